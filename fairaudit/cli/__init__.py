@@ -1,0 +1,1 @@
+"""One file per subcommand: parse, call, render, exit. Nothing here imports torch at start-up."""

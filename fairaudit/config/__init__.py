@@ -1,0 +1,1 @@
+"""What was asked for: the schema of fairaudit.yaml and its loading."""

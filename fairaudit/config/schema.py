@@ -1,0 +1,244 @@
+"""The schema of fairaudit.yaml: what can be asked for, with every default written once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Section(BaseModel):
+    """What every section has in common: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class Layout(Section):
+    """A known dataset layout instead of a manifest file."""
+
+    layout: Literal["celeba", "wilds", "imagefolder", "mnist", "utkface", "isic"]
+    """Which layout the folder has."""
+    root: str
+    """The dataset's folder, relative to the configuration file."""
+
+
+class Split(Section):
+    """Which rows of the manifest are audited."""
+
+    column: str = "split"
+    """Column that names the split."""
+    use: str = "test"
+    """Value of the rows that are audited."""
+
+
+class Bias(Section):
+    """A known bias planted into the data, seeded: a colour, so far, tied to the target."""
+
+    kind: Literal["background_colour"] = "background_colour"
+    """background_colour: Biased-MNIST's ten background colours."""
+    rho: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Share of images whose colour is their class's own; the rest is uniform over the other colours. 0.1 is balanced for ten."""
+    attribute: str = "colour"
+    """Name of the attribute that is added to the manifest."""
+
+
+class Resample(Section):
+    """Undersample the rows, seeded, before anything else sees them."""
+
+    attribute: str
+    """Attribute whose cells with the target are set."""
+    to: Literal["balanced", "phi"] = "balanced"
+    """balanced: cells of equal size; phi: a binary attribute and target at the given φ."""
+    phi: Annotated[float, Field(ge=-1, le=1)] | None = None
+    """Yule's φ to reach (eq. 5 of the saliency paper)."""
+
+
+class DataConfig(Section):
+    """Where the rows come from and what their columns mean."""
+
+    manifest: str | Layout
+    """CSV, JSON Lines or Parquet file, or {layout: …, root: …} for a known layout."""
+    root: str | None = None
+    """Folder that image paths are relative to (default: the manifest's folder)."""
+    image: str = "file"
+    """Column with the image's path."""
+    id: str | None = None
+    """Column with the row's id (default: the image's path)."""
+    target: str | None = None
+    """Column with the label that the model predicts; known layouts have their own default."""
+    attributes: list[str] = Field(default_factory=list)
+    """Columns with protected attributes."""
+    unknown: list[str] = Field(default_factory=lambda: ["", "unknown", "nan", "na", "none", "null"])
+    """Texts, in any case, that mean that the value is unknown."""
+    split: Split | None = None
+    """Rows to use; all rows when left out."""
+    cluster: str | None = None
+    """Column whose values are resampled whole, such as a person."""
+    bias: Bias | None = None
+    """A known bias to plant into the images."""
+    resample: Resample | None = None
+    """Undersampling before the audit."""
+
+
+class PreprocessConfig(Section):
+    """From a decoded image to the model's input."""
+
+    size: tuple[int, int] | None = None
+    """Height and width of the model's input; null keeps the image's own, which must then be the same for all."""
+    resize: Literal["stretch", "shorter", "pad"] = "stretch"
+    """stretch to the size; resize the shorter side and crop the centre; or pad to a square and resize."""
+    crop: tuple[int, int] | None = None
+    """Height and width of a centre crop of the original image, taken first."""
+    interpolation: Literal["bilinear", "bicubic", "nearest", "box"] = "bilinear"
+    """How pixels are resized (always antialiased)."""
+    channels: Literal[1, 3] = 3
+    """Grey or RGB."""
+    mean: tuple[float, ...] = (0.0,)
+    """Subtracted from the [0, 1] image, per channel or one for all."""
+    std: tuple[float, ...] = (1.0,)
+    """Divided by, per channel or one for all."""
+
+    @model_validator(mode="after")
+    def _lengths(self) -> PreprocessConfig:
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) not in (1, self.channels):
+                raise ValueError(f"{name} has {len(values)} numbers for {self.channels} channels")
+        if any(value <= 0 for value in self.std):
+            raise ValueError("std must be greater than 0")
+        if self.size is not None and any(side < 1 for side in self.size):
+            raise ValueError("size must be at least 1 x 1")
+        return self
+
+
+class ModelConfig(Section):
+    """How the model's outputs are read."""
+
+    output: Literal["auto", "sigmoid", "softmax", "multilabel"] = "auto"
+    """auto: one logit is a sigmoid, several are a softmax."""
+    classes: list[str] = Field(default_factory=list)
+    """Names of the outputs, in order; for a sigmoid the one name of the positive class."""
+    pick: str | int | None = None
+    """For multilabel: the output, by name or index, that predicts the target."""
+    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """Decision threshold of a sigmoid or multilabel output."""
+    arch: str | None = None
+    """For checkpoints: torchvision:NAME or package.module:factory."""
+
+
+class RegionConfig(Section):
+    """One region of interest: exactly one of box, polygon, columns, mask, landmarks, union or complement."""
+
+    box: tuple[float, float, float, float] | None = None
+    """x0, y0, x1, y1 of the original image."""
+    polygon: list[tuple[float, float]] | None = None
+    """Corners x, y of the original image."""
+    columns: tuple[str, str, str, str] | None = None
+    """Manifest columns with x0, y0, x1, y1 of every row; empty cells mean that the row has no such region."""
+    mask: str | None = None
+    """Path of a mask image per row, with {column} places, such as masks/{id}.png; pixels above half are inside."""
+    landmarks: list[tuple[str, str]] | None = None
+    """Manifest columns (x, y) of points; the region is their bounding box grown by `margin` of its size on each side."""
+    margin: float = 0.1
+    """For landmarks: growth on each side as a share of the box's width and height."""
+    union: list[str] | None = None
+    """Names of other regions."""
+    complement: str | None = None
+    """Name of another region."""
+    units: Literal["fraction", "pixel"] = "fraction"
+    """Units of box, polygon, columns and landmarks: shares of the original image's width and height, or its pixels."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> RegionConfig:
+        kinds = ("box", "polygon", "columns", "mask", "landmarks", "union", "complement")
+        given = [kind for kind in kinds if getattr(self, kind) is not None]
+        if len(given) != 1:
+            found = ", ".join(given) or "none"
+            raise ValueError(f"a region needs exactly one of {', '.join(kinds)}; found: {found}")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Which of the kinds it is."""
+        kinds = ("box", "polygon", "columns", "mask", "landmarks", "union", "complement")
+        return next(kind for kind in kinds if getattr(self, kind) is not None)
+
+
+class AuditConfig(Section):
+    """What is audited and how."""
+
+    attribute: str | list[str] | None = None
+    """Attributes to audit (default: all of data.attributes)."""
+    region: str | list[str] | None = None
+    """Regions to audit (default: all of regions)."""
+    saliency: list[str] = Field(default_factory=lambda: ["lrp", "integrated_gradients"])
+    """Attribution methods."""
+    explain: Literal["target", "prediction"] | str = "target"
+    """Whose evidence is explained: the true target, the prediction, or a named class."""
+    convention: Literal["positive", "absolute", "paper"] = "positive"
+    """How a signed map becomes relevance shares: see the region metrics."""
+    intersections: bool = False
+    """Audit the intersections of all attributes too."""
+    control: list[str] = Field(default_factory=list)
+    """Attributes to compare within, not across."""
+    level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    """Coverage of intervals."""
+    replicates: Annotated[int, Field(ge=100)] = 10_000
+    """Bootstrap and permutation replicates."""
+    min_cell: Annotated[int, Field(ge=0)] = 0
+    """Cells with fewer images are suppressed in what is printed, never in what is counted."""
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.10
+    """Gap below which outcomes count as equal in the joint verdict."""
+    lift: Annotated[float, Field(gt=0)] = 1.5
+    """Relevance share over area share above which a model counts as relying on a region."""
+    effect: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """Paired change of the score, beyond that of control regions, above which a region counts as causal."""
+    faithfulness: bool = True
+    """Test the attribution methods before they may gate."""
+
+
+class GateRule(Section):
+    """One rule over measurements."""
+
+    metric: str
+    """Metric name."""
+    attribute: str | None = None
+    """Only this attribute."""
+    group: str | None = None
+    """Only this group."""
+    class_: Annotated[str | None, Field(alias="class")] = None
+    """Only this class."""
+    region: str | None = None
+    """Only this region."""
+    method: str | None = None
+    """Only this method."""
+    max: float | None = None
+    """Upper limit, itself allowed."""
+    min: float | None = None
+    """Lower limit, itself allowed."""
+    on: Literal["interval", "value"] = "interval"
+    """interval: pass and fail need the whole interval on one side; value: the point decides."""
+
+    @model_validator(mode="after")
+    def _a_limit(self) -> GateRule:
+        if self.max is None and self.min is None:
+            raise ValueError("a rule needs a max or a min")
+        if self.max is not None and self.min is not None and self.min > self.max:
+            raise ValueError("min is greater than max")
+        return self
+
+
+class Config(Section):
+    """The whole of fairaudit.yaml."""
+
+    data: DataConfig
+    """Where the rows come from."""
+    preprocess: PreprocessConfig = Field(default_factory=PreprocessConfig)
+    """From image to input."""
+    model: ModelConfig = Field(default_factory=ModelConfig)
+    """How outputs are read."""
+    regions: dict[str, RegionConfig] = Field(default_factory=dict)
+    """Named regions."""
+    audit: AuditConfig = Field(default_factory=AuditConfig)
+    """What is audited."""
+    gates: list[GateRule] = Field(default_factory=list)
+    """Rules that decide the exit code."""

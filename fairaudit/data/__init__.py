@@ -1,0 +1,1 @@
+"""Manifests, known dataset layouts, decoding, preprocessing, regions and synthetic data."""

@@ -1,0 +1,1 @@
+"""Plan, chunk, run store and the local runner: a map over chunks and an ordered reduce."""

@@ -1,0 +1,141 @@
+"""Every error that fairaudit expects, and the exit codes of the command line.
+
+FairauditError            one paragraph on stderr, exit code 2
+├── UsageError            an option or a combination of options
+│   └── ConfigError       fairaudit.yaml
+├── DataError             the manifest or what it points to
+│   ├── ImageError        one image that cannot be used (its row is excluded, the run goes on)
+│   └── RegionError       a region that cannot be placed
+├── ModelError            the model file or what it computes
+│   ├── TrustError        opening the file could run code from it
+│   ├── LiftError         the model cannot be turned into modules
+│   └── MethodError       a method that is not valid for this model
+├── StoreError            the run store
+└── OutputError           a file or folder that cannot be written
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process returns; 1 is Python's own (a crash) and 2 is Typer's own (bad usage)."""
+
+    PASS = 0
+    CRASH = 1
+    BAD_INPUT = 2
+    GATE_FAILED = 3
+    INCONCLUSIVE = 4
+    INCOMPLETE = 5
+    INTERRUPTED = 130
+
+
+class FairauditError(Exception):
+    """An expected error, told as one paragraph: what was wrong, wanted, found, where, and what to do.
+
+    Args:
+        problem: one sentence that says what is wrong.
+        wanted: what would have been accepted.
+        found: what was there instead.
+        where: file, row, layer, group or option.
+        advice: the next step, as an instruction.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        wanted: str | None = None,
+        found: str | None = None,
+        where: str | None = None,
+        advice: str | None = None,
+    ) -> None:
+        self.problem = problem
+        self.wanted = wanted
+        self.found = found
+        self.where = where
+        self.advice = advice
+        super().__init__(self.paragraph())
+
+    def paragraph(self) -> str:
+        """Everything known about the error as one paragraph of plain text."""
+        parts = [_sentence(self.problem)]
+        parts += [
+            _sentence(f"{label}: {text}")
+            for label, text in (("Wanted", self.wanted), ("Found", self.found), ("Where", self.where))
+            if text
+        ]
+        if self.advice:
+            parts.append(_sentence(self.advice))
+        return " ".join(parts)
+
+
+class UsageError(FairauditError):
+    """An option, or a combination of options, that cannot be acted on."""
+
+
+class ConfigError(UsageError):
+    """A fairaudit.yaml that cannot be read as one."""
+
+
+class DataError(FairauditError):
+    """A manifest, a dataset folder or a table that cannot be used."""
+
+
+class ImageError(DataError):
+    """One image that cannot be used; the row is excluded with this reason."""
+
+
+class RegionError(DataError):
+    """A region that cannot be placed on an image."""
+
+
+class ModelError(FairauditError):
+    """A model file that cannot be opened, or a model that computes something unusable."""
+
+
+class TrustError(ModelError):
+    """Opening the file could run code that it carries; `--trust-model` is needed."""
+
+
+class LiftError(ModelError):
+    """The model cannot be turned into an equal graph of modules."""
+
+
+class MethodError(ModelError):
+    """A method that is not valid for this model."""
+
+
+class StoreError(FairauditError):
+    """A run store that cannot be used."""
+
+
+class OutputError(FairauditError):
+    """A file or a folder that cannot be written."""
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """One sentence of advice that names the nearest known name, or lists the known ones.
+
+    >>> suggestion("neckie", ["necktie", "hat"])
+    'Did you mean "necktie"?'
+    >>> suggestion("zzz", ["necktie", "hat"])
+    'Known: hat, necktie.'
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f'Did you mean "{near[0]}"?'
+    if not names:
+        return "None are known."
+    shown = names[:20]
+    more = f" … and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return f"Known: {', '.join(shown)}{more}."
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    return text if text.endswith((".", "?", "!")) else text + "."

@@ -1,0 +1,1 @@
+"""Rules over measurements: pass, fail, inconclusive, incomplete. No torch here."""

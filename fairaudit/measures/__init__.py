@@ -1,0 +1,1 @@
+"""Arrays in, numbers out. No input or output, no torch modules."""

@@ -1,0 +1,1 @@
+"""Open a model file, lift it to modules, read its outputs."""

@@ -1,0 +1,1 @@
+"""What was found: measurements, the report and strict JSON."""

@@ -1,0 +1,202 @@
+"""The report of one audited model: what report.json holds, and nothing that is not in it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from fairaudit.results.measurement import Measurement
+
+SCHEMA_VERSION = 1
+
+JointVerdict = Literal[
+    "no evidence",
+    "unequal outcome",
+    "spurious but equal",
+    "unequal and for the wrong reason",
+    "unequal, not by this cue",
+    "undecided",
+]
+GateState = Literal["pass", "fail", "inconclusive", "incomplete", "none"]
+
+
+class Part(BaseModel):
+    """What every part of a report has in common: frozen, strict, described by its docstrings."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True, use_attribute_docstrings=True
+    )
+
+
+class Run(Part):
+    """Facts of this run alone; two runs of the same command may differ here and nowhere else."""
+
+    started: str
+    """Start time, UTC, ISO 8601."""
+    seconds: float
+    """Wall-clock time of this run."""
+    command: list[str]
+    """Command line as given."""
+    device: str
+    """Device that computed, such as cpu or cuda:0 with its name."""
+    resumed_chunks: int
+    """Chunks taken from the run store of an earlier run."""
+    versions: dict[str, str]
+    """fairaudit, Python and library versions."""
+    images_per_second: float | None = None
+    """Images computed in this run per second of the map; null when everything was resumed."""
+
+
+class Model(Part):
+    """One model of the report."""
+
+    name: str
+    """Name used in measurements and tables (the file's stem)."""
+    role: Literal["candidate", "baseline"]
+    """Audited, or compared with."""
+    file: str
+    """File name without its folder."""
+    sha256: str
+    """Digest of the file's bytes."""
+    format: str
+    """How the file was opened: torchscript, state-dict, safetensors, pickle or exported-program."""
+    output: str
+    """sigmoid, softmax or multilabel."""
+    classes: list[str]
+    """Names of the target values in the order of the model's decisions."""
+    input_size: list[int]
+    """Height and width the model was given."""
+    parameters: int
+    """Number of parameters."""
+    facts: dict[str, float | int | str | bool | None] = Field(default_factory=dict)
+    """What opening and lifting found, such as the largest deviation of the lifted graph."""
+
+
+class Data(Part):
+    """What was audited."""
+
+    name: str
+    """Name of the manifest or of the dataset folder."""
+    digest: str
+    """Digest of row ids, labels, attributes and image bytes' names as they entered the run."""
+    rows: int
+    """Rows of the selected split."""
+    scored: int
+    """Rows that were scored; rows = scored + the excluded ones."""
+    target: str
+    """Name of the label that the model predicts."""
+    classes: list[str]
+    """Target values in order."""
+    attributes: dict[str, list[str]]
+    """Values of every attribute, in order, `unknown` left out."""
+    unknown: dict[str, int]
+    """Scored rows per attribute whose value is unknown."""
+    cells: dict[str, dict[str, dict[str, int | None]]]
+    """attribute → group → target value → scored rows; null where suppressed."""
+    regions: dict[str, dict[str, float | int | str | None]]
+    """region → how it was given, mean area share, rows where it is empty."""
+    seed: int
+    """Seed of every draw."""
+
+
+class Excluded(Part):
+    """One row that was not scored."""
+
+    row: int
+    """Row of the selected split, counted from 0."""
+    id: str
+    """Row id."""
+    reason: str
+    """Why it was not scored."""
+
+
+class Verdict(Part):
+    """The joint verdict on one attribute and one region."""
+
+    attribute: str
+    """Protected attribute."""
+    region: str | None
+    """Region of interest; null when none was given."""
+    verdict: JointVerdict
+    """One of the six joint verdicts."""
+    why: str
+    """The evidence in one or two sentences."""
+    needed: str | None = None
+    """For `undecided`: what would decide it."""
+    evidence: list[str] = Field(default_factory=list)
+    """Ids of the measurements that it rests on."""
+
+
+class RuleResult(Part):
+    """What one gate rule found."""
+
+    rule: str
+    """The rule in words."""
+    state: GateState
+    """pass, fail or inconclusive; incomplete where its measurement does not exist."""
+    measurement: str | None
+    """Id of the measurement that it judged; null when there is none."""
+    value: float | None
+    """Value it judged."""
+    low: float | None
+    """Lower end of the interval it judged, after correction for several rules."""
+    high: float | None
+    """Upper end of the interval it judged, after correction for several rules."""
+    minimum: float | None
+    """Lower limit."""
+    maximum: float | None
+    """Upper limit."""
+    why: str
+    """The decision in one sentence."""
+    needed: str | None = None
+    """For inconclusive: how many more images of which cell would decide it."""
+
+
+class Gate(Part):
+    """The verdict of the gate and every rule's."""
+
+    state: GateState
+    """Worst state of all rules; none when nothing is gated."""
+    exit_code: int
+    """What the process returns for it under `fail_on`."""
+    fail_on: str
+    """Which states make the exit code other than 0."""
+    correction: str
+    """How the level was corrected for several rules, and the family."""
+    rules: list[RuleResult]
+    """Every rule, worst first."""
+
+
+class Figure(Part):
+    """One picture next to the report."""
+
+    file: str
+    """Path relative to the report."""
+    caption: str
+    """What it shows, in one or two sentences."""
+
+
+class Report(Part):
+    """The report of one audited model (`report.json`)."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    """Version of this schema."""
+    run: Run
+    """Facts of this run alone; everything else is the same for the same command on the same machine."""
+    data: Data
+    """What was audited."""
+    models: list[Model]
+    """The candidate first, then the baseline if there is one."""
+    measurements: list[Measurement]
+    """Every number, flat."""
+    verdicts: list[Verdict]
+    """Joint verdicts, worst first."""
+    gate: Gate
+    """The verdict that becomes the exit code."""
+    excluded: list[Excluded]
+    """Rows that were not scored, each with its reason."""
+    notes: list[str]
+    """What a reader must know to read the numbers rightly."""
+    figures: list[Figure]
+    """Pictures next to the report."""
