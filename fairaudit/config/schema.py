@@ -37,7 +37,7 @@ class Bias(Section):
     kind: Literal["background_colour"] = "background_colour"
     """background_colour: Biased-MNIST's ten background colours."""
     rho: Annotated[float, Field(ge=0, le=1)] = 0.1
-    """Share of images whose colour is their class's own; the rest is uniform over the other colours. 0.1 is balanced for ten."""
+    """Share of images whose colour is their class's own; the rest is uniform over the other colours (0.1: balanced)."""
     attribute: str = "colour"
     """Name of the attribute that is added to the manifest."""
 
@@ -137,7 +137,7 @@ class RegionConfig(Section):
     mask: str | None = None
     """Path of a mask image per row, with {column} places, such as masks/{id}.png; pixels above half are inside."""
     landmarks: list[tuple[str, str]] | None = None
-    """Manifest columns (x, y) of points; the region is their bounding box grown by `margin` of its size on each side."""
+    """Manifest columns (x, y) of points; the region is their bounding box grown by `margin` of its size."""
     margin: float = 0.1
     """For landmarks: growth on each side as a share of the box's width and height."""
     union: list[str] | None = None
