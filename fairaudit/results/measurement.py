@@ -39,7 +39,7 @@ class Measurement(BaseModel):
     value: float | None
     """Point estimate; null when undefined."""
     status: Status = "ok"
-    """ok, undefined (no such number exists), unusable (it must not be relied on), suppressed (cell too small to print)."""
+    """ok, undefined (no such number), unusable (not to be relied on) or suppressed (cell too small to print)."""
     reason: str | None = None
     """Why the value is missing or must not be used; never empty unless the status is ok."""
     low: float | None = None
