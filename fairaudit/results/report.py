@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from fairaudit.results.measurement import Measurement
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 JointVerdict = Literal[
     "no evidence",

@@ -1,0 +1,167 @@
+"""The SQLite file below the run store: opened, recognised, made, and its errors told in words."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from fairaudit.errors import FairauditError, OutputError, StoreError
+
+STORE_VERSION: Final = 1
+APPLICATION_ID: Final = 0x66617564  # "faud", which SQLite keeps in the header of the file
+_MAGIC: Final = b"SQLite format 3\x00"
+
+_SCHEMA: Final = (
+    "CREATE TABLE run (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, key TEXT NOT NULL, plan TEXT)",
+    "CREATE TABLE chunk (run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE, number INTEGER NOT NULL,"
+    " parts TEXT NOT NULL, PRIMARY KEY (run, number)) WITHOUT ROWID",
+    "CREATE TABLE array (run INTEGER NOT NULL, chunk INTEGER NOT NULL, part TEXT NOT NULL, kind TEXT NOT NULL,"
+    " place INTEGER NOT NULL, name TEXT NOT NULL, content BLOB NOT NULL, checksum BLOB NOT NULL,"
+    " UNIQUE (run, chunk, part, kind, name),"
+    " FOREIGN KEY (run, chunk) REFERENCES chunk(run, number) ON DELETE CASCADE)",
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {STORE_VERSION}",
+)
+
+
+def connect(path: Path, *, fresh: bool, timeout: float) -> sqlite3.Connection:
+    """Open the store's file, or make it.
+
+    Args:
+        path: the file.
+        fresh: throw away a store of another version; a file that is no store is never touched.
+        timeout: seconds to wait for another process that holds the file.
+
+    Raises:
+        StoreError: the file is no store, is a store of another version, is damaged or is held by another process.
+        OutputError: the file or its folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error)) from error
+    _recognise(path, fresh=fresh)
+    with translated(path):
+        connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
+        try:
+            _prepare(connection, timeout)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All statements inside are kept together, or none of them."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn an error of SQLite into one that says what happened to which file and what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _told(path, error) from error
+
+
+def _recognise(path: Path, *, fresh: bool) -> None:
+    """Read the header alone, so that a file that is not ours is never opened for writing."""
+    try:
+        if not path.exists() or path.stat().st_size == 0:
+            return
+        with path.open("rb") as file:
+            header = file.read(100)
+    except OSError as error:
+        raise StoreError("The run store cannot be read", found=error.strerror or str(error), where=str(path)) from error
+    if not header.startswith(_MAGIC) or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise StoreError(
+            "The file in the place of the run store is not a run store of fairaudit",
+            where=str(path),
+            advice="Choose another folder with -o; the file was left as it is.",
+        )
+    version = int.from_bytes(header[60:64], "big")
+    if version == STORE_VERSION:
+        return
+    if not fresh:
+        raise StoreError(
+            "The run store was written by another version of fairaudit",
+            wanted=f"store version {STORE_VERSION}",
+            found=f"version {version}",
+            where=str(path),
+            advice="Start over with --fresh, or choose another folder with -o.",
+        )
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _prepare(connection: sqlite3.Connection, timeout: float) -> None:
+    with transaction(connection):
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+            for statement in _SCHEMA:
+                connection.execute(statement)
+    _write_ahead(connection, timeout)
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _write_ahead(connection: sqlite3.Connection, timeout: float) -> None:
+    """Switch to WAL; SQLite does not wait for others here, so we do. A file system without WAL keeps its own mode."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _told(path: Path, error: sqlite3.Error) -> FairauditError:
+    code = getattr(error, "sqlite_errorname", "")
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StoreError(
+            "The run store is in use by another process",
+            where=str(path),
+            advice="Wait for it to finish, or choose another folder with -o; finished chunks are kept.",
+        )
+    if code.startswith("SQLITE_FULL"):
+        return _unwritable(path, "the disk is full")
+    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        return _unwritable(path, str(error))
+    if code.startswith("SQLITE_CONSTRAINT_FOREIGNKEY"):
+        return StoreError(
+            "The run was removed from the run store while it was going on",
+            where=str(path),
+            advice="Another process started over with --fresh; run the same command again when it has finished.",
+        )
+    return StoreError(
+        "The run store is damaged or cannot be read",
+        found=str(error),
+        where=str(path),
+        advice="Delete the file, or choose another folder with -o, and run the same command again.",
+    )
+
+
+def _unwritable(path: Path, reason: str) -> OutputError:
+    return OutputError(
+        "The run store cannot be written",
+        found=reason,
+        where=str(path),
+        advice="Free space or choose a folder that can be written with -o, then run the same command again; "
+        "chunks that were finished are kept.",
+    )

@@ -1,0 +1,115 @@
+"""The local runner: load the next chunk while this one is computed, save each, then merge in order from the store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TypeVar
+
+from fairaudit.engine.part import Part, merge
+from fairaudit.engine.plan import Chunk, Plan
+from fairaudit.engine.store import RunStore
+
+T = TypeVar("T")
+Progress = Callable[[int, int, bool], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The merged parts of a whole run."""
+
+    parts: dict[str, Part]
+    """Name of the audit → its state over all chunks."""
+    resumed_chunks: int
+    """Chunks that an earlier run had finished."""
+    computed_rows: int
+    """Rows computed now."""
+    seconds: float
+    """Wall-clock time of computing them."""
+
+
+def run_chunks(
+    plan: Plan,
+    load: Callable[[Chunk], T],
+    compute: Callable[[Chunk, T], Mapping[str, Part]],
+    store: RunStore,
+    *,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Compute every chunk that the store does not have, then merge all of them in order.
+
+    The next chunk is loaded in a thread while this one is computed, so at most two loaded chunks are in memory. Each
+    finished chunk is saved at once: whatever stops the run, the same call continues it. The result is always read back
+    from the store, so a resumed run and an undisturbed one give the same bits.
+
+    Args:
+        plan: rows and chunks; a run in the store belongs to one plan.
+        load: reads what a chunk needs; called in a thread, one chunk at a time, in order.
+        compute: turns a chunk and what was loaded into one part per audit; the names are the same for every chunk.
+        store: where finished chunks are kept.
+        progress: called with the rows done, all rows, and whether they come from an earlier run.
+
+    Raises:
+        StoreError: the store belongs to another plan, is damaged or is held by another process.
+        OutputError: the store cannot be written; finished chunks are kept.
+        ValueError: chunks disagree on the names or shapes of their parts.
+    """
+    store.pin(plan)
+    chunks = plan.chunks()
+    finished = store.done()
+    todo = [chunk for chunk in chunks if chunk.index not in finished]
+    done_rows = plan.rows - sum(chunk.rows for chunk in todo)
+    report = progress or _silent
+    if done_rows:
+        report(done_rows, plan.rows, True)
+    started = time.perf_counter()
+    # closing: an error in compute must end the loading thread now, not when its traceback is forgotten.
+    with closing(_prefetched(todo, load)) as work:
+        for chunk, loaded in work:
+            store.save(chunk.index, compute(chunk, loaded))
+            done_rows += chunk.rows
+            report(done_rows, plan.rows, False)
+    return Outcome(
+        parts=reduce(store, chunks),
+        resumed_chunks=len(chunks) - len(todo),
+        computed_rows=sum(chunk.rows for chunk in todo),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def reduce(store: RunStore, chunks: Sequence[Chunk]) -> dict[str, Part]:
+    """Merge the stored parts in chunk order, one audit after the other; one chunk's part at a time is in memory.
+
+    Raises:
+        StoreError: a chunk is missing or damaged.
+        ValueError: chunks disagree on the names or shapes of their parts.
+    """
+    names = store.names(chunks[0].index)
+    for chunk in chunks:
+        found = store.names(chunk.index)
+        if set(found) != set(names):
+            raise ValueError(f"chunk {chunk.index} has the parts {found}, chunk {chunks[0].index} has {names}")
+    return {name: merge(store.part(chunk.index, name) for chunk in chunks) for name in names}
+
+
+def _prefetched(chunks: Sequence[Chunk], load: Callable[[Chunk], T]) -> Generator[tuple[Chunk, T], None, None]:
+    if not chunks:
+        return
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="fairaudit-load") as executor:
+        ahead: Future[T] = executor.submit(load, chunks[0])
+        try:
+            for chunk, following in zip(chunks, [*chunks[1:], None], strict=True):
+                loaded = ahead.result()
+                if following is not None:
+                    ahead = executor.submit(load, following)
+                yield chunk, loaded
+                del loaded
+        finally:
+            ahead.cancel()
+
+
+def _silent(_done: int, _total: int, _resumed: bool) -> None:
+    return
