@@ -1,0 +1,128 @@
+"""Puts a report together from what the stream and the audits found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from fairaudit.audits.base import Findings
+from fairaudit.audits.device import describe_device
+from fairaudit.audits.stream import Streamed
+from fairaudit.audits.study import Study
+from fairaudit.gate.judge import judge
+from fairaudit.models.classifier import Classifier
+from fairaudit.results.provenance import library_versions
+from fairaudit.results.report import Data, Excluded, Figure, Model, Report, Run, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """When the run began and how long it took."""
+
+    started: datetime
+    seconds: float
+    map_seconds: float
+    """Time of the map over chunks alone."""
+
+
+def assemble(
+    study: Study,
+    streamed: Streamed,
+    findings: Findings,
+    verdicts: Sequence[Verdict],
+    figures: Sequence[Figure],
+    timing: Timing,
+) -> Report:
+    """The report: what was audited, every number, the verdicts and the gate's decision."""
+    models = [_model(study.candidate, "candidate")]
+    if study.baseline is not None:
+        models.append(_model(study.baseline, "baseline"))
+    return Report(
+        run=_run(study, streamed, timing),
+        data=_data(study, streamed),
+        models=models,
+        measurements=list(findings.measurements),
+        verdicts=list(verdicts),
+        gate=judge(
+            study.config.gates,
+            findings.measurements,
+            excluded=len(streamed.excluded),
+            max_excluded=study.options.max_excluded,
+            fail_on=study.options.fail_on,
+        ),
+        excluded=[
+            Excluded(row=row, id=study.manifest.ids[row], reason=reason) for row, reason in sorted(streamed.excluded)
+        ],
+        notes=[*study.manifest.notes, *study.candidate.notes, *dict.fromkeys(findings.notes)],
+        figures=list(figures),
+    )
+
+
+def _run(study: Study, streamed: Streamed, timing: Timing) -> Run:
+    computed = streamed.computed_rows
+    return Run(
+        started=timing.started.isoformat(timespec="seconds"),
+        seconds=round(timing.seconds, 3),
+        command=list(study.options.command),
+        device=describe_device(str(study.candidate.device)),
+        resumed_chunks=streamed.resumed_chunks,
+        versions=library_versions(),
+        images_per_second=round(computed / timing.map_seconds, 1) if computed and timing.map_seconds > 0 else None,
+    )
+
+
+def _model(model: Classifier, role: str) -> Model:
+    size = model.input_size or (0, 0)
+    return Model.model_validate(
+        {
+            "name": model.name,
+            "role": role,
+            "file": model.path.name,
+            "sha256": model.sha256,
+            "format": model.format,
+            "output": model.head.link,
+            "classes": list(model.head.classes),
+            "input_size": list(size),
+            "parameters": model.parameters,
+        }
+    )
+
+
+def _data(study: Study, streamed: Streamed) -> Data:
+    rows, target = streamed.rows, study.target
+    attributes = {name: study.manifest.attributes[name] for name in study.attributes}
+    return Data(
+        name=study.manifest.name,
+        digest=study.manifest.digest(),
+        rows=len(study.manifest.ids),
+        scored=len(rows),
+        target=target.name,
+        classes=list(target.values),
+        attributes={name: list(attribute.values) for name, attribute in attributes.items()},
+        unknown={name: int((attribute.codes[rows] < 0).sum()) for name, attribute in attributes.items()},
+        cells={name: _cells(study, name, streamed) for name in attributes},
+        regions={name: {"given as": study.config.regions[name].kind} for name in _regions(study)},
+        seed=study.options.seed,
+    )
+
+
+def _regions(study: Study) -> list[str]:
+    return [name for name in study.regions if name in study.loader.regions]
+
+
+def _cells(study: Study, attribute: str, streamed: Streamed) -> dict[str, dict[str, int | None]]:
+    groups, target = study.manifest.attributes[attribute], study.target
+    codes = groups.codes[streamed.rows].astype(np.int64), target.codes[streamed.rows].astype(np.int64)
+    known = (codes[0] >= 0) & (codes[1] >= 0)
+    shape = (len(groups.values), len(target.values))
+    flat = np.bincount(codes[0][known] * shape[1] + codes[1][known], minlength=shape[0] * shape[1]).reshape(shape)
+    smallest = study.config.audit.min_cell
+    return {
+        group: {
+            value: int(flat[g, t]) if flat[g, t] >= smallest else None for t, value in enumerate(target.values)
+        }
+        for g, group in enumerate(groups.values)
+    }

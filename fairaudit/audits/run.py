@@ -1,0 +1,130 @@
+"""From a model file to a written report: open, stream, measure, gate, assemble, write."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fairaudit.audits.assemble import Timing, assemble
+from fairaudit.audits.base import Audit, Drawing, Findings
+from fairaudit.audits.progress import Progress
+from fairaudit.audits.stream import Streamed, run_key, stream
+from fairaudit.audits.study import Study, open_study
+from fairaudit.audits.write import write_report_folder
+from fairaudit.config.options import RunOptions
+from fairaudit.config.schema import Config
+from fairaudit.engine.store import RunStore
+from fairaudit.errors import FairauditError, UsageError
+from fairaudit.results.report import Figure, Report, Verdict
+
+STORE = "run.sqlite"
+"""Name of the run store in the output folder."""
+
+AuditsFor = Callable[[Study], Sequence[Audit]]
+VerdictsFor = Callable[[Study, Findings], Sequence[Verdict]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One model's report, or the reason why there is none."""
+
+    name: str
+    folder: Path
+    report: Report | None = None
+    error: FairauditError | None = None
+
+
+def run_models(
+    models: Sequence[Path],
+    *,
+    baseline: Path | None,
+    config: Config,
+    base: Path,
+    options: RunOptions,
+    audits_for: AuditsFor,
+    verdicts_for: VerdictsFor,
+    with_regions: bool,
+    progress: Progress,
+) -> list[Outcome]:
+    """Audit every model; in a zoo a model that cannot be audited is a row with its reason, not the end of the run.
+
+    Raises:
+        FairauditError: the only model cannot be audited.
+    """
+    folders = report_folders(models, options.output)
+    outcomes = []
+    for model, folder in zip(models, folders, strict=True):
+        try:
+            study = open_study(
+                model, baseline=baseline, config=config, base=base, options=options, with_regions=with_regions
+            )
+            report = run_study(study, audits_for(study), verdicts_for, folder=folder, progress=progress)
+            outcomes.append(Outcome(name=model.stem, folder=folder, report=report))
+        except FairauditError as error:
+            if len(models) == 1:
+                raise
+            progress.note(f"{model.name}: {error.paragraph()}")
+            outcomes.append(Outcome(name=model.stem, folder=folder, error=error))
+    return outcomes
+
+
+def run_study(
+    study: Study, audits: Sequence[Audit], verdicts_for: VerdictsFor, *, folder: Path, progress: Progress
+) -> Report:
+    """Run the audits over the study's data and write the report folder."""
+    started, clock = datetime.now(UTC), time.perf_counter()
+    key = run_key(study, audits)
+    with RunStore.open(study.options.output / STORE, key=key, fresh=study.options.fresh) as store:
+        streamed = stream(study, audits, store, progress)
+    mapped = time.perf_counter() - clock
+    findings = _measured(audits, streamed, progress)
+    figures = _drawn(findings.drawings, folder)
+    timing = Timing(started=started, seconds=time.perf_counter() - clock, map_seconds=mapped)
+    report = assemble(study, streamed, findings, verdicts_for(study, findings), figures, timing)
+    write_report_folder(report, folder, study.options.formats)
+    return report
+
+
+def report_folders(models: Sequence[Path], output: Path) -> list[Path]:
+    """Where every model's report goes: the output folder itself for one model, a folder of its name for several.
+
+    Raises:
+        UsageError: two models would share a folder.
+    """
+    if len(models) == 1:
+        return [output]
+    names = [model.stem for model in models]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError(
+            "Two models would write the same report",
+            found=", ".join(twice),
+            advice="Rename one file, or audit them in two runs with different -o.",
+        )
+    return [output / name for name in names]
+
+
+def _measured(audits: Sequence[Audit], streamed: Streamed, progress: Progress) -> Findings:
+    found = []
+    with progress.task("Measuring", total=len(audits)) as advance:
+        for number, audit in enumerate(audits, start=1):
+            found.append(audit.measure(streamed.totals[audit.name]))
+            advance(number, len(audits), False)
+    return Findings(
+        measurements=[measurement for findings in found for measurement in findings.measurements],
+        notes=[note for findings in found for note in findings.notes],
+        drawings=[drawing for findings in found for drawing in findings.drawings],
+    )
+
+
+def _drawn(drawings: Sequence[Drawing], folder: Path) -> list[Figure]:
+    from fairaudit.results.strict_json import write_bytes
+
+    figures = []
+    for drawing in drawings:
+        write_bytes(folder / "figures" / drawing.name, drawing.draw())
+        figures.append(Figure(file=f"figures/{drawing.name}", caption=drawing.caption))
+    return figures

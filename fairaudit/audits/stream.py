@@ -1,0 +1,188 @@
+"""The one loop: decode a chunk, predict once, let every audit map it, store it; reduce in order at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fairaudit.audits.base import Audit, Context, Predictions, Total
+from fairaudit.audits.device import autocast
+from fairaudit.audits.study import Study
+from fairaudit.data.batch import Batch
+from fairaudit.engine.local import run_chunks
+from fairaudit.engine.memory import Halving
+from fairaudit.engine.part import Part, merge
+from fairaudit.engine.plan import Chunk, Plan
+from fairaudit.engine.store import RunStore
+from fairaudit.errors import DataError, UsageError, suggestion
+from fairaudit.results.provenance import library_versions
+
+if TYPE_CHECKING:
+    from fairaudit.audits.progress import Progress
+    from fairaudit.models.classifier import Classifier
+
+CHUNK_ROWS = 128
+"""Rows of a chunk: the unit of decoding, storing and resuming. Fixed, so that the plan depends on the data alone."""
+
+ROWS = "rows"
+"""Name of the stream's own state: which rows were scored and which were not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streamed:
+    """What came out of the loop."""
+
+    totals: Mapping[str, Total]
+    """Audit name → its reduced state."""
+    rows: NDArray[np.int64]
+    """Manifest rows that were scored, in order."""
+    excluded: Sequence[tuple[int, str]]
+    """(manifest row, reason) of every row that was not."""
+    resumed_chunks: int
+    """Chunks taken from an earlier run."""
+    computed_rows: int
+    """Rows computed in this run."""
+
+
+def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Progress) -> Streamed:
+    """Run the audits over all rows, continuing what the store already holds.
+
+    Raises:
+        DataError: no row could be scored.
+    """
+    plan = Plan(rows=len(study.manifest.ids), chunk_rows=CHUNK_ROWS)
+    slices = Halving[dict[str, Part]](study.options.batch_size or CHUNK_ROWS)
+
+    def load(chunk: Chunk) -> Batch:
+        return study.loader.load(range(chunk.start, chunk.stop))
+
+    def compute(_chunk: Chunk, batch: Batch) -> Mapping[str, Part]:
+        results = slices.run(
+            lambda start, stop: map_batch(study, audits, _slice(batch, start, stop)), len(batch.rows)
+        )
+        parts = {audit.name: merge(result[audit.name] for result in results) for audit in audits} if results else {}
+        return {**parts, ROWS: _rows_part(batch)}
+
+    with progress.task(f"Auditing {study.candidate.name}", total=plan.rows) as advance:
+        outcome = run_chunks(plan, load, compute, store, progress=advance)
+    rows = outcome.parts[ROWS].columns["row"].astype(np.int64)
+    excluded = _excluded(outcome.parts[ROWS])
+    if rows.size == 0:
+        raise _nothing_scored(study, excluded)
+    totals = {audit.name: Total(part=outcome.parts[audit.name], rows=rows, study=study) for audit in audits}
+    return Streamed(
+        totals=totals,
+        rows=rows,
+        excluded=excluded,
+        resumed_chunks=outcome.resumed_chunks,
+        computed_rows=outcome.computed_rows,
+    )
+
+
+def map_batch(study: Study, audits: Sequence[Audit], batch: Batch) -> dict[str, Part]:
+    """Every audit's part for one batch, from one forward pass per model."""
+    with autocast(str(study.candidate.device), study.options.precision):
+        images = batch.images.to(study.candidate.device)
+        candidate = predict(study.candidate, images)
+        context = Context(
+            batch=batch,
+            images=images,
+            candidate=candidate,
+            baseline=None if study.baseline is None else predict(study.baseline, images),
+            explained=explained_classes(study, batch, candidate),
+        )
+        return {audit.name: audit.map(context) for audit in audits}
+
+
+def predict(model: Classifier, images: torch.Tensor) -> Predictions:
+    """One forward pass, its scores and its decisions."""
+    with torch.no_grad():
+        logits = model.logits(images)
+        scores = model.scores(logits)
+    decisions = model.decide(scores)
+    return Predictions(
+        model=model,
+        logits=logits,
+        scores=scores.cpu().numpy().astype(np.float64),
+        decisions=decisions.cpu().numpy().astype(np.int32),
+    )
+
+
+def explained_classes(study: Study, batch: Batch, candidate: Predictions) -> NDArray[np.int64]:
+    """The class whose evidence is explained, per image: the true target, the prediction, or a named class."""
+    explain = study.config.audit.explain
+    if explain == "target":
+        return batch.target.astype(np.int64)
+    if explain == "prediction":
+        return candidate.decisions.astype(np.int64)
+    names = list(study.candidate.head.classes)
+    if explain not in names:
+        raise UsageError(
+            f'audit.explain names no class of the model: "{explain}"', advice=suggestion(explain, ["target", "prediction", *names])
+        )
+    return np.full(len(batch.rows), names.index(explain), dtype=np.int64)
+
+
+def run_key(study: Study, audits: Sequence[Audit]) -> dict[str, str]:
+    """Everything that changes a chunk's state; the same key continues an earlier run."""
+    config = study.config
+    facts: dict[str, Any] = {
+        "candidate": study.candidate.sha256,
+        "baseline": study.baseline.sha256 if study.baseline else None,
+        "data": study.manifest.digest(),
+        "preprocess": config.preprocess.model_dump(mode="json"),
+        "model": config.model.model_dump(mode="json"),
+        "regions": {name: region.model_dump(mode="json") for name, region in config.regions.items()},
+        "explain": config.audit.explain,
+        "audits": {audit.name: dict(audit.settings()) for audit in audits},
+        "seed": study.options.seed,
+        "chunk_rows": CHUNK_ROWS,
+        "device": str(study.candidate.device).split(":")[0],
+        "precision": study.options.precision,
+        "versions": library_versions(),
+    }
+    return {name: json.dumps(value, sort_keys=True) for name, value in facts.items()}
+
+
+def _slice(batch: Batch, start: int, stop: int) -> Batch:
+    part = slice(start, stop)
+    return replace(
+        batch,
+        rows=batch.rows[part],
+        ids=batch.ids[part],
+        images=batch.images[part],
+        target=batch.target[part],
+        attributes={name: codes[part] for name, codes in batch.attributes.items()},
+        regions={name: masks[part] for name, masks in batch.regions.items()},
+        excluded=(),
+    )
+
+
+def _rows_part(batch: Batch) -> Part:
+    return Part(
+        columns={
+            "row": batch.rows.astype(np.int64),
+            "excluded": np.array([row for row, _ in batch.excluded], dtype=np.int64),
+            "reason": np.array([reason for _, reason in batch.excluded], dtype=np.str_),
+        }
+    )
+
+
+def _excluded(part: Part) -> list[tuple[int, str]]:
+    rows, reasons = part.columns["excluded"], part.columns["reason"]
+    return [(int(row), str(reason)) for row, reason in zip(rows.tolist(), reasons.tolist(), strict=True)]
+
+
+def _nothing_scored(study: Study, excluded: Sequence[tuple[int, str]]) -> DataError:
+    return DataError(
+        "Not one row could be scored",
+        found=f"{len(excluded)} rows, all excluded; the first: {excluded[0][1] if excluded else 'none'}",
+        where=study.manifest.name,
+        advice="Check data.root and data.image in fairaudit.yaml.",
+    )

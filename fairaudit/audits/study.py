@@ -1,0 +1,147 @@
+"""What is studied: the data, the models and the settings of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.config.options import RunOptions
+from fairaudit.config.schema import Config, RegionConfig
+from fairaudit.errors import DataError, UsageError, suggestion
+
+if TYPE_CHECKING:
+    from fairaudit.data.categorical import Categorical
+    from fairaudit.data.loader import Loader
+    from fairaudit.data.manifest import Manifest
+    from fairaudit.models.classifier import Classifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """One candidate model, perhaps a baseline, and the data both are audited on."""
+
+    config: Config
+    options: RunOptions
+    manifest: Manifest
+    loader: Loader
+    candidate: Classifier
+    baseline: Classifier | None = None
+
+    @property
+    def target(self) -> Categorical:
+        """The label that the model predicts."""
+        return target_of(self.manifest)
+
+    @property
+    def attributes(self) -> list[str]:
+        """Names of the audited attributes."""
+        return audited(self.config.audit.attribute, self.manifest.attributes, kind="attribute")
+
+    @property
+    def regions(self) -> list[str]:
+        """Names of the audited regions."""
+        return audited(self.config.audit.region, self.config.regions, kind="region")
+
+    def codes(self, attribute: str, rows: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Group codes of an attribute at manifest rows, -1 for unknown."""
+        return self.manifest.attributes[attribute].codes[rows]
+
+    def clusters(self, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """Cluster of every row, None without clusters; rows of unknown cluster stand alone."""
+        if self.manifest.cluster is None:
+            return None
+        codes = self.manifest.cluster.codes[rows].astype(np.int64)
+        alone = codes < 0
+        codes[alone] = len(self.manifest.cluster.values) + np.arange(int(alone.sum()))
+        return codes
+
+
+def target_of(manifest: Manifest) -> Categorical:
+    """The manifest's target.
+
+    Raises:
+        DataError: the manifest has none.
+    """
+    if manifest.target is None:
+        raise DataError("The manifest names no target", where=manifest.name, advice="Set data.target in fairaudit.yaml.")
+    return manifest.target
+
+
+def audited(asked: str | Sequence[str] | None, known: Mapping[str, object], *, kind: str) -> list[str]:
+    """The names asked for, all known ones when none was.
+
+    Raises:
+        UsageError: a name that is not known.
+    """
+    if asked is None:
+        return list(known)
+    names = [asked] if isinstance(asked, str) else list(asked)
+    for name in names:
+        if name not in known:
+            raise UsageError(f'There is no {kind} called "{name}"', advice=suggestion(name, known))
+    return names
+
+
+def open_study(
+    model: Path, *, baseline: Path | None, config: Config, base: Path, options: RunOptions, with_regions: bool
+) -> Study:
+    """Open the data and the models, and check that they fit each other.
+
+    Args:
+        model: the candidate's file.
+        baseline: the file of the model it is compared with.
+        config: what is asked for.
+        base: folder that the configuration's paths are relative to.
+        options: how to run.
+        with_regions: whether the audit looks at regions; without, none is placed.
+    """
+    from fairaudit.audits.device import pick_device
+    from fairaudit.data.loader import Loader
+    from fairaudit.data.open import open_manifest
+    from fairaudit.models.open import open_model
+
+    manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed)
+    classes = target_of(manifest).values
+    device = pick_device(options.device)
+
+    def opened(path: Path) -> Classifier:
+        return open_model(
+            path,
+            config=config.model,
+            preprocess=config.preprocess,
+            classes=classes,
+            trust=options.trust_model,
+            device=device,
+        )
+
+    names = wanted_regions(config) if with_regions else []
+    loader = Loader(manifest, config.preprocess, {name: config.regions[name] for name in names}, options.workers)
+    return Study(
+        config=config,
+        options=options,
+        manifest=manifest,
+        loader=loader,
+        candidate=opened(model),
+        baseline=None if baseline is None else opened(baseline),
+    )
+
+
+def wanted_regions(config: Config) -> list[str]:
+    """The audited regions and those that they are made of."""
+    names = audited(config.audit.region, config.regions, kind="region")
+    wanted: list[str] = []
+    while names:
+        name = names.pop(0)
+        if name not in wanted:
+            wanted.append(name)
+            names += _parents(config.regions[name])
+    return [name for name in config.regions if name in wanted]
+
+
+def _parents(region: RegionConfig) -> list[str]:
+    return [*(region.union or ()), *([region.complement] if region.complement else [])]

@@ -1,0 +1,159 @@
+"""From command line options to a configuration and run options."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from fairaudit.config.options import FailOn, Precision, RunOptions
+from fairaudit.errors import UsageError, suggestion
+
+if TYPE_CHECKING:
+    from fairaudit.config.schema import Config
+
+FORMATS = ("md", "html", "junit", "csv")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line says about data, model and audit; None leaves it to the configuration file."""
+
+    config: Path | None = None
+    data: Path | None = None
+    target: str | None = None
+    attributes: list[str] | None = None
+    regions: list[str] | None = None
+    boxes: list[str] | None = None
+    size: str | None = None
+    classes: str | None = None
+    output_kind: str | None = None
+    arch: str | None = None
+    methods: list[str] | None = None
+    split: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Further overrides, as nested sections of the configuration."""
+
+
+def load(asked: Asked) -> tuple[Config, Path]:
+    """The configuration with the command line's values over the file's, and the folder its paths start from."""
+    from fairaudit.config.load import load_config
+
+    return load_config(asked.config, folder=Path.cwd(), overrides=overrides(asked))
+
+
+def overrides(asked: Asked) -> dict[str, Any]:
+    """The command line's values as nested sections; what was not given is left out.
+
+    Raises:
+        UsageError: a box, a size or a split that cannot be read.
+    """
+    sections: dict[str, dict[str, Any]] = {"data": {}, "preprocess": {}, "model": {}, "regions": {}, "audit": {}}
+    if asked.data is not None:
+        sections["data"]["manifest"] = str(asked.data.resolve())
+    if asked.target:
+        sections["data"]["target"] = asked.target
+    if asked.split:
+        column, value = _pair(asked.split, "--split", "COLUMN=VALUE")
+        sections["data"]["split"] = {"column": column, "use": value}
+    if asked.data is not None and asked.attributes:
+        sections["data"]["attributes"] = asked.attributes
+    if asked.size:
+        sections["preprocess"]["size"] = _size(asked.size)
+    if asked.classes:
+        sections["model"]["classes"] = [name.strip() for name in asked.classes.split(",")]
+    if asked.output_kind:
+        sections["model"]["output"] = asked.output_kind
+    if asked.arch:
+        sections["model"]["arch"] = asked.arch
+    for text in asked.boxes or []:
+        name, box = _pair(text, "--region-box", "NAME=x0,y0,x1,y1")
+        sections["regions"][name] = {"box": _numbers(box, 4, "--region-box"), "units": "fraction"}
+    if asked.attributes:
+        sections["audit"]["attribute"] = asked.attributes
+    if asked.regions:
+        sections["audit"]["region"] = asked.regions
+    if asked.methods:
+        sections["audit"]["saliency"] = asked.methods
+    for name, values in asked.extra.items():
+        sections.setdefault(name, {}).update(values)
+    return {name: values for name, values in sections.items() if values}
+
+
+def run_options(
+    *,
+    output: Path,
+    device: str,
+    precision: str,
+    batch_size: str,
+    workers: int,
+    seed: int,
+    limit: int | None,
+    fresh: bool,
+    max_excluded: int,
+    trust_model: bool,
+    fail_on: str,
+    formats: str,
+) -> RunOptions:
+    """The run options, with their texts checked.
+
+    Raises:
+        UsageError: a text that is none of the allowed ones.
+    """
+    return RunOptions(
+        output=output,
+        device=device,
+        precision=_choice(precision, get_args(Precision), "--precision"),
+        batch_size=_batch_size(batch_size),
+        workers=workers,
+        seed=seed,
+        limit=limit,
+        fresh=fresh,
+        max_excluded=max_excluded,
+        trust_model=trust_model,
+        fail_on=_choice(fail_on, get_args(FailOn), "--fail-on"),
+        formats=tuple(_choice(name.strip(), FORMATS, "--format") for name in formats.split(",") if name.strip()),
+        command=("fairaudit", *sys.argv[1:]),
+    )
+
+
+def _choice(text: str, allowed: tuple[str, ...], option: str) -> Any:  # noqa: ANN401 (one of the literals)
+    if text not in allowed:
+        raise UsageError(f'{option} does not know "{text}"', wanted=", ".join(allowed), advice=suggestion(text, allowed))
+    return text
+
+
+def _batch_size(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError("--batch-size is not a number", wanted="auto, or a number from 1", found=text)
+    return int(text)
+
+
+def _size(text: str) -> list[int]:
+    parts = text.lower().replace("×", "x").split("x")
+    if len(parts) == 1:
+        parts *= 2
+    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
+        raise UsageError("--size cannot be read", wanted="HEIGHTxWIDTH, such as 64x64", found=text)
+    return [int(part) for part in parts]
+
+
+def _pair(text: str, option: str, wanted: str) -> tuple[str, str]:
+    name, found, value = text.partition("=")
+    if not (name and found and value):
+        raise UsageError(f"{option} cannot be read", wanted=wanted, found=text)
+    return name, value
+
+
+def _numbers(text: str, count: int, option: str) -> list[float]:
+    parts = text.split(",")
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError as error:
+        raise UsageError(f"{option} has something that is not a number", wanted=f"{count} numbers", found=text) from error
+    if len(numbers) != count:
+        raise UsageError(f"{option} has {len(numbers)} numbers", wanted=f"{count} numbers", found=text)
+    return numbers

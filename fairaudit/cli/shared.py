@@ -1,0 +1,130 @@
+"""The options that all audits share, added to a command's own by a decorator, and the one place that handles errors."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+
+from fairaudit.cli import options as o
+from fairaudit.cli.settings import Asked, run_options
+from fairaudit.config.options import RunOptions
+
+F = TypeVar("F", bound=Callable[..., int])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the shared options say."""
+
+    asked: Asked
+    options: RunOptions
+    quiet: bool
+    as_json: bool
+    dry_run: bool
+
+
+def shared_options(
+    *,
+    config: o.ConfigFile = None,
+    data: o.DataFile = None,
+    target: o.Target = None,
+    attribute: o.Attribute = None,
+    split: o.Split = None,
+    limit: o.Limit = None,
+    size: o.Size = None,
+    classes: o.Classes = None,
+    output_kind: o.OutputKind = None,
+    arch: o.Arch = None,
+    output: o.Output = Path("fairaudit-report"),
+    formats: o.Formats = "md",
+    as_json: o.AsJson = False,
+    quiet: o.Quiet = False,
+    dry_run: o.DryRun = False,
+    fresh: o.Fresh = False,
+    device: o.Device = "auto",
+    precision: o.PrecisionOption = "auto",
+    batch_size: o.BatchSize = "auto",
+    workers: o.Workers = 2,
+    seed: o.Seed = 0,
+    trust_model: o.Trust = False,
+    fail_on: o.FailOnOption = "inconclusive",
+    max_excluded: o.MaxExcluded = 0,
+) -> Request:
+    """The shared options as one request."""
+    return Request(
+        asked=Asked(
+            config=config,
+            data=data,
+            target=target,
+            attributes=attribute,
+            split=split,
+            size=size,
+            classes=classes,
+            output_kind=output_kind,
+            arch=arch,
+        ),
+        options=run_options(
+            output=output,
+            device=device,
+            precision=precision,
+            batch_size=batch_size,
+            workers=workers,
+            seed=seed,
+            limit=limit,
+            fresh=fresh,
+            max_excluded=max_excluded,
+            trust_model=trust_model,
+            fail_on=fail_on,
+            formats=formats,
+        ),
+        quiet=quiet,
+        as_json=as_json,
+        dry_run=dry_run,
+    )
+
+
+def audit_command(command: F) -> Callable[..., None]:
+    """Give a command the shared options (as its argument `request`), error paragraphs and exit codes.
+
+    The command returns its exit code. Its own parameters come first in `--help`.
+    """
+    own = inspect.signature(command, eval_str=True)
+    common = inspect.signature(shared_options, eval_str=True)
+    names = set(common.parameters)
+
+    @functools.wraps(command)
+    def wrapper(**given: Any) -> None:  # noqa: ANN401 (Typer passes what the signature below says)
+        mine = {name: value for name, value in given.items() if name not in names}
+        guarded(lambda: command(request=shared_options(**{n: given[n] for n in names}), **mine), given.get("output"))
+
+    parameters = [p for name, p in own.parameters.items() if name != "request"]
+    merged = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in [*parameters, *common.parameters.values()]]
+    wrapper.__signature__ = inspect.Signature(merged)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {p.name: p.annotation for p in merged}
+    return wrapper
+
+
+def guarded(action: Callable[[], int], output: Path | None = None) -> None:
+    """Run an action, turn expected errors into one paragraph, and leave with the exit code.
+
+    Raises:
+        typer.Exit: always; unexpected errors keep their traceback.
+    """
+    from fairaudit.cli.console import fail, say
+    from fairaudit.errors import ExitCode, FairauditError
+
+    try:
+        code = action()
+    except FairauditError as error:
+        code = fail(error)
+    except KeyboardInterrupt:
+        kept = f" What was finished is kept in {output}." if output is not None else ""
+        say(f"Interrupted.{kept} Run the same command again to go on.")
+        code = ExitCode.INTERRUPTED
+    raise typer.Exit(int(code))

@@ -1,0 +1,42 @@
+"""What the command line asks of a run beyond fairaudit.yaml: where it writes, on what it computes, when it fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+FailOn = Literal["fail", "inconclusive", "incomplete", "never"]
+Precision = Literal["fp32", "bf16", "auto"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """Options of a run; none of them changes what is measured, but `seed` and `limit`."""
+
+    output: Path = Path("fairaudit-report")
+    """Folder for the report, the figures and the run store."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:N or mps."""
+    precision: Precision = "auto"
+    """fp32, bf16 (autocast), or auto: fp32."""
+    batch_size: int | None = None
+    """Images computed at once; None starts at a whole chunk. Halves itself when memory runs out."""
+    workers: int = 2
+    """Threads that decode images."""
+    seed: int = 0
+    """Seed of every draw."""
+    limit: int | None = None
+    """Audit only this many rows, drawn with the seed."""
+    fresh: bool = False
+    """Start over instead of continuing an interrupted run."""
+    max_excluded: int = 0
+    """More excluded rows than this make the verdict incomplete."""
+    trust_model: bool = False
+    """Open model files that can run code of their own."""
+    fail_on: FailOn = "inconclusive"
+    """From which state of the gate on the exit code is not 0."""
+    formats: tuple[str, ...] = ("md",)
+    """Renderings written beside report.json: md, html, junit, csv."""
+    command: tuple[str, ...] = ()
+    """Command line as given, for the report."""
