@@ -16,7 +16,8 @@ APPLICATION_ID: Final = 0x66617564  # "faud", which SQLite keeps in the header o
 _MAGIC: Final = b"SQLite format 3\x00"
 
 _SCHEMA: Final = (
-    "CREATE TABLE run (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, key TEXT NOT NULL, plan TEXT)",
+    "CREATE TABLE run (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " digest TEXT NOT NULL UNIQUE, key TEXT NOT NULL, plan TEXT)",
     "CREATE TABLE chunk (run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE, number INTEGER NOT NULL,"
     " parts TEXT NOT NULL, PRIMARY KEY (run, number)) WITHOUT ROWID",
     "CREATE TABLE array (run INTEGER NOT NULL, chunk INTEGER NOT NULL, part TEXT NOT NULL, kind TEXT NOT NULL,"
