@@ -122,7 +122,9 @@ class ModelConfig(Section):
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """Decision threshold of a sigmoid or multilabel output."""
     arch: str | None = None
-    """For checkpoints: torchvision:NAME or package.module:factory."""
+    """For checkpoints: torchvision:NAME or package.module:factory, with literal arguments if need be."""
+    weights: str | None = None
+    """For checkpoints: key of the weights to use, such as state_dict_ema; dots go down a level."""
 
 
 class RegionConfig(Section):

@@ -1,0 +1,168 @@
+"""Build the architecture that a checkpoint's weights belong to.
+
+`torchvision:resnet18` names a model of torchvision. `package.module:factory` names a function or class of the user's
+own: importing it runs that package's code, which is the user's explicit choice, and the working folder is searched too.
+Both take literal keyword arguments, parsed and never evaluated: `torchvision:vit_b_16(image_size=64)`.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from fairaudit.errors import ModelError, suggestion
+
+FORMS = "torchvision:NAME or package.module:factory, with literal arguments if need be, as in NAME(num_classes=2)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arch:
+    """An architecture by name, with the literal arguments it is called with."""
+
+    source: str
+    """torchvision, or a module that can be imported."""
+    name: str
+    """The model or the factory."""
+    arguments: Mapping[str, object]
+    """Keyword arguments."""
+
+    def __str__(self) -> str:
+        inside = ", ".join(f"{key}={value!r}" for key, value in self.arguments.items())
+        return f"{self.source}:{self.name}" + (f"({inside})" if inside else "")
+
+
+def parse_arch(text: str) -> Arch:
+    """An architecture from its text.
+
+    Raises:
+        ModelError: the text does not have that form, or an argument is no literal.
+
+    >>> str(parse_arch("torchvision:vit_b_16(image_size=64)"))
+    'torchvision:vit_b_16(image_size=64)'
+    """
+    source, colon, call = text.strip().partition(":")
+    try:
+        parsed = ast.parse(call.strip(), mode="eval").body
+    except SyntaxError:
+        raise _not_an_arch(text) from None
+    arguments: dict[str, object] = {}
+    if isinstance(parsed, ast.Call):
+        if parsed.args or any(keyword.arg is None for keyword in parsed.keywords):
+            raise _not_an_arch(text)
+        try:
+            arguments = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in parsed.keywords}
+        except ValueError:
+            raise _not_an_arch(text) from None
+        parsed = parsed.func
+    if not colon or not source or not isinstance(parsed, ast.Name):
+        raise _not_an_arch(text)
+    return Arch(source=source, name=parsed.id, arguments=arguments)
+
+
+def build(arch: Arch, state: Mapping[str, Tensor] | None = None, *, size: tuple[int, int] | None = None) -> nn.Module:
+    """The architecture with fresh weights.
+
+    For torchvision the number of classes follows from the weights where it is not given: when every tensor of another
+    shape only has other first sides than the default 1000, and all the same one, it is that one. A vision transformer
+    is built for the declared input size.
+
+    Raises:
+        ModelError: there is no such architecture, or it cannot be built.
+    """
+    if arch.source != "torchvision":
+        return _called(_factory(arch), arch, arch.arguments)
+    builder = _torchvision(arch)
+    arguments = dict(arch.arguments)
+    if size is not None and size[0] == size[1] and arch.name.startswith("vit_"):
+        arguments.setdefault("image_size", size[0])
+    model = _called(builder, arch, arguments)
+    classes = _number_of_classes(model, state or {})
+    if classes is None or "num_classes" in arguments:
+        return model
+    return _called(builder, arch, {**arguments, "num_classes": classes})
+
+
+def _not_an_arch(text: str) -> ModelError:
+    return ModelError("The architecture cannot be read", wanted=FORMS, found=f'"{text}"', where="model.arch")
+
+
+def _torchvision(arch: Arch) -> Callable[..., object]:
+    from torchvision.models import get_model_builder, list_models
+
+    known: list[str] = list_models()
+    if arch.name not in known:
+        advice = suggestion(arch.name, known)
+        raise ModelError(f'torchvision has no model called "{arch.name}"', where="model.arch", advice=advice)
+    builder: Callable[..., object] = get_model_builder(arch.name)
+    return builder
+
+
+def _factory(arch: Arch) -> Callable[..., object]:
+    with _working_folder_importable():
+        try:
+            module = importlib.import_module(arch.source)
+        except ModuleNotFoundError as error:
+            raise ModelError(
+                f'The module "{arch.source}" cannot be imported',
+                wanted=FORMS,
+                found=str(error),
+                where="model.arch",
+                advice="Run from the folder that holds it, or install it.",
+            ) from error
+    factory = getattr(module, arch.name, None)
+    if not callable(factory):
+        public = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
+        problem = f'The module "{arch.source}" has no function or class called "{arch.name}"'
+        raise ModelError(problem, where="model.arch", advice=suggestion(arch.name, public))
+    found: Callable[..., object] = factory
+    return found
+
+
+@contextmanager
+def _working_folder_importable() -> Iterator[None]:
+    folder = str(Path.cwd())
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        if folder in sys.path:
+            sys.path.remove(folder)
+
+
+def _called(builder: Callable[..., object], arch: Arch, arguments: Mapping[str, object]) -> nn.Module:
+    try:
+        inspect.signature(builder).bind(**arguments)
+    except TypeError as error:
+        advice = "Give what it needs as literal arguments, or write a factory without arguments."
+        raise ModelError(
+            "The architecture cannot be called", found=str(error), where=str(arch), advice=advice
+        ) from error
+    try:
+        model = builder(**arguments)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ModelError("The architecture cannot be built", found=str(error), where=str(arch)) from error
+    if not isinstance(model, nn.Module):
+        found = type(model).__name__
+        raise ModelError("The architecture is no model", wanted="a torch.nn.Module", found=found, where=str(arch))
+    return model
+
+
+def _number_of_classes(model: nn.Module, state: Mapping[str, Tensor]) -> int | None:
+    own = model.state_dict()
+    found: set[int] = set()
+    for key, value in own.items():
+        given = state.get(key)
+        if given is None or given.shape == value.shape:
+            continue
+        if given.dim() != value.dim() or given.dim() == 0 or given.shape[1:] != value.shape[1:]:
+            return None
+        found.add(given.shape[0])
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,113 @@
+"""A model that was opened: images in, logits, probabilities and decisions out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import Tensor, nn
+
+from fairaudit.errors import ModelError
+from fairaudit.models.head import Head
+
+if TYPE_CHECKING:
+    from fairaudit.models.lift import Lifted
+
+Format = Literal["torchscript", "state-dict", "safetensors", "pickle", "exported-program", "expression"]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Classifier:
+    """A classifier in evaluation mode; only its cache of lifted graphs ever changes."""
+
+    name: str
+    """File name, or the expression."""
+    path: Path
+    """The file it came from."""
+    sha256: str
+    """Digest of the file's bytes."""
+    format: Format
+    """What the file is, by its content."""
+    head: Head
+    """How the outputs are read."""
+    module: nn.Module
+    """Takes the normalised images and returns logits [image, output]."""
+    mean: tuple[float, ...] = (0.0,)
+    """Subtracted from the images, per channel or one for all."""
+    std: tuple[float, ...] = (1.0,)
+    """Divided by, per channel or one for all."""
+    input_size: tuple[int, int] | None
+    """Height and width of the input as declared; None when any size is taken."""
+    channels: int = 3
+    """Channels of the input."""
+    parameters: int
+    """Number of weights."""
+    device: torch.device
+    """Where it computes."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the report should know about how the file was read."""
+    _lifted: list[Lifted] = field(default_factory=list, repr=False)
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """(images - mean) / std per channel, on the model's device: [image, channel, row, column]; differentiable."""
+        images = images.to(self.device)
+        mean = torch.tensor(self.mean, dtype=images.dtype, device=self.device).view(1, -1, 1, 1)
+        std = torch.tensor(self.std, dtype=images.dtype, device=self.device).view(1, -1, 1, 1)
+        return (images - mean) / std
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Raw outputs [image, output] of images [image, channel, row, column] in [0, 1]; differentiable.
+
+        Raises:
+            ModelError: the model does not take images of this size, or returns NaN.
+        """
+        try:
+            output: Tensor = self.module(self.normalise(images))
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, AssertionError) as error:
+            if "out of memory" in str(error):
+                raise
+            raise failed_on(images, self.name, error) from error
+        if bool(torch.isnan(output).any()):
+            raise ModelError(
+                "The model returns NaN",
+                wanted="numbers",
+                found=f"NaN for {int(torch.isnan(output).any(dim=1).sum())} of {len(output)} images",
+                where=self.name,
+                advice="Check the weights and preprocess.mean and preprocess.std, and try --precision fp32.",
+            )
+        return output
+
+    def scores(self, logits: Tensor) -> Tensor:
+        """Probabilities of the target's values, float64 [image, K]; see Head."""
+        return self.head.scores(logits)
+
+    def decide(self, scores: Tensor) -> Tensor:
+        """Decisions, int64 [image] in 0 … K-1; see Head."""
+        return self.head.decide(scores)
+
+    def seed(self, classes: Tensor) -> Tensor:
+        """Weights [image, output] that make (logits · seed) the evidence for each image's class; see Head."""
+        return self.head.seed(classes.to(self.device))
+
+
+def failed_on(images: Tensor, name: str, error: Exception) -> ModelError:
+    """What to tell when the forward pass fails: nearly always the size or the number of channels."""
+    channels, height, width = images.shape[1:]
+    return ModelError(
+        "The model does not take these images",
+        wanted="the size and the channels it was made for",
+        found=f"{channels} channels of {height} x {width} pixels, on which it fails with: {last_line(error)}",
+        where=name,
+        advice="Set preprocess.size and preprocess.channels to what the model was trained with.",
+    )
+
+
+def last_line(error: Exception, limit: int = 200) -> str:
+    """The last line of an error that says something, shortened: script modules put their traceback before it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[-1] if lines else type(error).__name__
+    return text if len(text) <= limit else text[: limit - 1] + "…"

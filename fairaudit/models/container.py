@@ -1,0 +1,116 @@
+"""What kind of file a model file is, by its content and not by its suffix."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import zipfile
+from pathlib import Path
+from typing import Literal
+
+from fairaudit.errors import ModelError
+
+Container = Literal["torchscript", "pickle-zip", "pickle-legacy", "safetensors", "exported-program"]
+
+WANTED = "a TorchScript archive, a PyTorch checkpoint, a safetensors file or an exported program"
+_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+_FOREIGN: tuple[tuple[bytes, str], ...] = (
+    (b"version https://git-lfs", "a Git LFS pointer: fetch the file itself with `git lfs pull`"),
+    (b"\x89HDF", "an HDF5 file, as Keras writes"),
+    (b"GGUF", "a GGUF file"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"\x1f\x8b", "a gzip archive: unpack it first"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"%PDF", "a PDF document"),
+    (b"<", "a web page or XML: the download may have failed"),
+)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of the file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def container(path: Path) -> Container:
+    """The kind of a model file.
+
+    Raises:
+        ModelError: there is no such file, it is a folder, empty, cut short, or something else.
+    """
+    _check_file(path)
+    with path.open("rb") as file:
+        start = file.read(64)
+    if start.startswith(b"PK\x03\x04"):
+        return _archive(path)
+    if start.startswith(_LEGACY):
+        return "pickle-legacy"
+    if _is_safetensors(path, start):
+        return "safetensors"
+    raise ModelError("This is not a model file", wanted=WANTED, found=_describe(start), where=str(path))
+
+
+def _check_file(path: Path) -> None:
+    if not path.exists():
+        raise ModelError("There is no such model file", wanted=WANTED, where=str(path))
+    if path.is_dir():
+        raise ModelError("This is a folder, not a model file", wanted=WANTED, where=str(path))
+    if path.stat().st_size == 0:
+        raise ModelError("The model file is empty", wanted=WANTED, found="0 bytes", where=str(path))
+
+
+def _archive(path: Path) -> Container:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile as error:
+        raise ModelError(
+            "The model file is cut short or damaged",
+            wanted="a whole zip archive",
+            found=f"{path.stat().st_size} bytes, without the archive's directory at the end",
+            where=str(path),
+            advice="Copy or download it again.",
+        ) from error
+    # Every archive that torch writes has one top folder, whose name is free.
+    inside = {name.partition("/")[2] for name in names}
+    if "archive_format" in inside or any(name.startswith("models/") for name in inside):
+        return "exported-program"
+    if "constants.pkl" in inside and any(name.startswith("code/") for name in inside):
+        return "torchscript"
+    if "data.pkl" in inside:
+        return "pickle-zip"
+    found = f"a zip archive with {', '.join(names[:3]) or 'nothing'}"
+    raise ModelError("This is not a model file", wanted=WANTED, found=found, where=str(path))
+
+
+def _is_safetensors(path: Path, start: bytes) -> bool:
+    """Whether the file starts with the length of a JSON header, and the header; a header that is cut short counts."""
+    if len(start) < 10 or start[8:9] != b"{":
+        return False
+    (length,) = struct.unpack("<Q", start[:8])
+    if length > 100_000_000:
+        return False
+    with path.open("rb") as file:
+        file.seek(8)
+        header = file.read(length)
+    if len(header) < length:
+        return True
+    try:
+        return isinstance(json.loads(header), dict)
+    except ValueError:
+        return False
+
+
+def _describe(start: bytes) -> str:
+    for magic, words in _FOREIGN:
+        if start.startswith(magic):
+            return words
+    if start.startswith(b"\x80"):
+        return "a pickle that torch.save did not write"
+    if b"pytorch" in start[:32] or start[:1] == b"\x08":
+        return "perhaps an ONNX file"
+    if all(byte in b"\t\r\n" or 32 <= byte < 127 for byte in start):
+        return f"text: {start[:30].decode('ascii')!r}"
+    return f"bytes that start with {start[:8].hex(' ')}"

@@ -1,0 +1,232 @@
+"""From a file of each format to a module, and the arguments for trusting it or not."""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from fairaudit.config.schema import ModelConfig
+from fairaudit.errors import ModelError, TrustError
+from fairaudit.models.arch import FORMS, build, parse_arch
+from fairaudit.models.checkpoint import alternatives, find_weights, load_weights
+from fairaudit.models.classifier import last_line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A module from a file."""
+
+    module: nn.Module
+    """In evaluation mode."""
+    parameters: int
+    """Number of weights."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the report should know."""
+    pickled: bool = False
+    """Whether the file held a whole pickled module."""
+    program: torch.export.ExportedProgram | None = None
+    """The exported program, where the file holds one."""
+    batch: int | None = None
+    """The one batch size it takes, where that is so."""
+
+
+def load_script(path: Path, *, device: torch.device) -> Loaded:
+    """A TorchScript archive, straight onto the device: the constants of a frozen one would not follow `.to`.
+
+    Raises:
+        ModelError: the archive cannot be loaded.
+    """
+    with warnings.catch_warnings():
+        # Deprecated by torch for torch.export since 2.11, and still what release pipelines ship.
+        warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            module = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
+        except (RuntimeError, ValueError) as error:
+            raise _damaged(path, error) from error
+        parameters = sum(value.numel() for value in module.parameters()) or _constants(module)
+        module.eval()
+    return Loaded(module=module, parameters=parameters)
+
+
+def load_state(path: Path, *, config: ModelConfig, size: tuple[int, int] | None, trust: bool) -> Loaded:
+    """A checkpoint written by torch.save: weights for the named architecture or, with trust, a whole module.
+
+    Raises:
+        TrustError: it holds more than weights and plain values, and is not trusted.
+        ModelError: it cannot be read, or its weights do not fit.
+    """
+    checkpoint = _unpickled(path, trust=trust)
+    module = _pickled_module(checkpoint, config.weights)
+    if module is not None:
+        return Loaded(module=module.eval(), parameters=count(module), pickled=True)
+    weights = find_weights(checkpoint, where=str(path), name=config.weights)
+    loaded = _with_arch(path, weights, config, size)
+    notes = _other_copies(path, checkpoint, config)
+    return Loaded(module=loaded, parameters=count(loaded), notes=notes)
+
+
+def load_safetensors(path: Path, *, config: ModelConfig, size: tuple[int, int] | None) -> Loaded:
+    """Weights in a safetensors file for the named architecture.
+
+    Raises:
+        ModelError: it cannot be read, or its weights do not fit.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        weights: dict[str, torch.Tensor] = load_file(path)
+    except SafetensorError as error:
+        raise _damaged(path, error) from error
+    module = _with_arch(path, weights, config, size)
+    return Loaded(module=module, parameters=count(module))
+
+
+def load_exported(path: Path, *, device: torch.device, trust: bool) -> Loaded:
+    """A program of torch.export; loading one can run code that it carries.
+
+    Raises:
+        TrustError: it is not trusted.
+        ModelError: it cannot be loaded.
+    """
+    if not trust:
+        raise TrustError(
+            "This is an exported program (.pt2), and loading one can run code that it carries",
+            wanted="--trust-model, if you know where the file comes from",
+            found="torch.export.load falls back to unpickling without limits for some entries of the archive",
+            where=str(path),
+            advice="The safe alternative is safetensors with --arch.",
+        )
+    try:
+        program = torch.export.load(str(path))
+    except Exception as error:  # torch.export.load raises nearly anything on a damaged archive
+        raise _damaged(path, error) from error
+    if device.type != "cpu":
+        from torch.export.passes import move_to_device_pass
+
+        program = move_to_device_pass(program, device)
+    module = program.module()
+    parameters = sum(value.numel() for value in program.parameters())
+    return Loaded(module=module, parameters=parameters, program=program, batch=_static_batch(program))
+
+
+def count(module: nn.Module) -> int:
+    """Number of weights."""
+    return sum(value.numel() for value in module.parameters())
+
+
+def _unpickled(path: Path, *, trust: bool) -> object:
+    try:
+        with torch.serialization.safe_globals(_plain_values()):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        if not trust:
+            raise _untrusted(path, error) from error
+    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise _damaged(path, error) from error
+    try:
+        return torch.load(path, map_location="cpu", weights_only=False)  # asked for with --trust-model
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise _damaged(path, error) from error
+    except (ImportError, AttributeError) as error:
+        raise ModelError(
+            "The pickled model needs code that is not here",
+            found=last_line(error),
+            where=str(path),
+            advice="Install the package that defines it, or run from the folder that holds its code.",
+        ) from error
+
+
+def _plain_values() -> list[Any]:
+    """Classes that training programs leave in checkpoints and that cannot do anything: options and NumPy numbers."""
+    import numpy as np
+
+    numbers = [np.dtypes.Float64DType, np.dtypes.Float32DType, np.dtypes.Int64DType, np.dtypes.Int32DType]
+    scalar = np.float64(0).__reduce__()[0]  # the function that pickles of NumPy numbers call, under both its names
+    return [argparse.Namespace, np.dtype, scalar, (scalar, "numpy.core.multiarray.scalar"), *numbers]
+
+
+def _untrusted(path: Path, error: Exception) -> TrustError:
+    try:
+        names = sorted(torch.serialization.get_unsafe_globals_in_checkpoint(path))
+    except (ValueError, RuntimeError, pickle.UnpicklingError):
+        names = []
+    shown = f"{', '.join(names[:4])}{', …' if len(names) > 4 else ''}" if names else last_line(error)
+    return TrustError(
+        "This is a pickled Python object, and unpickling it can run code that it carries",
+        wanted="a file with nothing but weights, or --trust-model if you know where it comes from",
+        found=shown,
+        where=str(path),
+        advice="The safe alternative is its state_dict, or safetensors, with --arch.",
+    )
+
+
+def _damaged(path: Path, error: Exception) -> ModelError:
+    return ModelError(
+        "The model file is cut short or damaged",
+        found=last_line(error),
+        where=str(path),
+        advice="Copy or download it again, or write it with a version of torch that is not newer than this one.",
+    )
+
+
+def _pickled_module(checkpoint: object, name: str | None) -> nn.Module | None:
+    if isinstance(checkpoint, nn.Module):
+        return checkpoint
+    if isinstance(checkpoint, Mapping):
+        keys = [name] if name is not None else ["model", "net", "network", "module"]
+        found = next((checkpoint[key] for key in keys if isinstance(checkpoint.get(key), nn.Module)), None)
+        return cast("nn.Module | None", found)
+    return None
+
+
+def _with_arch(
+    path: Path, weights: Mapping[str, torch.Tensor], config: ModelConfig, size: tuple[int, int] | None
+) -> nn.Module:
+    if config.arch is None:
+        raise ModelError(
+            "The file holds weights only, and they need an architecture",
+            wanted=f"--arch {FORMS}",
+            found=f"{len(weights)} tensors, such as {', '.join(list(weights)[:3])}",
+            where=str(path),
+        )
+    arch = parse_arch(config.arch)
+    module = build(arch, weights, size=size)
+    load_weights(module, weights, arch=str(arch), where=str(path))
+    return module.eval()
+
+
+def _other_copies(path: Path, checkpoint: object, config: ModelConfig) -> tuple[str, ...]:
+    others = alternatives(checkpoint) if config.weights is None else ()
+    if not others:
+        return ()
+    return (f"{path.name} also holds {', '.join(others)}, which was not used; model.weights names another copy.",)
+
+
+def _constants(module: torch.jit.ScriptModule) -> int:
+    """Numbers in the tensors that freezing turned into constants of the graph."""
+    total = 0
+    graph: Any = module.inlined_graph
+    for node in graph.findAllNodes("prim::Constant"):
+        if node.hasAttribute("value") and node.kindOf("value") == "t":
+            total += node.t("value").numel()
+    return total
+
+
+def _static_batch(program: torch.export.ExportedProgram) -> int | None:
+    """The batch size that the program was specialised to, or None when it is dynamic."""
+    inputs = set(program.graph_signature.user_inputs)
+    for node in program.graph.nodes:
+        if node.op == "placeholder" and node.name in inputs:
+            first = node.meta["val"].shape[0]
+            return first if isinstance(first, int) else None
+    return None

@@ -1,0 +1,128 @@
+"""Open a model file, whatever it is, as a classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from fairaudit.config.schema import ModelConfig, PreprocessConfig
+from fairaudit.errors import ModelError
+from fairaudit.models.classifier import Classifier, Format
+from fairaudit.models.container import Container, container, digest
+from fairaudit.models.formats import Loaded, load_exported, load_safetensors, load_script, load_state
+from fairaudit.models.head import make_head
+from fairaudit.models.probe import Probe, probe
+
+
+def open_model(
+    path: Path,
+    *,
+    config: ModelConfig,
+    preprocess: PreprocessConfig,
+    classes: Sequence[str] | None = None,
+    trust: bool = False,
+    device: str = "cpu",
+) -> Classifier:
+    """A classifier from a file.
+
+    TorchScript archives and, with `config.arch`, checkpoints and safetensors open as they are. A pickled module and an
+    exported program can run code when they are loaded, so they need `trust`. A TorchScript archive runs its own
+    operations when it computes, as any model does, but no Python.
+
+    Args:
+        path: the file; what it is follows from its content and not from its suffix.
+        config: architecture, key of the weights, and how outputs are read.
+        preprocess: size, channels, mean and std of the input.
+        classes: values of the target that the outputs must match.
+        trust: whether the file may run code.
+        device: torch device, such as cpu or cuda:0.
+
+    Raises:
+        TrustError: opening the file could run code, and it is not trusted.
+        ModelError: it cannot be opened, or what it computes cannot be audited.
+    """
+    kind = container(path)
+    place = _device(device)
+    loaded = _load(kind, path, config=config, preprocess=preprocess, trust=trust, device=place)
+    module = _still(loaded.module if kind in _PLACED else loaded.module.to(place))
+    found = probe(
+        module, channels=preprocess.channels, size=preprocess.size, device=place, name=path.name, batch=loaded.batch
+    )
+    return _classifier(path, kind, loaded, found, config=config, preprocess=preprocess, classes=classes, device=place)
+
+
+_PLACED = ("torchscript", "exported-program")
+_FORMATS: dict[Container, Format] = {
+    "torchscript": "torchscript",
+    "safetensors": "safetensors",
+    "exported-program": "exported-program",
+}
+
+
+def _load(
+    kind: Container,
+    path: Path,
+    *,
+    config: ModelConfig,
+    preprocess: PreprocessConfig,
+    trust: bool,
+    device: torch.device,
+) -> Loaded:
+    if kind == "torchscript":
+        return load_script(path, device=device)
+    if kind == "exported-program":
+        return load_exported(path, device=device, trust=trust)
+    if kind == "safetensors":
+        return load_safetensors(path, config=config, size=preprocess.size)
+    return load_state(path, config=config, size=preprocess.size, trust=trust)
+
+
+def _classifier(
+    path: Path,
+    kind: Container,
+    loaded: Loaded,
+    found: Probe,
+    *,
+    config: ModelConfig,
+    preprocess: PreprocessConfig,
+    classes: Sequence[str] | None,
+    device: torch.device,
+) -> Classifier:
+    written_as: Format = _FORMATS.get(kind, "pickle" if loaded.pickled else "state-dict")
+    return Classifier(
+        name=path.name,
+        path=path,
+        sha256=digest(path),
+        format=written_as,
+        head=make_head(found.outputs, config=config, classes=classes),
+        module=found.module,
+        mean=preprocess.mean,
+        std=preprocess.std,
+        input_size=preprocess.size,
+        channels=preprocess.channels,
+        parameters=loaded.parameters,
+        device=device,
+        notes=(*loaded.notes, *found.notes),
+    )
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        advice = "Use --device cpu, or auto."
+        raise ModelError(
+            "The device cannot be used", found=str(error).splitlines()[0], where=name, advice=advice
+        ) from error
+    return device
+
+
+def _still(module: nn.Module) -> nn.Module:
+    """The module without gradients for its parameters: audits differentiate with respect to images only."""
+    for parameter in module.parameters():
+        parameter.requires_grad_(False)
+    return module

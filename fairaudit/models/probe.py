@@ -1,0 +1,131 @@
+"""What a model does on a few images of noise: its size, its outputs, and whether it can be audited at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from fairaudit.errors import ModelError
+from fairaudit.models.adapt import FixedBatch, Logits, as_logits
+from fairaudit.models.classifier import failed_on
+
+SIZES = (64, 224, 32, 28, 128, 256, 299)
+"""Sides tried, in order, when the size of the input is not declared."""
+TOLERANCE = 1e-3
+"""Largest change of an output, relative to the largest output, that two forward passes may show."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What was found out about a model."""
+
+    module: nn.Module
+    """The model, wrapped if need be, that returns logits [image, output] for any batch."""
+    outputs: int
+    """Number of outputs."""
+    size: tuple[int, int]
+    """Height and width of the images it was tried on."""
+    notes: tuple[str, ...]
+    """What was wrapped, and why."""
+
+
+def noise(images: int, channels: int, size: tuple[int, int], device: torch.device | str = "cpu") -> Tensor:
+    """Images of standard normal noise, always the same ones: [images, channels, *size]."""
+    generator = torch.Generator().manual_seed(20_250_711)
+    return torch.randn(images, channels, *size, generator=generator).to(device)
+
+
+def probe(
+    model: nn.Module,
+    *,
+    channels: int,
+    size: tuple[int, int] | None,
+    device: torch.device,
+    name: str,
+    batch: int | None = None,
+) -> Probe:
+    """Try the model on noise.
+
+    Args:
+        model: in evaluation mode, on the device.
+        channels: channels of the input.
+        size: height and width of the input; None tries a few usual ones.
+        device: where the model is.
+        name: the model's name, for errors.
+        batch: the one batch size that it takes, where that is so.
+
+    Raises:
+        ModelError: it fails on these images, returns no logits or NaN, differs between two identical passes, or lets
+            the images of a batch change each other's outputs.
+    """
+    usable, tried = _usable(model, channels, size, device=device, name=name, batch=batch)
+    images = noise(3, channels, tried, device)
+    with torch.no_grad():
+        first, again = usable(images), usable(images)
+        alone = torch.cat([usable(images[number : number + 1]) for number in range(2)])
+    if not bool(torch.isfinite(first).all()):
+        raise ModelError(
+            "The model returns NaN or infinity on noise",
+            wanted="numbers",
+            found=f"{int((~torch.isfinite(first)).sum())} of {first.numel()} outputs are not finite",
+            where=name,
+            advice="Check the weights: a training run that diverged leaves such a model.",
+        )
+    _check_same(first, again, name, "differ between two passes over the same images", "dropout or noise is active")
+    _check_same(
+        first[:2], alone, name, "of an image depend on the others in its batch", "batch norm is in training mode"
+    )
+    notes: tuple[str, ...] = ()
+    if isinstance(usable, FixedBatch):
+        notes = (f"{name} takes batches of {usable.batch} only: images go through in slices, the last one filled up.",)
+    return Probe(module=usable, outputs=first.shape[1], size=tried, notes=notes)
+
+
+def _usable(
+    model: nn.Module,
+    channels: int,
+    size: tuple[int, int] | None,
+    *,
+    device: torch.device,
+    name: str,
+    batch: int | None,
+) -> tuple[nn.Module, tuple[int, int]]:
+    """The model, wrapped as needed, and the size it works on."""
+    failure: ModelError | None = None
+    for tried in [size] if size is not None else [(side, side) for side in SIZES]:
+        images = noise(2, channels, tried, device)
+        try:
+            with torch.no_grad():
+                return _wrapped(model, images, batch), tried
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, AssertionError, ValueError, IndexError, TypeError) as error:
+            failure = failure or failed_on(images, name, error)
+    raise failure or ModelError("The model takes no usual size of input", where=name)
+
+
+def _wrapped(model: nn.Module, images: Tensor, batch: int | None) -> nn.Module:
+    if batch is not None:
+        wrapped: nn.Module = FixedBatch(model, batch)
+        wrapped(images)
+        return wrapped
+    output = model(images)
+    if isinstance(output, Tensor) and output.dim() == 2 and len(output) == len(images):
+        return model
+    _ = as_logits(output, len(images))
+    return Logits(model)
+
+
+def _check_same(left: Tensor, right: Tensor, name: str, what: str, why: str) -> None:
+    gap = float((left - right).abs().max())
+    scale = max(float(left.abs().max()), 1e-6)
+    if gap > TOLERANCE * scale:
+        raise ModelError(
+            f"The model's outputs {what}",
+            wanted="a model in evaluation mode, whose outputs depend on the image alone",
+            found=f"outputs that move by up to {gap / scale:.1%} of the largest one: perhaps {why}",
+            where=name,
+            advice="Call .eval() before scripting, tracing, freezing or exporting it.",
+        )
