@@ -1,0 +1,112 @@
+"""Files to upright 8-bit images in mode L or RGB: every odd kind of file is either understood or refused.
+
+EXIF orientation is applied. Palettes become colours. 16-bit grey is scaled to 8 bits. CMYK and other colour spaces
+become RGB by Pillow's formulas, without colour profiles. Transparent pixels are laid over black, which is also what
+padding uses and what most training code, which drops alpha from cleared pixels, has seen. Of an animation the
+first frame is taken, with a note. Nothing is decoded before its size is known to be sane.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from fairaudit.errors import ImageError
+
+MAX_PIXELS = 89_478_485
+"""Largest image that is decoded: 256 MiB as RGB, the size above which Pillow itself speaks of decompression bombs."""
+
+_ALPHA = {"RGBA", "LA", "PA", "La", "RGBa"}
+_SIXTEEN_BIT = {"I;16", "I;16L", "I;16B", "I;16N"}
+
+
+def open_image(path: Path) -> Image.Image:
+    """An image file, decoded, upright and in mode L or RGB.
+
+    Raises:
+        ImageError: the file is missing, empty, truncated, too large, or no image.
+    """
+    try:
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise ImageError("The image file is empty (0 bytes)", where=path.name)
+            file.seek(0)
+            with Image.open(file) as image:
+                _check_size(image.size, path.name)
+                return _upright(image)
+    except FileNotFoundError as error:
+        raise ImageError("The image file is missing", where=path.name) from error
+    except (ImageError, MemoryError):
+        raise
+    except Exception as error:  # Pillow's decoders raise almost any type on damaged files
+        raise ImageError("The image cannot be decoded", found=_reason(error), where=path.name) from error
+
+
+def to_canonical(image: Image.Image) -> Image.Image:
+    """A decoded image in mode L or RGB.
+
+    Raises:
+        ImageError: pixels are floating point or over 16 bits, so that their scale is not known.
+    """
+    mode = image.mode
+    if mode in ("L", "RGB"):
+        plain: Image.Image = image if "transparency" not in image.info else _over_black(image.convert("RGBA"))
+        return plain
+    if mode in ("1",):
+        return image.convert("L")
+    if mode == "P":
+        return _over_black(image.convert("RGBA")) if "transparency" in image.info else image.convert("RGB")
+    if mode in _ALPHA:
+        return _over_black(image.convert("RGBA"), grey=mode in ("LA", "La"))
+    if mode in _SIXTEEN_BIT or mode == "I":
+        return _eight_bit(image)
+    if mode == "F":
+        raise ImageError("The image has floating-point pixels, whose scale is not known", found=f"mode {mode}")
+    return image.convert("RGB")
+
+
+def _check_size(size: tuple[int, int], name: str) -> None:
+    width, height = size
+    if width < 1 or height < 1:
+        raise ImageError("The image has no pixels", found=f"{width} x {height}", where=name)
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            "The image is too large to be decoded safely",
+            wanted=f"at most {MAX_PIXELS:,} pixels",
+            found=f"{width} x {height}",
+            where=name,
+        )
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    frames = getattr(image, "n_frames", 1)
+    image.load()
+    result = to_canonical(ImageOps.exif_transpose(image))
+    plain = result.copy()
+    plain.info = {"note": f"first of {frames} frames"} if frames > 1 else {}
+    return plain
+
+
+def _over_black(image: Image.Image, *, grey: bool = False) -> Image.Image:
+    canvas = Image.new("RGBA", image.size, (0, 0, 0, 255))
+    canvas.alpha_composite(image)
+    return canvas.convert("L" if grey else "RGB")
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """16-bit grey as 8-bit: round(v / 257), so that 65535 is 255."""
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > 65535:
+        raise ImageError(
+            "The image has more than 16 bits per pixel, whose scale is not known",
+            found=f"mode {image.mode}, values {values.min()} to {values.max()}",
+        )
+    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        return f"too many pixels: {error}"
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,105 @@
+"""The manifest: every row's image, label, attributes and whatever its regions need."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.data.categorical import Categorical
+from fairaudit.data.source import ImageSource, subset
+
+HASHING_THREADS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """Rows of a dataset; every column has one entry per row."""
+
+    name: str
+    """File or folder name."""
+    ids: tuple[str, ...]
+    """Unique row ids."""
+    source: ImageSource
+    """Where the images come from, row by row."""
+    target: Categorical | None
+    """The label that the model predicts."""
+    attributes: Mapping[str, Categorical]
+    """Protected attributes by name."""
+    cluster: Categorical | None = None
+    """The resampling unit, such as a person."""
+    region_columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    """Numeric columns that regions need, NaN where empty."""
+    text_columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Columns that mask paths need."""
+    folder: Path
+    """Where relative paths start."""
+    notes: tuple[str, ...] = ()
+    """What happened on the way that is not an error."""
+
+    def __post_init__(self) -> None:
+        lengths = {"source": len(self.source)}
+        categories = {"target": self.target, "cluster": self.cluster, **self.attributes}
+        lengths |= {name: len(column.codes) for name, column in categories.items() if column is not None}
+        lengths |= {name: len(column) for name, column in (*self.region_columns.items(), *self.text_columns.items())}
+        wrong = {name: length for name, length in lengths.items() if length != len(self.ids)}
+        if wrong:
+            raise ValueError(f"{len(self.ids)} ids, but {wrong}")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def digest(self) -> str:
+        """SHA-256 over ids, columns and the bytes of every image: reads all of them, in a few threads."""
+        state = hashlib.sha256()
+        for name, part in self._parts():
+            state.update(f"{len(name)}:{name}:{len(part)}:".encode())
+            state.update(part)
+        with ThreadPoolExecutor(HASHING_THREADS) as pool:
+            for fingerprint in pool.map(self.source.fingerprint, range(len(self)), chunksize=64):
+                state.update(f"{fingerprint}\n".encode())
+        return state.hexdigest()
+
+    def take(self, rows: Sequence[int] | NDArray[np.int64]) -> Manifest:
+        """The given rows in the given order."""
+        index = np.asarray(rows, np.int64).reshape(-1)
+        return replace(
+            self,
+            ids=_pick(self.ids, index),
+            source=subset(self.source, index),
+            target=self.target.take(index) if self.target else None,
+            attributes={name: column.take(index) for name, column in self.attributes.items()},
+            cluster=self.cluster.take(index) if self.cluster else None,
+            region_columns={name: column[index] for name, column in self.region_columns.items()},
+            text_columns={name: _pick(column, index) for name, column in self.text_columns.items()},
+        )
+
+    def noted(self, *notes: str) -> Manifest:
+        """The same rows with more notes."""
+        return replace(self, notes=(*self.notes, *notes))
+
+    def _parts(self) -> list[tuple[str, bytes]]:
+        parts = [("ids", _joined(self.ids))]
+        columns = [("target", self.target), ("cluster", self.cluster)]
+        columns += [(f"attribute {name}", self.attributes[name]) for name in sorted(self.attributes)]
+        for name, column in columns:
+            if column is not None:
+                parts.append((f"{name} {column.name}", _joined(column.values) + column.codes.astype("<i4").tobytes()))
+        for name in sorted(self.region_columns):
+            parts.append((f"region {name}", self.region_columns[name].astype("<f8").tobytes()))
+        for name in sorted(self.text_columns):
+            parts.append((f"text {name}", _joined(self.text_columns[name])))
+        return parts
+
+
+def _pick(texts: tuple[str, ...], rows: NDArray[np.int64]) -> tuple[str, ...]:
+    return tuple(texts[row] for row in rows.tolist())
+
+
+def _joined(texts: Sequence[str]) -> bytes:
+    return "".join(f"{len(text)}:{text}" for text in texts).encode(errors="surrogatepass")
