@@ -1,0 +1,171 @@
+"""Intervals for the largest gap, the smallest ratio and the smallest rate of many groups that keep their level.
+
+The largest observed gap between groups is larger than the true one even when nothing is unequal, so an interval
+around it that only excludes 0 proves nothing. These intervals are made from pairs of groups instead:
+
+- the end that proves a disparity must hold for all pairs at once: it uses the quantile of the studentised range
+  (Tukey; Kramer for unequal sizes, conservative by Hayter 1984), with Šidák's correction over the rates that are
+  compared;
+- the end that proves equality only has to hold for the one pair that is truly farthest apart, whichever it is, so it
+  is the largest of the ordinary one-sided bounds (intersection-union).
+
+With every true gap 0 the low end is above 0 with probability at most 1 − level; a true gap above a limit has its high
+end below that limit with probability at most (1 − level)/2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
+from scipy.stats import norm
+
+from fairaudit.measures.confusion import Floats
+from fairaudit.measures.intervals import normal_quantile, wilson
+from fairaudit.measures.score_ratio import ratio_bound
+from fairaudit.ratio import ratio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two groups compared by one rate."""
+
+    rate: int
+    """Index of the rate (first axis of what was compared)."""
+    high: int
+    """Index of the group with the higher rate."""
+    low: int
+    """Index of the group with the lower rate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extreme:
+    """An interval of an extreme over groups, and the pairs that its two ends rest on."""
+
+    low: float
+    """Lower end."""
+    high: float
+    """Upper end."""
+    proving: Pair
+    """The pair for which a disparity is best proved."""
+    limiting: Pair
+    """The pair that leaves most room for a disparity; more images of it narrow the interval."""
+
+
+@lru_cache(maxsize=1024)
+def range_quantile(level: float, *, groups: int, rates: int = 1) -> float:
+    """The q with P(|Zᵢ − Zⱼ| / √2 ≤ q for all pairs of groups, in each of `rates` independent families) = level.
+
+    P(range ≤ r) = k ∫ φ(z) [Φ(z + r) − Φ(z)]^(k−1) dz for k standard normal variables. For two groups and one rate it
+    is the normal quantile. By the Gaussian correlation inequality dependent families only make the probability larger.
+
+    >>> round(range_quantile(0.95, groups=2), 3), round(range_quantile(0.95, groups=8), 3)
+    (1.96, 3.031)
+    """
+    if groups < 2 or rates < 1:
+        raise ValueError(f"needs two groups and one rate at least, found {groups} and {rates}")
+    goal = level ** (1 / rates)
+    grid = np.linspace(-10.0, 10.0, 4001)
+    density = norm.pdf(grid) * (grid[1] - grid[0])
+
+    def missing(quantile: float) -> float:
+        inside = norm.cdf(grid + quantile * np.sqrt(2)) - norm.cdf(grid)
+        return float(groups * np.sum(density * inside ** (groups - 1)) - goal)
+
+    return float(brentq(missing, 1e-6, 12.0, xtol=1e-10))
+
+
+def difference_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> Extreme:
+    """Interval of max over rates of (largest − smallest) proportion over groups.
+
+    Pairs are bounded by Newcombe's hybrid of Wilson intervals [l, u] (method 10, 1998), which keeps its level in small
+    samples and at proportions of 0 and 1: for p_g − p_h the low end is d̂ − √((p̂_g − l_g)² + (u_h − p̂_h)²) and the
+    high end d̂ + √((u_g − p̂_g)² + (p̂_h − l_h)²). A group without trials may have any proportion: its Wilson
+    interval is [0, 1].
+
+    Args:
+        successes: [rate, group]; effective sizes need not be whole numbers.
+        trials: [rate, group].
+        level: coverage.
+
+    Returns:
+        The interval in [0, 1] and the pairs behind its ends.
+
+    >>> found = difference_interval([[50, 90]], [[100, 100]])
+    >>> round(found.low, 3), round(found.high, 3)
+    (0.278, 0.506)
+    """
+    x, n = _table(successes, trials)
+    p = np.where(n > 0, np.nan_to_num(ratio(x, n)), 0.5)
+    gap = p[:, :, None] - p[:, None, :]
+    lows, highs = wilson(x, n, z=range_quantile(level, groups=n.shape[1], rates=n.shape[0]))
+    proving = gap - np.hypot((p - lows)[:, :, None], (highs - p)[:, None, :])
+    lows, highs = wilson(x, n, z=normal_quantile(level))
+    limiting = gap + np.hypot((highs - p)[:, :, None], (p - lows)[:, None, :])
+    best, widest = _largest(proving), _largest(limiting)
+    return Extreme(
+        low=float(np.clip(proving[best.rate, best.high, best.low], 0, 1)),
+        high=float(np.clip(limiting[widest.rate, widest.high, widest.low], 0, 1)),
+        proving=best,
+        limiting=widest,
+    )
+
+
+def ratio_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> Extreme:
+    """Interval of min over rates of (smallest ÷ largest) proportion over groups.
+
+    The mirror image of `difference_interval`. Pairs are bounded by Koopman's score interval of a ratio of
+    proportions. Here the high end is the one that proves a disparity (all pairs at once) and the low end the one that
+    leaves room for it.
+
+    >>> found = ratio_interval([[50, 90]], [[100, 100]])
+    >>> round(found.low, 3), round(found.high, 3)
+    (0.445, 0.673)
+    """
+    x, n = _table(successes, trials)
+    strict = range_quantile(level, groups=n.shape[1], rates=n.shape[0])
+    # Axis 1 is the group below the line of the ratio (the higher rate), axis 2 the one above it.
+    above, below = (x[:, None, :], n[:, None, :]), (x[:, :, None], n[:, :, None])
+    proving = ratio_bound(*above, *below, z=strict, upper=True)
+    limiting = ratio_bound(*above, *below, z=normal_quantile(level), upper=False)
+    best, widest = _largest(-proving), _largest(-limiting)
+    return Extreme(
+        low=float(np.clip(limiting[widest.rate, widest.high, widest.low], 0, 1)),
+        high=float(np.clip(proving[best.rate, best.high, best.low], 0, 1)),
+        proving=best,
+        limiting=widest,
+    )
+
+
+def smallest_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> tuple[float, float]:
+    """Interval of the smallest proportion of any group, as used for worst-group accuracy.
+
+    The high end (it proves that some group is below) holds for all groups at once by Šidák's correction; the low end
+    is the smallest ordinary Wilson bound.
+
+    >>> [round(end, 3) for end in smallest_interval([50, 90], [100, 100])]
+    [0.404, 0.609]
+    """
+    x, n = np.asarray(successes, np.float64), np.asarray(trials, np.float64)
+    low = wilson(x, n, level=level).low.min()
+    # One-sided over k groups: each may fail with probability 1 − (1 − tail)^(1/k).
+    tail = 1 - (1 - (1 - level) / 2) ** (1 / x.size)
+    high = wilson(x, n, z=float(norm.isf(tail))).high.min()
+    return float(low), float(high)
+
+
+def _table(successes: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:
+    x, n = np.asarray(successes, np.float64), np.asarray(trials, np.float64)
+    if x.shape != n.shape or x.ndim != 2 or x.shape[1] < 2:
+        raise ValueError(f"needs [rate, group] with two groups at least, found {x.shape} and {n.shape}")
+    return x, n
+
+
+def _largest(values: Floats) -> Pair:
+    size = values.shape[-1]
+    off = np.where(np.eye(size, dtype=bool), -np.inf, values)
+    place: NDArray[np.intp] = np.asarray(np.unravel_index(int(off.argmax()), off.shape))
+    return Pair(rate=int(place[0]), high=int(place[1]), low=int(place[2]))
