@@ -48,14 +48,14 @@ def run_chunks(
     Args:
         plan: rows and chunks; a run in the store belongs to one plan.
         load: reads what a chunk needs; called in a thread, one chunk at a time, in order.
-        compute: turns a chunk and what was loaded into one part per audit; the names are the same for every chunk.
+        compute: turns a chunk and what was loaded into one part per audit; an audit may have none for a chunk.
         store: where finished chunks are kept.
         progress: called with the rows done, all rows, and whether they come from an earlier run.
 
     Raises:
         StoreError: the store belongs to another plan, is damaged or is held by another process.
         OutputError: the store cannot be written; finished chunks are kept.
-        ValueError: chunks disagree on the names or shapes of their parts.
+        ValueError: chunks disagree on the names or shapes inside a part.
     """
     store.pin(plan)
     chunks = plan.chunks()
@@ -83,16 +83,17 @@ def run_chunks(
 def reduce(store: RunStore, chunks: Sequence[Chunk]) -> dict[str, Part]:
     """Merge the stored parts in chunk order, one audit after the other; one chunk's part at a time is in memory.
 
+    A chunk of which no image could be read has no part of an audit; the audit's state is that of the other chunks.
+
     Raises:
         StoreError: a chunk is missing or damaged.
-        ValueError: chunks disagree on the names or shapes of their parts.
+        ValueError: chunks disagree on the names or shapes inside a part.
     """
-    names = store.names(chunks[0].index)
+    held: dict[str, list[int]] = {}
     for chunk in chunks:
-        found = store.names(chunk.index)
-        if set(found) != set(names):
-            raise ValueError(f"chunk {chunk.index} has the parts {found}, chunk {chunks[0].index} has {names}")
-    return {name: merge(store.part(chunk.index, name) for chunk in chunks) for name in names}
+        for name in store.names(chunk.index):
+            held.setdefault(name, []).append(chunk.index)
+    return {name: merge(store.part(index, name) for index in indices) for name, indices in held.items()}
 
 
 def _prefetched(chunks: Sequence[Chunk], load: Callable[[Chunk], T]) -> Generator[tuple[Chunk, T], None, None]:

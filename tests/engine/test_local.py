@@ -150,13 +150,15 @@ def test_an_error_keeps_finished_chunks_and_ends_the_thread(tmp_path, where):
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("fairaudit-load")]
 
 
-def test_chunks_that_disagree_on_their_parts_are_refused(tmp_path):
+def test_an_audit_without_a_part_in_some_chunk_is_merged_over_the_others(tmp_path):
     def uneven(chunk, loaded):
         parts = compute(chunk, loaded)
         return parts if chunk.index else {"a": parts["a"]}
 
-    with RunStore.open(tmp_path / "store", key=KEY) as store, pytest.raises(ValueError, match="chunk 1 has the parts"):
-        run_chunks(Plan(8, 4), load, uneven, store)
+    with RunStore.open(tmp_path / "uneven", key=KEY) as store:
+        found = run_chunks(Plan(8, 4), load, uneven, store)
+    assert found.parts["a"].sums["n"].sum() == 8
+    np.testing.assert_array_equal(found.parts["b"].columns["row"], [4, 5, 6, 7])
 
 
 def test_another_plan_on_the_same_run_is_refused(tmp_path):
