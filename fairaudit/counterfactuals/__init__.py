@@ -1,0 +1,1 @@
+"""Counterfactual images along generators, and what classifiers say about them."""

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from fairaudit.counterfactuals.composition import ComposedClassifier, compose
+from fairaudit.counterfactuals.heads import ModelHeads
+from fairaudit.counterfactuals.ladder import SearchSettings
+from fairaudit.counterfactuals.latent_shift import latent_shift
+from fairaudit.errors import UsageError
+
+
+def test_planted_bias_is_measured_in_closed_form(linear_generator: Any, linear_heads: Any) -> None:
+    """Linear scores: f' = f_0 + c f_1 has r(f_1, f') = w_1ᵀP(w_0 + c w_1) / (w_0 + c w_1)ᵀP(w_0 + c w_1), P = DDᵀ."""
+    generator = linear_generator(latent=5)
+    weights = torch.randn(2, 12, generator=torch.Generator().manual_seed(8)) * 0.2
+    heads = compose(linear_heads(weights, bias=0.9), {"biased": {"f0": 1.0, "f1": 0.3}})
+    images = torch.rand(5, 1, 3, 4, generator=torch.Generator().manual_seed(9)) * 0.01
+    shift = latent_shift(generator, heads, images, [(i, 2) for i in range(5)], SearchSettings(floor=0.0))
+    projector = generator.matrix @ generator.matrix.T
+    mixed = weights[0] + 0.3 * weights[1]
+    exact = float((weights[1] @ projector @ mixed) / (mixed @ projector @ mixed))
+    change = shift.after - shift.before
+    np.testing.assert_allclose(change[:, 1] / change[:, 2], exact, rtol=1e-3)
+    # A composition is the sum of its parts at both ends.
+    np.testing.assert_allclose(change[:, 2], change[:, 0] + 0.3 * change[:, 1], atol=1e-5)
+
+
+def test_sums_of_one_head_stay_probabilities() -> None:
+    heads = compose(
+        ModelHeads(lambda x: x, ["a", "b"], link="sigmoid"), {"a+b": {"a": 1.0, "b": 1.0}, "half": {"a": 0.5}}
+    )
+    assert [heads.is_probability(i) for i in range(4)] == [True, True, False, False]
+    logits = torch.tensor([[2.0, -1.0]])
+    steering = heads.steering(heads.outputs(logits))
+    values = heads.values(logits)
+    torch.testing.assert_close(steering[:, :2], logits)
+    torch.testing.assert_close(steering[:, 2:], values[:, 2:])
+
+
+def test_unknown_and_taken_names_are_refused() -> None:
+    heads = ModelHeads(lambda x: x, ["smiling", "necktie"], link="sigmoid")
+    with pytest.raises(UsageError, match="smiling"):
+        compose(heads, {"biased": {"smilin": 1.0}})
+    with pytest.raises(UsageError, match="share a name: smiling"):
+        compose(heads, {"smiling": {"necktie": 1.0}})
+
+
+@pytest.mark.parametrize("softmax", [False, True])
+def test_a_composed_classifier_gives_back_the_sum(softmax: bool) -> None:
+    logits = torch.randn(20, 3, generator=torch.Generator().manual_seed(0))
+    model = ComposedClassifier(nn.Identity(), [0.5, 0.25, 0.0], softmax=softmax)
+    shares = logits.softmax(dim=1) if softmax else logits.sigmoid()
+    torch.testing.assert_close(model(logits).sigmoid()[:, 0], 0.5 * shares[:, 0] + 0.25 * shares[:, 1])
+
+
+def test_a_composed_classifier_saturates_outside_of_probabilities() -> None:
+    model = ComposedClassifier(nn.Identity(), [1.0, 1.0])
+    assert model(torch.tensor([[9.0, 9.0]])).sigmoid().item() == pytest.approx(1.0, abs=1e-5)
+    assert torch.isfinite(model(torch.tensor([[99.0, 99.0]]))).all()

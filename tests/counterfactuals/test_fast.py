@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from fairaudit.counterfactuals.heads import ModelHeads
+from fairaudit.counterfactuals.ladder import SearchSettings, Stop
+from fairaudit.counterfactuals.latent_shift import latent_shift
+
+
+def test_lambda_star_in_closed_form(linear_generator: Any, linear_heads: Any) -> None:
+    """Logit l(λ) = l0 − λ p0 (1 − p0) ‖Dᵀw‖², so λ* = (l0 − logit(p0 − 0.6)) / (p0 (1 − p0) ‖Dᵀw‖²)."""
+    generator = linear_generator(seed=3)
+    weights = torch.randn(1, 12, generator=torch.Generator().manual_seed(0))
+    heads = linear_heads(weights, bias=2.0, odds=True)
+    images = torch.rand(6, 1, 3, 4, generator=torch.Generator().manual_seed(1)) * 0.2
+    shift = latent_shift(generator, heads, images, [(i, 0) for i in range(6)], SearchSettings(floor=0.0))
+    norm = float((weights @ generator.matrix).square().sum())
+    for row in range(6):
+        p0 = shift.before[row, 0]
+        exact = (np.log(p0 / (1 - p0)) - np.log((p0 - 0.6) / (1.6 - p0))) / (p0 * (1 - p0) * norm)
+        assert shift.stop[row] == Stop.REACHED
+        assert exact <= shift.lam[row] <= exact * 2 ** (1 / 16) * 1.001
+        assert shift.before[row, 0] - shift.after[row, 0] >= 0.6
+    assert (shift.probes == 12).all()
+
+
+def test_a_saturated_score_still_finds_its_way(linear_generator: Any, linear_heads: Any) -> None:
+    """At a logit of 40, float32 says p = 1 and its gradient is 0; the log-odds still point somewhere."""
+    heads = linear_heads(torch.ones(1, 12), bias=40.0, odds=True)
+    images = torch.zeros(1, 1, 3, 4)
+    fast = latent_shift(linear_generator(), heads, images, [(0, 0)], SearchSettings())
+    compat = latent_shift(linear_generator(), heads, images, [(0, 0)], SearchSettings(search="compat"))
+    assert (fast.stop[0], np.isnan(fast.lam[0])) == (Stop.REACHED, True)
+    assert 0.2 < fast.after[0, 0] <= 0.4
+    assert (compat.stop[0], compat.probes[0]) == (Stop.FLAT, 0)
+
+
+class _Valley:
+    """p = 0.9 − 0.5·(t(2 − t)) along the first latent axis: lowest, 0.4, one unit down the ray."""
+
+    names, width = ("valley",), 1
+
+    def outputs(self, images: Tensor) -> Tensor:
+        return images.flatten(1)[:, :1]
+
+    def values(self, outputs: Tensor) -> Tensor:
+        return 0.9 - 0.5 * (outputs * (2 - outputs))
+
+    def steering(self, outputs: Tensor) -> Tensor:
+        return self.values(outputs)
+
+    def is_probability(self, head: int) -> bool:
+        return False
+
+
+class _Same:
+    def encode(self, images: Tensor) -> Tensor:
+        return images
+
+    def decode(self, latents: Tensor) -> Tensor:
+        return latents
+
+
+def test_a_turn_returns_the_best_point_and_compat_the_worse_one() -> None:
+    images = torch.zeros(1, 1, 1, 1)
+    fast = latent_shift(_Same(), _Valley(), images, [(0, 0)], SearchSettings(drop=0.55))
+    compat = latent_shift(_Same(), _Valley(), images, [(0, 0)], SearchSettings(search="compat", drop=0.55))
+    assert (fast.stop[0], compat.stop[0]) == (Stop.TURNED, Stop.TURNED)
+    assert fast.after[0, 0] == pytest.approx(0.4, abs=0.02)
+    # The gradient is −1, so the first rung is t = 10: p = 0.9 − 0.5·(10·(2 − 10)) = 40.9, far above where it began.
+    assert (compat.lam[0], compat.after[0, 0]) == (10.0, pytest.approx(40.9))
+
+
+def test_pixels_stop_inside_their_limit(conv: Any, classifier: nn.Module, faces: Tensor) -> None:
+    heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
+    pairs = [(i, b) for i in range(10) for b in range(3)]
+    shift = latent_shift(conv, heads, faces, pairs, SearchSettings(pixel_limit=0.02))
+    stopped = shift.stop == Stop.PIXELS
+    assert stopped.any()
+    assert (shift.pixels[stopped] <= 0.02).all()
+    assert (shift.pixels[stopped] > 0.0).all()
+
+
+@pytest.mark.parametrize("direction", ["down", "up"])
+def test_agrees_with_the_ladder_where_both_reach(
+    conv: Any, classifier: nn.Module, faces: Tensor, direction: Any
+) -> None:
+    heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
+    pairs = [(i, b) for i in range(10) for b in range(3)]
+    fast = latent_shift(conv, heads, faces, pairs, SearchSettings(direction=direction))
+    compat = latent_shift(conv, heads, faces, pairs, SearchSettings(search="compat", direction=direction, window=8))
+    both = (fast.stop == Stop.REACHED) & (compat.stop == Stop.REACHED)
+    assert both.sum() >= 3
+    assert ((fast.stop == Stop.REACHED) >= (compat.stop == Stop.REACHED)).all()
+    # The ladder overshoots by up to a rung (10 % and 10); the bracket by at most 5 % more than the first such point.
+    assert (fast.lam[both] <= compat.lam[both] * 1.05 + 1).all()
+    assert (fast.lam[both] >= (compat.lam[both] - 10) / 1.1 - 1).all()
+
+
+def test_fewer_probes_than_the_ladder(conv: Any, classifier: nn.Module, faces: Tensor) -> None:
+    heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
+    pairs = [(i, 0) for i in range(10)]
+    fast = latent_shift(conv, heads, faces, pairs, SearchSettings())
+    assert (fast.probes <= 8 * 3 + 4).all()
+
+
+def test_the_cap_on_lambda_is_kept(linear_generator: Any, linear_heads: Any) -> None:
+    heads = linear_heads(torch.full((1, 12), 1e-3), bias=2.0, odds=True)
+    shift = latent_shift(linear_generator(), heads, torch.rand(2, 1, 3, 4), [(0, 0), (1, 0)], SearchSettings(limit=50))
+    assert (shift.stop == Stop.LIMIT).all()
+    np.testing.assert_allclose(shift.lam, 50.0)
+
+
+def test_non_finite_gradients_are_told(linear_generator: Any, linear_heads: Any) -> None:
+    class Broken(linear_heads):  # type: ignore[misc, valid-type]
+        def steering(self, outputs: Tensor) -> Tensor:
+            return outputs * float("nan")
+
+    heads = Broken(torch.ones(1, 12), odds=True)
+    shift = latent_shift(linear_generator(), heads, torch.rand(1, 1, 3, 4), [(0, 0)], SearchSettings())
+    assert shift.stop.tolist() == [Stop.NONFINITE]
