@@ -96,7 +96,7 @@ def _data(study: Study, streamed: Streamed) -> Data:
     attributes = {name: study.manifest.attributes[name] for name in study.attributes}
     return Data(
         name=study.manifest.name,
-        digest=study.manifest.digest(),
+        digest=study.material.digest,
         rows=len(study.manifest.ids),
         scored=len(rows),
         target=target.name,
@@ -110,7 +110,7 @@ def _data(study: Study, streamed: Streamed) -> Data:
 
 
 def _regions(study: Study) -> list[str]:
-    return [name for name in study.regions if name in study.loader.regions]
+    return [name for name in study.regions if name in study.material.loader.regions]
 
 
 def _cells(study: Study, attribute: str, streamed: Streamed) -> dict[str, dict[str, int | None]]:
@@ -121,8 +121,6 @@ def _cells(study: Study, attribute: str, streamed: Streamed) -> dict[str, dict[s
     flat = np.bincount(codes[0][known] * shape[1] + codes[1][known], minlength=shape[0] * shape[1]).reshape(shape)
     smallest = study.config.audit.min_cell
     return {
-        group: {
-            value: int(flat[g, t]) if flat[g, t] >= smallest else None for t, value in enumerate(target.values)
-        }
+        group: {value: int(flat[g, t]) if flat[g, t] >= smallest else None for t, value in enumerate(target.values)}
         for g, group in enumerate(groups.values)
     }

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from fairaudit.audits.assemble import Timing, assemble
 from fairaudit.audits.base import Audit, Drawing, Findings
 from fairaudit.audits.progress import Progress
 from fairaudit.audits.stream import Streamed, run_key, stream
-from fairaudit.audits.study import Study, open_study
+from fairaudit.audits.study import Study, open_classifier, open_material
 from fairaudit.audits.write import write_report_folder
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
@@ -55,12 +56,13 @@ def run_models(
         FairauditError: the only model cannot be audited.
     """
     folders = report_folders(models, options.output)
+    material = open_material(config, base=base, options=options, with_regions=with_regions)
+    opened = partial(open_classifier, config=config, material=material, options=options)
+    compared = None if baseline is None else opened(baseline)
     outcomes = []
     for model, folder in zip(models, folders, strict=True):
         try:
-            study = open_study(
-                model, baseline=baseline, config=config, base=base, options=options, with_regions=with_regions
-            )
+            study = Study(config=config, options=options, material=material, candidate=opened(model), baseline=compared)
             report = run_study(study, audits_for(study), verdicts_for, folder=folder, progress=progress)
             outcomes.append(Outcome(name=model.stem, folder=folder, report=report))
         except FairauditError as error:

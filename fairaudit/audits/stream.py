@@ -60,12 +60,10 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
     slices = Halving[dict[str, Part]](study.options.batch_size or CHUNK_ROWS)
 
     def load(chunk: Chunk) -> Batch:
-        return study.loader.load(range(chunk.start, chunk.stop))
+        return study.material.loader.load(range(chunk.start, chunk.stop))
 
     def compute(_chunk: Chunk, batch: Batch) -> Mapping[str, Part]:
-        results = slices.run(
-            lambda start, stop: map_batch(study, audits, _slice(batch, start, stop)), len(batch.rows)
-        )
+        results = slices.run(lambda start, stop: map_batch(study, audits, _slice(batch, start, stop)), len(batch.rows))
         parts = {audit.name: merge(result[audit.name] for result in results) for audit in audits} if results else {}
         return {**parts, ROWS: _rows_part(batch)}
 
@@ -124,7 +122,8 @@ def explained_classes(study: Study, batch: Batch, candidate: Predictions) -> NDA
     names = list(study.candidate.head.classes)
     if explain not in names:
         raise UsageError(
-            f'audit.explain names no class of the model: "{explain}"', advice=suggestion(explain, ["target", "prediction", *names])
+            f'audit.explain names no class of the model: "{explain}"',
+            advice=suggestion(explain, ["target", "prediction", *names]),
         )
     return np.full(len(batch.rows), names.index(explain), dtype=np.int64)
 
@@ -135,7 +134,7 @@ def run_key(study: Study, audits: Sequence[Audit]) -> dict[str, str]:
     facts: dict[str, Any] = {
         "candidate": study.candidate.sha256,
         "baseline": study.baseline.sha256 if study.baseline else None,
-        "data": study.manifest.digest(),
+        "data": study.material.digest,
         "preprocess": config.preprocess.model_dump(mode="json"),
         "model": config.model.model_dump(mode="json"),
         "regions": {name: region.model_dump(mode="json") for name, region in config.regions.items()},

@@ -21,16 +21,57 @@ if TYPE_CHECKING:
     from fairaudit.models.classifier import Classifier
 
 
+def target_of(manifest: Manifest) -> Categorical:
+    """The manifest's target.
+
+    Raises:
+        DataError: the manifest has none.
+    """
+    if manifest.target is None:
+        raise DataError(
+            "The manifest names no target", where=manifest.name, advice="Set data.target in fairaudit.yaml."
+        )
+    return manifest.target
+
+
+def audited(asked: str | Sequence[str] | None, known: Mapping[str, object], *, kind: str) -> list[str]:
+    """The names asked for, all known ones when none was.
+
+    Raises:
+        UsageError: a name that is not known.
+    """
+    if asked is None:
+        return list(known)
+    names = [asked] if isinstance(asked, str) else list(asked)
+    for name in names:
+        if name not in known:
+            raise UsageError(f'There is no {kind} called "{name}"', advice=suggestion(name, known))
+    return names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """The data of a run, opened once however many models are audited on it."""
+
+    manifest: Manifest
+    loader: Loader
+    digest: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
     """One candidate model, perhaps a baseline, and the data both are audited on."""
 
     config: Config
     options: RunOptions
-    manifest: Manifest
-    loader: Loader
+    material: Material
     candidate: Classifier
     baseline: Classifier | None = None
+
+    @property
+    def manifest(self) -> Manifest:
+        """The audited rows."""
+        return self.material.manifest
 
     @property
     def target(self) -> Categorical:
@@ -61,73 +102,37 @@ class Study:
         return codes
 
 
-def target_of(manifest: Manifest) -> Categorical:
-    """The manifest's target.
-
-    Raises:
-        DataError: the manifest has none.
-    """
-    if manifest.target is None:
-        raise DataError("The manifest names no target", where=manifest.name, advice="Set data.target in fairaudit.yaml.")
-    return manifest.target
-
-
-def audited(asked: str | Sequence[str] | None, known: Mapping[str, object], *, kind: str) -> list[str]:
-    """The names asked for, all known ones when none was.
-
-    Raises:
-        UsageError: a name that is not known.
-    """
-    if asked is None:
-        return list(known)
-    names = [asked] if isinstance(asked, str) else list(asked)
-    for name in names:
-        if name not in known:
-            raise UsageError(f'There is no {kind} called "{name}"', advice=suggestion(name, known))
-    return names
-
-
-def open_study(
-    model: Path, *, baseline: Path | None, config: Config, base: Path, options: RunOptions, with_regions: bool
-) -> Study:
-    """Open the data and the models, and check that they fit each other.
+def open_material(config: Config, *, base: Path, options: RunOptions, with_regions: bool) -> Material:
+    """Open the manifest and whatever reads its images.
 
     Args:
-        model: the candidate's file.
-        baseline: the file of the model it is compared with.
         config: what is asked for.
         base: folder that the configuration's paths are relative to.
         options: how to run.
         with_regions: whether the audit looks at regions; without, none is placed.
     """
-    from fairaudit.audits.device import pick_device
     from fairaudit.data.loader import Loader
     from fairaudit.data.open import open_manifest
-    from fairaudit.models.open import open_model
 
     manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed)
-    classes = target_of(manifest).values
-    device = pick_device(options.device)
-
-    def opened(path: Path) -> Classifier:
-        return open_model(
-            path,
-            config=config.model,
-            preprocess=config.preprocess,
-            classes=classes,
-            trust=options.trust_model,
-            device=device,
-        )
-
     names = wanted_regions(config) if with_regions else []
-    loader = Loader(manifest, config.preprocess, {name: config.regions[name] for name in names}, options.workers)
-    return Study(
-        config=config,
-        options=options,
-        manifest=manifest,
-        loader=loader,
-        candidate=opened(model),
-        baseline=None if baseline is None else opened(baseline),
+    regions = {name: config.regions[name] for name in names}
+    loader = Loader(manifest, config.preprocess, regions, options.workers)
+    return Material(manifest=manifest, loader=loader, digest=manifest.digest())
+
+
+def open_classifier(path: Path, *, config: Config, material: Material, options: RunOptions) -> Classifier:
+    """Open one model and check that it fits the data."""
+    from fairaudit.audits.device import pick_device
+    from fairaudit.models.open import open_model
+
+    return open_model(
+        path,
+        config=config.model,
+        preprocess=config.preprocess,
+        classes=target_of(material.manifest).values,
+        trust=options.trust_model,
+        device=pick_device(options.device),
     )
 
 

@@ -19,7 +19,16 @@ def write_report_folder(report: Report, folder: Path, formats: Sequence[str]) ->
         OutputError: a file cannot be written.
     """
     write_report(report, folder / REPORT)
-    written = [folder / REPORT]
+    return [folder / REPORT, *write_renderings(report, folder, formats)]
+
+
+def write_renderings(report: Report, folder: Path, formats: Sequence[str]) -> list[Path]:
+    """Write the renderings asked for beside the report; returns the files written.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    written = []
     for name in formats:
         suffix, render = _renderer(name)
         path = folder / f"report.{suffix}"

@@ -11,7 +11,8 @@ RUN, DATA, GATE = "Run", "Data", "Gate"
 
 Models = Annotated[list[Path], typer.Argument(help="Model files to audit.", metavar="MODEL...")]
 Roi = Annotated[
-    list[str] | None, typer.Option("--roi", "--region", help="Region to audit; repeat for several.", rich_help_panel=DATA)
+    list[str] | None,
+    typer.Option("--roi", "--region", help="Region to audit; repeat for several.", rich_help_panel=DATA),
 ]
 Attribute = Annotated[
     list[str] | None, typer.Option("--attribute", help="Attribute to audit; repeat for several.", rich_help_panel=DATA)
@@ -29,9 +30,7 @@ RegionBox = Annotated[
     list[str] | None,
     typer.Option(help="NAME=x0,y0,x1,y1 as shares of the image.", rich_help_panel=DATA, metavar="NAME=BOX"),
 ]
-Size = Annotated[
-    str | None, typer.Option(help="Model input, HEIGHTxWIDTH.", rich_help_panel=DATA, metavar="HxW")
-]
+Size = Annotated[str | None, typer.Option(help="Model input, HEIGHTxWIDTH.", rich_help_panel=DATA, metavar="HxW")]
 Classes = Annotated[
     str | None, typer.Option(help="Names of the outputs, joined by commas.", rich_help_panel=DATA, metavar="A,B,…")
 ]

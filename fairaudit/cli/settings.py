@@ -113,14 +113,25 @@ def run_options(
         max_excluded=max_excluded,
         trust_model=trust_model,
         fail_on=_choice(fail_on, get_args(FailOn), "--fail-on"),
-        formats=tuple(_choice(name.strip(), FORMATS, "--format") for name in formats.split(",") if name.strip()),
+        formats=format_names(formats),
         command=("fairaudit", *sys.argv[1:]),
     )
 
 
+def format_names(text: str) -> tuple[str, ...]:
+    """The renderings named in a list joined by commas.
+
+    Raises:
+        UsageError: a rendering that does not exist.
+    """
+    return tuple(_choice(name.strip(), FORMATS, "--format") for name in text.split(",") if name.strip())
+
+
 def _choice(text: str, allowed: tuple[str, ...], option: str) -> Any:  # noqa: ANN401 (one of the literals)
     if text not in allowed:
-        raise UsageError(f'{option} does not know "{text}"', wanted=", ".join(allowed), advice=suggestion(text, allowed))
+        raise UsageError(
+            f'{option} does not know "{text}"', wanted=", ".join(allowed), advice=suggestion(text, allowed)
+        )
     return text
 
 
@@ -153,7 +164,9 @@ def _numbers(text: str, count: int, option: str) -> list[float]:
     try:
         numbers = [float(part) for part in parts]
     except ValueError as error:
-        raise UsageError(f"{option} has something that is not a number", wanted=f"{count} numbers", found=text) from error
+        raise UsageError(
+            f"{option} has something that is not a number", wanted=f"{count} numbers", found=text
+        ) from error
     if len(numbers) != count:
         raise UsageError(f"{option} has {len(numbers)} numbers", wanted=f"{count} numbers", found=text)
     return numbers

@@ -1,0 +1,72 @@
+"""The fairness audit: who is decided about how, from counts[group, true, predicted] and the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.audits.base import Audit, Context, Findings, Predictions, Total
+from fairaudit.audits.fairness_read import read_fairness
+from fairaudit.audits.groups import groupings
+from fairaudit.audits.plan import AuditPlan
+from fairaudit.audits.study import Study
+from fairaudit.engine.part import Part
+from fairaudit.measures.confusion import confusion
+
+MOST_SCORES = 100
+"""Scores of every class are kept for models with at most so many classes; beyond, only decisions are."""
+
+
+class FairnessAudit:
+    """Counts per group, and the scores that threshold-free measures need; for the candidate and the baseline."""
+
+    name = "fairness"
+
+    def __init__(self, study: Study) -> None:
+        self._groupings = groupings(study)
+        self._classes = len(study.target.values)
+
+    def settings(self) -> Mapping[str, Any]:
+        """The groupings that are counted."""
+        return {"groupings": [grouping.name for grouping in self._groupings]}
+
+    def map(self, context: Context) -> Part:
+        """Counts of every grouping as sums; decisions and scores per image as columns."""
+        columns = self._columns("candidate", context.candidate)
+        if context.baseline is not None:
+            columns |= self._columns("baseline", context.baseline)
+        return Part(sums=self._counts(context), columns=columns)
+
+    def measure(self, total: Total) -> Findings:
+        """Rates, disparities and data facts of every grouping, with their uncertainty."""
+        return read_fairness(total, self._groupings)
+
+    def _counts(self, context: Context) -> dict[str, NDArray[np.generic]]:
+        sums: dict[str, NDArray[np.generic]] = {}
+        for grouping in self._groupings:
+            table = confusion(
+                grouping.codes[context.batch.rows],
+                context.batch.target,
+                context.candidate.decisions,
+                groups=len(grouping.values),
+                classes=self._classes,
+            )
+            sums[f"counts.{grouping.name}"] = table.counts
+            sums[f"unknown.{grouping.name}"] = table.unknown
+        return sums
+
+    def _columns(self, role: str, predictions: Predictions) -> dict[str, NDArray[np.generic]]:
+        columns: dict[str, NDArray[np.generic]] = {f"{role}.decision": predictions.decisions}
+        if self._classes <= MOST_SCORES:
+            columns[f"{role}.scores"] = predictions.scores
+        return columns
+
+
+def _audits(study: Study) -> Sequence[Audit]:
+    return [FairnessAudit(study)]
+
+
+PLAN = AuditPlan(audits_for=_audits, with_regions=False)

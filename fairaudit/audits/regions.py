@@ -1,0 +1,107 @@
+"""The region audit: how much of the relevance falls into a region, beside matched control regions and a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.audits.base import Context, Findings, Predictions, Total
+from fairaudit.audits.columns import column
+from fairaudit.audits.regions_read import read_regions
+from fairaudit.audits.study import Study
+from fairaudit.engine.part import Part
+from fairaudit.measures.control_regions import control_regions
+from fairaudit.measures.region_change import region_change
+from fairaudit.measures.region_metrics import Convention, score_regions
+from fairaudit.saliency.method import Method
+
+CONTROLS = 4
+"""Matched control regions per image."""
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+class RegionAudit:
+    """Region metrics of every image, method and region, for the candidate and the baseline."""
+
+    name = "roi-metrics"
+
+    def __init__(self, study: Study, methods: Sequence[Method]) -> None:
+        self._study = study
+        self._methods = methods
+        self._convention: Convention = study.config.audit.convention
+
+    def settings(self) -> Mapping[str, Any]:
+        """The methods, the regions and the convention."""
+        return {
+            "methods": [repr(method) for method in self._methods],
+            "regions": self._study.regions,
+            "convention": self._convention,
+            "controls": CONTROLS,
+        }
+
+    def map(self, context: Context) -> Part:
+        """Columns per image: every metric of every method and region, and the same of control regions."""
+        columns: dict[str, NDArray[np.generic]] = {}
+        for region in self._study.regions:
+            masks = context.batch.regions[region].numpy()
+            controls = self._controls(context, masks)
+            columns[column("area", region)] = masks.mean(axis=(1, 2))
+            for method in self._methods:
+                columns |= self._scores(context, method, region, masks, controls)
+        return Part(columns=columns)
+
+    def measure(self, total: Total) -> Findings:
+        """Means with intervals, per cell, group and contrast, beside chance."""
+        return read_regions(total, self._methods)
+
+    def _controls(self, context: Context, masks: Bools) -> Bools:
+        # The manifest row is the key: an image has the same controls in whatever batch it is.
+        keys = context.batch.ids
+        found = control_regions(masks, keys=keys, seed=self._study.options.seed, count=CONTROLS)
+        return np.asarray(found.masks, np.bool_)
+
+    def _scores(
+        self, context: Context, method: Method, region: str, masks: Bools, controls: Bools
+    ) -> dict[str, NDArray[np.generic]]:
+        candidate = _maps(context, method, context.candidate)
+        found = self._of("candidate", method, region, candidate, masks, controls)
+        if context.baseline is not None:
+            baseline = _maps(context, method, context.baseline)
+            found |= self._of("baseline", method, region, baseline, masks, controls)
+            change = region_change(baseline, candidate, masks)
+            found[column("change", method.name, region, "adr")] = change.adr
+            found[column("change", method.name, region, "dif")] = change.dif
+        return found
+
+    def _of(
+        self, role: str, method: Method, region: str, maps: Floats, masks: Bools, controls: Bools
+    ) -> dict[str, NDArray[np.generic]]:
+        scores = score_regions(maps, masks, convention=self._convention).columns()
+        scores |= {f"control_{name}": values for name, values in self._control_scores(maps, controls).items()}
+        return {column(role, method.name, region, name): values for name, values in scores.items()}
+
+    def _control_scores(self, maps: Floats, controls: Bools) -> dict[str, Floats]:
+        each = [
+            score_regions(maps, controls[:, number], convention=self._convention).columns()
+            for number in range(controls.shape[1])
+        ]
+        there = controls.any(axis=(2, 3)).T  # [control, image]
+        return {
+            name: _mean_of_defined(np.where(there, np.stack([scores[name] for scores in each]), np.nan))
+            for name in ("rrf", "rrf_lift")
+        }
+
+
+def _maps(context: Context, method: Method, predictions: Predictions) -> Floats:
+    return context.attribution(method, predictions).maps.detach().double().cpu().numpy()
+
+
+def _mean_of_defined(values: Floats) -> Floats:
+    from fairaudit.ratio import ratio
+
+    return ratio(np.nansum(values, axis=0), (~np.isnan(values)).sum(axis=0))

@@ -1,0 +1,40 @@
+"""`fairaudit demo`: a planted shortcut, found and told apart from a model without it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fairaudit.cli import options as o
+
+
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for everything.")] = Path("fairaudit-demo"),
+    seed: o.Seed = 0,
+    workers: o.Workers = 2,
+    quiet: o.Quiet = False,
+) -> None:
+    """Draw faces, train one model that reads neckties and one that does not, and audit both."""
+    from fairaudit.cli.shared import guarded
+
+    guarded(lambda: _demo(output, seed=seed, workers=workers, quiet=quiet), output)
+
+
+def _demo(output: Path, *, seed: int, workers: int, quiet: bool) -> int:
+    from fairaudit.audits.demo import run_demo
+    from fairaudit.cli.console import progress_display, say
+    from fairaudit.errors import ExitCode
+    from fairaudit.report import terminal
+
+    with progress_display(quiet=quiet) as progress:
+        outcome = run_demo(output, seed=seed, workers=workers, progress=progress)
+    for report in (outcome.biased, outcome.balanced):
+        typer.echo(terminal.render(report), nl=False)
+    for line in outcome.conclusion:
+        typer.echo(line)
+    if not quiet:
+        say(f"Look at {outcome.folder / 'report' / 'report.md'} and the figures beside it.")
+        say(f"Go on with: cd {outcome.folder} && fairaudit audit biased.pt --roi necktie --baseline balanced.pt")
+    return ExitCode.PASS if outcome.right else ExitCode.GATE_FAILED

@@ -1,0 +1,84 @@
+"""Runs a plan of audits over the models of a command and shows what came out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fairaudit.cli.console import progress_display, say
+from fairaudit.cli.settings import load
+from fairaudit.cli.shared import Request
+from fairaudit.errors import ExitCode
+
+if TYPE_CHECKING:
+    from fairaudit.audits.plan import AuditPlan
+    from fairaudit.audits.run import Outcome
+
+
+def launch(models: Sequence[Path], *, baseline: Path | None, request: Request, plan: AuditPlan) -> int:
+    """Audit the models as planned, print the table or JSON, and return the exit code."""
+    from fairaudit.audits.run import run_models
+
+    config, base = load(request.asked)
+    if request.dry_run:
+        from fairaudit.cli.dry_run import dry_run
+
+        return dry_run(models, baseline=baseline, config=config, base=base, request=request, plan=plan)
+    with progress_display(quiet=request.quiet) as progress:
+        outcomes = run_models(
+            models,
+            baseline=baseline,
+            config=config,
+            base=base,
+            options=request.options,
+            audits_for=plan.audits_for,
+            verdicts_for=plan.verdicts_for,
+            with_regions=plan.with_regions,
+            progress=progress,
+        )
+    return show(outcomes, request=request)
+
+
+def show(outcomes: Sequence[Outcome], *, request: Request) -> int:
+    """Print reports worst first (stdout), where the files are (stderr), and return the worst exit code."""
+    reports = [outcome.report for outcome in outcomes if outcome.report is not None]
+    if request.as_json:
+        _print_json(outcomes)
+    else:
+        _print_tables(outcomes)
+    if len(outcomes) > 1:
+        from fairaudit.audits.summary import write_summary
+
+        write_summary(outcomes, request.options.output)
+    if not request.quiet:
+        for outcome in outcomes:
+            if outcome.report is not None:
+                say(f"Report: {outcome.folder / 'report.json'}")
+    codes = [report.gate.exit_code for report in reports]
+    codes += [ExitCode.BAD_INPUT for outcome in outcomes if outcome.error is not None]
+    return worst(codes)
+
+
+def worst(codes: Sequence[int]) -> int:
+    """The exit code that stands for several: bad input, then a failed gate, then incomplete, then inconclusive."""
+    order = (ExitCode.BAD_INPUT, ExitCode.GATE_FAILED, ExitCode.INCOMPLETE, ExitCode.INCONCLUSIVE)
+    return next((int(code) for code in order if code in codes), int(ExitCode.PASS))
+
+
+def _print_json(outcomes: Sequence[Outcome]) -> None:
+    from fairaudit.results.store import report_text
+
+    texts = [report_text(outcome.report) for outcome in outcomes if outcome.report is not None]
+    sys.stdout.write(texts[0] if len(outcomes) == 1 else f"[{','.join(texts)}]\n")
+
+
+def _print_tables(outcomes: Sequence[Outcome]) -> None:
+    from fairaudit.report import terminal
+
+    for outcome in outcomes:
+        if outcome.report is not None:
+            sys.stdout.write(terminal.render(outcome.report))
+        elif outcome.error is not None:
+            sys.stdout.write(f"{outcome.name}: not audited. {outcome.error.paragraph()}\n")

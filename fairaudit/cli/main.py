@@ -1,0 +1,53 @@
+"""The command line: one Typer app, one file per subcommand, nothing heavy imported before a command runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fairaudit.cli import audit, demo, fairness, resample, roi_metrics, saliency, schema
+from fairaudit.cli import report as report_commands
+from fairaudit.version import __version__
+
+app = typer.Typer(
+    name="fairaudit",
+    help="Audit image classifiers: are groups treated unequally, and does the model decide on the wrong evidence?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 pass, 1 crash, 2 bad input, 3 gate failed, 4 inconclusive, 5 incomplete, 130 interrupted.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+app.command("demo")(demo.demo)
+app.command("audit")(audit.audit)
+app.command("fairness")(fairness.fairness)
+app.command("saliency")(saliency.saliency)
+app.command("roi-metrics")(roi_metrics.roi_metrics)
+app.command("resample")(resample.resample)
+app.command("schema")(schema.schema)
+app.command("render")(report_commands.render)
+
+
+def run() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    run()

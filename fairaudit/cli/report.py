@@ -1,0 +1,31 @@
+"""`fairaudit render`: renderings of a report.json, with no model and no data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fairaudit.cli import options as o
+
+
+def render(
+    report: Annotated[Path, typer.Argument(help="A report.json.")],
+    formats: o.Formats = "md",
+) -> None:
+    """Render a report.json again: Markdown, HTML, JUnit or CSV, beside it."""
+    from fairaudit.cli.shared import guarded
+
+    guarded(lambda: _render(report, formats))
+
+
+def _render(path: Path, formats: str) -> int:
+    from fairaudit.audits.write import write_renderings
+    from fairaudit.cli.console import say
+    from fairaudit.cli.settings import format_names
+    from fairaudit.results.store import read_report
+
+    for written in write_renderings(read_report(path), path.parent, format_names(formats)):
+        say(f"Wrote {written}")
+    return 0

@@ -1,0 +1,36 @@
+"""`fairaudit saliency`: attribution maps, how far they can be trusted, and what they look like per cell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from fairaudit.cli import options as o
+from fairaudit.cli.shared import Request, audit_command
+
+
+@audit_command
+def saliency(
+    models: o.Models,
+    method: o.Saliency = None,
+    roi: o.Roi = None,
+    region_box: o.RegionBox = None,
+    baseline: o.Baseline = None,
+    save_maps: Annotated[
+        bool, typer.Option("--save-maps", help="Write every map as .npy shards.", rich_help_panel=o.RUN)
+    ] = False,
+    *,
+    request: Request,
+) -> int:
+    """Make attribution maps and test whether they may be believed.
+
+    Example: fairaudit saliency model.pt --method lrp --method integrated_gradients
+    """
+    from fairaudit.audits import saliency as audits
+    from fairaudit.cli.launch import launch
+
+    asked = replace(request.asked, regions=roi, boxes=region_box, methods=method)
+    plan = audits.plan(save_maps=save_maps)
+    return launch(models, baseline=baseline, request=replace(request, asked=asked), plan=plan)

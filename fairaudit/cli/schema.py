@@ -1,0 +1,13 @@
+"""`fairaudit schema`: the JSON Schema of report.json."""
+
+from __future__ import annotations
+
+import sys
+
+
+def schema() -> None:
+    """Print the JSON Schema of report.json."""
+    from fairaudit.report.schema import report_schema
+    from fairaudit.results.strict_json import dumps
+
+    sys.stdout.write(dumps(report_schema()))

@@ -1,0 +1,29 @@
+import pytest
+
+from fairaudit.errors import FairauditError, UsageError, suggestion
+from fairaudit.registry import Registry
+
+
+def test_a_paragraph_says_everything_once_and_in_order():
+    error = FairauditError("The box is outside", wanted="0 to 1", found="1.5", where="row 3", advice="Check the units.")
+    assert str(error) == "The box is outside. Wanted: 0 to 1. Found: 1.5. Where: row 3. Check the units."
+
+
+def test_line_breaks_in_the_facts_do_not_break_the_paragraph():
+    assert "\n" not in str(FairauditError("a\nb", found="c\n\nd"))
+
+
+def test_unknown_names_get_the_nearest_known_one():
+    assert suggestion("neckite", ["necktie", "hat"]) == 'Did you mean "necktie"?'
+    assert suggestion("x", []) == "None are known."
+    assert suggestion("zzz", [f"name{i}" for i in range(25)]).endswith("… and 5 more.")
+
+
+def test_a_registry_refuses_collisions_and_suggests():
+    with pytest.raises(ValueError, match="registered twice: a"):
+        Registry("thing", [("a", 1), ("a", 2)])
+    table = Registry("thing", [("apple", 1), ("pear", 2)])
+    assert table["apple"] == 1
+    assert list(table) == ["apple", "pear"]
+    with pytest.raises(UsageError, match=r'no thing called "aple".*Did you mean "apple"'):
+        table["aple"]
