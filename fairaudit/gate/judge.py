@@ -1,0 +1,189 @@
+"""The gate: rules over measurements become pass, fail, inconclusive or incomplete, and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from fairaudit.config.options import FailOn
+from fairaudit.config.schema import GateRule
+from fairaudit.errors import ExitCode
+from fairaudit.gate.evidence import Evidence, Limits, evidence
+from fairaudit.gate.family import Correction, Decision, decide
+from fairaudit.gate.needed import needed
+from fairaudit.gate.rules import in_words, limits_in_words, select
+from fairaudit.results.measurement import Measurement
+from fairaudit.results.report import Gate, GateState, RuleResult
+from fairaudit.results.text import interval, number
+
+WORST_FIRST: Final[tuple[GateState, ...]] = ("fail", "incomplete", "inconclusive", "pass", "none")
+"""Order of states: the worst rule decides the gate."""
+
+EXIT_CODES: Final[dict[GateState, ExitCode]] = {
+    "fail": ExitCode.GATE_FAILED,
+    "incomplete": ExitCode.INCOMPLETE,
+    "inconclusive": ExitCode.INCONCLUSIVE,
+    "pass": ExitCode.PASS,
+    "none": ExitCode.PASS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One rule applied to one measurement."""
+
+    rule: GateRule
+    measurement: Measurement
+    evidence: Evidence | None
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(minimum=self.rule.min, maximum=self.rule.max)
+
+    @property
+    def by_interval(self) -> bool:
+        """Whether its interval takes part in the correction for several rules."""
+        return self.rule.on == "interval" and self.measurement.status == "ok" and self.evidence is not None
+
+
+def judge(
+    rules: Sequence[GateRule],
+    measurements: Sequence[Measurement],
+    *,
+    excluded: int = 0,
+    max_excluded: int = 0,
+    fail_on: FailOn = "inconclusive",
+    correction: Correction = "holm",
+) -> Gate:
+    """Judge every measurement that a rule is about; needs nothing but what a report holds.
+
+    The worst state decides: fail, then incomplete, inconclusive, pass. A number that is undefined, unusable or
+    suppressed never passes: it is inconclusive, with its reason.
+
+    Args:
+        rules: what is asked for.
+        measurements: what was found.
+        excluded: rows that were not scored.
+        max_excluded: more excluded rows than this make the gate incomplete, with or without rules.
+        fail_on: from which state on the exit code is not 0: fail, incomplete, inconclusive or never.
+        correction: for several intervals at once, `holm` or `none`.
+
+    Raises:
+        UsageError: a rule is about no measurement.
+    """
+    cases = [
+        _Case(rule=rule, measurement=measurement, evidence=evidence(measurement))
+        for rule in rules
+        for measurement in select(rule, measurements)
+    ]
+    family = [(case.evidence, case.limits) for case in cases if case.by_interval and case.evidence is not None]
+    tail = min((item.tail for item, _ in family), default=0.025)
+    decisions = iter(decide(family, tail=tail, correction=correction))
+    results = [_result(case, next(decisions) if case.by_interval else None) for case in cases]
+    if excluded > max_excluded:
+        results.append(_too_many_excluded(excluded, max_excluded))
+    results.sort(key=lambda result: WORST_FIRST.index(result.state))
+    state = results[0].state if results else "none"
+    return Gate(
+        state=state,
+        exit_code=int(exit_code(state, fail_on)),
+        fail_on=fail_on,
+        correction=_correction_in_words(len(family), tail, correction),
+        rules=results,
+    )
+
+
+def exit_code(state: GateState, fail_on: FailOn) -> ExitCode:
+    """What the process returns: the state's own code from `fail_on` on (fail, incomplete, inconclusive), else 0.
+
+    >>> exit_code("inconclusive", "inconclusive").value, exit_code("inconclusive", "fail").value
+    (4, 0)
+    """
+    if fail_on == "never":
+        return ExitCode.PASS
+    counts = WORST_FIRST.index(state) <= WORST_FIRST.index(fail_on)
+    return EXIT_CODES[state] if counts else ExitCode.PASS
+
+
+def _result(case: _Case, decision: Decision | None) -> RuleResult:
+    measurement = case.measurement
+    if measurement.status != "ok":
+        return _told(case, "inconclusive", f"{_cannot(measurement.status)}: {measurement.reason}")
+    if decision is not None:
+        return _by_interval(case, decision)
+    if case.rule.on == "value" and measurement.value is not None:
+        inside = case.limits.allow(measurement.value)
+        relation = "keeps to" if inside else "breaks"
+        why = f"The estimate {number(measurement.value)} {relation} the limit; its uncertainty was not asked for."
+        return _told(case, "pass" if inside else "fail", why)
+    return _told(case, "inconclusive", 'The number has no interval; only a rule with "on: value" can judge it.')
+
+
+def _by_interval(case: _Case, decision: Decision) -> RuleResult:
+    shown = interval(decision.low, decision.high)
+    phrase = limits_in_words(case.rule.min, case.rule.max)
+    why = {
+        "pass": f"The whole interval {shown} is {phrase}.",
+        "fail": f"No part of the interval {shown} is {phrase}.",
+        "inconclusive": f"Only a part of the interval {shown} is {phrase}.",
+    }[decision.state]
+    more = None
+    if decision.state == "inconclusive":
+        more = needed(case.measurement, decision.low, decision.high, case.limits)
+    return _told(case, decision.state, why, decision=decision, more=more)
+
+
+def _told(
+    case: _Case, state: GateState, why: str, *, decision: Decision | None = None, more: str | None = None
+) -> RuleResult:
+    return RuleResult(
+        rule=in_words(case.rule),
+        state=state,
+        measurement=case.measurement.id,
+        value=case.measurement.value,
+        low=decision.low if decision else None,
+        high=decision.high if decision else None,
+        minimum=case.rule.min,
+        maximum=case.rule.max,
+        why=why,
+        needed=more,
+    )
+
+
+def _cannot(status: Literal["ok", "undefined", "unusable", "suppressed"]) -> str:
+    return {
+        "undefined": "There is no such number",
+        "unusable": "The number must not be relied on, so it cannot gate",
+        "suppressed": "The cell is too small to print, so the number cannot gate",
+    }.get(status, status)
+
+
+def _too_many_excluded(excluded: int, allowed: int) -> RuleResult:
+    rows = "1 row was" if excluded == 1 else f"{excluded:,} rows were"
+    return RuleResult(
+        rule=f"excluded rows at most {allowed}",
+        state="incomplete",
+        measurement=None,
+        value=float(excluded),
+        low=None,
+        high=None,
+        minimum=None,
+        maximum=float(allowed),
+        why=f"{rows} not scored, {allowed:,} allowed (--max-excluded); the list of excluded rows has the reasons.",
+    )
+
+
+def _correction_in_words(members: int, tail: float, correction: Correction) -> str:
+    level = f"{100 * (1 - 2 * tail):g} %"
+    if members == 0:
+        return "none: no rule was judged by an interval"
+    if members == 1:
+        return f"none: one interval, at its own level of {level}"
+    if correction == "none":
+        return f"none: {members} intervals, each at its own level of {level}; with several a wrong verdict is likelier"
+    return (
+        f"Holm over the {members} intervals of this gate: the chance of any wrong pass is at most {100 * tail:g} %, "
+        "and so is that of any wrong fail. Wilson intervals were computed again at the corrected level; others keep "
+        "their shape, scaled by normal quantiles"
+    )

@@ -1,0 +1,145 @@
+import itertools
+import re
+
+import pytest
+
+from fairaudit.config.schema import GateRule
+from fairaudit.errors import ExitCode, UsageError
+from fairaudit.gate.judge import exit_code, judge
+from fairaudit.results.measurement import Measurement
+
+INTERVALS = {"pass": (0.03, 0.01, 0.05), "fail": (0.3, 0.25, 0.35), "inconclusive": (0.08, 0.03, 0.13)}
+
+
+def measurement(metric, state="pass", **fields):
+    value, low, high = INTERVALS[state]
+    return Measurement(
+        audit="fairness", metric=metric, **{"value": value, "low": low, "high": high, "level": 0.95, "n": 100, **fields}
+    )
+
+
+def rule(metric, on="interval"):
+    return GateRule(metric=metric, max=0.1, on=on)
+
+
+@pytest.mark.parametrize("state", ["pass", "fail", "inconclusive"])
+def test_one_rule_by_interval(state):
+    gate = judge([rule("m")], [measurement("m", state)])
+    assert (gate.state, gate.rules[0].state) == (state, state)
+    assert (gate.rules[0].low, gate.rules[0].high) == pytest.approx(INTERVALS[state][1:])
+    assert (gate.rules[0].needed is not None) == (state == "inconclusive")
+
+
+@pytest.mark.parametrize(("state", "expected"), [("pass", "pass"), ("fail", "fail"), ("inconclusive", "pass")])
+def test_one_rule_by_value(state, expected):
+    gate = judge([rule("m", on="value")], [measurement("m", state)])
+    assert gate.state == expected
+    assert gate.rules[0].low is None
+    assert "uncertainty was not asked for" in gate.rules[0].why
+
+
+@pytest.mark.parametrize("on", ["interval", "value"])
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        (
+            {"value": None, "status": "undefined", "reason": "group 1 has no positives"},
+            "no such number: group 1 has no",
+        ),
+        ({"status": "unusable", "reason": "the method failed its check"}, "cannot gate: the method failed"),
+        ({"value": None, "status": "suppressed", "reason": "fewer than 5"}, "too small to print.*fewer than 5"),
+    ],
+)
+def test_what_is_no_sound_number_never_passes(on, fields, why):
+    gate = judge([rule("m", on)], [measurement("m", **fields)])
+    assert gate.state == "inconclusive"
+    assert re.search(why, gate.rules[0].why)
+
+
+def test_without_an_interval_only_the_point_can_be_judged():
+    bare = measurement("m", low=None, high=None, level=None)
+    assert judge([rule("m")], [bare]).state == "inconclusive"
+    assert judge([rule("m", "value")], [bare]).state == "pass"
+
+
+STATES = ("pass", "inconclusive", "incomplete", "fail")
+
+
+@pytest.mark.parametrize("states", [s for n in range(5) for s in itertools.combinations(STATES, n)])
+@pytest.mark.parametrize("fail_on", ["fail", "incomplete", "inconclusive", "never"])
+def test_the_worst_state_decides_and_fail_on_says_which_states_count(states, fail_on):
+    metrics = [state for state in states if state != "incomplete"]
+    gate = judge(
+        [rule(state) for state in metrics],
+        [measurement(state, state) for state in metrics],
+        excluded=int("incomplete" in states),
+        fail_on=fail_on,
+        correction="none",
+    )
+    worst = states[-1] if states else "none"
+    codes = {"fail": 3, "incomplete": 5, "inconclusive": 4}
+    counted = {
+        "fail": {"fail"},
+        "incomplete": {"fail", "incomplete"},
+        "inconclusive": {"fail", "incomplete", "inconclusive"},
+        "never": set(),
+    }
+    assert gate.state == worst
+    assert gate.exit_code == (codes[worst] if worst in counted[fail_on] else 0)
+    assert [result.state for result in gate.rules] == list(reversed(states))
+    assert gate.fail_on == fail_on
+
+
+@pytest.mark.parametrize(("excluded", "allowed", "expected"), [(0, 0, "none"), (1, 0, "incomplete"), (3, 3, "none")])
+def test_too_many_excluded_rows_are_incomplete_even_without_rules(excluded, allowed, expected):
+    gate = judge([], [], excluded=excluded, max_excluded=allowed)
+    assert gate.state == expected
+    assert gate.exit_code == (5 if expected == "incomplete" else 0)
+
+
+def test_a_rule_judges_every_measurement_it_is_about():
+    found = [measurement("tpr", "pass", group="0"), measurement("tpr", "fail", group="1")]
+    gate = judge([rule("tpr")], found)
+    assert [(result.measurement, result.state) for result in gate.rules] == [
+        ("fairness/tpr/group=1", "fail"),
+        ("fairness/tpr/group=0", "pass"),
+    ]
+
+
+def test_several_rules_are_corrected_and_the_family_is_stated():
+    # 0.055 ± 0.04 is inside 0.1 alone, but not at the level of one of two.
+    found = [measurement(name, value=0.055, low=0.015, high=0.095) for name in "ab"]
+    gate = judge([rule("a"), rule("b")], found)
+    assert gate.state == "inconclusive"
+    assert "Holm over the 2 intervals" in gate.correction
+    assert "2.5 %" in gate.correction
+    assert gate.rules[0].high > 0.1
+    assert judge([rule("a")], found).state == "pass"
+    free = judge([rule("a"), rule("b")], found, correction="none")
+    assert (free.state, free.rules[0].high) == ("pass", pytest.approx(0.095))
+
+
+def test_rules_by_value_are_no_members_of_the_family():
+    found = [measurement(name, value=0.055, low=0.015, high=0.095) for name in "ab"]
+    gate = judge([rule("a"), rule("b", "value")], found)
+    assert gate.state == "pass"
+    assert gate.correction.startswith("none: one interval")
+
+
+def test_the_strictest_level_is_everyones():
+    wide = measurement("a", value=0.055, low=0.015, high=0.095, level=0.95)
+    strict = measurement("b", level=0.99)
+    gate = judge([rule("a"), rule("b")], [wide, strict])
+    assert "0.5 %" in gate.correction
+    assert gate.state == "inconclusive"
+
+
+def test_a_rule_about_nothing_is_an_error():
+    with pytest.raises(UsageError, match='no metric "m"'):
+        judge([rule("m")], [measurement("other")])
+
+
+@pytest.mark.parametrize("state", ["pass", "none"])
+@pytest.mark.parametrize("fail_on", ["fail", "incomplete", "inconclusive", "never"])
+def test_a_pass_is_never_a_failure(state, fail_on):
+    assert exit_code(state, fail_on) is ExitCode.PASS

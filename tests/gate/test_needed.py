@@ -1,0 +1,56 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairaudit.gate.evidence import Limits
+from fairaudit.gate.needed import growth, needed
+from fairaudit.results.measurement import Measurement
+
+LIMIT = Limits(minimum=None, maximum=0.1)
+
+
+def measurement(value=0.08, n=400, **extra):
+    return Measurement(audit="fairness", metric="m", value=value, n=n, extra=extra)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "limits", "expected"),
+    [
+        (0.08, 0.04, 0.12, LIMIT, 4.0),  # half-width 0.04 must become 0.02
+        (0.12, 0.08, 0.16, LIMIT, 4.0),  # the other side of the limit
+        (0.85, 0.75, 0.95, Limits(minimum=0.8, maximum=None), 4.0),
+        (0.75, 0.65, 0.85, Limits(minimum=0.8, maximum=None), 4.0),
+        (0.5, 0.1, 0.9, Limits(minimum=0.3, maximum=0.9), 4.0),  # the nearer limit costs more
+        (0.1, 0.05, 0.15, LIMIT, math.inf),
+        (0.05, 0.04, 0.06, LIMIT, 1.0),
+    ],
+)
+def test_growth_by_hand(value, low, high, limits, expected):
+    assert growth(value, low, high, limits) == pytest.approx(expected)
+
+
+@given(value=st.floats(0.0, 0.3), error=st.floats(0.01, 0.1))
+def test_with_that_many_images_the_interval_is_on_one_side(value, error):
+    half = 1.96 * error
+    factor = growth(value, value - half, value + half, LIMIT)
+    if math.isfinite(factor):
+        shrunk = half / np.sqrt(factor * (1 + 1e-9))
+        assert value + shrunk <= 0.1 + 1e-12 or value - shrunk >= 0.1 - 1e-12
+
+
+def test_the_sentence_names_the_images_and_the_cell():
+    assert needed(measurement(), 0.04, 0.12, LIMIT) == (
+        "About 1,200 more images (now 400) would decide it, if the estimate stays there."
+    )
+    assert "above all of the cell necktie=1 & smiling=0" in needed(
+        measurement(smallest_cell="necktie=1 & smiling=0"), 0.04, 0.12, LIMIT
+    )
+    assert needed(measurement(n=None), 0.04, 0.12, LIMIT).startswith("About 4.0 times as many images")
+
+
+def test_an_estimate_at_the_limit_needs_more_than_anyone_has():
+    assert "no feasible number" in needed(measurement(0.1), 0.05, 0.15, LIMIT)
+    assert "no feasible number" in needed(measurement(0.0999), 0.05, 0.15, LIMIT)
