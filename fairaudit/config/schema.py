@@ -10,7 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 class Section(BaseModel):
     """What every section has in common: frozen, and unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        coerce_numbers_to_str=True,  # `use: 2` and `classes: [0, 1]` are names too
+    )
 
 
 class Layout(Section):
@@ -86,7 +92,8 @@ class PreprocessConfig(Section):
     size: tuple[int, int] | None = None
     """Height and width of the model's input; null keeps the image's own, which must then be the same for all."""
     resize: Literal["stretch", "shorter", "pad"] = "stretch"
-    """stretch to the size; resize the shorter side and crop the centre; or pad to a square and resize."""
+    """stretch to the size; resize the shorter side and crop the centre; or pad with black to the size's aspect ratio
+    and resize."""
     crop: tuple[int, int] | None = None
     """Height and width of a centre crop of the original image, taken first."""
     interpolation: Literal["bilinear", "bicubic", "nearest", "box"] = "bilinear"
@@ -107,6 +114,8 @@ class PreprocessConfig(Section):
             raise ValueError("std must be greater than 0")
         if self.size is not None and any(side < 1 for side in self.size):
             raise ValueError("size must be at least 1 x 1")
+        if self.crop is not None and any(side < 1 for side in self.crop):
+            raise ValueError("crop must be at least 1 x 1")
         return self
 
 
@@ -137,7 +146,8 @@ class RegionConfig(Section):
     columns: tuple[str, str, str, str] | None = None
     """Manifest columns with x0, y0, x1, y1 of every row; empty cells mean that the row has no such region."""
     mask: str | None = None
-    """Path of a mask image per row, with {column} places, such as masks/{id}.png; pixels above half are inside."""
+    """Path of a mask image per row, with {column} places, such as masks/{id}.png; pixels above half are inside. Also
+    @NAME: a mask that the images come with, such as @background of a planted background colour."""
     landmarks: list[tuple[str, str]] | None = None
     """Manifest columns (x, y) of points; the region is their bounding box grown by `margin` of its size."""
     margin: float = 0.1

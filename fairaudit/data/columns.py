@@ -1,0 +1,139 @@
+"""Columns of a table as the parts of a manifest: target, cluster, and what regions need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.config.schema import Config, DataConfig, ModelConfig, RegionConfig
+from fairaudit.data.categorical import Categorical, canonical, encode, encode_as
+from fairaudit.data.dataset import Dataset
+from fairaudit.data.paths import pattern_columns
+from fairaudit.data.tables import Table
+from fairaudit.errors import DataError, suggestion
+
+
+def target_column(config: Config, dataset: Dataset) -> tuple[Categorical | None, tuple[str, ...]]:
+    """The target with notes; its values are the model's classes where these name the values of one label."""
+    data, table = config.data, dataset.table
+    name = data.target or dataset.target
+    if name is None:
+        return None, ()
+    texts = table.column(name, asked="data.target")
+    classes = target_classes(config.model)
+    if classes:
+        column = encode_as(name, texts, classes=classes, unknown=data.unknown, where=table.file, places=table.places)
+        notes: tuple[str, ...] = ()
+    else:
+        encoded = encode(name, texts, unknown=data.unknown, where=table.file)
+        column, notes = encoded.column, encoded.notes
+    return column, notes
+
+
+def target_classes(model: ModelConfig) -> tuple[str, ...]:
+    """Names of the target's values if the configuration gives them: not for one output picked among several labels."""
+    one_label = model.output in ("auto", "softmax") and model.pick is None
+    return tuple(model.classes) if one_label and len(model.classes) >= 2 else ()
+
+
+def cluster_column(data: DataConfig, dataset: Dataset) -> Categorical | None:
+    """The resampling unit; it may have as many values as rows, and unknown rows stand alone."""
+    name = data.cluster or dataset.cluster
+    if name is None:
+        return None
+    texts = dataset.table.column(name, asked="data.cluster")
+    missing = {text.strip().lower() for text in data.unknown}
+    values = tuple(sorted({text for text in texts if text.lower() not in missing}))
+    index = {value: code for code, value in enumerate(values)}
+    codes = np.asarray([index.get(text, -1) for text in texts], np.int32)
+    return Categorical(name=name, values=values, codes=codes)
+
+
+def region_columns(regions: Mapping[str, RegionConfig], table: Table) -> dict[str, NDArray[np.float64]]:
+    """Numeric columns that regions name, NaN where a cell is empty.
+
+    Raises:
+        DataError: a column is missing, or a cell is no number.
+    """
+    columns: dict[str, NDArray[np.float64]] = {}
+    for region, config in regions.items():
+        names = list(config.columns or ())
+        for point in config.landmarks or ():
+            names += point
+        for name in names:
+            columns[name] = _numbers(table, name, f"regions.{region}")
+    return columns
+
+
+def text_columns(
+    regions: Mapping[str, RegionConfig], table: Table, *, ids: Sequence[str], names: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """Columns that mask patterns name; {id} and {stem} are the row's id and the image's file name without suffix.
+
+    Raises:
+        DataError: a column is missing.
+    """
+    columns: dict[str, tuple[str, ...]] = {}
+    for region, config in regions.items():
+        if config.mask is None or config.mask.startswith("@"):
+            continue
+        for name in pattern_columns(config.mask, where=f"regions.{region}.mask"):
+            if name in table.columns:
+                columns[name] = tuple(table.columns[name])
+            elif name == "id":
+                columns[name] = tuple(ids)
+            elif name == "stem":
+                columns[name] = tuple(text.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0] for text in names)
+            else:
+                raise DataError(
+                    f'The column "{name}" is missing',
+                    wanted=f"the column that regions.{region}.mask names",
+                    where=table.file,
+                    advice=suggestion(name, [*table.columns, "id", "stem"]),
+                )
+    return columns
+
+
+def unique(texts: Sequence[str], table: Table, what: str) -> None:
+    """Check that no text is there twice or empty.
+
+    Raises:
+        DataError: with the places of the first duplicates.
+    """
+    first: dict[str, int] = {}
+    twice: list[str] = []
+    for row, text in enumerate(texts):
+        if not text:
+            raise DataError(f"An {what} is empty", where=f"{table.file}, {table.places[row]}")
+        if text in first:
+            twice.append(f'"{text}" in {table.places[first[text]]} and {table.places[row]}')
+        first.setdefault(text, row)
+    if twice:
+        more = f", and {len(twice) - 3} more" if len(twice) > 3 else ""
+        raise DataError(
+            f"Each {what} must be there once",
+            found="; ".join(twice[:3]) + more,
+            where=table.file,
+            advice="An image counted twice would count as two people: remove the copies, or name data.id.",
+        )
+
+
+def _numbers(table: Table, name: str, asked: str) -> NDArray[np.float64]:
+    texts = table.column(name, asked=asked)
+    values = np.full(len(texts), np.nan)
+    for row, text in enumerate(texts):
+        if not text or text.lower() in ("nan", "none", "null", "na"):
+            continue
+        try:
+            values[row] = float(canonical(text))
+        except ValueError:
+            values[row] = np.inf
+        if not np.isfinite(values[row]):
+            raise DataError(
+                "A coordinate is not a number",
+                found=f'"{text}"',
+                where=f'{table.file}, column "{name}", {table.places[row]}',
+            )
+    return values

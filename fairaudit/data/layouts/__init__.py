@@ -1,0 +1,1 @@
+"""Known dataset layouts, one file each, and their registry."""

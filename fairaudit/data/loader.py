@@ -1,0 +1,167 @@
+"""Rows to batches: decode in threads, preprocess, draw regions; the same bits whatever the number of threads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fairaudit.config.schema import PreprocessConfig, RegionConfig
+from fairaudit.data.batch import Batch
+from fairaudit.data.geometry import plan
+from fairaudit.data.manifest import Manifest
+from fairaudit.data.preprocess import to_float, transform_image
+from fairaudit.data.regions import Mask, RegionDrawer, mask_path
+from fairaudit.errors import DataError, ImageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One row: pixels and masks, or the reason why not."""
+
+    row: int
+    pixels: Tensor | None = None
+    masks: Mapping[str, Mask] | None = None
+    note: str = ""
+    reason: str = ""
+
+
+class Loader:
+    """Loads rows of a manifest.
+
+    Memory is bounded by the rows of one call at the model's input size, plus one original image per thread.
+
+    Args:
+        manifest: the rows.
+        preprocess: from image to input.
+        regions: regions to draw.
+        workers: decoding threads; 0 decodes in the calling thread.
+
+    Raises:
+        ConfigError: regions name missing regions or each other.
+    """
+
+    def __init__(
+        self, manifest: Manifest, preprocess: PreprocessConfig, regions: Mapping[str, RegionConfig], workers: int = 0
+    ) -> None:
+        if workers < 0:
+            raise ValueError(f"workers must be at least 0, not {workers}")
+        self.manifest = manifest
+        self.preprocess = preprocess
+        self.regions = dict(regions)
+        self.workers = workers
+        self._drawer = RegionDrawer(self.regions, manifest)
+        self._size: tuple[int, int] | None = preprocess.size
+
+    def load(self, rows: Sequence[int]) -> Batch:
+        """The rows as one batch; rows without a target or a readable image are left out, with the reason.
+
+        Raises:
+            RegionError: a region cannot be placed on a row's image.
+            DataError: sizes differ and no size is configured, or no image can be read at all.
+        """
+        if any(not 0 <= row < len(self.manifest) for row in rows):
+            raise IndexError(f"rows must be in 0..{len(self.manifest) - 1}")
+        size = self.input_size()
+        loaded = list(self._rows(rows))
+        kept = [item for item in loaded if item.pixels is not None]
+        for item in kept:
+            self._check_size(item, size)
+        index = np.asarray([item.row for item in kept], np.int64)
+        manifest = self.manifest
+        target = manifest.target.codes[index] if manifest.target else np.full(len(kept), -1, np.int32)
+        return Batch(
+            rows=index,
+            ids=tuple(manifest.ids[item.row] for item in kept),
+            images=self._images(kept, size),
+            target=target,
+            attributes={name: column.codes[index] for name, column in manifest.attributes.items()},
+            regions={name: _stack(name, kept, size) for name in self._drawer.names},
+            excluded=tuple((item.row, item.reason) for item in loaded if item.pixels is None),
+            notes=tuple((item.row, item.note) for item in kept if item.note),
+        )
+
+    def input_size(self) -> tuple[int, int]:
+        """Height and width of the model's input: as configured, or those of the first readable image.
+
+        Raises:
+            DataError: no size is configured and no image can be read.
+        """
+        if self._size is None:
+            for row in range(len(self.manifest)):
+                item = self._row(row)
+                if item.pixels is not None:
+                    self._size = (int(item.pixels.shape[1]), int(item.pixels.shape[2]))
+                    break
+            else:
+                raise DataError(
+                    "None of the images can be read",
+                    found=self._row(0).reason if len(self.manifest) else "no rows",
+                    where=self.manifest.name,
+                )
+        return self._size
+
+    def digest(self) -> str:
+        """SHA-256 over everything a batch is made from: manifest, image and mask files, preprocessing, regions."""
+        state = hashlib.sha256(self.manifest.digest().encode())
+        state.update(self.preprocess.model_dump_json().encode())
+        for name, config in sorted(self.regions.items()):
+            state.update(f"{name}\n{config.model_dump_json()}\n".encode())
+            for path in self._mask_paths(config):
+                state.update(path.encode(errors="surrogatepass"))
+                file = self.manifest.folder / path
+                state.update(hashlib.sha256(file.read_bytes()).digest() if file.is_file() else b"missing")
+        return state.hexdigest()
+
+    def _mask_paths(self, config: RegionConfig) -> Iterator[str]:
+        if config.mask is None or config.mask.startswith("@"):
+            return
+        for row in range(len(self.manifest)):
+            values = {name: texts[row] for name, texts in self.manifest.text_columns.items()}
+            path = mask_path(config.mask, values)
+            if path is not None:
+                yield path
+
+    def _rows(self, rows: Sequence[int]) -> Iterator[_Row]:
+        if self.workers == 0:
+            yield from map(self._row, rows)
+            return
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="decode") as pool:
+            yield from pool.map(self._row, rows)
+
+    def _row(self, row: int) -> _Row:
+        target = self.manifest.target
+        if target is not None and target.codes[row] < 0:
+            return _Row(row=row, reason=f'The target "{target.name}" is unknown.')
+        try:
+            image = self.manifest.source.read(row)
+            geometry = plan((image.height, image.width), self.preprocess)
+            masks = self._drawer.draw(row, geometry)
+        except ImageError as error:
+            return _Row(row=row, reason=str(error))
+        pixels = transform_image(image, geometry, self.preprocess)
+        return _Row(row=row, pixels=pixels, masks=masks, note=str(image.info.get("note", "")))
+
+    def _check_size(self, item: _Row, size: tuple[int, int]) -> None:
+        shape = tuple(item.pixels.shape[1:]) if item.pixels is not None else size
+        if shape != size:
+            raise DataError(
+                "Images differ in size, and no size for the model's input is configured",
+                found=f'{shape[1]} x {shape[0]} in row "{self.manifest.ids[item.row]}", {size[1]} x {size[0]} before',
+                advice="Set preprocess.size to the model's input height and width.",
+            )
+
+    def _images(self, kept: Sequence[_Row], size: tuple[int, int]) -> Tensor:
+        if not kept:
+            return torch.zeros((0, self.preprocess.channels, *size))
+        return to_float(torch.stack([item.pixels for item in kept if item.pixels is not None]))
+
+
+def _stack(name: str, kept: Sequence[_Row], size: tuple[int, int]) -> Tensor:
+    masks = [item.masks[name] for item in kept if item.masks is not None]
+    return torch.from_numpy(np.stack(masks)) if masks else torch.zeros((0, *size), dtype=torch.bool)

@@ -1,0 +1,207 @@
+"""From configuration to manifest: read the table, choose columns and rows, plant a bias, resample, limit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.config.schema import Config, DataConfig
+from fairaudit.data.biased_mnist import plant
+from fairaudit.data.categorical import Categorical, encode
+from fairaudit.data.columns import cluster_column, region_columns, target_column, text_columns, unique
+from fairaudit.data.dataset import Dataset
+from fairaudit.data.layouts.registry import LAYOUTS
+from fairaudit.data.manifest import Manifest
+from fairaudit.data.paths import inside
+from fairaudit.data.resample import resample
+from fairaudit.data.source import FileSource, ImageSource
+from fairaudit.data.tables import read_table
+from fairaudit.errors import DataError, suggestion
+from fairaudit.seeds import generator
+
+
+def open_manifest(config: Config, *, base: Path, limit: int | None = None, seed: int = 0) -> Manifest:
+    """The rows that are audited.
+
+    In this order: the table or layout is read; columns are encoded over all its rows, so that values do not depend on
+    the split; the split's rows are taken; a bias is planted; rows are resampled; a seeded random part of `limit` rows
+    is kept, in the manifest's order.
+
+    Args:
+        config: the whole configuration.
+        base: folder that the configuration's paths are relative to.
+        limit: largest number of rows.
+        seed: seed of bias, resampling and limit.
+
+    Raises:
+        DataError: anything about the table, its columns or its paths that makes an audit meaningless.
+    """
+    dataset = open_dataset(config.data, base)
+    manifest = _encoded(config, dataset)
+    manifest = _split(manifest, dataset, config.data)
+    manifest = _one_file_at_least(manifest)
+    if config.data.bias is not None:
+        manifest = plant(manifest, config.data.bias, seed=seed)
+    if config.data.resample is not None:
+        manifest = resample(manifest, config.data.resample, seed=seed)
+    _check_values(manifest)
+    return _limited(_missing_noted(manifest), limit, seed)
+
+
+def open_dataset(data: DataConfig, base: Path) -> Dataset:
+    """The table and the images that the configuration names, before any column is chosen.
+
+    Raises:
+        DataError: the file or folder is missing, broken or has no rows.
+    """
+    if isinstance(data.manifest, str):
+        path = base / data.manifest
+        table = read_table(path)
+        folder = base / data.root if data.root is not None else path.parent
+        dataset = Dataset(name=path.name, table=table, folder=folder, image=data.image)
+    else:
+        root = base / data.manifest.root
+        if not root.is_dir():
+            raise DataError(f"The {data.manifest.layout} folder does not exist", where=str(data.manifest.root))
+        dataset = LAYOUTS[data.manifest.layout](root)
+    if not len(dataset.table):
+        raise DataError("The manifest has no rows", where=dataset.table.file)
+    return dataset
+
+
+def _encoded(config: Config, dataset: Dataset) -> Manifest:
+    data, table = config.data, dataset.table
+    source = dataset.source if dataset.source is not None else _files(dataset)
+    names = tuple(source.name(row) for row in range(len(source)))
+    id_column = data.id or dataset.id
+    ids = tuple(table.column(id_column, asked="data.id")) if id_column else names
+    unique(ids, table, f'id (column "{id_column or dataset.image}")')
+    target, target_notes = target_column(config, dataset)
+    attributes, notes = _attributes(data, dataset)
+    return Manifest(
+        name=dataset.name,
+        ids=ids,
+        source=source,
+        target=target,
+        attributes=attributes,
+        cluster=cluster_column(data, dataset),
+        region_columns=region_columns(config.regions, table),
+        text_columns=text_columns(config.regions, table, ids=ids, names=names),
+        folder=dataset.folder,
+        notes=(*dataset.notes, *target_notes, *notes),
+    )
+
+
+def _files(dataset: Dataset) -> ImageSource:
+    table = dataset.table
+    if dataset.image is None:
+        raise ValueError("a dataset needs an image column or a source")
+    texts = table.column(dataset.image, asked="data.image")
+    where = f'{table.file}, column "{dataset.image}"'
+    names = tuple(
+        inside(dataset.folder, text, where=f"{where}, {place}") for text, place in zip(texts, table.places, strict=True)
+    )
+    unique(names, table, f'image path (column "{dataset.image}")')
+    return FileSource(root=dataset.folder, names=names)
+
+
+def _attributes(data: DataConfig, dataset: Dataset) -> tuple[dict[str, Categorical], list[str]]:
+    table = dataset.table
+    columns: dict[str, Categorical] = {}
+    notes: list[str] = []
+    for name in data.attributes or dataset.attributes:
+        if data.bias is not None and name == data.bias.attribute:
+            continue  # the bias brings it
+        texts = table.column(name, asked="data.attributes")
+        encoded = encode(name, texts, unknown=data.unknown, where=table.file)
+        columns[name] = encoded.column
+        notes += encoded.notes
+    return columns, notes
+
+
+def _split(manifest: Manifest, dataset: Dataset, data: DataConfig) -> Manifest:
+    table = dataset.table
+    if data.split is None:
+        present = sorted(set(table.columns.get("split", ())) - {""})
+        if len(present) > 1:
+            note = f"all splits are used ({', '.join(present[:10])}); name one with data.split"
+            return manifest.noted(note)
+        return manifest
+    texts = table.column(data.split.column, asked="data.split.column")
+    rows = [row for row, text in enumerate(texts) if text == data.split.use]
+    if not rows:
+        counts = ", ".join(f'"{text}" {count}' for text, count in Counter(texts).most_common(20))
+        raise DataError(
+            f'The split "{data.split.use}" has no rows',
+            found=f"rows by value: {counts}",
+            where=f'{table.file}, column "{data.split.column}"',
+            advice=suggestion(data.split.use, set(texts)),
+        )
+    return manifest.take(rows)
+
+
+def _one_file_at_least(manifest: Manifest) -> Manifest:
+    """Missing files exclude their rows while loading; all files missing is a wrong folder."""
+    names = (manifest.source.name(row) for row in range(len(manifest)))
+    if _has_files(manifest.source) and not any((manifest.folder / name).is_file() for name in names):
+        raise DataError(
+            f"None of the {len(manifest)} image files exists",
+            found=f'the first is "{manifest.source.name(0)}"',
+            where=str(manifest.folder),
+            advice="Set data.root to the folder that the paths are relative to.",
+        )
+    return manifest
+
+
+def _has_files(source: ImageSource) -> bool:
+    whole = getattr(source, "base", source)
+    return isinstance(whole, FileSource)
+
+
+def _check_values(manifest: Manifest) -> None:
+    if manifest.target is not None:
+        _check_two(manifest.target, "target", manifest.name)
+    for column in manifest.attributes.values():
+        _check_two(column, "attribute", manifest.name)
+
+
+def _check_two(column: Categorical, kind: str, name: str) -> None:
+    present = [value for value, count in zip(column.values, column.counts(), strict=True) if count]
+    if len(present) < 2:
+        raise DataError(
+            f'The {kind} "{column.name}" has {"one value only" if present else "no known value"}, nothing to compare',
+            found=f'"{present[0]}" in all rows where it is known' if present else f"{len(column.codes)} unknown rows",
+            where=f"the rows of {name} that are audited",
+            advice=f"Choose another {kind} or another split.",
+        )
+
+
+def _missing_noted(manifest: Manifest) -> Manifest:
+    missing = 0 if manifest.target is None else int((manifest.target.codes < 0).sum())
+    return manifest.noted(f"the target of {missing} rows is unknown; they are excluded") if missing else manifest
+
+
+def _limited(manifest: Manifest, limit: int | None, seed: int) -> Manifest:
+    if limit is None or limit >= len(manifest):
+        return manifest
+    if limit < 1:
+        raise DataError("The limit leaves no rows", wanted="a limit of at least 1", found=str(limit))
+    rows: NDArray[np.int64] = generator(seed, "limit").choice(len(manifest), size=limit, replace=False)
+    note = f"a random part of {limit} of {len(manifest)} rows is used (limit)"
+    return manifest.take(np.sort(rows)).noted(note)
+
+
+def summary(manifest: Manifest) -> Mapping[str, Mapping[str, int]]:
+    """Rows by value of the target and of every attribute, "unknown" included."""
+    columns = dict(manifest.attributes)
+    if manifest.target is not None:
+        columns = {f"target {manifest.target.name}": manifest.target, **columns}
+    table: dict[str, dict[str, int]] = {}
+    for name, column in columns.items():
+        table[name] = dict(zip(column.values, column.counts().tolist(), strict=True))
+        table[name]["unknown"] = int((column.codes < 0).sum())
+    return table

@@ -1,0 +1,176 @@
+"""Seeded undersampling to cells of equal size, or to a chosen correlation of target and attribute."""
+
+from __future__ import annotations
+
+import csv
+import io
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.config.schema import Resample
+from fairaudit.data.categorical import Categorical
+from fairaudit.data.manifest import Manifest
+from fairaudit.errors import DataError, OutputError, suggestion
+from fairaudit.ratio import ratio
+from fairaudit.seeds import generator
+
+Counts = NDArray[np.int64]
+
+
+def yule_phi(counts: Counts) -> float:
+    """Yule's φ of a 2 × 2 table of counts[target, attribute], in [-1, 1]; NaN when a row or column is empty.
+
+    φ = (n11 n00 − n10 n01) / √(n1· n0· n·1 n·0), which is the correlation of two 0/1 variables (eq. 5 of the saliency
+    paper).
+
+    >>> yule_phi(np.array([[3, 1], [1, 3]]))
+    0.5
+    """
+    table = np.asarray(counts, np.float64)
+    top = table[1, 1] * table[0, 0] - table[1, 0] * table[0, 1]
+    margins = np.sqrt(table.sum(axis=0)).prod() * np.sqrt(table.sum(axis=1)).prod()
+    return float(ratio(top, margins))
+
+
+def cell_counts(target: Categorical, attribute: Categorical) -> Counts:
+    """Rows by [target, attribute]; rows where either is unknown are in none."""
+    known = (target.codes >= 0) & (attribute.codes >= 0)
+    table = np.zeros((len(target.values), len(attribute.values)), np.int64)
+    np.add.at(table, (target.codes[known], attribute.codes[known]), 1)
+    return table
+
+
+def balanced_counts(counts: Counts) -> Counts:
+    """The same count in every cell: that of the smallest."""
+    return np.full_like(counts, counts.min())
+
+
+def phi_counts(counts: Counts, phi: float) -> Counts:
+    """The largest 2 × 2 table with both margins one half, inside the given counts, whose φ is the closest to the asked.
+
+    Both margins are held at one half so that φ is the only thing that changes between two samples: then n00 = n11 = d,
+    n01 = n10 = o and φ = (d − o) / (d + o). The table is as large as the scarcer of the two diagonals allows, and the
+    other diagonal is rounded to the closest φ, which is off by less than 1 / (d + o). φ = 0 gives equal cells.
+
+    >>> phi_counts(np.array([[90, 10], [10, 40]]), 0.5).tolist()
+    [[30, 10], [10, 30]]
+    """
+    diagonal, other = int(min(counts[0, 0], counts[1, 1])), int(min(counts[0, 1], counts[1, 0]))
+    asked = Fraction(str(phi))
+    if asked in (1, -1):
+        same, cross = (diagonal, 0) if asked == 1 else (0, other)
+    else:
+        odds = (1 - asked) / (1 + asked)  # o / d
+        if diagonal * odds <= other:
+            same, cross = diagonal, _closest(Fraction(diagonal) * odds, diagonal, asked, other)
+        else:
+            same, cross = _closest(Fraction(other) / odds, other, -asked, diagonal), other
+    return np.array([[same, cross], [cross, same]], np.int64)
+
+
+def resample(manifest: Manifest, config: Resample, *, seed: int) -> Manifest:
+    """A seeded part of the rows, in the manifest's order, in which target and attribute are as asked.
+
+    Rows where either is unknown are left out. A cell's draw does not depend on the other cells.
+
+    Raises:
+        DataError: there is no target, the attribute does not exist, φ is asked of values that are not binary or is not
+            given, or the sample would be empty.
+    """
+    target, attribute = _columns(manifest, config)
+    counts = cell_counts(target, attribute)
+    wanted = _wanted(counts, config, target, attribute)
+    if not wanted.sum():
+        raise DataError(
+            "Resampling leaves no rows",
+            found=f"rows by {target.name} and {attribute.name}: {_shown(counts, target, attribute)}",
+            where="data.resample",
+            advice="Every cell that the sample needs must have rows.",
+        )
+    rows = [
+        _draw(target, attribute, cell=(label, group), size=int(wanted[label, group]), seed=seed)
+        for label in range(counts.shape[0])
+        for group in range(counts.shape[1])
+    ]
+    note = (
+        f"resampled to {int(wanted.sum())} of {len(manifest)} rows (seed {seed}): {_shown(wanted, target, attribute)}"
+    )
+    if wanted.shape == (2, 2):
+        note += f"; φ {yule_phi(counts):.4f} before, {yule_phi(wanted):.4f} after"
+    return manifest.take(np.sort(np.concatenate(rows))).noted(note)
+
+
+def write_manifest(manifest: Manifest, path: Path) -> None:
+    """The manifest as a CSV file with id, file and all columns; unknown cells are empty.
+
+    Raises:
+        OutputError: the file cannot be written, or two columns have the same name.
+    """
+    columns: dict[str, list[str]] = {"id": list(manifest.ids)}
+    columns["file"] = [manifest.source.name(row) for row in range(len(manifest))]
+    for column in (manifest.target, *manifest.attributes.values(), manifest.cluster):
+        if column is not None and column.name not in columns:
+            columns[column.name] = [column.label(row) for row in range(len(manifest))]
+    for name, numbers in manifest.region_columns.items():
+        columns.setdefault(name, ["" if np.isnan(value) else repr(value) for value in numbers.tolist()])
+    for name, texts in manifest.text_columns.items():
+        columns.setdefault(name, list(texts))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    try:
+        path.write_text(text.getvalue(), encoding="utf-8", newline="")
+    except OSError as error:
+        raise OutputError(f"The manifest cannot be written: {error.strerror or error}", where=str(path)) from error
+
+
+def _columns(manifest: Manifest, config: Resample) -> tuple[Categorical, Categorical]:
+    if manifest.target is None:
+        raise DataError("Resampling needs a target", where="data.resample", advice="Set data.target.")
+    if config.attribute not in manifest.attributes:
+        raise DataError(
+            f'There is no attribute called "{config.attribute}"',
+            where="data.resample.attribute",
+            advice=suggestion(config.attribute, manifest.attributes),
+        )
+    return manifest.target, manifest.attributes[config.attribute]
+
+
+def _wanted(counts: Counts, config: Resample, target: Categorical, attribute: Categorical) -> Counts:
+    if config.to == "balanced":
+        return balanced_counts(counts)
+    if config.phi is None:
+        raise DataError("Resampling to a φ needs the φ", where="data.resample.phi", advice="Set it from -1 to 1.")
+    if counts.shape != (2, 2):
+        raise DataError(
+            "φ is defined for two target values and two attribute values",
+            found=f"{len(target.values)} values of {target.name}, {len(attribute.values)} of {attribute.name}",
+            where="data.resample",
+            advice="Use to: balanced.",
+        )
+    return phi_counts(counts, config.phi)
+
+
+def _closest(ideal: Fraction, fixed: int, asked: Fraction, most: int) -> int:
+    """Of the two whole numbers around the ideal one, the one whose (fixed − n) / (fixed + n) is the closest."""
+    low = int(ideal)
+    options = [n for n in (low, low + 1) if n <= most and fixed + n > 0]
+    return min(options, key=lambda n: (abs(Fraction(fixed - n, fixed + n) - asked), -n), default=0)
+
+
+def _draw(target: Categorical, attribute: Categorical, *, cell: tuple[int, int], size: int, seed: int) -> Counts:
+    rows = np.flatnonzero((target.codes == cell[0]) & (attribute.codes == cell[1])).astype(np.int64)
+    return generator(seed, "resample", *cell).choice(rows, size=size, replace=False) if size else rows[:0]
+
+
+def _shown(counts: Counts, target: Categorical, attribute: Categorical) -> str:
+    cells = [
+        f"{target.name}={target.values[label]} {attribute.name}={attribute.values[group]}: {counts[label, group]}"
+        for label, group in np.ndindex(*counts.shape)
+    ]
+    more = f", and {len(cells) - 12} more cells" if len(cells) > 12 else ""
+    return ", ".join(cells[:12]) + more
