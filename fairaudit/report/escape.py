@@ -1,0 +1,65 @@
+"""Text that comes from data, made harmless for the place where it is shown."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+_HIDDEN: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029\ufeff")
+_ENTITIES: Final = {"&": "&amp;", "@": "&#64;", "#": "&#35;", "://": ":&#47;&#47;", "www.": "www&#46;"}
+# Underscores inside a word, as in metric names, are no markup.
+_MARKS: Final = re.compile(r"://|www\.|[&@#\\`*\[\]<>|~!${}]|(?<![^\W_])_|_(?![^\W_])")
+_LINE_START: Final = re.compile(r"^(\s*)([-+=]|\d+[.)])")
+_FORMULA: Final = ("=", "+", "-", "@")
+
+
+def plain(text: str) -> str:
+    r"""One line without control characters, reordering marks or half characters; each is shown as its escape.
+
+    >>> print(plain("red\x1b[31m\nline"))
+    red\x1b[31m line
+    """
+    return "".join(_shown(character) for character in text)
+
+
+def markdown(text: str) -> str:
+    r"""Text that a Markdown table cell or paragraph shows as it is: no markup, HTML, link, mention or reference.
+
+    >>> print(markdown("<b>a|b</b> @me equalized_odds _x_"))
+    \<b\>a\|b\</b\> &#64;me equalized_odds \_x\_
+    """
+    marked = _MARKS.sub(lambda match: _ENTITIES.get(match.group(), f"\\{match.group()}"), plain(text))
+    return _LINE_START.sub(_escaped_start, marked)
+
+
+def cell(text: str) -> str:
+    """Text for a spreadsheet: what would be read as a formula gets a leading apostrophe.
+
+    >>> cell("=1+1"), cell("necktie")
+    ("'=1+1", 'necktie')
+    """
+    text = plain(text)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def clip(text: str, length: int = 300) -> str:
+    """The text, cut with an ellipsis where it is longer than `length`.
+
+    >>> clip("abcdef", 4)
+    'abc…'
+    """
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _shown(character: str) -> str:
+    if character in "\n\r\t":
+        return " "
+    if character in _HIDDEN or unicodedata.category(character) in ("Cc", "Cs"):
+        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return character
+
+
+def _escaped_start(match: re.Match[str]) -> str:
+    mark = match.group(2)
+    return f"{match.group(1)}{mark[:-1]}\\{mark[-1]}"
