@@ -1,0 +1,176 @@
+"""Alignment of one base classifier with many downstream ones: means, intervals and tests over images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import t as student
+
+from fairaudit.errors import UsageError
+from fairaudit.measures.intervals import percentile
+from fairaudit.measures.relative_change import RelativeChange
+from fairaudit.ratio import ratio
+
+Floats = NDArray[np.float64]
+Correction = Literal["holm", "fdr", "none"]
+
+_CHUNK = 2**22
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alignment:
+    """One row of the matrix: a base classifier against every downstream one, each array [downstream]."""
+
+    n: NDArray[np.int64]
+    """Images with a relative change."""
+    mean: Floats
+    """Mean relative change, as in the paper; NaN without images."""
+    mean_low: Floats
+    """Lower end of its bootstrap interval; NaN with fewer than two units."""
+    mean_high: Floats
+    """Upper end."""
+    ratio_of_sums: Floats
+    """Σ downstream change / Σ base change: images weigh by how far the base moved, so no image dominates."""
+    ratio_low: Floats
+    """Lower end of its bootstrap interval."""
+    ratio_high: Floats
+    """Upper end."""
+    median: Floats
+    """Median relative change."""
+    deviation: Floats
+    """Standard deviation over images, n − 1."""
+    p_value: Floats
+    """Two-sided p of a mean relative change of 0 (Student's t over units); NaN with fewer than two units."""
+
+
+def alignment(
+    change: RelativeChange,
+    *,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+    replicates: int = 2000,
+    generator: np.random.Generator,
+) -> Alignment:
+    """Summarise the relative changes of one base over images; undefined images are left out and counted elsewhere.
+
+    Intervals resample images, or whole clusters of them, with replacement; factual and counterfactual stay together.
+
+    Args:
+        change: per image.
+        cluster: [image] unit that is resampled whole (default: every image is one).
+        level: coverage of the intervals.
+        replicates: bootstrap replicates.
+        generator: source of the draws.
+    """
+    usable = np.isfinite(change.values).all(axis=1)
+    values, top, bottom = change.values[usable], change.numerator[usable], change.denominator[usable]
+    heads = values.shape[1]
+    units = np.arange(len(values)) if cluster is None else np.asarray(cluster)[usable]
+    sums = _unit_sums(units, np.column_stack([np.ones(len(values)), bottom, values, top]))
+    low, high = _bootstrap(sums, heads, level=level, replicates=replicates, generator=generator)
+    missing = np.full(heads, np.nan)
+    return Alignment(
+        n=np.full(heads, len(values), np.int64),
+        mean=ratio(values.sum(axis=0), len(values)),
+        mean_low=low[:heads],
+        mean_high=high[:heads],
+        ratio_of_sums=ratio(top.sum(axis=0), bottom.sum()),
+        ratio_low=low[heads:],
+        ratio_high=high[heads:],
+        median=np.median(values, axis=0) if len(values) else missing,
+        deviation=values.std(axis=0, ddof=1) if len(values) > 1 else missing,
+        p_value=_t_test(sums[:, 0], sums[:, 2 : 2 + heads]),
+    )
+
+
+def holm(p_values: ArrayLike) -> Floats:
+    """Holm's adjusted p values: the chance of any false finding in the family stays below what they are held to.
+
+    The i-th smallest of m is multiplied by m − i + 1, never below one before it and never above 1. NaN stays NaN and
+    does not count. Holm (1979), Scandinavian Journal of Statistics 6.
+
+    >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    return _adjusted(p_values, lambda m: np.arange(m, 0, -1, dtype=np.float64), step_up=False)
+
+
+def benjamini_hochberg(p_values: ArrayLike) -> Floats:
+    """Benjamini and Hochberg's adjusted p values: the expected share of false findings among the findings.
+
+    The i-th smallest of m is multiplied by m / i, never above one after it. NaN stays NaN and does not count.
+    Benjamini & Hochberg (1995), Journal of the Royal Statistical Society B 57.
+
+    >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(3).tolist()
+    [0.03, 0.04, 0.04]
+    """
+    return _adjusted(p_values, lambda m: m / np.arange(1, m + 1, dtype=np.float64), step_up=True)
+
+
+def corrected(p_values: ArrayLike, correction: Correction) -> Floats:
+    """The p values of a whole family, adjusted by the named correction.
+
+    Raises:
+        UsageError: there is no such correction.
+    """
+    if correction == "none":
+        return np.asarray(p_values, np.float64)
+    if correction not in ("holm", "fdr"):
+        raise UsageError("The correction is unknown", wanted="holm, fdr or none", found=str(correction))
+    return holm(p_values) if correction == "holm" else benjamini_hochberg(p_values)
+
+
+def _adjusted(p_values: ArrayLike, factors: Callable[[int], Floats], *, step_up: bool) -> Floats:
+    values = np.asarray(p_values, np.float64)
+    result = np.full(values.shape, np.nan)
+    known = np.isfinite(values)
+    found = values[known]
+    order = np.argsort(found, kind="stable")
+    scaled = found[order] * factors(len(found))
+    run = np.minimum.accumulate(scaled[::-1])[::-1] if step_up else np.maximum.accumulate(scaled)
+    back = np.empty_like(run)
+    back[order] = np.minimum(run, 1.0)
+    result[known] = back
+    return result
+
+
+def _unit_sums(units: NDArray[np.generic], columns: Floats) -> Floats:
+    """Sums of the columns over the images of every unit, [unit, column]."""
+    names, codes = np.unique(units, return_inverse=True)
+    sums = np.zeros((len(names), columns.shape[1]))
+    np.add.at(sums, codes.reshape(-1), columns)
+    return sums
+
+
+def _bootstrap(
+    sums: Floats, heads: int, *, level: float, replicates: int, generator: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Ends of the percentile intervals of the means and the ratios of sums, [2 · head] each."""
+    units = len(sums)
+    if units < 2:
+        return np.full(2 * heads, np.nan), np.full(2 * heads, np.nan)
+    parts = []
+    size = max(1, _CHUNK // max(units, sums.shape[1]))
+    for start in range(0, replicates, size):
+        draws = generator.multinomial(units, np.full(units, 1 / units), size=min(size, replicates - start))
+        drawn = draws.astype(np.float64) @ sums
+        means = ratio(drawn[:, 2 : 2 + heads], drawn[:, :1])
+        parts.append(np.concatenate([means, ratio(drawn[:, 2 + heads :], drawn[:, 1:2])], axis=1))
+    ends = percentile(np.concatenate(parts), level=level)
+    return ends.low, ends.high
+
+
+def _t_test(counts: Floats, sums: Floats) -> Floats:
+    """Two-sided p of a mean of 0: Student's t over images, or the linearised one over clusters of unequal size."""
+    units = len(counts)
+    if units < 2:
+        return np.full(sums.shape[1], np.nan)
+    mean = ratio(sums.sum(axis=0), counts.sum())
+    residuals = sums - counts[:, None] * mean
+    spread = np.sqrt(units / (units - 1) * (residuals**2).sum(axis=0)) / counts.sum()
+    score = np.where(spread > 0, np.abs(ratio(mean, spread)), np.where(mean == 0, 0.0, np.inf))
+    return np.asarray(2 * student.sf(score, units - 1), np.float64)

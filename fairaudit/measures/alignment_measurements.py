@@ -1,0 +1,170 @@
+"""The measurements of `cf-align`: one per pair of classifiers, with what was left out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.measures.alignment import Alignment, Correction, corrected
+from fairaudit.results.measurement import Measurement, finite
+
+AUDIT = "cf-align"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseRow:
+    """Everything about one base classifier that its measurements need."""
+
+    base: str
+    """Name of the base classifier."""
+    downstream: Sequence[str]
+    """Names of the downstream classifiers."""
+    alignment: Alignment
+    """Its row of the matrix."""
+    base_change: Sequence[float] | NDArray[np.float64]
+    """How far the base score moved, of the images with a relative change."""
+    eligible: int
+    """Images that the base classifier calls positive (negative for `up`)."""
+    dropped: Mapping[str, int]
+    """Reason → eligible images without a relative change."""
+    stops: Mapping[str, int]
+    """Why the searches ended → images."""
+
+
+def alignment_measurements(
+    rows: Sequence[BaseRow],
+    *,
+    method: str,
+    level: float = 0.95,
+    clustered: bool = False,
+    correction: Correction = "holm",
+    baseline: str | None = None,
+) -> list[Measurement]:
+    """Measurements `relative_change`, `relative_change_ratio_of_sums` and `base_change` of every base classifier.
+
+    `class` is the base classifier and `attribute` the downstream one. p values are against no alignment; `p_adjusted`
+    is corrected over all pairs of the matrix, a classifier with itself left out.
+
+    Args:
+        rows: one per base classifier.
+        method: how counterfactuals were made, such as latent-shift-fast.
+        level: coverage of the intervals.
+        clustered: whether whole clusters were resampled.
+        correction: for the family of all pairs.
+        baseline: name of the model that is compared with.
+    """
+    family = [_family_p(row, column) for row in rows for column in range(len(row.downstream))]
+    adjusted = iter(corrected(family, correction).tolist())
+    found: list[Measurement] = []
+    for row in rows:
+        found.append(_base_change(row, method, baseline))
+        for column in range(len(row.downstream)):
+            cell = _Cell(row, column, method, level, clustered, baseline)
+            facts = {"p_adjusted": finite(next(adjusted)), "correction": correction}
+            found += [cell.mean(facts), cell.ratio_of_sums()]
+    return found
+
+
+def _family_p(row: BaseRow, column: int) -> float:
+    return float("nan") if row.downstream[column] == row.base else float(row.alignment.p_value[column])
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """One pair of the matrix and what its two measurements have in common."""
+
+    row: BaseRow
+    column: int
+    method: str
+    level: float
+    clustered: bool
+    baseline: str | None
+
+    def mean(self, facts: Mapping[str, float | str | None]) -> Measurement:
+        found = self.row.alignment
+        extra = {
+            "median": finite(found.median[self.column]),
+            "deviation": finite(found.deviation[self.column]),
+            "eligible": self.row.eligible,
+            **facts,
+        }
+        return self._measurement(
+            "relative_change", found.mean, found.mean_low, found.mean_high, extra, found.p_value[self.column]
+        )
+
+    def ratio_of_sums(self) -> Measurement:
+        found = self.row.alignment
+        return self._measurement(
+            "relative_change_ratio_of_sums", found.ratio_of_sums, found.ratio_low, found.ratio_high, {}, float("nan")
+        )
+
+    def _measurement(
+        self,
+        metric: str,
+        value: NDArray[np.float64],
+        low: NDArray[np.float64],
+        high: NDArray[np.float64],
+        extra: Mapping[str, float | int | str | bool | None],
+        p_value: float,
+    ) -> Measurement:
+        column, number = self.column, finite(value[self.column])
+        ends = finite(low[column]), finite(high[column])
+        bounded = number is not None and None not in ends
+        return Measurement(
+            audit=AUDIT,
+            metric=metric,
+            attribute=self.row.downstream[column],
+            class_=self.row.base,
+            method=self.method,
+            baseline=self.baseline,
+            value=number,
+            status="ok" if number is not None else "undefined",
+            reason=None if number is not None else _nothing(self.row),
+            low=ends[0] if bounded else None,
+            high=ends[1] if bounded else None,
+            level=self.level if bounded else None,
+            interval=("cluster-bootstrap" if self.clustered else "bootstrap") if bounded else None,
+            unit="cluster" if self.clustered else "pair",
+            n=int(self.row.alignment.n[column]),
+            p_value=finite(p_value),
+            chance=0.0,
+            extra=dict(extra),
+        )
+
+
+def _base_change(row: BaseRow, method: str, baseline: str | None) -> Measurement:
+    """Median change of the base score, and where every eligible image went."""
+    changes = np.asarray(row.base_change, np.float64)
+    value = finite(np.median(changes)) if len(changes) else None
+    quartiles = np.quantile(changes, (0.25, 0.75)) if len(changes) else (np.nan, np.nan)
+    extra: dict[str, float | int | str | bool | None] = {
+        "eligible": row.eligible,
+        "lower_quartile": finite(quartiles[0]),
+        "upper_quartile": finite(quartiles[1]),
+        **{f"dropped: {reason}": count for reason, count in row.dropped.items()},
+        **{f"stop: {reason}": count for reason, count in row.stops.items()},
+    }
+    return Measurement(
+        audit=AUDIT,
+        metric="base_change",
+        class_=row.base,
+        method=method,
+        baseline=baseline,
+        value=value,
+        status="ok" if value is not None else "undefined",
+        reason=None if value is not None else _nothing(row),
+        unit="pair",
+        n=len(changes),
+        extra=extra,
+    )
+
+
+def _nothing(row: BaseRow) -> str:
+    """Why a base classifier has no relative change at all."""
+    if not row.eligible:
+        return f"no image is predicted as {row.base}, so there is nothing to take away"
+    reasons = ", ".join(f"{count}: {reason}" for reason, count in row.dropped.items() if count)
+    return f"none of {row.eligible} eligible images has a relative change ({reasons})"
