@@ -10,8 +10,10 @@ import numpy as np
 
 from fairaudit.audits.base import Findings
 from fairaudit.audits.device import describe_device
+from fairaudit.audits.groups import groupings
 from fairaudit.audits.stream import Streamed
 from fairaudit.audits.study import Study
+from fairaudit.data.categorical import Categorical
 from fairaudit.gate.judge import judge
 from fairaudit.models.classifier import Classifier
 from fairaudit.results.provenance import library_versions
@@ -92,8 +94,8 @@ def _model(model: Classifier, role: str) -> Model:
 
 
 def _data(study: Study, streamed: Streamed) -> Data:
-    rows, target = streamed.rows, study.target
-    attributes = {name: study.manifest.attributes[name] for name in study.attributes}
+    rows, target = streamed.rows, study.target.take(streamed.rows)
+    attributes = {grouping.name: grouping.take(rows) for grouping in groupings(study)}
     return Data(
         name=study.manifest.name,
         digest=study.material.digest,
@@ -102,8 +104,8 @@ def _data(study: Study, streamed: Streamed) -> Data:
         target=target.name,
         classes=list(target.values),
         attributes={name: list(attribute.values) for name, attribute in attributes.items()},
-        unknown={name: int((attribute.codes[rows] < 0).sum()) for name, attribute in attributes.items()},
-        cells={name: _cells(study, name, streamed) for name in attributes},
+        unknown={name: int((attribute.codes < 0).sum()) for name, attribute in attributes.items()},
+        cells={name: cells(attribute, target, study.config.audit.min_cell) for name, attribute in attributes.items()},
         regions={name: {"given as": study.config.regions[name].kind} for name in _regions(study)},
         seed=study.options.seed,
     )
@@ -113,14 +115,13 @@ def _regions(study: Study) -> list[str]:
     return [name for name in study.regions if name in study.material.loader.regions]
 
 
-def _cells(study: Study, attribute: str, streamed: Streamed) -> dict[str, dict[str, int | None]]:
-    groups, target = study.manifest.attributes[attribute], study.target
-    codes = groups.codes[streamed.rows].astype(np.int64), target.codes[streamed.rows].astype(np.int64)
-    known = (codes[0] >= 0) & (codes[1] >= 0)
+def cells(groups: Categorical, target: Categorical, smallest: int) -> dict[str, dict[str, int | None]]:
+    """Images per group and target value, over rows where both are known; null below `smallest`."""
     shape = (len(groups.values), len(target.values))
-    flat = np.bincount(codes[0][known] * shape[1] + codes[1][known], minlength=shape[0] * shape[1]).reshape(shape)
-    smallest = study.config.audit.min_cell
+    known = (groups.codes >= 0) & (target.codes >= 0)
+    flat = groups.codes[known].astype(np.int64) * shape[1] + target.codes[known]
+    counts = np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)
     return {
-        group: {value: int(flat[g, t]) if flat[g, t] >= smallest else None for t, value in enumerate(target.values)}
+        group: {value: int(counts[g, t]) if counts[g, t] >= smallest else None for t, value in enumerate(target.values)}
         for g, group in enumerate(groups.values)
     }

@@ -16,13 +16,18 @@ JOIN = " & "
 
 
 def groupings(study: Study) -> list[Categorical]:
-    """Every audited attribute, then every intersection of two of them and of all of them, where asked for."""
+    """Every audited attribute, then its intersections with the others where asked for, over all manifest rows."""
     single = [study.manifest.attributes[name] for name in study.attributes]
-    if not study.config.audit.intersections or len(single) < 2:
-        return single
-    sets = list(combinations(single, 2))
+    return all_groupings(single, intersections=study.config.audit.intersections)
+
+
+def all_groupings(single: Sequence[Categorical], *, intersections: bool) -> list[Categorical]:
+    """The attributes, then every intersection of two of them and of all of them, where asked for."""
+    if not intersections or len(single) < 2:
+        return list(single)
+    sets: list[Sequence[Categorical]] = list(combinations(single, 2))
     if len(single) > 2:
-        sets.append(tuple(single))
+        sets.append(single)
     return [*single, *(intersection(parts) for parts in sets)]
 
 

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-
-class Advance(Protocol):
-    """Called with the rows done, all rows, and whether this chunk came from an earlier run."""
-
-    def __call__(self, done: int, total: int, resumed: bool) -> None:
-        """Take note of the progress."""
-        ...
+Advance = Callable[[int, int, bool], None]
+"""Called with the units done, all units, and whether they come from an earlier run."""
 
 
 class Progress(Protocol):
     """Shows long steps and notes."""
 
-    def task(self, title: str, *, total: int) -> AbstractTask:
+    def task(self, title: str, *, total: int) -> AbstractContextManager[Advance]:
         """A step of `total` units, shown while the context is open."""
         ...
 
     def note(self, text: str) -> None:
         """One line that the reader should see."""
-        ...
-
-
-class AbstractTask(Protocol):
-    """A context that yields the function to report progress with."""
-
-    def __enter__(self) -> Advance:
-        """Start to show."""
-        ...
-
-    def __exit__(self, *error: object) -> bool | None:
-        """Stop to show."""
         ...
 
 
@@ -52,5 +35,5 @@ class Silent:
         """A note that is not shown."""
 
 
-def _ignore(done: int, total: int, resumed: bool) -> None:
-    del done, total, resumed
+def _ignore(_done: int, _total: int, _resumed: bool) -> None:
+    return

@@ -83,7 +83,7 @@ def run_study(
         streamed = stream(study, audits, store, progress)
     mapped = time.perf_counter() - clock
     findings = _measured(audits, streamed, progress)
-    figures = _drawn(findings.drawings, folder)
+    figures = drawn(findings.drawings, folder)
     timing = Timing(started=started, seconds=time.perf_counter() - clock, map_seconds=mapped)
     report = assemble(study, streamed, findings, verdicts_for(study, findings), figures, timing)
     write_report_folder(report, folder, study.options.formats)
@@ -122,7 +122,12 @@ def _measured(audits: Sequence[Audit], streamed: Streamed, progress: Progress) -
     )
 
 
-def _drawn(drawings: Sequence[Drawing], folder: Path) -> list[Figure]:
+def drawn(drawings: Sequence[Drawing], folder: Path) -> list[Figure]:
+    """Draw the figures into the report folder.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
     from fairaudit.results.strict_json import write_bytes
 
     figures = []

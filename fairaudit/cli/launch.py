@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairaudit.cli.console import progress_display, say
-from fairaudit.cli.settings import load
+from fairaudit.cli.settings import Asked, load
 from fairaudit.cli.shared import Request
 from fairaudit.errors import ExitCode
 
 if TYPE_CHECKING:
     from fairaudit.audits.plan import AuditPlan
     from fairaudit.audits.run import Outcome
+    from fairaudit.config.schema import Config
 
 
 def launch(models: Sequence[Path], *, baseline: Path | None, request: Request, plan: AuditPlan) -> int:
@@ -82,3 +83,39 @@ def _print_tables(outcomes: Sequence[Outcome]) -> None:
             sys.stdout.write(terminal.render(outcome.report))
         elif outcome.error is not None:
             sys.stdout.write(f"{outcome.name}: not audited. {outcome.error.paragraph()}\n")
+
+
+def launch_table(predictions: Path, *, columns: Mapping[str, str | None], intersections: bool, request: Request) -> int:
+    """Audit a table of predictions, print the table or JSON, and return the exit code."""
+    from fairaudit.audits.predictions import TableColumns, audit_table
+    from fairaudit.audits.run import Outcome
+    from fairaudit.config.schema import AuditConfig
+    from fairaudit.errors import UsageError
+
+    truth = columns["truth"]
+    if truth is None:
+        raise UsageError("The column with the true label is not named", wanted="--truth COLUMN")
+    config = optional_config(request.asked)
+    attributes = request.asked.attributes or (config.data.attributes if config else [])
+    audit = config.audit if config else AuditConfig()
+    report = audit_table(
+        predictions,
+        TableColumns(
+            truth=truth,
+            prediction=columns["prediction"],
+            score=columns["score"],
+            attributes=tuple(attributes),
+            cluster=config.data.cluster if config else None,
+        ),
+        audit=audit.model_copy(update={"intersections": intersections or audit.intersections}),
+        gates=list(config.gates) if config else [],
+        options=request.options,
+    )
+    return show([Outcome(name=predictions.stem, folder=request.options.output, report=report)], request=request)
+
+
+def optional_config(asked: Asked) -> Config | None:
+    """The configuration where one is given or lies in the working folder; None where there is none."""
+    if asked.config is None and not (Path.cwd() / "fairaudit.yaml").is_file():
+        return None
+    return load(asked)[0]

@@ -1,0 +1,75 @@
+"""The causal audit: does the decision change when a region's pixels are replaced, more than for control regions?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fairaudit.audits.base import Context, Findings, Predictions, Total
+from fairaudit.audits.causal_read import read_causal
+from fairaudit.audits.columns import column
+from fairaudit.audits.study import Study
+from fairaudit.engine.part import Part
+from fairaudit.interventions.effect import region_effect
+from fairaudit.measures.control_regions import control_regions
+
+CONTROLS = 2
+"""Control regions per image; each costs a forward pass."""
+
+
+class CausalAudit:
+    """Paired changes of every image when a region, or a control region, is filled; for candidate and baseline."""
+
+    name = "causal"
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._fills = study.config.audit.fills
+
+    def settings(self) -> Mapping[str, Any]:
+        """The regions, the fills and the number of controls."""
+        return {"regions": self._study.regions, "fills": list(self._fills), "controls": CONTROLS}
+
+    def map(self, context: Context) -> Part:
+        """Columns per image: the paired changes of every region and fill."""
+        columns: dict[str, NDArray[np.generic]] = {}
+        for region in self._study.regions:
+            masks = context.batch.regions[region]
+            found = control_regions(
+                masks.numpy(), keys=context.batch.ids, seed=self._study.options.seed, count=CONTROLS
+            )
+            controls = torch.from_numpy(np.asarray(found.masks, np.bool_))
+            for fill in self._fills:
+                columns |= self._effect("candidate", context, context.candidate, region, fill, masks, controls)
+                if context.baseline is not None:
+                    columns |= self._effect("baseline", context, context.baseline, region, fill, masks, controls)
+        return Part(columns=columns)
+
+    def measure(self, total: Total) -> Findings:
+        """Effect of the region beyond that of its controls, per group, with intervals."""
+        return read_causal(total, self._fills)
+
+    def _effect(
+        self,
+        role: str,
+        context: Context,
+        predictions: Predictions,
+        region: str,
+        fill: str,
+        masks: torch.Tensor,
+        controls: torch.Tensor,
+    ) -> dict[str, NDArray[np.generic]]:
+        effect = region_effect(
+            predictions.model,
+            context.images,
+            masks,
+            controls,
+            torch.from_numpy(context.explained),
+            fill=fill,
+            scores=torch.from_numpy(predictions.scores),
+        )
+        return {column(role, region, fill, name): values for name, values in effect.columns().items()}
