@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.base import Audit, Context, Findings, Predictions, Total
-from fairaudit.audits.fairness_read import read_fairness
+from fairaudit.audits.fairness_read import fairness_inputs, read_fairness
 from fairaudit.audits.groups import groupings
 from fairaudit.audits.plan import AuditPlan
 from fairaudit.audits.study import Study
@@ -42,7 +42,7 @@ class FairnessAudit:
 
     def measure(self, total: Total) -> Findings:
         """Rates, disparities and data facts of every grouping, with their uncertainty."""
-        return read_fairness(total, self._groupings)
+        return read_fairness(fairness_inputs(total, self._groupings))
 
     def _counts(self, context: Context) -> dict[str, NDArray[np.generic]]:
         sums: dict[str, NDArray[np.generic]] = {}
