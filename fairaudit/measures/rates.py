@@ -70,7 +70,7 @@ class RateSpec:
     better: Literal["lower", "higher", "none"]
     """Which way is better."""
     among: str
-    """What the denominator counts, for the reason when it is 0; {class} stands for the class."""
+    """What the denominator counts, for the reason when it is 0; {class_} stands for the class."""
 
 
 _SPECS = (
@@ -81,37 +81,37 @@ _SPECS = (
         among="no image",
     ),
     RateSpec(
-        name="tpr", formula=lambda o: Rate(o.tp, o.tp + o.fn), better="higher", among="no image of true class {class}"
+        name="tpr", formula=lambda o: Rate(o.tp, o.tp + o.fn), better="higher", among="no image of true class {class_}"
     ),
     RateSpec(
         name="fpr",
         formula=lambda o: Rate(o.fp, o.fp + o.tn),
         better="lower",
-        among="no image of another true class than {class}",
+        among="no image of another true class than {class_}",
     ),
     RateSpec(
         name="tnr",
         formula=lambda o: Rate(o.tn, o.fp + o.tn),
         better="higher",
-        among="no image of another true class than {class}",
+        among="no image of another true class than {class_}",
     ),
     RateSpec(
-        name="fnr", formula=lambda o: Rate(o.fn, o.tp + o.fn), better="lower", among="no image of true class {class}"
+        name="fnr", formula=lambda o: Rate(o.fn, o.tp + o.fn), better="lower", among="no image of true class {class_}"
     ),
     RateSpec(
-        name="ppv", formula=lambda o: Rate(o.tp, o.tp + o.fp), better="higher", among="no image predicted as {class}"
+        name="ppv", formula=lambda o: Rate(o.tp, o.tp + o.fp), better="higher", among="no image predicted as {class_}"
     ),
     RateSpec(
         name="f1",
         formula=lambda o: Rate(2 * o.tp, 2 * o.tp + o.fp + o.fn),
         better="higher",
-        among="no image of true or predicted class {class}",
+        among="no image of true or predicted class {class_}",
     ),
     RateSpec(
         name="iou",
         formula=lambda o: Rate(o.tp, o.tp + o.fp + o.fn),
         better="higher",
-        among="no image of true or predicted class {class}",
+        among="no image of true or predicted class {class_}",
     ),
 )
 RATES: Registry[RateSpec] = Registry("rate", [(spec.name, spec) for spec in _SPECS])

@@ -1,0 +1,100 @@
+"""Measurements of every group: its rates with Wilson intervals and what they were made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fairaudit.measures.confusion import Floats
+from fairaudit.measures.effective import effective
+from fairaudit.measures.intervals import wilson
+from fairaudit.measures.rates import RATES, Rate, RateSpec, accuracy, outcomes, reported_classes
+from fairaudit.measures.rows import Asked, Number, measurement, suppressed
+from fairaudit.results.measurement import Measurement
+
+
+def group_rows(counts: ArrayLike, asked: Asked) -> Iterator[Measurement]:
+    """Accuracy of every group, and every rate of every group and reported class, each with its Wilson interval.
+
+    Two classes report the rates of the positive one (value index 1), more report each against the rest. The interval
+    of F1 is the Wilson interval of the IoU carried over, F1 = 2 IoU / (1 + IoU). Rates over fewer than `min_cell`
+    images are suppressed. With weights or clusters the intervals use effective sizes.
+
+    Args:
+        counts: [group, true, predicted].
+        asked: what the table is about.
+    """
+    table = np.asarray(counts, np.float64)
+    images = table.sum((-2, -1))
+    yield from _accuracy_rows(table, images, asked)
+    facts = outcomes(table)
+    for name in RATES:
+        spec = RATES[name]
+        rate = spec.formula(facts)
+        low, high = _ends(table, spec, asked)
+        for group, group_name in enumerate(asked.groups):
+            for index in reported_classes(table.shape[-1]):
+                extra = {
+                    "positives": float(facts.tp[group, index] + facts.fn[group, index]),
+                    "negatives": float(facts.fp[group, index] + facts.tn[group, index]),
+                }
+                number = _number(rate, (group, index), low, high, n=images[group], extra=extra)
+                reason = _reason(spec, group_name, asked.classes[index], images[group])
+                yield _row(asked, name, number, spec=spec, reason=reason, group=group_name, index=index)
+
+
+def _accuracy_rows(table: Floats, images: Floats, asked: Asked) -> Iterator[Measurement]:
+    rate = accuracy(table)
+    sized = effective(table, accuracy, squared=asked.squared, cluster_counts=asked.cluster_counts)
+    low, high = wilson(sized.numerator, sized.denominator, level=asked.level)
+    for group, name in enumerate(asked.groups):
+        if 0 < images[group] < asked.min_cell:
+            yield suppressed(asked, "accuracy", better="higher", group=name)
+            continue
+        number = _number(rate, (group,), low, high, n=images[group], extra={})
+        yield measurement(asked, "accuracy", number, better="higher", reason=f"group {name} has no image", group=name)
+
+
+def _ends(table: Floats, spec: RateSpec, asked: Asked) -> tuple[Floats, Floats]:
+    of_what = RATES["iou"] if spec.name == "f1" else spec
+
+    def rate_of(counts: Floats) -> Rate:
+        return of_what.formula(outcomes(counts))
+
+    sized = effective(table, rate_of, squared=asked.squared, cluster_counts=asked.cluster_counts)
+    low, high = wilson(sized.numerator, sized.denominator, level=asked.level)
+    return (2 * low / (1 + low), 2 * high / (1 + high)) if spec.name == "f1" else (low, high)
+
+
+def _number(
+    rate: Rate, place: tuple[int, ...], low: Floats, high: Floats, *, n: float, extra: dict[str, float]
+) -> Number:
+    value = float(rate.value[place])
+    exists = bool(np.isfinite(value))
+    return Number(
+        value=value,
+        low=float(low[place]) if exists else np.nan,
+        high=float(high[place]) if exists else np.nan,
+        interval="wilson",
+        numerator=float(rate.numerator[place]),
+        denominator=float(rate.denominator[place]),
+        n=n,
+        extra=dict(extra),
+    )
+
+
+def _row(
+    asked: Asked, name: str, number: Number, *, spec: RateSpec, reason: str, group: str, index: int
+) -> Measurement:
+    class_ = asked.classes[index]
+    if 0 < number.denominator < asked.min_cell:
+        return suppressed(asked, name, better=spec.better, group=group, class_=class_)
+    return measurement(asked, name, number, better=spec.better, reason=reason, group=group, class_=class_)
+
+
+def _reason(spec: RateSpec, group: str, class_: str, images: float) -> str:
+    if images == 0:
+        return f"group {group} has no image"
+    return f"group {group} has {spec.among.format(class_=class_)}"

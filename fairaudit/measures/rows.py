@@ -1,0 +1,144 @@
+"""From a number to a measurement of the fairness audit: names, direction, and the reason where there is no number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairaudit.measures.confusion import Floats
+from fairaudit.results.measurement import Better, Measurement, finite
+
+Extra = Mapping[str, float | int | str | bool | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a fairness table is about and how certain its intervals are to be."""
+
+    attribute: str
+    """Name of the protected attribute or of the intersection."""
+    groups: tuple[str, ...]
+    """Names of the groups, in the order of the counts."""
+    classes: tuple[str, ...]
+    """Names of the target values, in the order of the counts."""
+    level: float = 0.95
+    """Coverage of intervals."""
+    replicates: int = 10_000
+    """Bootstrap and permutation replicates."""
+    seed: int = 0
+    """Seed of every draw."""
+    min_cell: int = 0
+    """Rates over fewer images are suppressed in what is printed; they still count in disparities."""
+    cluster_counts: NDArray[np.generic] | None = None
+    """[cluster, group, true, predicted] where whole clusters are the unit; None where images are."""
+    squared: Floats | None = None
+    """[group, true, predicted] sums of squared weights where the counts are sums of weights."""
+
+    @property
+    def unit(self) -> str:
+        """What is resampled."""
+        return "image" if self.cluster_counts is None else "cluster"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """One number on its way into a measurement; NaN where something is missing."""
+
+    value: float
+    low: float = np.nan
+    high: float = np.nan
+    interval: str | None = None
+    numerator: float = np.nan
+    denominator: float = np.nan
+    corrected: float = np.nan
+    p_value: float = np.nan
+    chance: float = np.nan
+    n: float = np.nan
+    extra: Extra = field(default_factory=dict)
+
+
+def measurement(
+    asked: Asked,
+    metric: str,
+    number: Number,
+    *,
+    better: Better,
+    reason: str = "",
+    group: str | None = None,
+    class_: str | None = None,
+) -> Measurement:
+    """The measurement of a number, with status undefined and the reason where the number is NaN.
+
+    An undefined disparity keeps its interval: what is known still bounds it.
+
+    >>> asked = Asked(attribute="hat", groups=("0", "1"), classes=("0", "1"))
+    >>> measurement(asked, "tpr", Number(value=np.nan), better="higher", reason="no positives", group="1").status
+    'undefined'
+    """
+    value = finite(number.value)
+    interval = number.interval if finite(number.low) is not None else None
+    return Measurement(
+        audit="fairness",
+        metric=metric,
+        attribute=asked.attribute,
+        group=group,
+        class_=class_,
+        value=value,
+        status="ok" if value is not None else "undefined",
+        reason=None if value is not None else reason,
+        low=finite(number.low),
+        high=finite(number.high),
+        level=asked.level if interval else None,
+        interval=interval,
+        unit=asked.unit if interval else None,
+        n=_whole(number.n),
+        numerator=finite(number.numerator),
+        denominator=finite(number.denominator),
+        corrected=finite(number.corrected),
+        p_value=finite(number.p_value),
+        chance=finite(number.chance),
+        better=better,
+        extra=dict(number.extra),
+    )
+
+
+def suppressed(asked: Asked, metric: str, *, better: Better, group: str, class_: str | None = None) -> Measurement:
+    """A number that exists but rests on too few images to be printed."""
+    return Measurement(
+        audit="fairness",
+        metric=metric,
+        attribute=asked.attribute,
+        group=group,
+        class_=class_,
+        value=None,
+        status="suppressed",
+        reason=f"rests on fewer than {asked.min_cell} images",
+        better=better,
+    )
+
+
+def total(counts: ArrayLike) -> float:
+    """Images (or their weight) in the counts.
+
+    >>> total([[[1, 2], [3, 4]]])
+    10.0
+    """
+    return float(np.asarray(counts, np.float64).sum())
+
+
+def listed(names: list[str]) -> str:
+    """Names as words, the first few.
+
+    >>> listed(["a", "b", "c", "d"])
+    'a, b, c and 1 more'
+    """
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+def _whole(number: float) -> int | None:
+    value = finite(number)
+    return None if value is None else round(value)
