@@ -146,7 +146,7 @@ def _told(
         high=decision.high if decision else None,
         minimum=case.rule.min,
         maximum=case.rule.max,
-        why=why,
+        why=why if why.endswith(".") else f"{why}.",
         needed=more,
     )
 

@@ -10,7 +10,7 @@ _HIDDEN: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u20
 _ENTITIES: Final = {"&": "&amp;", "@": "&#64;", "#": "&#35;", "://": ":&#47;&#47;", "www.": "www&#46;"}
 # Underscores inside a word, as in metric names, are no markup.
 _MARKS: Final = re.compile(r"://|www\.|[&@#\\`*\[\]<>|~!${}]|(?<![^\W_])_|_(?![^\W_])")
-_LINE_START: Final = re.compile(r"^(\s*)([-+=]|\d+[.)])")
+_LINE_START: Final = re.compile(r"^(\s*)([-+=]|\d+[.)])(?=\s|$)")
 _FORMULA: Final = ("=", "+", "-", "@")
 
 

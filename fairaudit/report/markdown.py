@@ -1,0 +1,201 @@
+"""A report as Markdown that fits into a job summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from fairaudit.report.escape import clip, markdown
+from fairaudit.report.grids import Grid, cell_grids, group_grids
+from fairaudit.report.rows import (
+    STATE_WORDS,
+    Row,
+    candidate,
+    gate_line,
+    is_headline,
+    judged,
+    name_of,
+    shown,
+    unjudged,
+)
+from fairaudit.results.report import Model, Report
+from fairaudit.results.text import UNDEFINED, interval, number
+
+BUDGET: Final = 1_000_000
+"""Bytes; GitHub drops a job summary above 1 MiB altogether."""
+
+_CAPS: Final = (100_000, 3000, 1000, 300, 100, 30, 10, 3)
+
+
+def render(report: Report, *, budget: int = BUDGET) -> str:
+    """The report as Markdown of at most `budget` bytes; lists are shortened and say so until it fits."""
+    texts = ("\n".join(_lines(report, cap)).rstrip("\n") + "\n" for cap in _CAPS)
+    text = ""
+    for text in texts:
+        if len(text.encode()) <= budget:
+            return text
+    end = "\n\n(Cut here; report.json has all.)\n"
+    return text.encode()[: budget - len(end)].decode(errors="ignore") + end
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
+    """A table of texts that are already Markdown; `right` holds the columns aligned to the right."""
+    rule = ["---:" if index in right else "---" for index in range(len(headers))]
+    return [_row(headers), _row(rule), *(_row(row) for row in rows), ""]
+
+
+def safe(value: str) -> str:
+    """Text from data as Markdown, cut where it is very long."""
+    return markdown(clip(value))
+
+
+def _lines(report: Report, cap: int) -> Iterator[str]:
+    yield f"# fairaudit: {safe(name_of(report))}"
+    yield ""
+    yield f"**{gate_line(report.gate)}**"
+    yield ""
+    yield from _verdicts(report)
+    yield from _gate(report, cap)
+    yield from _numbers(report, cap)
+    yield from _figures(report)
+    yield from _groups(report, cap)
+    yield from _data(report, cap)
+    yield from _section("Notes", [f"- {safe(note)}" for note in report.notes[:cap]])
+    yield from _provenance(report)
+
+
+def _verdicts(report: Report) -> Iterator[str]:
+    if report.verdicts:
+        rows = [
+            (safe(v.attribute), safe(v.region or UNDEFINED), f"**{v.verdict}**", _joined(v.why, v.needed))
+            for v in report.verdicts
+        ]
+        yield from _section("Verdicts", table(("Attribute", "Region", "Verdict", "Why"), rows))
+
+
+def _gate(report: Report, cap: int) -> Iterator[str]:
+    rows = judged(report)
+    kept = rows[:cap]
+    if not rows:
+        return
+    headers = ("Verdict", "Number", "Estimate", "Interval", "Images", "Limit", "Why")
+    lines = table(headers, [_judged_cells(row) for row in kept], right=(2, 3, 4))
+    yield from _section("Gate", [*lines, *_told(shown(kept, len(rows), "rules"))])
+    yield f"Correction for several rules: {safe(report.gate.correction)}."
+    yield ""
+
+
+def _numbers(report: Report, cap: int) -> Iterator[str]:
+    rows = [row for row in unjudged(report) if row.measurement and is_headline(row.measurement)]
+    kept = rows[:cap]
+    if not rows:
+        return
+    headers = ("Number", "Estimate", "Interval", "Images", "Chance", "Remark")
+    lines = table(headers, [_cells(row) for row in kept], right=(1, 2, 3, 4))
+    yield from _section("Other numbers over all groups", [*lines, *_told(shown(kept, len(rows), "numbers"))])
+
+
+def _figures(report: Report) -> Iterator[str]:
+    if report.figures:
+        lines = [
+            line
+            for figure in report.figures
+            for line in (f"![{safe(figure.caption)}]({_address(figure.file)})", "", f"*{safe(figure.caption)}*", "")
+        ]
+        yield from _section("Figures", lines)
+
+
+def _groups(report: Report, cap: int) -> Iterator[str]:
+    grids = group_grids(report)
+    if grids:
+        yield from _section("Groups", [line for grid in grids[:cap] for line in _grid(grid, cap)])
+        yield from _told(shown(grids[:cap], len(grids), "tables"))
+
+
+def _data(report: Report, cap: int) -> Iterator[str]:
+    data = report.data
+    yield from _section(
+        "Data",
+        [
+            f"{data.scored:,} of {data.rows:,} rows of {safe(data.name)} were scored.",
+            f"The target is {safe(data.target)}.",
+            "",
+        ],
+    )
+    grids = cell_grids(data)
+    for grid in grids[:cap]:
+        yield from _grid(grid, cap)
+        unknown = data.unknown.get(grid.title, 0)
+        if unknown:
+            yield from (f"{unknown:,} rows have an unknown {safe(grid.title)}.", "")
+    for name, facts in list(data.regions.items())[:cap]:
+        told = ", ".join(f"{key} {UNDEFINED if value is None else value}" for key, value in facts.items())
+        yield from (f"- Region {safe(name)}: {safe(told)}", "")
+    if report.excluded:
+        kept = report.excluded[:cap]
+        rows = [(str(row.row), safe(row.id), safe(row.reason)) for row in kept]
+        yield from _section("Rows that were not scored", table(("Row", "Id", "Reason"), rows, right=(0,)))
+        yield from _told(shown(kept, len(report.excluded), "rows"))
+
+
+def _provenance(report: Report) -> Iterator[str]:
+    run = report.run
+    rows = [(f"{model.role} model", _model(model)) for model in report.models]
+    rows += [
+        ("data", f"{safe(report.data.name)}, digest {report.data.digest[:16]}, seed {report.data.seed}"),
+        ("run", f"{safe(run.started)}, {run.seconds:g} s on {safe(run.device)}"),
+        ("command", safe(" ".join(run.command))),
+        ("versions", safe(", ".join(f"{name} {version}" for name, version in run.versions.items()))),
+    ]
+    yield from _section("Where this comes from", table(("", ""), rows))
+    if candidate(report) is None:
+        yield from ("No model was opened: the predictions came as a table.", "")
+
+
+def _model(model: Model) -> str:
+    return safe(
+        f"{model.file}, sha256 {model.sha256[:16]}, {model.format}, {model.output}, {model.parameters:,} parameters"
+    )
+
+
+def _grid(grid: Grid, cap: int) -> list[str]:
+    rows = [(safe(name), *(safe(cell) for cell in cells)) for name, cells in grid.rows[:cap]]
+    headers = (grid.corner, *(safe(column) for column in grid.columns))
+    lines = table(headers, rows, right=range(1, len(headers)))
+    return [f"**{safe(grid.title)}**", "", *lines, *_told(shown(rows, len(grid.rows), "rows"))]
+
+
+def _judged_cells(row: Row) -> tuple[str, ...]:
+    images = "" if row.n is None else f"{row.n:,}"
+    subject, estimate, span = safe(row.subject), safe(row.estimate), interval(row.low, row.high)
+    return (f"**{STATE_WORDS[row.state]}**", subject, estimate, span, images, safe(row.limits), _joined(row.why))
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    images = "" if row.n is None else f"{row.n:,}"
+    chance = row.measurement.chance if row.measurement else None
+    told = "" if chance is None else number(chance)
+    return (safe(row.subject), safe(row.estimate), interval(row.low, row.high), images, told, safe(row.why))
+
+
+def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield from (f"## {title}", "", *lines)
+        if lines[-1]:
+            yield ""
+
+
+def _told(remark: str) -> tuple[str, ...]:
+    return (f"*{remark}*", "") if remark else ()
+
+
+def _joined(*parts: str | None) -> str:
+    return markdown(clip(" ".join(part for part in parts if part), 1000))
+
+
+def _address(path: str) -> str:
+    return "".join(c if c.isalnum() or c in "/._-" else "".join(f"%{byte:02X}" for byte in c.encode()) for c in path)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,152 @@
+"""A report as text for a terminal or a log: verdicts, the gate worst first, the main numbers, one last line."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from fairaudit.report.escape import clip, plain
+from fairaudit.report.rows import STATE_WORDS, Row, candidate, gate_line, judged, name_of, shown, unjudged
+from fairaudit.results.report import Report, Verdict
+from fairaudit.results.text import interval, number
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+MOST_ROWS = 20
+"""Numbers that no rule asks about are shown up to here; judged ones always."""
+
+_INTERVAL = re.compile(r"\[(\S+), (\S+)\]")
+_STYLES = {"fail": "bold red", "incomplete": "bold magenta", "inconclusive": "bold yellow", "pass": "green", "none": ""}
+
+
+def render(report: Report, *, width: int | None = None, color: bool = False) -> str:
+    """The report as lines of text.
+
+    Args:
+        report: what to show.
+        width: columns; by default those of the terminal, from 60 to 100, and 100 where there is none.
+        color: mark states with terminal colours; without it the text holds no escape sequence.
+    """
+    columns = width or min(100, max(60, shutil.get_terminal_size((100, 24)).columns))
+    rows, others = judged(report), unjudged(report)
+    kept = others[:MOST_ROWS]
+    blocks = [
+        _wrapped(_heading(report), columns),
+        *(_verdict(verdict, columns) for verdict in report.verdicts),
+        _gate_table(rows, columns, color=color) if rows else "",
+        "\n".join(line for row in rows for line in _reasons(row, columns)),
+        _number_table(kept, columns, color=color) if kept else "",
+        _wrapped(shown(kept, len(others), "numbers"), columns),
+        "\n".join(_wrapped(f"Note: {note}", columns, "  ") for note in report.notes),
+        _wrapped(gate_line(report.gate), columns),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def render_tables(rows: Sequence[Sequence[str]], headers: Sequence[str], *, width: int) -> str:
+    """A plain table of texts, folded to the width."""
+    from rich.text import Text
+
+    table = _empty_table()
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(plain(text)) for text in row))
+    return _printed(table, width, color=False)
+
+
+def _heading(report: Report) -> str:
+    model, data = candidate(report), report.data
+    scored = f"{data.scored:,} of {data.rows:,}" if data.scored != data.rows else f"{data.rows:,}"
+    against = "".join(f", against {other.file}" for other in report.models if other.role == "baseline")
+    subject = f"{name_of(report)} ({model.file})" if model else name_of(report)
+    return f"{subject} on {scored} images of {data.name}, target {data.target}{against}"
+
+
+def _verdict(verdict: Verdict, columns: int) -> str:
+    region = f" × {verdict.region}" if verdict.region else ""
+    lines = [_wrapped(f"{verdict.attribute}{region}: {verdict.verdict.upper()}", columns)]
+    lines += [_wrapped(f"  {text}", columns, "  ") for text in (verdict.why, verdict.needed) if text]
+    return "\n".join(lines)
+
+
+def _reasons(row: Row, columns: int) -> Iterator[str]:
+    if row.state not in ("pass", "none"):
+        yield _wrapped(f"{STATE_WORDS[row.state]} {clip(row.subject)}: {row.why}", columns, "  ")
+
+
+def _gate_table(rows: Sequence[Row], columns: int, *, color: bool) -> str:
+    from rich.text import Text
+
+    table = _empty_table()
+    table.add_column("Verdict", no_wrap=True)
+    _add_number_columns(table)
+    table.add_column("Limit", no_wrap=True)
+    for row in rows:
+        table.add_row(Text(STATE_WORDS[row.state], style=_STYLES[row.state]), *_cells(row), Text(row.limits))
+    return _printed(table, columns, color=color)
+
+
+def _number_table(rows: Sequence[Row], columns: int, *, color: bool) -> str:
+    from rich.text import Text
+
+    table = _empty_table()
+    _add_number_columns(table)
+    table.add_column("Chance", justify="right", no_wrap=True)
+    for row in rows:
+        chance = row.measurement.chance if row.measurement else None
+        table.add_row(*_cells(row), Text("" if chance is None else number(chance)))
+    return _printed(table, columns, color=color)
+
+
+def _add_number_columns(table: Table) -> None:
+    table.add_column("Number", overflow="fold", ratio=1)
+    table.add_column("Estimate", justify="right", no_wrap=True)
+    table.add_column("Images", justify="right", no_wrap=True)
+
+
+def _cells(row: Row) -> tuple[Text, Text, Text]:
+    from rich.text import Text
+
+    subject = Text(plain(clip(row.metric)))
+    if row.about:
+        subject.append(f"\n{plain(clip(row.about))}", style="dim")
+    estimate = "\n".join(part for part in (row.estimate, interval(row.low, row.high)) if part)
+    return subject, Text(estimate), Text("" if row.n is None else f"{row.n:,}")
+
+
+def _empty_table() -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    return Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, expand=True, header_style="bold")
+
+
+def _printed(table: Table, width: int, *, color: bool) -> str:
+    from rich.console import Console
+
+    # An environment of its own: FORCE_COLOR or COLUMNS must not reach text that may be piped.
+    console = Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        legacy_windows=False,
+        _environ={},
+    )
+    with console.capture() as capture:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n"))
+
+
+def _wrapped(text: str, columns: int, indent: str = "") -> str:
+    text = _INTERVAL.sub("[\\1,\x00\\2]", plain(text))  # so that no line breaks inside an interval
+    lead = text[: len(text) - len(text.lstrip())]
+    lines = textwrap.wrap(text.strip(), columns, initial_indent=lead, subsequent_indent=indent, break_on_hyphens=False)
+    return "\n".join(lines).replace("\x00", " ")
