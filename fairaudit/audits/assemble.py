@@ -13,6 +13,7 @@ from fairaudit.audits.device import describe_device
 from fairaudit.audits.groups import groupings
 from fairaudit.audits.stream import Streamed
 from fairaudit.audits.study import Study
+from fairaudit.config.schema import GateRule
 from fairaudit.data.categorical import Categorical
 from fairaudit.gate.judge import judge
 from fairaudit.models.classifier import Classifier
@@ -35,6 +36,7 @@ def assemble(
     streamed: Streamed,
     findings: Findings,
     verdicts: Sequence[Verdict],
+    rules: Sequence[GateRule],
     figures: Sequence[Figure],
     timing: Timing,
 ) -> Report:
@@ -49,7 +51,7 @@ def assemble(
         measurements=list(findings.measurements),
         verdicts=list(verdicts),
         gate=judge(
-            study.config.gates,
+            rules,
             findings.measurements,
             excluded=len(streamed.excluded),
             max_excluded=study.options.max_excluded,

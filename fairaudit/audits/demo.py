@@ -80,9 +80,7 @@ def _audited(
         config=config,
         base=base,
         options=RunOptions(output=output, workers=workers, formats=("md", "html"), command=("fairaudit", "demo")),
-        audits_for=joint.PLAN.audits_for,
-        verdicts_for=joint.PLAN.verdicts_for,
-        with_regions=True,
+        plan=joint.PLAN,
         progress=progress,
     )
     if outcome.report is None:  # one model: its error would have been raised

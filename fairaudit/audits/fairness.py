@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.base import Audit, Context, Findings, Predictions, Total
 from fairaudit.audits.fairness_read import fairness_inputs, read_fairness
 from fairaudit.audits.groups import groupings
+from fairaudit.audits.metrics import FAIRNESS
 from fairaudit.audits.plan import AuditPlan
 from fairaudit.audits.study import Study
 from fairaudit.engine.part import Part
@@ -69,4 +70,4 @@ def _audits(study: Study) -> Sequence[Audit]:
     return [FairnessAudit(study)]
 
 
-PLAN = AuditPlan(audits_for=_audits, with_regions=False)
+PLAN = AuditPlan(audits_for=_audits, metrics=FAIRNESS, with_regions=False)

@@ -23,5 +23,7 @@ class AuditPlan:
     """Makes the audits of a study."""
     verdicts_for: Callable[[Study, Findings], Sequence[Verdict]] = no_verdicts
     """Makes the joint verdicts from all findings."""
+    metrics: frozenset[str]
+    """Names of the metrics that the audits make; gate rules over others are not judged."""
     with_regions: bool = True
     """Whether regions are placed on the images."""

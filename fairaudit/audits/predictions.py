@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.fairness_read import FairnessInputs, read_fairness
 from fairaudit.audits.groups import all_groupings
+from fairaudit.audits.metrics import FAIRNESS, applicable
 from fairaudit.audits.run import drawn
 from fairaudit.audits.write import write_report_folder
 from fairaudit.config.options import RunOptions
@@ -76,6 +77,7 @@ def audit_table(
     predicted = read_predictions(path, columns, threshold=threshold)
     groupings = all_groupings(list(predicted.attributes.values()), intersections=audit.intersections)
     findings = read_fairness(_inputs(predicted, groupings, audit, options.seed))
+    rules, unjudged = applicable(gates, FAIRNESS)
     figures = drawn(findings.drawings, options.output)
     report = Report(
         run=Run(
@@ -91,14 +93,14 @@ def audit_table(
         measurements=list(findings.measurements),
         verdicts=[],
         gate=judge(
-            gates,
+            rules,
             findings.measurements,
             excluded=len(predicted.excluded),
             max_excluded=options.max_excluded,
             fail_on=options.fail_on,
         ),
         excluded=list(predicted.excluded),
-        notes=[*predicted.notes, *findings.notes],
+        notes=[*predicted.notes, *findings.notes, *unjudged],
         figures=figures,
     )
     write_report_folder(report, options.output, options.formats)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from fairaudit.audits.assemble import Timing, assemble
 from fairaudit.audits.base import Audit, Drawing, Findings
+from fairaudit.audits.metrics import applicable
+from fairaudit.audits.plan import AuditPlan
 from fairaudit.audits.progress import Progress
 from fairaudit.audits.stream import Streamed, run_key, stream
 from fairaudit.audits.study import Study, open_classifier, open_material
@@ -19,13 +21,10 @@ from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import FairauditError, UsageError
-from fairaudit.results.report import Figure, Report, Verdict
+from fairaudit.results.report import Figure, Report
 
 STORE = "run.sqlite"
 """Name of the run store in the output folder."""
-
-AuditsFor = Callable[[Study], Sequence[Audit]]
-VerdictsFor = Callable[[Study, Findings], Sequence[Verdict]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +44,7 @@ def run_models(
     config: Config,
     base: Path,
     options: RunOptions,
-    audits_for: AuditsFor,
-    verdicts_for: VerdictsFor,
-    with_regions: bool,
+    plan: AuditPlan,
     progress: Progress,
 ) -> list[Outcome]:
     """Audit every model; in a zoo a model that cannot be audited is a row with its reason, not the end of the run.
@@ -56,14 +53,15 @@ def run_models(
         FairauditError: the only model cannot be audited.
     """
     folders = report_folders(models, options.output)
-    material = open_material(config, base=base, options=options, with_regions=with_regions)
+    applicable(config.gates, plan.metrics)  # a rule that no audit can answer is told before anything is computed
+    material = open_material(config, base=base, options=options, with_regions=plan.with_regions)
     opened = partial(open_classifier, config=config, material=material, options=options)
     compared = None if baseline is None else opened(baseline)
     outcomes = []
     for model, folder in zip(models, folders, strict=True):
         try:
             study = Study(config=config, options=options, material=material, candidate=opened(model), baseline=compared)
-            report = run_study(study, audits_for(study), verdicts_for, folder=folder, progress=progress)
+            report = run_study(study, plan, folder=folder, progress=progress)
             outcomes.append(Outcome(name=model.stem, folder=folder, report=report))
         except FairauditError as error:
             if len(models) == 1:
@@ -73,19 +71,20 @@ def run_models(
     return outcomes
 
 
-def run_study(
-    study: Study, audits: Sequence[Audit], verdicts_for: VerdictsFor, *, folder: Path, progress: Progress
-) -> Report:
-    """Run the audits over the study's data and write the report folder."""
+def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress) -> Report:
+    """Run the plan's audits over the study's data and write the report folder."""
     started, clock = datetime.now(UTC), time.perf_counter()
+    audits = plan.audits_for(study)
     key = run_key(study, audits)
     with RunStore.open(study.options.output / STORE, key=key, fresh=study.options.fresh) as store:
         streamed = stream(study, audits, store, progress)
     mapped = time.perf_counter() - clock
     findings = _measured(audits, streamed, progress)
+    rules, notes = applicable(study.config.gates, plan.metrics)
+    findings = replace(findings, notes=[*findings.notes, *notes])
     figures = drawn(findings.drawings, folder)
     timing = Timing(started=started, seconds=time.perf_counter() - clock, map_seconds=mapped)
-    report = assemble(study, streamed, findings, verdicts_for(study, findings), figures, timing)
+    report = assemble(study, streamed, findings, plan.verdicts_for(study, findings), rules, figures, timing)
     write_report_folder(report, folder, study.options.formats)
     return report
 

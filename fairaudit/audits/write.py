@@ -30,20 +30,41 @@ def write_renderings(report: Report, folder: Path, formats: Sequence[str]) -> li
     """
     written = []
     for name in formats:
-        suffix, render = _renderer(name)
+        suffix, render = RENDERERS[name]
         path = folder / f"report.{suffix}"
         write_text(path, render(report, folder))
         written.append(path)
     return written
 
 
-def _renderer(name: str) -> tuple[str, Callable[[Report, Path], str]]:
-    from fairaudit.report import csv, html, junit, markdown
+def _markdown(report: Report, _folder: Path) -> str:
+    from fairaudit.report.markdown import render
 
-    table: dict[str, tuple[str, Callable[[Report, Path], str]]] = {
-        "md": ("md", lambda report, _folder: markdown.render(report)),
-        "html": ("html", lambda report, folder: html.render(report, folder)),
-        "junit": ("xml", lambda report, _folder: junit.render(report)),
-        "csv": ("csv", lambda report, _folder: csv.render(report)),
-    }
-    return table[name]
+    return render(report)
+
+
+def _html(report: Report, folder: Path) -> str:
+    from fairaudit.report.html import render
+
+    return render(report, folder)
+
+
+def _junit(report: Report, _folder: Path) -> str:
+    from fairaudit.report.junit import render
+
+    return render(report)
+
+
+def _csv(report: Report, _folder: Path) -> str:
+    from fairaudit.report.table import render
+
+    return render(report)
+
+
+RENDERERS: dict[str, tuple[str, Callable[[Report, Path], str]]] = {
+    "md": ("md", _markdown),
+    "html": ("html", _html),
+    "junit": ("xml", _junit),
+    "csv": ("csv", _csv),
+}
+"""Format → suffix and renderer; each is imported when it is used."""

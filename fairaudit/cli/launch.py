@@ -34,9 +34,7 @@ def launch(models: Sequence[Path], *, baseline: Path | None, request: Request, p
             config=config,
             base=base,
             options=request.options,
-            audits_for=plan.audits_for,
-            verdicts_for=plan.verdicts_for,
-            with_regions=plan.with_regions,
+            plan=plan,
             progress=progress,
         )
     return show(outcomes, request=request)

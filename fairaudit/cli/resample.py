@@ -38,5 +38,8 @@ def _resample(asked: Asked, *, attribute: str, phi: float | None, output: Path, 
 
     config, base = load(asked)
     found = resample_manifest(config, base=base, attribute=attribute, phi=phi, output=output, seed=seed)
-    say(f"Wrote {output}: {found.rows} of {found.before} rows, φ = {found.phi:.3f} (before: {found.phi_before:.3f}).")
+    change = (
+        "" if found.phi is None or found.phi_before is None else f" φ was {found.phi_before:.3f}, is {found.phi:.3f}."
+    )
+    say(f"Wrote {output}: {found.rows} of {found.before} rows.{change} Image paths are relative to {found.folder}.")
     return 0

@@ -1,0 +1,60 @@
+"""Names of the metrics that each audit makes: what a gate rule may name, checked before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fairaudit.config.schema import GateRule
+from fairaudit.gate.rules import check_metrics
+from fairaudit.measures.disparities import DISPARITIES
+from fairaudit.measures.paper_measures import PAPER_MEASURES
+from fairaudit.measures.rates import RATES
+
+FAIRNESS = frozenset(
+    [
+        "accuracy",
+        *RATES,
+        "impact_ratio",
+        *DISPARITIES,
+        "worst_group_accuracy",
+        "unbiased_accuracy",
+        "bias_conflict_accuracy",
+        *PAPER_MEASURES,
+        *(f"soft_{name}" for name in PAPER_MEASURES),
+        "phi",
+        "cramers_v",
+        "mutual_information",
+    ]
+)
+REGIONS = frozenset(
+    [
+        "rrf",
+        "rrf_lift",
+        "high_relevance_fraction",
+        "inside_outside_ratio",
+        "pointing_game",
+        "rank_accuracy",
+        "adr",
+        "dif",
+        "rddt",
+        "rddt_p",
+    ]
+)
+CAUSAL = frozenset(["causal_effect", "causal_effect_control"])
+SALIENCY = frozenset(
+    ["completeness_gap", "conservation_ratio", "insertion_auc", "deletion_auc", "randomisation_similarity"]
+)
+ALL = FAIRNESS | REGIONS | CAUSAL | SALIENCY
+
+
+def applicable(rules: Sequence[GateRule], metrics: frozenset[str]) -> tuple[list[GateRule], list[str]]:
+    """The rules over metrics that this command makes, and a note for each that is left to another command.
+
+    Raises:
+        UsageError: a rule names a metric that no audit makes.
+    """
+    check_metrics(rules, ALL | metrics)
+    judged = [rule for rule in rules if rule.metric in metrics]
+    left = sorted({rule.metric for rule in rules} - metrics)
+    notes = [f"Gate rules over {', '.join(left)} were not judged: this command does not measure them."] if left else []
+    return judged, notes

@@ -1,0 +1,60 @@
+"""Writes an undersampled manifest, and says what that did to the correlation of target and attribute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairaudit.config.schema import Config, Resample
+from fairaudit.data.manifest import Manifest
+from fairaudit.data.open import open_manifest
+from fairaudit.data.resample import cell_counts, resample, write_manifest, yule_phi
+from fairaudit.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resampled:
+    """What undersampling did."""
+
+    before: int
+    """Rows before."""
+    rows: int
+    """Rows after."""
+    phi_before: float | None
+    """Yule's φ before; None unless target and attribute both have two values."""
+    phi: float | None
+    """Yule's φ after."""
+    folder: Path
+    """Folder that the written image paths are relative to: data.root of the new manifest."""
+
+
+def resample_manifest(
+    config: Config, *, base: Path, attribute: str, phi: float | None, output: Path, seed: int
+) -> Resampled:
+    """Undersample the configured rows and write them as a CSV manifest.
+
+    Raises:
+        DataError: the cells that the sample needs are empty, or φ is asked of values that are not binary.
+        UsageError: the output is no .csv file.
+        OutputError: the file cannot be written.
+    """
+    if output.suffix.lower() != ".csv":
+        raise UsageError("A manifest is written as CSV", wanted="a file name that ends in .csv", found=output.name)
+    manifest = open_manifest(config, base=base, seed=seed)
+    asked = Resample(attribute=attribute, to="balanced" if phi is None else "phi", phi=phi)
+    sample = resample(manifest, asked, seed=seed)
+    write_manifest(sample, output)
+    return Resampled(
+        before=len(manifest),
+        rows=len(sample),
+        phi_before=_phi(manifest, attribute),
+        phi=_phi(sample, attribute),
+        folder=manifest.folder,
+    )
+
+
+def _phi(manifest: Manifest, attribute: str) -> float | None:
+    if manifest.target is None:
+        return None
+    table = cell_counts(manifest.target, manifest.attributes[attribute])
+    return yule_phi(table) if table.shape == (2, 2) else None
