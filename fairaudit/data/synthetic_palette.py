@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fairaudit.data.synthetic_canvas import Array
 from fairaudit.data.synthetic_scene import Scene
 
-SKIN = np.array([[0.93, 0.77, 0.66], [0.76, 0.56, 0.42], [0.45, 0.30, 0.22]], dtype=np.float32)
+SKIN = np.array([[0.93, 0.77, 0.66], [0.76, 0.56, 0.42], [0.50, 0.35, 0.26]], dtype=np.float32)
 HAIR = np.array([[0.10, 0.09, 0.09], [0.38, 0.23, 0.13], [0.86, 0.72, 0.42]], dtype=np.float32)
 
 
@@ -25,7 +25,7 @@ def hair(scene: Scene) -> Array:
 def lips(scene: Scene) -> Array:
     """A red that does not depend on the skin tone."""
     red = scene.nuisance["mouth_red"]
-    return np.stack([red, red * np.float32(0.30), red * np.float32(0.32)])
+    return np.stack([red, red * np.float32(0.22), red * np.float32(0.25)])
 
 
 def shirt(scene: Scene) -> Array:

@@ -24,13 +24,13 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "body_y": (-0.8, 0.8),
     "shoulders": (21.0, 26.0),
     # mouth: how far its corners rise above its middle, in pixels, for either expression
-    "smile_rise": (1.7, 3.2),
-    "neutral_rise": (-0.9, 0.5),
+    "smile_rise": (2.2, 3.6),
+    "neutral_rise": (-1.0, 0.4),
     "mouth_x": (-1.2, 1.2),
     "mouth_y": (7.2, 9.4),
     "mouth_width": (4.4, 6.2),
-    "mouth_lips": (0.55, 1.0),
-    "mouth_red": (0.45, 0.68),
+    "mouth_lips": (0.70, 1.10),
+    "mouth_red": (0.40, 0.60),
     # eyes and brows
     "gaze": (-0.7, 0.7),
     "eye_open": (1.2, 1.9),
@@ -57,7 +57,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "back_slope_x": (-0.18, 0.18),
     "back_slope_y": (-0.18, 0.18),
     # standard deviation of the pixel noise, in 8-bit steps
-    "noise": (5.0, 10.0),
+    "noise": (4.0, 8.0),
 }
 """Every nuisance parameter with the range that it is drawn from, uniformly and independently of all labels."""
 

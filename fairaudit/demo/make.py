@@ -53,11 +53,11 @@ gates:
 class Recipe:
     """How large the demonstration is."""
 
-    train_images: int = 3000
+    train_images: int = 2400
     """Training images of either model."""
     test_images: int = 1000
     """Images to audit: as many with as without a smile and a necktie, in every combination."""
-    epochs: int = 10
+    epochs: int = 12
     """Passes over the training images."""
     phi: float = 0.9
     """Yule's φ between smiling and necktie in the biased model's training data."""

@@ -31,8 +31,8 @@ def train(
     *,
     seed: int,
     epochs: int,
-    batch_size: int = 64,
-    rate: float = 3e-3,
+    batch_size: int = 48,
+    rate: float = 4e-3,
     progress: Progress | None = None,
 ) -> None:
     """Fit a network in place with Adam and one cycle of the learning rate; it is left in evaluation mode.
@@ -41,7 +41,7 @@ def train(
 
     Args:
         network: from images to logits [image, output].
-        images: 8-bit images [image, channel, row, column]; the network sees them in [0, 1].
+        images: inputs [image, channel, row, column]; 8-bit ones are seen in [0, 1].
         target: class of each image [image].
         seed: seed of the order of the images.
         epochs: passes over the images.
@@ -59,7 +59,7 @@ def train(
         batches = torch.randperm(len(images), generator=order)[: per_epoch * batch_size].view(per_epoch, batch_size)
         for step, rows in enumerate(batches, start=1):
             optimiser.zero_grad(set_to_none=True)
-            _loss(network(images[rows].float() / 255), target[rows]).backward()  # type: ignore[no-untyped-call]
+            _loss(network(_unit(images[rows])), target[rows]).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             cycle.step()
             if progress is not None:
@@ -82,6 +82,10 @@ def save_script(network: nn.Module, path: Path) -> None:
             torch.jit.save(script, path)
         except (OSError, RuntimeError) as error:
             raise OutputError("The model cannot be written.", where=str(path), found=str(error)) from error
+
+
+def _unit(images: Tensor) -> Tensor:
+    return images.float() / 255 if images.dtype == torch.uint8 else images
 
 
 def _loss(logits: Tensor, target: Tensor) -> Tensor:
