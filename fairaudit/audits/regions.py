@@ -30,9 +30,10 @@ class RegionAudit:
 
     name = "roi-metrics"
 
-    def __init__(self, study: Study, methods: Sequence[Method]) -> None:
+    def __init__(self, study: Study, methods: Sequence[Method], unusable: Mapping[str, str]) -> None:
         self._study = study
         self._methods = methods
+        self._unusable = unusable
         self._convention: Convention = study.config.audit.convention
 
     def settings(self) -> Mapping[str, Any]:
@@ -57,7 +58,7 @@ class RegionAudit:
 
     def measure(self, total: Total) -> Findings:
         """Means with intervals, per cell, group and contrast, beside chance."""
-        return read_regions(total, self._methods)
+        return read_regions(total, [method.name for method in self._methods], self._unusable)
 
     def _controls(self, context: Context, masks: Bools) -> Bools:
         # The manifest row is the key: an image has the same controls in whatever batch it is.

@@ -1,0 +1,152 @@
+"""Reads the region audit's per-image columns into measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.audits.base import Findings, Total
+from fairaudit.audits.columns import under
+from fairaudit.audits.groups import groupings
+from fairaudit.audits.study import Study
+from fairaudit.data.categorical import Categorical
+from fairaudit.errors import RegionError
+from fairaudit.measures.image_means import Labels
+from fairaudit.measures.rddt_table import rddt_measurements
+from fairaudit.measures.region_spec import Question
+from fairaudit.measures.region_table import region_measurements
+from fairaudit.results.measurement import Measurement
+
+Floats = NDArray[np.float64]
+
+COMPARED = ("rrf", "rrf_lift")
+"""Metrics whose paired difference to the baseline is reported, as <metric>_change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """The scored rows as the region tables need them."""
+
+    target: Labels
+    groups: Sequence[Labels]
+    clusters: NDArray[np.int64] | None
+
+
+def rows_of(study: Study, rows: NDArray[np.int64]) -> Rows:
+    """Target, groups and clusters at the scored rows."""
+    return Rows(
+        target=labels(study.target.take(rows)),
+        groups=[labels(grouping.take(rows)) for grouping in groupings(study)],
+        clusters=study.clusters(rows),
+    )
+
+
+def labels(column: Categorical) -> Labels:
+    """A categorical column as the measures take it."""
+    return Labels(name=column.name, values=column.values, codes=column.codes)
+
+
+def read_regions(total: Total, methods: Sequence[str], unusable: Mapping[str, str]) -> Findings:
+    """Means with intervals of every method and region, and the comparison with the baseline.
+
+    Args:
+        total: the audit's reduced state.
+        methods: names of the attribution methods.
+        unusable: method → why its numbers must not be relied on.
+
+    Raises:
+        RegionError: a region is empty in every image.
+    """
+    study, columns = total.study, _floats(total.part.columns)
+    rows = rows_of(study, total.rows)
+    found: list[Measurement] = []
+    for region in study.regions:
+        refuse_empty(region, under(columns, "area")[region])
+        for method in methods:
+            found += _candidate(study, columns, rows, method, region)
+            if study.baseline is not None:
+                found += _against(study, columns, rows, method, region)
+    return Findings(measurements=[_marked(m, unusable) for m in found], notes=[_convention(study)])
+
+
+def refuse_empty(region: str, area: Floats) -> None:
+    """Refuse a region that no image has.
+
+    Raises:
+        RegionError: it is empty in every image.
+    """
+    if not (area > 0).any():
+        raise RegionError(
+            f'The region "{region}" is empty in all {len(area)} images',
+            wanted="at least one image whose model input the region meets",
+            where=f"regions.{region}",
+            advice="Check its coordinates and units, and whether preprocess.crop cuts it off.",
+        )
+
+
+def question(study: Study, *, region: str, method: str, baseline: str | None = None) -> Question:
+    """What a table of per-image columns is asked."""
+    audit = study.config.audit
+    return Question(
+        region=region,
+        method=method,
+        baseline=baseline,
+        level=audit.level,
+        replicates=audit.replicates,
+        seed=study.options.seed,
+        min_cell=audit.min_cell,
+        extra={} if baseline else {"convention": audit.convention},
+    )
+
+
+def tables(
+    columns: Mapping[str, Floats], asked: Question, rows: Rows, *, controls: Mapping[str, Floats] | None = None
+) -> Iterator[Measurement]:
+    """Measurements over all images, and per group of every attribute."""
+    shared = {"target": rows.target, "clusters": rows.clusters, "controls": controls}
+    yield from region_measurements(columns, asked, **shared)  # type: ignore[arg-type]
+    for group in rows.groups:
+        yield from region_measurements(columns, asked, group=group, **shared)  # type: ignore[arg-type]
+
+
+def _candidate(
+    study: Study, columns: Mapping[str, Floats], rows: Rows, method: str, region: str
+) -> Iterator[Measurement]:
+    own = _floats(under(columns, "candidate", method, region))
+    controls = {name.removeprefix("control_"): own.pop(name) for name in list(own) if name.startswith("control_")}
+    yield from tables(own, question(study, region=region, method=method), rows, controls=controls)
+
+
+def _against(
+    study: Study, columns: Mapping[str, Floats], rows: Rows, method: str, region: str
+) -> Iterator[Measurement]:
+    baseline = study.baseline.name if study.baseline else ""
+    asked = question(study, region=region, method=method, baseline=baseline)
+    change = _floats(under(columns, "change", method, region))
+    ours, theirs = (_floats(under(columns, role, method, region)) for role in ("candidate", "baseline"))
+    differences = {f"{name}_change": ours[name] - theirs[name] for name in COMPARED}
+    yield from tables({**change, **differences}, asked, rows)
+    yield from rddt_measurements(change["adr"], asked, target=rows.target)
+    for group in rows.groups:
+        yield from rddt_measurements(change["adr"], asked, group=group, target=rows.target)
+
+
+def _marked(measurement: Measurement, unusable: Mapping[str, str]) -> Measurement:
+    reason = unusable.get(measurement.method or "")
+    if reason is None or measurement.status != "ok":
+        return measurement
+    return measurement.model_copy(update={"status": "unusable", "reason": reason})
+
+
+def _convention(study: Study) -> str:
+    return (
+        f"Relevance shares use the {study.config.audit.convention} convention; "
+        f"the evidence explained is that for the {study.config.audit.explain}."
+    )
+
+
+def _floats(columns: Mapping[str, NDArray[np.generic]]) -> dict[str, Floats]:
+    return {name: np.asarray(values, np.float64) for name, values in columns.items()}
