@@ -1,0 +1,87 @@
+"""The scalar that is explained, its values and its gradients, over any number of rows in slices that fit in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from fairaudit.engine.memory import Halving
+from fairaudit.saliency.method import Explained
+from fairaudit.saliency.prepare import as_input, prepared_or_raw
+
+ROWS_CPU = 16
+ROWS_DEVICE = 128
+
+
+@dataclass(slots=True, kw_only=True)
+class Objective:
+    """F(x) = Σ_o logit_o(x) · seed_o for rows of a flat batch, each row explained for its own image's class."""
+
+    module: nn.Module
+    """Takes normalised inputs and returns logits [row, output]."""
+    seeds: Tensor
+    """[image, output] weights of the logits."""
+    slices: Halving[tuple[Tensor, Tensor]]
+    """How many rows go through the model at once; halves itself when memory runs out."""
+    evaluations: int = field(default=0)
+    """Rows that went through the model so far."""
+
+    def values(self, inputs: Tensor, image: Tensor) -> Tensor:
+        """F of each row, float64 [row].
+
+        Args:
+            inputs: [row, channel, row of pixels, column] normalised.
+            image: [row] index of the image whose class is explained.
+        """
+        if len(inputs) == 0:
+            return torch.zeros(0, dtype=torch.float64, device=inputs.device)
+
+        def run(start: int, stop: int) -> tuple[Tensor, Tensor]:
+            with torch.no_grad():
+                value = self._forward(inputs[start:stop], image[start:stop])
+            return value.double(), value
+
+        self.evaluations += len(inputs)
+        return torch.cat([value for value, _ in self.slices.run(run, len(inputs))])
+
+    def gradients(self, inputs: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+        """F of each row, float64 [row], and ∂F/∂x at the input, [row, channel, row of pixels, column]."""
+        if len(inputs) == 0:
+            return torch.zeros(0, dtype=torch.float64, device=inputs.device), torch.zeros_like(inputs)
+
+        def run(start: int, stop: int) -> tuple[Tensor, Tensor]:
+            x = as_input(inputs[start:stop]).detach().requires_grad_()
+            with torch.enable_grad():
+                value = self._forward(x, image[start:stop])
+            return value.detach().double(), gradient_of(value, x)
+
+        self.evaluations += len(inputs)
+        results = self.slices.run(run, len(inputs))
+        return torch.cat([value for value, _ in results]), torch.cat([gradient for _, gradient in results])
+
+    def _forward(self, inputs: Tensor, image: Tensor) -> Tensor:
+        logits: Tensor = self.module(as_input(inputs))
+        return (logits * self.seeds[image].to(logits.dtype)).sum(1)
+
+
+def objective(classifier: Explained, images: Tensor, classes: Tensor, *, rows: int | None = None) -> Objective:
+    """The objective of these images' classes on the fastest form of the model that is valid for gradients."""
+    module = prepared_or_raw(classifier, images)
+    seeds = classifier.seed(classes)
+    size = rows if rows is not None else rows_per_pass(seeds.device)
+    return Objective(module=module, seeds=seeds, slices=Halving(size))
+
+
+def rows_per_pass(device: torch.device) -> int:
+    """How many rows go through the model at once before memory was ever short."""
+    return ROWS_CPU if device.type == "cpu" else ROWS_DEVICE
+
+
+def gradient_of(value: Tensor, x: Tensor) -> Tensor:
+    """∂ Σ value / ∂x, zeros where the value does not depend on x."""
+    if not value.requires_grad:
+        return torch.zeros_like(x)
+    (gradient,) = torch.autograd.grad(value.sum(), x, allow_unused=True, materialize_grads=True)
+    return gradient

@@ -1,0 +1,51 @@
+"""The module that attributions run on: lifted, batch norm folded, nothing in place, channels last; one per model."""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, fx, nn
+
+from fairaudit.errors import LiftError
+from fairaudit.models.fold import fold_batch_norm
+from fairaudit.saliency.method import Explained
+
+_PREPARED: WeakKeyDictionary[nn.Module, fx.GraphModule] = WeakKeyDictionary()
+
+
+def prepared(classifier: Explained, images: Tensor) -> fx.GraphModule:
+    """A copy of the lifted model that computes the same function faster and takes hooks.
+
+    Folding batch norm into the convolution before it changes values only by rounding, and with channels last it
+    halves the time of a forward pass on a CPU. The model itself stays as it is.
+
+    Raises:
+        LiftError: the model cannot be turned into modules.
+    """
+    source = classifier.lifted(images[:1]).module
+    if source not in _PREPARED:
+        _PREPARED[source] = _prepare(source)
+    return _PREPARED[source]
+
+
+def prepared_or_raw(classifier: Explained, images: Tensor) -> nn.Module:
+    """The prepared copy, or the model as it is where it cannot be lifted: enough for whatever needs gradients only."""
+    try:
+        return prepared(classifier, images)
+    except LiftError:
+        return classifier.module
+
+
+def as_input(images: Tensor) -> Tensor:
+    """The images in the memory order that the prepared module was laid out for."""
+    return images.contiguous(memory_format=torch.channels_last)
+
+
+def _prepare(source: fx.GraphModule) -> fx.GraphModule:
+    module = fold_batch_norm(source).eval().requires_grad_(False)
+    for part in module.modules():
+        if getattr(part, "inplace", False):
+            # A rule that remembers a layer's output must not find it overwritten by the activation after it.
+            part.inplace = False  # type: ignore[assignment]
+    return module.to(memory_format=torch.channels_last)

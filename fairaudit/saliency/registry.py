@@ -1,0 +1,37 @@
+"""Attribution methods by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fairaudit.registry import Registry
+from fairaudit.saliency.gradient import Gradient, InputXGradient
+from fairaudit.saliency.integrated_gradients import BlurIntegratedGradients, IntegratedGradients
+from fairaudit.saliency.lrp import Lrp
+from fairaudit.saliency.method import Method
+
+METHODS: Registry[Callable[[], Method]] = Registry(
+    "attribution method",
+    [
+        ("gradient", Gradient),
+        ("input_x_gradient", InputXGradient),
+        ("integrated_gradients", IntegratedGradients),
+        ("blur_ig", BlurIntegratedGradients),
+        ("lrp", Lrp),
+        ("lrp_epsilon", lambda: Lrp(composite="epsilon", name="lrp_epsilon")),
+        ("lrp_epsilon_plus", lambda: Lrp(composite="epsilon_plus", name="lrp_epsilon_plus")),
+        ("lrp_epsilon_plus_flat", lambda: Lrp(composite="epsilon_plus_flat", name="lrp_epsilon_plus_flat")),
+        ("lrp_epsilon_alpha2_beta1", lambda: Lrp(composite="epsilon_alpha2_beta1", name="lrp_epsilon_alpha2_beta1")),
+        ("lrp_epsilon_gamma_box", lambda: Lrp(composite="epsilon_gamma_box", name="lrp_epsilon_gamma_box")),
+    ],
+)
+"""Name → a function that makes the method with its default settings."""
+
+
+def method(name: str) -> Method:
+    """The attribution method of that name with its default settings.
+
+    Raises:
+        UsageError: there is no such method; the message suggests the nearest name.
+    """
+    return METHODS[name]()
