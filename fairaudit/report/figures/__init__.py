@@ -1,0 +1,1 @@
+"""Figures as PNG bytes, drawn without any global state."""
