@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fairaudit.audits.run import Outcome
-from fairaudit.report.escape import cell
+from fairaudit.report.escape import markdown
 from fairaudit.results.report import Report
 from fairaudit.results.strict_json import dumps, write_text
 
@@ -54,5 +54,5 @@ def _markdown(rows: Sequence[dict[str, Any]]) -> str:
     lines = ["# Summary", "", "| model | gate | joint verdicts | worst rule |", "| --- | --- | --- | --- |"]
     for row in rows:
         cells = (row["model"], row["gate"], "; ".join(row["verdicts"]), row["worst_rule"])
-        lines.append("| " + " | ".join(cell(str(text)) for text in cells) + " |")
+        lines.append("| " + " | ".join(markdown(str(text)) for text in cells) + " |")
     return "\n".join(lines) + "\n"

@@ -60,14 +60,14 @@ class Row:
 def judged(report: Report) -> list[Row]:
     """A row for every result of the gate, worst first."""
     known = {measurement.id: measurement for measurement in report.measurements}
-    return [_judged(result, known.get(result.measurement or "")) for result in report.gate.rules]
+    return [judged_row(result, known.get(result.measurement or "")) for result in report.gate.rules]
 
 
 def unjudged(report: Report) -> list[Row]:
     """A row for every number that no rule asks about: figures over all groups first, then those of single groups."""
     asked = {result.measurement for result in report.gate.rules}
     others = [measurement for measurement in report.measurements if measurement.id not in asked]
-    return [_measured(measurement) for measurement in sorted(others, key=lambda item: not is_headline(item))]
+    return [measured_row(measurement) for measurement in sorted(others, key=lambda item: not is_headline(item))]
 
 
 def is_headline(measurement: Measurement) -> bool:
@@ -141,7 +141,8 @@ def shown(kept: Sequence[object], total: int, what: str) -> str:
     return "" if len(kept) >= total else f"{len(kept):,} of {total:,} {what} shown; report.json has all."
 
 
-def _judged(result: RuleResult, measurement: Measurement | None) -> Row:
+def judged_row(result: RuleResult, measurement: Measurement | None) -> Row:
+    """The row of one result of the gate; the interval is the one that decided."""
     stored = measurement if result.low is None else None
     return Row(
         metric=measurement.metric if measurement else result.rule,
@@ -158,7 +159,8 @@ def _judged(result: RuleResult, measurement: Measurement | None) -> Row:
     )
 
 
-def _measured(measurement: Measurement) -> Row:
+def measured_row(measurement: Measurement) -> Row:
+    """The row of a number that no rule asks about."""
     return Row(
         metric=measurement.metric,
         about=about(measurement),

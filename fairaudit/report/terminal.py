@@ -49,18 +49,6 @@ def render(report: Report, *, width: int | None = None, color: bool = False) -> 
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def render_tables(rows: Sequence[Sequence[str]], headers: Sequence[str], *, width: int) -> str:
-    """A plain table of texts, folded to the width."""
-    from rich.text import Text
-
-    table = _empty_table()
-    for header in headers:
-        table.add_column(header, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(plain(text)) for text in row))
-    return _printed(table, width, color=False)
-
-
 def _heading(report: Report) -> str:
     model, data = candidate(report), report.data
     scored = f"{data.scored:,} of {data.rows:,}" if data.scored != data.rows else f"{data.rows:,}"

@@ -66,8 +66,9 @@ def _scale(axes: Axes, rows: Sequence[Row]) -> None:
 def _line(axes: Axes, place: int, row: Row) -> None:
     axes.axhline(place + 0.5, color=GRID, linewidth=0.6, zorder=0)
     if row.value is None:
-        told = {"fontsize": 6.5, "color": SOFT, "style": "italic", "backgroundcolor": "white"}
-        axes.text(0.02, place, literal(_short(row.why)), transform=axes.get_yaxis_transform(), va="center", **told)
+        beside = axes.get_yaxis_transform()
+        told = axes.text(0.02, place, literal(_short(row.why)), transform=beside, va="center", fontsize=6.5)
+        told.set(color=SOFT, style="italic", backgroundcolor="white")
         return
     _forbidden(axes, place, row)
     chance = row.measurement.chance if row.measurement else None
