@@ -1,0 +1,107 @@
+"""RDDT as measurements: over all images, per target value, per group and per cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairaudit.measures.image_means import Labels
+from fairaudit.measures.region_change import TOLERANCE, rddt
+from fairaudit.measures.region_spec import AUDIT, Question
+from fairaudit.results.measurement import Measurement, finite
+
+FEW = "the t test needs two images at least with a map of both models"
+
+
+class _Place(NamedTuple):
+    rows: NDArray[np.bool_]
+    attribute: str | None = None
+    group: str | None = None
+    class_: str | None = None
+
+
+def rddt_measurements(
+    adr: ArrayLike,
+    question: Question,
+    *,
+    group: Labels | None = None,
+    target: Labels | None = None,
+    tolerance: float = TOLERANCE,
+) -> list[Measurement]:
+    """`rddt` (1 where p < 0.01, else 0) and `rddt_p` from the ADR of every image; see `region_change.rddt`.
+
+    Without `group` over all images and per target value, with it per group and cell. `extra` has the t statistic, the
+    mean difference with its interval, and Cohen's d, because a large n makes trivial shifts significant.
+
+    Args:
+        adr: ADR `[image]`, NaN where undefined.
+        question: what is asked; its baseline is the model compared with.
+        group: the protected attribute.
+        target: the label.
+        tolerance: size of differences that count as 0.
+    """
+    values = np.asarray(adr, np.float64)
+    found = []
+    for place in _places(len(values), group, target):
+        test = rddt(values[place.rows], tolerance=tolerance, level=question.level)
+        facts = {
+            "t": finite(test.t),
+            "mean_difference": finite(test.mean),
+            "mean_difference_low": finite(test.low),
+            "mean_difference_high": finite(test.high),
+            "cohens_d": finite(test.effect),
+            "tolerance": tolerance,
+        }
+        decided = None if test.significant is None else float(test.significant)
+        for metric, value in (("rddt", decided), ("rddt_p", finite(test.p))):
+            found.append(_measurement(question, place, metric, value, test.n, finite(test.p), facts))
+    return found
+
+
+def _places(n: int, group: Labels | None, target: Labels | None) -> Iterator[_Place]:
+    everything = np.ones(n, np.bool_)
+    classes = [] if target is None else [(value, target.codes == code) for code, value in enumerate(target.values)]
+    if group is None:
+        yield _Place(everything)
+        yield from (_Place(rows, class_=value) for value, rows in classes)
+        return
+    for code, name in enumerate(group.values):
+        own = np.asarray(group.codes == code, np.bool_)
+        yield _Place(own, group.name, name)
+        yield from (_Place(own & rows, group.name, name, value) for value, rows in classes)
+
+
+def _measurement(
+    question: Question,
+    place: _Place,
+    metric: str,
+    value: float | None,
+    n: int,
+    p_value: float | None,
+    facts: dict[str, float | None],
+) -> Measurement:
+    hidden = 0 < n < question.min_cell
+    status = "suppressed" if hidden else "ok" if value is not None else "undefined"
+    reason = f"rests on fewer than {question.min_cell} images" if hidden else None if value is not None else FEW
+    return Measurement.model_validate(
+        {
+            "audit": AUDIT,
+            "metric": metric,
+            "attribute": place.attribute,
+            "group": place.group,
+            "class": place.class_,
+            "region": question.region,
+            "method": question.method,
+            "baseline": question.baseline,
+            "value": None if hidden else value,
+            "status": status,
+            "reason": reason,
+            "n": None if hidden else n,
+            "p_value": None if hidden else p_value,
+            "better": "higher" if metric == "rddt" else "lower",
+            "extra": dict(question.extra) if hidden else {**question.extra, **facts},
+        }
+    )

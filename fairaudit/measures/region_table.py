@@ -1,0 +1,295 @@
+"""From per-image columns to measurements: means with intervals per group and cell, contrasts, chance and p values.
+
+Rows made for every column: over all images, per target value, and for an attribute per group, per cell and, as
+`<metric>_contrast`, each group less the other groups within a target value and averaged over the target values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.measures.image_means import (
+    Floats,
+    Labels,
+    Means,
+    Table,
+    bootstrap,
+    derived,
+    expanded_level,
+    shuffled,
+    sign_flipped,
+    sums,
+    table,
+)
+from fairaudit.measures.intervals import percentile, wilson
+from fairaudit.measures.region_spec import AUDIT, SPECS, Question, Spec
+from fairaudit.results.measurement import Measurement, finite
+from fairaudit.seeds import generator
+
+PERMUTATIONS = 2000
+"""Most permutations for a p value, which is then no smaller than 1 / 2001."""
+
+
+def region_measurements(
+    columns: Mapping[str, NDArray[np.floating]],
+    question: Question,
+    *,
+    group: Labels | None = None,
+    target: Labels | None = None,
+    clusters: NDArray[np.integer] | None = None,
+    controls: Mapping[str, NDArray[np.floating]] | None = None,
+) -> list[Measurement]:
+    """Measurements of per-image columns.
+
+    Without `group` these are the rows over all images and per target value; with it, the rows per group and cell and
+    the contrasts. So one call without and one per attribute make a report without doubles.
+
+    Intervals: expanded percentile bootstrap over images, stratified by group × target value, or over clusters; Wilson
+    for 0/1 columns. `chance`: mean of the control column over the images that have one. `p_value`: for a column with
+    controls, that region and control differ only by chance (one-sided: region higher; signs of the paired differences
+    permuted); for a contrast, that groups differ only by chance (two-sided; groups permuted within target value).
+
+    Args:
+        columns: metric of `SPECS` → value per image, NaN where undefined.
+        question: what is asked.
+        group: the protected attribute.
+        target: the label; every image needs a known one.
+        clusters: cluster of every image, the resampling unit where given.
+        controls: metric → mean over the image's matched control regions, NaN where it has none.
+    """
+    names = list(columns)
+    data = table(np.column_stack([columns[name] for name in names]), group=group, target=target)
+    means, counts = derived(sums(data)), _counts(data)
+    reader = _Reader(
+        question=question,
+        data=data,
+        clusters=clusters,
+        estimate=means,
+        counts=counts,
+        chance=_chance(data, names, controls or {}),
+        above=_above_chance(data, names, controls or {}, question),
+    )
+    found = list(_means(reader, names, group, target))
+    if group is not None and len(group.values) > 1:
+        found += _contrasts(reader, names, group, target)
+    return found
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    """Estimates of one table and, when asked for the first time, their replicates."""
+
+    question: Question
+    data: Table
+    clusters: NDArray[np.integer] | None
+    estimate: Means
+    counts: Means  # of defined values, in the places of the means
+    chance: Means
+    above: Means  # p values against the controls
+    drawn: Means | None = None
+
+    def replicates(self) -> Means:
+        if self.drawn is None:
+            draw = generator(self.question.seed, "regions", self.question.region, self.question.method or "")
+            self.drawn = bootstrap(
+                self.data, replicates=self.question.replicates, generator=draw, clusters=self.clusters
+            )
+        return self.drawn
+
+    @property
+    def unit(self) -> str:
+        return "image" if self.clusters is None else "cluster"
+
+
+class _Place(NamedTuple):
+    """One row of the report: which mean, and what it is called."""
+
+    field: str
+    at: tuple[int, ...]
+    attribute: str | None = None
+    group: str | None = None
+    class_: str | None = None
+
+
+def _means(reader: _Reader, names: list[str], group: Labels | None, target: Labels | None) -> Iterator[Measurement]:
+    for column, name in enumerate(names):
+        for place in _places(group, target):
+            yield _measurement(reader, place, name, column)
+
+
+def _places(group: Labels | None, target: Labels | None) -> Iterator[_Place]:
+    classes = list(enumerate(target.values)) if target else []
+    if group is None:
+        yield _Place("overall", ())
+        yield from (_Place("classes", (number,), class_=value) for number, value in classes)
+        return
+    for row, value in enumerate(group.values):
+        yield _Place("groups", (row,), group.name, value)
+        yield from (_Place("cells", (row, number), group.name, value, name) for number, name in classes)
+
+
+def _measurement(reader: _Reader, place: _Place, name: str, column: int) -> Measurement:
+    asked, at = reader.question, (*place.at, column)
+    spec = SPECS[name]
+    n = int(getattr(reader.counts, place.field)[at])
+    value = float(getattr(reader.estimate, place.field)[at])
+    hidden = 0 < n < asked.min_cell
+    low, high, kind = (np.nan, np.nan, None) if hidden else _interval(reader, place, at, spec, value, n)
+    status, reason = ("ok", None) if n else ("undefined", asked.reason)
+    if hidden:
+        status, reason = "suppressed", f"rests on fewer than {asked.min_cell} images"
+    return Measurement.model_validate(
+        {
+            **_identity(asked, place, name),
+            "value": None if hidden else finite(value),
+            "status": status,
+            "reason": reason,
+            "low": finite(low),
+            "high": finite(high),
+            "level": asked.level if kind else None,
+            "interval": kind,
+            "unit": reader.unit if kind else None,
+            "n": None if hidden else n,
+            "chance": None if hidden else finite(getattr(reader.chance, place.field)[at]),
+            "p_value": None if hidden else finite(getattr(reader.above, place.field)[at]),
+            "better": spec.better,
+            "extra": dict(asked.extra),
+        }
+    )
+
+
+def _identity(asked: Question, place: _Place, metric: str) -> dict[str, str | None]:
+    return {
+        "audit": AUDIT,
+        "metric": metric,
+        "attribute": place.attribute,
+        "group": place.group,
+        "class": place.class_,
+        "region": asked.region,
+        "method": asked.method,
+        "baseline": asked.baseline,
+    }
+
+
+def _interval(
+    reader: _Reader, place: _Place, at: tuple[int, ...], spec: Spec, value: float, n: int
+) -> tuple[float, float, str | None]:
+    if spec.binary and reader.clusters is None and n:
+        ends = wilson(value * n, n, level=reader.question.level)
+        return float(ends.low), float(ends.high), "wilson"
+    if n < 2:
+        return np.nan, np.nan, None
+    values = getattr(reader.replicates(), place.field)[(slice(None), *at)]
+    ends = percentile(values, level=expanded_level(reader.question.level, n))
+    return float(ends.low), float(ends.high), "bootstrap" if reader.clusters is None else "cluster-bootstrap"
+
+
+def _contrasts(reader: _Reader, names: list[str], group: Labels, target: Labels | None) -> Iterator[Measurement]:
+    replicates = min(PERMUTATIONS, reader.question.replicates)
+    draw = generator(reader.question.seed, "contrast", group.name, reader.question.region, reader.question.method or "")
+    nulls = shuffled(reader.data, replicates=replicates, generator=draw)
+    classes = [*enumerate(target.values)] if target else []
+    for column, name in enumerate(names):
+        for row, value in enumerate(group.values):
+            yield _contrast(reader, nulls, _Place("contrasts", (row,), group.name, value), name, column)
+            for number, label in classes:
+                place = _Place("cell_contrasts", (row, number), group.name, value, label)
+                yield _contrast(reader, nulls, place, name, column)
+
+
+def _contrast(reader: _Reader, nulls: Means, place: _Place, name: str, column: int) -> Measurement:
+    asked, at = reader.question, (*place.at, column)
+    value = finite(getattr(reader.estimate, place.field)[at])
+    n, hidden = _both_sides(reader, place, column)
+    ends = [np.nan, np.nan]
+    if value is not None and not hidden and n > 1:
+        values = getattr(reader.replicates(), place.field)[(slice(None), *at)]
+        ends = [float(end) for end in percentile(values, level=expanded_level(asked.level, n))]
+    status, reason = ("ok", None) if value is not None else ("undefined", "one side of the contrast has no such image")
+    if hidden:
+        value, status, reason = None, "suppressed", f"one side rests on fewer than {asked.min_cell} images"
+    known = finite(ends[0]) is not None
+    return Measurement.model_validate(
+        {
+            **_identity(asked, place, f"{name}_contrast"),
+            "value": value,
+            "status": status,
+            "reason": reason,
+            "low": finite(ends[0]),
+            "high": finite(ends[1]),
+            "level": asked.level if known else None,
+            "interval": ("bootstrap" if reader.clusters is None else "cluster-bootstrap") if known else None,
+            "unit": reader.unit if known else None,
+            "n": n,
+            "chance": 0.0,
+            "p_value": None if value is None else _two_sided(value, getattr(nulls, place.field)[(slice(None), *at)]),
+            "extra": dict(asked.extra),
+        }
+    )
+
+
+def _both_sides(reader: _Reader, place: _Place, column: int) -> tuple[int, bool]:
+    """Images of the smaller side, which limits what can be known, and whether it is too small to be printed."""
+    cells = reader.counts.cells[..., column]
+    cells = cells[:, place.at[1] : place.at[1] + 1] if len(place.at) > 1 else cells
+    own = cells[place.at[0]].sum()
+    smaller = int(min(own, cells.sum() - own))
+    return smaller, 0 < smaller < reader.question.min_cell
+
+
+def _two_sided(value: float, null: Floats) -> float | None:
+    known = null[~np.isnan(null)]
+    if not known.size:
+        return None
+    return float((1 + (np.abs(known) >= abs(value) - 1e-12).sum()) / (1 + known.size))
+
+
+def _counts(data: Table) -> Means:
+    count = sums(data).count
+    known = count[:-1]
+    return Means(
+        overall=count.sum(axis=(0, 1)),
+        classes=count.sum(axis=0),
+        groups=known.sum(axis=1),
+        cells=known,
+        cell_contrasts=known,
+        contrasts=known.sum(axis=1),
+    )
+
+
+def _paired(data: Table, names: list[str], controls: Mapping[str, NDArray[np.floating]]) -> Floats:
+    """Control values in the columns' places, NaN where the image has no pair of values."""
+    missing = np.full(len(data.values), np.nan)
+    other = np.column_stack([np.asarray(controls.get(name, missing), np.float64) for name in names])
+    return np.where(np.isnan(data.values), np.nan, other)
+
+
+def _with(data: Table, values: Floats) -> Table:
+    return Table(values=values, group=data.group, target=data.target, groups=data.groups, targets=data.targets)
+
+
+def _chance(data: Table, names: list[str], controls: Mapping[str, NDArray[np.floating]]) -> Means:
+    return derived(sums(_with(data, _paired(data, names, controls))))
+
+
+def _above_chance(
+    data: Table, names: list[str], controls: Mapping[str, NDArray[np.floating]], question: Question
+) -> Means:
+    differences = _with(data, data.values - _paired(data, names, controls))
+    estimate = derived(sums(differences))
+    draw = generator(question.seed, "signs", question.region, question.method or "")
+    replicates = min(PERMUTATIONS, question.replicates) if controls else 1
+    nulls = sign_flipped(differences, replicates=replicates, generator=draw)
+
+    def p_values(name: str) -> Floats:
+        value, null = getattr(estimate, name), getattr(nulls, name)
+        extreme = (null >= value - 1e-12).sum(axis=0)
+        return np.where(np.isnan(value), np.nan, (1 + extreme) / (1 + len(null)))
+
+    fields = ("overall", "classes", "groups", "cells", "cell_contrasts", "contrasts")
+    return Means(**{name: p_values(name) for name in fields})
