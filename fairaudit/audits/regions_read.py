@@ -30,7 +30,7 @@ COMPARED = ("rrf", "rrf_lift")
 class Rows:
     """The scored rows as the region tables need them."""
 
-    target: Labels
+    target: Labels | None
     groups: Sequence[Labels]
     clusters: NDArray[np.int64] | None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -67,9 +68,8 @@ def overrides(asked: Asked) -> dict[str, Any]:
         sections["model"]["output"] = asked.output_kind
     if asked.arch:
         sections["model"]["arch"] = asked.arch
-    for text in asked.boxes or []:
-        name, box = _pair(text, "--region-box", "NAME=x0,y0,x1,y1")
-        sections["regions"][name] = {"box": _numbers(box, 4, "--region-box"), "units": "fraction"}
+    for name, box in read_boxes(asked.boxes or []).items():
+        sections["regions"][name] = {"box": box, "units": "fraction"}
     if asked.attributes:
         sections["audit"]["attribute"] = asked.attributes
     if asked.regions:
@@ -79,6 +79,19 @@ def overrides(asked: Asked) -> dict[str, Any]:
     for name, values in asked.extra.items():
         sections.setdefault(name, {}).update(values)
     return {name: values for name, values in sections.items() if values}
+
+
+def read_boxes(texts: Sequence[str]) -> dict[str, list[float]]:
+    """Boxes given as NAME=x0,y0,x1,y1.
+
+    Raises:
+        UsageError: a text that cannot be read so.
+
+    >>> read_boxes(["tie=0.3,0.75,0.7,1"])
+    {'tie': [0.3, 0.75, 0.7, 1.0]}
+    """
+    pairs = [_pair(text, "--region-box", "NAME=x0,y0,x1,y1") for text in texts]
+    return {name: _numbers(box, 4, "--region-box") for name, box in pairs}
 
 
 def run_options(
