@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.confusion import Floats
-from fairaudit.measures.rates import Rate, accuracy, cell_accuracy, rate, reported_classes
+from fairaudit.measures.rates import RATES, Outcomes, Rate, accuracy, cell_accuracy, outcomes, rate, reported_classes
 from fairaudit.ratio import ratio
 from fairaudit.registry import Registry
 
@@ -114,18 +115,58 @@ def disparity(counts: ArrayLike, name: str, *, classes: tuple[int, ...] | None =
     >>> disparity(counts, "demographic_parity_ratio").round(4).item()  # 9/20 over 11/20
     0.8182
     """
-    spec = DISPARITIES[name]
-    values = compared(counts, spec, classes=classes).value
-    present = has_images(counts)[..., None, None, :]
-    if spec.against == "overall":
-        table = np.asarray(counts, np.float64).sum(-3, keepdims=True)
-        gaps = _to_overall(values, compared(table, spec, classes=classes).value, present, spec.form)
-    else:
-        gaps = _between(values, present, spec.form)
-    # gaps is [..., class, rate]
-    enough = has_images(counts).sum(-1) >= (2 if spec.against == "groups" else 1)
-    worst = _worst(gaps.mean(-1) if spec.average else _worst(gaps, spec.form), spec.form)
-    return np.where(enough, worst, np.nan)
+    return disparities(counts, (name,), classes=classes)[name]
+
+
+def disparities(
+    counts: ArrayLike, names: Iterable[str], *, classes: tuple[int, ...] | None = None
+) -> dict[str, Floats]:
+    """Several disparities at once: name → [...]; each rate is computed only once. See `disparity`.
+
+    Args:
+        counts: [..., group, true, predicted].
+        names: some of `DISPARITIES`.
+        classes: see `compared`.
+    """
+    table = np.asarray(counts, np.float64)
+    present = has_images(table)
+    own, overall = _Values(table, classes), _Values(table.sum(-3, keepdims=True), classes)
+    found: dict[str, Floats] = {}
+    for name in names:
+        spec = DISPARITIES[name]
+        between = spec.against == "groups"
+        gaps = [
+            _between(own[rate_name], present[..., None, :], spec.form)
+            if between
+            else _to_overall(own[rate_name], overall[rate_name], present[..., None, :], spec.form)
+            for rate_name in spec.rates
+        ]
+        stacked = np.stack(gaps, axis=-1)  # [..., class, rate]
+        worst = _worst(stacked.mean(-1) if spec.average else _worst(stacked, spec.form), spec.form)
+        found[name] = np.where(present.sum(-1) >= (2 if between else 1), worst, np.nan)
+    return found
+
+
+class _Values:
+    """Values of rates as arrays [..., class, group], each computed when it is first asked for."""
+
+    def __init__(self, table: Floats, classes: tuple[int, ...] | None) -> None:
+        self._table = table
+        self._classes = list(classes if classes is not None else reported_classes(table.shape[-1]))
+        self._outcomes: Outcomes | None = None
+        self._known: dict[str, Floats] = {}
+
+    def __getitem__(self, name: str) -> Floats:
+        if name not in self._known:
+            self._known[name] = self._value(name)
+        return self._known[name]
+
+    def _value(self, name: str) -> Floats:
+        if name == "accuracy":
+            return accuracy(self._table).value[..., None, :]
+        if self._outcomes is None:
+            self._outcomes = Outcomes(*(part[..., self._classes] for part in outcomes(self._table)))
+        return np.moveaxis(RATES[name].formula(self._outcomes).value, -1, -2)
 
 
 def has_images(counts: ArrayLike) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from fairaudit.measures.disparities import (
     DISPARITIES,
     Null,
     bias_conflict_accuracy,
+    disparities,
     disparity,
     has_images,
     impact_ratio,
@@ -31,7 +32,7 @@ from fairaudit.measures.simultaneous import smallest_interval
 from fairaudit.results.measurement import Better, Measurement
 from fairaudit.seeds import generator
 
-BUDGET = 2 * 10**7
+BUDGET = 2 * 10**6
 """Numbers drawn for one bootstrap or permutation at most; large tables get fewer replicates, never fewer than 400."""
 MACROS = ("tpr", "ppv", "f1", "iou")
 """Rates that are also averaged over classes when there are more than two."""
@@ -221,7 +222,7 @@ def _macro_rows(table: Floats, name: str, draws: Floats, asked: Asked) -> Iterat
 
 def _draws(table: Floats, chosen: Mapping[str, Statistic], strata: Strata, asked: Asked) -> dict[str, Floats]:
     def statistics(counts: Floats) -> Mapping[str, Floats]:
-        return {name: statistic(counts) for name, statistic in chosen.items()}
+        return _evaluated(counts, chosen)
 
     source = generator(asked.seed, "fairness bootstrap", asked.attribute, strata)
     if asked.cluster_counts is not None:
@@ -245,12 +246,18 @@ def _nulls(table: NDArray[np.generic], asked: Asked) -> dict[str, Floats]:
     for null, chosen in tests.items():
 
         def statistics(counts: Floats, chosen: Mapping[str, Statistic] = chosen) -> Mapping[str, Floats]:
-            return {name: statistic(counts) for name, statistic in chosen.items()}
+            return _evaluated(counts, chosen)
 
         source = generator(asked.seed, "fairness permutation", asked.attribute, null)
         number = _affordable(np.asarray(table, np.float64), asked)
         found |= permutation_null(table, statistics, null=null, replicates=number, generator=source)
     return found
+
+
+def _evaluated(counts: Floats, chosen: Mapping[str, Statistic]) -> dict[str, Floats]:
+    """Every statistic of the counts; disparities together, because they share their rates."""
+    shared = disparities(counts, [name for name in chosen if name in DISPARITIES])
+    return {name: shared[name] if name in shared else statistic(counts) for name, statistic in chosen.items()}
 
 
 def _affordable(table: Floats, asked: Asked) -> int:

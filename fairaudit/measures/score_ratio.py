@@ -9,7 +9,7 @@ from fairaudit.measures.confusion import Floats
 from fairaudit.ratio import ratio
 
 _SPAN = 30.0  # log-ratios are searched in ± this; e^-30 is 0 for every purpose here
-_HALVINGS = 60
+_HALVINGS = 46
 
 
 def score_statistic(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, theta: ArrayLike) -> Floats:
@@ -24,7 +24,8 @@ def score_statistic(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, 
     a1, m1, a2, m2, t = (np.asarray(value, np.float64) for value in (x1, n1, x2, n2, theta))
     square, linear, constant = (m1 + m2) * t, m1 * t + a1 + m2 + a2 * t, a1 + a2
     root = np.sqrt(np.maximum(0.0, linear * linear - 4 * square * constant))
-    p2 = np.clip(2 * constant / (linear + root), 0.0, 1.0)  # the smaller root without cancellation
+    # The smaller root without cancellation; without trials on both sides there is nothing to explain.
+    p2 = np.clip(np.nan_to_num(ratio(2 * constant, linear + root)), 0.0, 1.0)
     p1 = np.clip(t * p2, 0.0, 1.0)
     return _term(a1, m1, p1) + _term(a2, m2, p2)
 

@@ -1,0 +1,87 @@
+"""Effective sizes: duplicates are worth one image, unequal weights fewer, and the variance is that of the clusters."""
+
+import numpy as np
+import pytest
+
+from fairaudit.measures.confusion import confusion
+from fairaudit.measures.effective import effective, effective_counts
+from fairaudit.measures.rates import accuracy, rate
+
+
+def people(number, size, seed=0, spread=1.0):
+    """Clusters of `size` images; with spread 1 all images of a person are decided alike, with 0 independently."""
+    rng = np.random.default_rng(seed)
+    tables = np.zeros((number, 2, 2, 2))
+    for person in range(number):
+        group, share = person % 2, rng.beta(0.7 / spread, 0.3 / spread) if 0 < spread < 1 else rng.random() < 0.7
+        hits = rng.binomial(size, share if spread else 0.7)
+        tables[person, group, 1] = size - hits, hits
+    return tables
+
+
+def test_without_weights_and_clusters_nothing_changes():
+    counts = people(50, 4).sum(0)
+    for found, plain in zip(effective(counts, accuracy), accuracy(counts), strict=True):
+        assert found.tolist() == plain.tolist()
+
+
+def test_images_that_are_decided_alike_count_once_per_person():
+    tables = people(400, 5)
+    found = effective(tables.sum(0), accuracy, cluster_counts=tables)
+    np.testing.assert_allclose(found.denominator, 200, rtol=0.01)
+    np.testing.assert_allclose(found.value, accuracy(tables.sum(0)).value)
+
+
+def test_independent_images_keep_about_their_number_and_never_more():
+    tables = people(2000, 3, spread=0)
+    found = effective(tables.sum(0), accuracy, cluster_counts=tables)
+    assert (found.denominator <= 3000).all()
+    assert (found.denominator > 2700).all()
+
+
+def test_cluster_variance_equals_the_bootstrap_over_people():
+    tables = people(300, 4, spread=0.5, seed=1)
+    found = effective(tables.sum(0), accuracy, cluster_counts=tables)
+    rng = np.random.default_rng(2)
+    draws = np.array([accuracy(tables[rng.integers(0, 300, 300)].sum(0)).value for _ in range(3000)])
+    expected = np.sqrt(found.value * (1 - found.value) / found.denominator)
+    np.testing.assert_allclose(draws.std(0), expected, rtol=0.08)
+
+
+def test_a_rate_of_0_or_1_is_worth_its_number_of_people():
+    tables = np.zeros((7, 1, 2, 2))
+    tables[:, 0, 1, 1] = 6
+    found = effective(tables.sum(0), lambda c: rate(c, "tpr"), cluster_counts=tables)
+    assert found.denominator[0, 1] == 7
+    assert found.value[0, 1] == 1
+
+
+def test_an_absent_group_is_worth_nothing():
+    tables = people(20, 2)
+    tables[:, 1] = 0
+    found = effective(tables.sum(0), accuracy, cluster_counts=tables)
+    assert found.denominator[1] == 0
+    assert found.numerator[1] == 0
+
+
+def test_weights_give_kishs_size():
+    rng = np.random.default_rng(3)
+    group, true, predicted = rng.integers(0, 2, 100), rng.integers(0, 2, 100), rng.integers(0, 2, 100)
+    weights = rng.random(100)
+    counts = confusion(group, true, predicted, groups=2, classes=2, weights=weights).counts
+    squared = confusion(group, true, predicted, groups=2, classes=2, weights=weights**2).counts
+    found = effective(counts, lambda c: rate(c, "tpr"), squared=squared)
+    for g in range(2):
+        own = weights[(group == g) & (true == 1)]
+        assert found.denominator[g, 1] == pytest.approx(own.sum() ** 2 / (own**2).sum())
+    scaled = effective_counts(counts, squared)
+    for g in range(2):
+        own = weights[group == g]
+        assert scaled[g].sum() == pytest.approx(own.sum() ** 2 / (own**2).sum())
+    np.testing.assert_allclose(rate(scaled, "ppv").value, rate(counts, "ppv").value)
+
+
+def test_equal_weights_are_whole_images():
+    counts = np.array([[[4.0, 2.0], [6.0, 8.0]]]) * 0.5
+    found = effective(counts, accuracy, squared=counts * 0.5)
+    np.testing.assert_allclose(found.denominator, 20)

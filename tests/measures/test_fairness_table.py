@@ -1,0 +1,203 @@
+"""The fairness table: names, values, intervals, reasons, suppression, weights, clusters and reproducibility."""
+
+import numpy as np
+import pytest
+
+from fairaudit.measures.disparities import aligned_cells, bias_conflict_accuracy, disparity, unbiased_accuracy
+from fairaudit.measures.fairness_table import fairness_measurements
+from fairaudit.measures.intervals import wilson
+from fairaudit.measures.paper_measures import paper_measures
+from fairaudit.measures.rates import accuracy, macro, rate
+from fairaudit.measures.simultaneous import difference_interval
+
+COUNTS = np.array([[[80, 20], [10, 90]], [[60, 40], [50, 50]]])
+PROMISED = [
+    "accuracy",
+    "selection_rate",
+    "tpr",
+    "fpr",
+    "tnr",
+    "fnr",
+    "ppv",
+    "f1",
+    "iou",
+    "demographic_parity_difference",
+    "demographic_parity_ratio",
+    "equalized_odds_difference",
+    "equal_opportunity_difference",
+    "predictive_parity_difference",
+    "accuracy_difference",
+    "impact_ratio",
+    "worst_group_accuracy",
+    "unbiased_accuracy",
+    "bias_conflict_accuracy",
+    "dp_l2",
+    "dp_mi",
+    "eo_l2",
+    "eo_mi",
+    "iou_l2",
+    "iou_std",
+    "soft_dp_l2",
+    "soft_dp_mi",
+    "soft_eo_l2",
+    "soft_eo_mi",
+    "soft_iou_l2",
+    "soft_iou_std",
+]
+
+
+def made(counts=COUNTS, **arguments):
+    groups, classes = counts.shape[:2]
+    given = {
+        "attribute": "hat",
+        "groups": [f"g{index}" for index in range(groups)],
+        "classes": [f"c{index}" for index in range(classes)],
+        "replicates": 300,
+    }
+    return fairness_measurements(counts, **{**given, **arguments})
+
+
+def one(table, metric, group=None, class_=None):
+    found = [m for m in table if (m.metric, m.group) == (metric, group) and class_ in (None, m.class_)]
+    assert len(found) == 1, (metric, group, len(found))
+    return found[0]
+
+
+def test_every_promised_name_is_there_once_per_place():
+    table = made(aligned=[[True, False], [False, True]], soft=COUNTS)
+    assert set(PROMISED) <= {m.metric for m in table}
+    assert len({m.id for m in table}) == len(table)
+    assert {m.audit for m in table} == {"fairness"}
+
+
+def test_rates_carry_their_counts_and_wilsons_interval():
+    table = made()
+    tpr = one(table, "tpr", "g1")
+    assert (tpr.value, tpr.numerator, tpr.denominator, tpr.class_, tpr.n) == (0.5, 50, 100, "c1", 200)
+    low, high = wilson(50, 100)
+    assert (tpr.low, tpr.high, tpr.interval, tpr.level) == (float(low), float(high), "wilson", 0.95)
+    assert tpr.extra == {"positives": 100, "negatives": 100}
+    assert one(table, "accuracy", "g0").value == pytest.approx(float(accuracy(COUNTS).value[0]))
+    assert one(table, "fpr", "g0").better == "lower"
+
+
+def test_disparities_carry_the_pair_and_the_simultaneous_interval():
+    gap = one(made(), "equalized_odds_difference")
+    bounds = difference_interval([[90, 50], [20, 40]], [[100, 100], [100, 100]])
+    assert gap.value == pytest.approx(0.4)
+    assert (gap.low, gap.high) == (pytest.approx(bounds.low), pytest.approx(bounds.high))
+    assert (gap.extra["rate"], gap.extra["highest"], gap.extra["lowest"]) == ("tpr", "g0", "g1")
+    assert (gap.extra["highest_n"], gap.extra["lowest_value"]) == (100, 0.5)
+    assert gap.p_value == pytest.approx(1 / 301)
+    assert 0.3 < gap.corrected < 0.4
+
+
+def test_smooth_numbers_equal_their_functions_inside_their_intervals():
+    aligned = aligned_cells([[150, 100], [100, 100]])
+    table = made(aligned=aligned, soft=COUNTS * 0.5)
+    expected = {
+        "unbiased_accuracy": unbiased_accuracy(COUNTS),
+        "bias_conflict_accuracy": bias_conflict_accuracy(COUNTS, aligned),
+        "equalized_odds_average": disparity(COUNTS, "equalized_odds_average"),
+        "demographic_parity_ratio_to_overall": disparity(COUNTS, "demographic_parity_ratio_to_overall"),
+        **paper_measures(COUNTS),
+    }
+    for name, value in expected.items():
+        found = one(table, name)
+        assert found.value == pytest.approx(float(value))
+        assert found.low <= found.value <= found.high
+        assert found.interval == "bootstrap"
+    assert one(table, "soft_dp_mi").value == pytest.approx(one(table, "dp_mi").value)
+
+
+def test_a_gap_with_a_missing_rate_is_undefined_with_the_group_and_still_bounded():
+    counts = COUNTS.copy()
+    counts = np.concatenate([counts, [[[30, 5], [0, 0]]]])
+    table = made(counts)
+    gap = one(table, "equal_opportunity_difference")
+    assert (gap.value, gap.status) == (None, "undefined")
+    assert gap.reason == "tpr does not exist for group g2: no image of true class c1"
+    assert gap.low > 0.2  # the other two groups already prove one
+    assert one(table, "tpr", "g2").reason == "group g2 has no image of true class c1"
+    assert one(table, "demographic_parity_difference").status == "ok"
+
+
+def test_a_group_without_images_is_named_and_not_compared():
+    counts = np.concatenate([COUNTS, np.zeros((1, 2, 2), int)])
+    gap = one(made(counts), "accuracy_difference")
+    assert gap.value == pytest.approx(one(made(), "accuracy_difference").value)
+    assert gap.extra["groups_without_images"] == "g2"
+    assert one(made(counts), "accuracy", "g2").reason == "group g2 has no image"
+
+
+def test_nothing_to_compare_is_undefined_not_equal():
+    table = made(np.concatenate([COUNTS[:1], np.zeros((1, 2, 2), int)]))
+    for name in ("equalized_odds_difference", "demographic_parity_ratio", "dp_mi", "iou_std"):
+        found = one(table, name)
+        if found.value is None:
+            assert found.reason == "fewer than two groups have images"
+    assert one(table, "equalized_odds_difference").value is None
+    assert all(m.value is None for m in made(np.zeros((2, 2, 2), int)))
+
+
+def test_small_cells_are_suppressed_in_print_and_still_counted():
+    counts = np.concatenate([COUNTS, [[[1, 2], [0, 3]]]])
+    plain, hidden = made(counts), made(counts, min_cell=10)
+    for m in hidden:
+        if m.group == "g2" and m.metric not in ("impact_ratio",):
+            assert m.status == "suppressed"
+            assert m.value is m.numerator is m.n is None
+    for name in ("equalized_odds_difference", "accuracy_difference"):
+        assert one(hidden, name).value == one(plain, name).value
+        assert not [key for key, value in one(hidden, name).extra.items() if value in (3, 6, 1.0) and "_n" in key]
+
+
+def test_several_classes_are_each_set_against_the_rest_and_averaged():
+    counts = np.random.default_rng(0).integers(1, 30, size=(3, 4, 4))
+    table = made(counts)
+    for c in range(4):
+        assert one(table, "ppv", "g1", f"c{c}").value == pytest.approx(float(rate(counts, "ppv").value[1, c]))
+    averages = {m.group: m.value for m in table if m.metric == "f1" and m.class_ is None}
+    np.testing.assert_allclose([averages[f"g{g}"] for g in range(3)], macro(counts, "f1"))
+    gaps = {m.class_: m.value for m in table if m.metric == "tpr_difference"}
+    values = rate(counts, "tpr").value
+    np.testing.assert_allclose([gaps[f"c{c}"] for c in range(4)], np.ptp(values, axis=0))
+
+
+def test_the_same_seed_gives_the_same_table_and_another_one_does_not():
+    first, again, other = made(seed=1), made(seed=1), made(seed=2)
+    assert [m.model_dump() for m in first] == [m.model_dump() for m in again]
+    assert [m.low for m in first] != [m.low for m in other]
+    assert [m.value for m in first] == [m.value for m in other]
+
+
+def test_clusters_widen_the_intervals_and_leave_the_values():
+    tables = np.zeros((80, 2, 2, 2), int)
+    rng = np.random.default_rng(3)
+    for person in range(80):
+        tables[person, person % 2, rng.integers(0, 2), rng.integers(0, 2)] = 5
+    counts = tables.sum(0)
+    images, people = made(counts), made(counts, cluster_counts=tables)
+    for name in ("equalized_odds_difference", "eo_l2", "unbiased_accuracy", "worst_group_accuracy"):
+        plain, wide = one(images, name), one(people, name)
+        assert wide.value == plain.value
+        assert wide.high - wide.low > plain.high - plain.low
+        assert (plain.unit, wide.unit) == ("image", "cluster")
+    assert one(people, "unbiased_accuracy").interval == "cluster-bootstrap"
+    assert one(people, "equalized_odds_difference").p_value is None
+
+
+def test_weights_change_the_values_and_use_effective_sizes():
+    counts = COUNTS * np.array([1.0, 3.0])[:, None, None]
+    squared = COUNTS * np.array([1.0, 9.0])[:, None, None]
+    table, plain = made(counts, squared=squared), made()
+    for name in ("equalized_odds_difference", "worst_group_accuracy"):
+        for end in ("value", "low", "high"):
+            assert getattr(one(table, name), end) == pytest.approx(getattr(one(plain, name), end))
+    assert one(table, "tpr", "g1").denominator == 300
+    assert one(table, "tpr", "g1").low == pytest.approx(one(plain, "tpr", "g1").low)
+
+
+def test_counts_must_fit_the_names():
+    with pytest.raises(ValueError, match="counts need shape"):
+        made(COUNTS, groups=["a"])
