@@ -117,8 +117,8 @@ def encode_as(
     tokens = _tokens(texts, unknown)
     known = {token for token in tokens if token is not None}
     index = {value: code for code, value in enumerate(classes)}
-    if not known <= index.keys():
-        index = _indices(known, classes, f'{where}, column "{name}"') or index
+    if not known & index.keys():
+        index = _indices(known, classes, f'{where}, column "{name}"')
     for token, place in zip(tokens, places, strict=True):
         if token is not None and token not in index:
             raise DataError(
@@ -184,13 +184,12 @@ def _values(known: set[str], place: str) -> tuple[tuple[str, ...], tuple[str, ..
     return tuple(values), tuple(notes)
 
 
-def _indices(known: set[str], classes: Sequence[str], place: str) -> dict[str, int] | None:
-    """Tokens to indices of the classes, or None if some token is no index."""
-    pair = _binary(known, place) if len(classes) == 2 else None
+def _indices(known: set[str], classes: Sequence[str], place: str) -> dict[str, int]:
+    """Indices of the classes as texts; for two classes also the spellings of a binary column."""
+    pair = _binary(known, place) if len(classes) == 2 and known else None
     if pair:
         return {token: pair.index(token.lower()) for token in known}
-    positions = {str(code): code for code in range(len(classes))}
-    return {token: positions[token] for token in known} if known <= positions.keys() else None
+    return {str(code): code for code in range(len(classes))}
 
 
 def _number(text: str) -> float | None:

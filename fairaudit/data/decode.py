@@ -52,9 +52,8 @@ def to_canonical(image: Image.Image) -> Image.Image:
     """
     mode = image.mode
     if mode in ("L", "RGB"):
-        plain: Image.Image = image if "transparency" not in image.info else _over_black(image.convert("RGBA"))
-        return plain
-    if mode in ("1",):
+        return _over_black(image.convert("RGBA"), grey=mode == "L") if "transparency" in image.info else image
+    if mode == "1":
         return image.convert("L")
     if mode == "P":
         return _over_black(image.convert("RGBA")) if "transparency" in image.info else image.convert("RGB")

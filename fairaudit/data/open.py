@@ -14,6 +14,7 @@ from fairaudit.data.biased_mnist import plant
 from fairaudit.data.categorical import Categorical, encode
 from fairaudit.data.columns import cluster_column, region_columns, target_column, text_columns, unique
 from fairaudit.data.dataset import Dataset
+from fairaudit.data.layouts.detect import detect
 from fairaudit.data.layouts.registry import LAYOUTS
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.paths import inside
@@ -55,19 +56,20 @@ def open_manifest(config: Config, *, base: Path, limit: int | None = None, seed:
 def open_dataset(data: DataConfig, base: Path) -> Dataset:
     """The table and the images that the configuration names, before any column is chosen.
 
+    A folder without a layout is looked at: see `detect`.
+
     Raises:
         DataError: the file or folder is missing, broken or has no rows.
     """
-    if isinstance(data.manifest, str):
-        path = base / data.manifest
-        table = read_table(path)
+    path = base / (data.manifest if isinstance(data.manifest, str) else data.manifest.root)
+    if isinstance(data.manifest, str) and not path.is_dir():
         folder = base / data.root if data.root is not None else path.parent
-        dataset = Dataset(name=path.name, table=table, folder=folder, image=data.image)
+        dataset = Dataset(name=path.name, table=read_table(path), folder=folder, image=data.image)
     else:
-        root = base / data.manifest.root
-        if not root.is_dir():
-            raise DataError(f"The {data.manifest.layout} folder does not exist", where=str(data.manifest.root))
-        dataset = LAYOUTS[data.manifest.layout](root)
+        if not path.is_dir():
+            raise DataError("The dataset's folder does not exist", where=str(path))
+        layout = detect(path) if isinstance(data.manifest, str) else data.manifest.layout
+        dataset = LAYOUTS[layout](path)
     if not len(dataset.table):
         raise DataError("The manifest has no rows", where=dataset.table.file)
     return dataset
@@ -114,7 +116,7 @@ def _attributes(data: DataConfig, dataset: Dataset) -> tuple[dict[str, Categoric
     columns: dict[str, Categorical] = {}
     notes: list[str] = []
     for name in data.attributes or dataset.attributes:
-        if data.bias is not None and name == data.bias.attribute:
+        if data.bias is not None and name == data.bias.attribute and name not in table.columns:
             continue  # the bias brings it
         texts = table.column(name, asked="data.attributes")
         encoded = encode(name, texts, unknown=data.unknown, where=table.file)

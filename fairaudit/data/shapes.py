@@ -34,8 +34,10 @@ def polygon_mask(corners: NDArray[np.float64], size: tuple[int, int]) -> NDArray
     mask = np.zeros(size, bool)
     points = np.asarray(corners, np.float64)
     for (x0, y0), (x1, y1) in zip(points, np.roll(points, -1, axis=0), strict=True):
-        crossing = (y0 > rows) != (y1 > rows)
+        if (y0, x0) > (y1, x1):  # one sense for both polygons of a shared edge, so that rounding is the same
+            x0, y0, x1, y1 = x1, y1, x0, y0
+        crossing = (y0 <= rows) & (rows < y1)
         if crossing.any():
-            at = x0 + (rows[crossing] - y0) / (y1 - y0) * (x1 - x0)  # y1 ≠ y0 where a row is crossed
+            at = x0 + (rows[crossing] - y0) / (y1 - y0) * (x1 - x0)  # y1 > y0 where a row is crossed
             mask[crossing] ^= columns[None, :] < at[:, None]
     return mask

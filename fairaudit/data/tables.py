@@ -67,9 +67,7 @@ def read_table(path: Path) -> Table:
     }
     if not path.is_file():
         raise DataError(
-            "The manifest is a folder, not a file" if path.is_dir() else "The manifest does not exist",
-            where=str(path),
-            advice="For a known dataset folder write manifest: {layout: ..., root: ...}." if path.is_dir() else None,
+            "The manifest is a folder, not a file" if path.is_dir() else "The manifest does not exist", where=str(path)
         )
     if path.suffix.lower() not in readers:
         raise DataError(
