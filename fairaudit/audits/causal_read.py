@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.base import Findings, Total
 from fairaudit.audits.columns import under
 from fairaudit.audits.regions_read import question, rows_of, tables
+from fairaudit.measures.causal import PAIRED, excess
 from fairaudit.results.measurement import Measurement
 
 Floats = NDArray[np.float64]
@@ -24,23 +25,23 @@ def read_causal(total: Total, fills: Sequence[str]) -> Findings:
     for region in study.regions:
         for fill in fills:
             own = under(total.part.columns, "candidate", region, fill)
-            columns, controls = effect_columns({name: np.asarray(value, np.float64) for name, value in own.items()})
+            columns = {name: np.asarray(value, np.float64) for name, value in own.items()}
+            columns["causal_excess"] = excess_or_effect(columns)
+            controls = {name: columns[f"{name}_control"] for name in PAIRED}
             found += tables(columns, question(study, region=region, method=fill), rows, controls=controls)
-        if np.isnan(columns["causal_shift_control"]).all():
+        if no_controls(columns):
             notes.append(
-                f'The region "{region}" leaves no room for a control region of its shape: '
-                "its effect is compared with no effect instead."
+                f'The region "{region}" leaves no room for a control region of its shape in any image: '
+                "the size of its effect is held against the limit as it is."
             )
     return Findings(measurements=found, notes=notes)
 
 
-def effect_columns(own: Mapping[str, Floats]) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """The effects as columns, with the size of the change beyond the controls', and the controls by metric.
+def no_controls(columns: Mapping[str, Floats]) -> bool:
+    """Whether no image at all has a control region."""
+    return bool(np.isnan(columns["causal_shift_control"]).all())
 
-    Where an image has no control, its change is compared with 0.
-    """
-    columns = dict(own)
-    control = columns["causal_shift_control"]
-    columns["causal_excess"] = columns["causal_shift"] - np.where(np.isnan(control), 0.0, control)
-    names = ("causal_effect", "causal_positive", "causal_shift", "causal_flip")
-    return columns, {name: columns[f"{name}_control"] for name in names}
+
+def excess_or_effect(columns: Mapping[str, Floats]) -> Floats:
+    """Size of the effect beyond that of the controls; the size itself where the region leaves no room for controls."""
+    return np.asarray(columns["causal_shift"] if no_controls(columns) else excess(columns), np.float64)

@@ -1,0 +1,107 @@
+"""The joint audit: outcome, relevance and intervention on the same images, and one verdict per attribute and region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fairaudit.audits.base import Audit, Findings
+from fairaudit.audits.causal import CausalAudit
+from fairaudit.audits.fairness import FairnessAudit
+from fairaudit.audits.methods import methods_of
+from fairaudit.audits.metrics import ALL
+from fairaudit.audits.plan import AuditPlan
+from fairaudit.audits.regions import RegionAudit
+from fairaudit.audits.study import Study
+from fairaudit.measures.joint import Leg, joint_verdict, lift_limit
+from fairaudit.results.measurement import Measurement
+from fairaudit.results.report import Verdict
+
+WORST_FIRST = (
+    "unequal and for the wrong reason",
+    "unequal, not by this cue",
+    "unequal outcome",
+    "spurious but equal",
+    "undecided",
+    "no evidence",
+)
+OUTCOME = "equalized_odds_difference"
+"""The gap that the outcome leg rests on (eq. 6 of the saliency paper)."""
+
+
+def audits_for(study: Study) -> Sequence[Audit]:
+    """Fairness always; relevance and intervention where there is a region."""
+    audits: list[Audit] = [FairnessAudit(study)]
+    if study.regions:
+        audits += [RegionAudit(study, methods_of(study), {}), CausalAudit(study)]
+    return audits
+
+
+def verdicts_for(study: Study, findings: Findings) -> list[Verdict]:
+    """A verdict per audited attribute and region, worst first; per attribute alone without regions."""
+    found = list(_verdicts(study, findings.measurements))
+    return sorted(found, key=lambda v: (WORST_FIRST.index(v.verdict), v.attribute, v.region or ""))
+
+
+def _verdicts(study: Study, measurements: Sequence[Measurement]) -> Iterator[Verdict]:
+    audit = study.config.audit
+    for attribute in study.attributes:
+        gap = _one(measurements, metric=OUTCOME, attribute=attribute)
+        outcome = _leg(gap, f"{OUTCOME} of {attribute}", audit.tolerance)
+        if not study.regions:
+            yield _verdict(attribute, None, outcome, [], None, [gap])
+        for region in study.regions:
+            lifts = _over_all(measurements, metric="rrf_lift", region=region)
+            limit = lift_limit(audit.lift, _area(measurements, region))
+            relevance = [_leg(m, f"rrf_lift of {region} by {m.method}", limit) for m in lifts if m.status == "ok"]
+            effects = _over_all(measurements, metric="causal_excess", region=region)
+            effect = next((m for m in effects if m.method == audit.fills[0]), None)
+            causal = _leg(effect, f"effect of replacing {region} ({audit.fills[0]})", audit.effect)
+            yield _verdict(attribute, region, outcome, relevance, causal, [gap, *lifts, effect])
+
+
+def _verdict(
+    attribute: str,
+    region: str | None,
+    outcome: Leg,
+    relevance: Sequence[Leg],
+    causal: Leg | None,
+    evidence: Sequence[Measurement | None],
+) -> Verdict:
+    joint = joint_verdict(outcome, relevance, causal)
+    return Verdict(
+        attribute=attribute,
+        region=region,
+        verdict=joint.verdict,
+        why=joint.why,
+        needed=joint.needed,
+        evidence=[measurement.id for measurement in evidence if measurement is not None],
+    )
+
+
+def _leg(measurement: Measurement | None, name: str, limit: float) -> Leg:
+    if measurement is None or measurement.status != "ok":
+        reason = measurement.reason if measurement else "it was not measured"
+        return Leg(name=name, low=None, high=None, limit=limit, reason=reason)
+    return Leg(name=name, low=measurement.low, high=measurement.high, limit=limit, n=measurement.n)
+
+
+def _one(measurements: Sequence[Measurement], *, metric: str, attribute: str) -> Measurement | None:
+    return next(
+        (m for m in measurements if m.metric == metric and m.attribute == attribute and not (m.group or m.class_)), None
+    )
+
+
+def _over_all(measurements: Sequence[Measurement], *, metric: str, region: str) -> list[Measurement]:
+    return [
+        m
+        for m in measurements
+        if m.metric == metric and m.region == region and not (m.attribute or m.group or m.class_ or m.baseline)
+    ]
+
+
+def _area(measurements: Sequence[Measurement], region: str) -> float:
+    shares = _over_all(measurements, metric="area_share", region=region)
+    return next((m.value for m in shares if m.value is not None), 0.0)
+
+
+PLAN = AuditPlan(audits_for=audits_for, verdicts_for=verdicts_for, metrics=ALL)
