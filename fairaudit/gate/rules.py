@@ -14,7 +14,10 @@ FILTERS = ("attribute", "group", "class_", "region", "method")
 
 
 def select(rule: GateRule, measurements: Iterable[Measurement]) -> list[Measurement]:
-    """Every measurement that the rule is about; a filter that is left out lets all values through.
+    """Every measurement that the rule is about.
+
+    A filter that is left out means the figure over all groups, classes, …, where there is one, and every value where
+    there is not: `rrf_lift` of a region is judged once, over all images; `tpr` of an attribute is judged in each group.
 
     Raises:
         UsageError: there is none; a gate over nothing never passes. Names the first filter that leaves nothing.
@@ -26,6 +29,7 @@ def select(rule: GateRule, measurements: Iterable[Measurement]) -> list[Measurem
     for name in FILTERS:
         asked = getattr(rule, name)
         if asked is None:
+            chosen = [measurement for measurement in chosen if getattr(measurement, name) is None] or chosen
             continue
         known = {value for value in (getattr(measurement, name) for measurement in chosen) if value is not None}
         chosen = [measurement for measurement in chosen if getattr(measurement, name) == asked]

@@ -24,8 +24,9 @@ ALL = [
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
-        ({"metric": "tpr"}, [0, 1, 2, 3, 4]),
-        ({"metric": "tpr", "attribute": "sex"}, [0, 1, 3, 4]),
+        ({"metric": "tpr"}, [3]),
+        ({"metric": "tpr", "attribute": "sex"}, [3]),
+        ({"metric": "tpr", "attribute": "age"}, [2]),
         ({"metric": "tpr", "group": "1"}, [1, 2]),
         ({"metric": "tpr", "attribute": "age", "group": "1"}, [2]),
         ({"metric": "tpr", "class": "smiling"}, [4]),
