@@ -48,7 +48,7 @@ class Classifier:
     """Where it computes."""
     notes: tuple[str, ...] = ()
     """What a reader of the report should know about how the file was read."""
-    _lifted: list[Lifted] = field(default_factory=list, repr=False)
+    _lifted: dict[tuple[int, ...], Lifted] = field(default_factory=dict, repr=False)
 
     def normalise(self, images: Tensor) -> Tensor:
         """(images - mean) / std per channel, on the model's device: [image, channel, row, column]; differentiable."""
@@ -92,6 +92,22 @@ class Classifier:
     def seed(self, classes: Tensor) -> Tensor:
         """Weights [image, output] that make (logits · seed) the evidence for each image's class; see Head."""
         return self.head.seed(classes.to(self.device))
+
+    def lifted(self, example: Tensor) -> Lifted:
+        """The model as a graph of modules that can be hooked, proven equal to it; see `lift`. Kept per image size.
+
+        Args:
+            example: images [image, channel, row, column] in [0, 1].
+
+        Raises:
+            LiftError: the model cannot be lifted.
+        """
+        from fairaudit.models.lift import lift
+
+        size = tuple(example.shape[1:])
+        if size not in self._lifted:
+            self._lifted[size] = lift(self.module, self.normalise(example))
+        return self._lifted[size]
 
 
 def failed_on(images: Tensor, name: str, error: Exception) -> ModelError:

@@ -1,0 +1,137 @@
+"""Which families of attribution methods are valid on a lifted model, and why the others are not.
+
+The rules are an allow-list: a family whose needs are not all met is refused with the reason, and nothing is tried and
+hoped for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, fx, nn
+from zennit.layer import Sum
+from zennit.types import Activation, AvgPool, BatchNorm, Linear, MaxPool
+
+from fairaudit.errors import MethodError
+from fairaudit.models.lift import Lifted
+
+Family = Literal["gradient", "lrp", "gradcam"]
+
+_RULED = (Activation, AvgPool, BatchNorm, Linear, MaxPool, Sum, nn.Flatten, nn.Identity)
+# Functions that only move numbers, or add a constant: their gradient is the identity, so relevance passes unchanged.
+_MOVES = frozenset(
+    (
+        *("stack", "cat", "view", "reshape", "_unsafe_view", "flatten", "unflatten", "permute", "transpose", "t"),
+        *("unsqueeze", "squeeze", "contiguous", "clone", "alias", "select", "slice", "narrow", "chunk", "split"),
+        *("split_with_sizes", "unbind", "getitem", "expand", "pad", "constant_pad_nd", "reflection_pad2d"),
+        *("replication_pad2d", "pixel_shuffle", "channel_shuffle", "size"),
+    )
+)
+
+
+def methods_for(lifted: Lifted, images: Tensor) -> Mapping[Family, str | None]:
+    """For each family None where it is valid, or the reason why it is not.
+
+    gradient: the gradient of the logits with respect to the images exists, is finite and not all 0.
+    lrp: every operation between the images and the logits is a layer with a propagation rule, or only moves numbers.
+    gradcam: there is a last feature map that convolutions made, without attention after it.
+
+    Args:
+        lifted: the model.
+        images: normalised images [image, channel, row, column] to take a gradient on.
+    """
+    gradient = _no_gradient(lifted.module, images)
+    return MappingProxyType(
+        {
+            "gradient": gradient,
+            "lrp": gradient or _no_rules(lifted.module),
+            "gradcam": gradient or lifted.no_features,
+        }
+    )
+
+
+def require(family: Family, reasons: Mapping[Family, str | None], *, method: str, model: str) -> None:
+    """Refuse a method that is not valid.
+
+    Raises:
+        MethodError: with the reason, and the families that are valid.
+    """
+    reason = reasons[family]
+    if reason is None:
+        return
+    valid = [name for name, other in reasons.items() if other is None]
+    raise MethodError(
+        f"{method} is not valid for this model: {reason}",
+        where=model,
+        advice=f"Valid here: {', '.join([*valid, 'perturbation'])} methods.",
+    )
+
+
+def _no_gradient(module: nn.Module, images: Tensor) -> str | None:
+    probe = images.detach().clone().requires_grad_()
+    try:
+        with torch.enable_grad():
+            (gradient,) = torch.autograd.grad(module(probe).sum(), probe)
+    except (RuntimeError, NotImplementedError) as error:
+        return f"its outputs have no gradient with respect to the images ({str(error).splitlines()[0][:120]})"
+    if not bool(torch.isfinite(gradient).all()):
+        return "the gradient of its outputs with respect to the images is not finite"
+    return None if bool(gradient.any()) else "the gradient of its outputs with respect to the images is 0 everywhere"
+
+
+def _no_rules(module: fx.GraphModule) -> str | None:
+    layers, functions = _without_rule(module)
+    if not layers and not functions:
+        return None
+    words = ", ".join([*_counted(layers), *_counted(functions)])
+    hint = ""
+    if "mul" in functions:
+        hint = "; there is no agreed rule for products of two signals, such as squeeze-and-excitation"
+    if any(name in functions for name in ("self_attention", "scaled_dot_product_attention", "softmax", "_softmax")):
+        hint = "; attention needs rules of its own"
+    return f"it has operations without a propagation rule ({words}){hint}"
+
+
+def _without_rule(module: fx.GraphModule) -> tuple[list[str], list[str]]:
+    """Classes of modules and names of functions that relevance cannot be propagated through."""
+    layers, functions = [], []
+    for node in module.graph.nodes:
+        if node.op == "call_module":
+            layer = module.get_submodule(str(node.target))
+            if not isinstance(layer, _RULED):
+                layers.append(type(layer).__name__)
+        elif node.op in ("call_function", "call_method") and not _passes(node):
+            scaled = _word(node) in ("mul", "div") and len(_signals(node)) == 1
+            functions.append(f"{_word(node)} by a constant" if scaled else _word(node))
+    return layers, functions
+
+
+def _passes(node: fx.Node) -> bool:
+    word = _word(node)
+    if word in _MOVES or not _carries_images(node):
+        return True
+    signals = _signals(node)
+    return word in ("add", "sub") and len(signals) == 1 and signals[0] is node.args[0] and len(node.args) == 2
+
+
+def _signals(node: fx.Node) -> list[fx.Node]:
+    return [source for source in node.all_input_nodes if _carries_images(source)]
+
+
+def _carries_images(node: fx.Node) -> bool:
+    """Whether a node has values of the images in it, and is not only a weight or a number."""
+    return node.op != "get_attr" and bool(node.meta.get("shape"))
+
+
+def _word(node: fx.Node) -> str:
+    target: Any = node.target
+    schema = getattr(target, "_schema", None)
+    return schema.name.partition("::")[2] if schema is not None else str(getattr(target, "__name__", target))
+
+
+def _counted(names: Iterable[str]) -> list[str]:
+    found = list(names)
+    return [f"{found.count(name)} {name}" for name in dict.fromkeys(found)]
