@@ -41,7 +41,8 @@ class IntegratedGradients:
     def attribute(self, classifier: Explained, images: Tensor, classes: Tensor, *, seed: int = 0) -> Attribution:
         """See Method.attribute; draws nothing."""
 
-        def path(block: Tensor) -> Path:
+        def path(part: slice) -> Path:
+            block = images[part]
             start = classifier.normalise(reference(block, self.baseline))
             return Straight(baseline=start, inputs=classifier.normalise(block))
 
@@ -71,7 +72,8 @@ class BlurIntegratedGradients:
         """See Method.attribute; draws nothing."""
         sigma = self.sigma if self.sigma is not None else min(images.shape[-2:]) / 8
 
-        def path(block: Tensor) -> Path:
+        def path(part: slice) -> Path:
+            block = images[part]
             ends = classifier.normalise(
                 torch.cat([torch.zeros_like(block[:1, :, :1, :1]), block.new_ones(block[:1, :, :1, :1].shape)])
             )
@@ -80,8 +82,20 @@ class BlurIntegratedGradients:
         return along(path, classifier, images, classes, refinement=self.refinement, reduction=self.reduction)
 
 
+def relative_gap(summed: Tensor, last: Tensor, first: Tensor, *, floor: float = 0.01) -> Tensor:
+    """|Σ map − (F(x) − F(x0))| over max(|F(x) − F(x0)|, floor · max(|F(x)|, |F(x0)|)), float64 [image]; 0 for 0/0.
+
+    >>> relative_gap(*(torch.tensor([value]) for value in (1.5, 3.0, 1.0)))
+    tensor([0.2500], dtype=torch.float64)
+    """
+    summed, last, first = summed.double(), last.double(), first.double()
+    gap = (summed - (last - first)).abs()
+    scale = torch.maximum((last - first).abs(), floor * torch.maximum(last.abs(), first.abs()))
+    return torch.where(gap == 0, 0.0, gap / scale)
+
+
 def along(
-    path: Callable[[Tensor], Path],
+    path: Callable[[slice], Path],
     classifier: Explained,
     images: Tensor,
     classes: Tensor,
@@ -89,7 +103,16 @@ def along(
     refinement: Refinement,
     reduction: Reduction,
 ) -> Attribution:
-    """Attribution by a line integral, over blocks of images whose gradients along the path fit in half a gibibyte."""
+    """Attribution by a line integral, over blocks of images whose gradients along the path fit in half a gibibyte.
+
+    Args:
+        path: the path of a slice of the images.
+        classifier: the model.
+        images: [image, channel, row, column] in [0, 1].
+        classes: [image] what is explained.
+        refinement: when a map is good enough.
+        reduction: how channels become one number.
+    """
     check(images, classes)
     if len(images) == 0:
         return Attribution(maps=images[:, 0], residual=images.new_zeros(0, dtype=torch.float64), evaluations=0)
@@ -97,12 +120,9 @@ def along(
     results: list[Integral] = []
     evaluations = 0
     for begin in range(0, len(images), size):
-        block, names = images[begin : begin + size], classes[begin : begin + size]
-        target = objective(classifier, block, names)
-        device = target.seeds.device
-        results.append(
-            integrate(target, path(block), len(block), refinement=refinement, reduction=reduction, device=device)
-        )
+        part = slice(begin, begin + size)
+        target = objective(classifier, images[part], classes[part])
+        results.append(integrate(target, path(part), len(images[part]), refinement=refinement, reduction=reduction))
         evaluations += target.evaluations
     return Attribution(
         maps=torch.cat([result.maps for result in results]),

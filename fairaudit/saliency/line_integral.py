@@ -100,9 +100,7 @@ class Integral:
     """[image] gradients that were needed."""
 
 
-def integrate(
-    target: Objective, path: Path, images: int, *, refinement: Refinement, reduction: Reduction, device: torch.device
-) -> Integral:
+def integrate(target: Objective, path: Path, images: int, *, refinement: Refinement, reduction: Reduction) -> Integral:
     """∫ ∂F/∂x(γ(t)) ⊙ γ′(t) dt per image, which over all pixels and channels is F(γ(1)) − F(γ(0)).
 
     First round: Gauss–Legendre nodes, with their own weights where the path is straight. An image whose gap is within
@@ -110,6 +108,7 @@ def integrate(
     ½(g_a + g_b) ⊙ (γ_b − γ_a), whose sum must be F_b − F_a: the intervals that hold half of Σ|gap| are halved, round
     by round, and all earlier evaluations stay in use. All nodes of all images of a round are one flat batch.
     """
+    device = target.seeds.device
     traces = _first_round(target, path, images, refinement, device)
     active = list(range(images))
     while True:

@@ -5,24 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fairaudit.registry import Registry
+from fairaudit.saliency.expected_gradients import ExpectedGradients
+from fairaudit.saliency.gradcam import GradCam
 from fairaudit.saliency.gradient import Gradient, InputXGradient
+from fairaudit.saliency.guided_ig import GuidedIntegratedGradients
 from fairaudit.saliency.integrated_gradients import BlurIntegratedGradients, IntegratedGradients
 from fairaudit.saliency.lrp import Lrp
 from fairaudit.saliency.method import Method
+from fairaudit.saliency.occlusion import Occlusion
+from fairaudit.saliency.random_map import RandomMap
+from fairaudit.saliency.smoothgrad import SmoothGrad
 
 METHODS: Registry[Callable[[], Method]] = Registry(
     "attribution method",
     [
         ("gradient", Gradient),
         ("input_x_gradient", InputXGradient),
+        ("smoothgrad", SmoothGrad),
         ("integrated_gradients", IntegratedGradients),
         ("blur_ig", BlurIntegratedGradients),
+        ("guided_ig", GuidedIntegratedGradients),
+        ("expected_gradients", ExpectedGradients),
+        ("gradcam", GradCam),
         ("lrp", Lrp),
         ("lrp_epsilon", lambda: Lrp(composite="epsilon", name="lrp_epsilon")),
         ("lrp_epsilon_plus", lambda: Lrp(composite="epsilon_plus", name="lrp_epsilon_plus")),
         ("lrp_epsilon_plus_flat", lambda: Lrp(composite="epsilon_plus_flat", name="lrp_epsilon_plus_flat")),
         ("lrp_epsilon_alpha2_beta1", lambda: Lrp(composite="epsilon_alpha2_beta1", name="lrp_epsilon_alpha2_beta1")),
         ("lrp_epsilon_gamma_box", lambda: Lrp(composite="epsilon_gamma_box", name="lrp_epsilon_gamma_box")),
+        ("occlusion", Occlusion),
+        ("random", RandomMap),
     ],
 )
 """Name → a function that makes the method with its default settings."""
