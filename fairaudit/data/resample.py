@@ -14,33 +14,10 @@ from fairaudit.config.schema import Resample
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.manifest import Manifest
 from fairaudit.errors import DataError, OutputError, suggestion
-from fairaudit.ratio import ratio
+from fairaudit.measures.association import contingency, phi
 from fairaudit.seeds import generator
 
 Counts = NDArray[np.int64]
-
-
-def yule_phi(counts: Counts) -> float:
-    """Yule's φ of a 2 × 2 table of counts[target, attribute], in [-1, 1]; NaN when a row or column is empty.
-
-    φ = (n11 n00 − n10 n01) / √(n1· n0· n·1 n·0), which is the correlation of two 0/1 variables (eq. 5 of the saliency
-    paper).
-
-    >>> yule_phi(np.array([[3, 1], [1, 3]]))
-    0.5
-    """
-    table = np.asarray(counts, np.float64)
-    top = table[1, 1] * table[0, 0] - table[1, 0] * table[0, 1]
-    margins = np.sqrt(table.sum(axis=0)).prod() * np.sqrt(table.sum(axis=1)).prod()
-    return float(ratio(top, margins))
-
-
-def cell_counts(target: Categorical, attribute: Categorical) -> Counts:
-    """Rows by [target, attribute]; rows where either is unknown are in none."""
-    known = (target.codes >= 0) & (attribute.codes >= 0)
-    table = np.zeros((len(target.values), len(attribute.values)), np.int64)
-    np.add.at(table, (target.codes[known], attribute.codes[known]), 1)
-    return table
 
 
 def balanced_counts(counts: Counts) -> Counts:
@@ -48,7 +25,7 @@ def balanced_counts(counts: Counts) -> Counts:
     return np.full_like(counts, counts.min())
 
 
-def phi_counts(counts: Counts, phi: float) -> Counts:
+def phi_counts(counts: Counts, asked_phi: float) -> Counts:
     """The largest 2 × 2 table with both margins one half, inside the given counts, whose φ is the closest to the asked.
 
     Both margins are held at one half so that φ is the only thing that changes between two samples: then n00 = n11 = d,
@@ -59,7 +36,7 @@ def phi_counts(counts: Counts, phi: float) -> Counts:
     [[30, 10], [10, 30]]
     """
     diagonal, other = int(min(counts[0, 0], counts[1, 1])), int(min(counts[0, 1], counts[1, 0]))
-    asked = Fraction(str(phi))
+    asked = Fraction(str(asked_phi))
     if asked in (1, -1):
         same, cross = (diagonal, 0) if asked == 1 else (0, other)
     else:
@@ -81,7 +58,7 @@ def resample(manifest: Manifest, config: Resample, *, seed: int) -> Manifest:
             given, or the sample would be empty.
     """
     target, attribute = _columns(manifest, config)
-    counts = cell_counts(target, attribute)
+    counts = contingency(target.codes, attribute.codes, rows=len(target.values), columns=len(attribute.values))
     wanted = _wanted(counts, config, target, attribute)
     if not wanted.sum():
         raise DataError(
@@ -99,7 +76,7 @@ def resample(manifest: Manifest, config: Resample, *, seed: int) -> Manifest:
         f"resampled to {int(wanted.sum())} of {len(manifest)} rows (seed {seed}): {_shown(wanted, target, attribute)}"
     )
     if wanted.shape == (2, 2):
-        note += f"; φ {yule_phi(counts):.4f} before, {yule_phi(wanted):.4f} after"
+        note += f"; φ {phi(counts):.4f} before, {phi(wanted):.4f} after"
     return manifest.take(np.sort(np.concatenate(rows))).noted(note)
 
 

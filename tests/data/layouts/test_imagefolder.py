@@ -1,0 +1,59 @@
+"""Class folders, with and without splits and metadata."""
+
+from __future__ import annotations
+
+import pytest
+
+from fairaudit.config.schema import Config
+from fairaudit.data.open import open_manifest
+from fairaudit.errors import DataError
+
+
+def opened(root, **data):
+    asked = {"manifest": {"layout": "imagefolder", "root": "."}, **data}
+    return open_manifest(Config.model_validate({"data": asked}), base=root)
+
+
+def test_classes_are_the_sorted_folders(tmp_path, picture):
+    for name in ("dog/2.jpg", "cat/deep/1.PNG", "dog/1.jpg", ".hidden/1.jpg", "dog/.x.jpg"):
+        picture(tmp_path / name)
+    (tmp_path / "dog" / "notes.txt").write_text("x")
+    manifest = opened(tmp_path)
+    assert manifest.ids == ("cat/deep/1.PNG", "dog/1.jpg", "dog/2.jpg")
+    assert (manifest.target.values, manifest.target.codes.tolist()) == (("cat", "dog"), [0, 1, 1])
+    assert manifest.notes == ()
+    assert opened(tmp_path, manifest=".").digest() == manifest.digest()
+
+
+def test_splits_above_classes(tmp_path, picture):
+    for name in ("train/a/1.png", "train/b/1.png", "test/a/2.png", "test/b/2.png", "test/3.png"):
+        picture(tmp_path / name)
+    manifest = opened(tmp_path, split={"use": "test"})
+    assert manifest.ids == ("test/a/2.png", "test/b/2.png")
+    assert manifest.target.values == ("a", "b")
+    assert manifest.notes == ("1 images outside class folders are not used",)
+
+
+def test_metadata_brings_attributes_by_file(tmp_path, picture):
+    for name in ("a/1.png", "a/2.png", "b/1.png"):
+        picture(tmp_path / name)
+    (tmp_path / "metadata.csv").write_text("file_name,hat\nb/1.png,1\na/1.png,0\na/9.png,1\n")
+    manifest = opened(tmp_path, attributes=["hat"])
+    assert manifest.attributes["hat"].codes.tolist() == [0, -1, 1]
+    assert manifest.notes == (
+        "1 images are not in metadata.csv; their attributes are unknown",
+        "1 rows of metadata.csv name no image in a class folder and are not used",
+    )
+    (tmp_path / "metadata.csv").write_text("name,hat\n")
+    with pytest.raises(DataError, match="no column with the file"):
+        opened(tmp_path)
+
+
+def test_broken_folders(tmp_path, picture):
+    with pytest.raises(DataError, match=r"no images in class folders.*0 images in 0 folders"):
+        opened(tmp_path)
+    picture(tmp_path / "a.png")
+    with pytest.raises(DataError, match="1 images in 0 folders"):
+        opened(tmp_path)
+    with pytest.raises(DataError, match="no known dataset layout"):
+        opened(tmp_path, manifest=".")
