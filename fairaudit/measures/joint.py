@@ -7,8 +7,8 @@
 | causal    | size of the effect of the region beyond its controls | effect limit     |
 
 Every leg is an interval against its limit: `above` when the whole interval is above, `below` when the whole interval is
-at or below, else `open`. A region is called spurious only if relevance and intervention both say so; a leg alone, or two
-that disagree, leave the verdict undecided, and the verdict says which.
+at or below, else `open`. A region is called spurious only if relevance and intervention both say so; a leg alone, or
+two that disagree, leave the verdict undecided, and the verdict says which.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def _disagreement(relevance: Sequence[Leg], causal: Leg | None) -> tuple[str, st
     if causal is not None and causal.side == "above":
         return (
             "Replacing the region changes the decision, yet relevance does not gather there.",
-            "look at the maps: the methods may miss a diffuse cue, or the fill may disturb more than the region's content",
+            "look at the maps: the methods may miss a diffuse cue, or the fill may disturb more than the region",
         )
     return (
         "Relevance gathers in the region, yet replacing it changes the decision no more than replacing another place.",

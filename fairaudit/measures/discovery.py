@@ -1,0 +1,256 @@
+"""Where does a model look differently at different groups? Windows found without being told a region.
+
+Two questions, each over windows of several sizes and places, with the family-wise error over all of them controlled by
+the permutation distribution of the largest statistic (max-T, Westfall & Young 1993):
+
+* `group_differences`: is the relevance share of a window different between groups, within target values?
+* `concentrations`: does a window hold more relevance than its area, whatever the group?
+
+A difference is not yet a fault: a necktie that is there draws relevance as any object may. What it finds are
+candidates for the causal check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.measures.image_means import Labels
+from fairaudit.measures.windows import Floats, Ints, Windows, apart
+from fairaudit.ratio import ratio
+
+REPLICATES = 1000
+"""Permutations by default; the smallest p value is 1 / 1001."""
+_CHUNK = 2**22
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One window, with what was found there."""
+
+    box: tuple[float, float, float, float]
+    """x0, y0, x1, y1 as shares of the width and height."""
+    statistic: float
+    """η², the share of the variance within target values that groups explain; for a concentration, z."""
+    p_value: float
+    """Probability of so large a statistic in any window if there is nothing to find."""
+    area_share: float
+    """Share of the image."""
+    mean_share: float
+    """Mean relevance share of all images."""
+    group_shares: tuple[float, ...]
+    """Mean relevance share per group, the mean over target values; empty for a concentration."""
+    contrast: float
+    """Largest difference in size between a group and the others within a target value; NaN for a concentration."""
+    where: tuple[str, str] | None
+    """Group and target value of that contrast."""
+
+
+def group_differences(
+    grids: NDArray[np.floating],
+    shapes: Windows,
+    *,
+    group: Labels,
+    target: Labels | None,
+    generator: np.random.Generator,
+    replicates: int = REPLICATES,
+    level: float = 0.05,
+    limit: int = 5,
+) -> list[Found]:
+    """Windows whose relevance share differs between groups, best first, none overlapping a better one much.
+
+    η²_w = Σ_tg n_tg (m_tgw − m_tw)² / Σ_t Σ_{i∈t} (s_iw − m_tw)², with s_iw the share of image i in window w: the
+    analysis-of-variance statistic within target values t. It sums over cells, so relevance that is for the class in
+    one cell and against it in another adds up, and takes any number of groups. Group labels are permuted within target
+    values; every window is compared with the largest η² of each permutation.
+
+    Args:
+        grids: relevance shares `[image, cells, cells]`; images with NaN, and of unknown group, are left out.
+        shapes: the windows to try.
+        group: the protected attribute.
+        target: the label; all images in one stratum without it.
+        generator: source of the permutations.
+        replicates: permutations.
+        level: windows with a larger p value are left out.
+        limit: most windows returned.
+    """
+    data = _arrange(grids, group, target)
+    if data is None:
+        return []
+    total = _total_squares(data, shapes)
+    estimate = ratio(_between(data, shapes, _sums(data, data.group[None]))[0], total)
+    largest = []
+    chunk = max(1, _CHUNK // max(1, len(data.group), data.strata * len(shapes.bounds)))
+    for start in range(0, replicates, chunk):
+        labels = _shuffled(data, min(chunk, replicates - start), generator)
+        largest.append(np.nanmax(ratio(_between(data, shapes, _sums(data, labels)), total), axis=1, initial=0.0))
+    p_values = _against(estimate, np.concatenate(largest))
+    chosen = _best(shapes, estimate, p_values, level, limit)
+    return [_difference(data, shapes, number, estimate, p_values, group, target) for number in chosen]
+
+
+def concentrations(
+    grids: NDArray[np.floating],
+    shapes: Windows,
+    *,
+    generator: np.random.Generator,
+    replicates: int = REPLICATES,
+    level: float = 0.05,
+    limit: int = 5,
+) -> list[Found]:
+    """Windows that hold more relevance than their area, over all images, best first.
+
+    z_w = Σ_i d_iw / √Σ_i d_iw² with d = share − area share. The signs of whole images are flipped, so windows keep
+    their dependence; every window is compared with the largest z of each flip.
+
+    Args:
+        grids: relevance shares that sum to 1 per image (`positive` or `absolute`); images with NaN are left out.
+        shapes: the windows to try.
+        generator: source of the sign flips.
+        replicates: sign flips.
+        level: windows with a larger p value are left out.
+        limit: most windows returned.
+    """
+    known = np.asarray(grids, np.float64)[~np.isnan(grids).any(axis=(1, 2))]
+    if not len(known):
+        return []
+    excess = known - 1 / shapes.cells**2
+    spread = np.sqrt(_sum_over_images(excess, lambda part: (shapes.sums(part) ** 2).sum(axis=0), shapes))
+    estimate = ratio(shapes.sums(excess.sum(axis=0)), spread)
+    signs = generator.integers(0, 2, (replicates, len(known)), dtype=np.int8) * 2.0 - 1.0
+    flipped = (signs @ excess.reshape(len(excess), -1)).reshape(replicates, *excess.shape[1:])
+    largest = np.nanmax(ratio(shapes.sums(flipped), spread), axis=1, initial=0.0)
+    p_values = _against(estimate, largest)
+    mean = shapes.sums(known.mean(axis=0))
+    return [
+        Found(
+            box=_box(shapes, number),
+            statistic=float(estimate[number]),
+            p_value=float(p_values[number]),
+            area_share=float(shapes.area()[number]),
+            mean_share=float(mean[number]),
+            group_shares=(),
+            contrast=float("nan"),
+            where=None,
+        )
+        for number in _best(shapes, estimate, p_values, level, limit)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Data:
+    """Images of known group with a map, and where they belong."""
+
+    cells: Floats  # [image, cell]
+    group: Ints
+    target: Ints
+    groups: int
+    targets: int
+
+    @property
+    def strata(self) -> int:
+        return self.groups * self.targets
+
+
+def _arrange(grids: NDArray[np.floating], group: Labels, target: Labels | None) -> _Data | None:
+    known = ~np.isnan(grids).any(axis=(1, 2)) & (np.asarray(group.codes) >= 0)
+    classes = np.zeros(len(grids), np.int64) if target is None else np.asarray(target.codes, np.int64)
+    known &= classes >= 0
+    if len(np.unique(np.asarray(group.codes)[known])) < 2:
+        return None
+    return _Data(
+        cells=np.asarray(grids, np.float64)[known].reshape(int(known.sum()), -1),
+        group=np.asarray(group.codes, np.int64)[known],
+        target=classes[known],
+        groups=len(group.values),
+        targets=1 if target is None else len(target.values),
+    )
+
+
+def _sums(data: _Data, labels: Ints) -> tuple[Floats, Ints]:
+    """Sums `[replicate, target, group, cell]` and counts `[target, group]` for labels `[replicate, image]`."""
+    found = np.zeros((len(labels), data.targets, data.groups, data.cells.shape[1]))
+    for value in range(data.targets):
+        rows = data.target == value
+        for name in range(data.groups):
+            found[:, value, name] = (labels[:, rows] == name).astype(np.float64) @ data.cells[rows]
+    counts = np.bincount(data.target * data.groups + data.group, minlength=data.strata)
+    return found, counts.reshape(data.targets, data.groups)
+
+
+def _between(data: _Data, shapes: Windows, found: tuple[Floats, Ints]) -> Floats:
+    """Sum of squares between groups within target values, `[replicate, window]`."""
+    total, count = found
+    inside = shapes.sums(total.reshape(*total.shape[:3], shapes.cells, shapes.cells))
+    own = np.nan_to_num(ratio(inside**2, count[..., None])).sum(axis=2)
+    together = np.nan_to_num(ratio(inside.sum(axis=2) ** 2, count.sum(axis=1)[:, None]))
+    return np.asarray((own - together).sum(axis=1))
+
+
+def _total_squares(data: _Data, shapes: Windows) -> Floats:
+    """Sum of squares within target values, `[window]`; 0 where nothing varies but for rounding."""
+    centred = data.cells.copy()
+    for value in range(data.targets):
+        rows = data.target == value
+        if rows.any():
+            centred[rows] -= centred[rows].mean(axis=0)
+    grids = centred.reshape(-1, shapes.cells, shapes.cells)
+    squares = _sum_over_images(grids, lambda part: (shapes.sums(part) ** 2).sum(axis=0), shapes)
+    size = float(np.abs(data.cells).max(initial=0.0))
+    return np.where(squares > len(centred) * (1e-9 * size) ** 2, squares, 0.0)
+
+
+def _sum_over_images(grids: Floats, function: Callable[[Floats], Floats], shapes: Windows) -> Floats:
+    step = max(1, _CHUNK // max(1, len(shapes.bounds)))
+    parts = [function(grids[start : start + step]) for start in range(0, len(grids), step)]
+    return np.asarray(np.sum(parts, axis=0))
+
+
+def _shuffled(data: _Data, replicates: int, generator: np.random.Generator) -> Ints:
+    labels = np.tile(data.group, (replicates, 1))
+    for value in range(data.targets):
+        rows = data.target == value
+        labels[:, rows] = generator.permuted(labels[:, rows], axis=1)
+    return labels
+
+
+def _against(estimate: Floats, largest: Floats) -> Floats:
+    extreme = np.searchsorted(np.sort(largest), np.nan_to_num(estimate) - 1e-12)
+    return np.where(np.isnan(estimate), np.nan, (1 + len(largest) - extreme) / (1 + len(largest)))
+
+
+def _best(shapes: Windows, estimate: Floats, p_values: Floats, level: float, limit: int) -> list[int]:
+    passing = np.flatnonzero(p_values <= level)
+    order = passing[np.argsort(-estimate[passing], kind="stable")]
+    return apart(shapes, order.tolist(), limit=limit)
+
+
+def _box(shapes: Windows, number: int) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = shapes.fractions()[number].tolist()
+    return x0, y0, x1, y1
+
+
+def _difference(
+    data: _Data, shapes: Windows, number: int, estimate: Floats, p_values: Floats, group: Labels, target: Labels | None
+) -> Found:
+    only = Windows(bounds=shapes.bounds[number : number + 1], cells=shapes.cells)
+    total, count = _sums(data, data.group[None])
+    inside = only.sums(total[0].reshape(data.targets, data.groups, shapes.cells, shapes.cells))[..., 0]
+    means = ratio(inside, count)
+    rest = ratio(inside.sum(axis=1, keepdims=True) - inside, count.sum(axis=1, keepdims=True) - count)
+    contrast = means - rest
+    value, name = np.unravel_index(int(np.nanargmax(np.abs(contrast))), contrast.shape)
+    shares = ratio(np.nansum(means, axis=0), (~np.isnan(means)).sum(axis=0))
+    return Found(
+        box=_box(shapes, number),
+        statistic=float(estimate[number]),
+        p_value=float(p_values[number]),
+        area_share=float(only.area()[0]),
+        mean_share=float(ratio(inside.sum(), count.sum())),
+        group_shares=tuple(shares.tolist()),
+        contrast=float(contrast[value, name]),
+        where=(group.values[name], "" if target is None else target.values[value]),
+    )

@@ -1,0 +1,158 @@
+"""Discovery finds planted differences, keeps its family-wise error, and its statistic is the textbook's η²."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from fairaudit.measures.discovery import concentrations, group_differences
+from fairaudit.measures.image_means import Labels
+from fairaudit.measures.windows import Windows, grid_shares, windows
+
+SHAPES = windows(8, [2, 3])
+
+
+def scene(seed: int, n: int = 120, groups: int = 2, targets: int = 2):
+    generator = np.random.default_rng(seed)
+    maps = generator.gamma(2.0, size=(n, 16, 16))
+    group = Labels(name="g", values=tuple("abcdef"[:groups]), codes=generator.integers(0, groups, n))
+    target = Labels(name="t", values=tuple("01"[:targets]), codes=generator.integers(0, targets, n))
+    return maps, group, target
+
+
+def look(grids, group, target, seed=0, replicates=199, **options):
+    draw = np.random.default_rng(seed)
+    return group_differences(
+        grids, SHAPES, group=group, target=target, generator=draw, replicates=replicates, **options
+    )
+
+
+def overlap(box, x0, y0, x1, y1):
+    return (
+        max(0, min(box[2], x1) - max(box[0], x0)) * max(0, min(box[3], y1) - max(box[1], y0)) / ((x1 - x0) * (y1 - y0))
+    )
+
+
+def test_statistic_is_the_analysis_of_variance_of_each_window():
+    maps, group, target = scene(0, groups=3)
+    one = Windows(bounds=np.array([[2, 3, 4, 6]]), cells=8)
+    grids = grid_shares(maps, cells=8)
+    draw = np.random.default_rng(0)
+    found = group_differences(grids, one, group=group, target=target, generator=draw, replicates=9, level=1.0)[0]
+    share = grids[:, 2:4, 3:6].astype(float).sum(axis=(1, 2))
+    between = total = 0.0
+    for t in range(2):
+        own = share[target.codes == t]
+        total += ((own - own.mean()) ** 2).sum()
+        for g in range(3):
+            cell = share[(target.codes == t) & (group.codes == g)]
+            between += len(cell) * (cell.mean() - own.mean()) ** 2
+    assert found.statistic == pytest.approx(between / total, rel=1e-9)
+    assert found.box == (0.375, 0.25, 0.75, 0.5)
+    assert found.area_share == pytest.approx(6 / 64)
+    cells = [[share[(target.codes == t) & (group.codes == g)].mean() for g in range(3)] for t in range(2)]
+    np.testing.assert_allclose(found.group_shares, np.mean(cells, axis=0))
+    assert found.mean_share == pytest.approx(share.mean())
+    g, t = "abc".index(found.where[0]), int(found.where[1])
+    rest = share[(target.codes == t) & (group.codes != g)].mean()
+    assert found.contrast == pytest.approx(cells[t][g] - rest)
+
+
+def test_p_value_of_one_window_is_that_of_a_permutation_f_test():
+    maps, group, _ = scene(1, n=40)
+    maps[group.codes == 1, 4:8, 6:12] *= 1.12
+    one = Windows(bounds=np.array([[2, 3, 4, 6]]), cells=8)
+    grids = grid_shares(maps, cells=8)
+    draw = np.random.default_rng(0)
+    found = group_differences(grids, one, group=group, target=None, generator=draw, replicates=4999, level=1.0)[0]
+    share = grids[:, 2:4, 3:6].astype(float).sum(axis=(1, 2))
+    wanted = stats.permutation_test(
+        (share[group.codes == 0], share[group.codes == 1]),
+        lambda x, y: stats.f_oneway(x, y).statistic,
+        n_resamples=2999,
+        alternative="greater",
+        rng=np.random.default_rng(1),
+    ).pvalue
+    assert 0.01 < wanted < 0.5  # the case tells something
+    assert found.p_value == pytest.approx(wanted, abs=0.04)
+
+
+def test_planted_difference_of_one_sign_is_found_in_its_place():
+    maps, group, target = scene(2)
+    maps[group.codes == 1, 10:16, 4:10] *= 2.0
+    found = look(grid_shares(maps, cells=8), group, target)
+    assert found[0].p_value == pytest.approx(1 / 200)
+    assert overlap(found[0].box, 4 / 16, 10 / 16, 10 / 16, 1.0) > 0.5
+    assert found[0].where[0] in ("a", "b")
+    assert found[0].group_shares[1] > found[0].group_shares[0]
+
+
+def test_differences_of_opposite_sign_in_the_two_classes_add_up():
+    maps, group, target = scene(3, n=160)
+    sign = np.where(target.codes == 1, 1.0, -1.0)  # for the class in one, against it in the other
+    maps[:, 0:6, 0:6] += (4.0 * sign * (group.codes == 1))[:, None, None]
+    found = look(grid_shares(maps, cells=8), group, target)
+    assert overlap(found[0].box, 0, 0, 6 / 16, 6 / 16) > 0.5
+    assert found[0].p_value == pytest.approx(1 / 200)
+
+
+def test_ten_values_are_compared_at_once():
+    maps, group, target = scene(4, n=300, groups=6)
+    maps[:, 4:8, 4:8] *= (1 + 0.4 * group.codes)[:, None, None]
+    found = look(grid_shares(maps, cells=8), group, target)
+    assert overlap(found[0].box, 0.25, 0.25, 0.5, 0.5) > 0.5
+    assert len(found[0].group_shares) == 6
+
+
+def test_family_wise_error_without_any_difference():
+    false = sum(
+        bool(look(grid_shares(scene(seed, n=40)[0], cells=8), *scene(seed, n=40)[1:], seed, 99)) for seed in range(60)
+    )
+    assert false <= 9  # binomial(60, 0.05): more with probability 0.001
+
+
+def test_a_label_that_only_follows_the_target_is_not_a_difference():
+    maps, _, target = scene(5, n=200)
+    maps[target.codes == 1, 4:8, 4:8] *= 2.0
+    generator = np.random.default_rng(5)
+    codes = np.where(generator.random(200) < 0.8, target.codes, 1 - target.codes)
+    group = Labels(name="g", values=("a", "b"), codes=codes)
+    grids = grid_shares(maps, cells=8)
+    assert look(grids, group, target) == []
+    assert look(grids, group, None)[0].p_value == pytest.approx(1 / 200)
+
+
+def test_unknown_groups_and_undefined_maps_are_left_out():
+    maps, group, target = scene(6)
+    maps[group.codes == 1, 10:16, 4:10] *= 2.0
+    grids = grid_shares(maps, cells=8)
+    extra = np.concatenate([grids, np.full((1, 8, 8), np.nan, np.float32), grids[:1] * 9])
+    codes = np.concatenate([group.codes, [0, -1]])
+    classes = np.concatenate([target.codes, [0, 0]])
+    wider = look(
+        extra, Labels(name="g", values=("a", "b"), codes=codes), Labels(name="t", values=("0", "1"), codes=classes)
+    )
+    assert wider == look(grids, group, target)
+
+
+def test_nothing_to_compare():
+    maps, group, target = scene(7)
+    one = Labels(name="g", values=("a", "b"), codes=np.zeros(120, int))
+    assert look(grid_shares(maps, cells=8), one, target) == []
+    constant = np.full((120, 8, 8), 1 / 64, np.float32)
+    assert look(constant, group, target) == []
+    assert concentrations(np.full((3, 8, 8), np.nan), SHAPES, generator=np.random.default_rng(0)) == []
+
+
+def test_concentration_is_found_where_it_is_and_nowhere_in_even_maps():
+    maps, _, _ = scene(8)
+    maps[:, 2:6, 8:14] *= 1.3
+    grids = grid_shares(maps, cells=8, kind="positive")
+    found = concentrations(grids, SHAPES, generator=np.random.default_rng(0), replicates=199)
+    assert found[0].p_value == pytest.approx(1 / 200)
+    assert overlap(found[0].box, 8 / 16, 2 / 16, 14 / 16, 6 / 16) > 0.5
+    assert found[0].mean_share > found[0].area_share
+    false = 0
+    for seed in range(40):
+        even = grid_shares(scene(seed, n=40)[0], cells=8, kind="positive")
+        false += bool(concentrations(even, SHAPES, generator=np.random.default_rng(seed), replicates=99))
+    assert false <= 7  # binomial(40, 0.05): more with probability 0.001
