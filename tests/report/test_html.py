@@ -1,0 +1,95 @@
+import base64
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from fairaudit.report import html
+
+VOID = {"meta", "img", "br"}
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=")
+
+
+class Page(HTMLParser):
+    """Checks that every tag is closed, and collects tags, attributes and text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.attributes, self.text = [], [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "gaps.png").write_bytes(PNG)
+    return tmp_path
+
+
+def test_the_page_is_whole_and_needs_nothing_else(report, folder):
+    text = html.render(report, folder)
+    page = Page(text)
+    assert page.open == []
+    assert "script" not in page.tags
+    assert "link" not in page.tags
+    assert not re.search(r"https?://", text)
+    sources = [value for name, value in page.attributes if name in ("src", "href")]
+    assert len(sources) == 1
+    assert base64.b64decode(sources[0].removeprefix("data:image/png;base64,")) == PNG
+
+
+def test_the_page_says_what_the_report_says(report, folder):
+    words = " ".join(" ".join(Page(html.render(report, folder)).text).split())
+    for result in report.gate.rules:
+        assert result.why in words
+    for verdict in report.verdicts:
+        assert verdict.why in words
+    assert "0.214" in words
+    assert "[0.136, 0.296]" in words
+    assert "suppressed" in words
+    assert all(row.reason in words for row in report.excluded)
+
+
+def test_text_from_data_makes_no_markup(report, poisoned, folder):
+    clean, page = Page(html.render(report, folder)), Page(html.render(poisoned, folder))
+    assert page.open == []
+    assert set(page.tags) <= set(clean.tags)
+    assert {name for name, _ in page.attributes} <= {name for name, _ in clean.attributes}
+    assert not [c for c in html.render(poisoned, folder) if c in "\x00\x07\x1b\u202e"]
+
+
+def test_the_same_report_gives_the_same_page(report, folder):
+    assert html.render(report, folder) == html.render(report, folder)
+
+
+def test_a_missing_figure_is_named(report, tmp_path):
+    assert "The file figures/gaps.png is not beside the report" in html.render(report, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../secret.png", "figures/../../secret.png", "/{folder}/secret.png", "secret.txt"])
+def test_no_other_file_gets_into_the_page(report, folder, name):
+    (folder / "secret.txt").write_bytes(PNG)
+    (folder / "secret.png").write_bytes(PNG)
+    inner = folder / "inner"
+    inner.mkdir()
+    figure = report.figures[0].model_copy(update={"file": name.replace("/{folder}", str(folder))})
+    text = html.render(report.model_copy(update={"figures": [figure]}), inner if ".." in name else folder)
+    assert "data:image" not in text.split("<body>")[1]
+
+
+def test_a_report_of_a_table_without_models(report, folder):
+    bare = report.model_copy(update={"models": [], "verdicts": [], "figures": [], "notes": [], "excluded": []})
+    assert "<h1>faces.csv</h1>" in html.render(bare, folder)

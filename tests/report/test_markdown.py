@@ -1,0 +1,64 @@
+import html
+import re
+
+import pytest
+from markdown_it import MarkdownIt
+
+from fairaudit.report import markdown
+
+RENDERER = MarkdownIt("gfm-like", {"linkify": False})
+EXPECTED_TAGS = {"h1", "h2", "p", "strong", "em", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "img"}
+
+
+def tags(text):
+    return set(re.findall(r"</?([a-z0-9]+)", RENDERER.render(text)))
+
+
+def test_golden(report, golden):
+    golden(markdown.render(report), "report.md")
+
+
+def test_every_table_row_has_as_many_cells_as_its_head(report):
+    tables = re.findall(r"(?:^\|.*\n)+", markdown.render(report), re.M)
+    assert len(tables) >= 7
+    for table in tables:
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
+
+
+def test_text_from_data_makes_no_markup(poisoned):
+    assert tags(markdown.render(poisoned)) <= EXPECTED_TAGS
+
+
+def test_text_from_data_is_shown_as_it_is(report):
+    awkward = "a|b`c`*d*_e_ <b> $x$"
+    changed = report.model_copy(update={"notes": [awkward]})
+    assert f"<li>{html.escape(awkward, quote=False)}</li>" in RENDERER.render(markdown.render(changed))
+
+
+@pytest.mark.parametrize("budget", [200_000, 30_000, 3_000, 500])
+def test_a_large_report_fits_and_says_what_is_left_out(report, budget):
+    many = [m.model_copy(update={"id": f"{m.id}#{i}"}) for i in range(300) for m in report.measurements]
+    rows = [row.model_copy(update={"row": i}) for i in range(3000) for row in report.excluded]
+    text = markdown.render(report.model_copy(update={"measurements": many, "excluded": rows}), budget=budget)
+    assert len(text.encode()) <= budget
+    assert re.search(r"\d of [\d,]+ \w+ shown; report.json has all|Cut here; report.json has all", text)
+
+
+def test_the_default_budget_is_below_the_limit_of_a_job_summary():
+    assert markdown.BUDGET < 2**20
+
+
+def test_a_small_report_is_whole(report):
+    assert "report.json has all" not in markdown.render(report)
+
+
+def test_undefined_is_no_number(report):
+    line = next(line for line in markdown.render(report).splitlines() if "predictive_parity_difference" in line)
+    assert "| – |" in line
+    assert "no predicted positives" in line
+
+
+def test_figures_are_linked_beside_the_report(report):
+    figure = report.figures[0].model_copy(update={"file": "figures/a b(1).png"})
+    text = markdown.render(report.model_copy(update={"figures": [figure]}))
+    assert "](figures/a%20b%281%29.png)" in text
