@@ -3,20 +3,25 @@
 EXIF orientation is applied. Palettes become colours. 16-bit grey is scaled to 8 bits. CMYK and other colour spaces
 become RGB by Pillow's formulas, without colour profiles. Transparent pixels are laid over black, which is also what
 padding uses and what most training code, which drops alpha from cleared pixels, has seen. Of an animation the
-first frame is taken, with a note. Nothing is decoded before its size is known to be sane.
+first frame is taken, with a note. Nothing is decoded before its size is known to be sane, and only common picture
+formats are: among Pillow's many others are some that run other programs, such as PostScript.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fairaudit.errors import ImageError
 
 MAX_PIXELS = 89_478_485
 """Largest image that is decoded: 256 MiB as RGB, the size above which Pillow itself speaks of decompression bombs."""
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF")
+"""Formats that are decoded, as far as the installed Pillow knows them; told by content and not by suffix."""
 
 _ALPHA = {"RGBA", "LA", "PA", "La", "RGBa"}
 _SIXTEEN_BIT = {"I;16", "I;16L", "I;16B", "I;16N"}
@@ -33,9 +38,13 @@ def open_image(path: Path) -> Image.Image:
             if not file.read(1):
                 raise ImageError("The image file is empty (0 bytes)", where=path.name)
             file.seek(0)
-            with Image.open(file) as image:
+            with Image.open(file, formats=_formats()) as image:
                 _check_size(image.size, path.name)
                 return _upright(image)
+    except UnidentifiedImageError as error:
+        raise ImageError(
+            "The file is no image of a known format", wanted=", ".join(FORMATS), where=path.name
+        ) from error
     except FileNotFoundError as error:
         raise ImageError("The image file is missing", where=path.name) from error
     except (ImageError, MemoryError):
@@ -64,6 +73,12 @@ def to_canonical(image: Image.Image) -> Image.Image:
     if mode == "F":
         raise ImageError("The image has floating-point pixels, whose scale is not known", found=f"mode {mode}")
     return image.convert("RGB")
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:

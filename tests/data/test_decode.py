@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from fairaudit.data.decode import MAX_PIXELS, open_image
@@ -155,12 +157,13 @@ def test_pillows_own_limit_is_left_alone(tmp_path):
     [
         (None, "missing"),
         (b"", "empty (0 bytes)"),
-        (b"<html>not found</html>", "cannot be decoded"),
+        (b"<html>not found</html>", "no image of a known format"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n", "no image of a known format"),
         (png(4, 4, b"\0" * 20), "cannot be decoded"),
-        (b"\x89PNG\r\n\x1a\n", "cannot be decoded"),
-        (png(0, 4), "cannot be decoded"),
+        (b"\x89PNG\r\n\x1a\n", "header is broken"),
+        (png(0, 4), "header is broken"),
     ],
-    ids=["missing", "empty", "html", "few-pixels", "no-header", "no-width"],
+    ids=["missing", "empty", "html", "postscript", "few-pixels", "no-header", "no-width"],
 )
 def test_unusable_files_have_a_reason_and_a_name(tmp_path, data, words):
     if data is not None:
@@ -194,3 +197,19 @@ def test_a_folder_is_no_image(tmp_path):
 def test_pixels_of_unknown_scale_are_refused(tmp_path, values):
     with pytest.raises(ImageError, match="scale is not known"):
         open_image(saved(tmp_path / "a.tif", Image.fromarray(values)))
+
+
+KINDS = ["png", "jpg", "gif", "bmp", "webp", "tif"]
+
+
+@given(kind=st.sampled_from(KINDS), places=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=6))
+def test_damage_anywhere_gives_an_image_or_a_reason_and_nothing_else(tmp_path_factory, kind, places):
+    path = tmp_path_factory.getbasetemp() / f"damaged.{kind}"
+    data = bytearray(saved(path, Image.fromarray(RGB)).read_bytes())
+    for share, value in places:
+        data[min(int(share * len(data)), len(data) - 1)] = value
+    path.write_bytes(data)
+    try:
+        assert pixels(path).dtype == np.uint8
+    except ImageError as error:
+        assert f"damaged.{kind}" in str(error)  # noqa: PT017

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -161,3 +163,24 @@ def test_the_digest_follows_pixels_masks_and_settings(faces, picture):
 def test_a_loader_can_be_sent_to_another_process(faces):
     made = loader(faces, workers=2, regions={"a": {"box": [0, 0, 0.5, 1]}})
     assert equal(pickle.loads(pickle.dumps(made)).load(range(8)), made.load(range(8)))  # noqa: S301
+
+
+def test_only_one_original_per_thread_is_held(faces, monkeypatch):
+    """Originals are counted while they live; a batch must not keep them."""
+    made = loader(faces, workers=2, preprocess={"size": [4, 4]})
+    alive, most = set(), []
+    whole = type(made.manifest.source).read
+
+    def read(source, row):
+        image = whole(source, row)
+        alive.add(id(image))
+        most.append(len(alive))
+        weakref.finalize(image, alive.discard, id(image))
+        return image
+
+    monkeypatch.setattr(type(made.manifest.source), "read", read)
+    batch = made.load(list(range(8)) * 10)
+    gc.collect()
+    assert len(batch) == len(most) == 80
+    assert max(most) <= 2 + 1  # one that a thread is just replacing
+    assert not alive
