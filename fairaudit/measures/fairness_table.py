@@ -226,6 +226,8 @@ def _draws(table: Floats, chosen: Mapping[str, Statistic], strata: Strata, asked
 
     source = generator(asked.seed, "fairness bootstrap", asked.attribute, strata)
     if asked.cluster_counts is not None:
+        if len(asked.cluster_counts) < 2:  # one cluster has no variation to resample
+            return {name: values * np.nan for name, values in statistics(table[None]).items()}
         return cluster_bootstrap(
             asked.cluster_counts, statistics, replicates=_affordable(table, asked), generator=source
         )

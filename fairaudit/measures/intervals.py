@@ -107,6 +107,9 @@ def drifting(
         bounds: range of the statistic, which clips the ends.
         level: coverage aimed at.
 
+    Returns:
+        The ends, which always hold the estimate; NaN where the estimate or every replicate is.
+
     >>> [round(end.item(), 3) for end in drifting(0.5, np.arange(1001) / 1000 + 0.1, drift="up", bounds=(0, 2))]
     [0.0, 1.075]
     """
@@ -114,7 +117,8 @@ def drifting(
     low = mirrored.low if drift == "up" else plain.low
     high = mirrored.high if drift == "down" else plain.high
     point = np.asarray(value, np.float64)
-    return Interval(np.fmin(point, np.clip(low, *bounds)), np.fmax(point, np.clip(high, *bounds)))
+    # NaN on either side stays NaN: no replicate, or no estimate, gives no interval.
+    return Interval(np.minimum(point, np.clip(low, *bounds)), np.maximum(point, np.clip(high, *bounds)))
 
 
 def _quantiles(values: Floats, shares: tuple[float, float]) -> Floats:

@@ -1,0 +1,142 @@
+"""Whether a score of 0.8 means 80 %: reliability curve, expected calibration error and Brier score, per group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairaudit.measures.confusion import Floats
+from fairaudit.measures.intervals import Interval, drifting, wilson
+from fairaudit.measures.scored import scored
+from fairaudit.ratio import ratio
+
+BINS = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reliability:
+    """Images per score bin; two of them add up."""
+
+    images: Floats
+    """[group, bin] images."""
+    positives: Floats
+    """[group, bin] positives among them."""
+    score_sum: Floats
+    """[group, bin] sum of their scores."""
+    squared_error: Floats
+    """[group] sum of (score − truth)²."""
+    fourth_error: Floats
+    """[group] sum of (score − truth)⁴, for the variance of the Brier score."""
+
+    def __add__(self, other: Reliability) -> Reliability:
+        """The reliability of both sets of images."""
+        return Reliability(
+            images=self.images + other.images,
+            positives=self.positives + other.positives,
+            score_sum=self.score_sum + other.score_sum,
+            squared_error=self.squared_error + other.squared_error,
+            fourth_error=self.fourth_error + other.fourth_error,
+        )
+
+
+def reliability(
+    scores: ArrayLike, positive: ArrayLike, group: ArrayLike, *, groups: int, bins: int = BINS
+) -> Reliability:
+    """Sort images into equally wide score bins (last one closed) per group; images of unknown group are left out.
+
+    Args:
+        scores: [image] probabilities of the positive class, in [0, 1].
+        positive: [image] bool.
+        group: [image] codes.
+        groups: number of groups.
+        bins: number of bins.
+
+    >>> found = reliability([0.1, 0.9, 0.9], [False, True, False], [0, 0, 0], groups=1, bins=2)
+    >>> found.images.tolist(), found.positives.tolist()
+    ([[1.0, 2.0]], [[0.0, 1.0]])
+    """
+    values, truth, codes = scored(scores, positive, group, groups=groups)
+    known = codes >= 0
+    values, truth, codes = values[known], truth[known], codes[known]
+    flat = codes * bins + np.minimum((values * bins).astype(np.int64), bins - 1)
+    error = values - truth
+
+    def summed(index: NDArray[np.int64], size: int, weights: ArrayLike) -> Floats:
+        return np.bincount(index, weights=np.asarray(weights, np.float64), minlength=size).astype(np.float64)
+
+    shape = (groups, bins)
+    return Reliability(
+        images=summed(flat, groups * bins, np.ones(len(flat))).reshape(shape),
+        positives=summed(flat, groups * bins, truth).reshape(shape),
+        score_sum=summed(flat, groups * bins, values).reshape(shape),
+        squared_error=summed(codes, groups, error**2),
+        fourth_error=summed(codes, groups, error**4),
+    )
+
+
+def calibration_error(found: Reliability) -> Floats:
+    """Expected calibration error per group: Σ_b (n_b/n) |share of positives − mean score| over the bins; [group].
+
+    In [0, 1], lower is better. Biased upwards in small samples (see `calibration_interval`). NaN without images.
+
+    >>> found = reliability([0.75] * 4, [True, True, False, False], [0] * 4, groups=1, bins=2)
+    >>> calibration_error(found).tolist()
+    [0.25]
+    """
+    return ratio(np.abs(found.positives - found.score_sum).sum(-1), found.images.sum(-1))
+
+
+def calibration_interval(
+    found: Reliability, *, replicates: int, generator: np.random.Generator, level: float = 0.95
+) -> Interval:
+    """Interval of the calibration error per group, from resampled bins: [group].
+
+    Images are drawn by bin and truth (one multinomial draw per group), each with its bin's mean score. Ends as for
+    every statistic that is biased upwards, see `drifting`.
+
+    Args:
+        found: the binned scores.
+        replicates: how many.
+        generator: source of the draws.
+        level: coverage aimed at.
+    """
+    value = calibration_error(found)
+    mean = np.nan_to_num(ratio(found.score_sum, found.images))
+    cells = np.concatenate([found.images - found.positives, found.positives], axis=-1)
+    total = cells.sum(-1)
+    shares = np.where(total[:, None] > 0, np.nan_to_num(ratio(cells, total[:, None])), 1 / cells.shape[-1])
+    drawn = generator.multinomial(np.rint(total).astype(np.int64), shares, size=(replicates, len(total)))
+    negative, positive = np.split(drawn, 2, axis=-1)
+    gaps = np.abs(positive - (negative + positive) * mean).sum(-1)
+    return drifting(value, ratio(gaps, total), drift="up", bounds=(0.0, 1.0), level=level)
+
+
+def brier(found: Reliability, *, z: float) -> tuple[Floats, Interval]:
+    """Brier score per group, mean of (score − truth)², with its normal interval, clipped to [0, 1]; [group].
+
+    In [0, 1], lower is better. NaN without images; no interval for one image.
+
+    >>> value, _ = brier(reliability([0.5, 1.0], [True, False], [0, 0], groups=1), z=1.96)
+    >>> value.tolist()
+    [0.625]
+    """
+    n = found.images.sum(-1)
+    value = ratio(found.squared_error, n)
+    variance = ratio(np.maximum(0.0, ratio(found.fourth_error, n) - value**2), n - 1)
+    half = z * np.sqrt(np.where(n > 1, variance, np.nan))
+    return value, Interval(np.maximum(0.0, value - half), np.minimum(1.0, value + half))
+
+
+def reliability_curve(found: Reliability, *, level: float = 0.95) -> tuple[Floats, Floats, Interval]:
+    """Mean score and share of positives of every bin, and Wilson's interval of the share: [group, bin], NaN if empty.
+
+    >>> found = reliability([0.75] * 4, [True, True, False, False], [0] * 4, groups=1, bins=2)
+    >>> [part[0, 1].item() for part in reliability_curve(found)[:2]]
+    [0.75, 0.5]
+    """
+    low, high = wilson(found.positives, found.images, level=level)
+    empty = found.images == 0
+    ends = Interval(np.where(empty, np.nan, low), np.where(empty, np.nan, high))
+    return ratio(found.score_sum, found.images), ratio(found.positives, found.images), ends

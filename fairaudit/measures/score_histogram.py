@@ -1,0 +1,83 @@
+"""Histograms of scores by group and truth: what threshold-free measures need of a stream of any length."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairaudit.measures.confusion import Floats
+from fairaudit.measures.scored import scored
+from fairaudit.ratio import ratio
+
+BINS = 1000
+
+
+def score_histogram(
+    scores: ArrayLike, positive: ArrayLike, group: ArrayLike, *, groups: int, bins: int = BINS
+) -> NDArray[np.int64]:
+    """Count images by group, truth and score bin; histograms of parts add up to that of the whole, exactly.
+
+    Bin i holds scores in [i/bins, (i+1)/bins), the last one 1 too. Images of unknown group (−1) are left out.
+
+    Args:
+        scores: [image] probabilities of the positive class, in [0, 1].
+        positive: [image] bool.
+        group: [image] codes.
+        groups: number of groups.
+        bins: number of bins.
+
+    Returns:
+        [group, truth, bin]; truth 0 is negative, 1 is positive.
+
+    Raises:
+        ValueError: a score is outside [0, 1] or not a number, or lengths differ.
+
+    >>> score_histogram([0.1, 0.6, 1.0], [False, True, True], [0, 0, 0], groups=1, bins=2).tolist()
+    [[[1, 0], [0, 2]]]
+    """
+    values, truth, codes = scored(scores, positive, group, groups=groups)
+    place = np.minimum((values * bins).astype(np.int64), bins - 1)
+    known = codes >= 0
+    flat = ((codes * 2 + truth) * bins + place)[known]
+    return np.bincount(flat, minlength=groups * 2 * bins).astype(np.int64).reshape(groups, 2, bins)
+
+
+def histogram_auc(histogram: ArrayLike) -> tuple[Floats, Floats]:
+    """AUC per group from a histogram, and the largest error that the bins can cause.
+
+    Pairs in one bin count half, so the error is at most ½ Σ_b pos_b neg_b / (pos · neg).
+
+    Args:
+        histogram: [..., truth, bin].
+
+    Returns:
+        AUC [...] and its error bound [...]; NaN without positives or negatives.
+
+    >>> [part.tolist() for part in histogram_auc([[4, 0], [0, 4]])]
+    [1.0, 0.0]
+    """
+    table = np.asarray(histogram, np.float64)
+    negative, positive = table[..., 0, :], table[..., 1, :]
+    below = negative.cumsum(-1) - negative
+    pairs = negative.sum(-1) * positive.sum(-1)
+    tied = (positive * negative).sum(-1)
+    return ratio((positive * below).sum(-1) + tied / 2, pairs), ratio(tied / 2, pairs)
+
+
+def sweep_counts(histogram: ArrayLike) -> Floats:
+    """Counts at every threshold between bins: [bins + 1, group, true, predicted], predicted positive from bin i on.
+
+    Threshold i is i/bins; the last one selects nobody. Every measure of counts applies with the threshold as leading
+    axis.
+
+    Args:
+        histogram: [group, truth, bin].
+
+    >>> sweep_counts([[[3, 1], [0, 4]]])[1].tolist()  # threshold 0.5
+    [[[3.0, 1.0], [0.0, 4.0]]]
+    """
+    table = np.asarray(histogram, np.float64)
+    total = table.sum(-1, keepdims=True)
+    below = np.concatenate([np.zeros_like(total), table.cumsum(-1)], axis=-1)
+    counts = np.stack([below, total - below], axis=-1)  # [group, truth, threshold, predicted]
+    return np.moveaxis(counts, 2, 0)
