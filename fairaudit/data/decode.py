@@ -43,7 +43,9 @@ def open_image(path: Path) -> Image.Image:
                 return _upright(image)
     except UnidentifiedImageError as error:
         raise ImageError(
-            "The file is no image of a known format", wanted=", ".join(FORMATS), where=path.name
+            "The file is no image of a known format, or its header is broken",
+            wanted=", ".join(FORMATS),
+            where=path.name,
         ) from error
     except FileNotFoundError as error:
         raise ImageError("The image file is missing", where=path.name) from error

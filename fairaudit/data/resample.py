@@ -20,6 +20,20 @@ from fairaudit.seeds import generator
 Counts = NDArray[np.int64]
 
 
+def cell_counts(target: Categorical, attribute: Categorical) -> Counts:
+    """Rows by [target, attribute]; rows where either is unknown are in none."""
+    return contingency(target.codes, attribute.codes, rows=len(target.values), columns=len(attribute.values))
+
+
+def yule_phi(counts: Counts) -> float:
+    """Yule's φ of a 2 × 2 table, NaN when a row or a column is empty.
+
+    >>> yule_phi(np.array([[3, 1], [1, 3]]))
+    0.5
+    """
+    return float(phi(counts))
+
+
 def balanced_counts(counts: Counts) -> Counts:
     """The same count in every cell: that of the smallest."""
     return np.full_like(counts, counts.min())
@@ -58,7 +72,7 @@ def resample(manifest: Manifest, config: Resample, *, seed: int) -> Manifest:
             given, or the sample would be empty.
     """
     target, attribute = _columns(manifest, config)
-    counts = contingency(target.codes, attribute.codes, rows=len(target.values), columns=len(attribute.values))
+    counts = cell_counts(target, attribute)
     wanted = _wanted(counts, config, target, attribute)
     if not wanted.sum():
         raise DataError(
@@ -76,7 +90,7 @@ def resample(manifest: Manifest, config: Resample, *, seed: int) -> Manifest:
         f"resampled to {int(wanted.sum())} of {len(manifest)} rows (seed {seed}): {_shown(wanted, target, attribute)}"
     )
     if wanted.shape == (2, 2):
-        note += f"; φ {phi(counts):.4f} before, {phi(wanted):.4f} after"
+        note += f"; φ {yule_phi(counts):.4f} before, {yule_phi(wanted):.4f} after"
     return manifest.take(np.sort(np.concatenate(rows))).noted(note)
 
 
