@@ -69,6 +69,7 @@ def measurement(
     reason: str = "",
     group: str | None = None,
     class_: str | None = None,
+    baseline: str | None = None,
 ) -> Measurement:
     """The measurement of a number, with status undefined and the reason where the number is NaN.
 
@@ -86,6 +87,7 @@ def measurement(
         attribute=asked.attribute,
         group=group,
         class_=class_,
+        baseline=baseline,
         value=value,
         status="ok" if value is not None else "undefined",
         reason=None if value is not None else reason,

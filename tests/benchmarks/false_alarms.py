@@ -76,7 +76,8 @@ def false_alarms(simulations):
 def false_passes(simulations):
     """A true gap just above the limit: share of test sets that pass, and share of intervals that hold the true gap."""
     print(
-        "\n| groups | images per group | true gap | gate passes max 0.10 | interval holds the true gap |\n|---|---|---|---|---|"
+        "\n| groups | images per group | true gap | gate passes max 0.10 | interval holds the true gap |"
+        "\n|---|---|---|---|---|"
     )
     rng = np.random.default_rng(1)
     for groups in (2, 8, 16):

@@ -1,0 +1,219 @@
+"""Candidate against baseline on the same images: change per group, change of every disparity, and levelling down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairaudit.measures.bootstrap import Strata, bootstrap, cluster_bootstrap
+from fairaudit.measures.confusion import Floats
+from fairaudit.measures.disparities import (
+    DISPARITIES,
+    compared,
+    disparities,
+    disparity,
+    has_images,
+    unbiased_accuracy,
+    worst_group_accuracy,
+)
+from fairaudit.measures.fairness_table import BUDGET
+from fairaudit.measures.intervals import basic, percentile
+from fairaudit.measures.mcnemar import mcnemar, paired_change
+from fairaudit.measures.rates import RATES, reported_classes
+from fairaudit.measures.rows import Asked, Number, measurement, suppressed, total
+from fairaudit.results.measurement import Measurement
+from fairaudit.seeds import generator
+
+CHANGES = tuple(name for name in DISPARITIES if DISPARITIES[name].against == "groups")
+"""Disparities whose change is reported, as `…_change`."""
+LEVELS = {"worst_group_accuracy": worst_group_accuracy, "unbiased_accuracy": unbiased_accuracy}
+"""Levels whose change is reported beside, because equality alone can be had by making everybody worse."""
+
+
+def paired_measurements(
+    counts: ArrayLike,
+    *,
+    attribute: str,
+    groups: Sequence[str],
+    classes: Sequence[str],
+    baseline: str,
+    level: float = 0.95,
+    replicates: int = 10_000,
+    seed: int = 0,
+    min_cell: int = 0,
+    cluster_counts: NDArray[np.generic] | None = None,
+) -> list[Measurement]:
+    """What changed from the baseline to the candidate, as candidate − baseline.
+
+    - `accuracy_change`, `tpr_change`, `fpr_change` per group: paired interval (Bonett and Price), p value of McNemar's
+      exact test; images are the unit even where clusters are given, which `unit` says.
+    - `…_change` of every disparity between groups, and of worst_group_accuracy and unbiased_accuracy: paired
+      bootstrap of both models' decisions together. The interval is the hull of the percentile and the basic one,
+      because the bias of a largest gap does not cancel when one model has a gap and the other has none.
+    - A disparity's change carries `levelled_down`: the gap shrank, the better-off group got worse and the
+      worse-off group did not get better. That is harm, not progress.
+
+    Args:
+        counts: [group, true, candidate, baseline] images (`paired_counts`).
+        attribute: name of the attribute.
+        groups: names of the groups.
+        classes: names of the target values.
+        baseline: name of the baseline model.
+        level: coverage of intervals.
+        replicates: bootstrap replicates; tables beyond `BUDGET` get fewer.
+        seed: seed of every draw.
+        min_cell: changes over fewer images are suppressed.
+        cluster_counts: [cluster, group, true, candidate, baseline]; resample whole clusters.
+
+    >>> both = np.zeros((2, 2, 2, 2), int)
+    >>> both[0, 1], both[1, 1] = [[5, 30], [5, 60]], [[30, 0], [0, 70]]  # only group 0 lost 30 hits and gained 5
+    >>> table = paired_measurements(both, attribute="hat", groups=["no", "yes"], classes=["0", "1"],
+    ...                             baseline="old", replicates=200)
+    >>> [(m.group, m.value) for m in table if m.metric == "tpr_change"]
+    [('no', -0.25), ('yes', 0.0)]
+    """
+    table = np.asarray(counts, np.float64)
+    shape = (len(groups), len(classes), len(classes), len(classes))
+    if table.shape != shape:
+        raise ValueError(f"counts need shape {shape} for these groups and classes, found {table.shape}")
+    asked = Asked(
+        attribute=attribute,
+        groups=tuple(groups),
+        classes=tuple(classes),
+        level=level,
+        replicates=replicates,
+        seed=seed,
+        min_cell=min_cell,
+        cluster_counts=cluster_counts,
+    )
+    return [*_group_rows(table, asked, baseline), *_change_rows(table, asked, baseline)]
+
+
+def candidate_counts(counts: ArrayLike) -> Floats:
+    """The candidate's [..., group, true, predicted] from paired counts."""
+    return np.asarray(np.asarray(counts, np.float64).sum(-1), np.float64)
+
+
+def baseline_counts(counts: ArrayLike) -> Floats:
+    """The baseline's [..., group, true, predicted] from paired counts."""
+    return np.asarray(np.asarray(counts, np.float64).sum(-2), np.float64)
+
+
+def _group_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measurement]:
+    classes = np.arange(table.shape[1])
+    right = classes[:, None] == classes  # [true, predicted]
+    better = table * (right[:, :, None] & ~right[:, None, :])
+    worse = table * (~right[:, :, None] & right[:, None, :])
+    won, lost, every = (part.sum((1, 2, 3)) for part in (better, worse, table))
+    yield from _paired_rows("accuracy", won, lost, every, asked, baseline)
+    for index in reported_classes(len(classes)):
+        selected = classes == index
+        up = table[:, :, selected][..., ~selected].sum((2, 3))  # selected by the candidate only: [group, true]
+        down = table[:, :, ~selected][..., selected].sum((2, 3))
+        images = table.sum((2, 3))
+        for name, chosen in (("tpr", selected), ("fpr", ~selected)):
+            won, lost, every = (part[:, chosen].sum(1) for part in (up, down, images))
+            yield from _paired_rows(name, won, lost, every, asked, baseline, class_=asked.classes[index])
+
+
+def _paired_rows(
+    name: str, gained: Floats, lost: Floats, images: Floats, asked: Asked, baseline: str, class_: str | None = None
+) -> Iterator[Measurement]:
+    value, (low, high) = paired_change(gained, lost, images, level=asked.level)
+    p_values = mcnemar(gained, lost)
+    direction = "higher" if name == "accuracy" else RATES[name].better
+    unclustered = Asked(attribute=asked.attribute, groups=asked.groups, classes=asked.classes, level=asked.level)
+    for group, group_name in enumerate(asked.groups):
+        if 0 < images[group] < asked.min_cell:
+            yield suppressed(asked, f"{name}_change", better=direction, group=group_name, class_=class_)
+            continue
+        number = Number(
+            value=float(value[group]),
+            low=float(low[group]),
+            high=float(high[group]),
+            interval="paired",
+            p_value=float(p_values[group]) if images[group] else np.nan,
+            n=images[group],
+            extra={"candidate_only": float(gained[group]), "baseline_only": float(lost[group])},
+        )
+        yield measurement(
+            unclustered,
+            f"{name}_change",
+            number,
+            better=direction,
+            reason=f"group {group_name} has no image that counts for {name}",
+            group=group_name,
+            class_=class_,
+            baseline=baseline,
+        )
+
+
+def _change_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measurement]:
+    draws: dict[str, Floats] = {}
+    for strata in ("cell", "group"):
+        names = [name for name in CHANGES if (DISPARITIES[name].null == "target") == (strata == "cell")]
+        draws |= _draws(table, names, strata, asked)
+    for name in (*CHANGES, *LEVELS):
+        if name in LEVELS:
+            value = float(LEVELS[name](candidate_counts(table)) - LEVELS[name](baseline_counts(table)))
+            better, facts = "higher", {}
+        else:
+            value = float(disparity(candidate_counts(table), name) - disparity(baseline_counts(table), name))
+            better, facts = DISPARITIES[name].better, _levelling(table, name)
+        plain, mirrored = percentile(draws[name], level=asked.level), basic(value, draws[name], level=asked.level)
+        number = Number(
+            value=value,
+            low=float(np.clip(np.minimum(plain.low, mirrored.low), -1, value)),
+            high=float(np.clip(np.maximum(plain.high, mirrored.high), value, 1)),
+            interval="paired-bootstrap" if asked.cluster_counts is None else "paired-cluster-bootstrap",
+            n=total(table),
+            extra={"replicates": len(draws[name]), **facts},
+        )
+        reason = "it does not exist for one of the two models"
+        yield measurement(asked, f"{name}_change", number, better=better, reason=reason, baseline=baseline)  # type: ignore[arg-type]
+
+
+def _draws(table: Floats, names: Sequence[str], strata: Strata, asked: Asked) -> dict[str, Floats]:
+    groups, classes = table.shape[:2]
+
+    def statistics(flat: Floats) -> Mapping[str, Floats]:
+        joint = flat.reshape(-1, groups, classes, classes, classes)
+        new, old = candidate_counts(joint), baseline_counts(joint)
+        first, second = disparities(new, names), disparities(old, names)
+        found = {name: first[name] - second[name] for name in names}
+        if strata == "group":
+            found |= {name: level(new) - level(old) for name, level in LEVELS.items()}
+        return found
+
+    flat = table.reshape(groups, classes, -1)
+    number = min(asked.replicates, max(400, BUDGET // table.size))
+    source = generator(asked.seed, "paired bootstrap", asked.attribute, strata)
+    if asked.cluster_counts is None:
+        return bootstrap(flat, statistics, strata=strata, replicates=number, generator=source)
+    clusters = np.asarray(asked.cluster_counts, np.float64).reshape(-1, *flat.shape)
+    if len(clusters) < 2:
+        return {name: values * np.nan for name, values in statistics(flat[None]).items()}
+    return cluster_bootstrap(clusters, statistics, replicates=number, generator=source)
+
+
+def _levelling(table: Floats, name: str) -> dict[str, bool]:
+    """Whether a gap shrank because the better-off group got worse while the worse-off one did not get better."""
+    spec = DISPARITIES[name]
+    if spec.form == "ratio" or spec.average:
+        return {}
+    old = compared(baseline_counts(table), spec).value
+    new = compared(candidate_counts(table), spec).value
+    present = has_images(candidate_counts(table))
+    if present.sum() < 2 or not (np.isfinite(old[..., present]).all() and np.isfinite(new[..., present]).all()):
+        return {}
+    # The rate and class of the baseline's largest gap; for a rate where lower is better, favour is 1 - rate.
+    flat_old, flat_new = (part[..., present].reshape(-1, int(present.sum())) for part in (old, new))
+    place = int(np.ptp(flat_old, axis=1).argmax())
+    rate = spec.rates[place % len(spec.rates)]
+    sign = -1.0 if rate != "accuracy" and RATES[rate].better == "lower" else 1.0
+    before, after = sign * flat_old[place], sign * flat_new[place]
+    best, worst = int(before.argmax()), int(before.argmin())
+    shrank = np.ptp(after) < np.ptp(before)
+    return {"levelled_down": bool(shrank and after[best] < before[best] and after[worst] <= before[worst])}

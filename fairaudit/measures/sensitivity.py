@@ -1,0 +1,105 @@
+"""How wrong the attribute's labels would have to be for a verdict to change."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fairaudit.measures.confusion import Floats
+from fairaudit.measures.disparities import DISPARITIES, disparity
+
+STEPS = 50
+
+
+def mislabelled(counts: ArrayLike, error: float) -> Floats:
+    """Expected counts if a share of the attribute's labels had been wrong at random.
+
+    n'_g = (1 − e) n_g + e/(k − 1) Σ_{h ≠ g} n_h for k groups with images: every wrong label is any of the other
+    groups alike. Wrong labels mix the groups, so they can only hide a gap.
+
+    Args:
+        counts: [group, true, predicted].
+        error: share of wrong labels, 0 … 1 − 1/k.
+
+    >>> mislabelled([[[0, 0], [0, 10]], [[0, 0], [10, 0]]], 0.1)[:, 1].tolist()
+    [[1.0, 9.0], [9.0, 1.0]]
+    """
+    return _mixed(np.asarray(counts, np.float64), error, inverse=False)
+
+
+def corrected_for_mislabelling(counts: ArrayLike, error: float) -> Floats:
+    """Expected counts of the true groups when a share of the observed labels is wrong: the inverse of `mislabelled`.
+
+    Cells that would come out negative are set to 0 (the share is then more than these data allow).
+
+    >>> corrected_for_mislabelling([[[0, 0], [1, 9]], [[0, 0], [9, 1]]], 0.1)[:, 1].round(6).tolist()
+    [[0.0, 10.0], [10.0, 0.0]]
+    """
+    return np.maximum(_mixed(np.asarray(counts, np.float64), error, inverse=True), 0.0)
+
+
+def flipping_error(counts: ArrayLike, name: str, *, limit: float) -> float:
+    """The smallest share of wrong attribute labels at which a disparity's point verdict against a limit would change.
+
+    - A gap inside the limit: real groups may differ more than the labelled ones show. The share at which the corrected
+      gap would be outside.
+    - A gap outside the limit cannot come from labels that are wrong at random, which only shrink gaps. What could fake
+      it are labels that go wrong together with the decision: a share of images that would be enough, if the groups'
+      cells were really nearer to the average by exactly these images.
+
+    NaN when no share up to 1 − 1/k does, when the disparity is undefined, or with fewer than two groups.
+
+    Args:
+        counts: [group, true, predicted].
+        name: one of `DISPARITIES`.
+        limit: largest allowed difference, or smallest allowed ratio.
+
+    >>> counts = [[[80, 20], [10, 90]], [[78, 22], [16, 84]]]
+    >>> round(flipping_error(counts, "equal_opportunity_difference", limit=0.1), 2)
+    0.2
+    """
+    table = np.asarray(counts, np.float64)
+    larger = DISPARITIES[name].form == "difference"
+    value = float(disparity(table, name))
+    groups = int((table.sum((1, 2)) > 0).sum())
+    if np.isnan(value) or groups < 2:
+        return float("nan")
+    inside = value <= limit if larger else value >= limit
+    if not inside:
+        return _adverse(table, name, limit, larger)
+    shares = np.linspace(0, 1 - 1 / groups, STEPS * 4, endpoint=False)
+    for share in shares:
+        found = float(disparity(corrected_for_mislabelling(table, float(share)), name))
+        if (found > limit) if larger else (found < limit):
+            return float(share)
+    return float("nan")
+
+
+def _adverse(table: Floats, name: str, limit: float, larger: bool) -> float:
+    """Share of images whose labels must be exchanged to bring the gap inside, moving every cell towards the average."""
+    present = table.sum((1, 2)) > 0
+    size = table.sum((1, 2))
+    average = table.sum(0) * (size / size.sum())[:, None, None]
+    steps = np.linspace(0, 1, STEPS * 4 + 1)
+    for step in steps:
+        mixed = np.where(present[:, None, None], (1 - step) * table + step * average, 0.0)
+        found = float(disparity(mixed, name))
+        if (found <= limit) if larger else (found >= limit):
+            return float(np.abs(mixed - table).sum() / 2 / table.sum())
+    return float("nan")
+
+
+def _mixed(table: Floats, error: float, *, inverse: bool) -> Floats:
+    present = np.flatnonzero(table.sum((1, 2)) > 0)
+    number = len(present)
+    if number < 2 or not 0 <= error < 1 - 1 / number:
+        if number < 2:
+            return table.copy()
+        raise ValueError(f"the error needs to lie in [0, {1 - 1 / number:g}), found {error}")
+    matrix = np.full((number, number), error / (number - 1))
+    np.fill_diagonal(matrix, 1 - error)
+    if inverse:
+        matrix = np.linalg.inv(matrix)
+    mixed = table.copy()
+    mixed[present] = np.tensordot(matrix, table[present], axes=1)
+    return mixed
