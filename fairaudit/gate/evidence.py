@@ -84,13 +84,13 @@ class Evidence:
 
 
 def evidence(measurement: Measurement) -> Evidence | None:
-    """The measurement's evidence; None without a value and an interval with its level."""
+    """The measurement's evidence; None without an interval and its level. A missing value is taken as the middle."""
     value, low, high, level = measurement.value, measurement.low, measurement.high, measurement.level
-    if value is None or low is None or high is None or level is None or not 0 < level < 1:
+    if low is None or high is None or level is None or not 0 < level < 1:
         return None
     tail = (1 - level) / 2
     counts = _wilson_counts(measurement, low, high, tail)
-    centre = value if low <= value <= high else (low + high) / 2
+    centre = value if value is not None and low <= value <= high else (low + high) / 2
     return Evidence(centre=centre, below=centre - low, above=high - centre, tail=tail, counts=counts)
 
 

@@ -43,8 +43,13 @@ class _Case:
 
     @property
     def by_interval(self) -> bool:
-        """Whether its interval takes part in the correction for several rules."""
-        return self.rule.on == "interval" and self.measurement.status == "ok" and self.evidence is not None
+        """Whether its interval takes part in the correction for several rules.
+
+        A disparity that is undefined because of one group may have an interval all the same, with that group's rate
+        left open: what the other groups prove can fail, but never pass.
+        """
+        sound = self.measurement.status in ("ok", "undefined")
+        return self.rule.on == "interval" and sound and self.evidence is not None
 
 
 def judge(
@@ -59,7 +64,7 @@ def judge(
     """Judge every measurement that a rule is about; needs nothing but what a report holds.
 
     The worst state decides: fail, then incomplete, inconclusive, pass. A number that is undefined, unusable or
-    suppressed never passes: it is inconclusive, with its reason.
+    suppressed never passes: it is inconclusive, with its reason, unless an undefined one has an interval that fails.
 
     Args:
         rules: what is asked for.
@@ -89,7 +94,7 @@ def judge(
         state=state,
         exit_code=int(exit_code(state, fail_on)),
         fail_on=fail_on,
-        correction=_correction_in_words(len(family), tail, correction),
+        correction=_correction_in_words([case.measurement for case in cases if case.by_interval], tail, correction),
         rules=results,
     )
 
@@ -108,7 +113,8 @@ def exit_code(state: GateState, fail_on: FailOn) -> ExitCode:
 
 def _result(case: _Case, decision: Decision | None) -> RuleResult:
     measurement = case.measurement
-    if measurement.status != "ok":
+    proved = decision is not None and decision.state == "fail"
+    if measurement.status != "ok" and not proved:
         return _told(case, "inconclusive", f"{_cannot(measurement.status)}: {measurement.reason}")
     if decision is not None:
         return _by_interval(case, decision)
@@ -174,8 +180,10 @@ def _too_many_excluded(excluded: int, allowed: int) -> RuleResult:
     )
 
 
-def _correction_in_words(members: int, tail: float, correction: Correction) -> str:
-    level = f"{100 * (1 - 2 * tail):g} %"
+def _correction_in_words(judged: Sequence[Measurement], tail: float, correction: Correction) -> str:
+    members, level = len(judged), f"{100 * (1 - 2 * tail):g} %"
+    # The end of a max-t interval that proves a disparity has the whole error, not half of it.
+    fails = 2 * tail if any(measurement.interval == "max-t" for measurement in judged) else tail
     if members == 0:
         return "none: no rule was judged by an interval"
     if members == 1:
@@ -184,6 +192,6 @@ def _correction_in_words(members: int, tail: float, correction: Correction) -> s
         return f"none: {members} intervals, each at its own level of {level}; with several a wrong verdict is likelier"
     return (
         f"Holm over the {members} intervals of this gate: the chance of any wrong pass is at most {100 * tail:g} %, "
-        "and so is that of any wrong fail. Wilson intervals were computed again at the corrected level; others keep "
-        "their shape, scaled by normal quantiles"
+        f"of any wrong fail {100 * fails:g} %. Wilson intervals were computed again at the corrected level; others "
+        "keep their shape, scaled by normal quantiles"
     )

@@ -26,19 +26,40 @@ def growth(value: float, low: float, high: float, limits: Limits) -> float:
 
 
 def needed(measurement: Measurement, low: float, high: float, limits: Limits) -> str | None:
-    """What would decide an inconclusive rule, in one sentence; the smallest cell is named where the audit named it."""
+    """What would decide an inconclusive rule, in one sentence; it names the cell that matters where the audit tells."""
     value = measurement.value
     if value is None:
         return None
     factor = growth(value, low, high, limits)
     if factor > _HOPELESS:
         return "The estimate is at the limit itself: no feasible number of images decides it."
-    cell = measurement.extra.get("smallest_cell")
-    place = f", above all of the cell {cell}" if cell else ""
+    cell = scarce_cell(measurement, inside=limits.allow(value))
+    place = f", above all of {cell}" if cell else ""
     if measurement.n is None:
         return f"About {factor:.1f} times as many images would decide it{place}, if the estimate stays where it is."
     more = max(1, math.ceil(measurement.n * (factor - 1)))
     return f"About {more:,} more images (now {measurement.n:,}) would decide it{place}, if the estimate stays there."
+
+
+def scarce_cell(measurement: Measurement, *, inside: bool) -> str | None:
+    """The cell whose images narrow the interval most: the smaller one of the pair of groups that sets its end.
+
+    Args:
+        measurement: a disparity whose `extra` names the pair, or the `smallest_cell` itself; else there is no answer.
+        inside: whether the estimate is inside the limits, so that the pair leaving most room (`limiting_…`) counts,
+            and not the pair that was found farthest apart.
+    """
+    facts = measurement.extra
+    if facts.get("smallest_cell"):
+        return f"the cell {facts['smallest_cell']}"
+    prefix = "limiting_" if inside else ""
+    sides = [(facts.get(f"{prefix}{side}_n"), facts.get(f"{prefix}{side}")) for side in ("highest", "lowest")]
+    sized = [(float(n), name) for n, name in sides if n is not None and name is not None]
+    if len(sized) < 2:
+        return None
+    count, group = min(sized, key=lambda side: side[0])
+    rate = facts.get(f"{prefix}rate")
+    return f"group {group} (now {count:,.0f} for its {rate})" if rate else f"group {group} (now {count:,.0f})"
 
 
 def _squared(half: float, distance: float) -> float:

@@ -79,6 +79,8 @@ def test_surer_intervals_are_wider(tails, k):
 def test_an_estimate_outside_its_interval_is_judged_from_the_middle():
     found = evidence(measure(value=0.9, low=0.2, high=0.6))
     assert (found.centre, found.below, found.above) == pytest.approx((0.4, 0.2, 0.2))
+    missing = evidence(measure(value=None, low=0.2, high=0.6, status="undefined", reason="one group has no positives"))
+    assert missing == found
 
 
 @pytest.mark.parametrize(

@@ -38,22 +38,29 @@ def test_one_rule_by_value(state, expected):
     assert "uncertainty was not asked for" in gate.rules[0].why
 
 
+NO_SOUND_NUMBER = [
+    ({"value": None, "status": "undefined", "reason": "no positives"}, "no such number: no positives"),
+    ({"status": "unusable", "reason": "the method failed its check"}, "cannot gate: the method failed"),
+    ({"value": None, "status": "suppressed", "reason": "fewer than 5"}, "too small to print.*fewer than 5"),
+]
+
+
 @pytest.mark.parametrize("on", ["interval", "value"])
-@pytest.mark.parametrize(
-    ("fields", "why"),
-    [
-        (
-            {"value": None, "status": "undefined", "reason": "group 1 has no positives"},
-            "no such number: group 1 has no",
-        ),
-        ({"status": "unusable", "reason": "the method failed its check"}, "cannot gate: the method failed"),
-        ({"value": None, "status": "suppressed", "reason": "fewer than 5"}, "too small to print.*fewer than 5"),
-    ],
-)
-def test_what_is_no_sound_number_never_passes(on, fields, why):
-    gate = judge([rule("m", on)], [measurement("m", **fields)])
+@pytest.mark.parametrize("bare", [True, False])
+@pytest.mark.parametrize(("fields", "why"), NO_SOUND_NUMBER)
+def test_what_is_no_sound_number_never_passes(on, bare, fields, why):
+    ends = {"low": None, "high": None, "level": None} if bare else {}
+    gate = judge([rule("m", on)], [measurement("m", "pass", **{**fields, **ends})])
     assert gate.state == "inconclusive"
     assert re.search(why, gate.rules[0].why)
+
+
+@pytest.mark.parametrize(("fields", "why"), NO_SOUND_NUMBER)
+def test_only_an_undefined_disparity_may_fail_by_what_the_other_groups_prove(fields, why):
+    gate = judge([rule("m")], [measurement("m", "fail", **fields)])
+    assert gate.state == ("fail" if fields["status"] == "undefined" else "inconclusive")
+    if gate.state == "fail":
+        assert gate.rules[0].low == pytest.approx(0.25)
 
 
 def test_without_an_interval_only_the_point_can_be_judged():
@@ -115,6 +122,8 @@ def test_several_rules_are_corrected_and_the_family_is_stated():
     assert "2.5 %" in gate.correction
     assert gate.rules[0].high > 0.1
     assert judge([rule("a")], found).state == "pass"
+    gap = [m.model_copy(update={"interval": "max-t"}) for m in found]
+    assert "wrong pass is at most 2.5 %, of any wrong fail 5 %" in judge([rule("a"), rule("b")], gap).correction
     free = judge([rule("a"), rule("b")], found, correction="none")
     assert (free.state, free.rules[0].high) == ("pass", pytest.approx(0.095))
 

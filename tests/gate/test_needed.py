@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairaudit.gate.evidence import Limits
-from fairaudit.gate.needed import growth, needed
+from fairaudit.gate.needed import growth, needed, scarce_cell
 from fairaudit.results.measurement import Measurement
 
 LIMIT = Limits(minimum=None, maximum=0.1)
@@ -54,3 +54,25 @@ def test_the_sentence_names_the_images_and_the_cell():
 def test_an_estimate_at_the_limit_needs_more_than_anyone_has():
     assert "no feasible number" in needed(measurement(0.1), 0.05, 0.15, LIMIT)
     assert "no feasible number" in needed(measurement(0.0999), 0.05, 0.15, LIMIT)
+
+
+PAIRS = {
+    "rate": "tpr", "highest": "a", "highest_n": 90.0, "lowest": "b", "lowest_n": 1200.0,
+    "limiting_rate": "fpr", "limiting_highest": "c", "limiting_highest_n": 700.0, "limiting_lowest": "d",
+    "limiting_lowest_n": 60.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("facts", "inside", "expected"),
+    [
+        (PAIRS, False, "group a (now 90 for its tpr)"),
+        (PAIRS, True, "group d (now 60 for its fpr)"),
+        ({**PAIRS, "smallest_cell": "x & y"}, True, "the cell x & y"),
+        ({k: v for k, v in PAIRS.items() if k != "limiting_lowest_n"}, True, None),  # too small to print
+        ({k: v for k, v in PAIRS.items() if k != "rate"}, False, "group a (now 90)"),
+        ({}, True, None),
+    ],
+)
+def test_the_scarce_cell_is_the_smaller_one_of_the_pair_that_counts(facts, inside, expected):
+    assert scarce_cell(measurement(**facts), inside=inside) == expected
