@@ -32,6 +32,9 @@ class Explained(Protocol):
     def seed(self, classes: Tensor) -> Tensor:
         """Weights [image, output] that make (logits · seed) the evidence for each image's class."""
 
+    def scores(self, logits: Tensor) -> Tensor:
+        """Probabilities of the target's values [image, K]."""
+
     def lifted(self, example: Tensor) -> LiftedModule:
         """The model as an eager graph of modules; raises LiftError where there is none."""
 

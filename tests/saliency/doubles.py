@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import torch
@@ -35,6 +34,9 @@ class Double:
 
     def seed(self, classes: Tensor) -> Tensor:
         return nn.functional.one_hot(classes, self.outputs).float()
+
+    def scores(self, logits: Tensor) -> Tensor:
+        return logits.double().softmax(1)
 
     def lifted(self, example: Tensor) -> Graph:
         if self.graph is None:
@@ -117,7 +119,3 @@ def linear(height: int = 5, width: int = 7, seed: int = 0) -> Double:
     """F(x) = w·x + b on the normalised input."""
     module = nn.Sequential(nn.Flatten(), nn.Linear(3 * height * width, 4))
     return Double(module=seeded(module, seed), outputs=4)
-
-
-def gaussian(x: float, sigma: float) -> float:
-    return math.exp(-0.5 * (x / sigma) ** 2)

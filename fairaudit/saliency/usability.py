@@ -1,0 +1,175 @@
+"""Whether a method's maps of a model may be relied on: an explanation has to earn its vote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from fairaudit.errors import LiftError
+from fairaudit.measures.faithfulness import Paired, above
+from fairaudit.saliency.faithfulness import faithfulness
+from fairaudit.saliency.lrp import Lrp
+from fairaudit.saliency.method import Attribution, Explained, Method
+from fairaudit.saliency.random_map import RandomMap
+from fairaudit.saliency.sanity import randomisation
+from fairaudit.saliency.stability import stability
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a method must keep to."""
+
+    completeness: float = 0.05
+    """Largest completeness gap, for at least `most` of the images."""
+    conservation: float = 0.10
+    """Largest |Σ map / F − 1| with biases left out of the shares, for at least `most` of the images."""
+    most: float = 0.9
+    """Share of the images that must keep to the two above."""
+    similarity: float = 0.5
+    """Largest mean rank correlation of maps before and after all layers were drawn anew."""
+    stability: float = 0.5
+    """Smallest mean rank correlation between runs."""
+    p_value: float = 0.05
+    """Largest p value of the paired test that deletion beats the random map's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usability:
+    """Whether a method may gate, and what was found on the way."""
+
+    usable: bool
+    """Whether nothing speaks against it."""
+    reasons: tuple[str, ...] = ()
+    """What speaks against it, each with its number; empty when usable."""
+    facts: dict[str, Floats] = field(default_factory=dict)
+    """Measure → value per image: completeness_gap, conservation_ratio, conservation_ratio_bias_free,
+    randomisation_similarity, stability, deletion_auc, insertion_auc and these of the random map with suffix _random."""
+
+
+def judge_method(
+    method: Method,
+    classifier: Explained,
+    images: Tensor,
+    classes: Tensor,
+    *,
+    seed: int = 0,
+    steps: int = 28,
+    limits: Limits | None = None,
+) -> Usability:
+    """Check completeness, conservation, randomisation, stability and deletion on some images.
+
+    Args:
+        method: the method.
+        classifier: the model.
+        images: [image, channel, row, column] in [0, 1]; a few dozen are enough.
+        classes: [image] what is explained; best the model's own decisions, because the score of a class that the model
+            does not see cannot fall.
+        seed: of everything random.
+        steps: of insertion and deletion.
+        limits: what to keep to.
+    """
+    limits = limits if limits is not None else Limits()
+    if method.family == "control":
+        return Usability(usable=False, reasons=("it is the control that other methods have to beat",))
+    own = method.attribute(classifier, images, classes, seed=seed)
+    facts: dict[str, Floats] = {}
+    reasons: list[str] = []
+    reasons += _sums(method, classifier, images, classes, own, facts, limits)
+    reasons += _forgets(method, classifier, images, classes, seed, facts, limits)
+    reasons += _repeats(method, classifier, images, classes, seed, facts, limits)
+    reasons += _deletes(classifier, images, classes, own.maps, seed, steps, facts, limits)
+    return Usability(usable=not reasons, reasons=tuple(reasons), facts=facts)
+
+
+def _sums(
+    method: Method,
+    classifier: Explained,
+    images: Tensor,
+    classes: Tensor,
+    own: Attribution,
+    facts: dict[str, Floats],
+    limits: Limits,
+) -> list[str]:
+    reasons = []
+    if own.residual is not None:
+        gap = facts["completeness_gap"] = own.residual.double().cpu().numpy()
+        kept = float((gap <= limits.completeness).mean())
+        if kept < limits.most:
+            reasons.append(
+                f"relevance is incomplete: {kept:.0%} of images have a gap of {limits.completeness:g} or less"
+            )
+    if own.conservation is not None:
+        facts["conservation_ratio"] = own.conservation.double().cpu().numpy()
+    if isinstance(method, Lrp):
+        free = replace(method, bias_free=True).attribute(classifier, images, classes).conservation
+        ratios = facts["conservation_ratio_bias_free"] = np.array([]) if free is None else free.cpu().numpy()
+        kept = float((np.abs(ratios[~np.isnan(ratios)] - 1) <= limits.conservation).mean())
+        if not kept >= limits.most:
+            reasons.append(
+                f"relevance is not conserved: without biases {kept:.0%} of images are within {limits.conservation:g} of 1"
+            )
+    return reasons
+
+
+def _forgets(
+    method: Method,
+    classifier: Explained,
+    images: Tensor,
+    classes: Tensor,
+    seed: int,
+    facts: dict[str, Floats],
+    limits: Limits,
+) -> list[str]:
+    try:
+        final = randomisation(method, classifier, images, classes, stages=1, seed=seed).final()
+    except LiftError:
+        return ["whether maps survive randomisation could not be tested: the model cannot be turned into modules"]
+    facts["randomisation_similarity"] = final
+    if final.mean() > limits.similarity:
+        return [f"maps survive randomisation of the model: rank correlation {final.mean():.2f} > {limits.similarity:g}"]
+    return []
+
+
+def _repeats(
+    method: Method,
+    classifier: Explained,
+    images: Tensor,
+    classes: Tensor,
+    seed: int,
+    facts: dict[str, Floats],
+    limits: Limits,
+) -> list[str]:
+    again = facts["stability"] = stability(method, classifier, images, classes, runs=2, seed=seed)
+    known = again[~np.isnan(again)]
+    if not known.size:
+        return ["all maps are constant"]
+    if known.mean() < limits.stability:
+        return [f"maps differ from run to run: rank correlation {known.mean():.2f} < {limits.stability:g}"]
+    return []
+
+
+def _deletes(
+    classifier: Explained,
+    images: Tensor,
+    classes: Tensor,
+    maps: Tensor,
+    seed: int,
+    steps: int,
+    facts: dict[str, Floats],
+    limits: Limits,
+) -> list[str]:
+    chance = RandomMap().attribute(classifier, images, classes, seed=seed).maps
+    areas = faithfulness(classifier, images, classes, {"": maps, "_random": chance}, steps=steps, seed=seed)
+    facts.update({kind + suffix: area for suffix, kinds in areas.items() for kind, area in kinds.items()})
+    verdict: Paired = above(facts["deletion_auc_random"], facts["deletion_auc"], seed=seed)
+    if verdict.p_value <= limits.p_value:
+        return []
+    return [
+        f"no better than the random map at deletion: area lower by {verdict.mean:.3f} on {verdict.n} images, "
+        f"p = {verdict.p_value:.2g}"
+    ]
