@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure: examples have no time limit of their own.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 

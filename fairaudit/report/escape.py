@@ -13,7 +13,7 @@ _HIDDEN: Final = frozenset(
 _ENTITIES: Final = {"&": "&amp;", "@": "&#64;", "#": "&#35;", "://": ":&#47;&#47;", "www.": "www&#46;"}
 # Underscores inside a word, as in metric names, are no markup.
 _MARKS: Final = re.compile(r"://|www\.|[&@#\\`*\[\]<>|~!${}]|(?<![^\W_])_|_(?![^\W_])")
-_LINE_START: Final = re.compile(r"^(\s*)([-+=]|\d+[.)])(?=\s|$)")
+_LINE_START: Final = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))(?=[-=.)]*(?:\s|$))")
 _FORMULA: Final = ("=", "+", "-", "@")
 
 
@@ -64,5 +64,5 @@ def _shown(character: str) -> str:
 
 
 def _escaped_start(match: re.Match[str]) -> str:
-    mark = match.group(2)
-    return f"{match.group(1)}{mark[:-1]}\\{mark[-1]}"
+    lead, mark = match.groups()
+    return f"{lead}{mark}\\" if mark.isdigit() else f"{lead}\\{mark}"

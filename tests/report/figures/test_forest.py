@@ -53,8 +53,10 @@ def test_awkward_names_and_missing_numbers_are_drawn():
     assert picture([measured_row(awkward)]).shape[2] == 3
 
 
-def test_a_long_list_is_cut(rows):
-    assert picture(rows * 20).shape == picture((rows * 20)[:MOST_ROWS]).shape
+def test_a_long_list_is_cut(rows, monkeypatch):
+    monkeypatch.setattr("fairaudit.report.figures.forest.MOST_ROWS", 3)
+    assert picture(rows).shape == picture(rows[:3]).shape
+    assert MOST_ROWS >= 20
 
 
 def test_nothing_to_draw_is_an_error():
