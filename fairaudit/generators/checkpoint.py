@@ -1,0 +1,155 @@
+"""Files of the built-in generators, safetensors both: the finished generator, and a training to go on with."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from fairaudit.errors import ModelError, OutputError
+from fairaudit.generators.autoencoder import Autoencoder, AutoencoderSettings
+from fairaudit.generators.cvae import ConditionalVae, CvaeSettings
+
+FORMAT = "fairaudit-generator/1"
+_TRAINING = "fairaudit-generator-training/1"
+
+
+@dataclass(slots=True, kw_only=True)
+class TrainState:
+    """How far a training is."""
+
+    history: list[tuple[float, float]] = field(default_factory=list)
+    """Training and held-out loss of every epoch."""
+    best: dict[str, Tensor] = field(default_factory=dict)
+    """Weights of the best epoch."""
+    best_loss: float = math.inf
+    """Their held-out loss."""
+    best_epoch: int = 0
+    """Their epoch, from 1."""
+    stale: int = 0
+    """Epochs since."""
+
+
+def save_generator(path: Path, model: Autoencoder | ConditionalVae) -> None:
+    """Write a built-in generator with what is needed to build it again.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    metadata = {"format": FORMAT, "kind": model.kind, "settings": json.dumps(asdict(model.settings))}
+    _write(path, dict(model.state_dict()), metadata)
+
+
+def built_in_metadata(path: Path) -> dict[str, str] | None:
+    """The metadata of a file that `save_generator` wrote; None for any other safetensors file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata: dict[str, str] = file.metadata() or {}
+    except SafetensorError:
+        return None
+    return metadata if metadata.get("format") == FORMAT else None
+
+
+def load_generator(path: Path) -> Autoencoder | ConditionalVae:
+    """A built-in generator from its file, in evaluation mode and without gradients for its weights.
+
+    Raises:
+        ModelError: the file is not one, or its weights do not fit.
+    """
+    metadata = built_in_metadata(path)
+    if metadata is None:
+        raise ModelError("This is not a generator that fairaudit trained", where=str(path))
+    settings = json.loads(metadata["settings"])
+    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    model: Autoencoder | ConditionalVae
+    if metadata["kind"] == Autoencoder.kind:
+        model = Autoencoder(AutoencoderSettings(**settings))
+    else:
+        model = ConditionalVae(CvaeSettings(**settings))
+    with safe_open(path, framework="pt") as file:
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dictionary
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ModelError(
+            "The generator's weights do not fit", found=str(error).splitlines()[0], where=str(path)
+        ) from error
+    return model.eval().requires_grad_(False)
+
+
+def save_state(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, state: TrainState, key: str) -> None:
+    """Write a training after an epoch: weights, best weights, optimiser and history."""
+    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    tensors |= {f"best.{name}": value for name, value in state.best.items()}
+    for number, slots in optimiser.state_dict()["state"].items():
+        tensors |= {f"adam.{number}.{name}": torch.as_tensor(value) for name, value in slots.items()}
+    facts = {
+        "history": state.history,
+        "best_loss": state.best_loss,
+        "best_epoch": state.best_epoch,
+        "stale": state.stale,
+    }
+    _write(path, tensors, {"format": _TRAINING, "key": key, "facts": json.dumps(facts)})
+
+
+def load_state(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, key: str) -> TrainState:
+    """Put an earlier training's weights and optimiser back; an empty state where there is no file yet.
+
+    Raises:
+        ModelError: the file is no such checkpoint, or one of another training.
+    """
+    if not path.exists():
+        return TrainState()
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dictionary
+    except SafetensorError as error:
+        raise ModelError("The checkpoint cannot be read", found=str(error), where=str(path)) from error
+    if metadata.get("format") != _TRAINING or metadata.get("key") != key:
+        raise ModelError(
+            "The checkpoint belongs to another training",
+            wanted=f"one of {key}",
+            found=str(metadata.get("key", "no training checkpoint")),
+            where=str(path),
+            advice="Remove it, or train with the settings it was made with.",
+        )
+    facts = json.loads(metadata["facts"])
+    model.load_state_dict(_part(tensors, "model."))
+    _restore(optimiser, _part(tensors, "adam."))
+    return TrainState(
+        history=[(float(a), float(b)) for a, b in facts["history"]],
+        best=_part(tensors, "best."),
+        best_loss=float(facts["best_loss"]),
+        best_epoch=int(facts["best_epoch"]),
+        stale=int(facts["stale"]),
+    )
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _restore(optimiser: torch.optim.Optimizer, slots: dict[str, Tensor]) -> None:
+    state: dict[int, dict[str, Any]] = {}
+    for name, value in slots.items():
+        number, _, slot = name.partition(".")
+        state.setdefault(int(number), {})[slot] = value
+    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+
+
+def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write next to the file and move it into place, so that a kill leaves the old one."""
+    part = path.with_name(path.name + ".part")
+    try:
+        save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, part, metadata=metadata)
+        part.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise OutputError("The generator cannot be written", where=str(path), found=str(error)) from error

@@ -1,0 +1,158 @@
+"""What a generator does to a classifier's evidence, measured before any counterfactual of it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor
+
+from fairaudit.errors import ModelError
+from fairaudit.generators.generator import EncoderDecoder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """Beyond which a generator's counterfactuals are no evidence."""
+
+    drift: float = 0.15
+    """Mean |p(x) − p(D(E(x)))| over the images that were checked."""
+    batch: float = 1e-3
+    """Largest difference between an image decoded alone and in a batch."""
+    repeat: float = 1e-5
+    """Largest difference between two reconstructions of the same image."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What was measured."""
+
+    images: int
+    """Images that were checked."""
+    reconstruction_error: float
+    """Mean absolute difference of pixels, in [0, 1]."""
+    prediction_drift: float
+    """Mean |p(x) − p(D(E(x)))| of the head that moves most on average."""
+    drift_head: int
+    """Column of that head."""
+    decisions_kept: float
+    """Share of all (image, head) decisions at one half that the reconstruction keeps."""
+    batch_difference: float
+    """Largest pixel difference between decoding alone and in a batch."""
+    repeat_difference: float
+    """Largest pixel difference between two runs."""
+    smallest_gradient: float
+    """Smallest length of an image's gradient of a score with respect to its latent."""
+    largest_gradient: float
+    """Largest such length."""
+    range_low: float
+    """Smallest pixel of the reconstructions."""
+    range_high: float
+    """Largest pixel of the reconstructions."""
+
+    def as_dict(self) -> dict[str, float | int]:
+        """Name → number."""
+        return asdict(self)
+
+
+def check_generator(generator: EncoderDecoder, score: Callable[[Tensor], Tensor], images: Tensor) -> Facts:
+    """Measure a generator on images the classifier is audited on.
+
+    Args:
+        generator: encode and decode.
+        score: images → scores [n, M], differentiable; what must not drift.
+        images: [n, c, h, w] in [0, 1], two at least.
+
+    Raises:
+        ModelError: reconstructions of another shape, or anything that is not finite.
+    """
+    latents, found = _reconstructed(generator, images)
+    values, kept = score(images).detach(), score(found).detach()
+    drift = (values - kept).abs().double().mean(dim=0)
+    head = int(drift.argmax())
+    alone = torch.cat([_reconstructed(generator, images[row : row + 1])[1] for row in range(min(4, len(images)))])
+    lengths = gradient_lengths(generator, score, latents, head)
+    return Facts(
+        images=len(images),
+        reconstruction_error=float((found - images).abs().double().mean()),
+        prediction_drift=float(drift[head]),
+        drift_head=head,
+        decisions_kept=float(((values >= 0.5) == (kept >= 0.5)).double().mean()),
+        batch_difference=float((alone - found[: len(alone)]).abs().max()),
+        repeat_difference=float((_reconstructed(generator, images)[1] - found).abs().max()),
+        smallest_gradient=float(lengths.min()),
+        largest_gradient=float(lengths.max()),
+        range_low=float(found.min()),
+        range_high=float(found.max()),
+    )
+
+
+def refuse(facts: Facts, tolerance: Tolerance | None = None) -> str | None:
+    """Why the generator's counterfactuals are no evidence about this classifier; None when they may be used."""
+    limits = tolerance or Tolerance()
+    if facts.largest_gradient == 0:
+        return "the score's gradient with respect to the latent is zero for every image, so nothing can be moved"
+    if facts.repeat_difference > limits.repeat:
+        return (
+            f"two reconstructions of the same image differ by up to {facts.repeat_difference:.2g} "
+            f"(tolerance {limits.repeat:g}): the generator is not deterministic"
+        )
+    if facts.batch_difference > limits.batch:
+        return (
+            f"an image decoded alone and in a batch differs by up to {facts.batch_difference:.2g} "
+            f"(tolerance {limits.batch:g}): the generator mixes the images of a batch"
+        )
+    if facts.prediction_drift > limits.drift:
+        return (
+            f"reconstruction alone moves a score by {facts.prediction_drift:.2f} on average "
+            f"(tolerance {limits.drift:g}): what the classifier looks at is lost before anything is changed"
+        )
+    return None
+
+
+def gradient_lengths(
+    generator: EncoderDecoder, score: Callable[[Tensor], Tensor], latents: Tensor, head: int
+) -> Tensor:
+    """Length of every image's gradient of one score with respect to its latent, [n] float64.
+
+    Raises:
+        ModelError: a gradient that is missing or not finite.
+    """
+    start = latents.detach().requires_grad_(True)
+    with torch.enable_grad():
+        total = score(generator.decode(start))[:, head].sum()
+        gradient = torch.autograd.grad(total, start, allow_unused=True)[0] if total.requires_grad else None
+    if gradient is None:
+        raise ModelError(
+            "The score has no gradient with respect to the generator's latent",
+            wanted="a decoder and a classifier that can be differentiated",
+            advice="Save both without torch.no_grad and without detach.",
+        )
+    if not bool(torch.isfinite(gradient).all()):
+        share = float((~torch.isfinite(gradient)).flatten(1).any(dim=1).double().mean())
+        raise ModelError(
+            "The gradient with respect to the generator's latent is not finite",
+            wanted="finite numbers",
+            found=f"NaN or infinity for {share:.0%} of the images",
+            advice="Check the generator's weights, and try --precision fp32.",
+        )
+    return gradient.double().flatten(1).square().sum(dim=1).sqrt()
+
+
+@torch.no_grad()
+def _reconstructed(generator: EncoderDecoder, images: Tensor) -> tuple[Tensor, Tensor]:
+    latents = generator.encode(images)
+    found = generator.decode(latents)
+    if found.shape != images.shape:
+        raise ModelError(
+            "The generator gives back images of another size",
+            wanted=str(list(images.shape[1:])),
+            found=str(list(found.shape[1:])),
+            advice="Train one with `fairaudit generator train`, or change preprocess.size.",
+        )
+    if not bool(torch.isfinite(found).all()):
+        raise ModelError(
+            "The generator's reconstructions are not finite", wanted="numbers in [0, 1]", found="NaN or infinity"
+        )
+    return latents, found

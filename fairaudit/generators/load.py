@@ -1,0 +1,174 @@
+"""Open a generator: a built-in one, a TorchScript archive, a checkpoint with its factory, or a diffusers folder."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from fairaudit.errors import ModelError
+from fairaudit.generators.autoencoder import Autoencoder
+from fairaudit.generators.checkpoint import built_in_metadata, load_generator
+from fairaudit.generators.generator import Generator, GeneratorFormat
+from fairaudit.models.arch import build, parse_arch
+from fairaudit.models.checkpoint import find_weights, load_weights
+from fairaudit.models.container import container, digest
+
+Coder = Callable[[Tensor], Tensor]
+
+
+def open_generator(path: Path, *, arch: str | None = None, device: str = "cpu") -> Generator:
+    """A generator from a file or a folder; nothing in it is run when it is opened.
+
+    Args:
+        path: a file of `fairaudit generator train`, a TorchScript archive with `encode` and `decode`, a checkpoint or
+            safetensors file with `arch`, or a diffusers folder of a VQModel or AutoencoderKL with safetensors weights.
+        arch: package.module:factory for a checkpoint.
+        device: torch device.
+
+    Raises:
+        ModelError: it cannot be opened, or it has no encode and decode. A conditional VAE is no plain generator.
+    """
+    place = torch.device(device)
+    if path.is_dir():
+        return _diffusers(path, place)
+    kind = container(path)
+    if kind == "torchscript":
+        script: nn.Module = torch.jit.load(str(path), map_location=place)  # type: ignore[no-untyped-call]
+        return _wrapped(path, script, "torchscript", place)
+    if kind == "safetensors" and built_in_metadata(path) is not None:
+        return _built_in(path, place)
+    if kind not in ("safetensors", "pickle-zip", "pickle-legacy"):
+        raise _not_a_generator(path, f"a file of the kind {kind}")
+    return _from_factory(path, kind, arch, place)
+
+
+def _built_in(path: Path, device: torch.device) -> Generator:
+    model = load_generator(path).to(device)
+    if not isinstance(model, Autoencoder):
+        raise ModelError(
+            "A conditional VAE needs target and attribute, so it is no plain generator",
+            wanted="an autoencoder",
+            found="a conditional VAE",
+            where=str(path),
+            advice="Use it for interpolations, and train an autoencoder for Latent Shift.",
+        )
+    settings = model.settings
+    return _generator(
+        path, model, "fairaudit", model.kind, (model.encode, model.decode), device, (settings.channels, *settings.size)
+    )
+
+
+def _from_factory(path: Path, kind: str, arch: str | None, device: torch.device) -> Generator:
+    if arch is None:
+        raise ModelError(
+            "The file holds weights only",
+            wanted="the factory that builds the generator",
+            found="no --generator-arch",
+            where=str(path),
+            advice="Give --generator-arch package.module:factory, or save the generator as a TorchScript archive.",
+        )
+    if kind == "safetensors":
+        weights = load_file(path)
+    else:
+        weights = find_weights(torch.load(path, map_location="cpu", weights_only=True), where=str(path))
+    module = build(parse_arch(arch))
+    load_weights(module, weights, arch=arch, where=str(path))
+    written_as: GeneratorFormat = "safetensors" if kind == "safetensors" else "state-dict"
+    return _wrapped(path, module.to(device), written_as, device)
+
+
+def _diffusers(path: Path, device: torch.device) -> Generator:
+    """A VQModel or AutoencoderKL of the diffusers library, which is an extra, from its config.json and safetensors."""
+    config, weights = path / "config.json", path / "diffusion_pytorch_model.safetensors"
+    if not (config.is_file() and weights.is_file()):
+        raise _not_a_generator(path, "a folder without config.json and diffusion_pytorch_model.safetensors")
+    name = json.loads(config.read_text(encoding="utf-8")).get("_class_name")
+    if name not in ("VQModel", "AutoencoderKL"):
+        raise _not_a_generator(path, f"a diffusers folder of the class {name}")
+    try:
+        library = importlib.import_module("diffusers")
+    except ModuleNotFoundError as error:
+        raise ModelError(
+            "A diffusers folder needs the diffusers library",
+            where=str(path),
+            advice="Install it: pip install diffusers.",
+        ) from error
+    module = getattr(library, name).from_pretrained(str(path), use_safetensors=True).to(device)
+    coders = _kl_coders(module) if name == "AutoencoderKL" else _vq_coders(module)
+    return _generator(weights, module, "diffusers", name, coders, device, None)
+
+
+def _kl_coders(module: nn.Module) -> tuple[Coder, Coder]:
+    """The posterior's mode, so that the latent is deterministic; images are in [−1, 1] inside."""
+    return (
+        lambda images: module.encode(2 * images - 1).latent_dist.mode(),  # type: ignore[operator]
+        lambda latents: ((module.decode(latents).sample + 1) / 2).clamp(0, 1),  # type: ignore[operator]
+    )
+
+
+def _vq_coders(module: nn.Module) -> tuple[Coder, Coder]:
+    """The quantised code map, moved without quantising it again, as the published program does."""
+
+    def encode(images: Tensor) -> Tensor:
+        latents = module.encode(2 * images - 1).latents  # type: ignore[operator]
+        quantised: Tensor = module.quantize(latents)[0]  # type: ignore[operator]
+        return quantised
+
+    def decode(latents: Tensor) -> Tensor:
+        images: Tensor = module.decode(latents, force_not_quantize=True).sample  # type: ignore[operator]
+        return ((images + 1) / 2).clamp(0, 1)
+
+    return encode, decode
+
+
+def _wrapped(path: Path, module: nn.Module, written_as: GeneratorFormat, device: torch.device) -> Generator:
+    coders = tuple(getattr(module, name, None) for name in ("encode", "decode"))
+    missing = [name for name, coder in zip(("encode", "decode"), coders, strict=True) if not callable(coder)]
+    if missing:
+        raise _not_a_generator(path, f"a module without {' and '.join(missing)}")
+    encode, decode = coders
+    kind = getattr(module, "original_name", type(module).__name__)
+    return _generator(path, module, written_as, str(kind), (encode, decode), device, None)  # type: ignore[arg-type]
+
+
+def _generator(
+    path: Path,
+    module: nn.Module,
+    written_as: GeneratorFormat,
+    kind: str,
+    coders: tuple[Coder, Coder],
+    device: torch.device,
+    shape: tuple[int, int, int] | None,
+) -> Generator:
+    module.eval()
+    for parameter in module.parameters():
+        parameter.requires_grad_(False)
+    return Generator(
+        name=path.name,
+        path=path,
+        sha256=digest(path),
+        format=written_as,
+        kind=kind,
+        module=module,
+        encoder=coders[0],
+        decoder=coders[1],
+        image_shape=shape,
+        parameters=sum(parameter.numel() for parameter in module.parameters()),
+        device=device,
+    )
+
+
+def _not_a_generator(path: Path, found: str) -> ModelError:
+    return ModelError(
+        "This is not a generator",
+        wanted="encode and decode: a file of `fairaudit generator train`, a TorchScript archive with both methods, "
+        "a checkpoint with --generator-arch, or a diffusers folder of a VQModel or AutoencoderKL",
+        found=found,
+        where=str(path),
+    )
