@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +11,7 @@ from scipy.stats import t as student
 
 from fairaudit.errors import UsageError
 from fairaudit.measures.intervals import percentile
+from fairaudit.measures.multiple import benjamini_hochberg, holm
 from fairaudit.measures.relative_change import RelativeChange
 from fairaudit.ratio import ratio
 
@@ -87,30 +87,6 @@ def alignment(
     )
 
 
-def holm(p_values: ArrayLike) -> Floats:
-    """Holm's adjusted p values: the chance of any false finding in the family stays below what they are held to.
-
-    The i-th smallest of m is multiplied by m − i + 1, never below one before it and never above 1. NaN stays NaN and
-    does not count. Holm (1979), Scandinavian Journal of Statistics 6.
-
-    >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    return _adjusted(p_values, lambda m: np.arange(m, 0, -1, dtype=np.float64), step_up=False)
-
-
-def benjamini_hochberg(p_values: ArrayLike) -> Floats:
-    """Benjamini and Hochberg's adjusted p values: the expected share of false findings among the findings.
-
-    The i-th smallest of m is multiplied by m / i, never above one after it. NaN stays NaN and does not count.
-    Benjamini & Hochberg (1995), Journal of the Royal Statistical Society B 57.
-
-    >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(3).tolist()
-    [0.03, 0.04, 0.04]
-    """
-    return _adjusted(p_values, lambda m: m / np.arange(1, m + 1, dtype=np.float64), step_up=True)
-
-
 def corrected(p_values: ArrayLike, correction: Correction) -> Floats:
     """The p values of a whole family, adjusted by the named correction.
 
@@ -122,20 +98,6 @@ def corrected(p_values: ArrayLike, correction: Correction) -> Floats:
     if correction not in ("holm", "fdr"):
         raise UsageError("The correction is unknown", wanted="holm, fdr or none", found=str(correction))
     return holm(p_values) if correction == "holm" else benjamini_hochberg(p_values)
-
-
-def _adjusted(p_values: ArrayLike, factors: Callable[[int], Floats], *, step_up: bool) -> Floats:
-    values = np.asarray(p_values, np.float64)
-    result = np.full(values.shape, np.nan)
-    known = np.isfinite(values)
-    found = values[known]
-    order = np.argsort(found, kind="stable")
-    scaled = found[order] * factors(len(found))
-    run = np.minimum.accumulate(scaled[::-1])[::-1] if step_up else np.maximum.accumulate(scaled)
-    back = np.empty_like(run)
-    back[order] = np.minimum(run, 1.0)
-    result[known] = back
-    return result
 
 
 def _unit_sums(units: NDArray[np.generic], columns: Floats) -> Floats:
