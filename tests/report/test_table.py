@@ -1,16 +1,16 @@
-import csv as reader
+import csv
 import io
 import json
 
-from fairaudit.report import csv
+from fairaudit.report import table
 
 
 def read(report):
-    return list(reader.DictReader(io.StringIO(csv.render(report))))
+    return list(csv.DictReader(io.StringIO(table.render(report))))
 
 
 def test_golden(report, golden):
-    golden(csv.render(report), "report.csv")
+    golden(table.render(report), "report.csv")
 
 
 def test_every_number_is_there_with_all_digits(report):
@@ -30,9 +30,9 @@ def test_the_worst_verdict_on_a_number_is_beside_it(report):
 
 
 def test_text_from_data_is_neither_a_formula_nor_a_line(poisoned):
-    rows = list(reader.reader(io.StringIO(csv.render(poisoned))))
+    rows = list(csv.reader(io.StringIO(table.render(poisoned))))
     assert len(rows) == 1 + len(poisoned.measurements)
-    assert {len(row) for row in rows} == {len(csv.COLUMNS)}
+    assert {len(row) for row in rows} == {len(table.COLUMNS)}
     for row in rows[1:]:
-        texts = [row[csv.COLUMNS.index(name)] for name in ("model", "attribute", "group", "region")]
+        texts = [row[table.COLUMNS.index(name)] for name in ("model", "attribute", "group", "region")]
         assert not [text for text in texts if text.startswith(("=", "+", "-", "@"))]
