@@ -44,6 +44,7 @@ class Loader:
 
     Raises:
         ConfigError: regions name missing regions or each other.
+        RegionError: a region asks for a mask that the images do not come with.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Loader:
         """Height and width of the model's input: as configured, or those of the first readable image.
 
         Raises:
-            DataError: no size is configured and no image can be read.
+            DataError: no size is configured and no row has a target and a readable image.
         """
         if self._size is None:
             for row in range(len(self.manifest)):
@@ -100,7 +101,7 @@ class Loader:
                     break
             else:
                 raise DataError(
-                    "None of the images can be read",
+                    "None of the rows has a target and a readable image",
                     found=self._row(0).reason if len(self.manifest) else "no rows",
                     where=self.manifest.name,
                 )

@@ -19,7 +19,7 @@ from fairaudit.data.layouts.registry import LAYOUTS
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.paths import inside
 from fairaudit.data.resample import resample
-from fairaudit.data.source import FileSource, ImageSource
+from fairaudit.data.source import FileSource, ImageSource, stored_in_files
 from fairaudit.data.tables import read_table
 from fairaudit.errors import DataError, suggestion
 from fairaudit.seeds import generator
@@ -149,7 +149,7 @@ def _split(manifest: Manifest, dataset: Dataset, data: DataConfig) -> Manifest:
 def _one_file_at_least(manifest: Manifest) -> Manifest:
     """Missing files exclude their rows while loading; all files missing is a wrong folder."""
     names = (manifest.source.name(row) for row in range(len(manifest)))
-    if _has_files(manifest.source) and not any((manifest.folder / name).is_file() for name in names):
+    if stored_in_files(manifest.source) and not any((manifest.folder / name).is_file() for name in names):
         raise DataError(
             f"None of the {len(manifest)} image files exists",
             found=f'the first is "{manifest.source.name(0)}"',
@@ -157,11 +157,6 @@ def _one_file_at_least(manifest: Manifest) -> Manifest:
             advice="Set data.root to the folder that the paths are relative to.",
         )
     return manifest
-
-
-def _has_files(source: ImageSource) -> bool:
-    whole = getattr(source, "base", source)
-    return isinstance(whole, FileSource)
 
 
 def _check_values(manifest: Manifest) -> None:

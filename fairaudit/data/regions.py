@@ -22,6 +22,7 @@ from fairaudit.data.manifest import Manifest
 from fairaudit.data.paths import fill, inside
 from fairaudit.data.preprocess import transform_mask
 from fairaudit.data.shapes import box_mask, polygon_mask
+from fairaudit.data.source import unknown_mask
 from fairaudit.errors import ImageError, RegionError
 
 TOLERANCE = 1.0
@@ -41,6 +42,7 @@ class RegionDrawer:
 
     Raises:
         ConfigError: regions name missing regions or each other.
+        RegionError: a region asks for a mask that the images do not come with.
     """
 
     def __init__(self, regions: Mapping[str, RegionConfig], manifest: Manifest) -> None:
@@ -48,6 +50,10 @@ class RegionDrawer:
         self._regions = dict(regions)
         self._order = region_order(regions)
         self._manifest = manifest
+        for config in regions.values():
+            name = (config.mask or "").removeprefix("@")
+            if (config.mask or "").startswith("@") and name not in manifest.source.mask_names:
+                raise unknown_mask(name, manifest.source.mask_names)
         self._fixed: dict[tuple[str, Geometry], Mask] = {}
 
     def draw(self, row: int, geometry: Geometry) -> dict[str, Mask]:
@@ -171,14 +177,14 @@ def _box(points: Points, geometry: Geometry, place: str) -> Mask:
             where=place,
         )
     _check_inside(points, geometry, place)
-    return box_mask(geometry.points(points).reshape(4), geometry.output)
+    return _seen(box_mask(geometry.points(points).reshape(4), geometry.output), geometry)
 
 
 def _polygon(points: Points, geometry: Geometry, place: str) -> Mask:
     if len(points) < 3:
         raise RegionError("A polygon needs at least three corners", found=str(len(points)), where=place)
     _check_inside(points, geometry, place)
-    return polygon_mask(geometry.points(points), geometry.output)
+    return _seen(polygon_mask(geometry.points(points), geometry.output), geometry)
 
 
 def _landmarks(points: Points, margin: float, geometry: Geometry, place: str) -> Mask:
@@ -189,7 +195,16 @@ def _landmarks(points: Points, margin: float, geometry: Geometry, place: str) ->
     grown = np.stack([low - margin * (high - low), high + margin * (high - low)])
     if (grown[1] <= grown[0]).any():
         raise RegionError("The margin of a region leaves no area", found=str(margin), where=place)
-    return box_mask(geometry.points(grown).reshape(4), geometry.output)
+    return _seen(box_mask(geometry.points(grown).reshape(4), geometry.output), geometry)
+
+
+def _seen(mask: Mask, geometry: Geometry) -> Mask:
+    """The mask without the padding, into which a shape that the crop has cut would reach."""
+    if not any(geometry.padding):
+        return mask
+    crop = geometry.crop
+    corners = np.array([[crop.left, crop.top], [crop.left + crop.width, crop.top + crop.height]], np.float64)
+    return mask & box_mask(geometry.points(corners).reshape(4), geometry.output)
 
 
 def _check_inside(points: Points, geometry: Geometry, place: str) -> None:

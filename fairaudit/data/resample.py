@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fairaudit.config.schema import Resample
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.manifest import Manifest
+from fairaudit.data.source import stored_in_files
 from fairaudit.errors import DataError, OutputError, suggestion
 from fairaudit.measures.association import contingency, phi
 from fairaudit.seeds import generator
@@ -95,11 +96,19 @@ def resample(manifest: Manifest, config: Resample, *, seed: int) -> Manifest:
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:
-    """The manifest as a CSV file with id, file and all columns; unknown cells are empty.
+    """The manifest as a CSV file with id, file and all columns, each name once; unknown cells are empty.
 
     Raises:
-        OutputError: the file cannot be written, or two columns have the same name.
+        DataError: the images are not files, so that a table cannot name them.
+        OutputError: the file cannot be written.
     """
+    if not stored_in_files(manifest.source):
+        raise DataError(
+            "A manifest can name only images that are files",
+            found="images in memory, or with a planted colour",
+            where=manifest.name,
+            advice="Set data.resample instead: the rows are drawn when the data is opened.",
+        )
     columns: dict[str, list[str]] = {"id": list(manifest.ids)}
     columns["file"] = [manifest.source.name(row) for row in range(len(manifest))]
     for column in (manifest.target, *manifest.attributes.values(), manifest.cluster):

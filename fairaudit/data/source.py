@@ -168,6 +168,11 @@ def subset(source: ImageSource, rows: NDArray[np.int64]) -> ImageSource:
     return SubsetSource(base=source, rows=rows)
 
 
+def stored_in_files(source: ImageSource) -> bool:
+    """Whether every name is the path of a file with just the image that is read."""
+    return isinstance(source.base if isinstance(source, SubsetSource) else source, FileSource)
+
+
 def unknown_mask(name: str, known: Sequence[str]) -> RegionError:
     """The error of a source that is asked for a mask it does not know."""
     return RegionError(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fairaudit.data.categorical import canonical
 from fairaudit.errors import DataError, suggestion
+
+Record = tuple[Sequence[str], str]
+"""Cells of a row, and where it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,24 +88,12 @@ def read_csv(path: Path, *, header: Sequence[str] | None = None) -> Table:
     Raises:
         DataError: it is empty, not UTF-8, badly quoted, or a row has another number of cells than the header.
     """
-    text = read_text(path)
-    first = text.split("\n", 1)[0]
-    separator = max(",", ";", "\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows: list[list[str]] = []
-    places: list[str] = []
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append(cells)
-                places.append(f"line {reader.line_num}")
-    except csv.Error as error:
-        raise DataError(f"A line of CSV is broken: {error}", where=f"{path.name}, line {reader.line_num}") from error
+    records = _csv_records(path)
     if header is None:
-        if not rows:
-            raise DataError("The table is empty: it has no header line", where=path.name)
-        header, rows, places = rows[0], rows[1:], places[1:]
-    return table_of(path.name, header, rows, places)
+        header, _ = next(records, (None, ""))
+    if header is None:
+        raise DataError("The table is empty: it has no header line", where=path.name)
+    return table_of(path.name, header, records)
 
 
 def read_json_lines(path: Path) -> Table:
@@ -175,8 +166,8 @@ def read_text(path: Path) -> str:
         ) from error
 
 
-def table_of(file: str, header: Sequence[str], rows: Sequence[Sequence[str]], places: Sequence[str]) -> Table:
-    """Rows of cells as a table.
+def table_of(file: str, header: Sequence[str], records: Iterable[Record]) -> Table:
+    """Records of cells, with the place of each, as a table.
 
     Raises:
         DataError: a column has no name or the name of another, or a row has another number of cells.
@@ -185,7 +176,10 @@ def table_of(file: str, header: Sequence[str], rows: Sequence[Sequence[str]], pl
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f'The column "{twice[0]}" is there more than once', where=f"{file}, header")
-    for cells, place in zip(rows, places, strict=True):
+    stripped = _Stripped()
+    rows: list[list[str]] = []
+    places: list[str] = []
+    for cells, place in records:
         if len(cells) != len(names):
             raise DataError(
                 "A row has another number of cells than the header",
@@ -194,12 +188,31 @@ def table_of(file: str, header: Sequence[str], rows: Sequence[Sequence[str]], pl
                 where=f"{file}, {place}",
                 advice="Quote cells that hold a comma.",
             )
-    shared: dict[str, str] = {}  # most cells repeat a few texts; one copy of each saves most of the memory
-    columns: dict[str, list[str]] = {}
-    for index, name in enumerate(names):
-        cells = [shared.setdefault(text, text) for text in (row[index].strip() for row in rows)]
-        columns[name] = cells
-    return Table(file=file, columns=columns, places=places)
+        rows.append([stripped[text] for text in cells])
+        places.append(place)
+    columns: Iterable[Sequence[str]] = zip(*rows, strict=True) if rows else [()] * len(names)
+    return Table(file=file, columns=dict(zip(names, columns, strict=True)), places=places)
+
+
+class _Stripped(dict[str, str]):
+    """Texts without the space around them, one copy of each: most cells of a table repeat a few texts."""
+
+    def __missing__(self, text: str) -> str:
+        value = self[text] = text.strip()
+        return value
+
+
+def _csv_records(path: Path) -> Iterator[Record]:
+    text = read_text(path)
+    first = text.split("\n", 1)[0]
+    separator = max(",", ";", "\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        for cells in reader:
+            if any(cells) and not "".join(cells).isspace():
+                yield cells, f"line {reader.line_num}"
+    except csv.Error as error:
+        raise DataError(f"A line of CSV is broken: {error}", where=f"{path.name}, line {reader.line_num}") from error
 
 
 def _record(line: str, place: str) -> dict[str, str]:

@@ -95,7 +95,7 @@ def test_without_a_size_all_images_have_that_of_the_first(faces, picture):
 def test_nothing_readable_is_an_error(faces):
     for row in range(8):
         (faces / f"images/{row}.png").write_bytes(b"")
-    with pytest.raises(DataError, match=r"None of the images can be read.*0 bytes"):
+    with pytest.raises(DataError, match=r"None of the rows has .*0 bytes"):
         loader(faces).load([0])
 
 

@@ -108,13 +108,17 @@ def test_union_and_complement_whatever_the_order_of_names(tmp_path):
         ({"landmarks": [("lx", "ly")], "units": "pixel"}, ["no area"]),
         ({"landmarks": [("lx", "ly"), ("rx", "ry")], "units": "pixel", "margin": -0.5}, ["margin", "no area"]),
         ({"landmarks": [("lx", "ly"), ("rx", "ry")]}, ["outside the image"]),
-        ({"mask": "@nothing"}, ['"@nothing"']),
     ],
 )
 def test_shapes_that_cannot_be_placed(tmp_path, region, words):
     with pytest.raises(RegionError) as caught:
         drawn(tmp_path, region, columns=EYES)
     assert [word for word in words if word not in str(caught.value)] == [], str(caught.value)
+
+
+def test_a_mask_that_the_images_do_not_come_with_is_refused_before_any_image_is_read(tmp_path):
+    with pytest.raises(RegionError, match='no mask called "@background"'):
+        RegionDrawer({"r": RegionConfig(mask="@background")}, manifest(tmp_path))
 
 
 def test_a_pixel_too_far_is_rounding(tmp_path):
@@ -204,6 +208,22 @@ def test_padding_belongs_to_no_shape_but_to_the_complement(tmp_path):
     masks = RegionDrawer(regions, manifest(tmp_path)).draw(0, geometry)
     assert masks["all"].sum() == WIDTH * HEIGHT
     assert masks["none"].sum() == WIDTH * (12 - HEIGHT)
+
+
+def test_what_a_crop_has_cut_does_not_come_back_in_the_padding(tmp_path):
+    geometry = plan((HEIGHT, WIDTH), PreprocessConfig(crop=(4, 8), size=(8, 8), resize="pad"))
+    expected = np.zeros((8, 8), bool)
+    expected[2:6] = True
+    everything = [(0, 0), (1, 0), (1, 1), (0, 1)]
+    points = {"x0": [0, 0], "y0": [0, 0], "x1": [12, 12], "y1": [8, 8]}
+    for region in ({"box": (0, 0, 1, 1)}, {"polygon": everything}, {"landmarks": [("x0", "y0"), ("x1", "y1")]}):
+        found = drawn(
+            tmp_path,
+            {**region, "units": "pixel" if "landmarks" in region else "fraction"},
+            geometry=geometry,
+            columns=points,
+        )
+        assert np.array_equal(found, expected)
 
 
 def test_fixed_shapes_are_drawn_once_per_size(tmp_path):

@@ -161,3 +161,8 @@ def test_a_written_manifest_is_read_back(faces, tmp_path):
     assert [read.source.fingerprint(row) for row in range(5)] == [manifest.source.fingerprint(row) for row in range(5)]
     with pytest.raises(OutputError, match="cannot be written"):
         write_manifest(manifest, tmp_path / "none" / "part.csv")
+
+
+def test_images_that_are_no_files_cannot_be_written(tmp_path):
+    with pytest.raises(DataError, match=r"only images that are files.*data\.resample"):
+        write_manifest(made([[2, 2], [2, 2]]), tmp_path / "part.csv")

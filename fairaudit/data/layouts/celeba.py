@@ -75,7 +75,7 @@ def _list(path: Path, *, header: Sequence[str] | None = None) -> Table:
         if count != len(words):
             raise DataError("A CelebA list is cut off", wanted=f"{count} rows", found=str(len(words)), where=path.name)
         header = ["image_id", *(names[1:] if names[0] == "image_id" else names)]
-    return table_of(path.name, header, [cells for cells, _ in words], [place for _, place in words])
+    return table_of(path.name, header, words)
 
 
 def _image_folder(root: Path) -> str:
