@@ -1,0 +1,100 @@
+"""Architectures from their names."""
+
+import pytest
+import torch
+from torch import nn
+
+from fairaudit.errors import ModelError
+from fairaudit.models.arch import build, parse_arch
+
+OWN = """
+import torch
+from torch import nn
+
+def make(width=4):
+    return nn.Sequential(nn.Flatten(), nn.Linear(width, 2))
+
+def needs(width):
+    return make(width)
+
+def wrong():
+    return 3
+
+def breaks():
+    raise ValueError("no such width")
+
+CONSTANT = 1
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    (tmp_path / "fairaudit_test_own_nets.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    return "fairaudit_test_own_nets"
+
+
+def test_arguments_are_literals():
+    arch = parse_arch(" torchvision:vit_b_16(image_size=64, dropout=-0.5, names=('a', 1), flag=True) ")
+    assert (arch.source, arch.name) == ("torchvision", "vit_b_16")
+    assert arch.arguments == {"image_size": 64, "dropout": -0.5, "names": ("a", 1), "flag": True}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["resnet18", ":resnet18", "torchvision:", "torchvision:a.b", "m:f(1)", "m:f(x=open('a'))", "m:f(**{})", "m:f(", "m:1"],
+)
+def test_other_texts_are_refused_and_nothing_runs(text):
+    with pytest.raises(ModelError, match="torchvision:NAME or"):
+        parse_arch(text)
+
+
+@pytest.mark.parametrize("classes", [1, 7])
+def test_the_number_of_classes_follows_from_the_weights(classes):
+    state = build(parse_arch(f"torchvision:mobilenet_v3_small(num_classes={classes})")).state_dict()
+    model = build(parse_arch("torchvision:mobilenet_v3_small"), state)
+    assert model.classifier[3].out_features == classes
+
+
+def test_weights_of_another_architecture_do_not_set_the_number_of_classes():
+    state = {"fc.weight": torch.zeros(3, 2048), "fc.bias": torch.zeros(3)}
+    assert build(parse_arch("torchvision:resnet18"), state).fc.out_features == 1000
+
+
+@pytest.mark.slow
+def test_a_vision_transformer_is_built_for_the_declared_size():
+    model = build(parse_arch("torchvision:vit_b_16"), size=(32, 32))
+    assert model.image_size == 32
+
+
+def test_a_factory_of_the_working_folder(own):
+    assert build(parse_arch(f"{own}:make")).get_submodule("1").in_features == 4
+    assert build(parse_arch(f"{own}:make(width=6)")).get_submodule("1").in_features == 6
+    assert isinstance(build(parse_arch("torch.nn:Flatten")), nn.Flatten)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("{own}:mak", 'Did you mean "make"'),
+        ("{own}:CONSTANT", "no function or class"),
+        ("{own}:needs", "missing a required argument: 'width'"),
+        ("{own}:wrong", "Found: int"),
+        ("{own}:breaks", "no such width"),
+        ("no_such_module_here:make", "cannot be imported"),
+        ("torchvision:resnet81", 'Did you mean "resnet18"'),
+        ("torchvision:resnet18(depth=3)", "depth"),
+    ],
+)
+def test_what_cannot_be_built_is_told(own, text, found):
+    with pytest.raises(ModelError) as caught:
+        build(parse_arch(text.format(own=own)))
+    assert found in str(caught.value)
+
+
+def test_the_import_path_is_restored(own, monkeypatch):
+    import sys
+
+    before = list(sys.path)
+    build(parse_arch(f"{own}:make"))
+    assert sys.path == before
