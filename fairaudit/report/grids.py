@@ -67,7 +67,9 @@ def _text(measurement: Measurement | None) -> str:
         return ""
     if measurement.value is None:
         return measurement.status
-    return " ".join(part for part in (number(measurement.value), interval(measurement.low, measurement.high)) if part)
+    status = "" if measurement.status == "ok" else f"({measurement.status})"
+    parts = (number(measurement.value), interval(measurement.low, measurement.high), status)
+    return " ".join(part for part in parts if part)
 
 
 def _count(count: int | None) -> str:

@@ -43,8 +43,13 @@ class Row:
 
     @property
     def estimate(self) -> str:
-        """The value as text; a count where there is no measurement."""
-        return number(self.value) if self.measurement else limit(self.value or 0)
+        """The value as text, with its status unless that is ok; a count where there is no measurement."""
+        if self.measurement is None:
+            return limit(self.value or 0)
+        status = "" if self.measurement.status == "ok" else self.measurement.status
+        if self.value is None:
+            return status or UNDEFINED
+        return f"{number(self.value)} ({status})" if status else number(self.value)
 
     @property
     def limits(self) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fairaudit.report.escape import clip, plain
-from fairaudit.report.rows import STATE_WORDS, Row, candidate, gate_line, judged, name_of, shown, unjudged
+from fairaudit.report.rows import STATE_WORDS, Row, candidate, gate_line, is_headline, judged, name_of, shown, unjudged
 from fairaudit.results.report import Report, Verdict
 from fairaudit.results.text import interval, number
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 20
 """Numbers that no rule asks about are shown up to here; judged ones always."""
+
+MOST_OF_ONE = 12
+"""As many of them are about one subject at most."""
 
 _INTERVAL = re.compile(r"\[(\S+), (\S+)\]")
 _STYLES = {"fail": "bold red", "incomplete": "bold magenta", "inconclusive": "bold yellow", "pass": "green", "none": ""}
@@ -35,14 +38,14 @@ def render(report: Report, *, width: int | None = None, color: bool = False) -> 
     """
     columns = width or min(100, max(60, shutil.get_terminal_size((100, 24)).columns))
     rows, others = judged(report), unjudged(report)
-    kept = others[:MOST_ROWS]
+    kept = _chosen(others)
     blocks = [
         _wrapped(_heading(report), columns),
         *(_verdict(verdict, columns) for verdict in report.verdicts),
         _gate_table(rows, columns, color=color) if rows else "",
         "\n".join(line for row in rows for line in _reasons(row, columns)),
         _number_table(kept, columns, color=color) if kept else "",
-        _wrapped(shown(kept, len(others), "numbers"), columns),
+        _wrapped(shown(kept, len(others), "other numbers"), columns),
         "\n".join(_wrapped(f"Note: {note}", columns, "  ") for note in report.notes),
         _wrapped(gate_line(report.gate), columns),
     ]
@@ -53,8 +56,8 @@ def _heading(report: Report) -> str:
     model, data = candidate(report), report.data
     scored = f"{data.scored:,} of {data.rows:,}" if data.scored != data.rows else f"{data.rows:,}"
     against = "".join(f", against {other.file}" for other in report.models if other.role == "baseline")
-    subject = f"{name_of(report)} ({model.file})" if model else name_of(report)
-    return f"{subject} on {scored} images of {data.name}, target {data.target}{against}"
+    subject = f"{name_of(report)} ({model.file}) on " if model else ""
+    return f"{subject}{scored} images of {data.name}, target {data.target}{against}"
 
 
 def _verdict(verdict: Verdict, columns: int) -> str:
@@ -85,12 +88,32 @@ def _number_table(rows: Sequence[Row], columns: int, *, color: bool) -> str:
     from rich.text import Text
 
     table = _empty_table()
-    _add_number_columns(table)
-    table.add_column("Chance", justify="right", no_wrap=True)
-    for row in rows:
-        chance = row.measurement.chance if row.measurement else None
-        table.add_row(*_cells(row), Text("" if chance is None else number(chance)))
+    table.add_column("Number", overflow="fold", ratio=1)
+    for name in ("Estimate", "Interval", "Images", "Chance"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for heading in dict.fromkeys(row.about for row in rows):
+        table.add_row(Text(plain(clip(heading or "over everything")), style="bold"))
+        for row in rows:
+            if row.about == heading:
+                table.add_row(*(Text(text) for text in _texts(row)))
     return _printed(table, columns, color=color)
+
+
+def _texts(row: Row) -> tuple[str, ...]:
+    chance = row.measurement.chance if row.measurement else None
+    images = "" if row.n is None else f"{row.n:,}"
+    told = "" if chance is None else number(chance)
+    return (f"  {plain(clip(row.metric))}", row.estimate, interval(row.low, row.high), images, told)
+
+
+def _chosen(rows: Sequence[Row]) -> list[Row]:
+    """The first numbers of every subject, as many of each as fit into `MOST_ROWS`; single groups only if no others."""
+    over_all = [row for row in rows if row.measurement and is_headline(row.measurement)] or list(rows)
+    subjects: dict[str, list[Row]] = {}
+    for row in over_all:
+        subjects.setdefault(row.about, []).append(row)
+    share = min(MOST_OF_ONE, max(1, MOST_ROWS // max(1, len(subjects))))
+    return [row for members in subjects.values() for row in members[:share]][:MOST_ROWS]
 
 
 def _add_number_columns(table: Table) -> None:

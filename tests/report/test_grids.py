@@ -29,8 +29,9 @@ def test_many_groups_go_down(report):
 
 def test_a_hole_stays_a_hole_and_undefined_is_said(report):
     undefined = measurement("1", value=None, status="undefined", reason="no positives")
-    (grid,) = grids(report, measurement("0"), undefined, measurement("1", "fpr"))
-    assert grid.rows == [("tpr", ["0.500", "undefined"]), ("fpr", ["", "0.500"])]
+    unusable = measurement("1", "fpr", status="unusable", reason="too few images")
+    (grid,) = grids(report, measurement("0"), undefined, unusable)
+    assert grid.rows == [("tpr", ["0.500", "undefined"]), ("fpr", ["", "0.500 (unusable)"])]
 
 
 def test_classes_have_a_grid_each(report):

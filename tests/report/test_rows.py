@@ -46,3 +46,10 @@ def test_the_name_is_the_models_or_the_datas(report):
 
 def test_the_gate_in_one_line(report):
     assert gate_line(report.gate) == "Gate: FAIL (2 fail, 1 incomplete, 3 inconclusive, 2 pass); exit code 3."
+
+
+def test_a_number_that_must_not_be_relied_on_says_so(report):
+    texts = {row.measurement.status: row.estimate for row in judged(report) if row.measurement}
+    assert texts["unusable"] == "1.934 (unusable)"
+    assert texts["undefined"] == "undefined"
+    assert "(" not in texts["ok"]

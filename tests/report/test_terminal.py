@@ -60,10 +60,24 @@ def test_text_from_data_cannot_steer_the_terminal(poisoned):
     assert max(map(cell_len, text.split("\n"))) <= 80 or "x" * 81 in text
 
 
-def test_a_long_list_is_shortened_and_says_so(report):
-    many = [m.model_copy(update={"id": f"{m.id}#{i}"}) for i in range(10) for m in report.measurements]
-    text = terminal.render(report.model_copy(update={"measurements": [*report.measurements, *many]}))
-    assert "20 of 147 numbers shown; report.json has all." in text
+def test_every_subject_has_its_share_of_a_long_list(report):
+    base = report.measurements[0]
+    many = [
+        base.model_copy(update={"id": f"{attribute}{i}", "attribute": attribute, "metric": f"metric_{i:02}"})
+        for attribute in ("sex", "age")
+        for i in range(30)
+    ]
+    empty = report.gate.model_copy(update={"state": "none", "rules": []})
+    text = terminal.render(report.model_copy(update={"measurements": many, "gate": empty}))
+    assert "20 of 60 other numbers shown; report.json has all." in text
+    assert re.findall(r"^  (metric_\d\d)", text, re.M) == [f"metric_{i:02}" for i in range(10)] * 2
+
+
+def test_single_groups_are_shown_only_where_there_is_nothing_else(report):
+    assert "group 0" not in terminal.render(report)
+    groups = [m for m in report.measurements if m.group is not None]
+    empty = report.gate.model_copy(update={"state": "none", "rules": []})
+    assert "group 0" in terminal.render(report.model_copy(update={"measurements": groups, "gate": empty}))
 
 
 def test_nothing_gated_is_said(report):
