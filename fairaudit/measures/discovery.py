@@ -6,8 +6,8 @@ the permutation distribution of the largest statistic (max-T, Westfall & Young 1
 * `group_differences`: is the relevance share of a window different between groups, within target values?
 * `concentrations`: does a window hold more relevance than its area, whatever the group?
 
-A difference is not yet a fault: a necktie that is there draws relevance as any object may. What it finds are
-candidates for the causal check.
+A difference is not yet a fault: a necktie that is there draws relevance as any object may, and many images make any
+trace of it significant. So a difference must also be large, and what is found are candidates for the causal check.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from fairaudit.measures.image_means import Labels
 from fairaudit.measures.windows import Floats, Ints, Windows, apart
 from fairaudit.ratio import ratio
 
+LEAST = 0.5
+"""Smallest difference that is reported, in units of the window's area: 0.5 is a relevance lift of 1.5 against 1."""
 REPLICATES = 1000
 """Permutations by default; the smallest p value is 1 / 1001."""
 _CHUNK = 2**22
@@ -58,6 +60,7 @@ def group_differences(
     generator: np.random.Generator,
     replicates: int = REPLICATES,
     level: float = 0.05,
+    least: float = LEAST,
     limit: int = 5,
 ) -> list[Found]:
     """Windows whose relevance share differs between groups, best first, none overlapping a better one much.
@@ -75,6 +78,8 @@ def group_differences(
         generator: source of the permutations.
         replicates: permutations.
         level: windows with a larger p value are left out.
+        least: windows are left out in which no group's share differs from the others', within a target value, by this
+            many times the window's area.
         limit: most windows returned.
     """
     data = _arrange(grids, group, target)
@@ -88,7 +93,9 @@ def group_differences(
         labels = _shuffled(data, min(chunk, replicates - start), generator)
         largest.append(np.nanmax(ratio(_between(data, shapes, _sums(data, labels)), total), axis=1, initial=0.0))
     p_values = _against(estimate, np.concatenate(largest))
-    chosen = _best(shapes, estimate, p_values, level, limit)
+    contrast = _contrasts(data, shapes)
+    large = np.nanmax(np.abs(contrast), axis=(0, 1), initial=0.0) >= least * shapes.area()
+    chosen = _best(shapes, estimate, np.where(large, p_values, np.nan), level, limit)
     return [_difference(data, shapes, number, estimate, p_values, group, target) for number in chosen]
 
 
@@ -181,6 +188,15 @@ def _sums(data: _Data, labels: Ints) -> tuple[Floats, Ints]:
     return found, counts.reshape(data.targets, data.groups)
 
 
+def _contrasts(data: _Data, shapes: Windows) -> Floats:
+    """Mean share of each group less that of the others, `[target, group, window]`."""
+    total, count = _sums(data, data.group[None])
+    inside = shapes.sums(total[0].reshape(data.targets, data.groups, shapes.cells, shapes.cells))
+    others = inside.sum(axis=1, keepdims=True) - inside
+    rest = ratio(others, (count.sum(axis=1, keepdims=True) - count)[..., None])
+    return np.asarray(ratio(inside, count[..., None]) - rest)
+
+
 def _between(data: _Data, shapes: Windows, found: tuple[Floats, Ints]) -> Floats:
     """Sum of squares between groups within target values, `[replicate, window]`."""
     total, count = found
@@ -240,8 +256,7 @@ def _difference(
     total, count = _sums(data, data.group[None])
     inside = only.sums(total[0].reshape(data.targets, data.groups, shapes.cells, shapes.cells))[..., 0]
     means = ratio(inside, count)
-    rest = ratio(inside.sum(axis=1, keepdims=True) - inside, count.sum(axis=1, keepdims=True) - count)
-    contrast = means - rest
+    contrast = _contrasts(data, only)[..., 0]
     value, name = np.unravel_index(int(np.nanargmax(np.abs(contrast))), contrast.shape)
     shares = ratio(np.nansum(means, axis=0), (~np.isnan(means)).sum(axis=0))
     return Found(

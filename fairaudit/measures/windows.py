@@ -68,19 +68,19 @@ def windows(cells: int = CELLS, sizes: Iterable[int] = SIZES) -> Windows:
     return Windows(bounds=np.array(found, np.int64).reshape(-1, 4), cells=cells)
 
 
-def grid_shares(maps: ArrayLike, *, cells: int = CELLS, kind: Kind = "signed") -> NDArray[np.float32]:
+def grid_shares(maps: ArrayLike, *, cells: int = CELLS, kind: Kind = "positive") -> NDArray[np.float32]:
     """Relevance shares of the cells of a coarse grid, `[image, cells, cells]`: small enough to keep for every image.
 
-    `signed`: Σ_cell R / Σ|R|, in [−1, 1], evidence against counts negative; `positive`: of max(R, 0), `absolute`: of
-    |R|; these two sum to 1. A pixel on a cell's border is divided by area, so any size of map will do. NaN for a map
-    without weight.
+    `positive`: Σ_cell max(R, 0) over its sum in the image; `absolute`: the same of |R|; both sum to 1. `signed`:
+    Σ_cell R / Σ|R|, in [−1, 1], where evidence for and against cancels. A pixel on a cell's border is divided by area,
+    so any size of map will do. NaN for a map without weight.
 
     Args:
         maps: signed relevance `[image, row, column]`.
         cells: cells along each side.
         kind: what is shared.
 
-    >>> grid_shares([[[3.0, -1.0], [0.0, 0.0]]], cells=2).tolist()
+    >>> grid_shares([[[3.0, -1.0], [0.0, 0.0]]], cells=2, kind="signed").tolist()
     [[[0.75, -0.25], [0.0, 0.0]]]
     """
     values = np.asarray(maps, np.float64)

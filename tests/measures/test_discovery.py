@@ -37,7 +37,8 @@ def test_statistic_is_the_analysis_of_variance_of_each_window():
     one = Windows(bounds=np.array([[2, 3, 4, 6]]), cells=8)
     grids = grid_shares(maps, cells=8)
     draw = np.random.default_rng(0)
-    found = group_differences(grids, one, group=group, target=target, generator=draw, replicates=9, level=1.0)[0]
+    options = {"group": group, "target": target, "generator": draw}
+    found = group_differences(grids, one, replicates=9, level=1.0, least=0.0, **options)[0]
     share = grids[:, 2:4, 3:6].astype(float).sum(axis=(1, 2))
     between = total = 0.0
     for t in range(2):
@@ -63,7 +64,8 @@ def test_p_value_of_one_window_is_that_of_a_permutation_f_test():
     one = Windows(bounds=np.array([[2, 3, 4, 6]]), cells=8)
     grids = grid_shares(maps, cells=8)
     draw = np.random.default_rng(0)
-    found = group_differences(grids, one, group=group, target=None, generator=draw, replicates=4999, level=1.0)[0]
+    options = {"group": group, "target": None, "generator": draw}
+    found = group_differences(grids, one, replicates=4999, level=1.0, least=0.0, **options)[0]
     share = grids[:, 2:4, 3:6].astype(float).sum(axis=(1, 2))
     wanted = stats.permutation_test(
         (share[group.codes == 0], share[group.codes == 1]),
@@ -90,7 +92,7 @@ def test_differences_of_opposite_sign_in_the_two_classes_add_up():
     maps, group, target = scene(3, n=160)
     sign = np.where(target.codes == 1, 1.0, -1.0)  # for the class in one, against it in the other
     maps[:, 0:6, 0:6] += (4.0 * sign * (group.codes == 1))[:, None, None]
-    found = look(grid_shares(maps, cells=8), group, target)
+    found = look(grid_shares(maps, cells=8, kind="signed"), group, target)
     assert overlap(found[0].box, 0, 0, 6 / 16, 6 / 16) > 0.5
     assert found[0].p_value == pytest.approx(1 / 200)
 
@@ -104,10 +106,21 @@ def test_ten_values_are_compared_at_once():
 
 
 def test_family_wise_error_without_any_difference():
-    false = sum(
-        bool(look(grid_shares(scene(seed, n=40)[0], cells=8), *scene(seed, n=40)[1:], seed, 99)) for seed in range(60)
-    )
+    false = 0
+    for seed in range(60):
+        maps, group, target = scene(seed, n=40)
+        false += bool(look(grid_shares(maps, cells=8), group, target, seed, 99, least=0.0))
     assert false <= 9  # binomial(60, 0.05): more with probability 0.001
+
+
+def test_a_trace_of_a_difference_is_significant_but_not_reported():
+    maps, group, target = scene(9, n=2000)
+    maps[group.codes == 1, 10:16, 4:10] *= 1.2
+    grids = grid_shares(maps, cells=8)
+    assert look(grids, group, target) == []
+    trace = look(grids, group, target, least=0.0)[0]
+    assert trace.p_value == pytest.approx(1 / 200)
+    assert 0.1 * trace.area_share < abs(trace.contrast) < 0.5 * trace.area_share
 
 
 def test_a_label_that_only_follows_the_target_is_not_a_difference():

@@ -1,0 +1,110 @@
+"""Region figures: PNGs that are the same every time, outlines that follow pixel borders, and refusals."""
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from fairaudit.report.figures.regions import found_windows, mean_maps, outline, region_overlay, reliance
+
+
+def pixels(data: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), float)
+
+
+def scene(n: int = 3, channels: int = 3):
+    generator = np.random.default_rng(0)
+    images = generator.random((n, 10, 14, channels))
+    maps = generator.normal(size=(n, 10, 14))
+    masks = np.zeros((n, 10, 14), bool)
+    masks[:, 6:10, 4:9] = True
+    return images, maps, masks
+
+
+@given(st.integers(0, 1000))
+@settings(max_examples=20, deadline=None)
+def test_outline_separates_exactly_the_pixels_that_differ(seed):
+    mask = np.random.default_rng(seed).random((5, 7)) < 0.5
+    edges = {tuple(map(tuple, edge)) for edge in outline(mask).astype(int)}
+    wanted = set()
+    inside = lambda i, j: 0 <= i < 5 and 0 <= j < 7 and bool(mask[i, j])  # noqa: E731
+    for i in range(6):
+        for j in range(8):
+            if inside(i, j) != inside(i - 1, j):
+                wanted.add(((j, i), (j + 1, i)))
+            if inside(i, j) != inside(i, j - 1):
+                wanted.add(((j, i), (j, i + 1)))
+    assert edges == wanted
+
+
+IMAGES, MAPS, MASKS = scene()
+DRAWN = {
+    "overlay": lambda: region_overlay(IMAGES, MASKS, names=["a", "b", "c"], heading="h"),
+    "reliance": lambda: reliance(IMAGES, MAPS, MASKS, names=["a", "b", "c"], heading="h", values=[0.1, 0.2, np.nan]),
+    "means": lambda: mean_maps(
+        MAPS[None, :2], rows=["a"], columns=["x", "y"], heading="h", region=MASKS[0], images=IMAGES[:1]
+    ),
+    "windows": lambda: found_windows(MAPS[0], [(0.1, 0.2, 0.5, 0.9)], labels=["p 0.01"], heading="h", image=IMAGES[0]),
+    "nothing": lambda: found_windows(MAPS[0], [], labels=[], heading="h"),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_figure_is_the_same_twice_and_not_blank(name):
+    first = DRAWN[name]()
+    assert first == DRAWN[name]()
+    assert pixels(first).std() > 10
+
+
+def test_evidence_for_is_red_and_against_is_blue_on_one_scale():
+    strong = np.zeros((1, 2, 8, 8))
+    strong[0, 0], strong[0, 1] = 1.0, -1.0
+    found = pixels(mean_maps(strong, rows=["r"], columns=["for", "against"], heading="h"))
+    red = (found[..., 0] > 80) & (found[..., 2] < 60)
+    blue = (found[..., 2] > 80) & (found[..., 0] < 60)
+    assert red.sum() > 10_000
+    assert blue.sum() > 10_000
+    assert np.nonzero(red)[1].mean() < np.nonzero(blue)[1].mean()
+    weak = strong.copy()
+    weak[0, 1] *= 0.2  # the scale is shared, so a weak map stays pale
+    pale = pixels(mean_maps(weak, rows=["r"], columns=["for", "against"], heading="h"))
+    assert ((pale[..., 2] > 80) & (pale[..., 0] < 60)).sum() < 0.2 * blue.sum()
+
+
+def test_rows_are_drawn_from_the_top_and_the_region_stands_where_it_is():
+    images = np.ones((1, 16, 16, 3))
+    masks = np.zeros((1, 16, 16), bool)
+    masks[0, 12:16, 0:4] = True  # lower left
+    dark = pixels(region_overlay(images, masks, names=["a"], heading=" ")).sum(axis=2) < 100
+    rows, columns = np.nonzero(dark[60:])
+    assert np.median(rows) > 0.6 * dark[60:].shape[0]
+    assert np.median(columns) < 0.5 * dark.shape[1]
+
+
+def test_cells_without_images_are_said_and_drawn_empty():
+    maps = np.full((2, 1, 6, 6), np.nan)
+    maps[0] = 1.0
+    assert pixels(mean_maps(maps, rows=["a", "b"], columns=["m"], heading="h")).std() > 1
+
+
+def test_grey_images_and_names_with_markup_are_drawn():
+    images, maps, masks = scene(7, channels=1)
+    names = ["$x_1$", "a" * 60, "", "b", "c", "d", "e"]
+    assert pixels(reliance(images, maps, masks, names=names, heading="$h$")).shape[0] > 300
+
+
+def test_disagreeing_arguments_are_refused():
+    images, maps, masks = scene()
+    with pytest.raises(ValueError, match="disagree"):
+        region_overlay(images, masks[:2], names=["a", "b", "c"], heading="h")
+    with pytest.raises(ValueError, match="disagree"):
+        region_overlay(images, masks, names=["a"], heading="h")
+    with pytest.raises(ValueError, match="disagree"):
+        reliance(images, maps[:, :5], masks, names=["a", "b", "c"], heading="h")
+    with pytest.raises(ValueError, match="do not fit"):
+        mean_maps(np.zeros((1, 1, 4, 4)), rows=["a"], columns=["b", "c"], heading="h")
+    with pytest.raises(ValueError, match="1 boxes"):
+        found_windows(maps[0], [(0, 0, 1, 1)], labels=[], heading="h")
