@@ -204,7 +204,7 @@ class AuditConfig(Section):
     """Relevance share over area share above which a model counts as relying on a region."""
     effect: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """Paired change of the score, beyond that of control regions, above which a region counts as causal."""
-    fills: list[Literal["inpaint", "blur", "mean", "grey", "swap"]] = Field(default_factory=lambda: ["inpaint"])
+    fills: list[Literal["inpaint", "blur", "mean", "grey", "swap"]] = Field(default=["inpaint"])
     """What replaces a region's pixels in the causal check; the joint verdict rests on the first."""
     faithfulness: bool = True
     """Test the attribution methods before they may gate."""

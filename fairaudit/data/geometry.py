@@ -51,14 +51,11 @@ class Geometry:
         Pixel i spans i to i + 1. x' = (x − crop.left + padding.left) · resized width / padded width − final.left.
         """
         left, top, right, bottom = self.padding
-        scale = np.array(
-            [
-                self.resized[1] / (self.crop.width + left + right),
-                self.resized[0] / (self.crop.height + top + bottom),
-            ]
-        )
+        padded = [self.crop.width + left + right, self.crop.height + top + bottom]
         moved = xy - [self.crop.left, self.crop.top] + [left, top]
-        return np.asarray(moved * scale - [self.final.left, self.final.top], np.float64)
+        # First times, then through: so a whole pixel that lands on a pixel's centre does so exactly.
+        scaled = moved * self.resized[::-1] / padded
+        return np.asarray(scaled - [self.final.left, self.final.top], np.float64)
 
 
 def plan(size: tuple[int, int], config: PreprocessConfig) -> Geometry:

@@ -1,7 +1,8 @@
 """Decoded images and masks to the model's input size, by the same geometry.
 
 Resizing is antialiased and in 8 bits, as in the pipelines that models are trained with. Masks are sampled at the pixel
-that holds the output pixel's centre ("nearest-exact"): torchvision's own "nearest" for masks is half a pixel off.
+that holds the output pixel's centre, in whole numbers: torchvision's "nearest" for masks is half a pixel off, and its
+"nearest-exact" rounds in float32, so that a mask could differ from the box that it shows.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from fairaudit.data.geometry import Geometry
 _MODES = {
     "bilinear": InterpolationMode.BILINEAR,
     "bicubic": InterpolationMode.BICUBIC,
-    "nearest": InterpolationMode.NEAREST_EXACT,
 }
 
 
@@ -35,6 +35,8 @@ def transform_image(image: Image.Image, geometry: Geometry, config: PreprocessCo
     kept = _cropped_and_padded(pixels, geometry)
     if config.interpolation == "box":
         resized = _box(kept, geometry.resized)
+    elif config.interpolation == "nearest":
+        resized = _nearest(kept, geometry.resized)
     else:
         resized = F.resize(kept, list(geometry.resized), interpolation=_MODES[config.interpolation], antialias=True)
     return _final(resized, geometry).as_subclass(Tensor).contiguous()
@@ -43,10 +45,7 @@ def transform_image(image: Image.Image, geometry: Geometry, config: PreprocessCo
 def transform_mask(mask: NDArray[np.bool_], geometry: Geometry) -> NDArray[np.bool_]:
     """A mask [height, width] of the original as a mask of the output; padding is outside."""
     pixels = tv_tensors.Mask(torch.from_numpy(mask.astype(np.uint8))[None])
-    kept = _cropped_and_padded(pixels, geometry)
-    resized = F.resize_image(
-        kept.as_subclass(Tensor), list(geometry.resized), interpolation=InterpolationMode.NEAREST_EXACT
-    )
+    resized = _nearest(_cropped_and_padded(pixels, geometry), geometry.resized)
     result: NDArray[np.bool_] = _final(resized, geometry)[0].numpy().astype(bool)
     return result
 
@@ -78,3 +77,12 @@ def _box(pixels: Tensor, size: tuple[int, int]) -> Tensor:
     image: Image.Image = F.to_pil_image(pixels)
     resized: Tensor = F.pil_to_tensor(image.resize((size[1], size[0]), Image.Resampling.BOX))
     return resized
+
+
+def _nearest(pixels: Tensor, size: tuple[int, int]) -> Tensor:
+    """The pixel that holds each output pixel's centre: ⌊(i + ½) · in / out⌋ in whole numbers."""
+    rows, columns = (
+        (2 * torch.arange(wanted) + 1) * present // (2 * wanted)
+        for present, wanted in zip(pixels.shape[-2:], size, strict=True)
+    )
+    return pixels.as_subclass(Tensor)[:, rows][:, :, columns]

@@ -180,6 +180,17 @@ def test_a_box_of_whole_pixels_is_its_own_mask_under_every_geometry(tmp_path_fac
     assert np.array_equal(from_box, drawn(folder, {"mask": "box.png"}, geometry=geometry))
 
 
+@pytest.mark.parametrize("wanted", [37, 11, 23])
+def test_a_box_edge_that_falls_on_a_pixels_centre_is_no_rounding_matter(tmp_path, wanted):
+    """6 pixels to 37: column 3 begins at 3 · 37 / 6 = 18.5, the centre of output column 18."""
+    geometry = plan((HEIGHT, WIDTH), PreprocessConfig(crop=(8, 6), size=(8, wanted)))
+    Image.fromarray(np.where(block(6, 0, 9, 8), 255, 0).astype(np.uint8)).save(tmp_path / "m.png")
+    # output column c is inside where (c + 1/2) · 6 / wanted is at least 3
+    expected = np.tile([2 * column + 1 >= wanted for column in range(wanted)], (8, 1))
+    assert np.array_equal(drawn(tmp_path, {"mask": "m.png"}, geometry=geometry), expected)
+    assert np.array_equal(drawn(tmp_path, {"box": (6, 0, 9, 8), "units": "pixel"}, geometry=geometry), expected)
+
+
 @pytest.mark.parametrize("resize", ["stretch", "shorter"])
 def test_boxes_move_as_torchvisions_bounding_boxes(tmp_path, resize):
     steps = [v2.CenterCrop((6, 10)), v2.Resize((30, 30)) if resize == "stretch" else v2.Resize(30)]
