@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.confusion import Floats
-from fairaudit.measures.intervals import Interval, drifting, wilson
+from fairaudit.measures.intervals import Interval, calibrated, wilson
 from fairaudit.measures.scored import scored
 from fairaudit.ratio import ratio
 
@@ -93,8 +93,8 @@ def calibration_interval(
 ) -> Interval:
     """Interval of the calibration error per group, from resampled bins: [group].
 
-    Images are drawn by bin and truth (one multinomial draw per group), each with its bin's mean score. Ends as for
-    every statistic that is biased upwards, see `drifting`.
+    The low end takes off what a perfectly calibrated model would show (every bin's positives drawn with its mean
+    score); the high end is that of images resampled by bin and truth, each with its bin's mean score. See `calibrated`.
 
     Args:
         found: the binned scores.
@@ -109,8 +109,11 @@ def calibration_interval(
     shares = np.where(total[:, None] > 0, np.nan_to_num(ratio(cells, total[:, None])), 1 / cells.shape[-1])
     drawn = generator.multinomial(np.rint(total).astype(np.int64), shares, size=(replicates, len(total)))
     negative, positive = np.split(drawn, 2, axis=-1)
-    gaps = np.abs(positive - (negative + positive) * mean).sum(-1)
-    return drifting(value, ratio(gaps, total), drift="up", bounds=(0.0, 1.0), level=level)
+    replicated = ratio(np.abs(positive - (negative + positive) * mean).sum(-1), total)
+    images = np.rint(found.images).astype(np.int64)
+    perfect = generator.binomial(images, np.clip(mean, 0, 1), size=(replicates, *images.shape))
+    nulls = ratio(np.abs(perfect - images * mean).sum(-1), total)
+    return calibrated(value, replicated, nulls, larger=True, level=level)
 
 
 def brier(found: Reliability, *, z: float) -> tuple[Floats, Interval]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.disparities import DISPARITIES, Disparity, compared, disparity, has_images
 from fairaudit.measures.effective import effective
-from fairaudit.measures.permutation import AgainstNull, against_null
+from fairaudit.measures.nulls import Nulls
+from fairaudit.measures.permutation import AgainstNull
 from fairaudit.measures.rates import RATES, Rate, rate, reported_classes
 from fairaudit.measures.rows import Asked, Extra, Number, listed, measurement, total
 from fairaudit.measures.simultaneous import Extreme, Pair, difference_interval, ratio_interval
@@ -26,7 +27,7 @@ CLASS_GAPS = ("selection_rate", "tpr", "fpr", "ppv")
 NO_PAIR = "fewer than two groups have images"
 
 
-def disparity_rows(counts: ArrayLike, asked: Asked, nulls: Mapping[str, Floats]) -> Iterator[Measurement]:
+def disparity_rows(counts: ArrayLike, asked: Asked, nulls: Nulls) -> Iterator[Measurement]:
     """Every disparity between groups, and the gap of every class on its own, with simultaneous intervals.
 
     A disparity is undefined when a group that has images has no such rate; the interval is then still given, with that
@@ -36,13 +37,13 @@ def disparity_rows(counts: ArrayLike, asked: Asked, nulls: Mapping[str, Floats])
     Args:
         counts: [group, true, predicted].
         asked: what the table is about.
-        nulls: name → [replicate] values under the permutation null; names that are missing get no p value.
+        nulls: the disparities under no disparity, for p values and corrected values.
     """
     table = np.asarray(counts, np.float64)
     for name in PAIRWISE:
         spec = DISPARITIES[name]
         value = float(disparity(table, name))
-        test = against_null(value, nulls.get(name, ()), larger=spec.form == "difference")
+        test = nulls.test(name, value)
         sized = effective(
             table,
             lambda c, spec=spec: compared(c, spec),  # type: ignore[misc]

@@ -18,9 +18,9 @@ from fairaudit.measures.disparities import (
     unbiased_accuracy,
     worst_group_accuracy,
 )
-from fairaudit.measures.fairness_table import BUDGET
 from fairaudit.measures.intervals import basic, percentile
 from fairaudit.measures.mcnemar import mcnemar, paired_change
+from fairaudit.measures.nulls import affordable
 from fairaudit.measures.rates import RATES, reported_classes
 from fairaudit.measures.rows import Asked, Number, measurement, suppressed, total
 from fairaudit.results.measurement import Measurement
@@ -62,7 +62,7 @@ def paired_measurements(
         classes: names of the target values.
         baseline: name of the baseline model.
         level: coverage of intervals.
-        replicates: bootstrap replicates; tables beyond `BUDGET` get fewer.
+        replicates: bootstrap replicates; large tables get fewer.
         seed: seed of every draw.
         min_cell: changes over fewer images are suppressed.
         cluster_counts: [cluster, group, true, candidate, baseline]; resample whole clusters.
@@ -188,7 +188,7 @@ def _draws(table: Floats, names: Sequence[str], strata: Strata, asked: Asked) ->
         return found
 
     flat = table.reshape(groups, classes, -1)
-    number = min(asked.replicates, max(400, BUDGET // table.size))
+    number = affordable(table.size, asked)
     source = generator(asked.seed, "paired bootstrap", asked.attribute, strata)
     if asked.cluster_counts is None:
         return bootstrap(flat, statistics, strata=strata, replicates=number, generator=source)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairaudit.measures.bootstrap import CHUNK_NUMBERS, Statistics
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.disparities import Null
+from fairaudit.ratio import ratio
 
 
 class AgainstNull(NamedTuple):
@@ -54,21 +55,54 @@ def permuted(counts: ArrayLike, *, null: Null, replicates: int, generator: np.ra
     return _shuffle(table.reshape(groups, 1, -1), replicates, generator).reshape(replicates, groups, classes, classes)
 
 
+def pooled(counts: ArrayLike, *, null: Null, replicates: int, generator: np.random.Generator) -> NDArray[np.int64]:
+    """Counts drawn as if every group had the pooled distribution: the null where labels cannot be shuffled.
+
+    For weighted or clustered data, whose counts scaled to effective sizes are not whole numbers: each group and
+    stratum gets its total, rounded, as one multinomial draw from the distribution of all groups together.
+
+    Args:
+        counts: [group, true, predicted], 0 or more.
+        null: see `permuted`.
+        replicates: how many tables.
+        generator: source of the draws.
+
+    Returns:
+        [replicate, group, true, predicted] int64.
+
+    >>> pooled([[[8, 2], [1, 9]], [[6, 4], [5, 5]]], null="target", replicates=3,
+    ...        generator=np.random.default_rng(0)).sum(-1)[0].tolist()
+    [[10, 10], [10, 10]]
+    """
+    table = np.asarray(counts, np.float64)
+    groups, classes = table.shape[0], table.shape[1]
+    arranged = {"target": table, "prediction": table.swapaxes(1, 2), "none": table.reshape(groups, 1, -1)}[null]
+    together = arranged.sum(0)
+    shares = ratio(together, together.sum(-1, keepdims=True))
+    shares = np.where(np.isnan(shares), 1 / shares.shape[-1], shares)
+    sizes = np.rint(arranged.sum(-1)).astype(np.int64)
+    drawn: NDArray[np.int64] = generator.multinomial(sizes, shares, size=(replicates, *sizes.shape))
+    if null == "prediction":
+        return drawn.swapaxes(2, 3)
+    return drawn.reshape(replicates, groups, classes, classes)
+
+
 def permutation_null(
     counts: ArrayLike, statistics: Statistics, *, null: Null, replicates: int, generator: np.random.Generator
 ) -> dict[str, Floats]:
     """Values of statistics under the null, in bounded memory: name → [replicate, ...].
 
     Args:
-        counts: [group, true, predicted] whole numbers.
+        counts: [group, true, predicted]; whole numbers are shuffled (`permuted`), others drawn (`pooled`).
         statistics: takes counts [replicate, group, true, predicted] and returns name → [replicate, ...].
         null: see `permuted`.
         replicates: how many.
         generator: source of the draws.
     """
-    table = _whole(counts)
+    table = np.asarray(counts)
+    draw = permuted if np.issubdtype(table.dtype, np.integer) else pooled
     parts = [
-        statistics(permuted(table, null=null, replicates=size, generator=generator).astype(np.float64))
+        statistics(draw(table, null=null, replicates=size, generator=generator).astype(np.float64))
         for size in _chunks(replicates, table.size)
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

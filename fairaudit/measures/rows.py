@@ -131,6 +131,20 @@ def total(counts: ArrayLike) -> float:
     return float(np.asarray(counts, np.float64).sum())
 
 
+def why_undefined(counts: ArrayLike) -> str:
+    """Why a number over groups does not exist, as far as the counts show it.
+
+    >>> why_undefined([[[3, 1], [0, 0]], [[1, 1], [1, 1]]])
+    '1 cells of group and true class have no image'
+    """
+    table = np.asarray(counts, np.float64)
+    present = table.sum((-2, -1)) > 0
+    if present.sum() < 2:
+        return "fewer than two groups have images"
+    empty = int((table.sum(-1)[present] == 0).sum())
+    return f"{empty} cells of group and true class have no image" if empty else "a rate that it needs does not exist"
+
+
 def listed(names: list[str]) -> str:
     """Names as words, the first few.
 

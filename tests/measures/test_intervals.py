@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, norm
 
-from fairaudit.measures.intervals import basic, drifting, normal_quantile, percentile, wilson
+from fairaudit.measures.intervals import basic, calibrated, drifting, normal_quantile, percentile, wilson
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.999])
@@ -85,3 +85,17 @@ def test_a_level_that_is_none_is_refused(level):
 def test_no_replicate_gives_no_interval():
     with pytest.raises(ValueError, match="at least one replicate"):
         percentile([])
+
+
+def test_a_calibrated_interval_starts_where_chance_ends():
+    draws, nulls = np.linspace(0.2, 0.4, 1001), np.linspace(0.0, 0.1, 1001)
+    low, high = calibrated(0.3, draws, nulls, larger=True)
+    assert low == pytest.approx(0.3 - 0.095)
+    assert high == pytest.approx(0.395)
+    low, high = calibrated(0.05, draws, nulls, larger=True)
+    assert low == 0
+    low, high = calibrated(0.6, np.linspace(0.5, 0.7, 1001), np.linspace(0.8, 1.0, 1001), larger=False)
+    assert low == pytest.approx(0.505)
+    assert high == pytest.approx(0.6 / 0.81)
+    assert calibrated(0.9, [0.9], np.linspace(0.8, 1.0, 1001), larger=False).high == 1
+    assert np.isnan(calibrated(np.nan, draws, nulls, larger=True).low)

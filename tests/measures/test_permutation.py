@@ -7,7 +7,7 @@ from scipy.stats import fisher_exact, hypergeom
 from fairaudit.measures import permutation as module
 from fairaudit.measures.confusion import confusion
 from fairaudit.measures.disparities import disparity
-from fairaudit.measures.permutation import against_null, permutation_null, permuted
+from fairaudit.measures.permutation import against_null, permutation_null, permuted, pooled
 
 COUNTS = np.array([[[8, 2], [1, 9]], [[6, 4], [5, 5]], [[3, 0], [2, 7]]])
 
@@ -118,3 +118,21 @@ def test_chunks_bound_memory(monkeypatch):
 def test_counts_that_cannot_be_shuffled_are_refused(counts):
     with pytest.raises(ValueError, match="whole counts"):
         permuted(counts, null="target", replicates=1, generator=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("null", ["target", "prediction", "none"])
+def test_pooled_draws_give_every_group_the_same_distribution(null):
+    drawn = pooled(COUNTS * 1.0, null=null, replicates=20_000, generator=np.random.default_rng(6))
+    totals = {"target": COUNTS.sum(-1), "prediction": COUNTS.sum(-2), "none": COUNTS.sum((1, 2))}[null]
+    axes = {"target": -1, "prediction": -2, "none": (-2, -1)}[null]
+    assert (drawn.sum(axes) == totals).all()
+    shares = COUNTS.sum(0) / COUNTS.sum(0).sum({"target": -1, "prediction": -2, "none": None}[null], keepdims=True)
+    expected = np.expand_dims(totals, axes) * shares
+    np.testing.assert_allclose(drawn.mean(0), expected, atol=0.06)
+
+
+def test_the_null_of_fractional_counts_is_pooled():
+    found = permutation_null(
+        COUNTS * 0.5, lambda c: {"n": c.sum((1, 2, 3))}, null="none", replicates=4, generator=np.random.default_rng(7)
+    )["n"]
+    assert found.tolist() == [np.rint(COUNTS.sum((1, 2)) * 0.5).sum()] * 4

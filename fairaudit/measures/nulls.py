@@ -1,0 +1,91 @@
+"""What the statistics of a table would be if the group did not matter, by permutation or by pooled draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.measures.confusion import Floats
+from fairaudit.measures.disparities import DISPARITIES, Null, disparities, disparity
+from fairaudit.measures.effective import effective, effective_counts
+from fairaudit.measures.paper_measures import PAPER_MEASURES
+from fairaudit.measures.permutation import AgainstNull, against_null, permutation_null
+from fairaudit.measures.rates import accuracy
+from fairaudit.measures.rows import Asked
+from fairaudit.ratio import ratio
+from fairaudit.seeds import generator
+
+BUDGET = 2 * 10**6
+"""Numbers drawn for one bootstrap or permutation at most; large tables get fewer replicates, never fewer than 400."""
+
+Statistic = Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nulls:
+    """Values of every tested statistic under its own null."""
+
+    values: Mapping[str, Floats]
+    """Name → [replicate]."""
+    exact: bool
+    """Whether labels were shuffled; pooled draws of weighted or clustered data give intervals but no p values."""
+
+    def test(self, name: str, value: float) -> AgainstNull:
+        """The statistic against its null; NaN where it is not tested or the null is not exact."""
+        larger = name not in DISPARITIES or DISPARITIES[name].form == "difference"
+        return against_null(value, self.values.get(name, ()) if self.exact else (), larger=larger)
+
+
+def null_values(table: NDArray[np.generic], asked: Asked) -> Nulls:
+    """Draw every tested statistic under its null: shuffled labels, or pooled draws at effective sizes.
+
+    Args:
+        table: [group, true, predicted]; whole numbers of independent images can be shuffled.
+        asked: what the table is about.
+    """
+    tests: dict[Null, dict[str, Statistic]] = {"target": {}, "prediction": {}, "none": {}}
+    for name in DISPARITIES:
+        tests[DISPARITIES[name].null][name] = named(disparity, name)
+    for name, measure in PAPER_MEASURES.items():
+        tests["target" if name.startswith("eo") else "none"][name] = measure
+    counts = _effective_table(table, asked)
+    found: dict[str, Floats] = {}
+    for null, chosen in tests.items():
+
+        def statistics(drawn: Floats, chosen: Mapping[str, Statistic] = chosen) -> Mapping[str, Floats]:
+            return evaluated(drawn, chosen)
+
+        source = generator(asked.seed, "fairness permutation", asked.attribute, null)
+        number = affordable(counts.size, asked)
+        found |= permutation_null(counts, statistics, null=null, replicates=number, generator=source)
+    return Nulls(values=found, exact=np.issubdtype(counts.dtype, np.integer))
+
+
+def evaluated(counts: Floats, chosen: Mapping[str, Statistic]) -> dict[str, Floats]:
+    """Every statistic of the counts; disparities together, because they share their rates."""
+    shared = disparities(counts, [name for name in chosen if name in DISPARITIES])
+    return {name: shared[name] if name in shared else statistic(counts) for name, statistic in chosen.items()}
+
+
+def affordable(numbers: int, asked: Asked) -> int:
+    """Replicates of a table with so many numbers."""
+    return min(asked.replicates, max(400, BUDGET // max(1, numbers)))
+
+
+def named(function: Callable[[Floats, str], Floats], name: str) -> Statistic:
+    """The statistic of a name."""
+    return lambda counts: function(counts, name)
+
+
+def _effective_table(table: NDArray[np.generic], asked: Asked) -> NDArray[np.generic]:
+    if asked.squared is not None:
+        return effective_counts(table, asked.squared)
+    if asked.cluster_counts is not None:
+        floats = np.asarray(table, np.float64)
+        sized = effective(floats, accuracy, cluster_counts=asked.cluster_counts).denominator
+        scale = np.nan_to_num(ratio(sized, floats.sum((-2, -1))))
+        return floats * scale[:, None, None]
+    return table

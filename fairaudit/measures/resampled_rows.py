@@ -1,0 +1,119 @@
+"""Measurements whose intervals are resampled: averages, gaps to overall, levels and the papers' measures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fairaudit.measures.bootstrap import Strata, bootstrap, cluster_bootstrap
+from fairaudit.measures.confusion import Floats
+from fairaudit.measures.disparities import DISPARITIES, bias_conflict_accuracy, disparity, unbiased_accuracy
+from fairaudit.measures.disparity_rows import PAIRWISE
+from fairaudit.measures.effective import effective_counts
+from fairaudit.measures.intervals import Drift, Interval, calibrated, drifting
+from fairaudit.measures.nulls import Nulls, Statistic, affordable, evaluated, named
+from fairaudit.measures.paper_measures import PAPER_MEASURES
+from fairaudit.measures.rates import macro
+from fairaudit.measures.rows import Asked, Number, measurement, total, why_undefined
+from fairaudit.results.measurement import Better, Measurement
+from fairaudit.seeds import generator
+
+MACROS = ("tpr", "ppv", "f1", "iou")
+"""Rates that are also averaged over classes when there are more than two."""
+RESAMPLED = tuple(name for name in DISPARITIES if name not in PAIRWISE)
+"""Disparities whose intervals are resampled."""
+CALIBRATED = frozenset({*RESAMPLED, "iou_std"})
+"""Statistics with a kink at no disparity, whose end that proves one comes from the null."""
+
+
+def _statistics(asked: Asked, aligned: ArrayLike | None) -> dict[str, tuple[Statistic, Strata, Drift, Better]]:
+    """Name → statistic, its strata, the side its estimate drifts to, and which way is better."""
+    found: dict[str, tuple[Statistic, Strata, Drift, Better]] = {}
+    for name in RESAMPLED:
+        spec = DISPARITIES[name]
+        strata: Strata = "cell" if spec.null == "target" else "group"
+        drift: Drift = "up" if spec.form == "difference" else "down"
+        found[name] = (named(disparity, name), strata, drift, spec.better)
+    for name, measure in PAPER_MEASURES.items():
+        found[name] = (measure, "cell" if name.startswith("eo") else "group", "up", "lower")
+    found["unbiased_accuracy"] = (unbiased_accuracy, "cell", "none", "higher")
+    if aligned is not None:
+        found["bias_conflict_accuracy"] = (lambda c: bias_conflict_accuracy(c, aligned), "cell", "none", "higher")
+    return found
+
+
+def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike | None) -> Iterator[Measurement]:
+    """Every statistic whose interval comes from replicates of the counts.
+
+    Args:
+        table: [group, true, predicted].
+        asked: what the table is about.
+        nulls: the statistics under no disparity.
+        aligned: [group, true] bool for bias_conflict_accuracy, or None.
+    """
+    wanted = _statistics(asked, aligned)
+    macros = MACROS if len(asked.classes) > 2 else ()
+    draws: dict[str, Floats] = {}
+    for strata in ("cell", "group"):
+        chosen = {name: parts[0] for name, parts in wanted.items() if parts[1] == strata}
+        averages = [name for name in macros if (name == "tpr") == (strata == "cell")]
+        chosen |= {f"macro {name}": named(macro, name) for name in averages}
+        draws |= _draws(table, chosen, strata, asked)
+    for name, (statistic, _, drift, better) in wanted.items():
+        value = float(statistic(table))
+        low, high = _ends(name, value, draws[name], drift, nulls, asked)
+        test = nulls.test(name, value)
+        number = Number(
+            value=value,
+            low=float(low),
+            high=float(high),
+            interval="bootstrap" if asked.cluster_counts is None else "cluster-bootstrap",
+            corrected=test.corrected,
+            p_value=test.p_value,
+            chance=test.expected,
+            n=total(table),
+            extra={"replicates": len(draws[name])},
+        )
+        yield measurement(asked, name, number, better=better, reason=why_undefined(table))
+    for name in macros:
+        yield from _macro_rows(table, name, draws[f"macro {name}"], asked)
+
+
+def _ends(name: str, value: float, draws: Floats, drift: Drift, nulls: Nulls, asked: Asked) -> Interval:
+    if name in CALIBRATED:
+        return calibrated(value, draws, nulls.values[name], larger=drift == "up", level=asked.level)
+    bounds = (0.0, np.inf) if name in PAPER_MEASURES else (0.0, 1.0)
+    return drifting(value, draws, drift=drift, bounds=bounds, level=asked.level)
+
+
+def _macro_rows(table: Floats, name: str, draws: Floats, asked: Asked) -> Iterator[Measurement]:
+    values = macro(table, name)
+    low, high = drifting(values, draws, drift="none", bounds=(0.0, 1.0), level=asked.level)
+    for group, group_name in enumerate(asked.groups):
+        number = Number(
+            value=float(values[group]),
+            low=float(low[group]),
+            high=float(high[group]),
+            interval="bootstrap" if asked.cluster_counts is None else "cluster-bootstrap",
+            n=table[group].sum(),
+            extra={"replicates": len(draws)},
+        )
+        reason = f"group {group_name} has a class for which {name} does not exist"
+        yield measurement(asked, name, number, better="higher", reason=reason, group=group_name)
+
+
+def _draws(table: Floats, chosen: Mapping[str, Statistic], strata: Strata, asked: Asked) -> dict[str, Floats]:
+    def statistics(counts: Floats) -> Mapping[str, Floats]:
+        return evaluated(counts, chosen)
+
+    source = generator(asked.seed, "fairness bootstrap", asked.attribute, strata)
+    if asked.cluster_counts is not None:
+        if len(asked.cluster_counts) < 2:  # one cluster has no variation to resample
+            return {name: values * np.nan for name, values in statistics(table[None]).items()}
+        return cluster_bootstrap(
+            asked.cluster_counts, statistics, replicates=affordable(table.size, asked), generator=source
+        )
+    counts = table if asked.squared is None else effective_counts(table, asked.squared)
+    return bootstrap(counts, statistics, strata=strata, replicates=affordable(table.size, asked), generator=source)

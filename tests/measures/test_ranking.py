@@ -1,0 +1,77 @@
+"""AUC by ranks against scikit-learn and pair counting; its size against bootstraps of images and of people."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from fairaudit.measures.ranking import auc, group_auc, ranked
+
+SCORES = st.lists(st.integers(0, 6), min_size=1, max_size=25)
+
+
+@given(SCORES, SCORES)
+def test_auc_counts_pairs_and_ties_half(positive, negative):
+    pairs = [(p > n) + 0.5 * (p == n) for p in positive for n in negative]
+    assert auc(positive, negative) == pytest.approx(np.mean(pairs))
+
+
+@pytest.mark.parametrize("across", ["own", "bnsp", "bpsn"])
+def test_group_auc_equals_scikit_learn_on_the_images_compared(across):
+    rng = np.random.default_rng(0)
+    group, truth = rng.integers(-1, 4, 600), rng.random(600) < 0.4
+    scores = np.clip(0.3 * truth + 0.1 * group + rng.random(600) * 0.5, 0, 1).round(2)
+    found = group_auc(scores, truth, group, groups=4, across=across)
+    for g in range(4):
+        own, rest = group == g, (group >= 0) & (group != g)
+        used = {"own": own, "bnsp": (own & truth) | (rest & ~truth), "bpsn": (own & ~truth) | (rest & truth)}[across]
+        assert found[g].value == pytest.approx(roc_auc_score(truth[used], scores[used]))
+        assert (found[g].positives, found[g].negatives) == (truth[used].sum(), (~truth[used]).sum())
+
+
+def test_the_effective_size_has_the_variance_of_a_bootstrap():
+    rng = np.random.default_rng(1)
+    positive, negative = rng.normal(1, 1, 80), rng.normal(0, 1, 120)
+    found = ranked(positive, negative)
+    draws = [auc(rng.choice(positive, 80), rng.choice(negative, 120)) for _ in range(3000)]
+    assert found.value * (1 - found.value) / found.size == pytest.approx(np.var(draws), rel=0.1)
+
+
+def test_clusters_have_the_variance_of_a_bootstrap_of_people():
+    rng = np.random.default_rng(2)
+    person = np.repeat(np.arange(60), 4)
+    truth = np.repeat(rng.random(60) < 0.5, 4)
+    scores = 0.8 * truth + rng.normal(0, 0.6, 60)[person] + rng.normal(0, 0.3, 240)
+    found = ranked(scores[truth], scores[~truth], positive_clusters=person[truth], negative_clusters=person[~truth])
+    alone = ranked(scores[truth], scores[~truth])
+    draws = []
+    for _ in range(2000):
+        rows = np.concatenate([np.flatnonzero(person == p) for p in rng.integers(0, 60, 60)])
+        draws.append(auc(scores[rows][truth[rows]], scores[rows][~truth[rows]]))
+    assert found.value == alone.value
+    assert found.size < 0.6 * alone.size
+    assert found.value * (1 - found.value) / found.size == pytest.approx(np.nanvar(draws), rel=0.2)
+
+
+def test_a_perfect_ranking_is_worth_its_smaller_side():
+    assert ranked([3.0, 4.0, 5.0], [1.0, 2.0]) == (1.0, 2.0, 3, 2)
+
+
+def test_a_group_without_both_kinds_has_no_auc():
+    found = group_auc([0.5, 0.6], [True, True], [0, 0], groups=2)
+    assert np.isnan(found[0].value)
+    assert found[0].size == 0
+    assert np.isnan(auc([], [0.1]))
+    assert np.isnan(auc([0.1], []))
+
+
+def test_unusable_input_is_refused():
+    with pytest.raises(ValueError, match="across"):
+        group_auc([0.5], [True], [0], groups=1, across="mine")
+    with pytest.raises(ValueError, match="one score"):
+        group_auc([0.5, 0.1], [True], [0], groups=1)
+    with pytest.raises(ValueError, match=r"in \[0, 1\]"):
+        group_auc([np.nan], [True], [0], groups=1)
+    with pytest.raises(ValueError, match="group codes"):
+        group_auc([0.5], [True], [1], groups=1)
