@@ -50,11 +50,11 @@ class ModelHeads:
     Args:
         forward: images in [0, 1], [n, c, h, w] → logits [n, M].
         names: name of every output.
-        link: sigmoid per output, or one softmax over them.
+        link: sigmoid per output, one softmax over them, or value for outputs that are scores already.
     """
 
     def __init__(
-        self, forward: Callable[[Tensor], Tensor], names: Sequence[str], *, link: Literal["sigmoid", "softmax"]
+        self, forward: Callable[[Tensor], Tensor], names: Sequence[str], *, link: Literal["sigmoid", "softmax", "value"]
     ) -> None:
         self.forward = forward
         self.names = unique_names(names)
@@ -74,19 +74,21 @@ class ModelHeads:
 
     def values(self, outputs: Tensor) -> Tensor:
         """Probabilities, [n, M]."""
+        if self.link == "value":
+            return outputs
         return outputs.sigmoid() if self.link == "sigmoid" else outputs.softmax(dim=1)
 
     def steering(self, outputs: Tensor) -> Tensor:
-        """Log-odds, [n, M]."""
-        if self.link == "sigmoid":
+        """Log-odds, [n, M]; the score itself where that is no probability."""
+        if self.link != "softmax":
             return outputs
         columns = range(outputs.shape[1])
         rest = [torch.cat([outputs[:, :k], outputs[:, k + 1 :]], dim=1).logsumexp(dim=1) for k in columns]
         return outputs - torch.stack(rest, dim=1)
 
     def is_probability(self, head: int) -> bool:
-        """Always."""
-        return True
+        """Unless the outputs are scores of some other kind."""
+        return self.link != "value"
 
 
 class JoinedHeads:
