@@ -102,7 +102,8 @@ class _Parser:
         while text[place:].strip():
             match = _TOKEN.match(text, place)
             if match is None:
-                raise self.error("a name, a number, + - * or a parenthesis", place)
+                start = len(text) - len(text[place:].lstrip())
+                raise self.error("a name, a number, + - * or a parenthesis", start)
             kind = str(match.lastgroup)
             self._tokens.append((kind, match.group(kind), match.start(kind)))
             place = match.end()

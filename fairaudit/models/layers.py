@@ -47,7 +47,7 @@ def _convolution(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
         return None
     settings = {key: pair(bound[key]) for key in ("stride", "padding", "dilation")}
     groups = int(bound["groups"])
-    if bound.get("transposed"):
+    if bound.get("transposed") or call.name == "conv_transpose2d":
         settings["output_padding"] = pair(bound["output_padding"])
         channels = (weight.shape[0], weight.shape[1] * groups)
         kind: Callable[..., nn.Module] = nn.ConvTranspose2d
@@ -206,7 +206,7 @@ def _prelu(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
 
 HANDLERS: Mapping[str, Handler] = {
     **POOLING,
-    **dict.fromkeys(("conv2d", "convolution", "_convolution"), _convolution),
+    **dict.fromkeys(("conv2d", "conv_transpose2d", "convolution", "_convolution"), _convolution),
     "linear": _linear,
     "addmm": _addmm,
     **dict.fromkeys(("matmul", "mm"), _matmul),

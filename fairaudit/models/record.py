@@ -100,6 +100,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._made: dict[int, Ref] = {id(images): Ref(-1)}
         self._kept: list[Tensor] = [images]  # a tensor that is freed could give its id to another one
         self._live: set[Ref] = {Ref(-1)}
+        self.refused: LiftError | None = None
 
     def __torch_dispatch__(
         self,
@@ -137,7 +138,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         outputs = tuple(value for value in flat(result) if isinstance(value, Tensor))
         if not outputs:
             if live and result is not None and func._schema.name.partition("::")[2] not in _FORM:
-                raise _decides_on_data(func)
+                # Kept as well: an interpreter in between turns exceptions into ones of its own.
+                self.refused = _decides_on_data(func)
+                raise self.refused
             return
         number = len(self.recording.calls)
         for position, tensor in enumerate(outputs):
@@ -170,8 +173,12 @@ def record(model: Callable[[Tensor], Tensor], images: Tensor) -> Recording:
     plain = torch.jit.optimized_execution(False)  # type: ignore[attr-defined]
     with torch.inference_mode(), plain:
         probe = images.clone()
-        with Recorder(probe) as recorder:
-            logits = model(probe)
+        recorder = Recorder(probe)
+        try:
+            with recorder:
+                logits = model(probe)
+        except RuntimeError as error:
+            raise recorder.refused or _fails(error) from error
     found: Recording = recorder.finish(logits)
     return found
 
@@ -194,6 +201,11 @@ def names_of(model: nn.Module) -> dict[int, str]:
     """Where each weight lies in memory → its name in the model; a frozen TorchScript has none."""
     named = [*model.named_parameters(), *model.named_buffers()]
     return {tensor.data_ptr(): name for name, tensor in reversed(named) if tensor.numel()}
+
+
+def _fails(error: RuntimeError) -> LiftError:
+    lines = str(error).strip().splitlines() or ["no reason given"]
+    return LiftError("The model cannot be turned into modules", found=f"operations that fail when noted: {lines[-1]}")
 
 
 def _decides_on_data(func: torch._ops.OpOverload) -> LiftError:

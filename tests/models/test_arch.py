@@ -42,7 +42,17 @@ def test_arguments_are_literals():
 
 @pytest.mark.parametrize(
     "text",
-    ["resnet18", ":resnet18", "torchvision:", "torchvision:a.b", "m:f(1)", "m:f(x=open('a'))", "m:f(**{})", "m:f(", "m:1"],
+    [
+        "resnet18",
+        ":resnet18",
+        "torchvision:",
+        "torchvision:a.b",
+        "m:f(1)",
+        "m:f(x=open('a'))",
+        "m:f(**{})",
+        "m:f(",
+        "m:1",
+    ],
 )
 def test_other_texts_are_refused_and_nothing_runs(text):
     with pytest.raises(ModelError, match="torchvision:NAME or"):

@@ -16,7 +16,9 @@ def same(left, right):
     return left.keys() == right.keys() and all(torch.equal(left[key], right[key]) for key in left)
 
 
-@pytest.mark.parametrize("keys", [(), ("state_dict",), ("model_state_dict",), ("model",), ("model", "state_dict"), ("net",)])
+@pytest.mark.parametrize(
+    "keys", [(), ("state_dict",), ("model_state_dict",), ("model",), ("model", "state_dict"), ("net",)]
+)
 def test_wrappers_are_opened(keys):
     weights = net().state_dict()
     checkpoint = dict(weights)
@@ -25,7 +27,9 @@ def test_wrappers_are_opened(keys):
     assert same(find_weights(checkpoint, where="f"), weights)
 
 
-@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "model.", "_orig_mod.module.", "net.model."])
+@pytest.mark.parametrize(
+    "prefix", ["module.", "_orig_mod.", "module._orig_mod.", "model.", "_orig_mod.module.", "net.model."]
+)
 def test_prefixes_go(prefix):
     weights = net().state_dict()
     assert same(plain_names({prefix + key: value for key, value in weights.items()}, list(weights)), weights)
@@ -41,7 +45,9 @@ def test_a_compiled_part_and_an_averaged_model():
     weights = net().state_dict()
     averaged = {"n_averaged": torch.tensor(3)} | {f"module.{key}": value for key, value in weights.items()}
     assert same(plain_names(averaged, list(weights)), weights)
-    partly = {key.replace("0.", "0._orig_mod.", 1) if key.startswith("0.") else key: value for key, value in weights.items()}
+    partly = {
+        key.replace("0.", "0._orig_mod.", 1) if key.startswith("0.") else key: value for key, value in weights.items()
+    }
     assert same(plain_names(partly, list(weights)), weights)
 
 
@@ -84,4 +90,5 @@ def test_a_misfit_names_the_first_few():
     assert "2 missing (3.weight, 3.bias)" in text
     assert "1 unexpected (head.weight)" in text
     assert "1 of another shape (0.bias is (5,) and not (2,))" in text
-    assert "f.pt" in text and "package:net" in text
+    assert "f.pt" in text
+    assert "package:net" in text

@@ -82,7 +82,7 @@ def test_a_truncated_archive_is_told(files, share):
 def test_a_zip_that_is_no_model(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:
         archive.writestr("notes.txt", "hello")
-    with pytest.raises(ModelError, match="a zip archive with notes.txt"):
+    with pytest.raises(ModelError, match=r"a zip archive with notes\.txt"):
         container(tmp_path / "a.pt")
 
 

@@ -79,8 +79,10 @@ def test_what_cannot_be_read_names_the_place(text, wanted):
 
 trees = st.recursive(
     st.sampled_from(["a", "b", "c"]) | st.integers(0, 9).map(str),
-    lambda inner: st.tuples(inner, st.sampled_from("+-"), inner).map(lambda p: f"({p[0]} {p[1]} {p[2]})")
-    | st.tuples(st.integers(0, 9), inner).map(lambda p: f"{p[0]}*({p[1]})"),
+    lambda inner: (
+        st.tuples(inner, st.sampled_from("+-"), inner).map(lambda p: f"({p[0]} {p[1]} {p[2]})")
+        | st.tuples(st.integers(0, 9), inner).map(lambda p: f"{p[0]}*({p[1]})")
+    ),
 )
 
 
@@ -148,4 +150,5 @@ def test_unknown_outputs_and_other_preprocessing_are_told():
 
 def test_a_path_is_no_expression():
     assert not is_expression("models/resnet-18.pt")
-    assert is_expression("a.pt#smiling") and is_expression("smiling + 0.3*arched_eyebrows")
+    assert is_expression("a.pt#smiling")
+    assert is_expression("smiling + 0.3*arched_eyebrows")

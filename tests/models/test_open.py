@@ -132,7 +132,8 @@ def test_every_format_computes_what_the_saved_model_does(folder, net, kind, form
     with torch.no_grad():
         torch.testing.assert_close(model.logits(images), net((images - mean) / std), atol=1e-5, rtol=1e-5)
     assert model.format == form
-    assert model.head.link == "softmax" and model.head.outputs == 2
+    assert model.head.link == "softmax"
+    assert model.head.outputs == 2
     assert model.parameters == sum(value.numel() for value in net.parameters()) - (8 if kind == "frozen" else 0)
     assert not any(parameter.requires_grad for parameter in model.module.parameters())
     assert bool(model.notes) == (kind == "static")
@@ -149,7 +150,8 @@ def test_gradients_reach_the_images(folder, net):
 def test_files_that_can_run_code_need_trust(folder, net, kind):
     with pytest.raises(TrustError) as caught:
         opened(written(net, folder, kind))
-    assert "can run code" in str(caught.value) and "safe alternative" in str(caught.value)
+    assert "can run code" in str(caught.value)
+    assert "safe alternative" in str(caught.value)
 
 
 def test_an_untrusted_pickle_runs_nothing(folder):
@@ -192,7 +194,11 @@ def test_the_size_is_found_when_it_is_not_declared(folder, net):
     [
         ("state", {"config": ModelConfig()}, "they need an architecture"),
         ("state", {"config": ModelConfig(arch="torchvision:resnet18")}, "missing (conv1.weight"),
-        ("state", {"config": ModelConfig(arch="fairaudit_test_nets:Net(outputs=3)")}, "5.weight is (2, 4) and not (3, 4)"),
+        (
+            "state",
+            {"config": ModelConfig(arch="fairaudit_test_nets:Net(outputs=3)")},
+            "5.weight is (2, 4) and not (3, 4)",
+        ),
         ("scripted", {"classes": ["a", "b", "c"]}, "3 outputs for the values a, b, c. Found: 2"),
         ("scripted", {"preprocess": PreprocessConfig(size=(16, 16), channels=1)}, "1 channels of 16 x 16 pixels"),
         ("scripted", {"device": "no-such-device"}, "device cannot be used"),
@@ -208,7 +214,7 @@ def test_an_input_of_another_size_is_told(folder, net):
     fixed = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 2)).eval()
     torch.jit.script(fixed).save(folder / "fixed.pt")
     model = opened(folder / "fixed.pt")
-    with pytest.raises(ModelError, match="3 channels of 20 x 20 pixels.*Set preprocess.size"):
+    with pytest.raises(ModelError, match=r"3 channels of 20 x 20 pixels.*Set preprocess\.size"):
         model.logits(torch.rand(2, 3, 20, 20))
     with pytest.raises(ModelError, match="3 channels of 64 x 64"):
         opened(folder / "fixed.pt", preprocess=PreprocessConfig())

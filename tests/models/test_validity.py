@@ -1,0 +1,77 @@
+"""The allow-list: valid families on simple models, and the reason where they are not."""
+
+import pytest
+import torch
+from torch import nn
+
+from fairaudit.errors import MethodError
+from fairaudit.models.lift import lift
+from fairaudit.models.validity import methods_for, require
+
+
+class Lambda(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+def reasons(*layers):
+    torch.manual_seed(0)
+    images = torch.randn(2, 3, 8, 8)
+    return dict(methods_for(lift(nn.Sequential(*layers).eval(), images), images))
+
+
+def conv():
+    return nn.Conv2d(3, 3, 3, padding=1)
+
+
+POOL = (nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+def test_a_plain_network_takes_all():
+    assert reasons(conv(), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(2), *POOL) == dict.fromkeys(
+        ("gradient", "lrp", "gradcam")
+    )
+
+
+def test_normalisation_inside_the_model_takes_all():
+    inside = Lambda(lambda x: (x / 255 - torch.tensor([0.4, 0.5, 0.6]).view(3, 1, 1)) / 0.2)
+    assert reasons(inside, conv(), nn.ReLU(), *POOL)["lrp"] is None
+
+
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        (nn.GroupNorm(1, 3), "1 GroupNorm"),
+        (nn.Softmax(dim=1), "softmax"),
+        (Lambda(lambda x: x * x.mean((2, 3), keepdim=True)), "squeeze-and-excitation"),
+        (Lambda(lambda x: x.pow(2)), "1 pow"),
+        (nn.Mish(), "1 Mish"),
+        (Lambda(lambda x: 1 - x), "1 rsub"),
+    ],
+)
+def test_lrp_is_refused_with_the_operation(layer, text):
+    found = reasons(conv(), layer, *POOL)
+    assert text in found["lrp"]
+    assert found["gradient"] is None
+
+
+def test_no_gradient_refuses_all():
+    assert "0 everywhere" in reasons(conv(), Lambda(torch.round), *POOL)["gradient"]
+
+
+def test_gradcam_needs_a_map_of_convolutions():
+    assert "no convolution" in reasons(nn.Flatten(), nn.Linear(192, 2))["gradcam"]
+    assert "no convolution" in reasons(nn.Conv2d(3, 2, 8), nn.Flatten())["gradcam"]
+
+
+def test_require_names_what_is_valid():
+    found = {"gradient": None, "lrp": "it has operations without a rule", "gradcam": None}
+    require("gradient", found, method="saliency", model="m.pt")
+    with pytest.raises(MethodError) as caught:
+        require("lrp", found, method="lrp", model="m.pt")
+    assert "lrp is not valid for this model" in str(caught.value)
+    assert "Valid here: gradient, gradcam, perturbation methods" in str(caught.value)
