@@ -14,6 +14,7 @@ from fairaudit.audits.groups import groupings
 from fairaudit.audits.metrics import FAIRNESS
 from fairaudit.audits.plan import AuditPlan
 from fairaudit.audits.study import Study
+from fairaudit.audits.trial import Trials
 from fairaudit.engine.part import Part
 from fairaudit.measures.confusion import confusion
 
@@ -66,7 +67,7 @@ class FairnessAudit:
         return columns
 
 
-def _audits(study: Study) -> Sequence[Audit]:
+def _audits(study: Study, _trials: Trials) -> Sequence[Audit]:
     return [FairnessAudit(study)]
 
 

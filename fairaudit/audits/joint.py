@@ -11,10 +11,13 @@ from fairaudit.audits.methods import methods_of
 from fairaudit.audits.metrics import ALL
 from fairaudit.audits.plan import AuditPlan
 from fairaudit.audits.regions import RegionAudit
+from fairaudit.audits.saliency import SaliencyAudit
 from fairaudit.audits.study import Study
+from fairaudit.audits.trial import Trials
 from fairaudit.measures.joint import Leg, joint_verdict, lift_limit
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Verdict
+from fairaudit.saliency.method import Method
 
 WORST_FIRST = (
     "unequal and for the wrong reason",
@@ -28,12 +31,22 @@ OUTCOME = "equalized_odds_difference"
 """The gap that the outcome leg rests on (eq. 6 of the saliency paper)."""
 
 
-def audits_for(study: Study) -> Sequence[Audit]:
+def audits_for(study: Study, trials: Trials) -> Sequence[Audit]:
     """Fairness always; relevance and intervention where there is a region."""
     audits: list[Audit] = [FairnessAudit(study)]
     if study.regions:
-        audits += [RegionAudit(study, methods_of(study), {}), CausalAudit(study)]
+        methods = methods_of(study)
+        audits += [
+            RegionAudit(study, methods, trials.unusable),
+            CausalAudit(study),
+            SaliencyAudit(study, methods, trials),
+        ]
     return audits
+
+
+def methods_for(study: Study) -> Sequence[Method]:
+    """The methods of the audit; none where there is no region to look at."""
+    return methods_of(study) if study.regions else ()
 
 
 def verdicts_for(study: Study, findings: Findings) -> list[Verdict]:
@@ -104,4 +117,4 @@ def _area(measurements: Sequence[Measurement], region: str) -> float:
     return next((m.value for m in shares if m.value is not None), 0.0)
 
 
-PLAN = AuditPlan(audits_for=audits_for, verdicts_for=verdicts_for, metrics=ALL)
+PLAN = AuditPlan(audits_for=audits_for, verdicts_for=verdicts_for, methods_for=methods_for, metrics=ALL)

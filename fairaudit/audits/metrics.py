@@ -38,11 +38,26 @@ REGIONS = frozenset(
         "dif",
         "rddt",
         "rddt_p",
+        "rrf_change",
+        "rrf_lift_change",
+        "area_share",
+        "discovery",
+        "concentration",
     ]
 )
 CAUSAL = frozenset(["causal_effect", "causal_effect_control"])
 SALIENCY = frozenset(
-    ["completeness_gap", "conservation_ratio", "insertion_auc", "deletion_auc", "randomisation_similarity"]
+    [
+        "completeness_gap",
+        "completeness_gap_all",
+        "conservation_ratio",
+        "conservation_ratio_all",
+        "conservation_ratio_bias_free",
+        "insertion_auc",
+        "deletion_auc",
+        "randomisation_similarity",
+        "stability",
+    ]
 )
 ALL = FAIRNESS | REGIONS | CAUSAL | SALIENCY
 

@@ -1,4 +1,4 @@
-"""What a subcommand runs: which audits, which joint verdicts, and whether regions are needed."""
+"""What a subcommand runs: which audits, which joint verdicts, and what they need."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from fairaudit.audits.base import Audit, Findings
 from fairaudit.audits.study import Study
+from fairaudit.audits.trial import Trials
 from fairaudit.results.report import Verdict
+from fairaudit.saliency.method import Method
 
 
 def no_verdicts(_study: Study, _findings: Findings) -> Sequence[Verdict]:
@@ -15,14 +17,21 @@ def no_verdicts(_study: Study, _findings: Findings) -> Sequence[Verdict]:
     return ()
 
 
+def no_methods(_study: Study) -> Sequence[Method]:
+    """An audit without relevance maps."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditPlan:
     """The audits of one subcommand."""
 
-    audits_for: Callable[[Study], Sequence[Audit]]
-    """Makes the audits of a study."""
+    audits_for: Callable[[Study, Trials], Sequence[Audit]]
+    """Makes the audits of a study, knowing which attribution methods may be relied on."""
     verdicts_for: Callable[[Study, Findings], Sequence[Verdict]] = no_verdicts
     """Makes the joint verdicts from all findings."""
+    methods_for: Callable[[Study], Sequence[Method]] = no_methods
+    """Attribution methods that are put on trial first; none where no map is made."""
     metrics: frozenset[str]
     """Names of the metrics that the audits make; gate rules over others are not judged."""
     with_regions: bool = True

@@ -8,11 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Context, Findings, Predictions, Total
+from fairaudit.audits.base import Audit, Context, Findings, Predictions, Total
+from fairaudit.audits.causal import CausalAudit
 from fairaudit.audits.columns import column
+from fairaudit.audits.methods import methods_of
+from fairaudit.audits.metrics import CAUSAL, REGIONS
+from fairaudit.audits.plan import AuditPlan
 from fairaudit.audits.regions_read import read_regions
 from fairaudit.audits.study import Study
+from fairaudit.audits.trial import Trials
 from fairaudit.engine.part import Part
+from fairaudit.errors import UsageError
 from fairaudit.measures.control_regions import control_regions
 from fairaudit.measures.region_change import region_change
 from fairaudit.measures.region_metrics import Convention, score_regions
@@ -96,6 +102,28 @@ class RegionAudit:
             name: _mean_of_defined(np.where(there, np.stack([scores[name] for scores in each]), np.nan))
             for name in ("rrf", "rrf_lift")
         }
+
+
+def plan(*, discover: bool) -> AuditPlan:
+    """The plan of `fairaudit roi-metrics`: regions and interventions, and discovery where asked for."""
+
+    def audits_for(study: Study, trials: Trials) -> Sequence[Audit]:
+        methods = methods_of(study)
+        audits: list[Audit] = []
+        if study.regions:
+            audits += [RegionAudit(study, methods, trials.unusable), CausalAudit(study)]
+        if discover:
+            from fairaudit.audits.discovery import DiscoveryAudit
+
+            audits.append(DiscoveryAudit(study, methods))
+        if not audits:
+            raise UsageError(
+                "There is no region to measure",
+                wanted="regions in fairaudit.yaml, --region-box NAME=x0,y0,x1,y1, or --discover",
+            )
+        return audits
+
+    return AuditPlan(audits_for=audits_for, methods_for=methods_of, metrics=REGIONS | CAUSAL)
 
 
 def _maps(context: Context, method: Method, predictions: Predictions) -> Floats:

@@ -16,6 +16,7 @@ from fairaudit.audits.plan import AuditPlan
 from fairaudit.audits.progress import Progress
 from fairaudit.audits.stream import Streamed, run_key, stream
 from fairaudit.audits.study import Study, open_classifier, open_material
+from fairaudit.audits.trial import Trials, run_trials, trial_settings
 from fairaudit.audits.write import write_report_folder
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
@@ -74,8 +75,9 @@ def run_models(
 def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress) -> Report:
     """Run the plan's audits over the study's data and write the report folder."""
     started, clock = datetime.now(UTC), time.perf_counter()
-    audits = plan.audits_for(study)
-    key = run_key(study, audits)
+    trials = _tried(study, plan, progress)
+    audits = plan.audits_for(study, trials)
+    key = run_key(study, {audit.name: audit.settings() for audit in audits})
     with RunStore.open(study.options.output / STORE, key=key, fresh=study.options.fresh) as store:
         streamed = stream(study, audits, store, progress)
     mapped = time.perf_counter() - clock
@@ -87,6 +89,15 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
     report = assemble(study, streamed, findings, plan.verdicts_for(study, findings), rules, figures, timing)
     write_report_folder(report, folder, study.options.formats)
     return report
+
+
+def _tried(study: Study, plan: AuditPlan, progress: Progress) -> Trials:
+    methods = plan.methods_for(study)
+    if not methods or not study.config.audit.faithfulness:
+        return Trials(measurements=(), unusable={})
+    key = run_key(study, {"trial": trial_settings(study, methods)})
+    with RunStore.open(study.options.output / STORE, key=key, fresh=study.options.fresh) as store:
+        return run_trials(study, methods, store, progress)
 
 
 def report_folders(models: Sequence[Path], output: Path) -> list[Path]:

@@ -128,8 +128,13 @@ def explained_classes(study: Study, batch: Batch, candidate: Predictions) -> NDA
     return np.full(len(batch.rows), names.index(explain), dtype=np.int64)
 
 
-def run_key(study: Study, audits: Sequence[Audit]) -> dict[str, str]:
-    """Everything that changes a chunk's state; the same key continues an earlier run."""
+def run_key(study: Study, work: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Everything that changes a chunk's state; the same key continues an earlier run.
+
+    Args:
+        study: models, data and settings.
+        work: name of every audit → its settings.
+    """
     config = study.config
     facts: dict[str, Any] = {
         "candidate": study.candidate.sha256,
@@ -139,7 +144,7 @@ def run_key(study: Study, audits: Sequence[Audit]) -> dict[str, str]:
         "model": config.model.model_dump(mode="json"),
         "regions": {name: region.model_dump(mode="json") for name, region in config.regions.items()},
         "explain": config.audit.explain,
-        "audits": {audit.name: dict(audit.settings()) for audit in audits},
+        "audits": {name: dict(settings) for name, settings in work.items()},
         "seed": study.options.seed,
         "chunk_rows": CHUNK_ROWS,
         "device": str(study.candidate.device).split(":")[0],

@@ -118,7 +118,7 @@ def open_material(config: Config, *, base: Path, options: RunOptions, with_regio
     names = wanted_regions(config) if with_regions else []
     regions = {name: config.regions[name] for name in names}
     loader = Loader(manifest, config.preprocess, regions, options.workers)
-    return Material(manifest=manifest, loader=loader, digest=manifest.digest())
+    return Material(manifest=manifest, loader=loader, digest=loader.digest())
 
 
 def open_classifier(path: Path, *, config: Config, material: Material, options: RunOptions) -> Classifier:

@@ -1,0 +1,106 @@
+"""The saliency audit: completeness and conservation of every map, and mean maps per cell for the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.audits.base import Audit, Context, Findings, Predictions, Total
+from fairaudit.audits.columns import column
+from fairaudit.audits.groups import groupings
+from fairaudit.audits.methods import methods_of
+from fairaudit.audits.metrics import SALIENCY
+from fairaudit.audits.plan import AuditPlan
+from fairaudit.audits.saliency_read import read_saliency
+from fairaudit.audits.study import Study
+from fairaudit.audits.trial import Trials
+from fairaudit.engine.part import Part
+from fairaudit.saliency.heatmap import share_maps, sums_per_cell
+from fairaudit.saliency.method import Method
+
+MOST_CELLS = 64
+"""Mean maps are kept for attributes with at most so many cells of group × target value."""
+
+
+class SaliencyAudit:
+    """How far maps add up, and their sums per attribute × target cell."""
+
+    name = "saliency"
+
+    def __init__(self, study: Study, methods: Sequence[Method], trials: Trials) -> None:
+        self._methods = methods
+        self._trials = trials
+        self._classes = len(study.target.values)
+        self._groupings = [g for g in groupings(study) if len(g.values) * self._classes <= MOST_CELLS]
+
+    def settings(self) -> Mapping[str, Any]:
+        """The methods and the groupings whose mean maps are kept."""
+        return {
+            "methods": [repr(method) for method in self._methods],
+            "groupings": [grouping.name for grouping in self._groupings],
+        }
+
+    def map(self, context: Context) -> Part:
+        """Columns with residual and conservation ratio; sums of maps, images and regions per cell."""
+        sums: dict[str, NDArray[np.generic]] = {}
+        columns: dict[str, NDArray[np.generic]] = {}
+        for method in self._methods:
+            columns |= _sums_up(context, method)
+            for role, predictions in _models(context):
+                maps = share_maps(context.attribution(method, predictions).maps.detach().cpu().numpy())
+                sums |= self._cell_sums(context, maps, role, method.name)
+        for channel, pixels in enumerate(context.batch.images.double().unbind(dim=1)):
+            sums |= self._cell_sums(context, pixels.numpy(), "image", str(channel))
+        for name, masks in context.batch.regions.items():
+            sums[column("region", name)] = masks.double().sum(dim=0).numpy()
+        return Part(sums=sums, columns=columns)
+
+    def measure(self, total: Total) -> Findings:
+        """Trials, completeness and conservation over all images, and the mean maps drawn."""
+        return read_saliency(total, [method.name for method in self._methods], self._groupings, self._trials)
+
+    def _cell_sums(
+        self, context: Context, maps: NDArray[np.float64], role: str, method: str
+    ) -> dict[str, NDArray[np.generic]]:
+        found: dict[str, NDArray[np.generic]] = {}
+        for grouping in self._groupings:
+            codes = grouping.codes[context.batch.rows].astype(np.int64)
+            target = context.batch.target.astype(np.int64)
+            cells = np.where((codes >= 0) & (target >= 0), codes * self._classes + target, -1)
+            sums, images = sums_per_cell(maps, cells, len(grouping.values) * self._classes)
+            found[column("map", grouping.name, role, method)] = sums
+            found[column("images", grouping.name, role, method)] = images
+        return found
+
+
+def plan(*, save_maps: bool) -> AuditPlan:
+    """The plan of `fairaudit saliency`."""
+
+    def audits_for(study: Study, trials: Trials) -> Sequence[Audit]:
+        methods = methods_of(study)
+        audits: list[Audit] = [SaliencyAudit(study, methods, trials)]
+        if save_maps:
+            from fairaudit.audits.save_maps import SavedMaps
+
+            audits.append(SavedMaps(study, methods))
+        return audits
+
+    return AuditPlan(audits_for=audits_for, metrics=SALIENCY, methods_for=methods_of)
+
+
+def _models(context: Context) -> list[tuple[str, Predictions]]:
+    baseline = [("baseline", context.baseline)] if context.baseline is not None else []
+    return [("candidate", context.candidate), *baseline]
+
+
+def _sums_up(context: Context, method: Method) -> dict[str, NDArray[np.generic]]:
+    found = context.attribution(method, context.candidate)
+    columns: dict[str, NDArray[np.generic]] = {}
+    if found.residual is not None:
+        columns[column("completeness_gap", method.name)] = found.residual.detach().double().cpu().numpy()
+    if found.conservation is not None:
+        columns[column("conservation_ratio", method.name)] = found.conservation.detach().double().cpu().numpy()
+    return columns

@@ -1,0 +1,105 @@
+"""Reads the saliency audit's sums and columns into measurements and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.audits.base import Drawing, Findings, Total
+from fairaudit.audits.columns import column, under
+from fairaudit.audits.trial import Trials
+from fairaudit.data.categorical import Categorical
+from fairaudit.ratio import ratio
+from fairaudit.results.measurement import Measurement, finite
+
+Floats = NDArray[np.float64]
+SUMMED = ("completeness_gap", "conservation_ratio")
+
+
+def read_saliency(total: Total, methods: Sequence[str], groupings: Sequence[Categorical], trials: Trials) -> Findings:
+    """What the trials found, how far all maps add up, and the mean maps per cell as figures."""
+    return Findings(
+        measurements=[*trials.measurements, *_over_all(total, methods)],
+        notes=trials.notes(),
+        drawings=list(_mean_maps(total, methods, groupings)),
+    )
+
+
+def _over_all(total: Total, methods: Sequence[str]) -> Iterator[Measurement]:
+    for metric in SUMMED:
+        for method, values in under(total.part.columns, metric).items():
+            known = np.asarray(values, np.float64)
+            known = known[~np.isnan(known)]
+            if method not in methods:
+                continue
+            yield Measurement(
+                audit="saliency",
+                metric=f"{metric}_all",
+                method=method,
+                value=finite(float(np.median(known))) if known.size else None,
+                status="ok" if known.size else "undefined",
+                reason=None if known.size else "no image has such a value",
+                n=int(known.size),
+                better="lower" if metric == "completeness_gap" else "none",
+                extra={
+                    "statistic": "median over all images",
+                    "p95": finite(float(np.quantile(known, 0.95))) if known.size else None,
+                    "largest": finite(float(known.max())) if known.size else None,
+                },
+            )
+
+
+def _mean_maps(total: Total, methods: Sequence[str], groupings: Sequence[Categorical]) -> Iterator[Drawing]:
+    for grouping in groupings:
+        for method in methods:
+            yield Drawing(
+                name=f"maps-{_slug(grouping.name)}-{_slug(method)}.png",
+                caption=(
+                    f"Mean {method} relevance per {grouping.name} and {total.study.target.name} "
+                    "(red: evidence for the explained class, blue: against it), with the regions drawn."
+                ),
+                draw=lambda grouping=grouping, method=method: draw_mean_maps(total, grouping, method),  # type: ignore[misc]
+            )
+
+
+def draw_mean_maps(total: Total, grouping: Categorical, method: str) -> bytes:
+    """The PNG of mean maps: a row per cell, a column per model."""
+    from fairaudit.report.figures.regions import mean_maps
+
+    study, sums = total.study, total.part.sums
+    roles = ["candidate"] + (["baseline"] if study.baseline else [])
+    maps = np.stack([_mean(sums, grouping.name, role, method) for role in roles], axis=1)
+    names = [study.candidate.name] + ([study.baseline.name] if study.baseline else [])
+    return mean_maps(
+        maps,
+        rows=[
+            f"{grouping.name}={group}, {study.target.name}={value}"
+            for group in grouping.values
+            for value in study.target.values
+        ],
+        columns=names,
+        heading=f"Mean relevance by {method}",
+        region=_regions(total),
+        images=np.stack(
+            [_mean(sums, grouping.name, "image", str(c)) for c in range(study.candidate.channels)], axis=-1
+        ),
+    )
+
+
+def _mean(sums: Mapping[str, NDArray[np.generic]], grouping: str, role: str, method: str) -> Floats:
+    total = np.asarray(sums[column("map", grouping, role, method)], np.float64)
+    images = np.asarray(sums[column("images", grouping, role, method)], np.float64)
+    return ratio(total, images[:, None, None])
+
+
+def _regions(total: Total) -> Floats | None:
+    """Share of images in which a pixel is in any audited region, [row, column]."""
+    found = under(total.part.sums, "region")
+    shares = [np.asarray(found[name], np.float64) / len(total.rows) for name in total.study.regions if name in found]
+    return np.max(shares, axis=0) if shares else None
+
+
+def _slug(text: str) -> str:
+    return "".join(character if character.isalnum() else "-" for character in text.lower()).strip("-")

@@ -1,0 +1,153 @@
+"""Attribution methods on trial: on a sample of images, may a method's maps of this model be relied on?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fairaudit.audits.progress import Progress
+from fairaudit.audits.stream import predict
+from fairaudit.audits.study import Study
+from fairaudit.data.batch import Batch
+from fairaudit.engine.local import run_chunks
+from fairaudit.engine.part import Part
+from fairaudit.engine.plan import Chunk, Plan
+from fairaudit.engine.store import RunStore
+from fairaudit.measures.intervals import percentile
+from fairaudit.results.measurement import Better, Measurement, finite
+from fairaudit.saliency.method import Method
+from fairaudit.saliency.usability import judge_method
+from fairaudit.seeds import generator
+
+SAMPLE = 48
+"""Images that a method is tried on, drawn with the seed."""
+
+REPORTED: dict[str, tuple[Better, str | None]] = {
+    "completeness_gap": ("lower", None),
+    "conservation_ratio": ("none", None),
+    "conservation_ratio_bias_free": ("none", None),
+    "insertion_auc": ("higher", "insertion_auc_random"),
+    "deletion_auc": ("lower", "deletion_auc_random"),
+    "randomisation_similarity": ("lower", None),
+    "stability": ("higher", None),
+}
+"""Fact of a trial → which way is better, and the fact that holds its chance level."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trials:
+    """What the trials found."""
+
+    measurements: Sequence[Measurement]
+    unusable: Mapping[str, str]
+    """Method → why its numbers must not be relied on."""
+
+    def notes(self) -> list[str]:
+        """A line per method that must not gate."""
+        return [f"{name} is unusable here and cannot gate: {reason}." for name, reason in self.unusable.items()]
+
+
+def run_trials(study: Study, methods: Sequence[Method], store: RunStore, progress: Progress) -> Trials:
+    """Try every method on the candidate; a trial that the store already holds is not repeated.
+
+    Raises:
+        MethodError: a method is not valid for the model.
+    """
+    rows = sample_rows(study)
+    plan = Plan(rows=len(methods), chunk_rows=1)
+
+    def load(_chunk: Chunk) -> Batch:
+        return study.material.loader.load(rows)
+
+    def compute(chunk: Chunk, batch: Batch) -> Mapping[str, Part]:
+        method = methods[chunk.index]
+        return {method.name: _trial(study, method, batch)}
+
+    with progress.task("Testing attribution methods", total=len(methods)) as advance:
+        outcome = run_chunks(plan, load, compute, store, progress=advance)
+    parts = outcome.parts
+    return Trials(
+        measurements=[m for method in methods for m in _measurements(study, method, parts[method.name])],
+        unusable={
+            method.name: "; ".join(str(reason) for reason in parts[method.name].columns["reason"])
+            for method in methods
+            if parts[method.name].columns["reason"].size
+        },
+    )
+
+
+def trial_settings(study: Study, methods: Sequence[Method]) -> dict[str, str]:
+    """What the trials depend on, beside the model and the data."""
+    return {"methods": ", ".join(repr(method) for method in methods), "rows": str(sample_rows(study))}
+
+
+def sample_rows(study: Study) -> list[int]:
+    """The rows that methods are tried on, in order."""
+    total = len(study.manifest)
+    chosen = generator(study.options.seed, "trial").permutation(total)[: min(SAMPLE, total)]
+    return sorted(int(row) for row in chosen)
+
+
+def _trial(study: Study, method: Method, batch: Batch) -> Part:
+    images = batch.images.to(study.candidate.device)
+    # The model's own decisions: the score of a class that it does not see cannot fall.
+    decisions = torch.from_numpy(predict(study.candidate, images).decisions.astype(np.int64)).to(images.device)
+    found = judge_method(method, study.candidate, images, decisions, seed=study.options.seed)
+    columns: dict[str, NDArray[np.generic]] = {"reason": np.array(found.reasons, dtype=np.str_)}
+    columns |= {f"fact.{name}": values for name, values in found.facts.items()}
+    return Part(columns=columns)
+
+
+def _measurements(study: Study, method: Method, part: Part) -> list[Measurement]:
+    facts = {
+        name.removeprefix("fact."): np.asarray(values, np.float64)
+        for name, values in part.columns.items()
+        if name.startswith("fact.")
+    }
+    return [
+        _measurement(study, method, name, facts[name], facts.get(chance or ""), better)
+        for name, (better, chance) in REPORTED.items()
+        if name in facts
+    ]
+
+
+def _measurement(
+    study: Study,
+    method: Method,
+    name: str,
+    values: NDArray[np.float64],
+    chance: NDArray[np.float64] | None,
+    better: Better,
+) -> Measurement:
+    known = values[~np.isnan(values)]
+    low, high = _interval(study, method, name, known)
+    return Measurement(
+        audit="saliency",
+        metric=name,
+        method=method.name,
+        value=finite(float(known.mean())) if known.size else None,
+        status="ok" if known.size else "undefined",
+        reason=None if known.size else "no image of the sample has such a value",
+        low=low,
+        high=high,
+        level=study.config.audit.level if low is not None else None,
+        interval="bootstrap" if low is not None else None,
+        unit="image" if low is not None else None,
+        n=int(known.size),
+        chance=None if chance is None else finite(float(np.nanmean(chance))),
+        better=better,
+        extra={"largest": finite(float(known.max())) if known.size else None},
+    )
+
+
+def _interval(study: Study, method: Method, name: str, known: NDArray[np.float64]) -> tuple[float | None, float | None]:
+    if known.size < 2:
+        return None, None
+    draw = generator(study.options.seed, "trial", method.name, name)
+    picks = draw.integers(0, known.size, (min(2000, study.config.audit.replicates), known.size))
+    ends = percentile(known[picks].mean(axis=1), level=study.config.audit.level)
+    return finite(float(ends.low)), finite(float(ends.high))
