@@ -1,0 +1,154 @@
+"""Candidate against baseline: changes equal differences of tables, levels hold, and levelling down is seen."""
+
+import numpy as np
+import pytest
+
+from fairaudit.measures.confusion import confusion
+from fairaudit.measures.disparities import disparity, worst_group_accuracy
+from fairaudit.measures.mcnemar import mcnemar, paired_counts
+from fairaudit.measures.paired_table import CHANGES, baseline_counts, candidate_counts, paired_measurements
+from fairaudit.measures.rates import accuracy, rate
+
+
+def made(counts, **arguments):
+    groups, classes = counts.shape[:2]
+    names = {"groups": [f"g{g}" for g in range(groups)], "classes": [f"c{c}" for c in range(classes)]}
+    return paired_measurements(
+        counts, **{"attribute": "hat", "baseline": "old", "replicates": 300, **names, **arguments}
+    )
+
+
+def one(table, metric, group=None, class_=None):
+    (found,) = [m for m in table if (m.metric, m.group) == (metric, group) and class_ in (None, m.class_)]
+    return found
+
+
+def models(seed, groups=3, classes=2, number=900, agree=0.8):
+    rng = np.random.default_rng(seed)
+    group, true = rng.integers(0, groups, number), rng.integers(0, classes, number)
+    old = np.where(rng.random(number) < 0.8, true, rng.integers(0, classes, number))
+    new = np.where(rng.random(number) < agree, old, np.where(rng.random(number) < 0.8, true, 0))
+    return group, true, new, old
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_changes_are_differences_of_the_two_tables(classes):
+    group, true, new, old = models(classes, classes=classes)
+    counts = paired_counts(group, true, new, old, groups=3, classes=classes)
+    table = made(counts)
+    first = confusion(group, true, new, groups=3, classes=classes).counts
+    second = confusion(group, true, old, groups=3, classes=classes).counts
+    assert (candidate_counts(counts) == first).all()
+    assert (baseline_counts(counts) == second).all()
+    for name in CHANGES:
+        found = one(table, f"{name}_change")
+        assert found.value == pytest.approx(float(disparity(first, name) - disparity(second, name)), abs=1e-12)
+        assert found.low <= found.value <= found.high
+        assert found.baseline == "old"
+    found = one(table, "worst_group_accuracy_change")
+    assert found.value == pytest.approx(float(worst_group_accuracy(first) - worst_group_accuracy(second)))
+    for g in range(3):
+        change = accuracy(first).value[g] - accuracy(second).value[g]
+        assert one(table, "accuracy_change", f"g{g}").value == pytest.approx(change)
+        for name in ("tpr", "fpr"):
+            for c in (1,) if classes == 2 else range(classes):
+                change = rate(first, name).value[g, c] - rate(second, name).value[g, c]
+                assert one(table, f"{name}_change", f"g{g}", f"c{c}").value == pytest.approx(change)
+    assert len({m.id for m in table}) == len(table)
+
+
+def test_p_values_are_mcnemars_on_the_images_of_the_group():
+    group, true, new, old = models(1)
+    found = one(made(paired_counts(group, true, new, old, groups=3, classes=2)), "accuracy_change", "g1")
+    own = group == 1
+    gained, lost = ((new == true) & (old != true))[own].sum(), ((new != true) & (old == true))[own].sum()
+    assert found.p_value == pytest.approx(float(mcnemar(gained, lost)))
+    assert found.extra == {"candidate_only": gained, "baseline_only": lost}
+    assert found.n == own.sum()
+
+
+def test_equal_models_have_not_changed_anything():
+    group, true, _, old = models(2)
+    table = made(paired_counts(group, true, old, old, groups=3, classes=2))
+    assert {m.value for m in table} == {0.0}
+    assert all(m.low <= 0 <= m.high for m in table)
+
+
+def levelled(lower_best, raise_worst):
+    """TPR .9 and .7 before; the candidate takes hits from the first group or gives some to the second."""
+    counts = np.zeros((2, 2, 2, 2), int)
+    counts[:, 0, 0, 0] = 100
+    counts[0, 1] = [[10, lower_best], [0, 90 - lower_best]]
+    counts[1, 1] = [[30 - raise_worst, 0], [raise_worst, 70]]
+    return counts
+
+
+def test_a_gap_that_shrinks_by_harm_is_called_levelling_down():
+    harm = one(made(levelled(15, 0)), "equal_opportunity_difference_change")
+    progress = one(made(levelled(0, 15)), "equal_opportunity_difference_change")
+    both = one(made(levelled(5, 5)), "equal_opportunity_difference_change")
+    assert harm.value == progress.value == pytest.approx(-0.15)
+    assert (harm.extra["levelled_down"], progress.extra["levelled_down"], both.extra["levelled_down"]) == (
+        True,
+        False,
+        False,
+    )
+
+
+def test_levelling_down_of_false_alarms_means_more_of_them_for_the_better_group():
+    counts = np.zeros((2, 2, 2, 2), int)
+    counts[:, 1, 1, 1] = 100
+    counts[0, 0] = [[75, 0], [15, 10]]  # FPR .1 before, .25 now
+    counts[1, 0] = [[70, 0], [0, 30]]  # FPR .3 before and now
+    found = one(made(counts), "equalized_odds_difference_change")
+    assert found.value == pytest.approx(-0.15)
+    assert found.extra["levelled_down"] is True
+
+
+def test_two_models_that_are_alike_on_average_raise_few_alarms():
+    alarms = []
+    for seed in range(80):
+        rng = np.random.default_rng(seed)
+        group, true = rng.integers(0, 4, 800), rng.integers(0, 2, 800)
+        new, old = (np.where(rng.random(800) < 0.85, true, 1 - true) for _ in range(2))
+        table = made(paired_counts(group, true, new, old, groups=4, classes=2), seed=seed)
+        found = one(table, "equalized_odds_difference_change")
+        alarms.append(found.low > 0 or found.high < 0)
+    assert np.mean(alarms) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 80)
+
+
+def test_a_real_change_is_found():
+    group, true, _, old = models(3, number=4000)
+    new = np.where((group == 0) & (np.arange(4000) % 3 == 0), 1 - true, old)
+    table = made(paired_counts(group, true, new, old, groups=3, classes=2))
+    assert one(table, "accuracy_difference_change").low > 0
+    assert one(table, "accuracy_change", "g0").high < 0
+    assert one(table, "accuracy_change", "g1").value == 0
+
+
+def test_a_group_without_positives_is_undefined_and_small_ones_are_suppressed():
+    group, true, new, old = models(4)
+    true = np.where(group == 2, 0, true)
+    table = made(paired_counts(group, true, new, old, groups=3, classes=2))
+    assert one(table, "tpr_change", "g2").reason == "group g2 has no image that counts for tpr"
+    assert one(table, "equal_opportunity_difference_change").reason == "it does not exist for one of the two models"
+    hidden = made(paired_counts(group, true, new, old, groups=3, classes=2), min_cell=10_000)
+    assert one(hidden, "accuracy_change", "g0").status == "suppressed"
+
+
+def test_clusters_are_resampled_whole():
+    group, true, new, old = models(5)
+    counts = paired_counts(group, true, new, old, groups=3, classes=2)
+    people = np.stack([counts // 3] * 3 * 10)[: 3 * 10]
+    table = made(people.sum(0), cluster_counts=people)
+    found = one(table, "equalized_odds_difference_change")
+    assert found.interval == "paired-cluster-bootstrap"
+    assert found.low == pytest.approx(found.high)  # every cluster is alike
+    assert one(table, "accuracy_change", "g0").unit == "image"
+    single = made(counts, cluster_counts=counts[None])
+    assert one(single, "equalized_odds_difference_change").low is None
+
+
+def test_counts_must_fit_the_names():
+    with pytest.raises(ValueError, match="counts need shape"):
+        made(np.zeros((2, 2, 2, 2)), groups=["a"])
