@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.base import Audit, Context, Findings, Predictions, Total
-from fairaudit.audits.fairness_read import fairness_inputs, read_fairness
+from fairaudit.audits.fairness_inputs import fairness_inputs
+from fairaudit.audits.fairness_read import read_fairness
 from fairaudit.audits.groups import groupings
 from fairaudit.audits.metrics import FAIRNESS
 from fairaudit.audits.plan import AuditPlan

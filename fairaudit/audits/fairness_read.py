@@ -2,73 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Drawing, Findings, Total
-from fairaudit.config.schema import AuditConfig
+from fairaudit.audits.base import Findings
+from fairaudit.audits.fairness_figures import fairness_drawings
+from fairaudit.audits.fairness_inputs import FairnessInputs
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.association import association, contingency
 from fairaudit.measures.confusion import confusion, soft_joint
 from fairaudit.measures.disparities import aligned_cells
 from fairaudit.measures.fairness_table import fairness_measurements
+from fairaudit.measures.mcnemar import paired_counts
+from fairaudit.measures.paired_table import paired_measurements
+from fairaudit.measures.score_table import score_measurements
 from fairaudit.results.measurement import Measurement, finite
 
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FairnessInputs:
-    """What fairness is measured from; per-image arrays are over the scored rows, in one order."""
-
-    groupings: Sequence[Categorical]
-    """Attributes and intersections, at the scored rows."""
-    counts: Mapping[str, NDArray[np.int64]]
-    """Grouping → counts[group, true, predicted]."""
-    target: Categorical
-    """True class, at the scored rows."""
-    decisions: NDArray[np.int32]
-    scores: Floats | None
-    """[image, class], None where the model has too many classes or the table has no score."""
-    baseline_decisions: NDArray[np.int32] | None
-    clusters: NDArray[np.int64] | None
-    """Cluster of every scored row; None resamples images."""
-    audit: AuditConfig
-    seed: int
-    name: str
-    """The candidate's name."""
-    baseline_name: str | None
-
-
-def fairness_inputs(total: Total, groupings: Sequence[Categorical]) -> FairnessInputs:
-    """The audit's reduced state as inputs."""
-    study, columns = total.study, total.part.columns
-    baseline = columns.get("baseline.decision")
-    return FairnessInputs(
-        groupings=[grouping.take(total.rows) for grouping in groupings],
-        counts={g.name: np.asarray(total.part.sums[f"counts.{g.name}"], np.int64) for g in groupings},
-        target=study.target.take(total.rows),
-        decisions=np.asarray(columns["candidate.decision"], np.int32),
-        scores=np.asarray(columns["candidate.scores"], np.float64) if "candidate.scores" in columns else None,
-        baseline_decisions=None if baseline is None else np.asarray(baseline, np.int32),
-        clusters=study.clusters(total.rows),
-        audit=study.config.audit,
-        seed=study.options.seed,
-        name=study.candidate.name,
-        baseline_name=study.baseline.name if study.baseline else None,
-    )
+MOST_PAIRED = 50
+"""Two models are compared cell by cell for at most so many classes."""
 
 
 def read_fairness(inputs: FairnessInputs) -> Findings:
-    """Rates, disparities and data facts of every grouping."""
+    """Rates, disparities, score measures, data facts and the comparison with the baseline, of every grouping."""
     measurements: list[Measurement] = []
     for grouping in inputs.groupings:
         measurements += _table(inputs, grouping)
+        measurements += _scores(inputs, grouping)
         measurements += _data_facts(inputs, grouping)
-    return Findings(measurements=measurements, notes=list(_notes(inputs)), drawings=list(_drawings(inputs)))
+        measurements += _against(inputs, grouping)
+    return Findings(
+        measurements=measurements,
+        notes=list(_notes(inputs)),
+        drawings=list(fairness_drawings(inputs, measurements)),
+    )
 
 
 def _table(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
@@ -91,6 +59,67 @@ def _table(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
         cluster_counts=_cluster_counts(inputs, grouping),
         soft=soft,
     )
+
+
+def _scores(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
+    if inputs.scores is None:
+        return []
+    return score_measurements(
+        inputs.scores,
+        inputs.target.codes,
+        grouping.codes,
+        attribute=grouping.name,
+        groups=grouping.values,
+        classes=inputs.target.values,
+        level=inputs.audit.level,
+        replicates=inputs.audit.replicates,
+        seed=inputs.seed,
+        min_cell=inputs.audit.min_cell,
+        clusters=inputs.clusters,
+    )
+
+
+def _against(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
+    groups, classes = len(grouping.values), len(inputs.target.values)
+    if inputs.baseline_decisions is None or inputs.baseline_name is None or classes > MOST_PAIRED:
+        return []
+    counts = paired_counts(
+        grouping.codes,
+        inputs.target.codes,
+        inputs.decisions,
+        inputs.baseline_decisions,
+        groups=groups,
+        classes=classes,
+    )
+    return paired_measurements(
+        counts,
+        attribute=grouping.name,
+        groups=grouping.values,
+        classes=inputs.target.values,
+        baseline=inputs.baseline_name,
+        level=inputs.audit.level,
+        replicates=inputs.audit.replicates,
+        seed=inputs.seed,
+        min_cell=inputs.audit.min_cell,
+        cluster_counts=_paired_clusters(inputs, grouping),
+    )
+
+
+def _paired_clusters(inputs: FairnessInputs, grouping: Categorical) -> NDArray[np.generic] | None:
+    if inputs.clusters is None or inputs.baseline_decisions is None:
+        return None
+    _, clusters = np.unique(inputs.clusters, return_inverse=True)
+    groups, classes = len(grouping.values), len(inputs.target.values)
+    known = (grouping.codes >= 0) & (inputs.target.codes >= 0)
+    table = paired_counts(
+        np.where(known, clusters * groups + grouping.codes, -1),
+        inputs.target.codes,
+        inputs.decisions,
+        inputs.baseline_decisions,
+        groups=(int(clusters.max()) + 1) * groups,
+        classes=classes,
+    )
+    return table.reshape(-1, groups, classes, classes, classes)
 
 
 def _aligned(inputs: FairnessInputs, grouping: Categorical) -> NDArray[np.bool_] | None:
@@ -145,8 +174,3 @@ def _notes(inputs: FairnessInputs) -> Iterator[str]:
                 f"{unknown} of {len(grouping.codes)} rows have an unknown {grouping.name}: "
                 "they are their own stratum, in no group."
             )
-
-
-def _drawings(inputs: FairnessInputs) -> Iterator[Drawing]:
-    del inputs
-    yield from ()

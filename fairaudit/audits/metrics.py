@@ -10,6 +10,8 @@ from fairaudit.measures.disparities import DISPARITIES
 from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.rates import RATES
 
+SCORED = ("auc", "bnsp_auc", "bpsn_auc", "auc_difference", "ece", "brier")
+LEVELS = ("worst_group_accuracy", "unbiased_accuracy")
 FAIRNESS = frozenset(
     [
         "accuracy",
@@ -21,6 +23,8 @@ FAIRNESS = frozenset(
         "bias_conflict_accuracy",
         *PAPER_MEASURES,
         *(f"soft_{name}" for name in PAPER_MEASURES),
+        *SCORED,
+        *(f"{name}_change" for name in (*DISPARITIES, "accuracy", "tpr", "fpr", *LEVELS)),
         "phi",
         "cramers_v",
         "mutual_information",

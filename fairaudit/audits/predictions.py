@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.fairness_read import FairnessInputs, read_fairness
+from fairaudit.audits.fairness_inputs import FairnessInputs
+from fairaudit.audits.fairness_read import read_fairness
 from fairaudit.audits.groups import all_groupings
 from fairaudit.audits.metrics import FAIRNESS, applicable
 from fairaudit.audits.run import drawn

@@ -1,0 +1,128 @@
+"""The counterfactual audit: take a base classifier's evidence away and see which other classifiers follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fairaudit.audits.base import Audit, Context, Findings, Total
+from fairaudit.audits.cf_heads import Readers, readers
+from fairaudit.audits.cf_options import CfOptions
+from fairaudit.audits.cf_read import read_alignment
+from fairaudit.audits.columns import column
+from fairaudit.audits.plan import AuditPlan
+from fairaudit.counterfactuals.latent_shift import latent_shift
+from fairaudit.counterfactuals.wachter import wachter
+from fairaudit.engine.part import Part
+from fairaudit.generators.checks import Facts, check_generator, refuse
+from fairaudit.generators.generator import Generator
+from fairaudit.generators.load import open_generator
+
+if TYPE_CHECKING:
+    from fairaudit.audits.study import Study
+    from fairaudit.audits.trial import Trials
+
+CHECKED = 32
+"""Images on which a generator is checked, drawn evenly from the manifest."""
+METRICS = frozenset(["relative_change", "relative_change_ratio_of_sums", "base_change"])
+
+
+class CfAlignAudit:
+    """Columns per image and base classifier: all scores before and after, why the search ended, how much it took."""
+
+    name = "cf-align"
+
+    def __init__(self, study: Study, options: CfOptions) -> None:
+        self.study, self.options = study, options
+        self.generator: Generator = open_generator(
+            options.generator, arch=options.generator_arch, device=str(study.candidate.device)
+        )
+        self.readers: Readers = readers(study, options)
+        self.facts: Facts = self._checked()
+        self.refusal: str | None = refuse(self.facts, options.tolerance) if options.maker == "latent-shift" else None
+
+    def settings(self) -> Mapping[str, Any]:
+        """Generator, classifiers and search."""
+        return {**self.options.key(), "generator": self.generator.sha256, "heads": self.readers.digest}
+
+    def map(self, context: Context) -> Part:
+        """Counterfactuals of every image that a base classifier calls positive (negative for `up`)."""
+        heads = self.readers.heads
+        with torch.no_grad():
+            original = heads.values(heads.outputs(context.images)).double().cpu().numpy()
+        columns: dict[str, NDArray[np.generic]] = {"original": original}
+        walked = [self._eligible(original, base) for base in self.readers.bases]
+        if self.options.maker == "wachter":
+            for base, rows in zip(self.readers.bases, walked, strict=True):
+                columns |= self._wachter(context.images, base, rows)
+            return Part(columns=columns)
+        pairs = [(int(row), base) for base, rows in zip(self.readers.bases, walked, strict=True) for row in rows]
+        shift = latent_shift(self.generator, heads, context.images, pairs, self.options.search)
+        for base in self.readers.bases:
+            mine = shift.base == base
+            found = {"stop": shift.stop, "lam": shift.lam, "pixels": shift.pixels, "probes": shift.probes}
+            columns |= _spread(
+                heads.names[base],
+                len(context.images),
+                shift.image[mine],
+                {"before": shift.before[mine], "after": shift.after[mine]}
+                | {name: values[mine].astype(np.float64) for name, values in found.items()},
+            )
+        return Part(columns=columns)
+
+    def measure(self, total: Total) -> Findings:
+        """Relative changes with their uncertainty, the matrix, and pictures of the strongest cases."""
+        return read_alignment(total, self)
+
+    def _eligible(self, original: NDArray[np.float64], base: int) -> NDArray[np.int64]:
+        positive = original[:, base] >= self.readers.thresholds[base]
+        return np.flatnonzero(positive if self.options.search.direction == "down" else ~positive)
+
+    def _wachter(
+        self, images: torch.Tensor, base: int, rows: NDArray[np.int64]
+    ) -> dict[str, NDArray[np.generic]]:
+        found = wachter(self.readers.heads, images[torch.from_numpy(rows)], base)
+        nothing = np.zeros(len(rows))
+        return _spread(
+            self.readers.heads.names[base],
+            len(images),
+            rows,
+            {"before": found.before, "after": found.after, "stop": nothing, "lam": nothing, "probes": nothing}
+            | {"pixels": found.distance},
+        )
+
+    def _checked(self) -> Facts:
+        rows = np.unique(np.linspace(0, len(self.study.manifest.ids) - 1, CHECKED).astype(np.int64))
+        images = self.study.material.loader.load(rows.tolist()).images.to(self.study.candidate.device)
+        heads, bases = self.readers.heads, list(self.readers.bases)
+        return check_generator(self.generator, lambda x: heads.values(heads.outputs(x))[:, bases], images)
+
+    def generator_facts(self) -> dict[str, float | int]:
+        """What the checks measured."""
+        return asdict(self.facts)
+
+
+def _spread(
+    base: str, images: int, rows: NDArray[np.int64], found: Mapping[str, NDArray[np.float64]]
+) -> dict[str, NDArray[np.generic]]:
+    """Columns over all images of a batch, NaN for those that were not walked."""
+    columns: dict[str, NDArray[np.generic]] = {}
+    for name, values in found.items():
+        whole = np.full((images, *values.shape[1:]), np.nan)
+        whole[rows] = values
+        columns[column(base, name)] = whole
+    return columns
+
+
+def plan(options: CfOptions) -> AuditPlan:
+    """The plan of `fairaudit cf-align`."""
+
+    def audits_for(study: Study, _trials: Trials) -> Sequence[Audit]:
+        return [CfAlignAudit(study, options)]
+
+    return AuditPlan(audits_for=audits_for, metrics=METRICS, with_regions=False)

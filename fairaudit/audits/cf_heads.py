@@ -1,0 +1,206 @@
+"""Which classifiers a counterfactual audit reads: outputs of the model, other files, expressions and probes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from fairaudit.audits.cf_options import CfOptions
+from fairaudit.audits.cf_probe import FittedProbe, fit_probe
+from fairaudit.counterfactuals.composition import ComposedHeads
+from fairaudit.counterfactuals.heads import Heads, JoinedHeads, ModelHeads, unique_names
+from fairaudit.errors import UsageError, suggestion
+from fairaudit.models.expression import compose, is_expression, parse_expression
+from fairaudit.models.open import open_model
+
+if TYPE_CHECKING:
+    from fairaudit.audits.study import Study
+    from fairaudit.models.classifier import Classifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readers:
+    """All heads of an audit, and which are bases."""
+
+    heads: Heads
+    """Every head that is read; one forward pass per model."""
+    bases: tuple[int, ...]
+    """Columns of the base classifiers."""
+    thresholds: tuple[float, ...]
+    """Score from which on a head calls an image positive, per column."""
+    probes: tuple[FittedProbe, ...] = ()
+    """Probes that were fitted."""
+    digest: str
+    """Digest of every model behind the heads."""
+
+
+@dataclass(slots=True)
+class _Collected:
+    """Models that are read, each once, and the columns that are wanted of them."""
+
+    parts: list[Heads] = field(default_factory=list)
+    columns: list[tuple[int, int, str, float]] = field(default_factory=list)
+    """(model, its column, name, threshold)."""
+    digests: list[str] = field(default_factory=list)
+
+    def model(self, heads: Heads, digest: str) -> int:
+        self.parts.append(heads)
+        self.digests.append(digest)
+        return len(self.parts) - 1
+
+    def want(self, model: int, column: int, name: str, threshold: float = 0.5) -> int:
+        known = [(m, c) for m, c, _, _ in self.columns]
+        if (model, column) in known:
+            return known.index((model, column))
+        self.columns.append((model, column, name, threshold))
+        return len(self.columns) - 1
+
+
+def readers(study: Study, options: CfOptions) -> Readers:
+    """Open, fit and join everything that the options name.
+
+    Raises:
+        UsageError: an unknown output, two classifiers of one name, or nothing to compare with.
+        ModelError: a file that cannot be opened.
+    """
+    found = _Collected()
+    names = output_names(study.candidate, study.target.name)
+    own = found.model(classifier_heads(study.candidate, names), study.candidate.sha256)
+    bases = [found.want(own, column, names[column]) for column in _own_bases(study.candidate)] if not options.base else []
+    for text in options.base:
+        bases += _named(text, study, options, found, names)
+    for text in options.downstream:
+        _named(text, study, options, found, names)
+    if not options.downstream and not options.train_probe:
+        for column, name in enumerate(names):
+            found.want(own, column, name)
+    probes = tuple(fit_probe(study, options, attribute) for attribute in options.train_probe)
+    for probe in probes:
+        model = found.model(probe.heads, probe.digest)
+        for column in probe.columns:
+            found.want(model, column, probe.heads.names[column])
+    return _joined(found, bases, probes)
+
+
+def output_names(classifier: Classifier, target: str) -> tuple[str, ...]:
+    """Names of the model's outputs; a lone output without a name of its own is called as the target is."""
+    names = classifier.head.names
+    return (target,) if names == ("1",) else names
+
+
+def classifier_heads(classifier: Classifier, names: Sequence[str]) -> ModelHeads:
+    """All outputs of an opened model as probabilities (or as they are, for an expression)."""
+    links = {"softmax": "softmax", "probability": "value"}
+
+    def forward(images: torch.Tensor) -> torch.Tensor:
+        return classifier.logits(images).float()
+
+    return ModelHeads(forward, names, link=links.get(classifier.head.link, "sigmoid"))  # type: ignore[arg-type]
+
+
+def _own_bases(classifier: Classifier) -> list[int]:
+    head = classifier.head
+    if head.link != "softmax":
+        return [head.index]
+    # Of two classes one is enough: the other moves by the same amount, the other way.
+    return [1] if head.outputs == 2 else list(range(head.outputs))
+
+
+def _named(text: str, study: Study, options: CfOptions, found: _Collected, names: Sequence[str]) -> list[int]:
+    """Columns of one output, `all` outputs, a file, or an expression; `NAME=…` gives it another name."""
+    alias, equals, spec = text.partition("=")
+    name, spec = (alias.strip(), spec.strip()) if equals else ("", text.strip())
+    if spec in names:
+        column = names.index(spec)
+        return [found.want(0, column, name or spec, study.candidate.head.threshold)]
+    if spec == "all":
+        return [found.want(0, column, each) for column, each in enumerate(names)]
+    if is_expression(spec):
+        return [_expression(name or spec, spec, study, options, found)]
+    path = Path(spec)
+    if path.is_file():
+        return _file(name, path, study, options, found)
+    raise UsageError(
+        f'There is no output and no file called "{spec}"',
+        wanted="an output of the model, a model file, file.pt#output, or a sum such as a + 0.3*b",
+        advice=suggestion(spec, names),
+    )
+
+
+def _expression(name: str, text: str, study: Study, options: CfOptions, found: _Collected) -> int:
+    def open_file(path: Path) -> Classifier:
+        return _open(path, study, options)
+
+    made = compose(parse_expression(text), base=study.candidate, open_file=open_file, folder=Path.cwd())
+    model = found.model(classifier_heads(made, (name,)), made.sha256)
+    return found.want(model, 0, name)
+
+
+def _file(name: str, path: Path, study: Study, options: CfOptions, found: _Collected) -> list[int]:
+    opened = _open(path, study, options)
+    stem = name or path.stem
+    if opened.head.outputs == 1:
+        names: tuple[str, ...] = (stem,)
+        columns = [0]
+    else:
+        names = tuple(f"{stem}={each}" for each in opened.head.names)
+        columns = [1] if opened.head.link == "softmax" and opened.head.outputs == 2 else list(range(len(names)))
+        names = (f"not {stem}", stem) if columns == [1] else names
+    model = found.model(classifier_heads(opened, names), opened.sha256)
+    return [found.want(model, column, names[column], opened.head.threshold) for column in columns]
+
+
+def _open(path: Path, study: Study, options: CfOptions) -> Classifier:
+    """Another model on the same images: same preprocessing, but no say in how its outputs are called."""
+    config = options.config.model.model_copy(update={"classes": [], "output": "auto", "pick": None})
+    return open_model(
+        path,
+        config=config,
+        preprocess=options.config.preprocess,
+        trust=study.options.trust_model,
+        device=str(study.candidate.device),
+    )
+
+
+def _joined(found: _Collected, bases: Sequence[int], probes: tuple[FittedProbe, ...]) -> Readers:
+    if len(found.columns) < 2:
+        raise UsageError(
+            "There is nothing to compare the base classifier with",
+            wanted="a second output, --downstream or --train-probe",
+            advice="For an attribute of the manifest: --train-probe ATTRIBUTE --probe-split SPLIT.",
+        )
+    starts = [sum(len(part.names) for part in found.parts[:index]) for index in range(len(found.parts))]
+    names = unique_names([name for _, _, name, _ in found.columns])
+    # Files may share names with each other inside; only what is asked for needs a name of its own.
+    everything = JoinedHeads([_numbered(part, index) for index, part in enumerate(found.parts)])
+    weights = torch.zeros(len(found.columns), len(everything.names))
+    for row, (model, column, _, _) in enumerate(found.columns):
+        weights[row, starts[model] + column] = 1.0
+    digest = hashlib.sha256("\n".join(found.digests).encode()).hexdigest()
+    return Readers(
+        heads=ComposedHeads(everything, weights, names),
+        bases=tuple(dict.fromkeys(bases)),
+        thresholds=tuple(threshold for _, _, _, threshold in found.columns),
+        probes=probes,
+        digest=digest,
+    )
+
+
+class _Numbered:
+    """Heads under names that no other model's can be."""
+
+    def __init__(self, heads: Heads, number: int) -> None:
+        self._heads = heads
+        self.names = tuple(f"{number}/{name}" for name in heads.names)
+        self.width = heads.width
+        self.outputs, self.values, self.steering = heads.outputs, heads.values, heads.steering
+        self.is_probability = heads.is_probability
+
+
+def _numbered(heads: Heads, number: int) -> Heads:
+    return _Numbered(heads, number)

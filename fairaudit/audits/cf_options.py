@@ -1,0 +1,85 @@
+"""What `fairaudit cf-align` is asked to do beyond the shared options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from fairaudit.config.schema import Config
+from fairaudit.counterfactuals.ladder import SearchSettings
+from fairaudit.errors import UsageError
+from fairaudit.generators.checks import Tolerance
+from fairaudit.measures.alignment import Correction
+
+Maker = Literal["latent-shift", "wachter"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CfOptions:
+    """Generator, classifiers, search and statistics."""
+
+    generator: Path
+    """File or folder of the generator."""
+    generator_arch: str | None = None
+    """package.module:factory for a generator's checkpoint."""
+    base: tuple[str, ...] = ()
+    """Base classifiers: outputs, files or expressions; the target's own output when left out."""
+    downstream: tuple[str, ...] = ()
+    """Downstream classifiers: outputs, files or expressions; all other outputs when left out."""
+    train_probe: tuple[str, ...] = ()
+    """Attributes for which a probe is fitted."""
+    probe_split: str | None = None
+    """Value of the split column whose rows the probes are fitted on."""
+    search: SearchSettings = field(default_factory=SearchSettings)
+    """How counterfactuals are found."""
+    maker: Maker = "latent-shift"
+    """latent-shift, or wachter as the paper's baseline."""
+    min_base_change: float = 0.3
+    """Images whose base score moved less have no relative change."""
+    correction: Correction = "holm"
+    """Correction over the matrix."""
+    find: tuple[tuple[str, str], ...] = ()
+    """Pairs (base, downstream) whose strongest single images are listed."""
+    examples: int = 4
+    """Images that are drawn per base classifier."""
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    """Beyond which the generator is no evidence."""
+    config: Config
+    """The configuration, to open the probes' rows and other models."""
+    base_folder: Path
+    """Folder that the configuration's paths are relative to."""
+
+    @property
+    def method(self) -> str:
+        """Name of the way counterfactuals are made, as measurements carry it."""
+        return "wachter" if self.maker == "wachter" else f"latent-shift-{self.search.search}-{self.search.direction}"
+
+    def key(self) -> Mapping[str, Any]:
+        """Everything here that changes what is stored per image."""
+        return {
+            "bases": list(self.base),
+            "downstream": list(self.downstream),
+            "probes": [list(self.train_probe), self.probe_split],
+            "search": asdict(self.search),
+            "maker": self.maker,
+        }
+
+
+def parse_find(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    """Pairs given as BASE,DOWNSTREAM.
+
+    Raises:
+        UsageError: a text without exactly one comma.
+
+    >>> parse_find(["smiling,necktie"])
+    (('smiling', 'necktie'),)
+    """
+    pairs = []
+    for text in texts:
+        left, comma, right = text.partition(",")
+        if not (left.strip() and comma and right.strip()) or "," in right:
+            raise UsageError("--find cannot be read", wanted="BASE,DOWNSTREAM", found=text)
+        pairs.append((left.strip(), right.strip()))
+    return tuple(pairs)

@@ -1,0 +1,117 @@
+"""Fit a probe for an attribute on rows of the manifest that are not audited."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fairaudit.audits.cf_options import CfOptions
+from fairaudit.config.schema import Config, Split
+from fairaudit.counterfactuals.heads import ModelHeads
+from fairaudit.counterfactuals.probe import Probe, ProbeSettings, train_probe
+from fairaudit.data.loader import Loader
+from fairaudit.data.open import open_manifest
+from fairaudit.errors import DataError, UsageError, suggestion
+
+if TYPE_CHECKING:
+    from fairaudit.audits.study import Study
+
+MOST_ROWS = 4000
+"""A probe is fitted on at most so many rows, drawn with the seed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedProbe:
+    """A probe and the heads that are read of it."""
+
+    attribute: str
+    probe: Probe
+    heads: ModelHeads
+    columns: tuple[int, ...]
+    """Values that are read: the second of two, all of more."""
+    digest: str
+
+    def note(self) -> str:
+        """How good the probe is, for the report."""
+        found = self.probe
+        return (
+            f"Probe for {self.attribute}: right on {found.accuracy:.1%} of {found.test_images} held-out images "
+            f"({found.balanced_accuracy:.1%} on average over values; guessing reaches {found.majority:.1%}), "
+            f"fitted on {found.train_images}."
+        )
+
+
+def fit_probe(study: Study, options: CfOptions, attribute: str) -> FittedProbe:
+    """A small network for the attribute, fitted on the probe's split.
+
+    Raises:
+        UsageError: an unknown attribute, or no split of its own.
+        DataError: too few rows of a value.
+    """
+    if attribute not in study.manifest.attributes:
+        raise UsageError(
+            f'There is no attribute called "{attribute}"', advice=suggestion(attribute, study.manifest.attributes)
+        )
+    manifest = open_manifest(_probe_config(options), base=options.base_folder, limit=MOST_ROWS, seed=study.options.seed)
+    shared = set(manifest.ids) & set(study.manifest.ids)
+    if shared:
+        raise UsageError(
+            "The probe would be fitted on rows that are audited",
+            wanted="a split of its own, with --probe-split",
+            found=f"{len(shared)} rows in both",
+        )
+    loader = Loader(manifest, options.config.preprocess, {}, study.options.workers)
+    images, codes = _images(loader, manifest.attributes[attribute].codes)
+    probe = train_probe(
+        lambda rows: images[torch.from_numpy(rows)].float() / 255,
+        codes,
+        len(manifest.attributes[attribute].values),
+        settings=ProbeSettings(seed=study.options.seed),
+    )
+    values = manifest.attributes[attribute].values
+    names = (f"not {attribute}", attribute) if len(values) == 2 else tuple(f"{attribute}={value}" for value in values)
+    return FittedProbe(
+        attribute=attribute,
+        probe=probe,
+        heads=ModelHeads(probe.module.to(study.candidate.device), names, link="softmax"),
+        columns=(1,) if len(values) == 2 else tuple(range(len(values))),
+        digest=_digest(probe),
+    )
+
+
+def _probe_config(options: CfOptions) -> Config:
+    config, split = options.config, options.config.data.split
+    if options.probe_split is None or split is None:
+        raise UsageError(
+            "A probe needs rows of its own",
+            wanted="data.split in fairaudit.yaml, and --probe-split with another value of that column",
+            found="no --probe-split" if split is not None else "no data.split",
+            advice="Use rows where the attribute and the target are not tied, or the probe learns the tie.",
+        )
+    data = config.data.model_copy(update={"split": Split(column=split.column, use=options.probe_split)})
+    return config.model_copy(update={"data": data})
+
+
+def _images(loader: Loader, codes: NDArray[np.int32]) -> tuple[torch.Tensor, NDArray[np.int32]]:
+    """All readable images of known value as bytes, and their codes."""
+    known = np.flatnonzero(codes >= 0)
+    if not len(known):
+        raise DataError("No row of the probe's split has a known value", where=loader.manifest.name)
+    images, kept = [], []
+    for start in range(0, len(known), 256):
+        batch = loader.load(known[start : start + 256].tolist())
+        images.append((batch.images * 255).round().byte())
+        kept.append(codes[batch.rows])
+    return torch.cat(images), np.concatenate(kept)
+
+
+def _digest(probe: Probe) -> str:
+    found = hashlib.sha256()
+    for value in probe.module.state_dict().values():
+        found.update(value.numpy().tobytes())
+    return found.hexdigest()

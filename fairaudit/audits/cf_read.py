@@ -1,0 +1,145 @@
+"""From per-image scores before and after to relative changes, notes and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.audits.base import Findings, Total
+from fairaudit.audits.cf_figures import drawings
+from fairaudit.audits.columns import under
+from fairaudit.counterfactuals.ladder import STOP_TEXTS, Stop
+from fairaudit.measures.alignment import alignment
+from fairaudit.measures.alignment_matrix import correlations, disagreements, strongest
+from fairaudit.measures.alignment_measurements import BaseRow, alignment_measurements
+from fairaudit.measures.relative_change import DEFINED_TEXTS, Defined, RelativeChange, relative_change
+from fairaudit.seeds import generator
+
+if TYPE_CHECKING:
+    from fairaudit.audits.cf_align import CfAlignAudit
+
+MOST_FOUND = 8
+"""Images that --find lists."""
+
+
+def read_alignment(total: Total, audit: CfAlignAudit) -> Findings:
+    """Measurements of all pairs, what was left out, and figures."""
+    heads, config = audit.readers.heads, total.study.config.audit
+    original = np.asarray(total.part.columns["original"], np.float64)
+    clusters = total.study.clusters(total.rows)
+    changes = {base: _change(total, audit, base) for base in audit.readers.bases}
+    rows = []
+    for base, (rows_of_base, change, stops) in changes.items():
+        summary = alignment(
+            change,
+            cluster=None if clusters is None else clusters[rows_of_base],
+            level=config.level,
+            replicates=min(config.replicates, 4000),
+            generator=generator(audit.study.options.seed, "cf-align", heads.names[base]),
+        )
+        rows.append(_base_row(heads.names[base], heads.names, summary, change, stops))
+    measurements = alignment_measurements(
+        rows,
+        method=audit.options.method,
+        level=config.level,
+        clustered=clusters is not None,
+        correction=audit.options.correction,
+        unusable=audit.refusal,
+    )
+    matrix = np.stack([row.alignment.mean for row in rows])
+    correlated = correlations(original)
+    notes = [*_generator_notes(audit), *(probe.note() for probe in audit.readers.probes)]
+    notes += _disagreement_notes(matrix, correlated, audit)
+    notes += [note for pair in audit.options.find for note in _found_notes(pair, changes, total, audit)]
+    return Findings(
+        measurements=measurements,
+        notes=notes,
+        drawings=drawings(total, audit, {base: (rows, c) for base, (rows, c, _) in changes.items()}, matrix, correlated),
+    )
+
+
+def _change(
+    total: Total, audit: CfAlignAudit, base: int
+) -> tuple[NDArray[np.int64], RelativeChange, NDArray[np.int64]]:
+    """Rows that were walked (into the scored images), their relative changes, and why the searches ended."""
+    found = under(total.part.columns, audit.readers.heads.names[base])
+    stop = np.asarray(found["stop"], np.float64)
+    rows = np.flatnonzero(np.isfinite(stop))
+    before, after = (np.asarray(found[name], np.float64)[rows] for name in ("before", "after"))
+    sign = audit.options.search.sign if audit.options.maker == "latent-shift" else -1.0
+    change = relative_change(
+        before,
+        after,
+        before[:, base],
+        after[:, base],
+        min_base_change=audit.options.min_base_change,
+        direction=sign,
+    )
+    return rows, change, stop[rows].astype(np.int64)
+
+
+def _base_row(
+    base: str, names: tuple[str, ...], summary: object, change: RelativeChange, stops: NDArray[np.int64]
+) -> BaseRow:
+    from fairaudit.measures.alignment import Alignment
+
+    if not isinstance(summary, Alignment):
+        raise TypeError("an alignment is needed")
+    usable = change.defined == Defined.YES
+    dropped = {DEFINED_TEXTS[code]: int((change.defined == code).sum()) for code in Defined if code != Defined.YES}
+    ended = {STOP_TEXTS[code]: int((stops == code).sum()) for code in Stop}
+    return BaseRow(
+        base=base,
+        downstream=names,
+        alignment=summary,
+        base_change=change.base_change[usable],
+        eligible=len(change.defined),
+        dropped={name: count for name, count in dropped.items() if count},
+        stops={name: count for name, count in ended.items() if count},
+    )
+
+
+def _generator_notes(audit: CfAlignAudit) -> list[str]:
+    facts, name = audit.facts, audit.generator.name
+    head = audit.readers.heads.names[audit.readers.bases[facts.drift_head]]
+    notes = [
+        f"Generator {name} ({audit.generator.kind}) on {facts.images} images: reconstruction error "
+        f"{facts.reconstruction_error:.3f} of the pixel range, {head} moves by {facts.prediction_drift:.3f} on average "
+        f"by reconstruction alone, {facts.decisions_kept:.0%} of decisions kept."
+    ]
+    if audit.refusal is not None:
+        notes.append(f"The generator is refused as evidence: {audit.refusal}.")
+    return notes
+
+
+def _disagreement_notes(
+    matrix: NDArray[np.float64], correlated: NDArray[np.float64], audit: CfAlignAudit
+) -> list[str]:
+    names = audit.readers.heads.names
+    bases = list(audit.readers.bases)
+    found = disagreements(matrix, correlated[bases], [names[base] for base in bases], names, most=3)
+    return [
+        f"{pair.base} and {pair.downstream}: scores correlate at {pair.correlation:+.2f}, "
+        f"counterfactuals align at {pair.alignment:+.2f}."
+        for pair in found
+        if abs(pair.gap) > 0.3
+    ]
+
+
+def _found_notes(
+    pair: tuple[str, str],
+    changes: Mapping[int, tuple[NDArray[np.int64], RelativeChange, NDArray[np.int64]]],
+    total: Total,
+    audit: CfAlignAudit,
+) -> list[str]:
+    """The single images that move the pair most, against the pair's median."""
+    names = list(audit.readers.heads.names)
+    rows, change, _ = changes[names.index(pair[0])]
+    values = change.values[:, names.index(pair[1])]
+    expected = float(np.nanmedian(values)) if np.isfinite(values).any() else 0.0
+    ids = total.study.manifest.ids
+    listed = [f"{ids[total.rows[rows[row]]]} ({values[row]:+.2f})" for row in strongest(values, expected, most=MOST_FOUND)]
+    return [f"Strongest single images, {pair[0]} → {pair[1]} (median {expected:+.2f}): {', '.join(listed) or 'none'}."]

@@ -1,0 +1,57 @@
+"""What fairness is measured from, whether a model or a table brought it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.audits.base import Total
+from fairaudit.config.schema import AuditConfig
+from fairaudit.data.categorical import Categorical
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FairnessInputs:
+    """What fairness is measured from; per-image arrays are over the scored rows, in one order."""
+
+    groupings: Sequence[Categorical]
+    """Attributes and intersections, at the scored rows."""
+    counts: Mapping[str, NDArray[np.int64]]
+    """Grouping → counts[group, true, predicted]."""
+    target: Categorical
+    """True class, at the scored rows."""
+    decisions: NDArray[np.int32]
+    scores: Floats | None
+    """[image, class], None where the model has too many classes or the table has no score."""
+    baseline_decisions: NDArray[np.int32] | None
+    clusters: NDArray[np.int64] | None
+    """Cluster of every scored row; None resamples images."""
+    audit: AuditConfig
+    seed: int
+    name: str
+    """The candidate's name."""
+    baseline_name: str | None
+
+
+def fairness_inputs(total: Total, groupings: Sequence[Categorical]) -> FairnessInputs:
+    """The audit's reduced state as inputs."""
+    study, columns = total.study, total.part.columns
+    baseline = columns.get("baseline.decision")
+    return FairnessInputs(
+        groupings=[grouping.take(total.rows) for grouping in groupings],
+        counts={g.name: np.asarray(total.part.sums[f"counts.{g.name}"], np.int64) for g in groupings},
+        target=study.target.take(total.rows),
+        decisions=np.asarray(columns["candidate.decision"], np.int32),
+        scores=np.asarray(columns["candidate.scores"], np.float64) if "candidate.scores" in columns else None,
+        baseline_decisions=None if baseline is None else np.asarray(baseline, np.int32),
+        clusters=study.clusters(total.rows),
+        audit=study.config.audit,
+        seed=study.options.seed,
+        name=study.candidate.name,
+        baseline_name=study.baseline.name if study.baseline else None,
+    )
