@@ -101,6 +101,8 @@ def _usable(
                 return _wrapped(model, images, batch), tried
         except torch.OutOfMemoryError:
             raise
+        except ModelError as error:
+            failure = failure or error
         except (RuntimeError, AssertionError, ValueError, IndexError, TypeError) as error:
             failure = failure or failed_on(images, name, error)
     raise failure or ModelError("The model takes no usual size of input", where=name)
