@@ -14,8 +14,9 @@ from fairaudit.measures.nulls import Nulls
 from fairaudit.measures.permutation import AgainstNull
 from fairaudit.measures.rates import RATES, Rate, rate, reported_classes
 from fairaudit.measures.rows import Asked, Extra, Number, listed, measurement, total
+from fairaudit.measures.sensitivity import flipping_error
 from fairaudit.measures.simultaneous import Extreme, Pair, difference_interval, ratio_interval
-from fairaudit.results.measurement import Measurement
+from fairaudit.results.measurement import Measurement, finite
 
 PAIRWISE = tuple(
     name for name in DISPARITIES if DISPARITIES[name].against == "groups" and not DISPARITIES[name].average
@@ -100,9 +101,15 @@ def _number(
         p_value=test.p_value,
         chance=test.expected,
         n=total(table),
-        extra=place.facts(table, bounds, observed=bool(exists)),
+        extra={**place.facts(table, bounds, observed=bool(exists)), **_sensitivity(table, spec, asked)},
     )
     return number, _reason(table, spec, asked, chosen)
+
+
+def _sensitivity(table: Floats, spec: Disparity, asked: Asked) -> Extra:
+    if asked.tolerance is None or spec.form == "ratio" or spec.name not in DISPARITIES:
+        return {}
+    return {"label_error_that_flips": finite(flipping_error(table, spec.name, limit=asked.tolerance))}
 
 
 class _Place:

@@ -31,6 +31,7 @@ def fairness_measurements(
     replicates: int = 10_000,
     seed: int = 0,
     min_cell: int = 0,
+    tolerance: float | None = None,
     aligned: ArrayLike | None = None,
     cluster_counts: NDArray[np.generic] | None = None,
     squared: ArrayLike | None = None,
@@ -54,6 +55,8 @@ def fairness_measurements(
         replicates: bootstrap and permutation replicates; large tables get fewer.
         seed: seed of every draw.
         min_cell: rates over fewer images are suppressed in the table, not in the disparities.
+        tolerance: gap that counts as equal; differences then carry `label_error_that_flips`, the share of wrong
+            attribute labels at which their point verdict against it would change (`flipping_error`).
         aligned: [group, true] bool, the group that goes with each class (`aligned_cells`), for bias_conflict_accuracy.
         cluster_counts: [cluster, group, true, predicted]; resample whole clusters.
         squared: [group, true, predicted] sums of squared weights, when the counts are sums of weights.
@@ -81,6 +84,7 @@ def fairness_measurements(
         replicates=replicates,
         seed=seed,
         min_cell=min_cell,
+        tolerance=tolerance,
         cluster_counts=cluster_counts,
         squared=None if squared is None else np.asarray(squared, np.float64),
     )

@@ -91,6 +91,42 @@ def smallest_detectable_gaps(
     return found
 
 
+def detectable_gaps(
+    cells: ArrayLike, *, base: float = 0.5, level: float = 0.95, power: float = 0.8
+) -> dict[str, float]:
+    """The smallest gap in each rate that a planned audit would show, from the sizes of its cells alone.
+
+    tpr counts the positives and fpr the negatives of every group (the smallest class and the rest, for several
+    classes); both are compared at once, as equalized odds does. accuracy and selection_rate count all images.
+
+    Args:
+        cells: [group, true] images.
+        base: rate expected of a group; 0.5 is the worst case.
+        level: coverage of the gate's intervals.
+        power: probability of finding the gap.
+
+    Returns:
+        Rate → gap; NaN where no gap would show.
+
+    >>> {name: round(gap, 3) for name, gap in detectable_gaps([[500, 500], [400, 100]], base=0.9).items()}
+    {'tpr': 0.116, 'fpr': 0.07, 'selection_rate': 0.05, 'accuracy': 0.05}
+    """
+    table = np.asarray(cells, np.float64)
+    positives = table[:, 1] if table.shape[1] == 2 else table[:, table.sum(0).argmin()]
+    images = table.sum(1)
+
+    def gap(sizes: Floats, rates: int) -> float:
+        return smallest_detectable_gap(sizes, base=base, level=level, rates=rates, power=power)
+
+    whole = gap(images, 1)
+    return {
+        "tpr": gap(positives, 2),
+        "fpr": gap(images - positives, 2),
+        "selection_rate": whole,
+        "accuracy": whole,
+    }
+
+
 def images_needed(
     *,
     high_rate: float,

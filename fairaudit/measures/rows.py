@@ -36,6 +36,8 @@ class Asked:
     """[cluster, group, true, predicted] where whole clusters are the unit; None where images are."""
     squared: Floats | None = None
     """[group, true, predicted] sums of squared weights where the counts are sums of weights."""
+    tolerance: float | None = None
+    """Gap against which the sensitivity to wrong attribute labels is told; None leaves it out."""
 
     @property
     def unit(self) -> str:

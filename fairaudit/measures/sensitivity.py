@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.disparities import DISPARITIES, disparity
+from fairaudit.ratio import ratio
 
-STEPS = 50
+STEPS = 200
 
 
 def mislabelled(counts: ArrayLike, error: float) -> Floats:
@@ -67,26 +68,29 @@ def flipping_error(counts: ArrayLike, name: str, *, limit: float) -> float:
     inside = value <= limit if larger else value >= limit
     if not inside:
         return _adverse(table, name, limit, larger)
-    shares = np.linspace(0, 1 - 1 / groups, STEPS * 4, endpoint=False)
-    for share in shares:
-        found = float(disparity(corrected_for_mislabelling(table, float(share)), name))
-        if (found > limit) if larger else (found < limit):
-            return float(share)
-    return float("nan")
+    shares = np.linspace(0, 1 - 1 / groups, STEPS, endpoint=False)
+    tables = np.stack([corrected_for_mislabelling(table, float(share)) for share in shares])
+    return _first(shares, _outside(disparity(tables, name), limit, larger))
 
 
 def _adverse(table: Floats, name: str, limit: float, larger: bool) -> float:
     """Share of images whose labels must be exchanged to bring the gap inside, moving every cell towards the average."""
-    present = table.sum((1, 2)) > 0
-    size = table.sum((1, 2))
-    average = table.sum(0) * (size / size.sum())[:, None, None]
-    steps = np.linspace(0, 1, STEPS * 4 + 1)
-    for step in steps:
-        mixed = np.where(present[:, None, None], (1 - step) * table + step * average, 0.0)
-        found = float(disparity(mixed, name))
-        if (found <= limit) if larger else (found >= limit):
-            return float(np.abs(mixed - table).sum() / 2 / table.sum())
-    return float("nan")
+    size = table.sum((1, 2))[:, None, None]
+    average = table.sum(0) * ratio(size, size.sum())
+    steps = np.linspace(0, 1, STEPS + 1)[:, None, None, None]
+    mixed = (1 - steps) * table + steps * average
+    moved = np.abs(mixed - table).sum((1, 2, 3)) / 2 / table.sum()
+    found = disparity(mixed, name)
+    return _first(moved, ~_outside(found, limit, larger) & ~np.isnan(found))
+
+
+def _outside(values: Floats, limit: float, larger: bool) -> NDArray[np.bool_]:
+    # The last bits of an equal mixture must not count as a gap.
+    return values > limit + 1e-12 if larger else values < limit - 1e-12
+
+
+def _first(values: Floats, true: NDArray[np.bool_]) -> float:
+    return float(values[true.argmax()]) if true.any() else float("nan")
 
 
 def _mixed(table: Floats, error: float, *, inverse: bool) -> Floats:

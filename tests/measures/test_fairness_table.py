@@ -182,3 +182,10 @@ def test_weights_change_the_values_and_use_effective_sizes():
 def test_counts_must_fit_the_names():
     with pytest.raises(ValueError, match="counts need shape"):
         made(COUNTS, groups=["a"])
+
+
+def test_gaps_tell_how_many_wrong_labels_would_change_their_verdict():
+    counts = np.array([[[80, 20], [10, 90]], [[78, 22], [16, 84]]])
+    found = one(made(counts, tolerance=0.1), "equal_opportunity_difference").extra["label_error_that_flips"]
+    assert found == pytest.approx(0.2, abs=0.005)
+    assert "label_error_that_flips" not in one(made(counts), "equal_opportunity_difference").extra

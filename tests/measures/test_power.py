@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from fairaudit.measures.intervals import normal_quantile
-from fairaudit.measures.power import detection_power, images_needed, smallest_detectable_gap, smallest_detectable_gaps
+from fairaudit.measures.power import (
+    detectable_gaps,
+    detection_power,
+    images_needed,
+    smallest_detectable_gap,
+    smallest_detectable_gaps,
+)
 from fairaudit.measures.simultaneous import difference_interval
 
 
@@ -69,3 +75,13 @@ def test_a_gap_at_the_limit_is_never_decided_and_a_decided_one_needs_nothing():
     many = images_needed(**{**at_limit, "limit": 0.05}, groups=16)
     few = images_needed(**{**at_limit, "limit": 0.05}, groups=2)
     assert many.images > few.images
+
+
+def test_a_plan_counts_the_images_behind_each_rate():
+    cells = np.array([[300, 60], [200, 40], [0, 0]])
+    found = detectable_gaps(cells, base=0.8)
+    assert found["tpr"] == smallest_detectable_gap([60, 40, 0], base=0.8, rates=2)
+    assert found["fpr"] == smallest_detectable_gap([300, 200, 0], base=0.8, rates=2)
+    assert found["accuracy"] == found["selection_rate"] == smallest_detectable_gap([360, 240, 0], base=0.8)
+    several = detectable_gaps([[50, 20, 70], [50, 30, 60]])
+    assert several["tpr"] == smallest_detectable_gap([20, 30], rates=2)
