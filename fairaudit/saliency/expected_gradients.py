@@ -21,8 +21,8 @@ class ExpectedGradients:
     """E over references x0 of (x − x0) ⊙ ∫₀¹ ∂F/∂x(x0 + t·(x − x0)) dt, which sums to F(x) − E F(x0).
 
     Erion et al. 2021, doi:10.1038/s42256-021-00343-w, equation 3. The integral is made as for integrated gradients
-    instead of drawn with the references, because a few draws leave a completeness gap of tens of percent; only the references
-    are drawn, per image and without replacement. The residual is of the expectation.
+    instead of drawn with the references, because a few draws leave a completeness gap of tens of percent; only the
+    references are drawn, per image and without replacement. The residual is of the expectation.
     """
 
     references: Tensor | None = None

@@ -65,7 +65,14 @@ class Randomisation:
 
 
 def randomisation(
-    method: Method, classifier: Explained, images: Tensor, classes: Tensor, *, stages: int = 4, seed: int = 0
+    method: Method,
+    classifier: Explained,
+    images: Tensor,
+    classes: Tensor,
+    *,
+    own: Tensor | None = None,
+    stages: int = 4,
+    seed: int = 0,
 ) -> Randomisation:
     """Draw the layers of a copy of the model anew from the output down, and compare the maps.
 
@@ -77,6 +84,7 @@ def randomisation(
         classifier: the model, which must have been liftable.
         images: [image, channel, row, column] in [0, 1].
         classes: [image] whose evidence is explained.
+        own: the method's maps of the model itself where they are at hand.
         stages: how many depths are compared, evenly spread over the layers; the last is all of them.
         seed: of the new weights and of the method.
 
@@ -88,7 +96,8 @@ def randomisation(
     if not layers:
         raise ValueError("the model has no layer with weights")
     stops = sorted({round(len(layers) * (k + 1) / stages) for k in range(stages)} - {0})
-    own = method.attribute(classifier, images, classes, seed=seed).maps
+    if own is None:
+        own = method.attribute(classifier, images, classes, seed=seed).maps
     maps, done = [], 0
     for stop in stops:
         for name in layers[done:stop]:

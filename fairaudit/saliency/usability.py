@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fairaudit.errors import LiftError
-from fairaudit.measures.faithfulness import Paired, above
+from fairaudit.measures.faithfulness import above
 from fairaudit.saliency.faithfulness import faithfulness
 from fairaudit.saliency.lrp import Lrp
 from fairaudit.saliency.method import Attribution, Explained, Method
@@ -35,7 +35,7 @@ class Limits:
     stability: float = 0.5
     """Smallest mean rank correlation between runs."""
     p_value: float = 0.05
-    """Largest p value of the paired test that deletion beats the random map's."""
+    """Largest p value of the paired tests that deletion, to black or to a blur, beats the random map's; over both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Usability:
     """What speaks against it, each with its number; empty when usable."""
     facts: dict[str, Floats] = field(default_factory=dict)
     """Measure → value per image: completeness_gap, conservation_ratio, conservation_ratio_bias_free,
-    randomisation_similarity, stability, deletion_auc, insertion_auc and these of the random map with suffix _random."""
+    randomisation_similarity, stability, the areas of `faithfulness` and these of the random map with suffix _random."""
 
 
 def judge_method(
@@ -80,8 +80,8 @@ def judge_method(
     facts: dict[str, Floats] = {}
     reasons: list[str] = []
     reasons += _sums(method, classifier, images, classes, own, facts, limits)
-    reasons += _forgets(method, classifier, images, classes, seed, facts, limits)
-    reasons += _repeats(method, classifier, images, classes, seed, facts, limits)
+    reasons += _forgets(method, classifier, images, classes, own.maps, seed, facts, limits)
+    reasons += _repeats(method, classifier, images, classes, own.maps, seed, facts, limits)
     reasons += _deletes(classifier, images, classes, own.maps, seed, steps, facts, limits)
     return Usability(usable=not reasons, reasons=tuple(reasons), facts=facts)
 
@@ -111,7 +111,7 @@ def _sums(
         kept = float((np.abs(ratios[~np.isnan(ratios)] - 1) <= limits.conservation).mean())
         if not kept >= limits.most:
             reasons.append(
-                f"relevance is not conserved: without biases {kept:.0%} of images are within {limits.conservation:g} of 1"
+                f"relevance is not conserved: {kept:.0%} of images within {limits.conservation:g} of 1 without biases"
             )
     return reasons
 
@@ -121,12 +121,13 @@ def _forgets(
     classifier: Explained,
     images: Tensor,
     classes: Tensor,
+    maps: Tensor,
     seed: int,
     facts: dict[str, Floats],
     limits: Limits,
 ) -> list[str]:
     try:
-        final = randomisation(method, classifier, images, classes, stages=1, seed=seed).final()
+        final = randomisation(method, classifier, images, classes, own=maps, stages=1, seed=seed).final()
     except LiftError:
         return ["whether maps survive randomisation could not be tested: the model cannot be turned into modules"]
     facts["randomisation_similarity"] = final
@@ -140,11 +141,12 @@ def _repeats(
     classifier: Explained,
     images: Tensor,
     classes: Tensor,
+    maps: Tensor,
     seed: int,
     facts: dict[str, Floats],
     limits: Limits,
 ) -> list[str]:
-    again = facts["stability"] = stability(method, classifier, images, classes, runs=2, seed=seed)
+    again = facts["stability"] = stability(method, classifier, images, classes, own=maps, runs=2, seed=seed)
     known = again[~np.isnan(again)]
     if not known.size:
         return ["all maps are constant"]
@@ -166,10 +168,13 @@ def _deletes(
     chance = RandomMap().attribute(classifier, images, classes, seed=seed).maps
     areas = faithfulness(classifier, images, classes, {"": maps, "_random": chance}, steps=steps, seed=seed)
     facts.update({kind + suffix: area for suffix, kinds in areas.items() for kind, area in kinds.items()})
-    verdict: Paired = above(facts["deletion_auc_random"], facts["deletion_auc"], seed=seed)
-    if verdict.p_value <= limits.p_value:
+    # Black pixels scattered by the random map are noise that breaks any network, and a blur hides the detail that fine
+    # maps point at: each favours some kind of map, so that a method has to win at one, each at half the p value.
+    tests = {
+        name: above(facts[f"{kind}_random"], facts[kind], seed=seed)
+        for name, kind in (("black", "deletion_auc"), ("a blur", "deletion_auc_blur"))
+    }
+    if min(test.p_value for test in tests.values()) <= limits.p_value / len(tests):
         return []
-    return [
-        f"no better than the random map at deletion: area lower by {verdict.mean:.3f} on {verdict.n} images, "
-        f"p = {verdict.p_value:.2g}"
-    ]
+    found = " and ".join(f"{test.mean:.3f} (p = {test.p_value:.2g}) to {name}" for name, test in tests.items())
+    return [f"no better than the random map at deletion: its area is lower by {found}, on {len(images)} images"]

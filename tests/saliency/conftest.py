@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
+import pytest
 import torch
 from torch import Tensor, fx, nn
 from zennit.layer import Sum
@@ -119,3 +121,19 @@ def linear(height: int = 5, width: int = 7, seed: int = 0) -> Double:
     """F(x) = w·x + b on the normalised input."""
     module = nn.Sequential(nn.Flatten(), nn.Linear(3 * height * width, 4))
     return Double(module=seeded(module, seed), outputs=4)
+
+
+@pytest.fixture
+def small():
+    """The helpers above, by name."""
+    return SimpleNamespace(
+        Double=Double,
+        Residual=Residual,
+        plain=plain,
+        seeded=seeded,
+        model=model,
+        images=images,
+        classes=classes,
+        explained=explained,
+        linear=linear,
+    )
