@@ -209,7 +209,8 @@ def expanded_level(level: float, n: int) -> float:
     if n < 2:
         raise ValueError(f"an interval needs two values at least, found {n}")
     quantile = np.sqrt(n / (n - 1)) * t.isf((1 - level) / 2, n - 1)
-    return float(1 - 2 * norm.sf(quantile))
+    # For two values and a high level the normal tail is below what float64 tells from 1: then the whole range.
+    return min(float(1 - 2 * norm.sf(quantile)), float(np.nextafter(1.0, 0.0)))
 
 
 def _within_strata(data: Table) -> tuple[Callable[[list[Floats]], Floats], list[Floats]]:

@@ -165,3 +165,9 @@ def test_replicates_are_cut_for_large_tables_only():
 def test_unknown_targets_are_refused():
     with pytest.raises(ValueError, match="known target"):
         im.table(np.zeros((2, 1)), group=None, target=im.Labels(name="t", values=("0",), codes=np.array([0, -1])))
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+@pytest.mark.parametrize("level", [0.95, 0.999, 0.99999])
+def test_the_expanded_level_of_few_values_stays_a_level(n, level):
+    assert level < im.expanded_level(level, n) < 1
