@@ -83,9 +83,7 @@ class CfAlignAudit:
         positive = original[:, base] >= self.readers.thresholds[base]
         return np.flatnonzero(positive if self.options.search.direction == "down" else ~positive)
 
-    def _wachter(
-        self, images: torch.Tensor, base: int, rows: NDArray[np.int64]
-    ) -> dict[str, NDArray[np.generic]]:
+    def _wachter(self, images: torch.Tensor, base: int, rows: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:
         found = wachter(self.readers.heads, images[torch.from_numpy(rows)], base)
         nothing = np.zeros(len(rows))
         return _spread(

@@ -71,7 +71,9 @@ def readers(study: Study, options: CfOptions) -> Readers:
     found = _Collected()
     names = output_names(study.candidate, study.target.name)
     own = found.model(classifier_heads(study.candidate, names), study.candidate.sha256)
-    bases = [found.want(own, column, names[column]) for column in _own_bases(study.candidate)] if not options.base else []
+    bases = (
+        [found.want(own, column, names[column]) for column in _own_bases(study.candidate)] if not options.base else []
+    )
     for text in options.base:
         bases += _named(text, study, options, found, names)
     for text in options.downstream:

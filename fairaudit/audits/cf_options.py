@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from fairaudit.config.schema import Config
 from fairaudit.counterfactuals.ladder import SearchSettings
@@ -50,6 +50,18 @@ class CfOptions:
     """The configuration, to open the probes' rows and other models."""
     base_folder: Path
     """Folder that the configuration's paths are relative to."""
+
+    def __post_init__(self) -> None:
+        """Refuse names and numbers that cannot be used, before anything is opened."""
+        for option, value, known in (
+            ("--maker", self.maker, get_args(Maker)),
+            ("--correction", self.correction, get_args(Correction)),
+        ):
+            if value not in known:
+                raise UsageError(f'{option} does not know "{value}"', wanted=", ".join(known))
+        if not 0 <= self.min_base_change <= 1:
+            found = str(self.min_base_change)
+            raise UsageError("--min-base-change cannot be used", wanted="a number from 0 to 1", found=found)
 
     @property
     def method(self) -> str:

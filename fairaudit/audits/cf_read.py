@@ -12,7 +12,7 @@ from fairaudit.audits.base import Findings, Total
 from fairaudit.audits.cf_figures import drawings
 from fairaudit.audits.columns import under
 from fairaudit.counterfactuals.ladder import STOP_TEXTS, Stop
-from fairaudit.measures.alignment import alignment
+from fairaudit.measures.alignment import Alignment, alignment
 from fairaudit.measures.alignment_matrix import correlations, disagreements, strongest
 from fairaudit.measures.alignment_measurements import BaseRow, alignment_measurements
 from fairaudit.measures.relative_change import DEFINED_TEXTS, Defined, RelativeChange, relative_change
@@ -57,7 +57,9 @@ def read_alignment(total: Total, audit: CfAlignAudit) -> Findings:
     return Findings(
         measurements=measurements,
         notes=notes,
-        drawings=drawings(total, audit, {base: (rows, c) for base, (rows, c, _) in changes.items()}, matrix, correlated),
+        drawings=drawings(
+            total, audit, {base: (rows, c) for base, (rows, c, _) in changes.items()}, matrix, correlated
+        ),
     )
 
 
@@ -82,12 +84,8 @@ def _change(
 
 
 def _base_row(
-    base: str, names: tuple[str, ...], summary: object, change: RelativeChange, stops: NDArray[np.int64]
+    base: str, names: tuple[str, ...], summary: Alignment, change: RelativeChange, stops: NDArray[np.int64]
 ) -> BaseRow:
-    from fairaudit.measures.alignment import Alignment
-
-    if not isinstance(summary, Alignment):
-        raise TypeError("an alignment is needed")
     usable = change.defined == Defined.YES
     dropped = {DEFINED_TEXTS[code]: int((change.defined == code).sum()) for code in Defined if code != Defined.YES}
     ended = {STOP_TEXTS[code]: int((stops == code).sum()) for code in Stop}
@@ -115,9 +113,7 @@ def _generator_notes(audit: CfAlignAudit) -> list[str]:
     return notes
 
 
-def _disagreement_notes(
-    matrix: NDArray[np.float64], correlated: NDArray[np.float64], audit: CfAlignAudit
-) -> list[str]:
+def _disagreement_notes(matrix: NDArray[np.float64], correlated: NDArray[np.float64], audit: CfAlignAudit) -> list[str]:
     names = audit.readers.heads.names
     bases = list(audit.readers.bases)
     found = disagreements(matrix, correlated[bases], [names[base] for base in bases], names, most=3)
@@ -141,5 +137,7 @@ def _found_notes(
     values = change.values[:, names.index(pair[1])]
     expected = float(np.nanmedian(values)) if np.isfinite(values).any() else 0.0
     ids = total.study.manifest.ids
-    listed = [f"{ids[total.rows[rows[row]]]} ({values[row]:+.2f})" for row in strongest(values, expected, most=MOST_FOUND)]
+    listed = [
+        f"{ids[total.rows[rows[row]]]} ({values[row]:+.2f})" for row in strongest(values, expected, most=MOST_FOUND)
+    ]
     return [f"Strongest single images, {pair[0]} → {pair[1]} (median {expected:+.2f}): {', '.join(listed) or 'none'}."]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fairaudit.cli import audit, demo, fairness, resample, roi_metrics, saliency, schema
+from fairaudit.cli import audit, cf_align, demo, fairness, generator, resample, roi_metrics, saliency, schema
 from fairaudit.cli import report as report_commands
 from fairaudit.version import __version__
 
@@ -39,6 +39,8 @@ app.command("audit")(audit.audit)
 app.command("fairness")(fairness.fairness)
 app.command("saliency")(saliency.saliency)
 app.command("roi-metrics")(roi_metrics.roi_metrics)
+app.command("cf-align")(cf_align.cf_align)
+app.add_typer(generator.app, name="generator")
 app.command("resample")(resample.resample)
 app.command("schema")(schema.schema)
 app.command("render")(report_commands.render)

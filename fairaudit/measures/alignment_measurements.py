@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.measures.alignment import Alignment, Correction, corrected
-from fairaudit.results.measurement import Measurement, finite
+from fairaudit.results.measurement import Measurement, Status, finite
 
 AUDIT = "cf-align"
 
@@ -42,6 +42,7 @@ def alignment_measurements(
     clustered: bool = False,
     correction: Correction = "holm",
     baseline: str | None = None,
+    unusable: str | None = None,
 ) -> list[Measurement]:
     """Measurements `relative_change`, `relative_change_ratio_of_sums` and `base_change` of every base classifier.
 
@@ -55,14 +56,15 @@ def alignment_measurements(
         clustered: whether whole clusters were resampled.
         correction: for the family of all pairs.
         baseline: name of the model that is compared with.
+        unusable: why none of the numbers must be relied on; they are kept with this reason.
     """
     family = [_family_p(row, column) for row in rows for column in range(len(row.downstream))]
     adjusted = iter(corrected(family, correction).tolist())
     found: list[Measurement] = []
     for row in rows:
-        found.append(_base_change(row, method, baseline))
+        found.append(_base_change(row, method, baseline, unusable))
         for column in range(len(row.downstream)):
-            cell = _Cell(row, column, method, level, clustered, baseline)
+            cell = _Cell(row, column, method, level, clustered, baseline, unusable)
             facts = {"p_adjusted": finite(next(adjusted)), "correction": correction}
             found += [cell.mean(facts), cell.ratio_of_sums()]
     return found
@@ -82,6 +84,7 @@ class _Cell:
     level: float
     clustered: bool
     baseline: str | None
+    unusable: str | None
 
     def mean(self, facts: Mapping[str, float | str | None]) -> Measurement:
         found = self.row.alignment
@@ -121,8 +124,8 @@ class _Cell:
             method=self.method,
             baseline=self.baseline,
             value=number,
-            status="ok" if number is not None else "undefined",
-            reason=None if number is not None else _nothing(self.row),
+            status=_status(number, self.unusable),
+            reason=_reason(number, self.unusable, self.row),
             low=ends[0] if bounded else None,
             high=ends[1] if bounded else None,
             level=self.level if bounded else None,
@@ -135,7 +138,7 @@ class _Cell:
         )
 
 
-def _base_change(row: BaseRow, method: str, baseline: str | None) -> Measurement:
+def _base_change(row: BaseRow, method: str, baseline: str | None, unusable: str | None) -> Measurement:
     """Median change of the base score, and where every eligible image went."""
     changes = np.asarray(row.base_change, np.float64)
     value = finite(np.median(changes)) if len(changes) else None
@@ -154,12 +157,22 @@ def _base_change(row: BaseRow, method: str, baseline: str | None) -> Measurement
         method=method,
         baseline=baseline,
         value=value,
-        status="ok" if value is not None else "undefined",
-        reason=None if value is not None else _nothing(row),
+        status=_status(value, unusable),
+        reason=_reason(value, unusable, row),
         unit="pair",
         n=len(changes),
         extra=extra,
     )
+
+
+def _status(value: float | None, unusable: str | None) -> Status:
+    if value is None:
+        return "undefined"
+    return "ok" if unusable is None else "unusable"
+
+
+def _reason(value: float | None, unusable: str | None, row: BaseRow) -> str | None:
+    return _nothing(row) if value is None else unusable
 
 
 def _nothing(row: BaseRow) -> str:

@@ -1,0 +1,155 @@
+"""The figures of a counterfactual audit: drawn from a few images that are searched again, and from the matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fairaudit.audits.base import Drawing, Total
+from fairaudit.counterfactuals.latent_shift import latent_shift, sweep
+from fairaudit.measures.alignment_matrix import cluster_order, correlations
+from fairaudit.measures.relative_change import Defined, RelativeChange
+
+if TYPE_CHECKING:
+    from fairaudit.audits.cf_align import CfAlignAudit
+
+FRAMES = 8
+"""Images of a strip and of one way of an animation."""
+Floats = NDArray[np.float64]
+Changes = Mapping[int, tuple[NDArray[np.int64], RelativeChange]]
+
+
+def drawings(total: Total, audit: CfAlignAudit, changes: Changes, matrix: Floats, correlated: Floats) -> list[Drawing]:
+    """The matrix, and for every base (the first four) a strip, an animation and an alignment plot."""
+    names = audit.readers.heads.names
+    found = [_matrix(total, audit, matrix, correlated)]
+    if audit.options.maker == "wachter":
+        return found
+    for base in audit.readers.bases[:4]:
+        rows, change = changes[base]
+        chosen = _chosen(rows, change, audit.options.examples)
+        if len(chosen):
+            found += _base_drawings(total, audit, base, chosen, names)
+    return found
+
+
+def _chosen(rows: NDArray[np.int64], change: RelativeChange, most: int) -> NDArray[np.int64]:
+    """Scored images with a relative change, evenly over the order of how far the others moved."""
+    usable = np.flatnonzero(change.defined == Defined.YES)
+    order = usable[np.argsort(np.abs(change.numerator[usable]).sum(axis=1), kind="stable")]
+    picks = np.unique(np.linspace(0, len(order) - 1, most).astype(np.int64)) if len(order) else order
+    return rows[order[picks]]
+
+
+def _base_drawings(
+    total: Total, audit: CfAlignAudit, base: int, chosen: NDArray[np.int64], names: tuple[str, ...]
+) -> list[Drawing]:
+    @cache
+    def swept() -> tuple[Floats, Floats]:
+        return _swept(total, audit, base, chosen)
+
+    ids = [total.study.manifest.ids[total.rows[row]] for row in chosen]
+    stem, name = f"counterfactuals-{_file_name(names[base])}", names[base]
+    others = [column for column in range(len(names)) if column != base]
+
+    def strip() -> bytes:
+        from fairaudit.report.figures.counterfactuals import strips
+
+        frames, values = swept()
+        shown = others[:2]
+        texts = [
+            [
+                " ".join([f"{values[row, k, base]:.2f}", *(f"{values[row, k, c]:.2f}" for c in shown)])
+                for k in range(FRAMES)
+            ]
+            for row in range(len(ids))
+        ]
+        below = ", ".join(names[column] for column in (base, *shown))
+        steps = ["reconstruction", *[""] * (FRAMES - 2), "counterfactual"]
+        return strips(frames, ids, texts, heading=f"Counterfactuals of {name} (below: {below})", steps=steps)
+
+    def moving() -> bytes:
+        from fairaudit.report.figures.counterfactuals import animation
+
+        return animation(swept()[0])
+
+    def plot() -> bytes:
+        from fairaudit.report.figures.counterfactuals import alignment_plot
+
+        values = swept()[1]
+        shown = others[:8]
+        heading = f"What moves along counterfactuals of {name}"
+        return alignment_plot(
+            values[:, :, base], values[:, :, shown], [names[c] for c in shown], base_name=name, heading=heading
+        )
+
+    return [
+        Drawing(name=f"{stem}.png", caption=f"Images on the way to their counterfactual for {name}.", draw=strip),
+        Drawing(name=f"{stem}.gif", caption=f"The same, moving: {name} there and back.", draw=moving),
+        Drawing(
+            name=f"alignment-{_file_name(name)}.png",
+            caption=f"Scores of other classifiers along counterfactuals of {name}; flat is independent.",
+            draw=plot,
+        ),
+    ]
+
+
+def _swept(total: Total, audit: CfAlignAudit, base: int, chosen: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Frames [row, frame, height, width, channel] and all scores [row, frame, head] of the chosen images."""
+    rows = total.rows[chosen].tolist()
+    images = total.study.material.loader.load(rows).images.to(total.study.candidate.device)
+    heads, generator = audit.readers.heads, audit.generator
+    shift = latent_shift(generator, heads, images, [(row, base) for row in range(len(images))], audit.options.search)
+    found = [sweep(generator, heads, shift, row, frames=FRAMES) for row in range(len(images))]
+    frames = torch.stack([part for part, _ in found]).permute(0, 1, 3, 4, 2)
+    return frames.double().cpu().numpy(), np.stack([values for _, values in found])
+
+
+def _matrix(total: Total, audit: CfAlignAudit, matrix: Floats, correlated: Floats) -> Drawing:
+    names, bases = audit.readers.heads.names, list(audit.readers.bases)
+    square = len(bases) == len(names)
+    order = cluster_order(matrix[np.argsort(bases)] if square else matrix.T)
+    rows = [int(column) for column in order] if square else bases
+    labels = correlations(_labels(total, names))
+    lines = [bases.index(row) for row in rows]
+    panels = [
+        ("relative change", matrix[lines][:, order]),
+        ("correlation of scores", correlated[rows][:, order]),
+        ("correlation of labels", labels[rows][:, order]),
+    ]
+    usable = [panel for panel in panels if np.isfinite(panel[1]).any()]
+
+    def draw() -> bytes:
+        from fairaudit.report.figures.counterfactuals import matrices
+
+        heading = "Which classifiers move when a base classifier's evidence is taken away"
+        return matrices(usable, [names[row] for row in rows], [names[column] for column in order], heading=heading)
+
+    caption = "Mean relative change, base classifiers in rows and downstream ones in columns, beside the correlations."
+    return Drawing(name="alignment-matrix.png", caption=caption, draw=draw)
+
+
+def _labels(total: Total, names: tuple[str, ...]) -> Floats:
+    """Labels of the scored images for heads that are called as the target or an attribute, NaN for the others."""
+    study, rows = total.study, total.rows
+    known = {study.target.name: study.target, **study.manifest.attributes}
+    columns = []
+    for name in names:
+        label, _, value = name.partition("=")
+        found = known.get(label)
+        if found is None or (value and value not in found.values) or (not value and len(found.values) != 2):
+            columns.append(np.full(len(rows), np.nan))
+            continue
+        codes = found.codes[rows]
+        positive = codes == (found.values.index(value) if value else 1)
+        columns.append(np.where(codes < 0, np.nan, positive.astype(np.float64)))
+    return np.stack(columns, axis=1)
+
+
+def _file_name(text: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in text)[:60]

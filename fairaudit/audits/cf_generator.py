@@ -1,0 +1,194 @@
+"""Train a built-in generator on the user's own manifest, and say what a generator does to a model's evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fairaudit.audits.progress import Progress
+from fairaudit.audits.study import target_of
+from fairaudit.config.options import RunOptions
+from fairaudit.config.schema import Config
+from fairaudit.data.loader import Loader
+from fairaudit.data.open import open_manifest
+from fairaudit.errors import UsageError, suggestion
+from fairaudit.generators.autoencoder import Autoencoder, AutoencoderSettings
+from fairaudit.generators.checkpoint import save_generator
+from fairaudit.generators.cvae import ConditionalVae, Conditioned, CvaeSettings
+from fairaudit.generators.sheet import reconstruction_sheet
+from fairaudit.generators.train import Examples, Trained, TrainSettings, train_generator
+from fairaudit.generators.train import Progress as Step
+from fairaudit.results.strict_json import dumps, write_bytes, write_text
+from fairaudit.seeds import child_seed
+
+if TYPE_CHECKING:
+    from fairaudit.data.manifest import Manifest
+
+Kind = Literal["autoencoder", "cvae"]
+IN_MEMORY = 2**31
+"""Bytes of decoded images that are kept; beyond that they are decoded again in every epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratorRequest:
+    """What is trained."""
+
+    kind: Kind = "autoencoder"
+    """autoencoder, or cvae on target and attribute."""
+    attribute: str | None = None
+    """Attribute of a conditional VAE."""
+    latent: int | None = None
+    """Length of the latent; the kind's own default when left out."""
+    width: int = 24
+    """Channels of the first level."""
+    train: TrainSettings
+    """How it is trained."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedGenerator:
+    """What was written."""
+
+    file: Path
+    """The generator."""
+    sheet: Path
+    """Held-out images above their reconstructions."""
+    trained: Trained
+    """How the training went."""
+    parameters: int
+    """Number of weights."""
+
+
+def train_on_manifest(
+    config: Config, request: GeneratorRequest, *, base: Path, options: RunOptions, progress: Progress
+) -> TrainedGenerator:
+    """Train on the rows that the configuration selects and write generator, sheet and facts into the output folder.
+
+    Run again with the same settings, it goes on from the last finished epoch.
+
+    Raises:
+        UsageError: a kind, an attribute or a size that cannot be used.
+    """
+    manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed)
+    source = _Images(Loader(manifest, config.preprocess, {}, options.workers), request.attribute)
+    model = _model(request, manifest, config.preprocess.channels, source.loader.input_size(), options.seed)
+    options.output.mkdir(parents=True, exist_ok=True)
+    checkpoint = options.output / "training.safetensors"
+    if options.fresh:
+        checkpoint.unlink(missing_ok=True)
+    total = request.train.epochs * source.count
+    with progress.task(f"Training {request.kind}", total=total) as advance:
+
+        def step(at: Step) -> None:
+            advance(min(total, round(((at.epoch - 1) + at.done / at.total) * source.count)), total, False)
+
+        trained = train_generator(
+            model, source.count, source.fetch, request.train, checkpoint=checkpoint, progress=step
+        )
+    file, sheet = options.output / "generator.safetensors", options.output / "reconstructions.png"
+    save_generator(file, model)
+    write_bytes(sheet, _sheet(model, source, trained))
+    write_text(options.output / "generator.json", dumps(_facts(request, model, trained)))
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return TrainedGenerator(file=file, sheet=sheet, trained=trained, parameters=parameters)
+
+
+class _Images:
+    """Readable rows with everything a generator learns from; kept as bytes where they fit in memory."""
+
+    def __init__(self, loader: Loader, attribute: str | None) -> None:
+        self.loader = loader
+        manifest = loader.manifest
+        known = np.ones(len(manifest.ids), bool)
+        self.attribute = None if attribute is None else manifest.attributes[attribute].codes
+        if self.attribute is not None and manifest.target is not None:
+            known = (self.attribute >= 0) & (manifest.target.codes >= 0)
+        self.rows = np.flatnonzero(known)
+        height, width = loader.input_size()
+        self.kept: torch.Tensor | None = None
+        if len(self.rows) * loader.preprocess.channels * height * width <= IN_MEMORY:
+            batches = [loader.load(self.rows[at : at + 256].tolist()) for at in range(0, len(self.rows), 256)]
+            self.kept = torch.cat([(batch.images * 255).round().byte() for batch in batches])
+            self.rows = np.concatenate([batch.rows for batch in batches])
+        self.count = len(self.rows)
+
+    def fetch(self, at: NDArray[np.int64]) -> Examples:
+        rows = self.rows[at]
+        if self.kept is not None:
+            images = self.kept[torch.from_numpy(at)].float() / 255
+        else:
+            batch = self.loader.load(rows.tolist())
+            images, rows = batch.images, batch.rows
+        target = self.loader.manifest.target
+        return Examples(
+            images=images,
+            target=None if target is None else torch.from_numpy(target.codes[rows]).long(),
+            attribute=None if self.attribute is None else torch.from_numpy(self.attribute[rows]).long(),
+        )
+
+
+def _model(
+    request: GeneratorRequest, manifest: Manifest, channels: int, size: tuple[int, int], seed: int
+) -> Autoencoder | ConditionalVae:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(child_seed(seed, "generator", "weights"))
+        if request.kind == "autoencoder":
+            latent = request.latent or AutoencoderSettings().latent
+            return Autoencoder(AutoencoderSettings(channels=channels, size=size, latent=latent, width=request.width))
+        if request.kind != "cvae":
+            raise UsageError("The kind of generator is unknown", wanted="autoencoder or cvae", found=request.kind)
+        if request.attribute is None or request.attribute not in manifest.attributes:
+            raise UsageError(
+                "A conditional VAE needs an attribute of the manifest",
+                found=str(request.attribute),
+                advice=suggestion(str(request.attribute), manifest.attributes),
+            )
+        return ConditionalVae(
+            CvaeSettings(
+                channels=channels,
+                size=size,
+                latent=request.latent or CvaeSettings().latent,
+                width=request.width,
+                target=target_of(manifest).values,
+                attribute=manifest.attributes[request.attribute].values,
+            )
+        )
+
+
+def _sheet(model: Autoencoder | ConditionalVae, source: _Images, trained: Trained) -> bytes:
+    import io
+
+    from PIL import Image
+
+    examples = source.fetch(np.asarray(trained.held_out[:16], np.int64))
+    if isinstance(model, ConditionalVae):
+        if examples.target is None or examples.attribute is None:
+            raise UsageError("A conditional generator needs the target and the attribute of every image")
+        shown = reconstruction_sheet(
+            Conditioned(model, model.condition(examples.target, examples.attribute)), examples.images
+        )
+    else:
+        shown = reconstruction_sheet(model, examples.images)
+    buffer = io.BytesIO()
+    Image.fromarray(shown).resize((shown.shape[1] * 2, shown.shape[0] * 2), Image.Resampling.NEAREST).save(
+        buffer, "PNG"
+    )
+    return buffer.getvalue()
+
+
+def _facts(request: GeneratorRequest, model: Autoencoder | ConditionalVae, trained: Trained) -> dict[str, Any]:
+    return {
+        "kind": request.kind,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "epochs": len(trained.history),
+        "best_epoch": trained.best_epoch,
+        "stopped_early": trained.stopped_early,
+        "resumed_epochs": trained.resumed_from,
+        "held_out_loss": [loss for _, loss in trained.history],
+        "training_loss": [loss for loss, _ in trained.history],
+    }

@@ -1,0 +1,105 @@
+"""`fairaudit cf-align`: which other classifiers follow when a classifier's evidence is taken away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fairaudit.cli import options as o
+from fairaudit.cli.shared import Request, audit_command
+
+CF = "Counterfactuals"
+
+GeneratorFile = Annotated[Path, typer.Option(help="Generator with encode and decode.", rich_help_panel=CF)]
+GeneratorArch = Annotated[
+    str | None, typer.Option(help="For a generator's checkpoint: package.module:factory.", rich_help_panel=CF)
+]
+Base = Annotated[
+    list[str] | None,
+    typer.Option(help="Output, file or sum whose evidence is taken away; `all` for every output.", rich_help_panel=CF),
+]
+Downstream = Annotated[
+    list[str] | None, typer.Option(help="Output, file or sum that may follow; repeat.", rich_help_panel=CF)
+]
+TrainProbe = Annotated[
+    list[str] | None, typer.Option(help="Attribute to fit a classifier for; repeat.", rich_help_panel=CF)
+]
+ProbeSplit = Annotated[str | None, typer.Option(help="Split whose rows probes are fitted on.", rich_help_panel=CF)]
+SearchKind = Annotated[str, typer.Option(help="fast, or compat: the published ladder.", rich_help_panel=CF)]
+Direction = Annotated[str, typer.Option(help="down takes evidence away, up adds it.", rich_help_panel=CF)]
+Drop = Annotated[float, typer.Option(help="Change of the base score that ends a search.", rich_help_panel=CF)]
+PixelLimit = Annotated[
+    float | None, typer.Option(help="Largest change of an image's sum (0.05 in the program).", rich_help_panel=CF)
+]
+MinBaseChange = Annotated[float, typer.Option(help="Least change of the base score that counts.", rich_help_panel=CF)]
+Maker = Annotated[str, typer.Option("--maker", help="latent-shift or wachter.", rich_help_panel=CF)]
+CorrectionKind = Annotated[str, typer.Option("--correction", help="holm, fdr or none.", rich_help_panel=CF)]
+Drift = Annotated[
+    float, typer.Option(help="Most that reconstruction alone may move a score on average.", rich_help_panel=CF)
+]
+Find = Annotated[
+    list[str] | None,
+    typer.Option(help="BASE,DOWNSTREAM: list the strongest images.", rich_help_panel=CF, metavar="A,B"),
+]
+Examples = Annotated[int, typer.Option(min=1, help="Images drawn per base classifier.", rich_help_panel=CF)]
+
+
+@audit_command
+def cf_align(
+    models: o.Models,
+    generator: GeneratorFile,
+    generator_arch: GeneratorArch = None,
+    base: Base = None,
+    downstream: Downstream = None,
+    train_probe: TrainProbe = None,
+    probe_split: ProbeSplit = None,
+    search: SearchKind = "fast",
+    direction: Direction = "down",
+    drop: Drop = 0.6,
+    pixel_limit: PixelLimit = None,
+    min_base_change: MinBaseChange = 0.3,
+    maker: Maker = "latent-shift",
+    correction: CorrectionKind = "holm",
+    drift: Drift = 0.15,
+    find: Find = None,
+    examples: Examples = 4,
+    *,
+    request: Request,
+) -> int:
+    """Move images along a classifier's gradient and read every other classifier on the way.
+
+    Example: fairaudit cf-align model.pt --generator ae.safetensors --train-probe necktie --probe-split balanced
+    """
+    from fairaudit.audits import cf_align as audits
+    from fairaudit.audits.cf_options import CfOptions, parse_find
+    from fairaudit.cli.launch import launch
+    from fairaudit.cli.settings import load
+    from fairaudit.counterfactuals.ladder import SearchSettings
+    from fairaudit.generators.checks import Tolerance
+
+    config, folder = load(request.asked)
+    options = CfOptions(
+        generator=generator,
+        generator_arch=generator_arch,
+        base=tuple(base or ()),
+        downstream=tuple(downstream or ()),
+        train_probe=tuple(train_probe or ()),
+        probe_split=probe_split,
+        search=SearchSettings(
+            search=search,  # type: ignore[arg-type]  # checked there
+            direction=direction,  # type: ignore[arg-type]  # checked there
+            drop=drop,
+            pixel_limit=0.05 if search == "compat" and pixel_limit is None else pixel_limit,
+        ),
+        maker=maker,  # type: ignore[arg-type]  # checked there
+        min_base_change=min_base_change,
+        correction=correction,  # type: ignore[arg-type]  # checked there
+        find=parse_find(find or []),
+        examples=examples,
+        tolerance=Tolerance(drift=drift),
+        config=config,
+        base_folder=folder,
+    )
+    return launch(models, baseline=None, request=request, plan=audits.plan(options))
