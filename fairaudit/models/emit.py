@@ -201,6 +201,9 @@ class Builder:
 def _out_of_place(op: torch._ops.OpOverload) -> torch._ops.OpOverload:
     """The operation that returns its result instead of writing it over its input, where torch has one."""
     name = op._schema.name.partition("::")[2]
+    if name in ("view", "_unsafe_view") and op._overloadname == "default":
+        # A view holds for one memory order only; the graph may be run channels last.
+        return torch.ops.aten.reshape.default
     if not name.endswith("_") or name.endswith("__") or name == "copy_":
         return op
     packet = getattr(getattr(torch.ops, op.namespace), name.removesuffix("_"), None)

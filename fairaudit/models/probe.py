@@ -80,7 +80,16 @@ def probe(
     notes: tuple[str, ...] = ()
     if isinstance(usable, FixedBatch):
         notes = (f"{name} takes batches of {usable.batch} only: images go through in slices, the last one filled up.",)
+    if _probabilities(first):
+        notes += (f"{name} seems to return probabilities: they are read as logits, which flattens the scores.",)
     return Probe(module=usable, outputs=first.shape[1], size=tried, notes=notes)
+
+
+def _probabilities(outputs: Tensor) -> bool:
+    """Whether several outputs are all from 0 to 1 and add up to 1, as after a softmax."""
+    total = outputs.sum(dim=1)
+    inside = bool(((outputs >= 0) & (outputs <= 1)).all())
+    return outputs.shape[1] > 1 and inside and bool(torch.allclose(total, torch.ones_like(total), atol=1e-4))
 
 
 def _usable(

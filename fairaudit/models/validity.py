@@ -74,7 +74,10 @@ def _no_gradient(module: nn.Module, images: Tensor) -> str | None:
     probe = images.detach().clone().requires_grad_()
     try:
         with torch.enable_grad():
-            (gradient,) = torch.autograd.grad(module(probe).sum(), probe)
+            outputs = module(probe)
+            # Unequal weights: the sum of probabilities is 1 whatever the images are.
+            weights = torch.arange(1, outputs.shape[1] + 1, device=outputs.device, dtype=outputs.dtype).sqrt()
+            (gradient,) = torch.autograd.grad((outputs * weights).sum(), probe)
     except (RuntimeError, NotImplementedError) as error:
         return f"its outputs have no gradient with respect to the images ({str(error).splitlines()[0][:120]})"
     if not bool(torch.isfinite(gradient).all()):
@@ -90,8 +93,10 @@ def _no_rules(module: fx.GraphModule) -> str | None:
     hint = ""
     if "mul" in functions:
         hint = "; there is no agreed rule for products of two signals, such as squeeze-and-excitation"
-    if any(name in functions for name in ("self_attention", "scaled_dot_product_attention", "softmax", "_softmax")):
+    if any(name in functions for name in ("self_attention", "scaled_dot_product_attention", "matmul", "bmm", "einsum")):
         hint = "; attention needs rules of its own"
+    elif "softmax" in functions:
+        hint = "; a model that returns logits, without a softmax, can be explained"
     return f"it has operations without a propagation rule ({words}){hint}"
 
 

@@ -97,6 +97,13 @@ def test_other_operations_stay_as_they_are(function):
     assert "Sum" not in lifted.kinds
 
 
+def test_a_view_does_not_bind_the_graph_to_one_memory_order():
+    shuffle = Call(lambda x: F.conv2d(x, torch.ones(4, 3, 1, 1)).view(x.size(0), 2, 2, 8, 9).transpose(1, 2))
+    images = torch.randn(2, 3, 8, 9)
+    lifted = lift(shuffle, images).module.to(memory_format=torch.channels_last)
+    torch.testing.assert_close(lifted(images.contiguous(memory_format=torch.channels_last)), shuffle(images))
+
+
 def test_dropout_in_evaluation_mode_is_removed():
     lifted = lift(
         nn.Sequential(nn.Dropout(0.5), nn.Flatten(), nn.Linear(216, 2), nn.Dropout(0.5)).eval(), torch.randn(2, 3, 8, 9)

@@ -63,6 +63,12 @@ def test_no_gradient_refuses_all():
     assert "0 everywhere" in reasons(conv(), Lambda(torch.round), *POOL)["gradient"]
 
 
+def test_probabilities_have_a_gradient_though_their_sum_has_none():
+    found = reasons(conv(), *POOL, nn.Softmax(dim=1))
+    assert found["gradient"] is None
+    assert "without a softmax" in found["lrp"]
+
+
 def test_gradcam_needs_a_map_of_convolutions():
     assert "no convolution" in reasons(nn.Flatten(), nn.Linear(192, 2))["gradcam"]
     assert "no convolution" in reasons(nn.Conv2d(3, 2, 8), nn.Flatten())["gradcam"]
