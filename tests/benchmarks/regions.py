@@ -1,7 +1,8 @@
 """Region metrics against Quantus: the same numbers, and how much faster.
 
 Run by hand with the `oracles` extra: `python tests/benchmarks/regions.py [maps] [side]`. Prints a Markdown table;
-times are the best of three on one thread, Quantus with its own preprocessing, as a user calls it.
+times are the best of three (Quantus: of one) on one thread, Quantus with its own preprocessing, as a user calls it.
+2,000 maps of 64 x 64 take about a minute, nearly all of it in Quantus; of 224 x 224 about ten times that.
 """
 
 from __future__ import annotations
@@ -54,9 +55,8 @@ def main(count: int, side: int) -> None:
     """Print the table."""
     warnings.simplefilter("ignore")
     maps, masks = scene(count, side)
-    print(
-        f"{count} maps of {side} x {side}\n\n| metric | Quantus | fairaudit | ratio | largest difference |\n|--|--|--|--|--|"
-    )
+    print(f"{count} maps of {side} x {side}\n")
+    print("| metric | Quantus | fairaudit | ratio | largest difference |\n|--|--|--|--|--|")
     theirs = 0.0
     for name, ours in PAIRS:
         slow, wanted = best(quantus_run(name, maps, masks), 1)
