@@ -10,13 +10,11 @@ from torch.nn import functional as F
 
 from fairaudit.engine.memory import Halving
 from fairaudit.errors import MethodError
-from fairaudit.saliency.lrp_support import step_name
 from fairaudit.saliency.method import Attribution, Explained, Family, check
 from fairaudit.saliency.objective import rows_per_pass
-from fairaudit.saliency.prepare import as_input, prepared
+from fairaudit.saliency.prepare import as_input, prepared_for
 
 _POOLS = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.MaxPool2d, nn.AdaptiveMaxPool2d, nn.Identity, nn.Dropout, nn.Dropout2d)
-_MIXERS = ("self_attention", "scaled_dot_product_attention", "bmm", "matmul", "softmax")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +40,10 @@ class GradCam:
 
         Raises:
             LiftError: the model cannot be turned into modules.
-            MethodError: no layer has a map as output.
+            MethodError: no convolution has a map as output, or attention mixes all positions after it.
         """
         check(images, classes)
-        module = prepared(classifier, images)
+        module = prepared_for("gradcam", classifier, images, method=self.name)
         inputs, seeds = classifier.normalise(images), classifier.seed(classes)
         layer = self.layer if self.layer is not None else last_map(module, inputs[:1])
         size = (images.shape[2], images.shape[3])
@@ -64,14 +62,12 @@ def last_map(module: fx.GraphModule, inputs: Tensor) -> str:
     """Name of the last module whose output is [image, channel, row, column] of more than one pixel, before pooling.
 
     Raises:
-        MethodError: there is none after a convolution, or attention mixes all positions after it.
+        MethodError: there is none after a convolution.
     """
     shapes = _shapes(module, inputs)
     found: str | None = None
     convolved = False
     for node in module.graph.nodes:
-        if step_name(node) in _MIXERS:
-            found = None
         if node.op != "call_module":
             continue
         layer = module.get_submodule(str(node.target))
@@ -83,7 +79,7 @@ def last_map(module: fx.GraphModule, inputs: Tensor) -> str:
     if found is None:
         raise MethodError(
             "Grad-CAM is not valid for this model",
-            wanted="a convolutional layer whose output is a map that keeps positions apart up to the head",
+            wanted="a convolutional layer whose output is a map of more than one pixel",
             found="none",
             advice="Use integrated_gradients, which needs gradients only.",
         )

@@ -15,10 +15,9 @@ from zennit.types import Activation, AvgPool, BatchNorm, Convolution, Linear
 
 from fairaudit.engine.memory import Halving
 from fairaudit.saliency.lrp_rules import EPSILON, Deferred, Even, Favoured, Passed, Plus, PlusMinus, Proportional
-from fairaudit.saliency.lrp_support import refuse_unless_supported
 from fairaudit.saliency.method import Attribution, Explained, Family, Reduction, check, reduce_channels, total
 from fairaudit.saliency.objective import rows_per_pass
-from fairaudit.saliency.prepare import as_input, prepared
+from fairaudit.saliency.prepare import as_input, prepared_for
 
 CompositeName = Literal["epsilon", "epsilon_plus", "epsilon_plus_flat", "epsilon_alpha2_beta1", "epsilon_gamma_box"]
 
@@ -58,8 +57,7 @@ class Lrp:
             MethodError: it has layers without a rule.
         """
         check(images, classes)
-        module = prepared(classifier, images)
-        refuse_unless_supported(module)
+        module = prepared_for("lrp", classifier, images, method=self.name)
         inputs, seeds = classifier.normalise(images), classifier.seed(classes)
         ends = classifier.normalise(
             torch.stack([images.new_zeros(images.shape[1]), images.new_ones(images.shape[1])])[..., None, None]

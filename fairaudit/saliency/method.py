@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from torch import Tensor, fx, nn
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from fairaudit.models.lift import Lifted
 
 Family = Literal["gradient", "lrp", "gradcam", "perturbation", "control"]
 Reduction = Literal["sum", "abs_sum", "l2"]
-
-
-class LiftedModule(Protocol):
-    """The part of a lifted model that attribution needs."""
-
-    @property
-    def module(self) -> fx.GraphModule:
-        """An eager graph of real modules that computes what the model computes."""
 
 
 class Explained(Protocol):
@@ -35,7 +30,7 @@ class Explained(Protocol):
     def scores(self, logits: Tensor) -> Tensor:
         """Probabilities of the target's values [image, K]."""
 
-    def lifted(self, example: Tensor) -> LiftedModule:
+    def lifted(self, example: Tensor) -> Lifted:
         """The model as an eager graph of modules; raises LiftError where there is none."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
 import torch
@@ -9,9 +10,11 @@ from torch import Tensor, fx, nn
 
 from fairaudit.errors import LiftError
 from fairaudit.models.fold import fold_batch_norm
+from fairaudit.models.validity import Family, methods_for, require
 from fairaudit.saliency.method import Explained
 
 _PREPARED: WeakKeyDictionary[nn.Module, fx.GraphModule] = WeakKeyDictionary()
+_REASONS: WeakKeyDictionary[nn.Module, Mapping[Family, str | None]] = WeakKeyDictionary()
 
 
 def prepared(classifier: Explained, images: Tensor) -> fx.GraphModule:
@@ -35,6 +38,20 @@ def prepared_or_raw(classifier: Explained, images: Tensor) -> nn.Module:
         return prepared(classifier, images)
     except LiftError:
         return classifier.module
+
+
+def prepared_for(family: Family, classifier: Explained, images: Tensor, *, method: str) -> fx.GraphModule:
+    """The prepared copy, for a family of methods that needs more of a model than gradients.
+
+    Raises:
+        LiftError: the model cannot be turned into modules.
+        MethodError: the family is not valid for it, with the reason.
+    """
+    lifted = classifier.lifted(images[:1])
+    if lifted.module not in _REASONS:
+        _REASONS[lifted.module] = methods_for(lifted, classifier.normalise(images[:1]))
+    require(family, _REASONS[lifted.module], method=method, model=lifted.source)
+    return prepared(classifier, images)
 
 
 def as_input(images: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
 from fairaudit.measures.faithfulness import rank_correlation, structural_similarity
+from fairaudit.models.lift import Lifted
 from fairaudit.saliency.method import Explained, Method
 from fairaudit.saliency.prepare import prepared
 from fairaudit.seeds import child_seed
@@ -25,8 +26,13 @@ class Forgotten:
 
     whole: Explained
     """The classifier it was made from, for everything but the module."""
-    module: fx.GraphModule
+    graph: Lifted
     """The graph."""
+
+    @property
+    def module(self) -> fx.GraphModule:
+        """The graph's module."""
+        return self.graph.module
 
     def normalise(self, images: Tensor) -> Tensor:
         """As the whole one does."""
@@ -40,9 +46,9 @@ class Forgotten:
         """As the whole one does."""
         return self.whole.scores(logits)
 
-    def lifted(self, example: Tensor) -> Forgotten:
-        """Itself: its module is a graph already."""
-        return self
+    def lifted(self, example: Tensor) -> Lifted:
+        """The graph it is."""
+        return self.graph
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +97,7 @@ def randomisation(
     Raises:
         LiftError: the model cannot be turned into modules.
     """
-    module = copy.deepcopy(prepared(classifier, images))
+    lifted, module = classifier.lifted(images[:1]), copy.deepcopy(prepared(classifier, images))
     layers = layers_from_the_top(module)
     if not layers:
         raise ValueError("the model has no layer with weights")
@@ -104,7 +110,7 @@ def randomisation(
             _draw_anew(module.get_submodule(name), child_seed(seed, "randomisation", name))
         done = stop
         # A copy each time: prepared modules are remembered by the graph they were made from.
-        forgotten = Forgotten(whole=classifier, module=copy.deepcopy(module))
+        forgotten = Forgotten(whole=classifier, graph=replace(lifted, module=copy.deepcopy(module)))
         maps.append(method.attribute(forgotten, images, classes, seed=seed).maps)
     return _compare(own, maps, [layers[stop - 1] for stop in stops])
 

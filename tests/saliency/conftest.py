@@ -7,18 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from torch import Tensor, fx, nn
-from zennit.layer import Sum
+from torch import Tensor, nn
 
-
-class _Tracer(fx.Tracer):
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return isinstance(m, Sum) or super().is_leaf_module(m, module_qualified_name)
-
-
-@dataclass
-class Graph:
-    module: fx.GraphModule
+from fairaudit.models.lift import Lifted, lift
 
 
 @dataclass
@@ -29,7 +20,7 @@ class Double:
     outputs: int
     mean: float = 0.45
     std: float = 0.25
-    graph: Graph | None = field(default=None)
+    graph: Lifted | None = field(default=None)
 
     def normalise(self, images: Tensor) -> Tensor:
         return (images - self.mean) / self.std
@@ -40,14 +31,14 @@ class Double:
     def scores(self, logits: Tensor) -> Tensor:
         return logits.double().softmax(1)
 
-    def lifted(self, example: Tensor) -> Graph:
+    def lifted(self, example: Tensor) -> Lifted:
         if self.graph is None:
-            self.graph = Graph(fx.GraphModule(self.module, _Tracer().trace(self.module)))
+            self.graph = lift(self.module, self.normalise(example))
         return self.graph
 
 
 class Residual(nn.Module):
-    """Two branches that are summed by a module, each convolution followed by batch norm."""
+    """Two branches that are added, each convolution followed by batch norm."""
 
     def __init__(self, bias: bool = True) -> None:
         super().__init__()
@@ -56,14 +47,13 @@ class Residual(nn.Module):
         self.relu1 = nn.ReLU(inplace=True)
         self.conv = nn.Conv2d(6, 6, 3, padding=1, bias=bias)
         self.norm2 = nn.BatchNorm2d(6)
-        self.sum = Sum()
         self.relu2 = nn.ReLU(inplace=True)
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.head = nn.Linear(6, 4, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.relu1(self.norm1(self.stem(x)))
-        x = self.relu2(self.sum(torch.stack([x, self.norm2(self.conv(x))], dim=-1)))
+        x = self.relu2(x + self.norm2(self.conv(x)))
         return self.head(self.pool(x).flatten(1))
 
 

@@ -147,16 +147,9 @@ def test_steps_without_a_rule_are_refused_by_name(small, step, named):
         Lrp().attribute(classifier, small.images(), small.classes())
 
 
-def test_a_plain_addition_is_refused_and_a_sum_module_taken(small):
-    class Added(small.Residual):
-        def forward(self, x):
-            x = self.relu1(self.norm1(self.stem(x)))
-            return self.head(self.pool(self.relu2(x + self.norm2(self.conv(x)))).flatten(1))
-
-    classifier = small.Double(module=small.seeded(Added()), outputs=4)
-    with pytest.raises(MethodError, match="add"):
-        Lrp().attribute(classifier, small.images(), small.classes())
-    assert isinstance(small.model("residual").module.sum, Sum)
+def test_additions_of_branches_are_modules_that_share_relevance(small):
+    classifier, images = small.model("residual"), small.images()
+    assert [type(part) for part in prepared(classifier, images).modules()].count(Sum) == 1
 
 
 def test_settings_are_fields():
