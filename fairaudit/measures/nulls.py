@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,21 +39,26 @@ class Nulls:
         return against_null(value, self.values.get(name, ()) if self.exact else (), larger=larger)
 
 
-def null_values(table: NDArray[np.generic], asked: Asked) -> Nulls:
+def null_values(table: NDArray[np.generic], asked: Asked, *, names: Collection[str] | None = None) -> Nulls:
     """Draw every tested statistic under its null: shuffled labels, or pooled draws at effective sizes.
 
     Args:
         table: [group, true, predicted]; whole numbers of independent images can be shuffled.
         asked: what the table is about.
+        names: disparities and paper measures to draw; all of them by default.
     """
     tests: dict[Null, dict[str, Statistic]] = {"target": {}, "prediction": {}, "none": {}}
     for name in DISPARITIES:
         tests[DISPARITIES[name].null][name] = named(disparity, name)
     for name, measure in PAPER_MEASURES.items():
         tests["target" if name.startswith("eo") else "none"][name] = measure
+    if names is not None:
+        tests = {null: {n: s for n, s in chosen.items() if n in names} for null, chosen in tests.items()}
     counts = _effective_table(table, asked)
     found: dict[str, Floats] = {}
     for null, chosen in tests.items():
+        if not chosen:
+            continue
 
         def statistics(drawn: Floats, chosen: Mapping[str, Statistic] = chosen) -> Mapping[str, Floats]:
             return evaluated(drawn, chosen)

@@ -40,7 +40,9 @@ def _statistics(asked: Asked, aligned: ArrayLike | None) -> dict[str, tuple[Stat
         found[name] = (measure, "cell" if name.startswith("eo") else "group", "up", "lower")
     found["unbiased_accuracy"] = (unbiased_accuracy, "cell", "none", "higher")
     if aligned is not None:
+        others = ~np.asarray(aligned, np.bool_)
         found["bias_conflict_accuracy"] = (lambda c: bias_conflict_accuracy(c, aligned), "cell", "none", "higher")
+        found["bias_aligned_accuracy"] = (lambda c: bias_conflict_accuracy(c, others), "cell", "none", "higher")
     return found
 
 

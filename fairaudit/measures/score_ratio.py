@@ -9,7 +9,7 @@ from fairaudit.measures.confusion import Floats
 from fairaudit.ratio import ratio
 
 _SPAN = 30.0  # log-ratios are searched in ± this; e^-30 is 0 for every purpose here
-_HALVINGS = 46
+_HALVINGS = 36
 
 
 def score_statistic(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, theta: ArrayLike) -> Floats:

@@ -1,0 +1,116 @@
+"""Disparities within the levels of a control attribute, not across them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairaudit.measures.disparity_rows import PAIRWISE, disparity_rows
+from fairaudit.measures.nulls import null_values
+from fairaudit.measures.rows import Asked, Number, listed, measurement, total
+from fairaudit.results.measurement import Measurement
+
+
+def within_measurements(
+    counts: ArrayLike,
+    *,
+    attribute: str,
+    groups: Sequence[str],
+    classes: Sequence[str],
+    control: str,
+    levels: Sequence[str],
+    level: float = 0.95,
+    replicates: int = 10_000,
+    seed: int = 0,
+    min_cell: int = 0,
+) -> list[Measurement]:
+    """Disparities between groups among images that share the control's value, per value and for the worst value.
+
+    Per value the attribute is called "A within C=v"; the worst value's is called "A within C". Its interval holds over
+    all values at once: the end that proves a disparity is the best of the values' own at level^(1/k), the end that
+    proves equality is the worst of the values' own at the plain level.
+
+    Args:
+        counts: [control, group, true, predicted] images.
+        attribute: name of the attribute.
+        groups: names of the groups.
+        classes: names of the target values.
+        control: name of the control attribute.
+        levels: names of its values; images of unknown value are not in the counts.
+        level: coverage of intervals.
+        replicates: permutations per value.
+        seed: seed of every draw.
+        min_cell: sizes below are left out of what is told about pairs.
+
+    Raises:
+        ValueError: the counts do not fit the names.
+
+    >>> counts = [[[[80, 20], [10, 90]], [[60, 40], [50, 50]]], [[[80, 20], [10, 90]], [[80, 20], [10, 90]]]]
+    >>> table = within_measurements(counts, attribute="hat", groups=["no", "yes"], classes=["0", "1"],
+    ...                             control="age", levels=["old", "young"], replicates=100)
+    >>> [(m.attribute, m.value) for m in table if m.metric == "equal_opportunity_difference"]
+    [('hat within age=old', 0.4), ('hat within age=young', 0.0), ('hat within age', 0.4)]
+    """
+    table = np.asarray(counts)
+    shape = (len(levels), len(groups), len(classes), len(classes))
+    if table.shape != shape:
+        raise ValueError(f"counts need shape {shape} for these names, found {table.shape}")
+    asked = Asked(
+        attribute=f"{attribute} within {control}",
+        groups=tuple(groups),
+        classes=tuple(classes),
+        level=level,
+        replicates=replicates,
+        seed=seed,
+        min_cell=min_cell,
+    )
+    plain = _per_value(table, asked, levels, names=PAIRWISE)
+    strict = _per_value(table, replace(asked, level=level ** (1 / len(levels))), levels, names=())
+    return [*(m for part in plain for m in part.values()), *_worst(table, asked, levels, plain, strict)]
+
+
+def _per_value(
+    table: NDArray[np.generic], asked: Asked, levels: Sequence[str], *, names: Sequence[str]
+) -> list[dict[str, Measurement]]:
+    found = []
+    for index, value in enumerate(levels):
+        own = replace(asked, attribute=f"{asked.attribute}={value}")
+        counts = np.asarray(table[index])
+        rows = disparity_rows(counts.astype(np.float64), own, null_values(counts, own, names=names))
+        found.append({row.metric: row for row in rows if row.metric in PAIRWISE})
+    return found
+
+
+def _worst(
+    table: NDArray[np.generic],
+    asked: Asked,
+    levels: Sequence[str],
+    plain: Sequence[dict[str, Measurement]],
+    strict: Sequence[dict[str, Measurement]],
+) -> Iterator[Measurement]:
+    images = [total(table[index]) for index in range(len(levels))]
+    used = [index for index, number in enumerate(images) if number > 0]
+    for name in PAIRWISE:
+        rows, careful = [plain[index][name] for index in used], [strict[index][name] for index in used]
+        values = [row.value for row in rows]
+        lower = rows[0].better == "lower" if rows else True
+        missing = [levels[index] for index, value in zip(used, values, strict=True) if value is None]
+        known = [value for value in values if value is not None]
+        worst = (max(known) if lower else min(known)) if known and not missing else np.nan
+        proving, limiting = (careful, rows) if lower else (rows, careful)
+        pick = max if lower else min
+        lows = [row.low for row in proving if row.low is not None]
+        highs = [row.high for row in limiting if row.high is not None]
+        number = Number(
+            value=worst,
+            low=pick(lows) if lows and len(lows) == len(rows) else np.nan,
+            high=pick(highs) if highs and len(highs) == len(rows) else np.nan,
+            interval="max-t",
+            n=sum(images),
+            extra={} if missing or not known else {"worst_value": levels[used[values.index(worst)]]},
+        )
+        reason = f"it does not exist within {listed(missing)}" if missing else "no value has images"
+        yield measurement(asked, name, number, better="lower" if lower else "higher", reason=reason)
