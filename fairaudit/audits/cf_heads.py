@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,7 +138,9 @@ def _expression(name: str, text: str, study: Study, options: CfOptions, found: _
     def open_file(path: Path) -> Classifier:
         return _open(path, study, options)
 
-    made = compose(parse_expression(text), base=study.candidate, open_file=open_file, folder=Path.cwd())
+    names = output_names(study.candidate, study.target.name)
+    base = replace(study.candidate, head=replace(study.candidate.head, names=names))
+    made = compose(parse_expression(text), base=base, open_file=open_file, folder=Path.cwd())
     model = found.model(classifier_heads(made, (name,)), made.sha256)
     return found.want(model, 0, name)
 

@@ -1,0 +1,247 @@
+"""The counterfactual audit end to end, on models and a generator whose answers are known."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from fairaudit.audits.cf_align import plan
+from fairaudit.audits.cf_options import CfOptions, parse_find
+from fairaudit.audits.progress import Silent
+from fairaudit.audits.run import run_models
+from fairaudit.config.options import RunOptions
+from fairaudit.config.schema import Config
+from fairaudit.counterfactuals.ladder import SearchSettings
+from fairaudit.errors import FairauditError, ModelError, UsageError
+from fairaudit.results.report import Report
+
+SIZE = 28
+
+
+class Blocks(nn.Module):
+    """A generator that keeps the means of 2 × 2 blocks, none of which is in both halves."""
+
+    @torch.jit.export
+    def encode(self, images: Tensor) -> Tensor:
+        return nn.functional.avg_pool2d(images, 2)
+
+    @torch.jit.export
+    def decode(self, latents: Tensor) -> Tensor:
+        return torch.sigmoid(
+            torch.logit(nn.functional.interpolate(latents, scale_factor=2.0, mode="nearest"), eps=1e-3)
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.decode(self.encode(images))
+
+
+class Halves(nn.Module):
+    """Logits that rise with the brightness of the left half, of the right half, and of both."""
+
+    def __init__(self, mix: list[list[float]]) -> None:
+        super().__init__()
+        self.register_buffer("mix", torch.tensor(mix))
+
+    def forward(self, images: Tensor) -> Tensor:
+        left = images[:, :, :, :14].mean(dim=(1, 2, 3))
+        right = images[:, :, :, 14:].mean(dim=(1, 2, 3))
+        return (torch.stack([left, right], dim=1) - 0.5) * 16.0 @ self.mix.T
+
+
+def _save(module: nn.Module, path: Path) -> Path:
+    torch.jit.script(module.eval()).save(str(path))
+    return path
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Images of two grey halves, a target (left is light), an attribute (right is light), and models of either."""
+    folder = tmp_path_factory.mktemp("world")
+    draws = np.random.default_rng(0)
+    rows = []
+    for number in range(140):
+        left, right = draws.uniform(0.3, 0.7, 2)
+        pixels = np.concatenate([np.full((SIZE, 14), left), np.full((SIZE, 14), right)], axis=1)
+        pixels = pixels + draws.normal(0, 0.02, (SIZE, SIZE))
+        image = np.repeat((pixels.clip(0, 1) * 255).astype(np.uint8)[:, :, None], 3, axis=2)
+        Image.fromarray(image).save(folder / f"{number}.png")
+        split = "test" if number < 40 else "probe"
+        rows.append({"file": f"{number}.png", "left": int(left > 0.5), "right": int(right > 0.5), "split": split})
+    with (folder / "data.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    _save(Blocks(), folder / "blocks.pt")
+    _save(Halves([[1.0, 0.0]]), folder / "clean.pt")
+    _save(Halves([[1.0, 0.8]]), folder / "mixed.pt")
+    _save(Halves([[0.0, 1.0]]), folder / "right.pt")
+    _save(Halves([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), folder / "many.pt")
+    return folder
+
+
+def _config(**model: Any) -> Config:
+    return Config.model_validate(
+        {
+            "data": {
+                "manifest": "data.csv",
+                "target": "left",
+                "attributes": ["right"],
+                "split": {"column": "split", "use": "test"},
+            },
+            "preprocess": {"size": [SIZE, SIZE]},
+            "model": model,
+        }
+    )
+
+
+def _run(
+    world: Path, out: Path, model: str = "clean.pt", config: Config | None = None, **asked: Any
+) -> tuple[Report, Path]:
+    chosen = config or _config()
+    asked.setdefault("downstream", (str(world / "right.pt"),))
+    options = CfOptions(
+        generator=asked.pop("generator", world / "blocks.pt"), config=chosen, base_folder=world, examples=1, **asked
+    )
+    outcome = run_models(
+        [world / model],
+        baseline=None,
+        config=chosen,
+        base=world,
+        options=RunOptions(output=out, workers=1, device="cpu"),
+        plan=plan(options),
+        progress=Silent(),
+    )[0]
+    assert outcome.report is not None
+    return outcome.report, outcome.folder
+
+
+def _value(report: Report, base: str, downstream: str | None, metric: str = "relative_change") -> Any:
+    return next(m for m in report.measurements if (m.metric, m.class_, m.attribute) == (metric, base, downstream))
+
+
+@pytest.mark.slow
+def test_shared_evidence_is_found_and_separate_evidence_is_not(world: Path, tmp_path: Path) -> None:
+    clean, folder = _run(world, tmp_path / "clean")
+    mixed, _ = _run(world, tmp_path / "mixed", "mixed.pt")
+    apart, together = _value(clean, "left", "right"), _value(mixed, "left", "right")
+    assert apart.value == pytest.approx(0.0, abs=1e-4)
+    assert together.low > 0.2
+    assert together.extra["p_adjusted"] < 1e-3
+    assert _value(mixed, "left", "left").value == 1.0
+    base = _value(clean, "left", None, "base_change")
+    assert base.n == apart.n
+    assert base.extra["eligible"] >= base.n
+    assert sorted(file.name for file in (folder / "figures").iterdir()) == [
+        "alignment-left.png",
+        "alignment-matrix.png",
+        "counterfactuals-left.gif",
+        "counterfactuals-left.png",
+    ]
+
+
+@pytest.mark.slow
+def test_a_matrix_over_the_outputs_of_one_model(world: Path, tmp_path: Path) -> None:
+    config = _config(output="multilabel", classes=["l", "r", "sum"], pick="l")
+    report, _ = _run(world, tmp_path, "many.pt", config, base=("all",), downstream=("all",))
+    names = ("l", "r", "sum")
+    found = {(b, d): _value(report, b, d).value for b in names for d in names}
+    assert all(found[name, name] == 1.0 for name in names)
+    assert abs(found["l", "r"]) < 1e-3
+    assert found["l", "sum"] > 0.1
+    assert found["sum", "l"] > 0.1
+
+
+@pytest.mark.slow
+def test_expressions_compat_and_upwards(world: Path, tmp_path: Path) -> None:
+    right = world / "right.pt"
+    sums = f"biased=left + 0.3*{right}#0"
+    down, _ = _run(world, tmp_path / "down", base=("left", sums), downstream=(f"right={right}",))
+    assert abs(_value(down, "left", "right").value) < 1e-3
+    assert _value(down, "biased", "right").value > 0.1
+    search = SearchSettings(search="compat", direction="up", step=1)
+    up, _ = _run(world, tmp_path / "up", "mixed.pt", search=search)
+    assert _value(up, "left", "right").low > 0.2
+    assert _value(up, "left", "right").method == "latent-shift-compat-up"
+
+
+@pytest.mark.slow
+def test_a_second_run_takes_everything_from_the_store(world: Path, tmp_path: Path) -> None:
+    first, _ = _run(world, tmp_path, "mixed.pt")
+    second, _ = _run(world, tmp_path, "mixed.pt")
+    assert (first.run.resumed_chunks, second.run.resumed_chunks) == (0, 1)
+    assert first.measurements == second.measurements
+
+
+@pytest.mark.slow
+def test_a_probe_stands_for_an_attribute_without_a_classifier(world: Path, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"downstream": (), "train_probe": ("right",)}
+    with pytest.raises(UsageError, match="--probe-split"):
+        _run(world, tmp_path / "none", **options)
+    with pytest.raises(UsageError, match="audited"):
+        _run(world, tmp_path / "same", probe_split="test", **options)
+    report, _ = _run(world, tmp_path / "probe", "mixed.pt", probe_split="probe", **options)
+    assert _value(report, "left", "right").n > 5
+    assert any(note.startswith("Probe for right: right on") for note in report.notes)
+
+
+@pytest.mark.slow
+def test_wachter_and_single_images(world: Path, tmp_path: Path) -> None:
+    report, _ = _run(world, tmp_path / "a", "mixed.pt", find=(("left", "right"),))
+    assert any(note.startswith("Strongest single images, left → right (median") for note in report.notes)
+    other, _ = _run(world, tmp_path / "b", "mixed.pt", maker="wachter", min_base_change=0.05)
+    assert _value(other, "left", "right").method == "wachter"
+
+
+@pytest.mark.slow
+def test_a_generator_that_loses_the_evidence_is_refused_as_evidence(world: Path, tmp_path: Path) -> None:
+    class Grey(Blocks):
+        @torch.jit.export
+        def decode(self, latents: Tensor) -> Tensor:
+            return 0.5 + 0.001 * nn.functional.interpolate(latents, scale_factor=2.0, mode="nearest")
+
+        @torch.jit.export
+        def encode(self, images: Tensor) -> Tensor:
+            return nn.functional.avg_pool2d(images, 2)
+
+    path = _save(Grey(), tmp_path / "grey.pt")
+    report, _ = _run(world, tmp_path / "out", generator=path, min_base_change=0.0)
+    assert {m.status for m in report.measurements} <= {"unusable", "undefined"}
+    assert any("refused as evidence" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"downstream": ("necktie",)}, 'no output and no file called "necktie"'),
+        ({"base": ("lefft",)}, 'Did you mean "left"'),
+        ({"downstream": ()}, "nothing to compare"),
+        ({"generator": Path("nowhere.pt")}, "no such model file"),
+        ({"train_probe": ("rigth",), "downstream": ()}, 'Did you mean "right"'),
+    ],
+)
+def test_input_errors_are_clear(world: Path, tmp_path: Path, asked: dict[str, Any], words: str) -> None:
+    with pytest.raises(FairauditError, match=words):
+        _run(world, tmp_path, **asked)
+
+
+def test_a_classifier_is_no_generator(world: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="without encode and decode"):
+        _run(world, tmp_path, generator=world / "clean.pt")
+
+
+def test_options_are_checked_before_anything_is_opened() -> None:
+    options = CfOptions(generator=Path("g"), config=_config(), base_folder=Path())
+    with pytest.raises(UsageError, match="--maker"):
+        replace(options, maker="magic")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="--min-base-change"):
+        replace(options, min_base_change=2.0)
+    with pytest.raises(UsageError, match="BASE,DOWNSTREAM"):
+        parse_find(["smiling"])
