@@ -60,7 +60,12 @@ def assemble(
         excluded=[
             Excluded(row=row, id=study.manifest.ids[row], reason=reason) for row, reason in sorted(streamed.excluded)
         ],
-        notes=[*study.manifest.notes, *study.candidate.notes, *dict.fromkeys(findings.notes)],
+        notes=[
+            *study.manifest.notes,
+            *study.candidate.notes,
+            *streamed.notes,
+            *dict.fromkeys(findings.notes),
+        ],
         figures=list(figures),
     )
 

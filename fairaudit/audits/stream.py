@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,8 @@ class Streamed:
     """Manifest rows that were scored, in order."""
     excluded: Sequence[tuple[int, str]]
     """(manifest row, reason) of every row that was not."""
+    notes: Sequence[str]
+    """What happened to rows that were scored all the same, such as animations."""
     resumed_chunks: int
     """Chunks taken from an earlier run."""
     computed_rows: int
@@ -78,6 +81,7 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
         totals=totals,
         rows=rows,
         excluded=excluded,
+        notes=_notes(outcome.parts[ROWS]),
         resumed_chunks=outcome.resumed_chunks,
         computed_rows=outcome.computed_rows,
     )
@@ -174,6 +178,7 @@ def _rows_part(batch: Batch) -> Part:
             "row": batch.rows.astype(np.int64),
             "excluded": np.array([row for row, _ in batch.excluded], dtype=np.int64),
             "reason": np.array([reason for _, reason in batch.excluded], dtype=np.str_),
+            "note": np.array([note for _, note in batch.notes], dtype=np.str_),
         }
     )
 
@@ -181,6 +186,11 @@ def _rows_part(batch: Batch) -> Part:
 def _excluded(part: Part) -> list[tuple[int, str]]:
     rows, reasons = part.columns["excluded"], part.columns["reason"]
     return [(int(row), str(reason)) for row, reason in zip(rows.tolist(), reasons.tolist(), strict=True)]
+
+
+def _notes(part: Part) -> list[str]:
+    counts = Counter(str(note) for note in part.columns["note"].tolist())
+    return [f"{count} of the images scored: {note}." for note, count in sorted(counts.items())]
 
 
 def _nothing_scored(study: Study, excluded: Sequence[tuple[int, str]]) -> DataError:

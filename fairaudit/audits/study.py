@@ -126,10 +126,13 @@ def open_classifier(path: Path, *, config: Config, material: Material, options: 
     from fairaudit.audits.device import pick_device
     from fairaudit.models.open import open_model
 
+    preprocess = config.preprocess
+    if preprocess.size is None:  # the images' own size, which a model with a flat head needs to be tried on
+        preprocess = preprocess.model_copy(update={"size": material.loader.input_size()})
     return open_model(
         path,
         config=config.model,
-        preprocess=config.preprocess,
+        preprocess=preprocess,
         classes=target_of(material.manifest).values,
         trust=options.trust_model,
         device=pick_device(options.device),

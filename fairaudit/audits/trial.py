@@ -93,6 +93,8 @@ def sample_rows(study: Study) -> list[int]:
 
 
 def _trial(study: Study, method: Method, batch: Batch) -> Part:
+    if not len(batch.rows):
+        return Part(columns={"reason": np.array(["no image of the sample can be read"], dtype=np.str_)})
     images = batch.images.to(study.candidate.device)
     # The model's own decisions: the score of a class that it does not see cannot fall.
     decisions = torch.from_numpy(predict(study.candidate, images).decisions.astype(np.int64)).to(images.device)
