@@ -21,6 +21,7 @@ FAIRNESS = frozenset(
         "worst_group_accuracy",
         "unbiased_accuracy",
         "bias_conflict_accuracy",
+        "bias_aligned_accuracy",
         *PAPER_MEASURES,
         *(f"soft_{name}" for name in PAPER_MEASURES),
         *SCORED,

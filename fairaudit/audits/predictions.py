@@ -158,7 +158,7 @@ def _usable(
     if keep.size == 0:
         raise DataError("Not one row of the table has both a truth and a prediction", where=table.file)
     excluded = tuple(
-        Excluded(row=int(row), id=table.places[row], reason=str(lost[row])) for row in np.flatnonzero(lost != "")
+        Excluded(row=row, id=table.places[row], reason=str(lost[row])) for row in np.flatnonzero(lost != "").tolist()
     )
     return Predicted(
         target=target.take(keep),
@@ -224,7 +224,7 @@ def _inputs(predicted: Predicted, groupings: list[Categorical], audit: AuditConf
     }
     return FairnessInputs(
         groupings=groupings,
-        counts={name: table.counts for name, table in tables.items()},
+        counts={name: table.counts.astype(np.int64) for name, table in tables.items()},
         target=predicted.target,
         decisions=predicted.decisions,
         scores=predicted.scores,

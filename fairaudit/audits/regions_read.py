@@ -64,7 +64,7 @@ def read_regions(total: Total, methods: Sequence[str], unusable: Mapping[str, st
     rows = rows_of(study, total.rows)
     found: list[Measurement] = []
     for region in study.regions:
-        refuse_empty(region, under(columns, "area")[region])
+        refuse_empty(region, np.asarray(under(columns, "area")[region], np.float64))
         for method in methods:
             found += _candidate(study, columns, rows, method, region)
             if study.baseline is not None:

@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from fairaudit.cli import audit, cf_align, demo, fairness, generator, resample, roi_metrics, saliency, schema
+from fairaudit.cli import (
+    audit,
+    cf_align,
+    cf_rectify,
+    demo,
+    fairness,
+    generator,
+    resample,
+    roi_metrics,
+    saliency,
+    schema,
+)
 from fairaudit.cli import report as report_commands
 from fairaudit.version import __version__
 
@@ -40,6 +51,7 @@ app.command("fairness")(fairness.fairness)
 app.command("saliency")(saliency.saliency)
 app.command("roi-metrics")(roi_metrics.roi_metrics)
 app.command("cf-align")(cf_align.cf_align)
+app.command("cf-rectify")(cf_rectify.cf_rectify)
 app.add_typer(generator.app, name="generator")
 app.command("resample")(resample.resample)
 app.command("schema")(schema.schema)

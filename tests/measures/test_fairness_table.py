@@ -15,7 +15,7 @@ PROMISED = {
     *("accuracy", "selection_rate", "tpr", "fpr", "tnr", "fnr", "ppv", "f1", "iou"),
     *("demographic_parity_difference", "demographic_parity_ratio", "equalized_odds_difference"),
     *("equal_opportunity_difference", "predictive_parity_difference", "accuracy_difference", "impact_ratio"),
-    *("worst_group_accuracy", "unbiased_accuracy", "bias_conflict_accuracy"),
+    *("worst_group_accuracy", "unbiased_accuracy", "bias_conflict_accuracy", "bias_aligned_accuracy"),
     *("dp_l2", "dp_mi", "eo_l2", "eo_mi", "iou_l2", "iou_std"),
     *("soft_dp_l2", "soft_dp_mi", "soft_eo_l2", "soft_eo_mi", "soft_iou_l2", "soft_iou_std"),
 }

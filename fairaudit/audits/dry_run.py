@@ -1,0 +1,92 @@
+"""What a run would do, before it does it: rows, cells, what could be detected, time and memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairaudit.audits.assemble import cells
+from fairaudit.audits.groups import groupings
+from fairaudit.audits.plan import AuditPlan
+from fairaudit.audits.stream import map_batch
+from fairaudit.audits.study import Study, open_classifier, open_material
+from fairaudit.audits.trial import Trials
+from fairaudit.config.options import RunOptions
+from fairaudit.config.schema import Config
+from fairaudit.engine.memory import peak_memory_bytes
+from fairaudit.measures.association import contingency
+from fairaudit.measures.power import detectable_gaps
+from fairaudit.results.measurement import finite
+
+PROBE = 16
+"""Images that the time is estimated from."""
+EXPECTED_RATE = 0.9
+"""Rate of a group that the smallest detectable gap assumes; at 0.5 it is larger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """What a run would do."""
+
+    rows: int
+    models: int
+    cells: Mapping[str, Mapping[str, Mapping[str, int | None]]]
+    """attribute → group → target value → images."""
+    detectable: Mapping[str, Mapping[str, float | None]]
+    """attribute → rate → smallest gap that would be found with a power of 80 %; null where none would."""
+    audits: Sequence[str]
+    passes: int
+    """Times that every image is decoded."""
+    seconds: float
+    """Estimated time of the map over all rows and models."""
+    memory_bytes: int | None
+    """Most memory that the probe needed."""
+
+
+def plan_run(
+    models: Sequence[Path], *, baseline: Path | None, config: Config, base: Path, options: RunOptions, plan: AuditPlan
+) -> RunPlan:
+    """Open everything, map a few images, and estimate the rest.
+
+    Raises:
+        FairauditError: the run could not begin.
+    """
+    material = open_material(config, base=base, options=options, with_regions=plan.with_regions)
+    opened = [open_classifier(path, config=config, material=material, options=options) for path in models]
+    compared = None
+    if baseline is not None:
+        compared = open_classifier(baseline, config=config, material=material, options=options)
+    study = Study(config=config, options=options, material=material, candidate=opened[0], baseline=compared)
+    audits = plan.audits_for(study, Trials(measurements=(), unusable={}))
+    return RunPlan(
+        rows=len(material.manifest),
+        models=len(opened),
+        cells={g.name: cells(g, study.target, config.audit.min_cell) for g in groupings(study)},
+        detectable=_detectable(study),
+        audits=[audit.name for audit in audits],
+        passes=len(opened),
+        seconds=_seconds_per_row(study, plan) * len(material.manifest) * len(opened),
+        memory_bytes=peak_memory_bytes(),
+    )
+
+
+def _detectable(study: Study) -> dict[str, dict[str, float | None]]:
+    target = study.target
+    found = {}
+    for grouping in groupings(study):
+        shape = {"rows": len(grouping.values), "columns": len(target.values)}
+        table = contingency(grouping.codes, target.codes, **shape)
+        gaps = detectable_gaps(table, base=EXPECTED_RATE, level=study.config.audit.level)
+        found[grouping.name] = {rate: finite(gap) for rate, gap in gaps.items()}
+    return found
+
+
+def _seconds_per_row(study: Study, plan: AuditPlan) -> float:
+    audits = plan.audits_for(study, Trials(measurements=(), unusable={}))
+    rows = range(min(PROBE, len(study.manifest)))
+    map_batch(study, audits, study.material.loader.load(rows))  # the first call compiles and lifts
+    start = time.perf_counter()
+    map_batch(study, audits, study.material.loader.load(rows))
+    return (time.perf_counter() - start) / len(rows)
