@@ -51,7 +51,10 @@ def paired_measurements(
       exact test; images are the unit even where clusters are given, which `unit` says.
     - `…_change` of every disparity between groups, and of worst_group_accuracy and unbiased_accuracy: paired
       bootstrap of both models' decisions together. The interval is the hull of the percentile and the basic one,
-      because the bias of a largest gap does not cancel when one model has a gap and the other has none.
+      because the bias of a largest gap does not cancel when one model has a gap and the other has none. Where one
+      model has a gap of 0.2 and the other none, it held the true change in 97 % (2 groups), 96 % (4) and 94 % (8) of
+      simulations with 200 images per cell, but in 86 % with 8 groups of 50: with many small groups judge the changes
+      per group, which keep their level.
     - A disparity's change carries `levelled_down`: the gap shrank, the better-off group got worse and the
       worse-off group did not get better. That is harm, not progress.
 
