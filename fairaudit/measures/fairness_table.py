@@ -16,9 +16,9 @@ from fairaudit.measures.nulls import null_values
 from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.rates import accuracy, rate, reported_classes
 from fairaudit.measures.resampled_rows import resampled_rows
-from fairaudit.measures.rows import Asked, Number, measurement, total, why_undefined
+from fairaudit.measures.rows import Asked, Number, measurement, suppressed, total, why_undefined
 from fairaudit.measures.simultaneous import smallest_interval
-from fairaudit.results.measurement import Measurement
+from fairaudit.results.measurement import Measurement, finite
 
 
 def fairness_measurements(
@@ -113,11 +113,13 @@ def _impact_rows(table: Floats, asked: Asked) -> Iterator[Measurement]:
     for index in reported_classes(table.shape[-1]):
         values = impact_ratio(table, positive=index)
         for group, name in enumerate(asked.groups):
-            few = table[group].sum() < asked.min_cell
-            extra = {} if few else {"selection_rate": float(np.nan_to_num(selected.value[group, index]))}
+            class_ = asked.classes[index]
+            if 0 < table[group].sum() < asked.min_cell:
+                yield suppressed(asked, "impact_ratio", better="higher", group=name, class_=class_)
+                continue
+            extra = {"selection_rate": finite(selected.value[group, index])}
             number = Number(value=float(values[group]), n=table[group].sum(), extra=extra)
             reason = f"group {name} has no image" if not table[group].sum() else "no group is ever selected"
-            class_ = asked.classes[index]
             yield measurement(asked, "impact_ratio", number, better="higher", reason=reason, group=name, class_=class_)
 
 

@@ -16,7 +16,7 @@ from fairaudit.measures.intervals import Drift, Interval, calibrated, drifting
 from fairaudit.measures.nulls import Nulls, Statistic, affordable, evaluated, named
 from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.rates import macro
-from fairaudit.measures.rows import Asked, Number, measurement, total, why_undefined
+from fairaudit.measures.rows import Asked, Number, measurement, suppressed, total, why_undefined
 from fairaudit.results.measurement import Better, Measurement
 from fairaudit.seeds import generator
 
@@ -94,6 +94,9 @@ def _macro_rows(table: Floats, name: str, draws: Floats, asked: Asked) -> Iterat
     values = macro(table, name)
     low, high = drifting(values, draws, drift="none", bounds=(0.0, 1.0), level=asked.level)
     for group, group_name in enumerate(asked.groups):
+        if 0 < table[group].sum() < asked.min_cell:
+            yield suppressed(asked, name, better="higher", group=group_name)
+            continue
         number = Number(
             value=float(values[group]),
             low=float(low[group]),
