@@ -16,6 +16,19 @@ PAIRED = ("causal_effect", "causal_positive", "causal_shift", "causal_flip")
 """Columns that have a twin with the ending _control."""
 
 
+def suitable_fill(area_share: float) -> str:
+    """The fill whose effect may be read as reliance, for a region of this size.
+
+    `inpaint` continues the surroundings into the region. A region of more than half the image, such as a background,
+    has too little around it: the object would spread over it and vanish, and every model would seem to rely on the
+    background. Such a region takes the content of another image's (`swap`), which leaves the object as it is.
+
+    >>> suitable_fill(0.08), suitable_fill(0.8)
+    ('inpaint', 'swap')
+    """
+    return "inpaint" if area_share <= 0.5 else "swap"
+
+
 def causal_measurements(
     columns: Mapping[str, NDArray[np.floating]],
     question: Question,
