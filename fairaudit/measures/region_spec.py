@@ -29,6 +29,7 @@ SPECS: Mapping[str, Spec] = {
     "pointing_game": Spec("lower", binary=True),
     "rank_accuracy": Spec("lower"),
     "area_share": Spec("none"),
+    "signed_share": Spec("none"),
     "rrf_change": Spec("lower"),
     "rrf_lift_change": Spec("lower"),
     "adr": Spec("higher"),
