@@ -8,7 +8,7 @@ twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -51,6 +51,8 @@ class Trace:
     """∂F/∂x there, [channel, row, column]; None at both ends."""
     gap: list[float]
     """Per interval: relevance of its trapezoid less the difference of F over it."""
+    rate: list[float] = field(default_factory=list)
+    """On a straight path: d/dt F there, the gradient times the path's whole move; NaN at both ends."""
     weights: list[float] | None = None
     """Weights of the first round's quadrature rule while that is the one in use, else None."""
     rule_gap: float = 0.0
@@ -138,26 +140,40 @@ def _first_round(
     rows = index.repeat_interleave(len(t))
     values, gradients = target.gradients(path.points(rows, _times(t * images, device)), rows)
     grid, first = values.view(images, len(t)).tolist(), gradients.view(images, len(t), *gradients.shape[1:])
+    rates = np.reshape(_rates(path, rows, gradients), (images, len(t))).tolist()
     traces = [
         Trace(
             t=[0.0, *t, 1.0],
             value=[start[i], *grid[i], stop[i]],
             gradient=[None, *first[i].unbind(), None],
             gap=[0.0] * (len(t) + 1),
+            rate=[float("nan"), *rates[i], float("nan")],
         )
         for i in range(images)
     ]
     _check_intervals(path, traces, [(i, j) for i in range(images) for j in range(len(t) + 1)], device)
     if path.straight:
-        _use_rule(path, traces, list(weights / 2), device)
+        _use_rule(traces, list(weights / 2))
     return traces
 
 
-def _use_rule(path: Path, traces: list[Trace], weights: list[float], device: torch.device) -> None:
-    for i, trace in enumerate(traces):
+def _use_rule(traces: list[Trace], weights: list[float]) -> None:
+    for trace in traces:
         trace.weights = weights
-        summed = _assemble(path, i, trace, "sum", device).double().sum()
-        trace.rule_gap = float(summed) - (trace.value[-1] - trace.value[0])
+        trace.rule_gap = float(np.dot(weights, trace.rate[1:-1])) - (trace.value[-1] - trace.value[0])
+
+
+def _rates(path: Path, rows: Tensor, gradients: Tensor) -> list[float]:
+    """Gradient times the whole move of each row's path; NaN where the path is not straight and none is of use."""
+    if not path.straight:
+        return [float("nan")] * len(rows)
+    start, stop = (torch.full(rows.shape, at, dtype=torch.float64, device=rows.device) for at in (0.0, 1.0))
+    sums: list[float] = []
+    for begin in range(0, len(rows), _INTERVALS):
+        part = slice(begin, begin + _INTERVALS)
+        product = gradients[part] * path.moves(rows[part], start[part], stop[part])
+        sums += product.sum((1, 2, 3), dtype=torch.float64).tolist()
+    return sums
 
 
 def _refine(
@@ -172,13 +188,15 @@ def _refine(
     values, gradients = target.gradients(path.points(rows, _times(at, device)), rows)
     new: list[tuple[int, int]] = []
     inserted = dict.fromkeys(active, 0)
-    for (i, j), t, value, gradient in zip(halves, at, values.tolist(), gradients.unbind(), strict=True):
+    rates = _rates(path, rows, gradients)
+    for (i, j), t, value, gradient, rate in zip(halves, at, values.tolist(), gradients.unbind(), rates, strict=True):
         trace, place = traces[i], j + 1 + inserted[i]
         trace.weights = None
         trace.t.insert(place, t)
         trace.value.insert(place, value)
         trace.gradient.insert(place, gradient)
         trace.gap.insert(place, 0.0)
+        trace.rate.insert(place, rate)
         inserted[i] += 1
         new += [(i, place - 1), (i, place)]
     _check_intervals(path, traces, new, device)
@@ -187,13 +205,20 @@ def _refine(
 def _check_intervals(
     path: Path, traces: list[Trace], intervals: Sequence[tuple[int, int]], device: torch.device
 ) -> None:
+    if path.straight:
+        for i, j in intervals:
+            trace = traces[i]
+            known = [rate for rate in trace.rate[j : j + 2] if not np.isnan(rate)]
+            relevance = sum(known) / len(known) * (trace.t[j + 1] - trace.t[j])
+            trace.gap[j] = relevance - (trace.value[j + 1] - trace.value[j])
+        return
     for begin in range(0, len(intervals), _INTERVALS):
         some = intervals[begin : begin + _INTERVALS]
         rows = torch.tensor([i for i, _ in some], device=device)
         start = _times([traces[i].t[j] for i, j in some], device)
         stop = _times([traces[i].t[j + 1] for i, j in some], device)
         slopes = torch.stack([traces[i].slope(j) for i, j in some])
-        sums = (slopes * path.moves(rows, start, stop)).flatten(1).double().sum(1).tolist()
+        sums = (slopes * path.moves(rows, start, stop)).sum((1, 2, 3), dtype=torch.float64).tolist()
         for (i, j), relevance in zip(some, sums, strict=True):
             traces[i].gap[j] = relevance - (traces[i].value[j + 1] - traces[i].value[j])
 

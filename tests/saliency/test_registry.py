@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from fairaudit.errors import UsageError
+from fairaudit.errors import MethodError, UsageError
 from fairaudit.saliency.registry import METHODS, method
 
 BATCH_REFERENCES = ("expected_gradients",)
@@ -18,13 +18,17 @@ def test_every_method_carries_its_name_and_gives_maps_of_the_image(small, name):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_constant_model_gets_zero_maps(small, name):
+def test_a_constant_model_gets_zero_maps_or_a_refusal(small, name):
     if name == "random":
         pytest.skip("the control knows nothing of the model")
     classifier = small.model("residual")
     for part in classifier.module.modules():
         if isinstance(part, nn.Linear):
             part.weight.zero_()
+    if method(name).family in ("lrp", "gradcam"):
+        with pytest.raises(MethodError, match="is 0 everywhere"):
+            method(name).attribute(classifier, small.images(2), small.classes(2))
+        return
     found = method(name).attribute(classifier, small.images(2), small.classes(2))
     assert found.maps.abs().max() == 0
     if found.residual is not None:
