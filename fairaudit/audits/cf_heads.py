@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 
 from fairaudit.audits.cf_options import CfOptions
 from fairaudit.audits.cf_probe import FittedProbe, fit_probe
 from fairaudit.counterfactuals.composition import ComposedHeads
 from fairaudit.counterfactuals.heads import Heads, JoinedHeads, ModelHeads, unique_names
 from fairaudit.errors import UsageError, suggestion
-from fairaudit.models.expression import compose, is_expression, parse_expression
+from fairaudit.models.expression import is_expression, output_index, parse_expression
 from fairaudit.models.open import open_model
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Readers:
     """Probes that were fitted."""
     digest: str
     """Digest of every model behind the heads."""
+    modules: tuple[nn.Module, ...]
+    """The models behind the heads."""
 
 
 @dataclass(slots=True)
@@ -44,20 +47,27 @@ class _Collected:
     """Models that are read, each once, and the columns that are wanted of them."""
 
     parts: list[Heads] = field(default_factory=list)
-    columns: list[tuple[int, int, str, float]] = field(default_factory=list)
-    """(model, its column, name, threshold)."""
+    columns: list[tuple[dict[tuple[int, int], float], str, float]] = field(default_factory=list)
+    """(weight of each (model, its column), name, threshold)."""
+    opened: dict[Path, tuple[int, Classifier]] = field(default_factory=dict)
+    """File → its model and what was opened; every file once."""
     digests: list[str] = field(default_factory=list)
+    modules: list[nn.Module] = field(default_factory=list)
 
-    def model(self, heads: Heads, digest: str) -> int:
+    def model(self, heads: Heads, digest: str, module: nn.Module) -> int:
         self.parts.append(heads)
         self.digests.append(digest)
+        self.modules.append(module)
         return len(self.parts) - 1
 
     def want(self, model: int, column: int, name: str, threshold: float = 0.5) -> int:
-        known = [(m, c) for m, c, _, _ in self.columns]
-        if (model, column) in known:
-            return known.index((model, column))
-        self.columns.append((model, column, name, threshold))
+        return self.want_sum({(model, column): 1.0}, name, threshold)
+
+    def want_sum(self, terms: dict[tuple[int, int], float], name: str, threshold: float = 0.5) -> int:
+        known = [found for found, _, _ in self.columns]
+        if terms in known:
+            return known.index(terms)
+        self.columns.append((terms, name, threshold))
         return len(self.columns) - 1
 
 
@@ -70,7 +80,7 @@ def readers(study: Study, options: CfOptions) -> Readers:
     """
     found = _Collected()
     names = output_names(study.candidate, study.target.name)
-    own = found.model(classifier_heads(study.candidate, names), study.candidate.sha256)
+    own = found.model(classifier_heads(study.candidate, names), study.candidate.sha256, study.candidate.module)
     bases = (
         [found.want(own, column, names[column]) for column in _own_bases(study.candidate)] if not options.base else []
     )
@@ -83,7 +93,7 @@ def readers(study: Study, options: CfOptions) -> Readers:
             found.want(own, column, name)
     probes = tuple(fit_probe(study, options, attribute) for attribute in options.train_probe)
     for probe in probes:
-        model = found.model(probe.heads, probe.digest)
+        model = found.model(probe.heads, probe.digest, probe.probe.module)
         for column in probe.columns:
             found.want(model, column, probe.heads.names[column])
     return _joined(found, bases, probes)
@@ -135,28 +145,43 @@ def _named(text: str, study: Study, options: CfOptions, found: _Collected, names
 
 
 def _expression(name: str, text: str, study: Study, options: CfOptions, found: _Collected) -> int:
-    def open_file(path: Path) -> Classifier:
-        return _open(path, study, options)
+    """A sum of outputs as weights on the models' own heads, so that every model still runs once."""
+    expression = parse_expression(text)
+    if expression.constant:
+        raise UsageError("A constant moves no score", wanted="a sum of outputs alone", found=str(expression))
+    terms: dict[tuple[int, int], float] = {}
+    for term in expression.terms:
+        model, classifier = 0, _called(study)
+        if term.file is not None:
+            model, classifier = _opened(Path(term.file).expanduser(), study, options, found)
+        place = (model, output_index(classifier, term.output))
+        terms[place] = terms.get(place, 0.0) + term.factor
+    return found.want_sum(terms, name)
 
+
+def _called(study: Study) -> Classifier:
+    """The candidate with its outputs under the names that are used here."""
     names = output_names(study.candidate, study.target.name)
-    base = replace(study.candidate, head=replace(study.candidate.head, names=names))
-    made = compose(parse_expression(text), base=base, open_file=open_file, folder=Path.cwd())
-    model = found.model(classifier_heads(made, (name,)), made.sha256)
-    return found.want(model, 0, name)
+    return replace(study.candidate, head=replace(study.candidate.head, names=names))
 
 
 def _file(name: str, path: Path, study: Study, options: CfOptions, found: _Collected) -> list[int]:
-    opened = _open(path, study, options)
-    stem = name or path.stem
-    if opened.head.outputs == 1:
-        names: tuple[str, ...] = (stem,)
-        columns = [0]
-    else:
-        names = tuple(f"{stem}={each}" for each in opened.head.names)
-        columns = [1] if opened.head.link == "softmax" and opened.head.outputs == 2 else list(range(len(names)))
-        names = (f"not {stem}", stem) if columns == [1] else names
-    model = found.model(classifier_heads(opened, names), opened.sha256)
-    return [found.want(model, column, names[column], opened.head.threshold) for column in columns]
+    model, opened = _opened(path, study, options, found)
+    stem, head = name or path.stem, opened.head
+    if head.outputs == 1:
+        return [found.want(model, 0, stem, head.threshold)]
+    if head.link == "softmax" and head.outputs == 2:
+        return [found.want(model, 1, stem)]
+    return [found.want(model, column, f"{stem}={each}", head.threshold) for column, each in enumerate(head.names)]
+
+
+def _opened(path: Path, study: Study, options: CfOptions, found: _Collected) -> tuple[int, Classifier]:
+    key = path.resolve()
+    if key not in found.opened:
+        opened = _open(path, study, options)
+        model = found.model(classifier_heads(opened, opened.head.names), opened.sha256, opened.module)
+        found.opened[key] = (model, opened)
+    return found.opened[key]
 
 
 def _open(path: Path, study: Study, options: CfOptions) -> Classifier:
@@ -179,19 +204,21 @@ def _joined(found: _Collected, bases: Sequence[int], probes: tuple[FittedProbe, 
             advice="For an attribute of the manifest: --train-probe ATTRIBUTE --probe-split SPLIT.",
         )
     starts = [sum(len(part.names) for part in found.parts[:index]) for index in range(len(found.parts))]
-    names = unique_names([name for _, _, name, _ in found.columns])
+    names = unique_names([name for _, name, _ in found.columns])
     # Files may share names with each other inside; only what is asked for needs a name of its own.
     everything = JoinedHeads([_numbered(part, index) for index, part in enumerate(found.parts)])
     weights = torch.zeros(len(found.columns), len(everything.names))
-    for row, (model, column, _, _) in enumerate(found.columns):
-        weights[row, starts[model] + column] = 1.0
+    for row, (terms, _, _) in enumerate(found.columns):
+        for (model, column), weight in terms.items():
+            weights[row, starts[model] + column] = weight
     digest = hashlib.sha256("\n".join(found.digests).encode()).hexdigest()
     return Readers(
         heads=ComposedHeads(everything, weights, names),
         bases=tuple(dict.fromkeys(bases)),
-        thresholds=tuple(threshold for _, _, _, threshold in found.columns),
+        thresholds=tuple(threshold for _, _, threshold in found.columns),
         probes=probes,
         digest=digest,
+        modules=tuple(found.modules),
     )
 
 

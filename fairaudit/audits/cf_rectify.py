@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.jit._trace import TracerWarning
 
 from fairaudit.audits.cf_heads import Readers, readers
 from fairaudit.audits.cf_options import CfOptions
@@ -53,6 +55,8 @@ class RectifiedModel(nn.Module):
         self, found: Readers, base: int, other: int, beta: float, mean: tuple[float, ...], std: tuple[float, ...]
     ) -> None:
         super().__init__()
+        # Tracing follows a model only where it is a part of this one.
+        self.parts = nn.ModuleList(found.modules)
         self._heads, self._base, self._other, self._beta = found.heads, base, other, beta
         self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1))
@@ -121,7 +125,9 @@ def _positives(study: Study, found: Readers, base: int, progress: Progress) -> T
 
 
 def _save(model: nn.Module, example: Tensor, path: Path) -> None:
-    with torch.no_grad():
+    # The normalisation becomes a constant and the check for NaN is not followed: both as they should be.
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", TracerWarning)
         traced = torch.jit.trace(model, example, check_trace=False)  # type: ignore[no-untyped-call]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
