@@ -23,15 +23,16 @@ class _TwoSigmoid(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, m: Tensor, tau: float) -> Tensor:  # noqa: ANN401 - torch's own context
-        half = torch.sigmoid(m / tau)
-        ctx.save_for_backward(half)
+        ctx.save_for_backward(m)
         ctx.tau = tau
-        return (2 * half).clamp(max=1.0)
+        return (2 * torch.sigmoid(m / tau)).clamp(max=1.0)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401 - torch's own context
-        (half,) = ctx.saved_tensors
-        return grads[0] * half * (1 - half) * (2 / ctx.tau), None
+        (m,) = ctx.saved_tensors
+        scaled = m / ctx.tau
+        # σ(−x) for 1 − σ(x): exactly even in m, without cancellation.
+        return grads[0] * torch.sigmoid(scaled) * torch.sigmoid(-scaled) * (2 / ctx.tau), None
 
 
 def gate(m: Tensor, tau: float) -> Tensor:

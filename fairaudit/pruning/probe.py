@@ -6,6 +6,7 @@ more, and what a small network with a hidden layer finds is more again: neither 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,7 +23,11 @@ KINDS: tuple[Kind, ...] = ("linear", "mlp")
 HIDDEN = 128
 """Width of the hidden layer of the mlp."""
 EPOCHS = 60
-"""Passes over the features."""
+"""Passes over the features at least."""
+STEPS = 1000
+"""Steps at least: few images get more passes."""
+BATCH = 128
+"""Images per step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,7 @@ def probe(
     *,
     values: int,
     seed: int,
-    epochs: int = EPOCHS,
+    epochs: int | None = None,
 ) -> Probe:
     """Train a new reader on one part and test it on another.
 
@@ -59,7 +64,7 @@ def probe(
         report: the same of the part that is reported on.
         values: number of bias values.
         seed: seed of weights and order.
-        epochs: passes over the features.
+        epochs: passes over the features; None for 60, or more where that is fewer than 1000 steps.
 
     Raises:
         DataError: one of the parts has no known value.
@@ -68,7 +73,8 @@ def probe(
     mean, spread = inputs.mean(0), inputs.std(0, unbiased=False)
     spread = torch.where(spread > SPREAD_FLOOR, spread, torch.ones_like(spread))
     reader = _reader(kind, inputs.shape[1], values, seed).to(inputs)
-    _train(reader, (inputs - mean) / spread, codes, epochs, seed)
+    enough = max(EPOCHS, math.ceil(STEPS / math.ceil(len(codes) / BATCH)))
+    _train(reader, (inputs - mean) / spread, codes, enough if epochs is None else epochs, seed)
     with torch.no_grad():
         right = reader((others - mean) / spread).argmax(dim=1) == truth
     frequent = torch.bincount(truth, minlength=values).max()
@@ -96,7 +102,7 @@ def _train(reader: nn.Module, inputs: Tensor, codes: Tensor, epochs: int, seed: 
     optimiser = torch.optim.Adam(reader.parameters(), lr=1e-2, weight_decay=1e-4)
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
     for _ in range(epochs):
-        for rows in torch.split(torch.randperm(len(inputs), generator=order), 128):
+        for rows in torch.split(torch.randperm(len(inputs), generator=order), BATCH):
             index = rows.to(inputs.device)
             optimiser.zero_grad(set_to_none=True)
             loss: Tensor = F.cross_entropy(reader(inputs[index]), codes[index])

@@ -124,7 +124,7 @@ def coloured(folder, rows, *, rho, seed):
     manifest = plant(open_manifest(base, base=folder).take(rows), config.data.bias, seed=seed)
     batch = Loader(manifest, PreprocessConfig(size=(14, 14), interpolation="box"), {}, workers=0).load(range(len(rows)))
     return Examples(
-        images=batch.images,
+        images=(batch.images - 0.5) / 0.5,  # with inputs in [0, 1] γ = 10 leaves nothing of the task
         target=torch.from_numpy(batch.target.astype(np.int64)),
         biases=(torch.from_numpy(batch.attributes["colour"].astype(np.int64)),),
         values=(10,),

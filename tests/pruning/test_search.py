@@ -1,0 +1,162 @@
+"""The search: it hides the planted bias and keeps the task, resumes to the same bits, and refuses what cannot work."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from fairaudit.errors import ModelError
+from fairaudit.pruning.controls import masked_weights
+from fairaudit.pruning.gated import run_with
+from fairaudit.pruning.probe import probe
+from fairaudit.pruning.search import SearchSettings, objective, search
+from fairaudit.pruning.sparsity import sparsity
+
+QUICK = SearchSettings(epochs=8, levels=9, head_epochs=5, batch_size=50, gamma=3.0)
+
+
+def accuracy(cut, head, examples, weights):
+    with torch.no_grad():
+        features, logits = run_with(cut, examples.images, weights)
+    return features, float((head.decide(head.scores(logits)) == examples.target).double().mean())
+
+
+def bias_accuracy(cut, head, fit, report, weights):
+    parts = [(accuracy(cut, head, part, weights)[0], part.biases[0]) for part in (fit, report)]
+    return probe("linear", parts[0], parts[1], values=2, seed=0, epochs=150).accuracy
+
+
+@pytest.fixture(scope="module")
+def found(toy):
+    cut, head, fit, choose, _ = toy
+    return search(cut, head, fit, choose, QUICK)
+
+
+def test_the_bias_falls_and_the_task_rises(toy, found):
+    cut, head, fit, _, report = toy
+    weights = masked_weights(cut, found.masks)
+    before, after = accuracy(cut, head, report, {})[1], accuracy(cut, head, report, weights)[1]
+    assert bias_accuracy(cut, head, fit, report, {}) > 0.9
+    assert bias_accuracy(cut, head, fit, report, weights) < 0.85
+    assert after > before - 0.02
+    assert 0.2 < sparsity(cut, found.masks) < 0.8
+
+
+def test_without_the_bias_term_the_bias_stays(toy):
+    cut, head, fit, choose, report = toy
+    plain = search(cut, head, fit, choose, replace(QUICK, gamma=0.0))
+    assert bias_accuracy(cut, head, fit, report, masked_weights(cut, plain.masks)) > 0.9
+
+
+def test_it_stops_when_soft_and_hard_agree(found):
+    assert found.agreed
+    assert found.history[-1].agreement >= QUICK.agreement
+    assert found.history[-1].gap <= QUICK.accuracy_gap
+    assert found.tau == found.history[-1].tau == 0.5 ** found.history[-1].level
+
+
+def test_temperatures_halve_and_epochs_are_bounded(found):
+    assert [step.tau for step in found.history] == [0.5**step.level for step in found.history]
+    levels = [step.level for step in found.history]
+    assert levels == sorted(levels)
+    assert max(levels.count(level) for level in levels) <= QUICK.epochs
+
+
+def test_the_model_is_not_changed(toy, found):
+    cut, _, fit, _, _ = toy
+    del found
+    assert all(not parameter.requires_grad for parameter in cut.module.parameters())
+    assert all(parameter.grad is None for parameter in cut.module.parameters())
+    assert not cut.module.training
+    assert torch.equal(cut.features(fit.images)[1], cut.features(fit.images)[1])
+
+
+def test_the_same_seed_gives_the_same_mask_and_another_seed_another(toy, found):
+    cut, head, fit, choose, _ = toy
+    again = search(cut, head, fit, choose, QUICK)
+    assert all(torch.equal(again.masks[name], mask) for name, mask in found.masks.items())
+    other = search(cut, head, fit, choose, replace(QUICK, seed=1, levels=1))
+    assert any(not torch.equal(other.masks[name], mask) for name, mask in found.masks.items())
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("stop", [3, 12])
+def test_a_search_that_was_killed_goes_on_to_the_same_bits(toy, found, tmp_path, stop):
+    cut, head, fit, choose, _ = toy
+    checkpoint = tmp_path / "search.safetensors"
+    done = []
+
+    def kill(step):
+        done.append(step)
+        if len(done) == stop:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        search(cut, head, fit, choose, QUICK, checkpoint=checkpoint, progress=kill)
+    again = search(cut, head, fit, choose, QUICK, checkpoint=checkpoint)
+    assert again.resumed
+    assert [*done, *again.history] == list(found.history)
+    assert all(torch.equal(again.masks[name], mask) for name, mask in found.masks.items())
+
+
+def test_a_checkpoint_of_another_search_is_refused(toy, tmp_path):
+    cut, head, fit, choose, _ = toy
+    checkpoint = tmp_path / "search.safetensors"
+    brief = replace(QUICK, levels=1, epochs=1)
+    search(cut, head, fit, choose, brief, checkpoint=checkpoint, key="one")
+    with pytest.raises(ModelError, match="cannot be gone on with"):
+        search(cut, head, fit, choose, brief, checkpoint=checkpoint, key="two")
+    checkpoint.write_bytes(b"damaged")
+    with pytest.raises(ModelError, match="cannot be gone on with"):
+        search(cut, head, fit, choose, brief, checkpoint=checkpoint, key="one")
+
+
+def test_a_sparsity_weight_prunes_more(toy):
+    cut, head, fit, choose, _ = toy
+    brief = replace(QUICK, levels=3)
+    shares = [
+        sparsity(cut, search(cut, head, fit, choose, replace(brief, sparsity=weight)).masks) for weight in (0.0, 5.0)
+    ]
+    assert shares[1] > shares[0] + 0.1
+
+
+def test_structured_masks_have_an_entry_per_unit(toy):
+    cut, head, fit, choose, _ = toy
+    masks = search(cut, head, fit, choose, replace(QUICK, mode="structured", levels=2, epochs=2)).masks
+    assert {name: tuple(mask.shape) for name, mask in masks.items()} == {"1": (24,), "3": (16,)}
+
+
+@pytest.mark.parametrize("change", ["one bias value", "the target", "none known", "two biases"])
+def test_any_bias_is_searched(toy, change):
+    cut, head, fit, choose, _ = toy
+    parts = []
+    for part in (fit, choose):
+        codes, count = {
+            "one bias value": (torch.zeros_like(part.target), 1),
+            "the target": (part.target, 2),
+            "none known": (torch.full_like(part.target, -1), 2),
+            "two biases": (part.biases[0], 2),
+        }[change]
+        biases = (codes, part.target) if change == "two biases" else (codes,)
+        parts.append(replace(part, biases=biases, values=(count,) * len(biases)))
+    result = search(cut, head, *parts, replace(QUICK, levels=1, epochs=3))
+    assert all(0 <= step.information <= 1 + 1e-6 for step in result.history)
+
+
+def test_a_loss_that_is_not_finite_is_told(toy):
+    cut, head, fit, choose, _ = toy
+    broken = replace(fit, images=torch.full_like(fit.images, float("nan")))
+    with pytest.raises(ModelError, match="not finite"):
+        search(cut, head, broken, choose, QUICK)
+
+
+def test_the_objective_is_the_loss_plus_information(toy):
+    cut, head, fit, _, _ = toy
+    features, logits = cut.features(fit.images)
+    task, information = objective(head, logits, features, [lambda z: torch.zeros(len(z), 2)], fit, gamma=1.0)
+    expected = -logits.log_softmax(1)[torch.arange(len(fit)), fit.target].mean()
+    torch.testing.assert_close(task, expected)
+    assert information.item() == pytest.approx(0, abs=1e-6)  # a head that always answers the same
