@@ -15,10 +15,24 @@ from fairaudit.audits.columns import column
 from fairaudit.audits.study import Study
 from fairaudit.engine.part import Part
 from fairaudit.interventions.effect import region_effect
+from fairaudit.measures.causal import suitable_fill
 from fairaudit.measures.control_regions import control_regions
 
 CONTROLS = 2
 """Control regions per image; each costs a forward pass."""
+
+
+AREA_SAMPLE = 32
+"""Rows whose regions tell how large a region is."""
+
+
+def region_fills(study: Study, region: str) -> list[str]:
+    """What replaces a region: what audit.fills says, else what suits a region of its size."""
+    if study.config.audit.fills is not None:
+        return list(study.config.audit.fills)
+    rows = np.unique(np.linspace(0, len(study.manifest) - 1, AREA_SAMPLE).round().astype(np.int64))
+    masks = study.material.loader.load(rows.tolist()).regions[region]
+    return [suitable_fill(float(masks.double().mean()))]
 
 
 class CausalAudit:
@@ -28,11 +42,11 @@ class CausalAudit:
 
     def __init__(self, study: Study) -> None:
         self._study = study
-        self._fills = study.config.audit.fills
+        self._fills = {region: region_fills(study, region) for region in study.regions}
 
     def settings(self) -> Mapping[str, Any]:
         """The regions, the fills and the number of controls."""
-        return {"regions": self._study.regions, "fills": list(self._fills), "controls": CONTROLS}
+        return {"regions": self._study.regions, "fills": self._fills, "controls": CONTROLS}
 
     def map(self, context: Context) -> Part:
         """Columns per image: the paired changes of every region and fill."""
@@ -43,7 +57,7 @@ class CausalAudit:
                 masks.numpy(), keys=context.batch.ids, seed=self._study.options.seed, count=CONTROLS
             )
             controls = torch.from_numpy(np.asarray(found.masks, np.bool_))
-            for fill in self._fills:
+            for fill in self._fills[region]:
                 columns |= self._effect("candidate", context, context.candidate, region, fill, masks, controls)
                 if context.baseline is not None:
                     columns |= self._effect("baseline", context, context.baseline, region, fill, masks, controls)

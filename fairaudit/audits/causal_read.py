@@ -16,14 +16,14 @@ from fairaudit.results.measurement import Measurement
 Floats = NDArray[np.float64]
 
 
-def read_causal(total: Total, fills: Sequence[str]) -> Findings:
+def read_causal(total: Total, fills: Mapping[str, Sequence[str]]) -> Findings:
     """Effect of every region and fill, beside its controls', per group, with intervals over images."""
     study = total.study
     rows = rows_of(study, total.rows)
     found: list[Measurement] = []
     notes: list[str] = []
     for region in study.regions:
-        for fill in fills:
+        for fill in fills[region]:
             own = under(total.part.columns, "candidate", region, fill)
             columns = {name: np.asarray(value, np.float64) for name, value in own.items()}
             columns["causal_excess"] = excess_or_effect(columns)

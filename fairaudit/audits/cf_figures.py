@@ -115,7 +115,7 @@ def _matrix(total: Total, audit: CfAlignAudit, matrix: Floats, correlated: Float
     square = len(bases) == len(names)
     order = cluster_order(matrix[np.argsort(bases)] if square else matrix.T)
     rows = [int(column) for column in order] if square else bases
-    labels = correlations(_labels(total, names))
+    labels = correlations(head_labels(total, names))
     lines = [bases.index(row) for row in rows]
     panels = [
         ("relative change", matrix[lines][:, order]),
@@ -134,7 +134,7 @@ def _matrix(total: Total, audit: CfAlignAudit, matrix: Floats, correlated: Float
     return Drawing(name="alignment-matrix.png", caption=caption, draw=draw)
 
 
-def _labels(total: Total, names: tuple[str, ...]) -> Floats:
+def head_labels(total: Total, names: tuple[str, ...]) -> Floats:
     """Labels of the scored images for heads that are called as the target or an attribute, NaN for the others."""
     study, rows = total.study, total.rows
     known = {study.target.name: study.target, **study.manifest.attributes}

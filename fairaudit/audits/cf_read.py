@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.base import Findings, Total
-from fairaudit.audits.cf_figures import drawings
+from fairaudit.audits.cf_figures import drawings, head_labels
 from fairaudit.audits.columns import under
 from fairaudit.counterfactuals.ladder import STOP_TEXTS, Stop
 from fairaudit.measures.alignment import Alignment, alignment
 from fairaudit.measures.alignment_matrix import correlations, disagreements, strongest
 from fairaudit.measures.alignment_measurements import BaseRow, alignment_measurements
+from fairaudit.measures.ranking import auc
 from fairaudit.measures.relative_change import DEFINED_TEXTS, Defined, RelativeChange, relative_change
 from fairaudit.seeds import generator
 
@@ -29,6 +31,7 @@ def read_alignment(total: Total, audit: CfAlignAudit) -> Findings:
     """Measurements of all pairs, what was left out, and figures."""
     heads, config = audit.readers.heads, total.study.config.audit
     original = np.asarray(total.part.columns["original"], np.float64)
+    labels = head_labels(total, heads.names)
     clusters = total.study.clusters(total.rows)
     changes = {base: _change(total, audit, base) for base in audit.readers.bases}
     rows = []
@@ -40,7 +43,8 @@ def read_alignment(total: Total, audit: CfAlignAudit) -> Findings:
             replicates=min(config.replicates, 4000),
             generator=generator(audit.study.options.seed, "cf-align", heads.names[base]),
         )
-        rows.append(_base_row(heads.names[base], heads.names, summary, change, stops))
+        row = _base_row(heads.names[base], heads.names, summary, change, stops)
+        rows.append(replace(row, auc=_auc(labels[:, base], original[:, base])))
     measurements = alignment_measurements(
         rows,
         method=audit.options.method,
@@ -98,6 +102,12 @@ def _base_row(
         dropped={name: count for name, count in dropped.items() if count},
         stops={name: count for name, count in ended.items() if count},
     )
+
+
+def _auc(labels: NDArray[np.float64], scores: NDArray[np.float64]) -> float | None:
+    """AUC of a score for its label, None where none is known."""
+    found = auc(scores[labels == 1], scores[labels == 0])
+    return found if np.isfinite(found) else None
 
 
 def _generator_notes(audit: CfAlignAudit) -> list[str]:

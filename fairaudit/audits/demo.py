@@ -73,7 +73,7 @@ def _made(folder: Path, *, seed: int, recipe: Recipe | None, progress: Progress)
 def _audited(
     paths: DemoPaths, model: Path, baseline: Path | None, output: Path, *, workers: int, progress: Progress
 ) -> Report:
-    config, base = load_config(paths.config, folder=paths.folder, overrides={})
+    config, base = load_config(None, folder=paths.folder, overrides={})
     (outcome,) = run_models(
         [model],
         baseline=baseline,

@@ -37,11 +37,10 @@ class DiscoveryAudit:
         return {"methods": [repr(method) for method in self._methods], "cells": CELLS}
 
     def map(self, context: Context) -> Part:
-        """Columns per image and method: signed and positive relevance shares on the grid."""
+        """Columns per image and method: relevance shares on the grid."""
         columns: dict[str, NDArray[np.generic]] = {}
         for method in self._methods:
             maps = context.attribution(method, context.candidate).maps.detach().cpu().numpy()
-            columns[column("signed", method.name)] = grid_shares(maps, kind="signed")
             columns[column("positive", method.name)] = grid_shares(maps, kind="positive")
         images = context.batch.images.double().sum(dim=0).numpy()
         return Part(sums={"images": images}, columns=columns)
@@ -52,12 +51,11 @@ class DiscoveryAudit:
         drawings: list[Drawing] = []
         rows = rows_of(self._study, total.rows)
         for method in self._methods:
-            signed = np.asarray(total.part.columns[column("signed", method.name)], np.float64)
             positive = np.asarray(total.part.columns[column("positive", method.name)], np.float64)
             for group in rows.groups:
-                boxes = self._differences(signed, group, labels(self._study.target.take(total.rows)), method.name)
+                boxes = self._differences(positive, group, labels(self._study.target.take(total.rows)), method.name)
                 found += _measurements("discovery", method.name, group.name, boxes, len(total.rows))
-                drawings += self._drawing(total, method.name, group, signed, boxes)
+                drawings += self._drawing(total, method.name, group, positive, boxes)
             gathered = self._concentrations(positive, method.name)
             found += _measurements("concentration", method.name, None, gathered, len(total.rows))
         return Findings(measurements=found, notes=[_NOTE], drawings=drawings)
@@ -117,7 +115,7 @@ def _measurements(
             attribute=attribute,
             value=None,
             status="undefined",
-            reason="no window differs beyond what the largest of all windows does by chance",
+            reason="no window stands out beyond the largest of all windows by chance and beyond the size that counts",
             n=n,
         )
     for number, box in enumerate(boxes, start=1):

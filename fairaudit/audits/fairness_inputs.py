@@ -36,6 +36,8 @@ class FairnessInputs:
     name: str
     """The candidate's name."""
     baseline_name: str | None
+    controls: Sequence[Categorical] = ()
+    """Control attributes: groups are compared within their values, not across."""
 
 
 def fairness_inputs(total: Total, groupings: Sequence[Categorical]) -> FairnessInputs:
@@ -54,4 +56,5 @@ def fairness_inputs(total: Total, groupings: Sequence[Categorical]) -> FairnessI
         seed=study.options.seed,
         name=study.candidate.name,
         baseline_name=study.baseline.name if study.baseline else None,
+        controls=[study.manifest.attributes[name].take(total.rows) for name in study.controls],
     )

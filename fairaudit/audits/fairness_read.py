@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from fairaudit.audits.base import Findings
 from fairaudit.audits.fairness_figures import fairness_drawings
 from fairaudit.audits.fairness_inputs import FairnessInputs
+from fairaudit.audits.groups import aligned_groups
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.association import association, contingency
 from fairaudit.measures.confusion import confusion, soft_joint
-from fairaudit.measures.disparities import aligned_cells
 from fairaudit.measures.fairness_table import fairness_measurements
 from fairaudit.measures.mcnemar import paired_counts
 from fairaudit.measures.paired_table import paired_measurements
 from fairaudit.measures.score_table import score_measurements
+from fairaudit.measures.within import within_measurements
 from fairaudit.results.measurement import Measurement, finite
 
 MOST_PAIRED = 50
@@ -32,6 +33,7 @@ def read_fairness(inputs: FairnessInputs) -> Findings:
         measurements += _scores(inputs, grouping)
         measurements += _data_facts(inputs, grouping)
         measurements += _against(inputs, grouping)
+        measurements += _within(inputs, grouping)
     return Findings(
         measurements=measurements,
         notes=list(_notes(inputs)),
@@ -55,7 +57,8 @@ def _table(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
         replicates=audit.replicates,
         seed=inputs.seed,
         min_cell=audit.min_cell,
-        aligned=_aligned(inputs, grouping),
+        tolerance=audit.tolerance,
+        aligned=aligned_groups(inputs.target, grouping),
         cluster_counts=_cluster_counts(inputs, grouping),
         soft=soft,
     )
@@ -122,14 +125,34 @@ def _paired_clusters(inputs: FairnessInputs, grouping: Categorical) -> NDArray[n
     return table.reshape(-1, groups, classes, classes, classes)
 
 
-def _aligned(inputs: FairnessInputs, grouping: Categorical) -> NDArray[np.bool_] | None:
-    """The group that goes with each class: that of the same name where groups are named like classes."""
-    if set(grouping.values) == set(inputs.target.values) and len(grouping.values) > 2:
-        return np.array([[group == value for value in inputs.target.values] for group in grouping.values])
-    relation = inputs.counts[grouping.name].sum(axis=-1)
-    if (relation == relation.flat[0]).all():
-        return None  # balanced cells: no group goes with any class
-    return aligned_cells(relation)
+def _within(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
+    """Disparities within every value of each control attribute."""
+    found: list[Measurement] = []
+    for control in inputs.controls:
+        if control.name == grouping.name:
+            continue
+        groups, classes = len(grouping.values), len(inputs.target.values)
+        known = (control.codes >= 0) & (grouping.codes >= 0)
+        table = confusion(
+            np.where(known, control.codes.astype(np.int64) * groups + grouping.codes, -1),
+            inputs.target.codes,
+            inputs.decisions,
+            groups=len(control.values) * groups,
+            classes=classes,
+        )
+        found += within_measurements(
+            table.counts.reshape(len(control.values), groups, classes, classes),
+            attribute=grouping.name,
+            groups=grouping.values,
+            classes=inputs.target.values,
+            control=control.name,
+            levels=control.values,
+            level=inputs.audit.level,
+            replicates=inputs.audit.replicates,
+            seed=inputs.seed,
+            min_cell=inputs.audit.min_cell,
+        )
+    return found
 
 
 def _cluster_counts(inputs: FairnessInputs, grouping: Categorical) -> NDArray[np.generic] | None:

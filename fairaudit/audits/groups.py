@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.study import Study
 from fairaudit.data.categorical import Categorical
+from fairaudit.measures.disparities import aligned_cells
 
 JOIN = " & "
 """Between the attributes, and between the values, of an intersection."""
@@ -48,3 +49,17 @@ def intersection(parts: Sequence[Categorical]) -> Categorical:
         unknown |= part.codes < 0
     known: NDArray[np.int64] = np.where(unknown, -1, codes)
     return Categorical(name=JOIN.join(part.name for part in parts), values=tuple(values), codes=known.astype(np.int32))
+
+
+def aligned_groups(target: Categorical, groups: Categorical) -> NDArray[np.bool_] | None:
+    """The group that goes with each target value, [group, target]: that of the same name, else the most frequent one.
+
+    None where no group goes with any value: all cells are of one size.
+    """
+    if set(groups.values) == set(target.values) and len(groups.values) > 2:
+        return np.array([[group == value for value in target.values] for group in groups.values])
+    known = (groups.codes >= 0) & (target.codes >= 0)
+    shape = (len(groups.values), len(target.values))
+    flat = groups.codes[known].astype(np.int64) * shape[1] + target.codes[known]
+    relation = np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)
+    return None if (relation == relation.flat[0]).all() else aligned_cells(relation)

@@ -30,6 +30,9 @@ WORST_FIRST = (
 OUTCOME = "equalized_odds_difference"
 """The gap that the outcome leg rests on (eq. 6 of the saliency paper)."""
 
+LARGE = 0.5
+"""Share of the image above which a region's lift over its area says little."""
+
 
 def audits_for(study: Study, trials: Trials) -> Sequence[Audit]:
     """Fairness always; relevance and intervention where there is a region."""
@@ -63,13 +66,35 @@ def _verdicts(study: Study, measurements: Sequence[Measurement]) -> Iterator[Ver
         if not study.regions:
             yield _verdict(attribute, None, outcome, [], None, [gap])
         for region in study.regions:
-            lifts = _over_all(measurements, metric="rrf_lift", region=region)
-            limit = lift_limit(audit.lift, _area(measurements, region))
-            relevance = [_leg(m, f"rrf_lift of {region} by {m.method}", limit) for m in lifts if m.status == "ok"]
+            witnesses, relevance = _relevance(study, measurements, attribute, region)
             effects = _over_all(measurements, metric="causal_excess", region=region)
-            effect = next((m for m in effects if m.method == audit.fills[0]), None)
-            causal = _leg(effect, f"effect of replacing {region} ({audit.fills[0]})", audit.effect)
-            yield _verdict(attribute, region, outcome, relevance, causal, [gap, *lifts, effect])
+            effect = effects[0] if effects else None  # the first fill asked for, or the one that suits the region
+            causal = _leg(effect, f"effect of replacing {region} ({effect.method if effect else '-'})", audit.effect)
+            yield _verdict(attribute, region, outcome, relevance, causal, [gap, *witnesses, effect])
+
+
+def _relevance(
+    study: Study, measurements: Sequence[Measurement], attribute: str, region: str
+) -> tuple[list[Measurement], list[Leg]]:
+    """The measurements that the relevance leg rests on, and a leg for each usable method.
+
+    A region of up to half the image is held against its area. A larger one holds most of any map, so that its lift
+    says little; there, what tells is whether its signed relevance depends on the attribute going with the class.
+    """
+    audit = study.config.audit
+    large = _area(measurements, region) > LARGE
+    aligned = [
+        m
+        for m in measurements
+        if m.metric == "signed_share_alignment" and m.region == region and m.attribute == attribute
+    ]
+    if large and aligned:
+        name, found, limit = "signed_share_alignment", aligned, audit.alignment
+    else:
+        name, found = "rrf_lift", _over_all(measurements, metric="rrf_lift", region=region)
+        limit = lift_limit(audit.lift, _area(measurements, region))
+    legs = [_leg(m, f"{name} of {region} by {m.method}", limit) for m in found if m.status == "ok"]
+    return found, legs
 
 
 def _verdict(

@@ -26,6 +26,7 @@ from fairaudit.measures.rddt_table import rddt_measurements
 from fairaudit.measures.region_change import region_change
 from fairaudit.measures.region_metrics import score_regions
 from fairaudit.measures.region_spec import Question
+from fairaudit.measures.signed_share import signed_share
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.provenance import file_sha256, library_versions
@@ -174,6 +175,7 @@ def _region(
         extra={"convention": audit.convention},
     )
     columns = score_regions(maps, mask, convention=audit.convention).columns()
+    columns["signed_share"] = signed_share(maps, np.broadcast_to(mask, maps.shape))
     found = list(tables(columns, asked, rows, controls=_control_means(maps, mask, audit, seed)))
     if baseline is not None and files.baseline is not None:
         change = region_change(baseline, maps, mask)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from fairaudit.config.schema import GateRule
 from fairaudit.gate.rules import check_metrics
 from fairaudit.measures.disparities import DISPARITIES
+from fairaudit.measures.paired_table import CHANGES, LEVELS
 from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.rates import RATES
 
 SCORED = ("auc", "bnsp_auc", "bpsn_auc", "auc_difference", "ece", "brier")
-LEVELS = ("worst_group_accuracy", "unbiased_accuracy")
 FAIRNESS = frozenset(
     [
         "accuracy",
@@ -25,7 +25,7 @@ FAIRNESS = frozenset(
         *PAPER_MEASURES,
         *(f"soft_{name}" for name in PAPER_MEASURES),
         *SCORED,
-        *(f"{name}_change" for name in (*DISPARITIES, "accuracy", "tpr", "fpr", *LEVELS)),
+        *(f"{name}_change" for name in (*CHANGES, "accuracy", "tpr", "fpr", *LEVELS)),
         "phi",
         "cramers_v",
         "mutual_information",
@@ -46,6 +46,8 @@ REGIONS = frozenset(
         "rrf_change",
         "rrf_lift_change",
         "area_share",
+        "signed_share",
+        "signed_share_alignment",
         "discovery",
         "concentration",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from fairaudit.audits.columns import column
 from fairaudit.audits.methods import methods_of
 from fairaudit.audits.metrics import CAUSAL, REGIONS
 from fairaudit.audits.plan import AuditPlan
+from fairaudit.audits.region_figures import region_drawings
 from fairaudit.audits.regions_read import read_regions
 from fairaudit.audits.study import Study
 from fairaudit.audits.trial import Trials
@@ -21,7 +23,9 @@ from fairaudit.engine.part import Part
 from fairaudit.errors import UsageError
 from fairaudit.measures.control_regions import control_regions
 from fairaudit.measures.region_change import region_change
-from fairaudit.measures.region_metrics import Convention, score_regions
+from fairaudit.measures.region_metrics import Convention, rrf, score_regions
+from fairaudit.measures.signed_share import signed_share
+from fairaudit.ratio import ratio
 from fairaudit.saliency.method import Method
 
 CONTROLS = 4
@@ -64,7 +68,8 @@ class RegionAudit:
 
     def measure(self, total: Total) -> Findings:
         """Means with intervals, per cell, group and contrast, beside chance."""
-        return read_regions(total, [method.name for method in self._methods], self._unusable)
+        found = read_regions(total, [method.name for method in self._methods], self._unusable)
+        return replace(found, drawings=list(region_drawings(total, self._methods)))
 
     def _controls(self, context: Context, masks: Bools) -> Bools:
         # The manifest row is the key: an image has the same controls in whatever batch it is.
@@ -89,19 +94,17 @@ class RegionAudit:
         self, role: str, method: Method, region: str, maps: Floats, masks: Bools, controls: Bools
     ) -> dict[str, NDArray[np.generic]]:
         scores = score_regions(maps, masks, convention=self._convention).columns()
-        scores |= {f"control_{name}": values for name, values in self._control_scores(maps, controls).items()}
+        scores["signed_share"] = signed_share(maps, masks)
+        control = self._control_rrf(maps, controls)
+        scores["control_rrf"] = control
+        scores["control_rrf_lift"] = ratio(control, masks.mean(axis=(1, 2)))  # a control has the region's own area
         return {column(role, method.name, region, name): values for name, values in scores.items()}
 
-    def _control_scores(self, maps: Floats, controls: Bools) -> dict[str, Floats]:
-        each = [
-            score_regions(maps, controls[:, number], convention=self._convention).columns()
-            for number in range(controls.shape[1])
-        ]
+    def _control_rrf(self, maps: Floats, controls: Bools) -> Floats:
+        each = [rrf(maps, controls[:, number], convention=self._convention) for number in range(controls.shape[1])]
         there = controls.any(axis=(2, 3)).T  # [control, image]
-        return {
-            name: _mean_of_defined(np.where(there, np.stack([scores[name] for scores in each]), np.nan))
-            for name in ("rrf", "rrf_lift")
-        }
+        values = np.where(there, np.stack(each), np.nan)
+        return ratio(np.nansum(values, axis=0), (~np.isnan(values)).sum(axis=0))
 
 
 def plan(*, discover: bool) -> AuditPlan:
@@ -128,9 +131,3 @@ def plan(*, discover: bool) -> AuditPlan:
 
 def _maps(context: Context, method: Method, predictions: Predictions) -> Floats:
     return context.attribution(method, predictions).maps.detach().double().cpu().numpy()
-
-
-def _mean_of_defined(values: Floats) -> Floats:
-    from fairaudit.ratio import ratio
-
-    return ratio(np.nansum(values, axis=0), (~np.isnan(values)).sum(axis=0))

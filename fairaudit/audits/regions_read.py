@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.base import Findings, Total
 from fairaudit.audits.columns import under
-from fairaudit.audits.groups import groupings
+from fairaudit.audits.groups import aligned_groups, groupings
 from fairaudit.audits.study import Study
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import RegionError
@@ -33,15 +33,26 @@ class Rows:
     target: Labels | None
     groups: Sequence[Labels]
     clusters: NDArray[np.int64] | None
+    aligned: Sequence[NDArray[np.bool_] | None] = ()
+    """Per group attribute, whether each image's group goes with its class; None where no group goes with any."""
 
 
 def rows_of(study: Study, rows: NDArray[np.int64]) -> Rows:
     """Target, groups and clusters at the scored rows."""
+    target = study.target.take(rows)
+    groups = [grouping.take(rows) for grouping in groupings(study)]
     return Rows(
-        target=labels(study.target.take(rows)),
-        groups=[labels(grouping.take(rows)) for grouping in groupings(study)],
+        target=labels(target),
+        groups=[labels(group) for group in groups],
         clusters=study.clusters(rows),
+        aligned=[_aligned(target, group) for group in groups],
     )
+
+
+def _aligned(target: Categorical, group: Categorical) -> NDArray[np.bool_] | None:
+    table = aligned_groups(target, group)
+    known = (target.codes >= 0) & (group.codes >= 0)
+    return None if table is None else known & table[group.codes, target.codes]
 
 
 def labels(column: Categorical) -> Labels:
@@ -117,7 +128,36 @@ def _candidate(
 ) -> Iterator[Measurement]:
     own = _floats(under(columns, "candidate", method, region))
     controls = {name.removeprefix("control_"): own.pop(name) for name in list(own) if name.startswith("control_")}
-    yield from tables(own, question(study, region=region, method=method), rows, controls=controls)
+    asked = question(study, region=region, method=method)
+    yield from tables(own, asked, rows, controls=controls)
+    for group, aligned in zip(rows.groups, rows.aligned, strict=True):
+        if aligned is not None and rows.target is not None:
+            yield from _alignment(own["signed_share"], asked, rows, group.name, aligned)
+
+
+def _alignment(
+    shares: Floats, asked: Question, rows: Rows, attribute: str, aligned: NDArray[np.bool_]
+) -> Iterator[Measurement]:
+    """Signed relevance share of the region where the group goes with the class, less that elsewhere.
+
+    A model that reads the attribute there finds evidence for the class where they go together and against it where
+    they do not; one that does not read it finds the same in both. Averaged over classes, so class sizes do not matter.
+    """
+    two = Labels(name=attribute, values=("conflicting", "aligned"), codes=aligned.astype(np.int32))
+    for found in region_measurements(
+        {"signed_share": shares}, asked, group=two, target=rows.target, clusters=rows.clusters
+    ):
+        if found.metric == "signed_share_contrast" and found.group == "aligned" and found.class_ is None:
+            yield found.model_copy(
+                update={
+                    "metric": "signed_share_alignment",
+                    "group": None,
+                    "id": found.id.replace("signed_share_contrast", "signed_share_alignment").replace(
+                        "/group=aligned", ""
+                    ),
+                    "better": "lower",
+                }
+            )
 
 
 def _against(

@@ -84,6 +84,11 @@ class Study:
         return audited(self.config.audit.attribute, self.manifest.attributes, kind="attribute")
 
     @property
+    def controls(self) -> list[str]:
+        """Names of the control attributes."""
+        return audited(self.config.audit.control, self.manifest.attributes, kind="control attribute")
+
+    @property
     def regions(self) -> list[str]:
         """Names of the audited regions."""
         return audited(self.config.audit.region, self.config.regions, kind="region")

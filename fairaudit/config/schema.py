@@ -202,10 +202,14 @@ class AuditConfig(Section):
     """Gap below which outcomes count as equal in the joint verdict."""
     lift: Annotated[float, Field(gt=0)] = 1.5
     """Relevance share over area share above which a model counts as relying on a region."""
+    alignment: Annotated[float, Field(gt=0, lt=1)] = 0.02
+    """For regions of more than half the image, whose lift tells little: how much larger their signed relevance share is
+    where the group goes with the class than elsewhere, above which a model counts as relying on them."""
     effect: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """Paired change of the score, beyond that of control regions, above which a region counts as causal."""
-    fills: list[Literal["inpaint", "blur", "mean", "grey", "swap"]] = Field(default=["inpaint"])
-    """What replaces a region's pixels in the causal check; the joint verdict rests on the first."""
+    fills: Annotated[list[Literal["inpaint", "blur", "mean", "grey", "swap"]], Field(min_length=1)] | None = None
+    """What replaces a region's pixels in the causal check; the joint verdict rests on the first. Left out: inpainting,
+    or for a region of more than half the image another image's content."""
     faithfulness: bool = True
     """Test the attribution methods before they may gate."""
 

@@ -1,0 +1,91 @@
+"""Figures of the region audit: what was measured, and the images that rely on a region most and least."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fairaudit.audits.base import Drawing, Total
+from fairaudit.audits.columns import column
+from fairaudit.data.batch import Batch
+from fairaudit.saliency.method import Method
+
+EACH = 6
+"""Images in a row of a figure."""
+
+Floats = NDArray[np.float64]
+
+
+def region_drawings(total: Total, methods: Sequence[Method]) -> Iterator[Drawing]:
+    """An overlay per region, and per region and method the most and the least reliant images."""
+    study = total.study
+    for region in study.regions:
+        yield Drawing(
+            name=f"region-{_slug(region)}.png",
+            caption=f'The region "{region}" on the images as the model sees them.',
+            draw=partial(_overlay, total, region),
+        )
+        for method in methods:
+            yield Drawing(
+                name=f"reliance-{_slug(region)}-{_slug(method.name)}.png",
+                caption=(
+                    f"Images with the largest (first row) and the smallest {method.name} relevance share in {region}; "
+                    "red is evidence for the explained class, blue against it."
+                ),
+                draw=partial(_reliance, total, region, method),
+            )
+
+
+def _overlay(total: Total, region: str) -> bytes:
+    from fairaudit.report.figures.regions import region_overlay
+
+    there = np.asarray(total.part.columns[column("area", region)], np.float64) > 0
+    batch = total.study.material.loader.load(_spread(total.rows[there]))
+    return region_overlay(
+        _pictures(batch), batch.regions[region].numpy(), names=_names(total, batch), heading=f"Region {region}"
+    )
+
+
+def _reliance(total: Total, region: str, method: Method) -> bytes:
+    from fairaudit.report.figures.regions import reliance
+
+    shares = np.asarray(total.part.columns[column("candidate", method.name, region, "rrf")], np.float64)
+    order = np.argsort(np.nan_to_num(shares, nan=-1.0), kind="stable")
+    order = order[~np.isnan(shares[order])]
+    chosen = [*order[::-1][:EACH].tolist(), *order[:EACH].tolist()]
+    batch = total.study.material.loader.load(total.rows[chosen].tolist())
+    images = batch.images.to(total.study.candidate.device)
+    classes = torch.from_numpy(batch.target.astype(np.int64)).to(images.device)
+    maps = method.attribute(total.study.candidate, images, classes, seed=total.study.options.seed).maps
+    return reliance(
+        _pictures(batch),
+        maps.detach().double().cpu().numpy(),
+        batch.regions[region].numpy(),
+        names=_names(total, batch),
+        heading=f"Most and least relevance in {region} by {method.name}",
+        values=shares[chosen].tolist(),
+    )
+
+
+def _spread(rows: NDArray[np.int64]) -> list[int]:
+    """Up to `EACH` rows, evenly spread over the manifest."""
+    places = np.unique(np.linspace(0, len(rows) - 1, EACH).round().astype(np.int64))
+    return [int(row) for row in rows[places]]
+
+
+def _pictures(batch: Batch) -> Floats:
+    return np.moveaxis(batch.images.double().numpy(), 1, -1)
+
+
+def _names(total: Total, batch: Batch) -> list[str]:
+    study = total.study
+    columns = [study.target, *(study.manifest.attributes[name] for name in study.attributes[:1])]
+    return [", ".join(f"{c.name}={c.label(int(row)) or '?'}" for c in columns) for row in batch.rows]
+
+
+def _slug(text: str) -> str:
+    return "".join(character if character.isalnum() else "-" for character in text.lower()).strip("-")
