@@ -102,4 +102,12 @@ def cf_align(
         config=config,
         base_folder=folder,
     )
-    return launch(models, baseline=None, request=request, plan=audits.plan(options))
+    code = launch(models, baseline=None, request=request, plan=audits.plan(options))
+    if len(models) > 1 and not request.dry_run:
+        from fairaudit.audits.cf_compare import compare
+
+        folders = [request.options.output / model.stem for model in models]
+        text = compare(folders, request.options.output)
+        if not request.as_json:
+            typer.echo(text, nl=False)
+    return code

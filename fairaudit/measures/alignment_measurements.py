@@ -32,6 +32,8 @@ class BaseRow:
     """Reason → eligible images without a relative change."""
     stops: Mapping[str, int]
     """Why the searches ended → images."""
+    auc: float | None = None
+    """AUC of the base score for its own label over all images; None where it has none."""
 
 
 def alignment_measurements(
@@ -145,6 +147,7 @@ def _base_change(row: BaseRow, method: str, baseline: str | None, unusable: str 
     quartiles = np.quantile(changes, (0.25, 0.75)) if len(changes) else (np.nan, np.nan)
     extra: dict[str, float | int | str | bool | None] = {
         "eligible": row.eligible,
+        "auc": finite(row.auc),
         "lower_quartile": finite(quartiles[0]),
         "upper_quartile": finite(quartiles[1]),
         **{f"dropped: {reason}": count for reason, count in row.dropped.items()},
