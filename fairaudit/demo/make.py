@@ -30,7 +30,7 @@ data:
   image: file
   id: id
   target: smiling
-  attributes: [necktie, hat, skin]
+  attributes: [necktie, hat, skin]        # audit.attribute below chooses
   split: {column: split, use: test}    # also there: "biased" and "balanced", what the two models were trained on
 
 preprocess: {size: [64, 64]}
@@ -41,7 +41,7 @@ regions:                               # one box per face, in the manifest; face
   necktie: {columns: [necktie_x0, necktie_y0, necktie_x1, necktie_y1], units: pixel}
   mouth: {columns: [mouth_x0, mouth_y0, mouth_x1, mouth_y1], units: pixel}
 
-audit: {region: [necktie, mouth], saliency: [lrp, integrated_gradients]}
+audit: {attribute: necktie, region: necktie, saliency: [lrp, integrated_gradients]}
 
 gates:
   - {metric: equalized_odds_difference, attribute: necktie, max: 0.10}
