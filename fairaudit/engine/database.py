@@ -13,6 +13,7 @@ from fairaudit.errors import FairauditError, OutputError, StoreError
 
 STORE_VERSION: Final = 1
 APPLICATION_ID: Final = 0x66617564  # "faud", which SQLite keeps in the header of the file
+_FAILED_WRITES: Final = ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "SHMSIZE", "DELETE", "COMMIT_ATOMIC")
 _MAGIC: Final = b"SQLite format 3\x00"
 
 _SCHEMA: Final = (
@@ -144,6 +145,8 @@ def _told(path: Path, error: sqlite3.Error) -> FairauditError:
         return _unwritable(path, "the disk is full")
     if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
         return _unwritable(path, str(error))
+    if code.removeprefix("SQLITE_IOERR_") in _FAILED_WRITES:
+        return _unwritable(path, f"{error}: the disk, a quota or a limit on the size of files does not allow it")
     if code.startswith("SQLITE_CONSTRAINT_FOREIGNKEY"):
         return StoreError(
             "The run was removed from the run store while it was going on",

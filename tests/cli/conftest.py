@@ -194,20 +194,26 @@ def tiny_model(tmp_path_factory) -> Path:
     return save_script(make_network(), tmp_path_factory.mktemp("model") / "model.pt")
 
 
+@pytest.fixture(scope="session")
+def make_lab(tiny_model):
+    """Makes a lab of so many pictures in a folder."""
+
+    def make(folder: Path, count: int) -> Lab:
+        write_manifest(folder / "faces.csv", make_rows(folder, count))
+        (folder / "fairaudit.yaml").write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
+        (folder / "model.pt").write_bytes(tiny_model.read_bytes())
+        return Lab(folder=folder)
+
+    return make
+
+
 @pytest.fixture
-def lab(tmp_path, tiny_model) -> Lab:
+def lab(tmp_path, make_lab) -> Lab:
     """24 pictures, six of every label and group, and a model."""
-    return make_lab(tmp_path, tiny_model, ROWS)
+    return make_lab(tmp_path, ROWS)
 
 
 @pytest.fixture
-def large_lab(tmp_path, tiny_model) -> Lab:
+def large_lab(tmp_path, make_lab) -> Lab:
     """400 pictures: four chunks."""
-    return make_lab(tmp_path, tiny_model, 400)
-
-
-def make_lab(folder: Path, model: Path, count: int) -> Lab:
-    write_manifest(folder / "faces.csv", make_rows(folder, count))
-    (folder / "fairaudit.yaml").write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
-    (folder / "model.pt").write_bytes(model.read_bytes())
-    return Lab(folder=folder)
+    return make_lab(tmp_path, 400)
