@@ -44,6 +44,8 @@ class GeneratorRequest:
     """Attribute of a conditional VAE."""
     latent: int | None = None
     """Length of the latent; the kind's own default when left out."""
+    grid: int | None = None
+    """Latent vectors along an autoencoder's shorter side at most, 0 for one; its own default when left out."""
     width: int = 24
     """Channels of the first level."""
     train: TrainSettings

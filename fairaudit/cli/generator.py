@@ -22,11 +22,14 @@ def train(
     condition: Annotated[
         str | None, typer.Option(help="Attribute that a cvae is conditioned on.", rich_help_panel=GEN)
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the images at most.", rich_help_panel=GEN)] = 40,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the images at most.", rich_help_panel=GEN)] = 14,
     latent: Annotated[int | None, typer.Option(min=1, help="Length of the latent.", rich_help_panel=GEN)] = None,
+    grid: Annotated[
+        int | None, typer.Option(min=0, help="Latents along a side, 0 for one; autoencoder only.", rich_help_panel=GEN)
+    ] = None,
     width: Annotated[int, typer.Option(min=4, help="Channels of the first level.", rich_help_panel=GEN)] = 24,
     patience: Annotated[int, typer.Option(min=1, help="Epochs without gain before it stops.", rich_help_panel=GEN)] = 6,
-    learning_rate: Annotated[float, typer.Option(help="Largest rate of Adam.", rich_help_panel=GEN)] = 2e-3,
+    learning_rate: Annotated[float, typer.Option(help="Largest rate of Adam.", rich_help_panel=GEN)] = 3e-3,
     *,
     request: Request,
 ) -> int:
@@ -46,6 +49,7 @@ def train(
         kind=kind,  # type: ignore[arg-type]  # checked there
         attribute=condition,
         latent=latent,
+        grid=grid,
         width=width,
         train=settings,
     )

@@ -1,4 +1,4 @@
-"""The built-in autoencoder: a short latent vector, so that moving it changes what is in the picture."""
+"""The built-in autoencoder: a coarse grid of short vectors, so that moving them changes what is in the picture."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from fairaudit.generators.trunk import Down, Up, check_size, initialise
+from fairaudit.generators.trunk import Down, Up, check_size, initialise, sides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,18 +18,31 @@ class AutoencoderSettings:
     """Channels of the images."""
     size: tuple[int, int] = (64, 64)
     """Height and width of the images, 28 to 256."""
-    latent: int = 64
-    """Length of the latent vector."""
+    latent: int = 8
+    """Length of every latent vector."""
+    grid: int = 8
+    """Vectors along the shorter side at most; 0 for one vector, which then needs to be longer, 64 or so."""
     width: int = 24
     """Channels of the first level."""
     noise: float = 0.1
     """Standard deviation of the noise on the latents while training: near latents then decode to near images."""
 
 
+def latent_shape(settings: AutoencoderSettings) -> tuple[int, ...]:
+    """Shape of one image's latent.
+
+    >>> latent_shape(AutoencoderSettings(size=(64, 48))), latent_shape(AutoencoderSettings(latent=64, grid=0))
+    ((8, 8, 6), (64,))
+    """
+    if not settings.grid:
+        return (settings.latent,)
+    return (settings.latent, *sides(settings.size, settings.grid)[-1])
+
+
 class Autoencoder(nn.Module):
     """z = E(x) and D(z), both convolutional; every image on its own.
 
-    The latent is standardised per vector, which keeps its length, and so the unit of λ, the same for every image.
+    The latent is standardised per image, which keeps its length, and so the unit of λ, the same for every image.
 
     Args:
         settings: shape.
@@ -44,18 +57,19 @@ class Autoencoder(nn.Module):
         super().__init__()
         check_size(settings.channels, settings.size)
         self.settings = settings
-        self.down = Down(settings.channels, settings.size, settings.width, settings.latent)
-        self.scale = nn.LayerNorm(settings.latent, elementwise_affine=False)
-        self.up = Up(settings.latent, settings.channels, settings.size, settings.width)
+        self.shape = latent_shape(settings)
+        self.down = Down(settings.channels, settings.size, settings.width, settings.latent, settings.grid)
+        self.scale = nn.LayerNorm(self.shape, elementwise_affine=False)
+        self.up = Up(settings.latent, settings.channels, settings.size, settings.width, settings.grid)
         initialise(self)
 
     def encode(self, images: Tensor) -> Tensor:
-        """[n, c, h, w] in [0, 1] → [n, latent]."""
+        """[n, c, h, w] in [0, 1] → [n, latent, row, column], or [n, latent] without a grid."""
         latents: Tensor = self.scale(self.down(2 * images - 1))
         return latents
 
     def decode(self, latents: Tensor) -> Tensor:
-        """[n, latent] → [n, c, h, w] in (0, 1)."""
+        """Latents → [n, c, h, w] in (0, 1)."""
         images: Tensor = self.up(latents)
         return images
 
@@ -66,4 +80,4 @@ class Autoencoder(nn.Module):
 
     def noise_like(self, count: int, generator: torch.Generator) -> Tensor:
         """Standard normal draws for `count` latents."""
-        return torch.randn(count, self.settings.latent, generator=generator)
+        return torch.randn(count, *self.shape, generator=generator)

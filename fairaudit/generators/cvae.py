@@ -96,6 +96,11 @@ class ConditionalVae(nn.Module):
         images: Tensor = self.up(torch.cat([latents, condition], dim=1))
         return images
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one image's latent."""
+        return (self.settings.latent,)
+
     def noise_like(self, count: int, generator: torch.Generator) -> Tensor:
         """Standard normal draws for `count` latents."""
         return torch.randn(count, self.settings.latent, generator=generator)

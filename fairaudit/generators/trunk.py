@@ -26,14 +26,14 @@ def check_size(channels: int, size: tuple[int, int]) -> None:
         )
 
 
-def sides(size: tuple[int, int]) -> list[tuple[int, int]]:
-    """Height and width at every level, halved (rounding up) until a side is at most 7.
+def sides(size: tuple[int, int], smallest: int = 7) -> list[tuple[int, int]]:
+    """Height and width at every level, halved (rounding up) until a side is at most `smallest`.
 
     >>> sides((28, 28)), sides((64, 48))
     ([(28, 28), (14, 14), (7, 7)], [(64, 48), (32, 24), (16, 12), (8, 6)])
     """
     levels = [size]
-    while min(levels[-1]) > 7:
+    while min(levels[-1]) > smallest:
         height, width = levels[-1]
         levels.append(((height + 1) // 2, (width + 1) // 2))
     return levels
@@ -45,47 +45,59 @@ def widths(levels: int, width: int) -> list[int]:
 
 
 class Down(nn.Module):
-    """Images to a vector: strided convolutions, no layer that mixes images.
+    """Images to a vector, or to a grid of vectors: strided convolutions, no layer that mixes images.
 
     Args:
         channels: channels of the input.
         size: height and width of the input.
         width: channels of the first level.
-        features: length of the vector.
+        features: length of the vector, or of every vector of the grid.
+        grid: largest shorter side of the grid; 0 for one vector.
     """
 
-    def __init__(self, channels: int, size: tuple[int, int], width: int, features: int) -> None:
+    def __init__(self, channels: int, size: tuple[int, int], width: int, features: int, grid: int = 0) -> None:
         super().__init__()
-        levels = sides(size)
+        levels = sides(size, grid or 7)
         wide = widths(len(levels) - 1, width)
         layers: list[nn.Module] = []
         for before, after in zip([channels, *wide[:-1]], wide, strict=True):
             layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.GroupNorm(_groups(after), after), nn.SiLU()]
         self.layers = nn.Sequential(*layers)
-        self.out = nn.Linear(wide[-1] * levels[-1][0] * levels[-1][1], features)
+        self.out: nn.Module
+        if grid:
+            self.out = nn.Conv2d(wide[-1], features, 1)
+        else:
+            self.out = nn.Sequential(nn.Flatten(), nn.Linear(wide[-1] * levels[-1][0] * levels[-1][1], features))
 
     def forward(self, images: Tensor) -> Tensor:
-        """[n, c, h, w] → [n, features]."""
-        result: Tensor = self.out(self.layers(images).flatten(1))
+        """[n, c, h, w] → [n, features], or [n, features, row, column] for a grid."""
+        result: Tensor = self.out(self.layers(images))
         return result
 
 
 class Up(nn.Module):
-    """A vector to images in (0, 1): convolutions and nearest-neighbour growth to half the size, then 2 × 2 sub-pixels.
+    """A vector, or a grid of them, to images in (0, 1).
+
+    Convolutions and nearest-neighbour growth to half the size, then 2 × 2 sub-pixels.
 
     Args:
-        features: length of the vector.
+        features: length of the vector, or of every vector of the grid.
         channels: channels of the output.
         size: height and width of the output.
         width: channels of the last level before the image.
+        grid: as for `Down`.
     """
 
-    def __init__(self, features: int, channels: int, size: tuple[int, int], width: int) -> None:
+    def __init__(self, features: int, channels: int, size: tuple[int, int], width: int, grid: int = 0) -> None:
         super().__init__()
-        self.levels = sides(size)
+        self.levels = sides(size, grid or 7)
         wide = widths(len(self.levels) - 1, width)
-        self.start = (wide[-1], *self.levels[-1])
-        self.into = nn.Linear(features, self.start[0] * self.start[1] * self.start[2])
+        start = (wide[-1], *self.levels[-1])
+        self.into: nn.Module
+        if grid:
+            self.into = nn.Conv2d(features, start[0], 1)
+        else:
+            self.into = nn.Sequential(nn.Linear(features, start[0] * start[1] * start[2]), nn.Unflatten(1, start))
         blocks: list[nn.Module] = []
         for before, after in zip(wide[::-1], [*wide[-2::-1], width], strict=True):
             blocks.append(
@@ -95,8 +107,8 @@ class Up(nn.Module):
         self.out = nn.Conv2d(width, 4 * channels, 3, padding=1)
 
     def forward(self, vectors: Tensor) -> Tensor:
-        """[n, features] → [n, c, h, w]."""
-        found = self.into(vectors).unflatten(1, self.start)
+        """[n, features], or [n, features, row, column] for a grid → [n, c, h, w]."""
+        found = self.into(vectors)
         for level, block in enumerate(self.blocks, start=2):
             found = block(found)
             # Growing after the convolution is a quarter of the work of growing before it.

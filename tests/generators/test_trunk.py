@@ -17,6 +17,9 @@ def test_every_size_comes_back(size: tuple[int, int], channels: int) -> None:
     vectors = Down(channels, size, 4, 5)(images)
     assert vectors.shape == (2, 5)
     assert Up(5, channels, size, 4)(vectors).shape == images.shape
+    grid = Down(channels, size, 4, 5, grid=8)(images)
+    assert grid.shape == (2, 5, *sides(size, 8)[-1])
+    assert Up(5, channels, size, 4, grid=8)(grid).shape == images.shape
 
 
 @pytest.mark.parametrize("side", range(28, 257, 19))
@@ -39,9 +42,10 @@ def test_images_do_not_mix() -> None:
 
 
 def test_latents_have_one_length() -> None:
-    model = Autoencoder(AutoencoderSettings(size=(28, 28), latent=16, width=8))
-    lengths = model.encode(torch.rand(5, 3, 28, 28)).norm(dim=1)
-    torch.testing.assert_close(lengths, torch.full((5,), 4.0), atol=1e-2, rtol=0)
+    for grid, length in ((0, 4.0), (8, 28.0)):  # √16, and √(16 · 7 · 7)
+        model = Autoencoder(AutoencoderSettings(size=(28, 28), latent=16, width=8, grid=grid))
+        lengths = model.encode(torch.rand(5, 3, 28, 28)).flatten(1).norm(dim=1)
+        torch.testing.assert_close(lengths, torch.full((5,), length), atol=1e-2, rtol=0)
 
 
 @pytest.mark.parametrize(("channels", "size"), [(3, (20, 64)), (3, (64, 300)), (4, (64, 64))])
