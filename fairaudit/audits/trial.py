@@ -14,13 +14,14 @@ from fairaudit.audits.stream import predict
 from fairaudit.audits.study import Study
 from fairaudit.data.batch import Batch
 from fairaudit.engine.local import run_chunks
+from fairaudit.engine.memory import as_many_as_fit
 from fairaudit.engine.part import Part
 from fairaudit.engine.plan import Chunk, Plan
 from fairaudit.engine.store import RunStore
 from fairaudit.measures.intervals import percentile
 from fairaudit.results.measurement import Better, Measurement, finite
 from fairaudit.saliency.method import Method
-from fairaudit.saliency.usability import judge_method
+from fairaudit.saliency.usability import Usability, judge_method
 from fairaudit.seeds import generator
 
 SAMPLE = 48
@@ -95,10 +96,14 @@ def sample_rows(study: Study) -> list[int]:
 def _trial(study: Study, method: Method, batch: Batch) -> Part:
     if not len(batch.rows):
         return Part(columns={"reason": np.array(["no image of the sample can be read"], dtype=np.str_)})
-    images = batch.images.to(study.candidate.device)
-    # The model's own decisions: the score of a class that it does not see cannot fall.
-    decisions = torch.from_numpy(predict(study.candidate, images).decisions.astype(np.int64)).to(images.device)
-    found = judge_method(method, study.candidate, images, decisions, seed=study.options.seed)
+
+    def judged(count: int) -> Usability:
+        images = batch.images[:count].to(study.candidate.device)
+        # The model's own decisions: the score of a class that it does not see cannot fall.
+        decisions = torch.from_numpy(predict(study.candidate, images).decisions.astype(np.int64)).to(images.device)
+        return judge_method(method, study.candidate, images, decisions, seed=study.options.seed)
+
+    found = as_many_as_fit(judged, len(batch.rows))
     columns: dict[str, NDArray[np.generic]] = {"reason": np.array(found.reasons, dtype=np.str_)}
     columns |= {f"fact.{name}": values for name, values in found.facts.items()}
     return Part(columns=columns)

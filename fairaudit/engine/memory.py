@@ -47,10 +47,7 @@ class Halving(Generic[T]):
 
     def _shrink(self, tried: int) -> None:
         if tried == 1:
-            raise ModelError(
-                "One image at a time does not fit in memory",
-                advice="Use a device with more memory, a smaller preprocess.size, or a method that needs less.",
-            )
+            raise _too_large()
         self.batch_size = max(1, tried // 2)
         self.halvings += 1
         _release()
@@ -59,6 +56,24 @@ class Halving(Generic[T]):
 def halving(function: Callable[[int, int], T], n: int, batch_size: int) -> list[T]:
     """Results of function(start, stop) over slices of at most `batch_size`; see `Halving`, which remembers the size."""
     return Halving[T](batch_size).run(function, n)
+
+
+def as_many_as_fit(function: Callable[[int], T], n: int) -> T:
+    """function(n), or function of half as many, again and again, where that runs out of memory.
+
+    For what is measured on a sample, whose size may shrink; what needs every image uses `Halving`.
+
+    Raises:
+        ModelError: not even one fits.
+    """
+    while True:
+        fitted, results = _attempt(lambda _start, stop: function(stop), 0, n)
+        if fitted:
+            return results[0]
+        if n <= 1:
+            raise _too_large()
+        n //= 2
+        _release()
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -99,3 +114,10 @@ def _release() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
+
+
+def _too_large() -> ModelError:
+    return ModelError(
+        "One image at a time does not fit in memory",
+        advice="Use a device with more memory, a smaller preprocess.size, or a method that needs less.",
+    )

@@ -209,6 +209,27 @@ def test_out_of_memory_halves_the_batch(large_lab, monkeypatch):
     assert_same(large_lab.folder / "halved", large_lab.folder / "small")
 
 
+def test_out_of_memory_while_methods_are_tried(lab, monkeypatch):
+    """The sample that a method is tried on shrinks, and its numbers say on how many images they are."""
+    import torch
+
+    from fairaudit.models.classifier import Classifier
+
+    logits = Classifier.logits
+
+    def limited(self, images):
+        if len(images) > 10:
+            raise torch.OutOfMemoryError("out of memory: tried to allocate 2 GiB")
+        return logits(self, images)
+
+    monkeypatch.setattr(Classifier, "logits", limited)
+    lab.configure(audit={"faithfulness": True})
+    report = lab.run("saliency", "model.pt", "--json").report()
+    tried = [m["n"] for m in report["measurements"] if m["metric"] == "deletion_auc"]
+    assert tried == [6]  # 24, 12, 6
+    assert report["data"]["scored"] == 24
+
+
 def test_not_one_image_fits(large_lab, monkeypatch):
     import torch
 

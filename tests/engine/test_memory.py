@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairaudit.engine.memory import Halving, halving, is_out_of_memory, peak_memory_bytes
+from fairaudit.engine.memory import Halving, as_many_as_fit, halving, is_out_of_memory, peak_memory_bytes
 from fairaudit.errors import ModelError
 
 
@@ -101,3 +101,22 @@ def test_peak_memory_never_falls_and_sees_what_was_held():
     block = np.ones(2**24)
     after = peak_memory_bytes()
     assert after is None or (after >= before and after >= block.nbytes)
+
+
+@given(n=st.integers(1, 60), fits=st.integers(1, 60))
+def test_a_sample_is_halved_until_it_fits(n, fits):
+    def function(count):
+        if count > fits:
+            raise MemoryError
+        return count
+
+    found = as_many_as_fit(function, n)
+    assert found == n if n <= fits else fits / 2 <= found + 1 <= fits + 1
+
+
+def test_a_sample_of_which_nothing_fits():
+    def function(count):
+        raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    with pytest.raises(ModelError, match="One image at a time"):
+        as_many_as_fit(function, 48)
