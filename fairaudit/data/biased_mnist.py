@@ -9,9 +9,7 @@ out in equal shares instead, which leaves colours unused in small classes).
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +18,8 @@ from PIL import Image
 from fairaudit.config.schema import Bias
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.manifest import Manifest
+from fairaudit.data.planting import draw_values, free_name, target_for
 from fairaudit.data.source import ImageSource, unknown_mask
-from fairaudit.errors import DataError
-from fairaudit.seeds import generator
 
 COLOURS: tuple[tuple[int, int, int], ...] = (
     (255, 0, 0),
@@ -89,15 +86,8 @@ def plant(manifest: Manifest, bias: Bias, *, seed: int) -> Manifest:
     Raises:
         DataError: there is no target, it has over ten values, or the attribute's name is taken.
     """
-    target = manifest.target
-    if target is None or len(target.values) > len(COLOURS):
-        raise DataError(
-            "A background colour needs a target of at most ten values",
-            found="no target" if target is None else f"{len(target.values)} values",
-            where="data.bias",
-        )
-    if bias.attribute in manifest.attributes:
-        raise DataError(f'The attribute "{bias.attribute}" is already there', where="data.bias.attribute")
+    target = target_for(manifest, at_most=len(COLOURS), what="A background colour needs")
+    free_name(manifest, bias.attribute)
     colours = draw_colours(target.codes, bias.rho, seed=seed)
     column = Categorical(
         name=bias.attribute, values=tuple(str(colour) for colour in range(len(COLOURS))), codes=colours
@@ -119,13 +109,4 @@ def draw_colours(codes: NDArray[np.int32], rho: float, *, seed: int) -> NDArray[
         rho: share of aligned rows, 0 to 1.
         seed: fixes every draw; a class's draws do not depend on the other classes.
     """
-    colours = np.full(len(codes), -1, np.int32)
-    for code in range(int(codes.max(initial=-1)) + 1):
-        rows = np.flatnonzero(codes == code)
-        random = generator(seed, "background colour", code)
-        rows = random.permutation(rows)
-        aligned = math.floor(len(rows) * Fraction(str(rho)))
-        others = random.integers(0, len(COLOURS) - 1, size=len(rows) - aligned)
-        colours[rows[:aligned]] = code
-        colours[rows[aligned:]] = others + (others >= code)
-    return colours
+    return draw_values(codes, rho, values=len(COLOURS), use="background colour", seed=seed)

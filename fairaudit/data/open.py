@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.config.schema import Config, DataConfig
-from fairaudit.data.biased_mnist import plant
+from fairaudit.data.bias import plant_bias
 from fairaudit.data.categorical import Categorical, encode
 from fairaudit.data.columns import cluster_column, region_columns, target_column, text_columns, unique
 from fairaudit.data.dataset import Dataset
@@ -18,6 +18,7 @@ from fairaudit.data.layouts.detect import detect
 from fairaudit.data.layouts.registry import LAYOUTS
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.paths import inside
+from fairaudit.data.planting import brought
 from fairaudit.data.resample import resample
 from fairaudit.data.source import FileSource, ImageSource, stored_in_files
 from fairaudit.data.tables import read_table
@@ -46,7 +47,7 @@ def open_manifest(config: Config, *, base: Path, limit: int | None = None, seed:
     manifest = _split(manifest, dataset, config.data)
     manifest = _one_file_at_least(manifest)
     if config.data.bias is not None:
-        manifest = plant(manifest, config.data.bias, seed=seed)
+        manifest = plant_bias(manifest, config.data.bias, seed=seed)
     if config.data.resample is not None:
         manifest = resample(manifest, config.data.resample, seed=seed)
     _check_values(manifest)
@@ -116,7 +117,7 @@ def _attributes(data: DataConfig, dataset: Dataset) -> tuple[dict[str, Categoric
     columns: dict[str, Categorical] = {}
     notes: list[str] = []
     for name in data.attributes or dataset.attributes:
-        if data.bias is not None and name == data.bias.attribute and name not in table.columns:
+        if name in brought(data.bias) and name not in table.columns:
             continue  # the bias brings it
         texts = table.column(name, asked="data.attributes")
         encoded = encode(name, texts, unknown=data.unknown, where=table.file)
