@@ -1,0 +1,100 @@
+"""Biased-MNIST, end to end: real digits, a colour tied to the class in training, and the shipped configuration."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+import torch
+
+from fairaudit.config.load import load_config
+from fairaudit.config.options import RunOptions
+from fairaudit.data.open import open_manifest
+from fairaudit.report.schema import report_schema
+
+pytestmark = pytest.mark.slow
+CONFIGS = Path(__file__).parents[2] / "example_configs"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, mnist_folder):
+    """The model, the held-out digits and the configuration, made by the shipped script."""
+    folder = tmp_path_factory.mktemp("biased")
+    script = [sys.executable, str(CONFIGS / "train_biased_mnist.py"), "--mnist", str(mnist_folder)]
+    subprocess.run([*script, "--out", str(folder / "biased_mnist")], check=True, capture_output=True, timeout=600)
+    shutil.copy(CONFIGS / "biased_mnist.yaml", folder / "fairaudit.yaml")
+    return folder
+
+
+def fairaudit(folder, *arguments):
+    command = [sys.executable, "-m", "fairaudit", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900, check=False)
+
+
+@pytest.fixture(scope="module")
+def audited(trained):
+    done = fairaudit(trained, "audit", "biased_mnist/biased_mnist.pt", "-o", "out", "-q")
+    return done, json.loads((trained / "out" / "report.json").read_text())
+
+
+def value(report, metric, **fields):
+    names = ("attribute", "group", "class", "region", "method")
+    found = [m for m in report["measurements"] if m["metric"] == metric and all(m[n] == fields.get(n) for n in names)]
+    assert len(found) == 1, (metric, fields)
+    return found[0]
+
+
+def test_the_gap_between_aligned_and_conflicting_digits_is_reported_and_right(trained, audited):
+    done, report = audited
+    assert done.returncode == 3, done.stderr
+    config, base = load_config(trained / "fairaudit.yaml", folder=trained, overrides={})
+    manifest = open_manifest(config, base=base, seed=RunOptions().seed)
+    pixels = np.stack([np.asarray(manifest.source.read(row)) for row in range(len(manifest))])
+    # 2 x 2 average pooling and the configured normalisation, written out once more with torch alone.
+    images = torch.nn.functional.avg_pool2d(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255, 2)
+    model = torch.jit.load(str(trained / "biased_mnist" / "biased_mnist.pt")).eval()
+    with torch.no_grad():
+        decided = model((images - 0.5) / 0.5).argmax(1).numpy()
+    truth, colour = manifest.target.codes, manifest.attributes["colour"].codes
+    right = decided == truth
+    cells = np.array([[right[(colour == g) & (truth == t)].mean() for t in range(10)] for g in range(10)])
+    aligned = value(report, "bias_aligned_accuracy", attribute="colour")
+    conflicting = value(report, "bias_conflict_accuracy", attribute="colour")
+    assert aligned["value"] == pytest.approx(np.diag(cells).mean(), abs=2e-3)
+    assert conflicting["value"] == pytest.approx(cells[~np.eye(10, dtype=bool)].mean(), abs=2e-3)
+    assert aligned["low"] - conflicting["high"] > 0.15, "the gap is huge"
+
+
+def test_relevance_and_intervention_see_the_colour(audited):
+    _, report = audited
+    for method in ("lrp", "integrated_gradients"):
+        found = value(report, "signed_share_alignment", attribute="colour", region="background", method=method)
+        assert found["low"] > 0.02
+        assert value(report, "rrf", region="background", method=method)["low"] is not None
+    assert value(report, "causal_excess", region="background", method="swap")["low"] > 0.05
+
+
+def test_the_report_follows_the_schema(audited):
+    jsonschema.Draft202012Validator(report_schema()).validate(audited[1])
+
+
+@pytest.mark.parametrize(
+    ("rule", "limit", "code"),
+    [
+        ("{metric: bias_conflict_accuracy, min: 0.9}", None, 3),
+        ("{metric: bias_conflict_accuracy, min: 0.3}", None, 0),
+        ("{metric: bias_conflict_accuracy, min: 0.7}", "60", 4),
+    ],
+)
+def test_exit_codes_of_gates_that_must_fail_pass_or_stay_open(trained, rule, limit, code):
+    text = (CONFIGS / "biased_mnist.yaml").read_text()
+    (trained / "gate.yaml").write_text(f"{text.split('gates:')[0]}gates:\n  - {rule}\n")
+    more = ["--limit", limit] if limit else []
+    done = fairaudit(
+        trained, "fairness", "biased_mnist/biased_mnist.pt", "-c", "gate.yaml", "-o", f"gate{code}", "-q", *more
+    )
+    assert done.returncode == code, done.stdout + done.stderr

@@ -1,0 +1,126 @@
+"""The main job, end to end, on the demonstration: what the reports say is checked against other code."""
+
+import json
+
+import jsonschema
+import numpy as np
+import pytest
+import torch
+from fairlearn.metrics import MetricFrame, true_positive_rate
+from PIL import Image
+
+from fairaudit.audits.metrics import ALL
+from fairaudit.data.tables import read_table
+from fairaudit.report.schema import report_schema
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def rows(demo):
+    """The audited rows as a table of texts."""
+    table = read_table(demo.folder / "faces.csv")
+    chosen = [row for row, split in enumerate(table.column("split", asked="split")) if split == "test"]
+    return {name: np.array(values)[chosen] for name, values in table.columns.items()}
+
+
+@pytest.fixture(scope="module")
+def decisions(demo, rows):
+    """Decisions of the biased model, by opening and running it with torch alone."""
+    model = torch.jit.load(str(demo.folder / "biased.pt")).eval()
+    pixels = np.stack([np.asarray(Image.open(demo.folder / name)) for name in rows["file"]])
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+    with torch.no_grad():
+        return (model(images)[:, 0] >= 0).long().numpy()
+
+
+def one(report, metric, **fields):
+    found = [
+        m
+        for m in report.measurements
+        if m.metric == metric
+        and all(getattr(m, name) == fields.get(name) for name in ("attribute", "group", "class_", "region", "method"))
+        and m.baseline == fields.get("baseline")
+    ]
+    assert len(found) == 1, (metric, fields, [m.id for m in found])
+    return found[0]
+
+
+def test_the_shortcut_is_found_and_the_other_model_is_cleared(demo):
+    assert demo.right
+    assert [v.verdict for v in demo.biased.verdicts] == ["unequal and for the wrong reason"]
+    assert [v.verdict for v in demo.balanced.verdicts] == ["no evidence"]
+    assert (demo.biased.gate.state, demo.biased.gate.exit_code) == ("fail", 3)
+    assert (demo.balanced.gate.state, demo.balanced.gate.exit_code) == ("pass", 0)
+
+
+def test_group_rates_are_those_of_fairlearn_on_decisions_made_without_fairaudit(demo, rows, decisions):
+    truth = rows["smiling"].astype(int)
+    frame = MetricFrame(metrics=true_positive_rate, y_true=truth, y_pred=decisions, sensitive_features=rows["necktie"])
+    for group in ("0", "1"):
+        found = one(demo.biased, "tpr", attribute="necktie", group=group, class_="1")
+        assert found.value == pytest.approx(frame.by_group[group], abs=1e-12)
+        assert found.low < found.value < found.high or found.value in (0.0, 1.0)
+    gap = one(demo.biased, "equal_opportunity_difference", attribute="necktie")
+    assert gap.value == pytest.approx(frame.difference(), abs=1e-12)
+    accuracy = np.mean(
+        [(decisions == truth)[(rows["necktie"] == g) & (truth == t)].mean() for g in "01" for t in (0, 1)]
+    )
+    assert one(demo.biased, "unbiased_accuracy", attribute="necktie").value == pytest.approx(accuracy, abs=1e-12)
+
+
+def test_relevance_and_intervention_agree_on_both_models(demo):
+    for method in ("lrp", "integrated_gradients"):
+        assert one(demo.biased, "rrf_lift", region="necktie", method=method).low > 1.5
+        assert one(demo.balanced, "rrf_lift", region="necktie", method=method).high < 1.5
+    assert one(demo.biased, "causal_excess", region="necktie", method="inpaint").low > 0.05
+    assert one(demo.balanced, "causal_excess", region="necktie", method="inpaint").high < 0.05
+
+
+def test_the_effect_of_the_necktie_has_the_sign_of_the_planted_shortcut(demo):
+    effect = {
+        g: one(demo.biased, "causal_positive", attribute="necktie", group=g, region="necktie", method="inpaint")
+        for g in "01"
+    }
+    assert effect["1"].low > 0.1, "taking a necktie away must lower the smile's score"
+    assert abs(effect["0"].value) < effect["1"].value
+
+
+def test_against_the_baseline_reliance_and_gap_are_higher(demo):
+    compared = {"region": "necktie", "baseline": "balanced.pt"}
+    assert one(demo.biased, "rrf_lift_change", method="lrp", **compared).low > 0
+    gap = one(demo.biased, "equalized_odds_difference_change", attribute="necktie", baseline="balanced.pt")
+    assert gap.low > 0.1
+
+
+def test_methods_have_earned_their_vote(demo):
+    for method in ("lrp", "integrated_gradients"):
+        deletion = one(demo.biased, "deletion_auc", method=method)
+        assert deletion.value < deletion.chance
+        assert one(demo.biased, "randomisation_similarity", method=method).value < 0.5
+    assert one(demo.biased, "completeness_gap", method="integrated_gradients").value < 0.05
+    assert one(demo.biased, "conservation_ratio_bias_free", method="lrp").value == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["report", "report-balanced"])
+def test_the_written_report_follows_the_published_schema(demo, name):
+    document = json.loads((demo.folder / name / "report.json").read_text())
+    jsonschema.Draft202012Validator(report_schema()).validate(document)
+    assert document["data"]["rows"] == document["data"]["scored"] + len(document["excluded"]) == 1000
+    for figure in document["figures"]:
+        with Image.open(demo.folder / name / figure["file"]) as picture:
+            assert min(picture.size) > 100
+    assert (demo.folder / name / "report.md").read_text().startswith("# ")
+
+
+def test_every_metric_is_one_that_a_gate_may_name(demo):
+    made = {m.metric for report in (demo.biased, demo.balanced) for m in report.measurements}
+    assert made - ALL <= {name for name in made if name.endswith(("_contrast", "_control"))} | {
+        name for name in made if name.startswith("causal_")
+    }
+
+
+def test_ids_are_unique(demo):
+    for report in (demo.biased, demo.balanced):
+        ids = [m.id for m in report.measurements]
+        assert len(ids) == len(set(ids))
