@@ -36,6 +36,11 @@ def run_demo(folder: Path, *, seed: int, workers: int, progress: Progress, recip
     paths = _made(folder, seed=seed, recipe=recipe, progress=progress)
     biased = _audited(paths, paths.biased, paths.balanced, folder / "report", workers=workers, progress=progress)
     balanced = _audited(paths, paths.balanced, None, folder / "report-balanced", workers=workers, progress=progress)
+    return concluded(folder, biased, balanced)
+
+
+def concluded(folder: Path, biased: Report, balanced: Report) -> DemoOutcome:
+    """What both reports show: whether the shortcut was found in the one model and the other was cleared of it."""
     found, cleared = verdict_on_necktie(biased), verdict_on_necktie(balanced)
     right = found == SPURIOUS[0] and cleared == "no evidence"
     return DemoOutcome(
