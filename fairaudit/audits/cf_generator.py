@@ -10,10 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from fairaudit.audits.cf_heads import classifier_heads
 from fairaudit.audits.progress import Progress
 from fairaudit.audits.study import target_of
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
+from fairaudit.counterfactuals.heads import JoinedHeads
 from fairaudit.data.loader import Loader
 from fairaudit.data.open import open_manifest
 from fairaudit.errors import UsageError, suggestion
@@ -21,8 +23,10 @@ from fairaudit.generators.autoencoder import Autoencoder, AutoencoderSettings
 from fairaudit.generators.checkpoint import save_generator
 from fairaudit.generators.cvae import ConditionalVae, Conditioned, CvaeSettings
 from fairaudit.generators.sheet import reconstruction_sheet
-from fairaudit.generators.train import Examples, Trained, TrainSettings, train_generator
+from fairaudit.generators.train import Examples, Keep, Trained, TrainSettings, train_generator
 from fairaudit.generators.train import Progress as Step
+from fairaudit.models.container import digest
+from fairaudit.models.open import open_model
 from fairaudit.results.strict_json import dumps, write_bytes, write_text
 from fairaudit.seeds import child_seed
 
@@ -48,6 +52,8 @@ class GeneratorRequest:
     """Latent vectors along an autoencoder's shorter side at most, 0 for one; its own default when left out."""
     width: int = 24
     """Channels of the first level."""
+    keep: tuple[Path, ...] = ()
+    """Models whose log-odds the reconstructions are trained to keep."""
     train: TrainSettings
     """How it is trained."""
 
@@ -83,6 +89,7 @@ def train_on_manifest(
     checkpoint = options.output / "training.safetensors"
     if options.fresh:
         checkpoint.unlink(missing_ok=True)
+    keep = _kept(request, config, target_of(manifest).values, options) if request.keep else None
     total = request.train.epochs * source.count
     with progress.task(f"Training {request.kind}", total=total) as advance:
 
@@ -90,7 +97,14 @@ def train_on_manifest(
             advance(min(total, round(((at.epoch - 1) + at.done / at.total) * source.count)), total, False)
 
         trained = train_generator(
-            model, source.count, source.fetch, request.train, checkpoint=checkpoint, progress=step
+            model,
+            source.count,
+            source.fetch,
+            request.train,
+            checkpoint=checkpoint,
+            keep=keep,
+            tag=" ".join([manifest.digest(), *(digest(path) for path in request.keep)]),
+            progress=step,
         )
     file, sheet = options.output / "generator.safetensors", options.output / "reconstructions.png"
     save_generator(file, model)
@@ -98,6 +112,16 @@ def train_on_manifest(
     write_text(options.output / "generator.json", dumps(_facts(request, model, trained)))
     parameters = sum(parameter.numel() for parameter in model.parameters())
     return TrainedGenerator(file=file, sheet=sheet, trained=trained, parameters=parameters)
+
+
+def _kept(request: GeneratorRequest, config: Config, classes: tuple[str, ...], options: RunOptions) -> Keep:
+    """Log-odds of all models' outputs, side by side."""
+    models = [
+        open_model(path, config=config.model, preprocess=config.preprocess, classes=classes, trust=options.trust_model)
+        for path in request.keep
+    ]
+    heads = JoinedHeads([classifier_heads(m, [f"{k}/{n}" for n in m.head.names]) for k, m in enumerate(models)])
+    return lambda images: heads.steering(heads.outputs(images))
 
 
 class _Images:

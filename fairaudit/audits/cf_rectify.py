@@ -127,7 +127,8 @@ def _positives(study: Study, found: Readers, base: int, progress: Progress) -> T
 def _save(model: nn.Module, example: Tensor, path: Path) -> None:
     # The normalisation becomes a constant and the check for NaN is not followed: both as they should be.
     with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", TracerWarning)
+        for kind in (TracerWarning, FutureWarning, DeprecationWarning):
+            warnings.simplefilter("ignore", kind)
         traced = torch.jit.trace(model, example, check_trace=False)  # type: ignore[no-untyped-call]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,10 @@ def train(
     condition: Annotated[
         str | None, typer.Option(help="Attribute that a cvae is conditioned on.", rich_help_panel=GEN)
     ] = None,
+    keep: Annotated[
+        list[Path] | None,
+        typer.Option(help="Model whose scores reconstructions are trained to keep; repeat.", rich_help_panel=GEN),
+    ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the images at most.", rich_help_panel=GEN)] = 14,
     latent: Annotated[int | None, typer.Option(min=1, help="Length of the latent.", rich_help_panel=GEN)] = None,
     grid: Annotated[
@@ -48,6 +52,7 @@ def train(
     wanted = GeneratorRequest(
         kind=kind,  # type: ignore[arg-type]  # checked there
         attribute=condition,
+        keep=tuple(keep or ()),
         latent=latent,
         grid=grid,
         width=width,

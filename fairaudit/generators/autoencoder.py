@@ -1,4 +1,4 @@
-"""The built-in autoencoder: a coarse grid of short vectors, so that moving them changes what is in the picture."""
+"""The built-in autoencoder: a short latent vector, so that moving it changes what is in the picture."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ class AutoencoderSettings:
     """Channels of the images."""
     size: tuple[int, int] = (64, 64)
     """Height and width of the images, 28 to 256."""
-    latent: int = 8
-    """Length of every latent vector."""
-    grid: int = 8
-    """Vectors along the shorter side at most; 0 for one vector, which then needs to be longer, 64 or so."""
+    latent: int = 64
+    """Length of the latent vector, or of every vector of a grid."""
+    grid: int = 0
+    """0 for one vector, else vectors along the shorter side at most. A grid keeps finer detail, but its counterfactuals
+    are small local changes that fool the base classifier alone, as those in pixel space do."""
     width: int = 24
     """Channels of the first level."""
-    noise: float = 0.1
+    noise: float = 0.05
     """Standard deviation of the noise on the latents while training: near latents then decode to near images."""
 
 
 def latent_shape(settings: AutoencoderSettings) -> tuple[int, ...]:
     """Shape of one image's latent.
 
-    >>> latent_shape(AutoencoderSettings(size=(64, 48))), latent_shape(AutoencoderSettings(latent=64, grid=0))
-    ((8, 8, 6), (64,))
+    >>> latent_shape(AutoencoderSettings()), latent_shape(AutoencoderSettings(size=(64, 48), latent=8, grid=8))
+    ((64,), (8, 8, 6))
     """
     if not settings.grid:
         return (settings.latent,)

@@ -18,6 +18,7 @@ from fairaudit.generators.generator import Generator, GeneratorFormat
 from fairaudit.models.arch import build, parse_arch
 from fairaudit.models.checkpoint import find_weights, load_weights
 from fairaudit.models.container import container, digest
+from fairaudit.models.formats import load_script
 
 Coder = Callable[[Tensor], Tensor]
 
@@ -39,8 +40,7 @@ def open_generator(path: Path, *, arch: str | None = None, device: str = "cpu") 
         return _diffusers(path, place)
     kind = container(path)
     if kind == "torchscript":
-        script: nn.Module = torch.jit.load(str(path), map_location=place)  # type: ignore[no-untyped-call]
-        return _wrapped(path, script, "torchscript", place)
+        return _wrapped(path, load_script(path, device=place).module, "torchscript", place)
     if kind == "safetensors" and built_in_metadata(path) is not None:
         return _built_in(path, place)
     if kind not in ("safetensors", "pickle-zip", "pickle-legacy"):

@@ -39,6 +39,10 @@ Fetch = Callable[[NDArray[np.int64]], Examples]
 """Rows → examples; the same rows must give the same examples every time."""
 
 
+Keep = Callable[[Tensor], Tensor]
+"""Images → log-odds [n, M] that reconstructions should keep."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainSettings:
     """How a generator is trained."""
@@ -51,6 +55,8 @@ class TrainSettings:
     """Adam's rate after warm-up; it falls to a twentieth along a half cosine."""
     perceptual: float = 1.0
     """Weight of the structure loss beside the pixel loss."""
+    keep: float = 0.5
+    """Weight of the loss that keeps given models' scores, where there are any."""
     validation: float = 0.1
     """Share of the rows that are held out to stop on."""
     patience: int = 6
@@ -100,6 +106,8 @@ def train_generator(
     settings: TrainSettings,
     *,
     checkpoint: Path | None = None,
+    keep: Keep | None = None,
+    tag: str = "",
     progress: Callable[[Progress], None] | None = None,
 ) -> Trained:
     """Train in place and leave the weights of the best held-out epoch in the model, in evaluation mode.
@@ -113,6 +121,10 @@ def train_generator(
         fetch: gives examples of rows.
         settings: see there.
         checkpoint: safetensors file that is written after every epoch and read at the start if it is there.
+        keep: log-odds of images that reconstructions should keep. Small networks lose the few pixels that a classifier
+            looks at, and their counterfactuals are then of no use; but a generator that was trained to please a
+            classifier is no longer independent of it, so leave it out where reconstructions are good without.
+        tag: what else a checkpoint must agree on, such as digests of the rows and of the models to keep.
         progress: called after every step.
 
     Raises:
@@ -121,12 +133,12 @@ def train_generator(
     """
     learn, held_out = split_rows(count, settings)
     optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
-    key = _key(model, count, settings)
+    key = _key(model, count, settings, tag)
     state = load_state(checkpoint, model, optimiser, key) if checkpoint is not None else TrainState()
     resumed = len(state.history)
     while len(state.history) < settings.epochs and not state.stale >= settings.patience:
-        train_loss = _epoch(model, optimiser, learn, fetch, settings, state, progress)
-        _note(state, model, train_loss, _held_out_loss(model, held_out, fetch, settings))
+        train_loss = _epoch(model, optimiser, learn, fetch, settings, state, keep, progress)
+        _note(state, model, train_loss, _held_out_loss(model, held_out, fetch, settings, keep))
         if checkpoint is not None:
             save_state(checkpoint, model, optimiser, state, key)
     if state.best:
@@ -154,27 +166,51 @@ def split_rows(count: int, settings: TrainSettings) -> tuple[NDArray[np.int64], 
     return np.sort(order[held:]), np.sort(order[:held])
 
 
-def objective(model: Trainable, examples: Examples, noise: Tensor, *, perceptual: float) -> Tensor:
+def objective(
+    model: Trainable,
+    examples: Examples,
+    noise: Tensor,
+    settings: TrainSettings,
+    keep: Keep | None = None,
+    *,
+    ramp: float = 1.0,
+) -> Tensor:
     """Loss of every image, [n].
 
     Autoencoder: pixel + perceptual loss of D(E(x) + noise). Conditional VAE: c·h·w times that loss of a reconstruction
     from z = μ + σ ε, plus the Kullback–Leibler term (eq. 4 of counterfactual interpolation augmentation, with this
     reconstruction loss for −log p) and the batch's leakage of conditions, all divided by c·h·w.
+
+    Args:
+        model: the generator.
+        examples: the batch.
+        noise: standard normal draws of the latents' shape.
+        settings: weights.
+        keep: see `train_generator`.
+        ramp: share of the perceptual and the keeping loss.
     """
     images = examples.images
     if isinstance(model, Autoencoder):
-        found = model(images, noise)
-        return pixel_loss(found, images) + perceptual * perceptual_loss(found, images)
+        return _difference(model(images, noise), images, settings, keep, ramp)
     if examples.target is None or examples.attribute is None:
         raise UsageError("A conditional generator needs the target and the attribute of every image")
     condition = model.condition(examples.target, examples.attribute)
     posterior = model.posterior(images, condition)
     found = model.decode(posterior.mean + noise * (0.5 * posterior.log_variance).exp(), condition)
-    loss = pixel_loss(found, images) + perceptual * perceptual_loss(found, images)
     extra = model.settings.kl * kl_divergence(posterior)
     if model.settings.independence > 0 and len(images) > 1:
         extra = extra + model.settings.independence * leakage(posterior, condition)
-    return loss + extra / images[0].numel()
+    return _difference(found, images, settings, keep, ramp) + extra / images[0].numel()
+
+
+def _difference(found: Tensor, images: Tensor, settings: TrainSettings, keep: Keep | None, ramp: float) -> Tensor:
+    loss = pixel_loss(found, images) + ramp * settings.perceptual * perceptual_loss(found, images)
+    if keep is None:
+        return loss
+    with torch.no_grad():
+        wanted = torch.tanh(keep(images) / 4)
+    # Log-odds beyond ±4 or so say nothing new, and must not drown the picture.
+    return loss + ramp * settings.keep * (torch.tanh(keep(found) / 4) - wanted).square().mean(dim=1)
 
 
 def _epoch(
@@ -184,6 +220,7 @@ def _epoch(
     fetch: Fetch,
     settings: TrainSettings,
     state: TrainState,
+    keep: Keep | None,
     progress: Callable[[Progress], None] | None,
 ) -> float:
     number = len(state.history)
@@ -198,7 +235,7 @@ def _epoch(
             group["lr"] = settings.learning_rate * _schedule(at, end)
         examples = fetch(order[step * settings.batch_size : (step + 1) * settings.batch_size])
         noise = model.noise_like(len(examples.images), draws).to(examples.images)
-        loss = objective(model, examples, noise, perceptual=settings.perceptual * _ramp(at, end)).mean()
+        loss = objective(model, examples, noise, settings, keep, ramp=_ramp(at, end)).mean()
         if not bool(torch.isfinite(loss)):
             raise UsageError("The training loss is not finite", advice="Lower the learning rate and start afresh.")
         optimiser.zero_grad(set_to_none=True)
@@ -233,13 +270,15 @@ def _ramp(step: int, steps: int) -> float:
 
 
 @torch.no_grad()
-def _held_out_loss(model: Trainable, rows: NDArray[np.int64], fetch: Fetch, settings: TrainSettings) -> float:
+def _held_out_loss(
+    model: Trainable, rows: NDArray[np.int64], fetch: Fetch, settings: TrainSettings, keep: Keep | None
+) -> float:
     model.eval()
     total = 0.0
     for start in range(0, len(rows), settings.batch_size):
         examples = fetch(rows[start : start + settings.batch_size])
         still = torch.zeros(len(examples.images), *model.shape).to(examples.images)
-        total += float(objective(model, examples, still, perceptual=settings.perceptual).sum())
+        total += float(objective(model, examples, still, settings, keep).sum())
     return total / len(rows)
 
 
@@ -252,7 +291,9 @@ def _note(state: TrainState, model: Trainable, train_loss: float, held_out: floa
         state.stale += 1
 
 
-def _key(model: Trainable, count: int, settings: TrainSettings) -> str:
+def _key(model: Trainable, count: int, settings: TrainSettings, tag: str) -> str:
     """What must be equal for a checkpoint to be gone on with; patience may change."""
     told = {name: value for name, value in asdict(settings).items() if name != "patience"}
-    return json.dumps({"kind": model.kind, "shape": asdict(model.settings), "rows": count, **told}, sort_keys=True)
+    return json.dumps(
+        {"kind": model.kind, "shape": asdict(model.settings), "rows": count, "tag": tag, **told}, sort_keys=True
+    )

@@ -29,15 +29,15 @@ def _same(a: torch.nn.Module, b: torch.nn.Module) -> bool:
 @pytest.mark.slow
 def test_training_lowers_the_held_out_loss_and_keeps_the_best_epoch(fetch: Any) -> None:
     model, seen = _model(), []
-    found = train_generator(model, 160, fetch, SETTINGS, progress=seen.append)
+    found = train_generator(model, 160, fetch, replace(SETTINGS, epochs=5, batch_size=8), progress=seen.append)
     losses = [held_out for _, held_out in found.history]
     assert losses[-1] < 0.8 * losses[0]
     assert found.best_epoch == int(np.argmin(losses)) + 1
     assert not model.training
     assert not any(parameter.requires_grad for parameter in model.parameters())
     assert isinstance(seen[-1], Progress)
-    assert (seen[-1].epoch, seen[-1].done, seen[-1].total) == (3, 144, 144)
-    assert seen[-1].held_out == losses[1]
+    assert (seen[-1].epoch, seen[-1].done, seen[-1].total) == (5, 144, 144)
+    assert seen[-1].held_out == losses[-2]
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(fetch: Any) -> None:
@@ -116,14 +116,14 @@ def test_the_objective_of_a_conditional_vae_by_hand() -> None:
     model = Fixed(CvaeSettings(channels=1, size=(28, 28), latent=4, width=8))
     white = Examples(images=torch.ones(1, 1, 28, 28), target=torch.tensor([0]), attribute=torch.tensor([1]))
     # KL = ½ · 4 · 2² = 8, and 8 / 784.
-    loss = objective(model, white, torch.zeros(1, 4), perceptual=0.0)
+    loss = objective(model, white, torch.zeros(1, 4), replace(SETTINGS, perceptual=0.0))
     assert loss.item() == pytest.approx(2.0 + 8 / 784)
 
 
 def test_conditions_are_needed(shapes: Any) -> None:
     model = ConditionalVae(CvaeSettings(size=(28, 28), latent=4, width=8))
     with pytest.raises(UsageError, match="needs the target"):
-        objective(model, Examples(images=shapes[0][:2]), torch.zeros(2, 4), perceptual=1.0)
+        objective(model, Examples(images=shapes[0][:2]), torch.zeros(2, 4), SETTINGS)
     with pytest.raises(UsageError, match="needs the target"):
         model.condition(torch.tensor([0, -1]), torch.tensor([0, 0]))
 
@@ -142,3 +142,26 @@ def test_a_loss_that_is_not_finite_ends_the_training(fetch: Any) -> None:
 
     with pytest.raises(UsageError, match="not finite"):
         train_generator(_model(), 160, broken, SETTINGS)
+
+
+def test_scores_that_are_kept_are_part_of_the_loss(fetch: Any) -> None:
+    """Log-odds 4·(mean − ½): tanh of a quarter of them, squared, times the weight and the ramp."""
+    examples = fetch(np.arange(4))
+    model = _model()
+    noise = torch.zeros(4, 8)
+
+    def keep(images: torch.Tensor) -> torch.Tensor:
+        return 4 * (images.flatten(1).mean(dim=1, keepdim=True) - 0.5)
+
+    plain = objective(model, examples, noise, SETTINGS, ramp=0.5)
+    kept = objective(model, examples, noise, SETTINGS, keep, ramp=0.5)
+    found = model(examples.images, noise)
+    gap = torch.tanh(keep(found) / 4) - torch.tanh(keep(examples.images) / 4)
+    torch.testing.assert_close(kept - plain, 0.5 * 0.5 * gap[:, 0].square(), atol=1e-6, rtol=1e-4)
+
+
+def test_a_checkpoint_remembers_what_was_kept(fetch: Any, tmp_path: Path) -> None:
+    checkpoint, short = tmp_path / "training.safetensors", replace(SETTINGS, epochs=1)
+    train_generator(_model(), 40, fetch, short, checkpoint=checkpoint, tag="a")
+    with pytest.raises(ModelError, match="another training"):
+        train_generator(_model(), 40, fetch, short, checkpoint=checkpoint, tag="b")
