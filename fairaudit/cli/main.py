@@ -13,6 +13,7 @@ from fairaudit.cli import (
     demo,
     fairness,
     generator,
+    prune,
     resample,
     roi_metrics,
     saliency,
@@ -53,6 +54,7 @@ app.command("roi-metrics")(roi_metrics.roi_metrics)
 app.command("cf-align")(cf_align.cf_align)
 app.command("cf-rectify")(cf_rectify.cf_rectify)
 app.add_typer(generator.app, name="generator")
+app.command("prune")(prune.prune)
 app.command("resample")(resample.resample)
 app.command("schema")(schema.schema)
 app.command("render")(report_commands.render)

@@ -47,26 +47,37 @@ def divide(manifest: Manifest, *, seed: int, shares: Sequence[float] = SHARES) -
         UsageError: the shares are no shares.
         DataError: a part would be empty.
     """
-    if len(shares) != 3 or any(share <= 0 for share in shares) or abs(sum(shares) - 1) > 1e-9:
-        raise UsageError("The shares of the parts cannot be used", wanted="three numbers above 0 that sum to 1")
+    if len(shares) != 3:
+        raise UsageError("The shares of the parts cannot be used", wanted="three of them", found=str(len(shares)))
+    fit, choose, report = pieces(manifest, shares, seed=seed)
+    return Parts(fit=fit, choose=choose, report=report)
+
+
+def pieces(manifest: Manifest, shares: Sequence[float], *, seed: int) -> list[Manifest]:
+    """Divide one manifest at random into pieces of about these shares; linked rows stay together.
+
+    Raises:
+        UsageError: the shares are no shares.
+        DataError: a piece would be empty.
+    """
+    if any(share <= 0 for share in shares) or abs(sum(shares) - 1) > 1e-9:
+        raise UsageError("The shares of the parts cannot be used", wanted="numbers above 0 that sum to 1")
     groups = _together(manifest)
-    order = generator(seed, "pruning parts").permutation(len(groups))
-    rows: list[list[int]] = [[], [], []]
+    rows: list[list[int]] = [[] for _ in shares]
     ends = np.cumsum(shares) * len(manifest)
     placed = 0
-    for place in order.tolist():
-        part = int(np.searchsorted(ends[:2], placed, side="right"))
+    for place in generator(seed, "pruning parts").permutation(len(groups)).tolist():
+        part = int(np.searchsorted(ends[:-1], placed, side="right"))
         rows[part] += groups[place]
         placed += len(groups[place])
     if not all(rows):
         raise DataError(
-            "The rows cannot be divided into three parts",
+            f"The rows cannot be divided into {len(shares)} parts",
             wanted="at least one image or cluster for each",
             found=f"{len(manifest)} rows in {len(groups)} groups that must stay together",
             where=manifest.name,
         )
-    fit, choose, report = (manifest.take(sorted(part)) for part in rows)
-    return Parts(fit=fit, choose=choose, report=report)
+    return [manifest.take(sorted(part)) for part in rows]
 
 
 def check_disjoint(parts: Mapping[str, Manifest]) -> None:

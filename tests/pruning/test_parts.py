@@ -63,7 +63,7 @@ def test_the_seed_decides():
 
 
 def test_everything_in_one_cluster_cannot_be_divided():
-    with pytest.raises(DataError, match="three parts"):
+    with pytest.raises(DataError, match="into 3 parts"):
         divide(manifest(range(9), cluster=[0] * 9), seed=0)
 
 

@@ -1,0 +1,139 @@
+"""`fairaudit prune`: prune a bias out of a model, write the pruned model, and audit it beside the one it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fairaudit.audits import joint
+from fairaudit.audits.base import Audit, Context, Findings, Total
+from fairaudit.audits.metrics import applicable
+from fairaudit.audits.plan import AuditPlan
+from fairaudit.audits.progress import Progress
+from fairaudit.audits.prune_data import PruneData, examples, open_parts
+from fairaudit.audits.prune_options import PruneOptions
+from fairaudit.audits.prune_read import METRICS, Reported, read
+from fairaudit.audits.prune_run import Experiment, check_controls, run_experiment
+from fairaudit.audits.run import Outcome, run_study
+from fairaudit.audits.study import Study, open_classifier
+from fairaudit.audits.trial import Trials
+from fairaudit.config.options import RunOptions
+from fairaudit.config.schema import Config
+from fairaudit.engine.part import Part
+from fairaudit.models.classifier import Classifier
+from fairaudit.pruning.examples import Examples
+from fairaudit.pruning.export import export, save_masks
+
+PROBE_IMAGES = 4
+"""Images that the model is lifted and the written file is checked on."""
+
+
+@dataclass(slots=True, kw_only=True)
+class PruneAudit:
+    """What pruning found, as an audit of the pruned model's report; it needs no image."""
+
+    findings: Findings
+    """Made before the stream began."""
+    name: str = "prune"
+    """As in the measurements."""
+
+    def settings(self) -> Mapping[str, Any]:
+        """Nothing: its parts are empty."""
+        return {}
+
+    def map(self, context: Context) -> Part:
+        """An empty part."""
+        del context
+        return Part()
+
+    def measure(self, total: Total) -> Findings:
+        """What was found before."""
+        del total
+        return self.findings
+
+
+def run_prune(
+    path: Path, *, config: Config, base: Path, options: RunOptions, asked: PruneOptions, progress: Progress
+) -> Outcome:
+    """Search the mask, write the model, run the controls, and audit the pruned model with the original as baseline.
+
+    In the output folder: the pruned model, mask.safetensors, checkpoints of the searches, and the report.
+
+    Raises:
+        FairauditError: data, model or options cannot be used.
+    """
+    check_controls(asked.controls)
+    applicable(config.gates, joint.PLAN.metrics | METRICS)
+    data = open_parts(config, base=base, options=options, asked=asked)
+    model = open_classifier(path, config=config, material=data.report, options=options)
+    fit, choose, report = (
+        examples(part, data.biases, model, config, options.workers)
+        for part in (data.parts.fit, data.parts.choose, data.parts.report)
+    )
+    images = data.report.loader.load(range(min(PROBE_IMAGES, len(data.parts.report)))).images
+    experiment = run_experiment(
+        model,
+        images,
+        (fit, choose, report),
+        asked,
+        seed=options.seed,
+        folder=options.output / "search",
+        key=_key(model, data, config),
+        fresh=options.fresh,
+        progress=progress,
+    )
+    reopen = partial(open_classifier, config=config, material=data.report, options=options)
+    target = options.output / f"{path.stem}-pruned{path.suffix}"
+    written = export(model, experiment.split, experiment.masks, target, images=images, reopen=reopen)
+    save_masks(
+        options.output / "mask.safetensors",
+        experiment.masks,
+        {"mode": asked.mode, "model": model.sha256, "gamma": f"{asked.gammas[0]:g}", "seed": str(options.seed)},
+    )
+    notes = (*data.notes, *written.notes, f"the pruned model is {target.name}, its mask mask.safetensors")
+    findings = read(_reported(experiment, data, config, fit, report, model), notes)
+    study = Study(config=config, options=options, material=data.report, candidate=reopen(target), baseline=model)
+    found = run_study(study, plan_with(findings), folder=options.output, progress=progress)
+    return Outcome(name=target.stem, folder=options.output, report=found)
+
+
+def plan_with(findings: Findings) -> AuditPlan:
+    """The joint audit, with what pruning found in the same report."""
+
+    def audits_for(study: Study, trials: Trials) -> Sequence[Audit]:
+        return [*joint.audits_for(study, trials), PruneAudit(findings=findings)]
+
+    return AuditPlan(
+        audits_for=audits_for,
+        verdicts_for=joint.verdicts_for,
+        methods_for=joint.methods_for,
+        metrics=joint.PLAN.metrics | METRICS,
+    )
+
+
+def _key(model: Classifier, data: PruneData, config: Config) -> str:
+    parts = data.parts
+    return " ".join(
+        [model.sha256, parts.fit.digest(), parts.choose.digest(), config.preprocess.model_dump_json(), *data.biases]
+    )
+
+
+def _reported(
+    experiment: Experiment, data: PruneData, config: Config, fit: Examples, report: Examples, model: Classifier
+) -> Reported:
+    return Reported(
+        experiment=experiment,
+        biases=data.biases,
+        target=report.target.cpu().numpy().astype(np.int64),
+        codes=tuple(codes.cpu().numpy().astype(np.int64) for codes in report.biases),
+        fit_codes=tuple(codes.cpu().numpy().astype(np.int64) for codes in fit.biases),
+        values=report.values,
+        classes=len(model.head.classes),
+        planted=config.data.bias is not None,
+        level=config.audit.level,
+    )

@@ -1,0 +1,89 @@
+"""Reads the options of `fairaudit prune` and runs it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from fairaudit.cli.console import progress_display, say
+from fairaudit.cli.launch import show
+from fairaudit.cli.settings import load
+from fairaudit.cli.shared import Request
+from fairaudit.errors import UsageError
+
+if TYPE_CHECKING:
+    from fairaudit.audits.prune_options import PruneOptions
+    from fairaudit.config.schema import Split
+
+
+def launch_prune(model: Path, *, request: Request, asked: PruneOptions) -> int:
+    """Prune, show the report and return the exit code."""
+    from fairaudit.audits.prune import run_prune
+
+    config, base = load(request.asked)
+    if request.dry_run:
+        say("prune has no dry run: see `fairaudit audit --dry-run` for what is audited.")
+        return 0
+    with progress_display(quiet=request.quiet) as progress:
+        outcome = run_prune(model, config=config, base=base, options=request.options, asked=asked, progress=progress)
+    return show([outcome], request=request)
+
+
+def gammas(text: str) -> tuple[float, ...]:
+    """Weights joined by commas, each once.
+
+    Raises:
+        UsageError: a text that is no number from 0.
+
+    >>> gammas("10, 2")
+    (10.0, 2.0)
+    """
+    try:
+        values = tuple(dict.fromkeys(float(part) for part in text.split(",")))
+    except ValueError:
+        values = ()
+    if not values or any(not math.isfinite(value) or value < 0 for value in values):
+        raise UsageError("--gamma cannot be read", wanted="numbers from 0, joined by commas", found=text)
+    return values
+
+
+def names(text: str, known: Sequence[str]) -> tuple[str, ...]:
+    """Names joined by commas; "all" and "none" are what they say. Unknown ones are refused where they are used.
+
+    >>> names("none", ["a"]), names("all", ["a"]), names("b, a", ["a"])
+    ((), ('a',), ('b', 'a'))
+    """
+    if text == "none":
+        return ()
+    return tuple(known) if text == "all" else tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def mode_of(text: str) -> Literal["unstructured", "structured"]:
+    """The mode.
+
+    Raises:
+        UsageError: there is no such mode.
+    """
+    if text == "unstructured":
+        return "unstructured"
+    if text == "structured":
+        return "structured"
+    raise UsageError("--mode cannot be read", wanted="unstructured or structured", found=text)
+
+
+def split_of(text: str | None) -> Split | None:
+    """Rows named as COLUMN=VALUE.
+
+    Raises:
+        UsageError: the text has another form.
+    """
+    from fairaudit.config.schema import Split
+
+    if text is None:
+        return None
+    column, found, value = text.partition("=")
+    if not (column and found and value):
+        raise UsageError("--fit-split cannot be read", wanted="COLUMN=VALUE", found=text)
+    return Split(column=column, use=value)

@@ -1,0 +1,71 @@
+"""`fairaudit prune`: find and write the part of a model that does without a bias."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fairaudit.cli import options as o
+from fairaudit.cli.shared import Request, audit_command
+
+PRUNE = "Pruning"
+
+
+@audit_command
+def prune(
+    model: Annotated[Path, typer.Argument(help="Model file to prune.", metavar="MODEL")],
+    roi: o.Roi = None,
+    region_box: o.RegionBox = None,
+    method: o.Saliency = None,
+    gamma: Annotated[
+        str, typer.Option(help="Weights of the bias term; the first is written.", rich_help_panel=PRUNE)
+    ] = "10",
+    seeds: Annotated[int, typer.Option(min=1, help="Searches per γ.", rich_help_panel=PRUNE)] = 1,
+    mode: Annotated[str, typer.Option(help="unstructured or structured.", rich_help_panel=PRUNE)] = "unstructured",
+    bottleneck: Annotated[
+        str | None, typer.Option(help="Module whose output is the bottleneck.", rich_help_panel=PRUNE)
+    ] = None,
+    controls: Annotated[
+        str, typer.Option(help="Controls joined by commas, all or none.", rich_help_panel=PRUNE)
+    ] = "all",
+    fit_split: Annotated[
+        str | None,
+        typer.Option(help="Rows to fit and choose on (default: parts of the audited rows).", rich_help_panel=PRUNE,
+                     metavar="COL=VALUE"),
+    ] = None,
+    unbalanced: Annotated[
+        bool, typer.Option("--unbalanced", help="Fit on the rows as they are.", rich_help_panel=PRUNE)
+    ] = False,
+    sparsity: Annotated[
+        float, typer.Option(min=0.0, help="Weight of the mean gate: above 0 prunes more.", rich_help_panel=PRUNE)
+    ] = 0.0,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes at most per temperature.", rich_help_panel=PRUNE)] = 20,
+    levels: Annotated[int, typer.Option(min=1, help="Temperatures at most.", rich_help_panel=PRUNE)] = 12,
+    *,
+    request: Request,
+) -> int:  # fmt: skip
+    """Prune a bias out of a model without training it again, and audit both models.
+
+    Example: fairaudit prune biased.pt --attribute necktie --roi necktie --fit-split split=balanced
+    """
+    from dataclasses import replace
+
+    from fairaudit.audits.prune_options import CONTROLS, PruneOptions
+    from fairaudit.cli.launch_prune import gammas, launch_prune, mode_of, names, split_of
+
+    asked = PruneOptions(
+        gammas=gammas(gamma),
+        seeds=seeds,
+        mode=mode_of(mode),
+        bottleneck=bottleneck,
+        controls=names(controls, CONTROLS),
+        fit=split_of(fit_split),
+        balance=not unbalanced,
+        sparsity=sparsity,
+        epochs=epochs,
+        levels=levels,
+    )
+    settings = replace(request.asked, regions=roi, boxes=region_box, methods=method)
+    return launch_prune(model, request=replace(request, asked=settings), asked=asked)
