@@ -78,11 +78,11 @@ class Lab:
         )
 
     def configure(self, **sections) -> None:
-        """Change sections of fairaudit.yaml, key by key; a list replaces the section."""
+        """Change sections of fairaudit.yaml, key by key; a list or an empty section replaces it."""
         path = self.folder / "fairaudit.yaml"
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
         for name, values in sections.items():
-            if isinstance(values, dict):
+            if isinstance(values, dict) and values:
                 config.setdefault(name, {}).update(values)
             else:
                 config[name] = values
