@@ -17,6 +17,7 @@ FAIRNESS = frozenset(
         "accuracy",
         *RATES,
         "impact_ratio",
+        *(f"{name}_difference" for name in ("selection_rate", "tpr", "fpr", "ppv")),  # per class
         *DISPARITIES,
         "worst_group_accuracy",
         "unbiased_accuracy",
