@@ -16,7 +16,7 @@ TABLE = "Predictions without a model"
 
 @audit_command
 def fairness(
-    models: Annotated[list[Path] | None, typer.Argument(help="Model files to audit.", metavar="[MODEL...]")] = None,
+    models: Annotated[list[Path] | None, typer.Argument(help="Model files to audit.", metavar="[MODEL]")] = None,
     baseline: o.Baseline = None,
     intersections: Annotated[
         bool, typer.Option("--intersections", help="Audit intersections of attributes too.", rich_help_panel=o.DATA)

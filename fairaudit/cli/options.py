@@ -9,7 +9,7 @@ import typer
 
 RUN, DATA, GATE = "Run", "Data", "Gate"
 
-Models = Annotated[list[Path], typer.Argument(help="Model files to audit.", metavar="MODEL...")]
+Models = Annotated[list[Path], typer.Argument(help="Model files to audit.", metavar="MODEL")]
 Roi = Annotated[
     list[str] | None,
     typer.Option("--roi", "--region", help="Region to audit; repeat for several.", rich_help_panel=DATA),
