@@ -10,7 +10,12 @@ from fairaudit.measures.disparities import DISPARITIES
 from fairaudit.measures.paired_table import CHANGES, LEVELS
 from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.rates import RATES
+from fairaudit.measures.region_spec import SPECS
 
+ASSOCIATIONS = ("phi", "cramers_v", "mutual_information")
+EQUALISED = tuple(
+    f"{name}_{what}" for name in ("equalised_odds", "equal_opportunity") for what in ("accuracy", "threshold")
+)
 SCORED = ("auc", "bnsp_auc", "bpsn_auc", "auc_difference", "ece", "brier")
 FAIRNESS = frozenset(
     [
@@ -27,33 +32,29 @@ FAIRNESS = frozenset(
         *(f"soft_{name}" for name in PAPER_MEASURES),
         *SCORED,
         *(f"{name}_change" for name in (*CHANGES, "accuracy", "tpr", "fpr", *LEVELS)),
-        "phi",
-        "cramers_v",
-        "mutual_information",
+        *ASSOCIATIONS,
+        *(f"attribute_{name}" for name in ASSOCIATIONS),
+        *EQUALISED,
     ]
 )
+
+
+def _tabled(names: Sequence[str]) -> list[str]:
+    """Names of per-image columns, and of their contrasts between groups."""
+    return [*names, *(f"{name}_contrast" for name in names)]
+
+
 REGIONS = frozenset(
     [
-        "rrf",
-        "rrf_lift",
-        "high_relevance_fraction",
-        "inside_outside_ratio",
-        "pointing_game",
-        "rank_accuracy",
-        "adr",
-        "dif",
+        *_tabled([name for name in SPECS if not name.startswith("causal_") and name != "rrf_excess"]),
         "rddt",
         "rddt_p",
-        "rrf_change",
-        "rrf_lift_change",
-        "area_share",
-        "signed_share",
         "signed_share_alignment",
         "discovery",
         "concentration",
     ]
 )
-CAUSAL = frozenset(["causal_effect", "causal_effect_control"])
+CAUSAL = frozenset(_tabled([name for name in SPECS if name.startswith("causal_")]))
 SALIENCY = frozenset(
     [
         "completeness_gap",
@@ -65,6 +66,8 @@ SALIENCY = frozenset(
         "deletion_auc",
         "randomisation_similarity",
         "stability",
+        "saturation_onset",
+        "saturated_share",
     ]
 )
 ALL = FAIRNESS | REGIONS | CAUSAL | SALIENCY

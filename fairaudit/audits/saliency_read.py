@@ -23,7 +23,7 @@ def read_saliency(total: Total, methods: Sequence[str], groupings: Sequence[Cate
     return Findings(
         measurements=[*trials.measurements, *_over_all(total, methods)],
         notes=trials.notes(),
-        drawings=list(_mean_maps(total, methods, groupings)),
+        drawings=[*_mean_maps(total, methods, groupings), *_saturation(trials)],
     )
 
 
@@ -62,6 +62,28 @@ def _mean_maps(total: Total, methods: Sequence[str], groupings: Sequence[Categor
                 ),
                 draw=lambda grouping=grouping, method=method: draw_mean_maps(total, grouping, method),  # type: ignore[misc]
             )
+
+
+def _saturation(trials: Trials) -> Iterator[Drawing]:
+    def draw() -> bytes:
+        from fairaudit.report.figures.saturation import Curve, saturation_curves
+
+        curves = [
+            Curve(name=name, t=curve.t, progress=curve.progress, gathered=curve.gathered)
+            for name, curve in trials.curves.items()
+        ]
+        return saturation_curves(curves, heading="Where on the path the relevance comes from")
+
+    if trials.curves:
+        yield Drawing(
+            name="saturation.png",
+            caption=(
+                "Along the path from the reference to the image: the share of the score's change that has happened "
+                "(solid) and of the relevance gathered (dashed), medians over the tried images. Relevance gathered "
+                "after the score has settled explains nothing about it."
+            ),
+            draw=draw,
+        )
 
 
 def draw_mean_maps(total: Total, grouping: Categorical, method: str) -> bytes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from fairaudit.audits.progress import Progress
 from fairaudit.audits.stream import predict
@@ -21,6 +22,7 @@ from fairaudit.engine.store import RunStore
 from fairaudit.measures.intervals import percentile
 from fairaudit.results.measurement import Better, Measurement, finite
 from fairaudit.saliency.method import Method
+from fairaudit.saliency.saturation import OnPath, saturation
 from fairaudit.saliency.usability import Usability, judge_method
 from fairaudit.seeds import generator
 
@@ -35,8 +37,26 @@ REPORTED: dict[str, tuple[Better, str | None]] = {
     "deletion_auc": ("lower", "deletion_auc_random"),
     "randomisation_similarity": ("lower", None),
     "stability": ("higher", None),
+    "saturation_onset": ("none", None),
+    "saturated_share": ("lower", None),
 }
 """Fact of a trial → which way is better, and the fact that holds its chance level."""
+
+
+POINTS = 17
+"""Places on the path at which its saturation is looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaturationCurve:
+    """Medians over the sample along a path, [point]; NaN where no image has such a curve."""
+
+    t: NDArray[np.float64]
+    """Places on the path, 0 … 1."""
+    progress: NDArray[np.float64]
+    """Share of the score's change that has happened."""
+    gathered: NDArray[np.float64]
+    """Share of the relevance, in size, that has been gathered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +66,8 @@ class Trials:
     measurements: Sequence[Measurement]
     unusable: Mapping[str, str]
     """Method → why its numbers must not be relied on."""
+    curves: Mapping[str, SaturationCurve] = field(default_factory=dict)
+    """Path method → how the score and the relevance gather along its path."""
 
     def notes(self) -> list[str]:
         """A line per method that must not gate."""
@@ -78,12 +100,19 @@ def run_trials(study: Study, methods: Sequence[Method], store: RunStore, progres
             for method in methods
             if parts[method.name].columns["reason"].size
         },
+        curves={
+            method.name: _curve(parts[method.name]) for method in methods if "curve.t" in parts[method.name].columns
+        },
     )
 
 
 def trial_settings(study: Study, methods: Sequence[Method]) -> dict[str, str]:
     """What the trials depend on, beside the model and the data."""
-    return {"methods": ", ".join(repr(method) for method in methods), "rows": str(sample_rows(study))}
+    return {
+        "methods": ", ".join(repr(method) for method in methods),
+        "rows": str(sample_rows(study)),
+        "saturation": str(POINTS),
+    }
 
 
 def sample_rows(study: Study) -> list[int]:
@@ -97,16 +126,43 @@ def _trial(study: Study, method: Method, batch: Batch) -> Part:
     if not len(batch.rows):
         return Part(columns={"reason": np.array(["no image of the sample can be read"], dtype=np.str_)})
 
-    def judged(count: int) -> Usability:
+    def judged(count: int) -> tuple[Usability, dict[str, NDArray[np.generic]]]:
         images = batch.images[:count].to(study.candidate.device)
         # The model's own decisions: the score of a class that it does not see cannot fall.
         decisions = torch.from_numpy(predict(study.candidate, images).decisions.astype(np.int64)).to(images.device)
-        return judge_method(method, study.candidate, images, decisions, seed=study.options.seed)
+        found = judge_method(method, study.candidate, images, decisions, seed=study.options.seed)
+        return found, _saturated(study, method, images, decisions)
 
-    found = as_many_as_fit(judged, len(batch.rows))
+    found, saturated = as_many_as_fit(judged, len(batch.rows))
     columns: dict[str, NDArray[np.generic]] = {"reason": np.array(found.reasons, dtype=np.str_)}
     columns |= {f"fact.{name}": values for name, values in found.facts.items()}
-    return Part(columns=columns)
+    return Part(columns=columns | saturated)
+
+
+def _saturated(study: Study, method: Method, images: Tensor, classes: Tensor) -> dict[str, NDArray[np.generic]]:
+    """Onset and saturated share per image, and the mean curves, of a method with a path; nothing for others."""
+    if not isinstance(method, OnPath):
+        return {}
+    found = saturation(study.candidate, images, classes, method.path(study.candidate, images), points=POINTS)
+    return {
+        "fact.saturation_onset": found.onset,
+        "fact.saturated_share": found.saturated,
+        "curve.t": found.t,
+        "curve.progress": _middle(found.progress),
+        "curve.gathered": _middle(found.gathered),
+    }
+
+
+def _middle(curves: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median over the images with a curve, [point]: shares of a small difference of scores have heavy tails."""
+    known = curves[~np.isnan(curves).any(axis=1)]
+    return np.median(known, axis=0) if len(known) else np.full(curves.shape[1], np.nan)
+
+
+def _curve(part: Part) -> SaturationCurve:
+    names = ("t", "progress", "gathered")
+    t, progress, gathered = (np.asarray(part.columns[f"curve.{name}"], np.float64) for name in names)
+    return SaturationCurve(t=t, progress=progress, gathered=gathered)
 
 
 def _measurements(study: Study, method: Method, part: Part) -> list[Measurement]:

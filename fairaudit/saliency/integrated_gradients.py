@@ -42,11 +42,14 @@ class IntegratedGradients:
         """See Method.attribute; draws nothing."""
 
         def path(part: slice) -> Path:
-            block = images[part]
-            start = classifier.normalise(reference(block, self.baseline))
-            return Straight(baseline=start, inputs=classifier.normalise(block))
+            return self.path(classifier, images[part])
 
         return along(path, classifier, images, classes, refinement=self.refinement, reduction=self.reduction)
+
+    def path(self, classifier: Explained, images: Tensor) -> Path:
+        """The straight lines from the references to these images."""
+        start = classifier.normalise(reference(images, self.baseline))
+        return Straight(baseline=start, inputs=classifier.normalise(images))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,16 +73,18 @@ class BlurIntegratedGradients:
 
     def attribute(self, classifier: Explained, images: Tensor, classes: Tensor, *, seed: int = 0) -> Attribution:
         """See Method.attribute; draws nothing."""
-        sigma = self.sigma if self.sigma is not None else min(images.shape[-2:]) / 8
 
         def path(part: slice) -> Path:
-            block = images[part]
-            ends = classifier.normalise(
-                torch.cat([torch.zeros_like(block[:1, :, :1, :1]), block.new_ones(block[:1, :, :1, :1].shape)])
-            )
-            return Deblurring(images=block.to(ends.device), scale=ends[1:] - ends[:1], offset=ends[:1], sigma=sigma)
+            return self.path(classifier, images[part])
 
         return along(path, classifier, images, classes, refinement=self.refinement, reduction=self.reduction)
+
+    def path(self, classifier: Explained, images: Tensor) -> Path:
+        """From the blurred images to these images."""
+        sigma = self.sigma if self.sigma is not None else min(images.shape[-2:]) / 8
+        black = torch.zeros_like(images[:1, :, :1, :1])
+        ends = classifier.normalise(torch.cat([black, torch.ones_like(black)]))
+        return Deblurring(images=images.to(ends.device), scale=ends[1:] - ends[:1], offset=ends[:1], sigma=sigma)
 
 
 def relative_gap(summed: Tensor, last: Tensor, first: Tensor, *, floor: float = 0.01) -> Tensor:

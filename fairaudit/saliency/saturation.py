@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -15,6 +16,17 @@ from fairaudit.saliency.objective import objective
 from fairaudit.saliency.path import Path
 
 Floats = NDArray[np.float64]
+
+
+@runtime_checkable
+class OnPath(Protocol):
+    """A method that integrates along a path that is known beforehand: integrated gradients and blur-IG.
+
+    The paths of guided IG are found on the way, and expected gradients have a path per reference.
+    """
+
+    def path(self, classifier: Explained, images: Tensor) -> Path:
+        """The path to these images."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
