@@ -133,7 +133,13 @@ def search(
             save_state(checkpoint, state, f"{key} {settings}")
         if progress is not None:
             progress(step)
-    return Found(masks=state.gates.masks(), history=tuple(history), tau=tau, agreed=state.agreed, resumed=bool(resumed))
+    return Found(
+        masks=state.gates.masks(),
+        history=tuple(history),
+        tau=0.5**state.level,
+        agreed=state.agreed,
+        resumed=resumed,
+    )
 
 
 def objective(
