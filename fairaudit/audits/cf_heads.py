@@ -51,6 +51,8 @@ class _Collected:
     """(weight of each (model, its column), name, threshold)."""
     opened: dict[Path, tuple[int, Classifier]] = field(default_factory=dict)
     """File → its model and what was opened; every file once."""
+    probes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Name → (model, its column) of everything that probes say."""
     digests: list[str] = field(default_factory=list)
     modules: list[nn.Module] = field(default_factory=list)
 
@@ -81,21 +83,20 @@ def readers(study: Study, options: CfOptions) -> Readers:
     found = _Collected()
     names = output_names(study.candidate, study.target.name)
     own = found.model(classifier_heads(study.candidate, names), study.candidate.sha256, study.candidate.module)
-    bases = (
-        [found.want(own, column, names[column]) for column in _own_bases(study.candidate)] if not options.base else []
-    )
+    probes = tuple(fit_probe(study, options, attribute) for attribute in options.train_probe)
+    for probe in probes:
+        model = found.model(probe.heads, probe.digest, probe.probe.module)
+        found.probes |= {probe.heads.names[column]: (model, column) for column in probe.columns}
+    bases = [] if options.base else [found.want(own, column, names[column]) for column in _own_bases(study.candidate)]
     for text in options.base:
         bases += _named(text, study, options, found, names)
     for text in options.downstream:
         _named(text, study, options, found, names)
-    if not options.downstream and not options.train_probe:
-        for column, name in enumerate(names):
-            found.want(own, column, name)
-    probes = tuple(fit_probe(study, options, attribute) for attribute in options.train_probe)
-    for probe in probes:
-        model = found.model(probe.heads, probe.digest, probe.probe.module)
-        for column in probe.columns:
-            found.want(model, column, probe.heads.names[column])
+    if not options.downstream:
+        for column in _own_bases(study.candidate) if probes else range(len(names)):
+            found.want(own, column, names[column])
+    for name, (model, column) in found.probes.items():
+        found.want(model, column, name)
     return _joined(found, bases, probes)
 
 
@@ -130,6 +131,8 @@ def _named(text: str, study: Study, options: CfOptions, found: _Collected, names
     if spec in names:
         column = names.index(spec)
         return [found.want(0, column, name or spec, study.candidate.head.threshold)]
+    if spec in found.probes:
+        return [found.want(*found.probes[spec], name or spec)]
     if spec == "all":
         return [found.want(0, column, each) for column, each in enumerate(names)]
     if is_expression(spec):
@@ -140,7 +143,7 @@ def _named(text: str, study: Study, options: CfOptions, found: _Collected, names
     raise UsageError(
         f'There is no output and no file called "{spec}"',
         wanted="an output of the model, a model file, file.pt#output, or a sum such as a + 0.3*b",
-        advice=suggestion(spec, names),
+        advice=suggestion(spec, [*names, *found.probes]),
     )
 
 

@@ -25,7 +25,7 @@ class AutoencoderSettings:
     are small local changes that fool the base classifier alone, as those in pixel space do."""
     width: int = 24
     """Channels of the first level."""
-    noise: float = 0.05
+    noise: float = 0.1
     """Standard deviation of the noise on the latents while training: near latents then decode to near images."""
 
 

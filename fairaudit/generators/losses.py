@@ -44,9 +44,8 @@ def structure_loss(found: Tensor, wanted: Tensor, *, window: int = 7) -> Tensor:
 
 
 def perceptual_loss(found: Tensor, wanted: Tensor) -> Tensor:
-    """Edges over three scales plus structure, both from half the size on, per image, [n].
+    """Edges over three scales, plus structure at half the size, per image, [n].
 
     At full size the noise of single pixels would be the most structure there is, and nothing can learn that.
     """
-    small, aim = F.avg_pool2d(found, 2), F.avg_pool2d(wanted, 2)
-    return edge_loss(small, aim) + 0.5 * structure_loss(small, aim)
+    return edge_loss(found, wanted) + 0.5 * structure_loss(F.avg_pool2d(found, 2), F.avg_pool2d(wanted, 2))

@@ -55,7 +55,7 @@ class TrainSettings:
     """Adam's rate after warm-up; it falls to a twentieth along a half cosine."""
     perceptual: float = 1.0
     """Weight of the structure loss beside the pixel loss."""
-    keep: float = 0.5
+    keep: float = 0.05
     """Weight of the loss that keeps given models' scores, where there are any."""
     validation: float = 0.1
     """Share of the rows that are held out to stop on."""

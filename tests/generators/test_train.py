@@ -157,7 +157,7 @@ def test_scores_that_are_kept_are_part_of_the_loss(fetch: Any) -> None:
     kept = objective(model, examples, noise, SETTINGS, keep, ramp=0.5)
     found = model(examples.images, noise)
     gap = torch.tanh(keep(found) / 4) - torch.tanh(keep(examples.images) / 4)
-    torch.testing.assert_close(kept - plain, 0.5 * 0.5 * gap[:, 0].square(), atol=1e-6, rtol=1e-4)
+    torch.testing.assert_close(kept - plain, 0.5 * SETTINGS.keep * gap[:, 0].square(), atol=1e-6, rtol=1e-4)
 
 
 def test_a_checkpoint_remembers_what_was_kept(fetch: Any, tmp_path: Path) -> None:
