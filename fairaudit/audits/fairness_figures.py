@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.base import Drawing
 from fairaudit.audits.fairness_inputs import FairnessInputs
+from fairaudit.audits.fairness_threshold_figures import threshold_drawings
+from fairaudit.audits.fairness_thresholds import has_thresholds, histogram
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.calibration import reliability, reliability_curve
+from fairaudit.measures.thresholds import roc
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 
@@ -38,7 +41,7 @@ def fairness_drawings(inputs: FairnessInputs, measurements: Sequence[Measurement
             draw=partial(_gaps, gaps),
         )
     for grouping in inputs.groupings:
-        if len(grouping.values) > MOST_GROUPS or len(inputs.target.values) > MOST_CLASSES:
+        if not _legible(inputs, grouping):
             continue
         slug = "".join(c if c.isalnum() else "-" for c in grouping.name)
         yield Drawing(
@@ -46,17 +49,44 @@ def fairness_drawings(inputs: FairnessInputs, measurements: Sequence[Measurement
             caption=f"Decisions against truth for every {grouping.name}, as shares of each true value.",
             draw=partial(_confusion, inputs, grouping),
         )
-        if inputs.scores is not None and len(inputs.target.values) == 2:
+        if has_thresholds(inputs):
             yield Drawing(
                 name=f"reliability-{slug}.png",
                 caption=f"Share of positives against score for every {grouping.name}; the diagonal is perfect.",
                 draw=partial(_reliability, inputs, grouping),
             )
-            yield Drawing(
-                name=f"roc-{slug}.png",
-                caption=f"True against false positive rate for every {grouping.name}; the mark is the decision.",
-                draw=partial(_roc, inputs, grouping),
+            if _has_curve(inputs, grouping):
+                yield Drawing(
+                    name=f"roc-{slug}.png",
+                    caption=f"True against false positive rate for every {grouping.name}; bands are intervals "
+                    "of the true positive rate, the mark is the decision.",
+                    draw=partial(_roc, inputs, grouping),
+                )
+            yield from threshold_drawings(inputs, grouping, slug)
+
+
+def undrawn(inputs: FairnessInputs) -> Iterator[str]:
+    """What has no figures per group because nobody could read them."""
+    classes = len(inputs.target.values)
+    for grouping in inputs.groupings:
+        if not _legible(inputs, grouping):
+            yield (
+                f"No figures per group of {grouping.name}: {len(grouping.values)} groups × {classes} target values are "
+                f"too many to read (at most {MOST_GROUPS} × {MOST_CLASSES}); the numbers are all in the report."
             )
+
+
+def _legible(inputs: FairnessInputs, grouping: Categorical) -> bool:
+    return len(grouping.values) <= MOST_GROUPS and len(inputs.target.values) <= MOST_CLASSES
+
+
+def _has_curve(inputs: FairnessInputs, grouping: Categorical) -> bool:
+    """Whether any group has images of both true values."""
+    _, positive = _binary(inputs)
+    return any(
+        bool((own & positive).any() and (own & ~positive).any())
+        for own in (grouping.codes == g for g in range(len(grouping.values)))
+    )
 
 
 def _gaps(gaps: Sequence[Measurement]) -> bytes:
@@ -70,7 +100,7 @@ def _confusion(inputs: FairnessInputs, grouping: Categorical) -> bytes:
     from fairaudit.report.figures.confusion import confusion
 
     return confusion(
-        inputs.counts[grouping.name],
+        np.rint(inputs.counts[grouping.name]).astype(np.int64),
         groups=[f"{grouping.name}={value}" for value in grouping.values],
         classes=inputs.target.values,
         heading=f"{inputs.target.name} by {grouping.name}",
@@ -106,6 +136,8 @@ def _roc(inputs: FairnessInputs, grouping: Categorical) -> bytes:
 
     scores, positive = _binary(inputs)
     decided = inputs.decisions == 1
+    bands = roc(histogram(inputs, grouping), level=inputs.audit.level)
+    low, high = np.asarray(bands.y_ends.low), np.asarray(bands.y_ends.high)
     groups = []
     for g, value in enumerate(grouping.values):
         own = grouping.codes == g
@@ -119,6 +151,7 @@ def _roc(inputs: FairnessInputs, grouping: Categorical) -> bytes:
                 tpr=tpr,
                 auc=finite(auc(scores[own & positive], scores[own & ~positive])),
                 point=(float(decided[own & ~positive].mean()), float(decided[own & positive].mean())),
+                band=(bands.x[g], low[g], high[g]),
             )
         )
     return curves.roc(groups, heading=f"ROC by {grouping.name}")

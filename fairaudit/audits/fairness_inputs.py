@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.base import Total
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
+from fairaudit.measures.confusion import Counts
 
 Floats = NDArray[np.float64]
 
@@ -21,8 +22,8 @@ class FairnessInputs:
 
     groupings: Sequence[Categorical]
     """Attributes and intersections, at the scored rows."""
-    counts: Mapping[str, NDArray[np.int64]]
-    """Grouping → counts[group, true, predicted]."""
+    counts: Mapping[str, Counts]
+    """Grouping → counts[group, true, predicted]; sums of weights where there are weights."""
     target: Categorical
     """True class, at the scored rows."""
     decisions: NDArray[np.int32]
@@ -38,6 +39,12 @@ class FairnessInputs:
     baseline_name: str | None
     controls: Sequence[Categorical] = ()
     """Control attributes: groups are compared within their values, not across."""
+    single: Sequence[Categorical] = ()
+    """The attributes without their intersections."""
+    weights: Floats | None = None
+    """Weight of every scored row; None counts rows."""
+    squared: Mapping[str, Floats] | None = None
+    """Grouping → sums of squared weights, where there are weights."""
 
 
 def fairness_inputs(total: Total, groupings: Sequence[Categorical]) -> FairnessInputs:
@@ -56,5 +63,6 @@ def fairness_inputs(total: Total, groupings: Sequence[Categorical]) -> FairnessI
         seed=study.options.seed,
         name=study.candidate.name,
         baseline_name=study.baseline.name if study.baseline else None,
+        single=[study.manifest.attributes[name].take(total.rows) for name in study.attributes],
         controls=[study.manifest.attributes[name].take(total.rows) for name in study.controls],
     )

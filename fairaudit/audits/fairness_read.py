@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.base import Findings
-from fairaudit.audits.fairness_figures import fairness_drawings
+from fairaudit.audits.fairness_figures import fairness_drawings, undrawn
 from fairaudit.audits.fairness_inputs import FairnessInputs
-from fairaudit.audits.groups import aligned_groups
+from fairaudit.audits.fairness_thresholds import equalising, equalising_notes
+from fairaudit.audits.groups import JOIN, aligned_groups
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.association import association, contingency
 from fairaudit.measures.confusion import confusion, soft_joint
@@ -27,16 +29,17 @@ MOST_PAIRED = 50
 
 def read_fairness(inputs: FairnessInputs) -> Findings:
     """Rates, disparities, score measures, data facts and the comparison with the baseline, of every grouping."""
-    measurements: list[Measurement] = []
+    measurements: list[Measurement] = list(_between_attributes(inputs))
     for grouping in inputs.groupings:
         measurements += _table(inputs, grouping)
         measurements += _scores(inputs, grouping)
+        measurements += equalising(inputs, grouping)
         measurements += _data_facts(inputs, grouping)
         measurements += _against(inputs, grouping)
         measurements += _within(inputs, grouping)
     return Findings(
         measurements=measurements,
-        notes=list(_notes(inputs)),
+        notes=[*_notes(inputs), *levelled_down(measurements), *equalising_notes(measurements), *undrawn(inputs)],
         drawings=list(fairness_drawings(inputs, measurements)),
     )
 
@@ -60,6 +63,7 @@ def _table(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
         tolerance=audit.tolerance,
         aligned=aligned_groups(inputs.target, grouping),
         cluster_counts=_cluster_counts(inputs, grouping),
+        squared=None if inputs.squared is None else inputs.squared[grouping.name],
         soft=soft,
     )
 
@@ -168,24 +172,47 @@ def _cluster_counts(inputs: FairnessInputs, grouping: Categorical) -> NDArray[np
         inputs.decisions,
         groups=(int(clusters.max()) + 1) * groups,
         classes=classes,
+        weights=inputs.weights,
     )
     return table.counts.reshape(-1, groups, classes, classes)
 
 
 def _data_facts(inputs: FairnessInputs, grouping: Categorical) -> Iterator[Measurement]:
-    table = contingency(
-        grouping.codes, inputs.target.codes, rows=len(grouping.values), columns=len(inputs.target.values)
-    )
+    # Every scored row has a decision, so summing over decisions leaves attribute and target.
+    yield from _associations(inputs.counts[grouping.name].sum(-1), grouping.name)
+
+
+def _between_attributes(inputs: FairnessInputs) -> Iterator[Measurement]:
+    """How strongly every two attributes go together, from their table of counts."""
+    for first, second in combinations(inputs.single, 2):
+        table = contingency(first.codes, second.codes, rows=len(first.values), columns=len(second.values))
+        yield from _associations(table, JOIN.join((first.name, second.name)), prefix="attribute_")
+
+
+def _associations(table: NDArray[np.generic], attribute: str, *, prefix: str = "") -> Iterator[Measurement]:
     for name, value in association(table).items():
         number = finite(value)
         yield Measurement(
             audit="fairness",
-            metric=name,
-            attribute=grouping.name,
+            metric=f"{prefix}{name}",
+            attribute=attribute,
             value=number,
             status="ok" if number is not None else "undefined",
-            reason=None if number is not None else "a row or a column of the table of attribute and target is empty",
-            n=int(table.sum()),
+            reason=None if number is not None else "a row or a column of the table is empty",
+            n=round(float(np.asarray(table, np.float64).sum())),
+        )
+
+
+def levelled_down(measurements: Sequence[Measurement]) -> Iterator[str]:
+    """A warning for every attribute with gaps that shrank because the better-off group got worse."""
+    found: dict[tuple[str | None, str | None], list[str]] = {}
+    for change in measurements:
+        if change.extra.get("levelled_down"):
+            found.setdefault((change.attribute, change.baseline), []).append(change.metric.removesuffix("_change"))
+    for (attribute, baseline), names in found.items():
+        yield (
+            f"Levelled down against {baseline}: over {attribute}, {', '.join(names)} shrank because the better-off "
+            "group got worse while the worse-off group did not get better. That is harm, not progress."
         )
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from fairaudit.audits.against import against, earlier_report
 from fairaudit.audits.assemble import Timing, assemble
 from fairaudit.audits.base import Audit, Drawing, Findings
 from fairaudit.audits.metrics import applicable
@@ -22,6 +23,8 @@ from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import FairauditError, UsageError
+from fairaudit.report.figures.forest import MOST_ROWS, forest
+from fairaudit.report.rows import judged
 from fairaudit.results.report import Figure, Report
 
 STORE = "run.sqlite"
@@ -56,6 +59,8 @@ def run_models(
     folders = report_folders(models, options.output)
     applicable(config.gates, plan.metrics)  # a rule that no audit can answer is told before anything is computed
     material = open_material(config, base=base, options=options, with_regions=plan.with_regions)
+    if options.against is not None:  # other data is refused before anything is computed
+        earlier_report(options.against, digest=material.digest)
     opened = partial(open_classifier, config=config, material=material, options=options)
     compared = None if baseline is None else opened(baseline)
     outcomes = []
@@ -81,12 +86,13 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
     with RunStore.open(study.options.output / STORE, key=key, fresh=study.options.fresh) as store:
         streamed = stream(study, audits, store, progress)
     mapped = time.perf_counter() - clock
-    findings = _measured(audits, streamed, progress)
+    findings = against(_measured(audits, streamed, progress), study.options.against, digest=study.material.digest)
     rules, notes = applicable(study.config.gates, plan.metrics)
     findings = replace(findings, notes=[*findings.notes, *notes])
     figures = drawn(findings.drawings, folder)
     timing = Timing(started=started, seconds=time.perf_counter() - clock, map_seconds=mapped)
     report = assemble(study, streamed, findings, plan.verdicts_for(study, findings), rules, figures, timing)
+    report = with_gate_figure(report, folder)
     write_report_folder(report, folder, study.options.formats)
     return report
 
@@ -98,6 +104,24 @@ def _tried(study: Study, plan: AuditPlan, progress: Progress) -> Trials:
     key = run_key(study, {"trial": trial_settings(study, methods)})
     with RunStore.open(study.options.output / STORE, key=key, fresh=study.options.fresh) as store:
         return run_trials(study, methods, store, progress)
+
+
+def with_gate_figure(report: Report, folder: Path) -> Report:
+    """The report with a forest plot of what the gate judged of the fairness audit, limits drawn; as it is without.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    rows = [row for row in judged(report) if row.measurement is not None and row.measurement.audit == "fairness"]
+    if not rows:
+        return report
+    more = f" The worst {MOST_ROWS} of {len(rows)}." if len(rows) > MOST_ROWS else ""
+    drawing = Drawing(
+        name="gate.png",
+        caption=f"What the gate judged, with the intervals it judged by and its limits.{more}",
+        draw=partial(forest, rows, heading="Gate", x_label="judged number"),
+    )
+    return report.model_copy(update={"figures": [*drawn([drawing], folder), *report.figures]})
 
 
 def report_folders(models: Sequence[Path], output: Path) -> list[Path]:

@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fairaudit.cli import options as o
 from fairaudit.cli.shared import Request, audit_command
 
-TABLE = "Predictions without a model"
+if TYPE_CHECKING:
+    from fairaudit.cli.fairness_settings import TableOptions
+
+TABLE, STATISTICS = "Predictions without a model", "Statistics"
 
 
 @audit_command
 def fairness(
-    models: Annotated[list[Path] | None, typer.Argument(help="Model files to audit.", metavar="[MODEL]")] = None,
+    models: Annotated[list[Path] | None, typer.Argument(help="Model files to audit.", metavar="[MODEL...]")] = None,
     baseline: o.Baseline = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Earlier report.json on the same data to compare with.", rich_help_panel=o.DATA),
+    ] = None,
     intersections: Annotated[
         bool, typer.Option("--intersections", help="Audit intersections of attributes too.", rich_help_panel=o.DATA)
     ] = False,
+    control: Annotated[
+        list[str] | None,
+        typer.Option(help="Attribute to compare within, not across; repeat for several.", rich_help_panel=o.DATA),
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="Column whose values are resampled whole.", rich_help_panel=STATISTICS)
+    ] = None,
+    level: Annotated[
+        float | None, typer.Option(help="Coverage of intervals, such as 0.95.", rich_help_panel=STATISTICS)
+    ] = None,
+    replicates: Annotated[
+        int | None, typer.Option(min=100, help="Bootstrap and permutation replicates.", rich_help_panel=STATISTICS)
+    ] = None,
+    min_cell: Annotated[
+        int | None, typer.Option(min=0, help="Print no cell with fewer images.", rich_help_panel=STATISTICS)
+    ] = None,
     predictions: Annotated[
         Path | None, typer.Option(help="Table of predictions (CSV, JSON Lines, Parquet).", rich_help_panel=TABLE)
     ] = None,
@@ -29,8 +51,17 @@ def fairness(
         str | None, typer.Option(help="Column with the predicted label.", rich_help_panel=TABLE)
     ] = None,
     score: Annotated[
-        str | None, typer.Option(help="Column with the positive class's probability.", rich_help_panel=TABLE)
+        list[str] | None,
+        typer.Option(
+            help="Column with the positive class's probability, or one per class: repeated or joined by commas.",
+            rich_help_panel=TABLE,
+        ),
     ] = None,
+    baseline_prediction: Annotated[
+        str | None, typer.Option(help="Column with another model's predicted label.", rich_help_panel=TABLE)
+    ] = None,
+    id_: Annotated[str | None, typer.Option("--id", help="Column with the row's id.", rich_help_panel=TABLE)] = None,
+    weight: Annotated[str | None, typer.Option(help="Column with the row's weight.", rich_help_panel=TABLE)] = None,
     *,
     request: Request,
 ) -> int:
@@ -38,18 +69,30 @@ def fairness(
 
     Example: fairaudit fairness --predictions table.csv --truth y --prediction p --attribute sex
     """
-    from fairaudit.errors import UsageError
+    from fairaudit.cli.fairness_settings import TableOptions, asking
 
+    audit = {"control": control, "level": level, "replicates": replicates, "min_cell": min_cell}
+    audit["intersections"] = True if intersections else None
+    table = TableOptions(
+        truth=truth, prediction=prediction, scores=score, baseline=baseline_prediction, id=id_, weight=weight
+    )
+    asked = asking(request, audit={k: v for k, v in audit.items() if v is not None}, cluster=cluster, against=against)
     if predictions is not None:
         from fairaudit.cli.launch import launch_table
 
-        columns = {"truth": truth, "prediction": prediction, "score": score}
-        return launch_table(predictions, columns=columns, intersections=intersections, request=request)
-    if not models:
-        raise UsageError("There is nothing to audit", wanted="a MODEL, or --predictions TABLE")
+        table.check_with_table(models, baseline)
+        return launch_table(predictions, options=table, request=asked)
+    return _models(models, baseline, table, asked)
+
+
+def _models(models: list[Path] | None, baseline: Path | None, table: TableOptions, request: Request) -> int:
     from fairaudit.audits import fairness as audits
     from fairaudit.cli.launch import launch
+    from fairaudit.errors import UsageError
 
-    extra = {"audit": {"intersections": True}} if intersections else {}
-    asked = replace(request.asked, extra=extra)
-    return launch(models, baseline=baseline, request=replace(request, asked=asked), plan=audits.PLAN)
+    table.check_without_table()
+    if not models:
+        raise UsageError("There is nothing to audit", wanted="a MODEL, or --predictions TABLE")
+    if request.options.against is not None and len(models) > 1:
+        raise UsageError("--against compares one model", found=f"{len(models)} models")
+    return launch(models, baseline=baseline, request=request, plan=audits.PLAN)

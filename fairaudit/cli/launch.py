@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from fairaudit.errors import ExitCode
 if TYPE_CHECKING:
     from fairaudit.audits.plan import AuditPlan
     from fairaudit.audits.run import Outcome
+    from fairaudit.cli.fairness_settings import TableOptions
     from fairaudit.config.schema import Config
 
 
@@ -83,32 +85,28 @@ def _print_tables(outcomes: Sequence[Outcome]) -> None:
             sys.stdout.write(f"{outcome.name}: not audited. {outcome.error.paragraph()}\n")
 
 
-def launch_table(predictions: Path, *, columns: Mapping[str, str | None], intersections: bool, request: Request) -> int:
+def launch_table(predictions: Path, *, options: TableOptions, request: Request) -> int:
     """Audit a table of predictions, print the table or JSON, and return the exit code."""
-    from fairaudit.audits.predictions import TableColumns, audit_table
+    from fairaudit.audits.predictions import audit_table
     from fairaudit.audits.run import Outcome
     from fairaudit.config.schema import AuditConfig
     from fairaudit.errors import UsageError
 
-    truth = columns["truth"]
-    if truth is None:
-        raise UsageError("The column with the true label is not named", wanted="--truth COLUMN")
-    config = optional_config(request.asked)
-    attributes = request.asked.attributes or (config.data.attributes if config else [])
-    audit = config.audit if config else AuditConfig()
-    report = audit_table(
-        predictions,
-        TableColumns(
-            truth=truth,
-            prediction=columns["prediction"],
-            score=columns["score"],
-            attributes=tuple(attributes),
-            cluster=config.data.cluster if config else None,
-        ),
-        audit=audit.model_copy(update={"intersections": intersections or audit.intersections}),
-        gates=list(config.gates) if config else [],
-        options=request.options,
+    if request.dry_run:
+        raise UsageError("--dry-run plans the audit of a model", advice="A table is audited in seconds; leave it out.")
+    asked = request.asked
+    # The file's own attributes need not be columns of this table, so the command line's are not checked against them.
+    config = optional_config(replace(asked, extra={}, attributes=None, classes=None))
+    audit = (config.audit if config else AuditConfig()).model_copy(update=asked.extra.get("audit", {}))
+    cluster = asked.extra.get("data", {}).get("cluster") or (config.data.cluster if config else None)
+    columns = options.columns(
+        attributes=asked.attributes or (config.data.attributes if config else []),
+        controls=audit.control,
+        cluster=cluster,
+        classes=asked.classes,
     )
+    gates = list(config.gates) if config else []
+    report = audit_table(predictions, columns, audit=audit, gates=gates, options=request.options)
     return show([Outcome(name=predictions.stem, folder=request.options.output, report=report)], request=request)
 
 

@@ -38,5 +38,7 @@ class RunOptions:
     """From which state of the gate on the exit code is not 0."""
     formats: tuple[str, ...] = ("md",)
     """Renderings written beside report.json: md, html, junit, csv."""
+    against: Path | None = None
+    """Report of an earlier run on the same data to compare with; the fairness command alone sets it."""
     command: tuple[str, ...] = ()
     """Command line as given, for the report."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 from fairaudit.gate.evidence import Limits
+from fairaudit.measures.power import images_needed
 from fairaudit.results.measurement import Measurement
 
 _HOPELESS = 1000.0
+_PAIR = ("highest_value", "highest_n", "lowest_value", "lowest_n")
 
 
 def growth(value: float, low: float, high: float, limits: Limits) -> float:
@@ -30,6 +33,9 @@ def needed(measurement: Measurement, low: float, high: float, limits: Limits) ->
     value = measurement.value
     if value is None:
         return None
+    pair = by_pair(measurement, high, limits)
+    if pair is not None:
+        return pair
     factor = growth(value, low, high, limits)
     if factor > _HOPELESS:
         return "The estimate is at the limit itself: no feasible number of images decides it."
@@ -39,6 +45,63 @@ def needed(measurement: Measurement, low: float, high: float, limits: Limits) ->
         return f"About {factor:.1f} times as many images would decide it{place}, if the estimate stays where it is."
     more = max(1, math.ceil(measurement.n * (factor - 1)))
     return f"About {more:,} more images (now {measurement.n:,}) would decide it{place}, if the estimate stays there."
+
+
+def by_pair(measurement: Measurement, high: float, limits: Limits) -> str | None:
+    """What would decide a gap whose interval is max-t, from the rates of the pair of groups that sets its end.
+
+    The rule with √n takes too few where the low end is clipped at 0 or a rate is near 0 or 1. None where the
+    measurement does not tell the pair, or is no gap with an upper limit.
+
+    Args:
+        measurement: a disparity with its pairs in `extra`.
+        high: upper end that was judged; beyond the measurement's own where several rules share the level.
+        limits: what is allowed.
+    """
+    facts, value, limit = measurement.extra, measurement.value, limits.maximum
+    if measurement.interval != "max-t" or value is None or limit is None or limits.minimum is not None:
+        return None
+    if not measurement.metric.endswith("_difference"):
+        return None
+    prefix = "limiting_" if value <= limit else ""
+    numbers = [_number(facts.get(f"{prefix}{side}")) for side in _PAIR]
+    if any(number is None for number in numbers):
+        return None
+    high_rate, high_n, low_rate, low_n = (number or 0.0 for number in numbers)
+    found = images_needed(
+        high_rate=high_rate,
+        high_n=high_n,
+        low_rate=low_rate,
+        low_n=low_n,
+        limit=limit,
+        level=_judged_level(measurement, high),
+        groups=int(facts.get("groups_compared") or 2),
+        rates=int(facts.get("rates_compared") or 1),
+    )
+    if found is None:
+        return None
+    if found.images > _HOPELESS * max(high_n, low_n):
+        return "The estimate is at the limit itself: no feasible number of images decides it."
+    small, large = ("highest", "lowest") if high_n <= low_n else ("lowest", "highest")
+    both = f", and as many of group {facts[f'{prefix}{large}']}" if found.total > max(high_n, low_n) else ""
+    rate = facts.get(f"{prefix}rate")
+    return (
+        f"About {found.images:,} more images of group {facts[f'{prefix}{small}']} that count for its {rate} "
+        f"(now {min(high_n, low_n):,.0f}, then {found.total:,}{both}) would decide it, if the rates stay as they are."
+    )
+
+
+def _judged_level(measurement: Measurement, high: float) -> float:
+    """The level of the interval that was judged, from how far its upper end was moved beyond the measurement's."""
+    level, value, own = measurement.level or 0.95, measurement.value, measurement.high
+    if value is None or own is None or own <= value or high <= own:
+        return level
+    quantile = NormalDist().inv_cdf((1 + level) / 2) * (high - value) / (own - value)
+    return min(2 * NormalDist().cdf(quantile) - 1, 1 - 1e-9)
+
+
+def _number(fact: float | int | str | bool | None) -> float | None:
+    return None if fact is None or isinstance(fact, str) else float(fact)
 
 
 def scarce_cell(measurement: Measurement, *, inside: bool) -> str | None:

@@ -92,6 +92,7 @@ def _number(
     bounds = (difference_interval if spec.form == "difference" else ratio_interval)(x, n, level=asked.level)
     place = _Place(asked=asked, spec=spec, present=present.tolist(), classes=chosen)
     exists = np.isfinite(value)
+    family = {"groups_compared": len(present), "rates_compared": len(x)}
     number = Number(
         value=value,
         low=min(bounds.low, value) if exists else bounds.low,
@@ -101,7 +102,7 @@ def _number(
         p_value=test.p_value,
         chance=test.expected,
         n=total(table),
-        extra={**place.facts(table, bounds, observed=bool(exists)), **_sensitivity(table, spec, asked)},
+        extra={**place.facts(table, bounds, observed=bool(exists)), **family, **_sensitivity(table, spec, asked)},
     )
     return number, _reason(table, spec, asked, chosen)
 

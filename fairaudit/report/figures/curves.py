@@ -1,4 +1,4 @@
-"""Curves per group: reliability of the scores, and receiver operating characteristics."""
+"""Curves per group: reliability of the scores, receiver operating characteristics, precision against recall."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Values = NDArray[np.float64]
+_MOST_BANDS = 6
+"""With more groups, bands would hide each other and are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,21 @@ class Roc:
     """Area below; None where undefined."""
     point: tuple[float, float] | None = None
     """False and true positive rate of the model's decisions."""
+    band: tuple[Values, Values, Values] | None = None
+    """False positive rates, and at each the lower and the upper end of the true positive rate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrecisionRecall:
+    """One group's precision at every recall that a threshold gives."""
+
+    name: str
+    recall: Values
+    precision: Values
+    low: Values
+    """Lower ends of the precision's intervals."""
+    high: Values
+    """Upper ends."""
 
 
 def reliability(groups: Sequence[Reliability], *, heading: str) -> bytes:
@@ -92,12 +109,35 @@ def roc(groups: Sequence[Roc], *, heading: str) -> bytes:
     for group, color, marker in zip(groups, colors(len(groups)), markers(len(groups)), strict=True):
         area = f"AUC {group.auc:.3f}" if group.auc is not None else "AUC not defined"
         axes.plot(group.fpr, group.tpr, color=color, linewidth=1.6, label=literal(f"{group.name}  ({area})"))
+        if group.band is not None and len(groups) <= _MOST_BANDS:
+            axes.fill_between(*group.band, color=color, alpha=0.13, linewidth=0)
         if group.point is not None:
             axes.plot(*group.point, marker=marker, markersize=8, color=color, markeredgecolor="white", zorder=5)
     _unit(axes)
     axes.set_aspect("equal")
     axes.legend(fontsize=7.5, frameon=False, loc="lower right")
     dress(axes, x_label="false positive rate", y_label="true positive rate")
+    return png(figure)
+
+
+def precision_recall(groups: Sequence[PrecisionRecall], *, heading: str) -> bytes:
+    """A PNG: precision against recall of every group, with the intervals of precision as bands.
+
+    Raises:
+        ValueError: there is no group.
+    """
+    if not groups:
+        raise ValueError("a precision-recall figure needs at least one group")
+    figure = new_figure(4.8, 4.9)
+    title(figure, heading)
+    axes = figure.subplots()
+    for group, color in zip(groups, colors(len(groups)), strict=True):
+        axes.plot(group.recall, group.precision, color=color, linewidth=1.6, label=literal(group.name))
+        if len(groups) <= _MOST_BANDS:
+            axes.fill_between(group.recall, group.low, group.high, color=color, alpha=0.13, linewidth=0)
+    _unit(axes)
+    axes.legend(fontsize=7.5, frameon=False, loc="lower left")
+    dress(axes, x_label="recall", y_label="precision")
     return png(figure)
 
 

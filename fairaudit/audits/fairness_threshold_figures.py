@@ -1,0 +1,104 @@
+"""Figures over all thresholds of a binary decision: sweep, score distributions, ROC and precision-recall per group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from fairaudit.audits.base import Drawing
+from fairaudit.audits.fairness_inputs import FairnessInputs
+from fairaudit.audits.fairness_thresholds import histogram
+from fairaudit.data.categorical import Categorical
+from fairaudit.measures.thresholds import Curve, precision_recall, sweep
+
+SWEPT = ("equalized_odds_difference", "equal_opportunity_difference", "demographic_parity_difference")
+BINS = 25
+"""Bins of the drawn score distributions."""
+THRESHOLDS = 100
+"""Thresholds of the drawn sweep; more make a scribble of the right panel."""
+
+
+def threshold_drawings(inputs: FairnessInputs, grouping: Categorical, slug: str) -> Iterator[Drawing]:
+    """The figures of one grouping; the caller sees to it that there are scores and a binary target."""
+    yield Drawing(
+        name=f"sweep-{slug}.png",
+        caption=f"Disparities over {grouping.name} and accuracy at every threshold, one for all groups; marks are "
+        "where the decisions are made now.",
+        draw=partial(_sweep, inputs, grouping),
+    )
+    yield Drawing(
+        name=f"scores-{slug}.png",
+        caption=f"Scores of every {grouping.name}, by truth.",
+        draw=partial(_scores, inputs, grouping),
+    )
+    yield Drawing(
+        name=f"precision-recall-{slug}.png",
+        caption=f"Precision against recall for every {grouping.name}; bands are intervals of precision.",
+        draw=partial(_precision_recall, inputs, grouping),
+    )
+
+
+def _sweep(inputs: FairnessInputs, grouping: Categorical) -> bytes:
+    from fairaudit.report.figures import thresholds as figures
+
+    table = histogram(inputs, grouping)
+    found = sweep(table.reshape(*table.shape[:2], THRESHOLDS, -1).sum(-1), SWEPT)
+    return figures.sweep(
+        found.thresholds,
+        found.accuracy,
+        {name: found.disparities[name] for name in SWEPT},
+        heading=f"Threshold for all, by {grouping.name}",
+        used=used_threshold(inputs),
+    )
+
+
+def used_threshold(inputs: FairnessInputs) -> float | None:
+    """The threshold between the highest score decided negative and the lowest decided positive; None without one.
+
+    0.5 where it lies between them.
+    """
+    if inputs.scores is None:
+        return None
+    positive, score = inputs.decisions == 1, inputs.scores[:, 1]
+    low = float(score[~positive].max()) if (~positive).any() else 0.0
+    high = float(score[positive].min()) if positive.any() else 1.0
+    if low > high:
+        return None
+    return 0.5 if low <= 0.5 <= high else (low + high) / 2
+
+
+def _scores(inputs: FairnessInputs, grouping: Categorical) -> bytes:
+    from fairaudit.report.figures import thresholds as figures
+
+    table = histogram(inputs, grouping)
+    table = table.reshape(*table.shape[:2], BINS, -1).sum(-1)
+    groups = [
+        figures.Scores(name=f"{grouping.name}={value}", negative=table[g, 0], positive=table[g, 1])
+        for g, value in enumerate(grouping.values)
+        if table[g].sum()
+    ]
+    first, second = inputs.target.values
+    return figures.distributions(groups, heading=f"Scores by {grouping.name}", names=(first, second))
+
+
+def _precision_recall(inputs: FairnessInputs, grouping: Categorical) -> bytes:
+    from fairaudit.report.figures import curves
+
+    found: Curve = precision_recall(histogram(inputs, grouping), level=inputs.audit.level)
+    low, high = np.asarray(found.y_ends.low), np.asarray(found.y_ends.high)
+    groups = []
+    for g, value in enumerate(grouping.values):
+        drawn = np.isfinite(found.x[g]) & np.isfinite(found.y[g])
+        if drawn.any():
+            groups.append(
+                curves.PrecisionRecall(
+                    name=f"{grouping.name}={value}",
+                    recall=found.x[g, drawn],
+                    precision=found.y[g, drawn],
+                    low=low[g, drawn],
+                    high=high[g, drawn],
+                )
+            )
+    return curves.precision_recall(groups, heading=f"Precision and recall by {grouping.name}")

@@ -1,0 +1,127 @@
+"""Thresholds per group that would equalise a binary decision's rates, and what that would cost in accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.audits.fairness_inputs import FairnessInputs
+from fairaudit.data.categorical import Categorical
+from fairaudit.measures.score_histogram import score_histogram
+from fairaudit.measures.thresholds import Equalised, equal_opportunity_thresholds, equalised_odds_thresholds
+from fairaudit.results.measurement import Measurement, finite
+
+EQUALISERS: dict[str, Callable[[NDArray[np.int64]], Equalised]] = {
+    "equalised_odds": equalised_odds_thresholds,
+    "equal_opportunity": equal_opportunity_thresholds,
+}
+"""What is equalised → how the rules are found."""
+MOST_TOLD = 8
+"""Thresholds of at most so many groups are told in a note; report.json has all."""
+
+
+def has_thresholds(inputs: FairnessInputs) -> bool:
+    """Whether a threshold decides: one score per row, and a binary target."""
+    return inputs.scores is not None and len(inputs.target.values) == 2
+
+
+def histogram(inputs: FairnessInputs, grouping: Categorical) -> NDArray[np.int64]:
+    """[group, truth, bin] of the positive class's score, over rows of known truth."""
+    if inputs.scores is None:
+        raise ValueError("there are no scores")
+    known = inputs.target.codes >= 0
+    return score_histogram(
+        inputs.scores[known, 1],
+        inputs.target.codes[known] == 1,
+        grouping.codes[known],
+        groups=len(grouping.values),
+    )
+
+
+def equalising(inputs: FairnessInputs, grouping: Categorical) -> Iterator[Measurement]:
+    """Rules per group that would give all groups one TPR (and one FPR), after Hardt, Price and Srebro (2016).
+
+    `…_accuracy` is the accuracy that they would have; `…_threshold` the mean of a group's two thresholds, between
+    which a decision would be drawn at random (`extra`: lower, upper, mix, keep). They are fitted to these rows, so they
+    carry no interval and no gate should rest on them.
+    """
+    if not has_thresholds(inputs):
+        return
+    table = histogram(inputs, grouping)
+    sizes = table.sum(2)
+    used = np.flatnonzero(sizes.sum(1) > 0)
+    for name, equalise in EQUALISERS.items():
+        lacking = [
+            grouping.values[g] for g in used if sizes[g, 1] == 0 or (name == "equalised_odds" and not sizes[g, 0])
+        ]
+        if lacking or len(used) < 2:
+            why = (
+                f"group {lacking[0]} has a rate that does not exist" if lacking else "fewer than two groups have images"
+            )
+            yield _row(f"{name}_accuracy", grouping.name, None, int(sizes.sum()), reason=why, better="higher")
+            continue
+        found = equalise(table[used])
+        facts = {"tpr": found.tpr, "fpr": finite(found.fpr)}
+        yield _row(f"{name}_accuracy", grouping.name, found.accuracy, int(sizes.sum()), extra=facts, better="higher")
+        for g, rule in zip(used.tolist(), found.rules, strict=True):
+            images = int(sizes[g].sum())
+            small = int(sizes[g].min()) < inputs.audit.min_cell
+            facts = {"lower": rule.lower, "upper": rule.upper, "mix": rule.mix, "keep": rule.keep}
+            yield _row(
+                f"{name}_threshold",
+                grouping.name,
+                None if small else rule.mix * rule.lower + (1 - rule.mix) * rule.upper,
+                images,
+                group=grouping.values[g],
+                extra={} if small else facts,
+                reason=f"a cell has fewer than {inputs.audit.min_cell} images" if small else None,
+                status="suppressed",
+            )
+
+
+def equalising_notes(measurements: Sequence[Measurement]) -> Iterator[str]:
+    """One sentence per attribute: which thresholds would equalise odds, and the accuracy they would have."""
+    for whole in measurements:
+        if whole.metric != "equalised_odds_accuracy" or whole.value is None:
+            continue
+        rules = [
+            m for m in measurements if m.metric == "equalised_odds_threshold" and m.attribute == whole.attribute
+        ]  # fmt: skip
+        if len(rules) > MOST_TOLD or any(rule.value is None for rule in rules):
+            continue
+        each = ", ".join(f"{rule.group} {rule.value:.3f}" for rule in rules)
+        yield (
+            f"Thresholds per group that would equalise odds over {whole.attribute}: {each} (means of two, drawn at "
+            f"random), with an accuracy of {whole.value:.3f}. They are fitted to these rows; whether decisions may "
+            "depend on the group is not a question of statistics."
+        )
+
+
+def _row(
+    metric: str,
+    attribute: str,
+    value: float | None,
+    n: int,
+    *,
+    group: str | None = None,
+    extra: dict[str, float | None] | None = None,
+    reason: str | None = None,
+    status: str = "undefined",
+    better: str = "none",
+) -> Measurement:
+    return Measurement.model_validate(
+        {
+            "audit": "fairness",
+            "metric": metric,
+            "attribute": attribute,
+            "group": group,
+            "value": value,
+            "status": "ok" if reason is None else status,
+            "reason": reason,
+            "n": n,
+            "better": better,
+            "extra": extra or {},
+        }
+    )

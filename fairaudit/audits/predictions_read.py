@@ -1,0 +1,272 @@
+"""Reads a table of predictions: truth, decisions, scores, attributes, weights and clusters, row by row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.config.schema import DataConfig
+from fairaudit.data.categorical import Categorical, encode, encode_as
+from fairaudit.data.tables import Table, read_table
+from fairaudit.errors import DataError, UsageError
+from fairaudit.results.report import Excluded
+
+Floats = NDArray[np.float64]
+UNKNOWN = DataConfig(manifest="table").unknown
+SUM = 1e-3
+"""How far a row's scores may be from summing to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableColumns:
+    """Which column of the table means what."""
+
+    truth: str
+    """True label."""
+    prediction: str | None = None
+    """Predicted label; needed unless there is a score."""
+    scores: tuple[str, ...] = ()
+    """One column: probability of the positive class of a binary target. Several: one per target value, in order."""
+    classes: tuple[str, ...] | None = None
+    """Target values in the order of the score columns; sorted when left out."""
+    attributes: tuple[str, ...]
+    """Protected attributes."""
+    controls: tuple[str, ...] = ()
+    """Attributes to compare within."""
+    baseline: str | None = None
+    """Label that another model predicted for the same row."""
+    id: str | None = None
+    """Row id; the row's place in the file when left out."""
+    weight: str | None = None
+    """Weight of the row."""
+    cluster: str | None = None
+    """Resampling unit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicted:
+    """The table as codes, rows that cannot be used left out."""
+
+    target: Categorical
+    decisions: NDArray[np.int32]
+    scores: Floats | None
+    """[row, class]."""
+    baseline: NDArray[np.int32] | None
+    attributes: Mapping[str, Categorical]
+    controls: Mapping[str, Categorical]
+    weights: Floats | None
+    cluster: Categorical | None
+    excluded: tuple[Excluded, ...]
+    rows: int
+    digest: str
+    """Of ids, truths and attributes of all rows: equal for two models' predictions on the same data."""
+    notes: tuple[str, ...]
+
+
+def read_predictions(path: Path, columns: TableColumns, *, threshold: float) -> Predicted:
+    """The table's columns as codes and scores.
+
+    Raises:
+        DataError: a column is missing, a score is no probability, or no row can be used.
+        UsageError: neither prediction nor score is named, or no attribute.
+    """
+    _check(columns)
+    table = read_table(path)
+    target = _target(table, columns)
+    scores = _scores(table, columns, target)
+    decisions = _labels(table, columns.prediction, "--prediction", target)
+    if decisions is None:
+        decisions = decided(scores, threshold)
+    baseline = _labels(table, columns.baseline, "--baseline-prediction", target)
+    attributes = _attributes(table, columns.attributes, "--attribute")
+    ids = _ids(table, columns.id)
+    lost = _lost(target, decisions, scores, baseline)
+    keep = np.flatnonzero(lost == "")
+    if keep.size == 0:
+        raise DataError("Not one row of the table has both a truth and a prediction", where=table.file)
+    weights, cluster = _weights(table, columns.weight), _cluster(table, columns.cluster)
+    return Predicted(
+        target=target.take(keep),
+        decisions=decisions[keep],
+        scores=None if scores is None else scores[keep],
+        baseline=None if baseline is None else baseline[keep],
+        attributes={name: column.take(keep) for name, column in attributes.items()},
+        controls={name: c.take(keep) for name, c in _attributes(table, columns.controls, "--control").items()},
+        weights=None if weights is None else weights[keep],
+        cluster=None if cluster is None else cluster.take(keep),
+        excluded=tuple(
+            Excluded(row=row, id=ids[row], reason=str(lost[row])) for row in np.flatnonzero(lost != "").tolist()
+        ),
+        rows=len(table),
+        digest=_digest(ids, target, attributes),
+        notes=_notes(columns, target),
+    )
+
+
+def decided(scores: Floats | None, threshold: float) -> NDArray[np.int32]:
+    """Decisions from scores: the positive class from the threshold on, or the class with the highest; -1 for NaN.
+
+    >>> decided(np.array([[0.4, 0.6], [0.5, 0.5], [np.nan, np.nan]]), 0.5).tolist()
+    [1, 1, -1]
+    """
+    if scores is None:
+        raise ValueError("neither prediction nor score")
+    chosen = scores[:, 1] >= threshold if scores.shape[1] == 2 else np.nan_to_num(scores).argmax(1)
+    return np.where(np.isnan(scores).any(1), -1, chosen).astype(np.int32)
+
+
+def _check(columns: TableColumns) -> None:
+    if columns.prediction is None and not columns.scores:
+        raise UsageError("The table's predictions are not named", wanted="--prediction COLUMN, --score COLUMN, or both")
+    if not columns.attributes:
+        raise UsageError("No attribute is named", wanted="--attribute COLUMN at least once")
+    for option, present in (("--control", columns.controls), ("--baseline-prediction", columns.baseline)):
+        if columns.weight is not None and present:
+            raise UsageError(f"--weight cannot be combined with {option}", advice=f"Leave one of them out; {option} "
+                             "counts images, which weights are not.")  # fmt: skip
+
+
+def _target(table: Table, columns: TableColumns) -> Categorical:
+    texts = table.column(columns.truth, asked="--truth")
+    if columns.classes is not None:
+        return encode_as(
+            columns.truth, texts, classes=columns.classes, unknown=UNKNOWN, where=table.file, places=table.places
+        )
+    return encode(columns.truth, texts, unknown=UNKNOWN, where=table.file).column
+
+
+def _labels(table: Table, name: str | None, asked: str, target: Categorical) -> NDArray[np.int32] | None:
+    if name is None:
+        return None
+    texts = table.column(name, asked=asked)
+    return encode_as(
+        name, texts, classes=target.values, unknown=UNKNOWN, where=table.file, places=table.places
+    ).codes  # fmt: skip
+
+
+def _scores(table: Table, columns: TableColumns, target: Categorical) -> Floats | None:
+    names, classes = columns.scores, target.values
+    if not names:
+        return None
+    if len(names) != len(classes) and not (len(names) == 1 and len(classes) == 2):
+        raise DataError(
+            "One score cannot stand for a target with several values"
+            if len(names) == 1
+            else "There are more or fewer score columns than target values",
+            wanted=f"one --score for each of {', '.join(classes[:8])}" + (" and so on" if len(classes) > 8 else ""),
+            found=f"{len(names)} for {len(classes)} values",
+            where=f'{table.file}, column "{columns.truth}"',
+            advice="Leave --score out where --prediction is given, or name a column for every value.",
+        )
+    found = np.stack([_numbers(table, name, "--score", "A score is no probability", 0, 1) for name in names], axis=1)
+    if len(names) == 1:
+        return np.concatenate([1 - found, found], axis=1)
+    sums = found.sum(1)
+    wrong = np.flatnonzero(np.abs(sums - 1) > SUM)
+    if wrong.size:
+        raise DataError(
+            "The scores of a row do not sum to 1",
+            wanted="probabilities of all target values",
+            found=f"a sum of {sums[wrong[0]]:.4g}",
+            where=f"{table.file}, {table.places[wrong[0]]}",
+        )
+    return np.asarray(found / sums[:, None], np.float64)
+
+
+def _numbers(table: Table, name: str, asked: str, problem: str, least: float, most: float) -> Floats:
+    texts = table.column(name, asked=asked)
+    values = np.full(len(texts), np.nan)
+    for row, text in enumerate(texts):
+        if text.lower() in UNKNOWN:
+            continue
+        try:
+            values[row] = float(text)
+        except ValueError:
+            values[row] = np.nan
+        if not (least <= values[row] <= most and np.isfinite(values[row])):
+            wanted = f"a number from {least:g} to {most:g}" if np.isfinite(most) else f"a number from {least:g} on"
+            where = f'{table.file}, column "{name}", {table.places[row]}'
+            raise DataError(problem, wanted=wanted, found=text, where=where)
+    return values
+
+
+def _weights(table: Table, name: str | None) -> Floats | None:
+    if name is None:
+        return None
+    values = _numbers(table, name, "--weight", "A weight is not a number from 0 on", 0, np.inf)
+    missing = np.flatnonzero(np.isnan(values))
+    if missing.size:
+        where = f'{table.file}, column "{name}", {table.places[missing[0]]}'
+        raise DataError("A row has no weight", where=where, advice="Write 0 for rows that must not count.")
+    if not values.any():
+        raise DataError("Every weight is 0", where=f'{table.file}, column "{name}"')
+    return values
+
+
+def _cluster(table: Table, name: str | None) -> Categorical | None:
+    """Clusters as codes; rows of unknown cluster stand alone."""
+    if name is None:
+        return None
+    texts = table.column(name, asked="--cluster")
+    alone = [f"{text}\0{row}" if text.lower() in UNKNOWN else text for row, text in enumerate(texts)]
+    values, codes = np.unique(np.asarray(alone, dtype=np.str_), return_inverse=True)
+    return Categorical(name=name, values=tuple(values.tolist()), codes=codes.astype(np.int32))
+
+
+def _attributes(table: Table, names: Sequence[str], asked: str) -> dict[str, Categorical]:
+    texts = {name: table.column(name, asked=asked) for name in names}
+    return {name: encode(name, column, unknown=UNKNOWN, where=table.file).column for name, column in texts.items()}
+
+
+def _ids(table: Table, name: str | None) -> Sequence[str]:
+    if name is None:
+        return table.places
+    ids = table.column(name, asked="--id")
+    seen: dict[str, int] = {}
+    for row, text in enumerate(ids):
+        if not text:
+            raise DataError("A row has no id", where=f'{table.file}, column "{name}", {table.places[row]}')
+        if text in seen:
+            where = f'{table.file}, column "{name}", {table.places[seen[text]]} and {table.places[row]}'
+            raise DataError("Two rows have the same id", found=f'"{text}"', where=where)
+        seen[text] = row
+    return ids
+
+
+def _lost(
+    target: Categorical, decisions: NDArray[np.int32], scores: Floats | None, baseline: NDArray[np.int32] | None
+) -> NDArray[np.str_]:
+    """Why a row cannot be used, "" where it can."""
+    reasons: list[tuple[NDArray[np.bool_], str]] = [
+        (np.asarray(target.codes < 0), "the true label is missing"),
+        (np.asarray(decisions < 0), "the prediction is missing"),
+    ]
+    if scores is not None:
+        reasons.append((np.asarray(np.isnan(scores).any(1)), "a score is missing"))
+    if baseline is not None:
+        reasons.append((np.asarray(baseline < 0), "the baseline's prediction is missing"))
+    return np.select([rows for rows, _ in reasons], [reason for _, reason in reasons], default="").astype(np.str_)
+
+
+def _digest(ids: Sequence[str], target: Categorical, attributes: Mapping[str, Categorical]) -> str:
+    # Labels as texts, not codes: another model's table may lack a value or list them in another order.
+    columns = [target, *(attributes[name] for name in sorted(attributes))]
+    texts = [[column.name, [column.label(row) for row in range(len(ids))]] for column in columns]
+    return hashlib.sha256(json.dumps([list(ids), texts]).encode()).hexdigest()
+
+
+def _notes(columns: TableColumns, target: Categorical) -> tuple[str, ...]:
+    notes = []
+    if len(columns.scores) > 1:
+        pairs = ", ".join(f"{v} = {name}" for v, name in zip(target.values, columns.scores, strict=True))
+        notes.append(f"Score columns in the order of the target values: {pairs}; --classes sets another order.")
+    if columns.weight is not None:
+        notes.append(f"Rows are weighted by {columns.weight}; intervals use Kish's effective sizes, and measures of "
+                     "scores (AUC, calibration, thresholds), which take no weights here, are left out.")  # fmt: skip
+    return tuple(notes)
