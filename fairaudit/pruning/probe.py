@@ -24,7 +24,7 @@ HIDDEN = 128
 """Width of the hidden layer of the mlp."""
 EPOCHS = 60
 """Passes over the features at least."""
-STEPS = 1000
+STEPS = 300
 """Steps at least: few images get more passes."""
 BATCH = 128
 """Images per step."""
@@ -64,7 +64,7 @@ def probe(
         report: the same of the part that is reported on.
         values: number of bias values.
         seed: seed of weights and order.
-        epochs: passes over the features; None for 60, or more where that is fewer than 1000 steps.
+        epochs: passes over the features; None for 60, or more where that is fewer than 300 steps.
 
     Raises:
         DataError: one of the parts has no known value.

@@ -1,0 +1,99 @@
+"""`fairaudit prune` from the command line: what it writes, what it refuses, and that a killed run goes on."""
+
+import signal
+import time
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+pytestmark = pytest.mark.slow
+QUICK = ("--epochs", "1", "--levels", "2", "--fail-on", "never")
+
+
+@pytest.fixture
+def wide(tmp_path, make_lab):
+    """80 pictures, so that every part has every label and group."""
+    return make_lab(tmp_path, 80)
+
+
+def test_it_writes_the_model_the_mask_and_one_report(wide):
+    done = wide.run("prune", "model.pt", "-o", "out", "--json", "--gamma", "3,0", *QUICK)
+    assert done.code == 0, done.err
+    report = done.report()
+    assert [model["role"] for model in report["models"]] == ["candidate", "baseline"]
+    assert report["models"][0]["name"] == "model-pruned.pt"
+    assert report["models"][0]["format"] == "torchscript"
+    rows = {(m["metric"], m["method"]): m for m in report["measurements"] if m["audit"] == "prune" and not m["group"]}
+    made = (
+        "vanilla",
+        "ffw gamma 3",
+        "ffw gamma 0",
+        "gamma 0",
+        "magnitude",
+        "random",
+        "last layer",
+        "fine-tuning",
+        "scratch",
+    )
+    assert {method for metric, method in rows if metric == "task_accuracy"} == set(made)
+    assert all(("bias_accuracy_mlp", method) in rows for method in made)
+    size = rows["sparsity", "ffw gamma 3"]
+    assert rows["sparsity", "magnitude"]["numerator"] == size["numerator"]
+    assert {figure["file"] for figure in report["figures"]} >= {"figures/sparsity.png", "figures/gamma.png"}
+    masks = load_file(wide.folder / "out" / "mask.safetensors")
+    pruned = dict(torch.jit.load(str(wide.folder / "out" / "model-pruned.pt")).named_parameters())
+    assert sum(int((~mask).sum()) for mask in masks.values()) == size["numerator"]
+    assert all((pruned[f"{layer}.weight"][~mask] == 0).all() for layer, mask in masks.items())
+    data = report["data"]
+    assert data["rows"] < 80  # the reporting part alone
+
+
+def test_several_seeds_give_mean_and_deviation(wide):
+    done = wide.run("prune", "model.pt", "-o", "out", "--json", "--seeds", "2", "--controls", "none", *QUICK)
+    sparsity = next(m for m in done.report()["measurements"] if m["metric"] == "sparsity")
+    assert sparsity["extra"]["seeds"] == 2
+    assert sparsity["extra"]["sd"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--bottleneck", "nowhere"), ("no module called", "nowhere")),
+        (("--controls", "magnitud"), ("no control", "magnitude")),
+        (("--gamma", "much"), ("--gamma", "much")),
+        (("--mode", "both"), ("--mode", "both")),
+        (("--attribute", "gruop"), ("no attribute", "group")),
+        (("--fit-split", "split=train"), ('"train" has no rows',)),
+        (("--fit-split", "split=test"), ("overlap",)),
+    ],
+)
+def test_bad_input_is_told(lab, arguments, words):
+    lab.run("prune", "model.pt", "-o", "out", *QUICK, *arguments).refused(*words)
+
+
+def test_no_unbiased_images_is_told_and_can_be_gone_without(wide):
+    rows = wide.rows()
+    for row in rows:
+        row["group"] = "b" if row["label"] == "1" else row["group"]  # no positive in group a
+    wide.write_rows(rows)
+    wide.run("prune", "model.pt", "-o", "out", *QUICK).refused("no unbiased images", "--unbalanced")
+    done = wide.run("prune", "model.pt", "-o", "out", "--json", "--unbalanced", "--controls", "none", *QUICK)
+    assert any("not balanced" in note for note in done.report()["notes"])
+
+
+def test_a_killed_run_goes_on_to_the_same_mask(wide):
+    settings = ("--epochs", "4", "--levels", "6", "--controls", "none", "--fail-on", "never", "--quiet")
+    assert wide.run("prune", "model.pt", "-o", "whole", *settings, quiet=False).code == 0
+    process = wide.start("prune", "model.pt", "-o", "killed", *settings)
+    checkpoint = wide.folder / "killed" / "search" / "gamma-10-seed-0.safetensors"
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert checkpoint.exists()
+    assert wide.run("prune", "model.pt", "-o", "killed", *settings, quiet=False).code == 0
+    whole, again = (load_file(wide.folder / name / "mask.safetensors") for name in ("whole", "killed"))
+    assert set(whole) == set(again)
+    assert all(torch.equal(whole[layer], again[layer]) for layer in whole)
