@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.base import Drawing
 from fairaudit.audits.fairness_inputs import FairnessInputs
 from fairaudit.audits.fairness_threshold_figures import threshold_drawings
-from fairaudit.audits.fairness_thresholds import has_thresholds, histogram
+from fairaudit.audits.fairness_thresholds import has_curve, has_thresholds, histogram
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.calibration import reliability, reliability_curve
 from fairaudit.measures.thresholds import roc
@@ -55,7 +55,7 @@ def fairness_drawings(inputs: FairnessInputs, measurements: Sequence[Measurement
                 caption=f"Share of positives against score for every {grouping.name}; the diagonal is perfect.",
                 draw=partial(_reliability, inputs, grouping),
             )
-            if _has_curve(inputs, grouping):
+            if has_curve(inputs, grouping):
                 yield Drawing(
                     name=f"roc-{slug}.png",
                     caption=f"True against false positive rate for every {grouping.name}; bands are intervals "
@@ -78,15 +78,6 @@ def undrawn(inputs: FairnessInputs) -> Iterator[str]:
 
 def _legible(inputs: FairnessInputs, grouping: Categorical) -> bool:
     return len(grouping.values) <= MOST_GROUPS and len(inputs.target.values) <= MOST_CLASSES
-
-
-def _has_curve(inputs: FairnessInputs, grouping: Categorical) -> bool:
-    """Whether any group has images of both true values."""
-    _, positive = _binary(inputs)
-    return any(
-        bool((own & positive).any() and (own & ~positive).any())
-        for own in (grouping.codes == g for g in range(len(grouping.values)))
-    )
 
 
 def _gaps(gaps: Sequence[Measurement]) -> bytes:

@@ -9,7 +9,7 @@ import numpy as np
 
 from fairaudit.audits.base import Drawing
 from fairaudit.audits.fairness_inputs import FairnessInputs
-from fairaudit.audits.fairness_thresholds import histogram
+from fairaudit.audits.fairness_thresholds import has_curve, histogram
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.thresholds import Curve, precision_recall, sweep
 
@@ -33,11 +33,12 @@ def threshold_drawings(inputs: FairnessInputs, grouping: Categorical, slug: str)
         caption=f"Scores of every {grouping.name}, by truth.",
         draw=partial(_scores, inputs, grouping),
     )
-    yield Drawing(
-        name=f"precision-recall-{slug}.png",
-        caption=f"Precision against recall for every {grouping.name}; bands are intervals of precision.",
-        draw=partial(_precision_recall, inputs, grouping),
-    )
+    if has_curve(inputs, grouping):
+        yield Drawing(
+            name=f"precision-recall-{slug}.png",
+            caption=f"Precision against recall for every {grouping.name}; bands are intervals of precision.",
+            draw=partial(_precision_recall, inputs, grouping),
+        )
 
 
 def _sweep(inputs: FairnessInputs, grouping: Categorical) -> bytes:

@@ -22,6 +22,15 @@ MOST_TOLD = 8
 """Thresholds of at most so many groups are told in a note; report.json has all."""
 
 
+def has_curve(inputs: FairnessInputs, grouping: Categorical) -> bool:
+    """Whether any group has images of both values of a binary target, so that a curve over thresholds has two ends."""
+    positive, negative = inputs.target.codes == 1, inputs.target.codes == 0
+    return any(
+        bool((own & positive).any() and (own & negative).any())
+        for own in (grouping.codes == g for g in range(len(grouping.values)))
+    )
+
+
 def has_thresholds(inputs: FairnessInputs) -> bool:
     """Whether a threshold decides: one score per row, and a binary target."""
     return inputs.scores is not None and len(inputs.target.values) == 2

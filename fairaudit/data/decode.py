@@ -34,6 +34,8 @@ def open_image(path: Path) -> Image.Image:
         ImageError: the file is missing, empty, truncated, too large, or no image.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise ImageError("The path is a folder, a device or a pipe, not a file", where=path.name)
         with path.open("rb") as file:
             if not file.read(1):
                 raise ImageError("The image file is empty (0 bytes)", where=path.name)

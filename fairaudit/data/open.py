@@ -150,7 +150,7 @@ def _split(manifest: Manifest, dataset: Dataset, data: DataConfig) -> Manifest:
 def _one_file_at_least(manifest: Manifest) -> Manifest:
     """Missing files exclude their rows while loading; all files missing is a wrong folder."""
     names = (manifest.source.name(row) for row in range(len(manifest)))
-    if stored_in_files(manifest.source) and not any((manifest.folder / name).is_file() for name in names):
+    if stored_in_files(manifest.source) and not any(_is_file(manifest.folder / name) for name in names):
         raise DataError(
             f"None of the {len(manifest)} image files exists",
             found=f'the first is "{manifest.source.name(0)}"',
@@ -158,6 +158,13 @@ def _one_file_at_least(manifest: Manifest) -> Manifest:
             advice="Set data.root to the folder that the paths are relative to.",
         )
     return manifest
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long
+        return False
 
 
 def _check_values(manifest: Manifest) -> None:

@@ -70,8 +70,11 @@ class FileSource:
 
     def fingerprint(self, row: int) -> str:
         """SHA-256 of the file's bytes, or "missing"."""
+        path = self.root / self.names[row]
         try:
-            with (self.root / self.names[row]).open("rb") as file:
+            if not path.is_file():  # reading a device or a pipe would never end
+                return "missing"
+            with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
             return "missing"

@@ -12,8 +12,15 @@ from fairaudit.errors import OutputError
 
 
 def dumps(value: Any) -> str:  # noqa: ANN401 (any JSON value)
-    """The value as indented JSON text with a final newline; NaN and infinity raise ValueError."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    r"""The value as indented JSON text with a final newline; NaN and infinity raise ValueError.
+
+    Half characters, which UTF-8 cannot hold, are escaped, and come back as they were.
+
+    >>> dumps("\ud800é")
+    '"\\ud800é"\n'
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -1,6 +1,7 @@
 """Odd and broken pictures, through the command line: scored with the right pixels, or excluded with a reason."""
 
 import json
+import os
 import struct
 import zlib
 
@@ -119,7 +120,9 @@ BROKEN = {
     "huge": (lambda path: path.write_bytes(huge_png(60_000, 60_000)), "3600000000 pixels"),
     "huge_side": (lambda path: path.write_bytes(huge_png(2**31 - 1, 1)), "pixels"),
     "float": (float_pixels, "scale is not known"),
-    "folder": (lambda path: (path.unlink(), path.mkdir()), "cannot be decoded"),
+    "folder": (lambda path: (path.unlink(), path.mkdir()), "not a file"),
+    "pipe": (lambda path: (path.unlink(), os.mkfifo(path)), "not a file"),
+    "endless": (lambda path: (path.unlink(), path.symlink_to("/dev/zero")), "not a file"),
 }
 
 
@@ -192,6 +195,15 @@ def test_no_picture_where_the_paths_point(lab):
     lab.run("fairness", "model.pt").refused("None of the 24 image files exists", '"faces/00000.png"', "data.root")
 
 
+def test_a_name_that_is_too_long(lab):
+    rows = lab.rows()
+    rows[0]["file"] = "a" * 5000
+    lab.write_rows(rows)
+    done = lab.run("roi-metrics", "model.pt", "--json")
+    assert done.code == 5
+    assert "too long" in excluded_as(done.report())["r0"]
+
+
 def test_a_whole_chunk_without_a_readable_picture(large_lab):
     for row in large_lab.rows()[128:256]:
         (large_lab.folder / row["file"]).write_bytes(b"")
@@ -237,3 +249,14 @@ def test_the_report_says_which_frame_was_used(lab):
     write_animated(lab.folder / lab.rows()[0]["file"])
     report = lab.run("roi-metrics", "model.pt", "--json").report()
     assert any("first of 2 frames" in note for note in report["notes"]), json.dumps(report["notes"])
+
+
+def test_pictures_without_anything_to_explain(lab):
+    """On black pictures input x gradient is blank: there is no share of it, and no figure of who relies on it."""
+    for row in lab.rows():
+        lab.picture(row["file"], np.zeros((SIDE, SIDE, 3), np.uint8))
+    report = lab.run("roi-metrics", "model.pt", "--method", "input_x_gradient", "--json").report()
+    shares = [m for m in report["measurements"] if m["metric"] == "rrf" and m["method"] == "input_x_gradient"]
+    assert shares
+    assert {(m["value"], m["status"]) for m in shares} == {(None, "undefined")}
+    assert all(m["reason"] for m in shares)

@@ -254,6 +254,14 @@ def test_cell_without_rows_never_passes_a_gate(lab):
     assert done.report()["gate"]["state"] in ("fail", "inconclusive")
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_or_two_rows(lab, count):
+    """No group has both labels: there are rates without a value, and no curve to draw."""
+    report = lab.run("fairness", "model.pt", "--limit", str(count), "--json").report()
+    assert report["data"]["scored"] == count
+    assert [m for m in report["measurements"] if m["status"] == "undefined" and m["reason"]]
+
+
 def test_empty_split(lab):
     lab.configure(data={"split": {"column": "split", "use": "tests"}})
     lab.run("fairness", "model.pt").refused('The split "tests" has no rows', '"test" 24', 'Did you mean "test"?')

@@ -19,6 +19,7 @@ NASTY = {
     "formula": "=cmd|' /C calc'!A0",
     "jinja": "{{ 7 * 7 }}{% raw %}",
     "xml": "]]><x/>",
+    "half": "half \ud800 character",
 }
 
 
@@ -100,7 +101,7 @@ def nasty(lab):
         row["group"] = texts[number // 2 % len(texts)]
         row["id"] = f"{texts[number % len(texts)]} {number}"
     for number, text in enumerate(texts):
-        name = "faces/" + text.replace("/", "_").replace("\x07", "") + ".png"
+        name = "faces/" + text.replace("/", "_").replace("\x07", "").replace("\ud800", "") + ".png"
         (lab.folder / name).write_bytes(b"no picture")
         rows[number]["file"] = name
         names.append(name)
