@@ -117,8 +117,10 @@ def encode_as(
     tokens = _tokens(texts, unknown)
     known = {token for token in tokens if token is not None}
     index = {value: code for code, value in enumerate(classes)}
-    if not known & index.keys():
-        index = _indices(known, classes, f'{where}, column "{name}"')
+    if not known <= index.keys():
+        # Indices when they fit all texts, such as -1/1 for the classes 0 and 1, or when no text is a name at all.
+        indices = _indices(known, classes, f'{where}, column "{name}"')
+        index = indices if known <= indices.keys() or not known & index.keys() else index
     for token, place in zip(tokens, places, strict=True):
         if token is not None and token not in index:
             raise DataError(

@@ -115,3 +115,15 @@ def test_whole_numbers_have_one_spelling(number):
 @pytest.mark.parametrize("text", ["1_000", "inf", "nan", "1e400", "infinity", "0x10"])
 def test_what_python_would_call_a_number_but_no_person_would_stays_text(text):
     assert canonical(text) == text
+
+
+def test_minus_one_and_one_are_the_classes_zero_and_one():
+    column = encode_as(
+        "smiling",
+        ["-1", "1", ""],
+        classes=["0", "1"],
+        unknown=[""],
+        where="a.csv",
+        places=["line 2", "line 3", "line 4"],
+    )
+    assert column.codes.tolist() == [0, 1, -1]
