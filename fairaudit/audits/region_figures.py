@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.base import Drawing, Total
 from fairaudit.audits.columns import column
+from fairaudit.audits.stream import explained_classes, predict
 from fairaudit.data.batch import Batch
 from fairaudit.saliency.method import Method
 
@@ -30,6 +31,8 @@ def region_drawings(total: Total, methods: Sequence[Method]) -> Iterator[Drawing
             draw=partial(_overlay, total, region),
         )
         for method in methods:
+            if np.isnan(_shares(total, region, method)).all():
+                continue  # every map is blank: no image relies on anything
             yield Drawing(
                 name=f"reliance-{_slug(region)}-{_slug(method.name)}.png",
                 caption=(
@@ -53,14 +56,15 @@ def _overlay(total: Total, region: str) -> bytes:
 def _reliance(total: Total, region: str, method: Method) -> bytes:
     from fairaudit.report.figures.regions import reliance
 
-    shares = np.asarray(total.part.columns[column("candidate", method.name, region, "rrf")], np.float64)
+    shares = _shares(total, region, method)
     order = np.argsort(np.nan_to_num(shares, nan=-1.0), kind="stable")
     order = order[~np.isnan(shares[order])]
     chosen = [*order[::-1][:EACH].tolist(), *order[:EACH].tolist()]
     batch = total.study.material.loader.load(total.rows[chosen].tolist())
     images = batch.images.to(total.study.candidate.device)
-    classes = torch.from_numpy(batch.target.astype(np.int64)).to(images.device)
-    maps = method.attribute(total.study.candidate, images, classes, seed=total.study.options.seed).maps
+    explained = explained_classes(total.study, batch, predict(total.study.candidate, images))
+    classes = torch.from_numpy(explained).to(images.device)
+    maps = method.attribute(total.study.candidate, images, classes).maps
     return reliance(
         _pictures(batch),
         maps.detach().double().cpu().numpy(),
@@ -69,6 +73,10 @@ def _reliance(total: Total, region: str, method: Method) -> bytes:
         heading=f"Most and least relevance in {region} by {method.name}",
         values=shares[chosen].tolist(),
     )
+
+
+def _shares(total: Total, region: str, method: Method) -> Floats:
+    return np.asarray(total.part.columns[column("candidate", method.name, region, "rrf")], np.float64)
 
 
 def _spread(rows: NDArray[np.int64]) -> list[int]:
