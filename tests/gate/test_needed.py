@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from fairaudit.gate.evidence import Limits
 from fairaudit.gate.needed import growth, needed, scarce_cell
+from fairaudit.measures.simultaneous import difference_interval
 from fairaudit.results.measurement import Measurement
 
 LIMIT = Limits(minimum=None, maximum=0.1)
@@ -76,3 +77,55 @@ PAIRS = {
 )
 def test_the_scarce_cell_is_the_smaller_one_of_the_pair_that_counts(facts, inside, expected):
     assert scarce_cell(measurement(**facts), inside=inside) == expected
+
+
+def gap(value, low, high, **facts):
+    return Measurement(
+        audit="fairness", metric="equalized_odds_difference", value=value, low=low, high=high, level=0.95, n=600,
+        interval="max-t", extra=facts,
+    )  # fmt: skip
+
+
+def pair(prefix, high_rate, high_n, low_rate, low_n):
+    values = {"highest": "a", "highest_value": high_rate, "highest_n": high_n, "rate": "tpr"}
+    values |= {"lowest": "b", "lowest_value": low_rate, "lowest_n": low_n}
+    return {f"{prefix}{name}": value for name, value in values.items()}
+
+
+def test_with_as_many_images_as_a_gap_is_said_to_need_it_passes():
+    """Groups of 400 and 90 with rates .93 and .88: the interval of the enlarged table is computed once more."""
+    facts = pair("limiting_", 0.93, 400.0, 0.88, 90.0) | {"groups_compared": 2, "rates_compared": 1}
+    low, high = ends(400, 90)
+    text = needed(gap(0.05, low, high, **facts), low, high, LIMIT)
+    more = int(text.split("About ")[1].split(" ")[0].replace(",", ""))
+    assert "group b that count for its tpr (now 90, then 232)" in text
+    assert ends(400, 90)[1] > 0.1
+    assert ends(400, 90 + more)[1] == pytest.approx(0.1, abs=0.006)
+    assert ends(400, 90 + more // 2)[1] > 0.1
+
+
+def ends(first, second):
+    found = difference_interval([[0.93 * first, 0.88 * second]], [[first, second]], level=0.95)
+    return found.low, found.high
+
+
+def test_a_gap_that_is_clipped_at_0_needs_more_than_its_interval_says():
+    facts = pair("", 0.93, 60.0, 0.78, 60.0) | {"groups_compared": 8, "rates_compared": 2}
+    outside = gap(0.15, 0.0, 0.32, **facts)
+    text = needed(outside, 0.0, 0.32, LIMIT)
+    more = int(text.split("About ")[1].split(" ")[0].replace(",", ""))
+    assert more / 60 + 1 > growth(0.15, 0.0, 0.32, LIMIT)
+    assert "as many of group" in text
+
+
+def test_several_rules_share_the_level_and_need_more():
+    facts = pair("limiting_", 0.93, 400.0, 0.88, 90.0) | {"groups_compared": 2, "rates_compared": 1}
+    one = gap(0.05, 0.0, 0.14, **facts)
+    alone, shared = (needed(one, 0.0, high, LIMIT) for high in (0.14, 0.16))
+    counts = [int(text.split("About ")[1].split(" ")[0].replace(",", "")) for text in (alone, shared)]
+    assert counts[1] > counts[0]
+
+
+def test_a_pair_that_is_not_told_leaves_the_rule_of_the_root():
+    text = needed(gap(0.08, 0.04, 0.12), 0.04, 0.12, LIMIT)
+    assert text.startswith("About 1,800 more images (now 600)")

@@ -1,0 +1,217 @@
+"""The fairness audit on arrays and reports made by hand: what it reads, notes and draws."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, confusion_matrix, matthews_corrcoef
+
+from fairaudit.audits.against import against, changes
+from fairaudit.audits.base import Findings
+from fairaudit.audits.fairness_inputs import FairnessInputs
+from fairaudit.audits.fairness_read import read_fairness
+from fairaudit.audits.fairness_threshold_figures import used_threshold
+from fairaudit.audits.fairness_thresholds import equalising
+from fairaudit.config.schema import AuditConfig
+from fairaudit.data.categorical import Categorical
+from fairaudit.measures.confusion import confusion
+from fairaudit.results.measurement import Measurement
+from fairaudit.results.report import Data, Gate, Report, Run
+from fairaudit.results.store import write_report
+
+
+def column(name, codes, values=("0", "1")):
+    return Categorical(name=name, values=values, codes=np.asarray(codes, np.int32))
+
+
+def inputs(groupings, target, decisions, *, scores=None, baseline=None, classes=("0", "1"), **audit):
+    def counts(g):
+        decided = np.asarray(decisions, np.int32)
+        return confusion(g.codes, target, decided, groups=len(g.values), classes=len(classes)).counts
+
+    return FairnessInputs(
+        groupings=groupings,
+        counts={g.name: counts(g) for g in groupings},
+        target=column("y", target, classes),
+        decisions=np.asarray(decisions, np.int32),
+        scores=None if scores is None else np.stack([1 - scores, scores], axis=1),
+        baseline_decisions=None if baseline is None else np.asarray(baseline, np.int32),
+        clusters=None,
+        audit=AuditConfig(replicates=100, **audit),
+        seed=0,
+        name="model",
+        baseline_name=None if baseline is None else "old",
+        single=groupings,
+    )
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Rows of two attributes; the scores of hat 1 are shifted down."""
+    rng = np.random.default_rng(4)
+    hat, age, truth = rng.integers(0, 2, 600), rng.integers(0, 3, 600), rng.integers(0, 2, 600)
+    age = np.where(rng.random(600) < 0.3, hat, age)
+    scores = np.clip(0.3 + 0.4 * truth - 0.15 * hat * truth + rng.normal(0, 0.15, 600), 0, 1)
+    return hat, age, truth, scores
+
+
+def one(found, metric, **fields):
+    chosen = [m for m in found if m.metric == metric and all(getattr(m, k) == v for k, v in fields.items())]
+    assert len(chosen) == 1, [m.id for m in chosen]
+    return chosen[0]
+
+
+def test_attributes_are_set_against_each_other_and_against_the_target(drawn):
+    hat, age, truth, scores = drawn
+    two = column("hat", hat), column("age", np.minimum(age, 1))
+    found = read_fairness(inputs(list(two), truth, (scores > 0.5).astype(int))).measurements
+    between = one(found, "attribute_phi", attribute="hat & age")
+    assert between.value == pytest.approx(matthews_corrcoef(hat, np.minimum(age, 1)))
+    assert one(found, "phi", attribute="hat").value == pytest.approx(matthews_corrcoef(hat, truth))
+    assert between.n == 600
+
+
+def test_unknown_values_are_counted_and_noted():
+    hat = [0, 1, -1, 0, 1, -1, 0, 1]
+    found = read_fairness(inputs([column("hat", hat)], [0, 1] * 4, [0, 1] * 4))
+    assert any("2 of 8 rows have an unknown hat" in note for note in found.notes)
+    assert one(found.measurements, "accuracy", group="0").n == 3
+
+
+def test_the_rules_per_group_equalise_odds_when_they_are_carried_out(drawn):
+    """The rules are carried out by drawing decisions, and the rates counted with scikit-learn."""
+    hat, _, truth, scores = drawn
+    scores = np.floor(scores * 1000) / 1000  # on the grid, so that thresholds between bins decide exactly
+    found = list(equalising(inputs([column("hat", hat)], truth, scores > 0.5, scores=scores), column("hat", hat)))
+    whole = one(found, "equalised_odds_accuracy")
+    rng, copies = np.random.default_rng(0), 200
+    rates, right = [], 0.0
+    for group in (0, 1):
+        rule = one(found, "equalised_odds_threshold", group=str(group)).extra
+        own = np.tile(scores[hat == group] + 1e-9, copies)
+        threshold = np.where(rng.random(len(own)) < rule["mix"], rule["lower"], rule["upper"])
+        at_random = rng.random(len(own)) < whole.extra["fpr"]
+        decision = np.where(rng.random(len(own)) < rule["keep"], own >= threshold, at_random)
+        table = confusion_matrix(np.tile(truth[hat == group], copies), decision, normalize="true")
+        rates.append((table[0, 1], table[1, 1]))
+        right += accuracy_score(np.tile(truth[hat == group], copies), decision) * (hat == group).mean()
+    assert rates[0] == pytest.approx(rates[1], abs=0.01)
+    assert rates[0] == pytest.approx((whole.extra["fpr"], whole.extra["tpr"]), abs=0.01)
+    assert right == pytest.approx(whole.value, abs=0.01)
+
+
+def test_without_positives_in_a_group_there_is_no_rule_but_a_reason():
+    codes, truth, scores = [0, 0, 0, 1, 1, 1], [0, 1, 1, 0, 0, 0], np.linspace(0.1, 0.9, 6)
+    found = list(equalising(inputs([column("hat", codes)], truth, [0] * 6, scores=scores), column("hat", codes)))
+    assert [(m.metric, m.status) for m in found] == [
+        ("equalised_odds_accuracy", "undefined"),
+        ("equal_opportunity_accuracy", "undefined"),
+    ]
+    assert all("group 1" in m.reason for m in found)
+
+
+def test_rules_of_small_cells_are_suppressed(drawn):
+    hat, _, truth, scores = drawn
+    found = list(
+        equalising(inputs([column("hat", hat)], truth, scores > 0.5, scores=scores, min_cell=1000), column("hat", hat))
+    )
+    rules = [m for m in found if m.metric.endswith("_threshold")]
+    assert len(rules) == 4
+    assert {m.status for m in rules} == {"suppressed"}
+    assert all(m.value is None and not m.extra for m in rules)
+
+
+@pytest.mark.parametrize(
+    ("scores", "decisions", "expected"),
+    [([0.2, 0.7], [0, 1], 0.5), ([0.1, 0.3], [0, 1], 0.2), ([0.2, 0.7], [1, 0], None)],
+)
+def test_the_threshold_that_decides_is_read_from_the_decisions(scores, decisions, expected):
+    found = used_threshold(inputs([column("hat", [0, 1])], [0, 1], decisions, scores=np.array(scores)))
+    assert found == (None if expected is None else pytest.approx(expected))
+
+
+def test_levelling_down_is_told_as_harm():
+    """Group 1 was better; the candidate makes it as bad as group 0 and helps nobody."""
+    hat, truth = np.repeat([0, 1], 100), np.ones(200, int)
+    old = np.concatenate([np.repeat([0, 1], 50), np.repeat([0, 1], [10, 90])])
+    new = np.concatenate([np.repeat([0, 1], 50), np.repeat([0, 1], [50, 50])])
+    truth[::4], old[::4], new[::4] = 0, 0, 0
+    found = read_fairness(inputs([column("hat", hat)], truth, new, baseline=old))
+    told = [note for note in found.notes if note.startswith("Levelled down against old")]
+    assert len(told) == 1
+    assert "equal_opportunity_difference" in told[0]
+    better = np.where(hat == 1, old, np.maximum(old, 1 - (np.arange(200) % 2))) * truth
+    raised = read_fairness(inputs([column("hat", hat)], truth, better, baseline=old))
+    assert not [note for note in raised.notes if note.startswith("Levelled down")]
+
+
+def test_figures_that_nobody_could_read_are_left_out_with_a_note():
+    rng = np.random.default_rng(0)
+    many, truth = rng.integers(0, 13, 400), rng.integers(0, 2, 400)
+    found = read_fairness(inputs([column("many", many, tuple(map(str, range(13))))], truth, truth))
+    assert [drawing.name for drawing in found.drawings] == ["disparities.png"]
+    assert any("13 groups × 2 target values are too many to read" in note for note in found.notes)
+
+
+def test_every_figure_can_be_drawn(drawn):
+    hat, _, truth, scores = drawn
+    found = read_fairness(inputs([column("hat", hat)], truth, scores >= 0.5, scores=scores))
+    names = [drawing.name.split("-")[0].split(".")[0] for drawing in found.drawings]
+    assert names == ["disparities", "confusion", "reliability", "roc", "sweep", "scores", "precision"]
+    for drawing in found.drawings:
+        assert drawing.draw().startswith(b"\x89PNG")
+
+
+def measured(value, low, high, level=0.95, metric="equalized_odds_difference", **fields):
+    return Measurement(
+        audit="fairness", metric=metric, attribute="hat", value=value, low=low, high=high, level=level, better="lower",
+        interval="max-t", n=100, **fields,
+    )  # fmt: skip
+
+
+def report(measurements, digest="abc"):
+    return Report(
+        run=Run(started="", seconds=0, command=[], device="cpu", resumed_chunks=0, versions={}),
+        data=Data(name="old.csv", digest=digest, rows=1, scored=1, target="y", classes=["0", "1"], attributes={},
+                  unknown={}, cells={}, regions={}, seed=0),
+        models=[], measurements=measurements, verdicts=[], excluded=[], notes=[], figures=[],
+        gate=Gate(state="none", exit_code=0, fail_on="fail", correction="none", rules=[]),
+    )  # fmt: skip
+
+
+def test_a_change_between_two_reports_by_hand():
+    earlier = report([measured(0.30, 0.20, 0.40), measured(0.1, 0, 0.2, metric="tpr_difference")])
+    [found] = changes([measured(0.05, 0.0, 0.12)], earlier)
+    assert found.id == "fairness/equalized_odds_difference_change/attribute=hat/baseline=report of old.csv"
+    assert (found.value, found.low, found.high) == pytest.approx((-0.25, -0.40, -0.08))
+    assert (found.level, found.better, found.interval) == (pytest.approx(0.90), "lower", "two-reports")
+
+
+def test_the_interval_of_a_change_holds_however_the_two_models_depend_on_each_other():
+    """Normal estimates with known intervals: the change is held as often as promised, at any correlation."""
+    rng = np.random.default_rng(0)
+    for correlation in (-0.95, 0.0, 0.95):
+        both = rng.multivariate_normal([0.3, 0.5], [[0.01, 0.01 * correlation], [0.01 * correlation, 0.01]], 4000)
+        held = 0
+        for old, new in both[:1000]:
+            ends = [(value, value - 0.196, value + 0.196) for value in (old, new)]
+            [found] = changes([measured(*ends[1])], report([measured(*ends[0])]))
+            held += found.low <= 0.2 <= found.high
+        assert held / 1000 >= 0.90 - 0.02
+
+
+def test_a_change_of_what_does_not_exist_is_undefined_with_the_reason():
+    nothing = measured(None, 0.0, 1.0, status="undefined", reason="group 1 has no positive")
+    [found] = changes([nothing], report([measured(0.3, 0.2, 0.4)]))
+    assert (found.value, found.low, found.status) == (None, None, "undefined")
+    assert "this model" in found.reason
+    assert "no positive" in found.reason
+    [found] = changes([measured(0.3, 0.2, 0.4)], report([nothing]))
+    assert "the earlier one" in found.reason
+
+
+def test_two_reports_are_told_to_be_unpaired(tmp_path):
+    write_report(report([measured(0.3, 0.2, 0.4)]), tmp_path / "report.json")
+    found = against(Findings(measurements=[measured(0.1, 0.0, 0.2)]), tmp_path, digest="abc")
+    assert [m.metric for m in found.measurements] == ["equalized_odds_difference", "equalized_odds_difference_change"]
+    assert "no decisions per image" in found.notes[0]
+    assert "--baseline MODEL" in found.notes[0]
+    assert "at a level of 90 %" in found.notes[0]
