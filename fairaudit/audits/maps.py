@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,14 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.assemble import cells
+from fairaudit.audits.base import Findings
+from fairaudit.audits.discovery_read import Grids, read_discovery
 from fairaudit.audits.groups import all_groupings
-from fairaudit.audits.metrics import REGIONS, applicable
-from fairaudit.audits.regions_read import Rows, labels, refuse_empty, tables
+from fairaudit.audits.map_files import box_mask, digest_of, fitting_masks, read_maps
+from fairaudit.audits.metrics import DISCOVERY, REGIONS, applicable
+from fairaudit.audits.regions_read import Rows, aligned_rows, alignment, labels, refuse_empty, tables
 from fairaudit.audits.write import write_report_folder
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import AuditConfig, GateRule
 from fairaudit.data.manifest import Manifest
-from fairaudit.errors import DataError, RegionError, UsageError
+from fairaudit.errors import DataError, UsageError
 from fairaudit.gate.judge import judge
 from fairaudit.measures.control_regions import control_regions
 from fairaudit.measures.rddt_table import rddt_measurements
@@ -27,10 +30,11 @@ from fairaudit.measures.region_change import region_change
 from fairaudit.measures.region_metrics import score_regions
 from fairaudit.measures.region_spec import Question
 from fairaudit.measures.signed_share import signed_share
+from fairaudit.measures.windows import grid_shares
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
-from fairaudit.results.provenance import file_sha256, library_versions
-from fairaudit.results.report import Data, Report, Run
+from fairaudit.results.provenance import library_versions
+from fairaudit.results.report import Data, Figure, Report, Run
 
 CONTROLS = 4
 METHOD = "maps"
@@ -44,34 +48,46 @@ class MapFiles:
     """Where the maps and what they are compared with come from."""
 
     maps: Path
-    """.npy, [image, row, column]."""
+    """.npy, [image, row, column], or a folder of such shards."""
     baseline: Path | None = None
     """The baseline model's maps of the same images."""
-    boxes: Mapping[str, Sequence[float]]
+    boxes: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Region → x0, y0, x1, y1 in pixels of the maps, end-exclusive."""
+    masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """Region → pixels inside, [image, row, column]."""
 
 
 def audit_maps(
-    files: MapFiles, *, manifest: Manifest | None, audit: AuditConfig, gates: Sequence[GateRule], options: RunOptions
+    files: MapFiles,
+    *,
+    manifest: Manifest | None,
+    audit: AuditConfig,
+    gates: Sequence[GateRule],
+    options: RunOptions,
+    discover: bool = False,
 ) -> Report:
     """Measure the regions of ready-made maps and write the report folder.
 
     Args:
-        files: maps and boxes.
+        files: maps and regions.
         manifest: a row per map, in order, for groups and targets; None for figures over all maps only.
         audit: convention, level and replicates.
         gates: rules to judge.
         options: where to write.
+        discover: search for windows where groups differ.
 
     Raises:
         DataError: a file holds no such maps, or another number of them than the manifest has rows.
-        RegionError: a box does not lie in the maps.
-        UsageError: no box is given.
+        RegionError: a region does not lie in the maps.
+        UsageError: no region is given, and none is searched for.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    if not files.boxes:
-        raise UsageError("No region is given for the maps", wanted="--region-box NAME=x0,y0,x1,y1 at least once")
-    rules, notes = applicable(gates, REGIONS)
+    if not (files.boxes or files.masks or discover):
+        raise UsageError(
+            "No region is given for the maps",
+            wanted="--region-box NAME=x0,y0,x1,y1, --roi NAME of fairaudit.yaml, or --discover",
+        )
+    rules, notes = applicable(gates, REGIONS if files.boxes or files.masks else DISCOVERY)
     maps = read_maps(files.maps)
     baseline = None if files.baseline is None else _same_shape(read_maps(files.baseline), maps, files.baseline)
     if manifest is not None and len(manifest) != len(maps):
@@ -82,11 +98,14 @@ def audit_maps(
             where=manifest.name,
         )
     rows = _rows(manifest, audit)
+    masks = {name: box_mask(name, box, *maps.shape[1:]) for name, box in files.boxes.items()}
+    masks |= {name: fitting_masks(name, mask, maps) for name, mask in files.masks.items()}
     found: list[Measurement] = []
-    for region, box in files.boxes.items():
-        mask = box_mask(region, box, maps.shape[1], maps.shape[2])
-        refuse_empty(region, np.array([mask.mean()]))
+    for region, mask in masks.items():
+        refuse_empty(region, mask.reshape(-1, *maps.shape[1:]).mean(axis=(1, 2)))
         found += _region(region, mask, maps, baseline, rows, files, audit, options.seed)
+    searched = read_discovery({METHOD: _grids(maps)}, rows, seed=options.seed) if discover else Findings()
+    found += searched.measurements
     report = Report(
         run=Run(
             started=started.isoformat(timespec="seconds"),
@@ -102,57 +121,11 @@ def audit_maps(
         verdicts=[],
         gate=judge(rules, found, max_excluded=options.max_excluded, fail_on=options.fail_on),
         excluded=[],
-        notes=[f"Relevance shares use the {audit.convention} convention.", *notes],
-        figures=[],
+        notes=[f"Relevance shares use the {audit.convention} convention.", *searched.notes, *notes],
+        figures=_figures(searched, options.output),
     )
     write_report_folder(report, options.output, options.formats)
     return report
-
-
-def read_maps(path: Path) -> Floats:
-    """Relevance maps of a .npy file, without unpickling anything.
-
-    Raises:
-        DataError: it cannot be read, is no floating array [image, row, column], or holds NaN or infinity.
-    """
-    try:
-        maps = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise DataError(
-            "The maps cannot be read",
-            wanted="a .npy file with numbers [image, row, column]",
-            found=str(error).splitlines()[0],
-            where=str(path),
-        ) from error
-    if not isinstance(maps, np.ndarray) or maps.ndim != 3 or not np.issubdtype(maps.dtype, np.number) or not maps.size:
-        shape = getattr(maps, "shape", "an archive")
-        raise DataError(
-            "The file holds no maps", wanted="numbers [image, row, column]", found=f"{shape}", where=str(path)
-        )
-    if not np.isfinite(maps).all():
-        raise DataError("The maps hold NaN or infinity", where=str(path))
-    return maps.astype(np.float64)
-
-
-def box_mask(region: str, box: Sequence[float], height: int, width: int) -> NDArray[np.bool_]:
-    """Pixels [row, column] of a box x0, y0, x1, y1 in pixels, end-exclusive: those whose centre is inside.
-
-    Raises:
-        RegionError: the box has no area or leaves the maps.
-
-    >>> box_mask("tie", (1, 0, 3, 1), height=2, width=3).astype(int).tolist()
-    [[0, 1, 1], [0, 0, 0]]
-    """
-    x0, y0, x1, y1 = box
-    if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
-        raise RegionError(
-            f'The region "{region}" does not lie in the maps',
-            wanted=f"0 <= x0 < x1 <= {width} and 0 <= y0 < y1 <= {height}, in pixels of the maps",
-            found=f"{x0:g}, {y0:g}, {x1:g}, {y1:g}",
-            where="--region-box",
-        )
-    rows, columns = np.arange(height) + 0.5, np.arange(width) + 0.5
-    return ((rows >= y0) & (rows < y1))[:, None] & ((columns >= x0) & (columns < x1))[None, :]
 
 
 def _region(
@@ -177,6 +150,9 @@ def _region(
     columns = score_regions(maps, mask, convention=audit.convention).columns()
     columns["signed_share"] = signed_share(maps, np.broadcast_to(mask, maps.shape))
     found = list(tables(columns, asked, rows, controls=_control_means(maps, mask, audit, seed)))
+    for group, aligned in zip(rows.groups, rows.aligned, strict=True):
+        if aligned is not None and rows.target is not None:
+            found += alignment(columns["signed_share"], asked, rows, group.name, aligned)
     if baseline is not None and files.baseline is not None:
         change = region_change(baseline, maps, mask)
         against = Question(
@@ -186,6 +162,20 @@ def _region(
         found += tables({"adr": change.adr, "dif": change.dif}, against, rows)
         found += rddt_measurements(change.adr, against, target=rows.target)
     return found
+
+
+def _grids(maps: Floats) -> Grids:
+    shares = (np.asarray(grid_shares(maps, kind=kind), np.float64) for kind in ("positive", "signed"))
+    positive, signed = shares
+    return Grids(positive=positive, signed=signed)
+
+
+def _figures(findings: Findings, folder: Path) -> list[Figure]:
+    if not findings.drawings:
+        return []
+    from fairaudit.audits.run import drawn  # loads torch, which maps need not
+
+    return drawn(findings.drawings, folder)
 
 
 def _control_means(maps: Floats, mask: NDArray[np.bool_], audit: AuditConfig, seed: int) -> dict[str, Floats]:
@@ -202,13 +192,18 @@ def _control_means(maps: Floats, mask: NDArray[np.bool_], audit: AuditConfig, se
 
 def _rows(manifest: Manifest | None, audit: AuditConfig) -> Rows:
     if manifest is None:
-        return Rows(target=None, groups=[], clusters=None)
+        return Rows(target=None, groups=[], clusters=None, aligned=[])
     wanted = audit.attribute if audit.attribute is not None else list(manifest.attributes)
     names = [wanted] if isinstance(wanted, str) else wanted
     groups = all_groupings([manifest.attributes[name] for name in names], intersections=audit.intersections)
     clusters = None if manifest.cluster is None else manifest.cluster.codes.astype(np.int64)
-    target = None if manifest.target is None else labels(manifest.target)
-    return Rows(target=target, groups=[labels(group) for group in groups], clusters=clusters)
+    known = manifest.target
+    return Rows(
+        target=None if known is None else labels(known),
+        groups=[labels(group) for group in groups],
+        clusters=clusters,
+        aligned=[None if known is None else aligned_rows(known, group) for group in groups],
+    )
 
 
 def _same_shape(maps: Floats, others: Floats, path: Path) -> Floats:
@@ -229,7 +224,7 @@ def _data(files: MapFiles, manifest: Manifest | None, maps: Floats, rows: Rows, 
     known = {name: column for name, column in attributes.items() if column is not None}
     return Data(
         name=files.maps.name,
-        digest=file_sha256(files.maps),
+        digest=digest_of(files.maps),
         rows=len(maps),
         scored=len(maps),
         target="" if rows.target is None else rows.target.name,
@@ -237,6 +232,9 @@ def _data(files: MapFiles, manifest: Manifest | None, maps: Floats, rows: Rows, 
         attributes={name: list(column.values) for name, column in known.items()},
         unknown={name: int((column.codes < 0).sum()) for name, column in known.items()},
         cells={name: cells(column, target, audit.min_cell) for name, column in known.items() if target is not None},
-        regions={name: {"given as": "box in map pixels"} for name in files.boxes},
+        regions={
+            **{name: {"given as": "box in map pixels"} for name in files.boxes},
+            **{name: {"given as": "region of the configuration"} for name in files.masks},
+        },
         seed=seed,
     )

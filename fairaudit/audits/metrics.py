@@ -44,14 +44,14 @@ def _tabled(names: Sequence[str]) -> list[str]:
     return [*names, *(f"{name}_contrast" for name in names)]
 
 
+DISCOVERY = frozenset(["discovery", "discovery_alignment", "concentration"])
 REGIONS = frozenset(
     [
         *_tabled([name for name in SPECS if not name.startswith("causal_") and name != "rrf_excess"]),
         "rddt",
         "rddt_p",
         "signed_share_alignment",
-        "discovery",
-        "concentration",
+        *DISCOVERY,
     ]
 )
 CAUSAL = frozenset(_tabled([name for name in SPECS if name.startswith("causal_")]))

@@ -118,7 +118,7 @@ def plan(*, discover: bool) -> AuditPlan:
         if discover:
             from fairaudit.audits.discovery import DiscoveryAudit
 
-            audits.append(DiscoveryAudit(study, methods))
+            audits.append(DiscoveryAudit(study, methods, trials.unusable))
         if not audits:
             raise UsageError(
                 "There is no region to measure",

@@ -45,11 +45,12 @@ def rows_of(study: Study, rows: NDArray[np.int64]) -> Rows:
         target=labels(target),
         groups=[labels(group) for group in groups],
         clusters=study.clusters(rows),
-        aligned=[_aligned(target, group) for group in groups],
+        aligned=[aligned_rows(target, group) for group in groups],
     )
 
 
-def _aligned(target: Categorical, group: Categorical) -> NDArray[np.bool_] | None:
+def aligned_rows(target: Categorical, group: Categorical) -> NDArray[np.bool_] | None:
+    """Whether each image's group goes with its class; None where no group goes with any."""
     table = aligned_groups(target, group)
     known = (target.codes >= 0) & (group.codes >= 0)
     return None if table is None else known & table[group.codes, target.codes]
@@ -80,7 +81,7 @@ def read_regions(total: Total, methods: Sequence[str], unusable: Mapping[str, st
             found += _candidate(study, columns, rows, method, region)
             if study.baseline is not None:
                 found += _against(study, columns, rows, method, region)
-    return Findings(measurements=[_marked(m, unusable) for m in found], notes=[_convention(study)])
+    return Findings(measurements=[marked(m, unusable) for m in found], notes=[_convention(study)])
 
 
 def refuse_empty(region: str, area: Floats) -> None:
@@ -132,10 +133,10 @@ def _candidate(
     yield from tables(own, asked, rows, controls=controls)
     for group, aligned in zip(rows.groups, rows.aligned, strict=True):
         if aligned is not None and rows.target is not None:
-            yield from _alignment(own["signed_share"], asked, rows, group.name, aligned)
+            yield from alignment(own["signed_share"], asked, rows, group.name, aligned)
 
 
-def _alignment(
+def alignment(
     shares: Floats, asked: Question, rows: Rows, attribute: str, aligned: NDArray[np.bool_]
 ) -> Iterator[Measurement]:
     """Signed relevance share of the region where the group goes with the class, less that elsewhere.
@@ -174,7 +175,8 @@ def _against(
         yield from rddt_measurements(change["adr"], asked, group=group, target=rows.target)
 
 
-def _marked(measurement: Measurement, unusable: Mapping[str, str]) -> Measurement:
+def marked(measurement: Measurement, unusable: Mapping[str, str]) -> Measurement:
+    """The measurement as it may be used: `unusable`, with the reason, where its method failed its trial."""
     reason = unusable.get(measurement.method or "")
     if reason is None or measurement.status != "ok":
         return measurement

@@ -82,6 +82,10 @@ def plan(*, save_maps: bool) -> AuditPlan:
     def audits_for(study: Study, trials: Trials) -> Sequence[Audit]:
         methods = methods_of(study)
         audits: list[Audit] = [SaliencyAudit(study, methods, trials)]
+        if study.regions:
+            from fairaudit.audits.overlays import Overlays
+
+            audits.append(Overlays(study, methods))
         if save_maps:
             from fairaudit.audits.save_maps import SavedMaps
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fairaudit.audits.base import Context, Findings, Total
+from fairaudit.audits.map_files import ROWS
 from fairaudit.audits.study import Study
 from fairaudit.engine.part import Part
 from fairaudit.results.strict_json import write_bytes
@@ -17,7 +18,10 @@ from fairaudit.saliency.method import Method
 
 
 class SavedMaps:
-    """Maps of the candidate, float32 [image, row, column], in `maps/<model>/<method>-<first row>.npy`."""
+    """Maps as float32 [image, row, column] in `maps/<model>/<method>/<first row>.npy`, rows in `maps/<model>/rows/`.
+
+    With a baseline its maps are in `maps/<model>/baseline-<method>/`. `fairaudit roi-metrics --maps` reads the folders.
+    """
 
     name = "saved-maps"
 
@@ -27,15 +31,23 @@ class SavedMaps:
 
     def settings(self) -> Mapping[str, Any]:
         """The methods and the folder: maps written elsewhere are written anew."""
-        return {"methods": [repr(method) for method in self._methods], "folder": str(self._folder.resolve())}
+        return {
+            "methods": [repr(method) for method in self._methods],
+            "folder": str(self._folder.resolve()),
+            "layout": 2,
+        }
 
     def map(self, context: Context) -> Part:
         """Write the batch's maps; nothing is kept but their number."""
-        first = int(context.batch.rows[0])
+        shard = f"{int(context.batch.rows[0]):08d}.npy"
+        roles = [("", context.candidate)]
+        if context.baseline is not None:
+            roles.append(("baseline-", context.baseline))
         for method in self._methods:
-            maps = context.attribution(method, context.candidate).maps.detach().cpu().numpy().astype(np.float32)
-            write_bytes(self._folder / f"{method.name}-{first:08d}.npy", _npy(maps))
-        write_bytes(self._folder / f"rows-{first:08d}.npy", _npy(context.batch.rows.astype(np.int64)))
+            for prefix, predictions in roles:
+                maps = context.attribution(method, predictions).maps.detach().cpu().numpy().astype(np.float32)
+                write_bytes(self._folder / f"{prefix}{method.name}" / shard, _npy(maps))
+        write_bytes(self._folder / ROWS / shard, _npy(context.batch.rows.astype(np.int64)))
         return Part(sums={"maps": np.array(len(context.batch.rows), np.int64)})
 
     def measure(self, total: Total) -> Findings:

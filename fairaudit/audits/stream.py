@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.base import Audit, Context, Predictions, Total
 from fairaudit.audits.device import autocast
+from fairaudit.audits.methods import named_class
 from fairaudit.audits.study import Study
 from fairaudit.data.batch import Batch
 from fairaudit.engine.local import run_chunks
@@ -21,7 +22,7 @@ from fairaudit.engine.memory import Halving
 from fairaudit.engine.part import Part, merge
 from fairaudit.engine.plan import Chunk, Plan
 from fairaudit.engine.store import RunStore
-from fairaudit.errors import DataError, UsageError, suggestion
+from fairaudit.errors import DataError
 from fairaudit.results.provenance import library_versions
 
 if TYPE_CHECKING:
@@ -118,18 +119,11 @@ def predict(model: Classifier, images: torch.Tensor) -> Predictions:
 
 def explained_classes(study: Study, batch: Batch, candidate: Predictions) -> NDArray[np.int64]:
     """The class whose evidence is explained, per image: the true target, the prediction, or a named class."""
-    explain = study.config.audit.explain
-    if explain == "target":
-        return batch.target.astype(np.int64)
-    if explain == "prediction":
-        return candidate.decisions.astype(np.int64)
-    names = list(study.candidate.head.classes)
-    if explain not in names:
-        raise UsageError(
-            f'audit.explain names no class of the model: "{explain}"',
-            advice=suggestion(explain, ["target", "prediction", *names]),
-        )
-    return np.full(len(batch.rows), names.index(explain), dtype=np.int64)
+    named = named_class(study)
+    if named is not None:
+        return np.full(len(batch.rows), named, dtype=np.int64)
+    explained = batch.target if study.config.audit.explain == "target" else candidate.decisions
+    return explained.astype(np.int64)
 
 
 def run_key(study: Study, work: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

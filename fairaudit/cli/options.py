@@ -23,7 +23,8 @@ ConfigFile = Annotated[
     typer.Option("--config", "-c", help="Configuration (default: fairaudit.yaml here).", rich_help_panel=DATA),
 ]
 DataFile = Annotated[
-    Path | None, typer.Option("--data", help="Manifest: CSV, JSON Lines or Parquet.", rich_help_panel=DATA)
+    Path | None,
+    typer.Option("--data", "--manifest", help="Manifest: CSV, JSON Lines or Parquet.", rich_help_panel=DATA),
 ]
 Target = Annotated[str | None, typer.Option(help="Column with the label.", rich_help_panel=DATA)]
 RegionBox = Annotated[
@@ -43,6 +44,14 @@ Arch = Annotated[
 ]
 Saliency = Annotated[
     list[str] | None, typer.Option("--method", help="Attribution method; repeat for several.", rich_help_panel=DATA)
+]
+Explain = Annotated[
+    str | None,
+    typer.Option("--explain", help="Whose evidence: target, prediction or a class's name.", rich_help_panel=DATA),
+]
+Convention = Annotated[
+    str | None,
+    typer.Option("--convention", help="Relevance shares: positive, absolute or paper.", rich_help_panel=DATA),
 ]
 Limit = Annotated[int | None, typer.Option(min=1, help="Audit only this many rows.", rich_help_panel=DATA)]
 Split = Annotated[

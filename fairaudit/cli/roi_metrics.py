@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from fairaudit.cli import options as o
+from fairaudit.cli.settings import relevance_options
 from fairaudit.cli.shared import Request, audit_command
 
 MAPS = "Maps without a model"
@@ -21,12 +22,15 @@ def roi_metrics(
     region_box: o.RegionBox = None,
     baseline: o.Baseline = None,
     method: o.Saliency = None,
+    explain: o.Explain = None,
+    convention: o.Convention = None,
     discover: Annotated[
         bool,
         typer.Option("--discover", help="Search for where relevance differs between groups.", rich_help_panel=o.DATA),
     ] = False,
     maps: Annotated[
-        Path | None, typer.Option(help="Relevance maps, .npy [image, row, column].", rich_help_panel=MAPS)
+        Path | None,
+        typer.Option(help="Relevance maps, .npy [image, row, column], or a folder of such.", rich_help_panel=MAPS),
     ] = None,
     baseline_maps: Annotated[
         Path | None, typer.Option(help="The baseline's maps of the same images.", rich_help_panel=MAPS)
@@ -36,16 +40,20 @@ def roi_metrics(
 ) -> int:
     """Measure how much of the relevance falls into a region, beside chance and a baseline.
 
-    With --maps, boxes of --region-box are in the maps' pixels, and --data gives one row per map.
+    With --maps, boxes of --region-box are in the maps' pixels, and --data gives one row per map. Folders that
+    `fairaudit saliency --save-maps` wrote are maps too.
 
     Example: fairaudit roi-metrics --maps maps.npy --region-box necktie=20,48,44,64
     """
     from fairaudit.errors import UsageError
 
+    extra = relevance_options(explain=explain, convention=convention)
     if maps is not None:
-        from fairaudit.cli.launch import launch_maps
+        if models:
+            raise UsageError("A model and --maps exclude each other", found=f"{models[0]} and --maps {maps}")
+        from fairaudit.cli.launch_maps import launch_maps
 
-        asked = replace(request.asked, regions=roi, boxes=None)
+        asked = replace(request.asked, regions=roi, boxes=None, extra=extra)
         return launch_maps(
             maps, baseline_maps, boxes=region_box or [], discover=discover, request=replace(request, asked=asked)
         )
@@ -54,6 +62,6 @@ def roi_metrics(
     from fairaudit.audits import regions as audits
     from fairaudit.cli.launch import launch
 
-    asked = replace(request.asked, regions=roi, boxes=region_box, methods=method)
+    asked = replace(request.asked, regions=roi, boxes=region_box, methods=method, extra=extra)
     plan = audits.plan(discover=discover)
     return launch(models, baseline=baseline, request=replace(request, asked=asked), plan=plan)

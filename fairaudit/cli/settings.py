@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fairaudit.config.schema import Config
 
 FORMATS = ("md", "html", "junit", "csv")
+CONVENTIONS = ("positive", "absolute", "paper")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,21 @@ def read_boxes(texts: Sequence[str]) -> dict[str, list[float]]:
     """
     pairs = [_pair(text, "--region-box", "NAME=x0,y0,x1,y1") for text in texts]
     return {name: _numbers(box, 4, "--region-box") for name, box in pairs}
+
+
+def relevance_options(*, explain: str | None = None, convention: str | None = None) -> dict[str, Any]:
+    """What the command line says about relevance, as overrides of the section audit.
+
+    Raises:
+        UsageError: a convention that does not exist.
+
+    >>> relevance_options(explain="prediction")
+    {'audit': {'explain': 'prediction'}}
+    """
+    if convention is not None:
+        _choice(convention, CONVENTIONS, "--convention")
+    given = {"explain": explain, "convention": convention}
+    return {"audit": {name: value for name, value in given.items() if value is not None}}
 
 
 def run_options(

@@ -1,0 +1,48 @@
+"""Which images rely on a region most and least, drawn: the part of the region audit that `fairaudit saliency` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.audits.base import Context, Findings, Total
+from fairaudit.audits.columns import column
+from fairaudit.audits.region_figures import region_drawings
+from fairaudit.audits.study import Study
+from fairaudit.engine.part import Part
+from fairaudit.measures.region_metrics import Convention, rrf
+from fairaudit.saliency.method import Method
+
+
+class Overlays:
+    """Relevance shares of every image, only to choose the images that are drawn."""
+
+    name = "overlays"
+
+    def __init__(self, study: Study, methods: Sequence[Method]) -> None:
+        self._study = study
+        self._methods = methods
+        self._convention: Convention = study.config.audit.convention
+
+    def settings(self) -> Mapping[str, Any]:
+        """The methods, the regions and the convention."""
+        methods = [repr(method) for method in self._methods]
+        return {"methods": methods, "regions": self._study.regions, "convention": self._convention}
+
+    def map(self, context: Context) -> Part:
+        """Columns per image: area and relevance share of every region."""
+        columns: dict[str, NDArray[np.generic]] = {}
+        for region in self._study.regions:
+            masks = context.batch.regions[region].numpy()
+            columns[column("area", region)] = masks.mean(axis=(1, 2))
+            for method in self._methods:
+                maps = context.attribution(method, context.candidate).maps.detach().double().cpu().numpy()
+                columns[column("candidate", method.name, region, "rrf")] = rrf(maps, masks, convention=self._convention)
+        return Part(columns=columns)
+
+    def measure(self, total: Total) -> Findings:
+        """Figures only; `fairaudit roi-metrics` has the numbers."""
+        return Findings(drawings=list(region_drawings(total, self._methods)))

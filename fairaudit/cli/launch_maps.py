@@ -1,0 +1,70 @@
+"""Audits ready-made relevance maps and shows what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fairaudit.cli.launch import show
+from fairaudit.cli.settings import load, read_boxes
+from fairaudit.cli.shared import Request
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fairaudit.audits.study import Material
+
+
+def launch_maps(
+    maps: Path,
+    baseline_maps: Path | None,
+    *,
+    boxes: Sequence[str],
+    discover: bool,
+    request: Request,
+) -> int:
+    """Measure regions of the maps, print the table or JSON, and return the exit code.
+
+    Args:
+        maps: .npy file, or folder of shards.
+        baseline_maps: the same of a baseline.
+        boxes: regions as NAME=x0,y0,x1,y1 in pixels of the maps.
+        discover: search for windows.
+        request: the shared options; with data or a configuration every map has a manifest row, and the regions asked
+            for are those of the configuration.
+    """
+    from fairaudit.audits.map_files import saved_rows
+    from fairaudit.audits.maps import MapFiles, audit_maps
+    from fairaudit.audits.run import Outcome
+    from fairaudit.audits.study import open_material
+    from fairaudit.config.schema import AuditConfig
+
+    asked, options = request.asked, request.options
+    manifest, config, masks = None, None, {}
+    if asked.data is not None or asked.config is not None or asked.regions:
+        config, base = load(asked)
+        material = open_material(config, base=base, options=options, with_regions=bool(asked.regions))
+        manifest, rows = material.manifest, saved_rows(maps)
+        if rows is not None and rows.size and int(rows.max()) < len(manifest):
+            manifest = manifest.take(rows)
+        if asked.regions:
+            chosen = range(len(manifest)) if rows is None else rows.tolist()
+            masks = _masks(material, asked.regions, chosen)
+    report = audit_maps(
+        MapFiles(maps=maps, baseline=baseline_maps, boxes=read_boxes(boxes), masks=masks),
+        manifest=manifest,
+        audit=config.audit if config else AuditConfig.model_validate(asked.extra.get("audit", {})),
+        gates=config.gates if config else [],
+        options=options,
+        discover=discover,
+    )
+    return show([Outcome(name=maps.stem, folder=options.output, report=report)], request=request)
+
+
+def _masks(material: Material, names: Sequence[str], rows: Sequence[int]) -> dict[str, NDArray[np.bool_]]:
+    import numpy as np
+
+    batches = [material.loader.load(rows[start : start + 128]) for start in range(0, len(rows), 128)]
+    return {name: np.concatenate([batch.regions[name].numpy() for batch in batches]) for name in names}
