@@ -157,7 +157,8 @@ def _expression(name: str, text: str, study: Study, options: CfOptions, found: _
         model, classifier = 0, _called(study)
         if term.file is not None:
             model, classifier = _opened(Path(term.file).expanduser(), study, options, found)
-        place = (model, output_index(classifier, term.output))
+        probe = None if term.file is not None or term.output in classifier.head.names else found.probes.get(term.output)
+        place = probe or (model, output_index(classifier, term.output))
         terms[place] = terms.get(place, 0.0) + term.factor
     return found.want_sum(terms, name)
 

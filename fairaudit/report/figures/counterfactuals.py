@@ -120,7 +120,7 @@ def matrices(
     """
     cell = 0.5 if len(columns) <= 16 else 0.3
     width = sum(1.4 + cell * len(columns) for _ in panels)
-    figure = new_figure(max(width, 4.5), max(2.2, cell * len(rows) + 2.1))
+    figure = new_figure(max(width, 4.5), cell * len(rows) + (1.6 if len(rows) < 3 else 2.1))
     grid = figure.subplots(1, len(panels), squeeze=False)[0]
     for number, (axes, (name, values)) in enumerate(zip(grid, panels, strict=True)):
         table = np.asarray(values, np.float64)
