@@ -30,6 +30,9 @@ WORST_FIRST = (
 OUTCOME = "equalized_odds_difference"
 """The gap that the outcome leg rests on (eq. 6 of the saliency paper)."""
 
+WITNESS = "rrf_lift_absolute"
+"""What the relevance leg rests on: evidence against the explained class is reliance on a region as much as evidence for
+it, and where attribute and class part ways a shortcut shows as evidence against."""
 LARGE = 0.5
 """Share of the image above which a region's lift over its area says little."""
 
@@ -91,7 +94,7 @@ def _relevance(
     if large and aligned:
         name, found, limit = "signed_share_alignment", aligned, audit.alignment
     else:
-        name, found = "rrf_lift", _over_all(measurements, metric="rrf_lift", region=region)
+        name, found = WITNESS, _over_all(measurements, metric=WITNESS, region=region)
         limit = lift_limit(audit.lift, _area(measurements, region))
     legs = [_leg(m, f"{name} of {region} by {m.method}", limit) for m in found if m.status == "ok"]
     return found, legs

@@ -23,7 +23,7 @@ from fairaudit.engine.part import Part
 from fairaudit.errors import UsageError
 from fairaudit.measures.control_regions import control_regions
 from fairaudit.measures.region_change import region_change
-from fairaudit.measures.region_metrics import Convention, rrf, score_regions
+from fairaudit.measures.region_metrics import Convention, rrf, rrf_lift, score_regions
 from fairaudit.measures.signed_share import signed_share
 from fairaudit.ratio import ratio
 from fairaudit.saliency.method import Method
@@ -94,6 +94,7 @@ class RegionAudit:
         self, role: str, method: Method, region: str, maps: Floats, masks: Bools, controls: Bools
     ) -> dict[str, NDArray[np.generic]]:
         scores = score_regions(maps, masks, convention=self._convention).columns()
+        scores["rrf_lift_absolute"] = rrf_lift(maps, masks, convention="absolute")
         scores["signed_share"] = signed_share(maps, masks)
         control = self._control_rrf(maps, controls)
         scores["control_rrf"] = control

@@ -23,6 +23,7 @@ class Spec(NamedTuple):
 SPECS: Mapping[str, Spec] = {
     "rrf": Spec("lower"),
     "rrf_lift": Spec("lower"),
+    "rrf_lift_absolute": Spec("lower"),
     "rrf_excess": Spec("lower"),
     "high_relevance_fraction": Spec("lower"),
     "inside_outside_ratio": Spec("lower"),

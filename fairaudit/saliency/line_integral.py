@@ -30,7 +30,7 @@ class Refinement:
     """Largest completeness gap, as a share of the scale."""
     local: float = 0.10
     """Largest Σ|gap| over intervals, as a share of the scale: gaps that cancel must not pass for a good map."""
-    floor: float = 0.01
+    floor: float = 0.1
     """The scale is |F(x) − F(x0)|, but at least this share of max(|F(x)|, |F(x0)|): a difference of about nothing
     cannot be met to one percent of itself."""
     nodes: int = 8
