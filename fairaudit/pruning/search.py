@@ -120,7 +120,7 @@ def search(
     Raises:
         ModelError: the loss is not finite, or the checkpoint belongs to another search.
     """
-    state = _start(split, fit, settings)
+    state = start(split, fit, settings)
     resumed = checkpoint is not None and load_state(checkpoint, state, f"{key} {settings}")
     history: list[Step] = []
     while not state.done:
@@ -160,7 +160,8 @@ def objective(
     return task_loss(head, logits, examples.target), information
 
 
-def _start(split: Split, fit: Examples, settings: SearchSettings) -> SearchState:
+def start(split: Split, fit: Examples, settings: SearchSettings) -> SearchState:
+    """Gates at their initial value, untrained heads, and an optimiser for each."""
     with torch.no_grad():
         features, _ = split.features(fit.images[:1])
     gates = Gates(split, settings.mode)
@@ -178,14 +179,19 @@ def _epoch(split: Split, head: Head, fit: Examples, state: SearchState, settings
     if settings.gamma != 0 and state.level == state.epoch == 0:
         _refit_heads(split, fit, state, settings, tau)  # the heads know something before the gates listen to them
     for rows in torch.split(torch.randperm(len(fit), generator=order), settings.batch_size):
-        _gate_step(split, head, fit.take(rows), state, settings, tau)
+        gate_step(split, head, fit.take(rows), state, settings, tau)
     if settings.gamma != 0:
         _refit_heads(split, fit, state, settings, tau)
 
 
-def _gate_step(
+def gate_step(
     split: Split, head: Head, batch: Examples, state: SearchState, settings: SearchSettings, tau: float
 ) -> None:
+    """One step of the gates on a batch, and one of the heads on the same features.
+
+    Raises:
+        ModelError: the loss is not finite.
+    """
     factors = state.gates.factors(tau)
     features, logits = run_with(split, batch.images, gated_weights(split, factors))
     task, information = objective(head, logits, features, state.heads, batch, gamma=settings.gamma)
