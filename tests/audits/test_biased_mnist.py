@@ -69,6 +69,19 @@ def test_the_gap_between_aligned_and_conflicting_digits_is_reported_and_right(tr
     assert aligned["low"] - conflicting["high"] > 0.15, "the gap is huge"
 
 
+def test_ten_groups_of_ten_classes_are_measured_and_drawn(audited):
+    _, report = audited
+    for digit in range(10):
+        gap = value(report, "tpr_difference", attribute="colour", **{"class": str(digit)})
+        assert gap["low"] <= gap["value"] <= gap["high"]
+    worst = value(report, "equalized_odds_difference", attribute="colour")
+    assert worst["low"] > 0.1, "the colour decides"
+    assert 0 <= value(report, "cramers_v", attribute="colour")["value"] <= 1
+    figures = {figure["file"] for figure in report["figures"]}
+    assert {"figures/confusion-colour.png", "figures/gate.png"} <= figures
+    assert "figures/roc-colour.png" not in figures, "no threshold decides among ten classes"
+
+
 def test_relevance_and_intervention_see_the_colour(audited):
     _, report = audited
     for method in ("lrp", "integrated_gradients"):

@@ -29,7 +29,9 @@ def table(seed, groups, classes, images):
     return group, true, predicted
 
 
-@pytest.mark.parametrize(("groups", "classes", "images"), [(3, 2, 40), (5, 3, 200), (8, 7, 300)])
+@pytest.mark.parametrize(
+    ("groups", "classes", "images"), [(3, 2, 40), (5, 3, 200), (8, 7, 300), (60, 2, 900), (3, 40, 400)]
+)
 @pytest.mark.parametrize("name", sorted(SKLEARN))
 def test_rates_equal_scikit_learn_for_every_group_and_class(name, groups, classes, images):
     group, true, predicted = table(groups, groups, classes, images)
@@ -50,6 +52,19 @@ def test_accuracy_equals_the_share_of_right_images_also_with_weights():
         own = group == g
         expected = metrics.accuracy_score(true[own], predicted[own], sample_weight=weights[own])
         np.testing.assert_allclose(accuracy(counts).value[g], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("groups", "classes"), [(3, 2), (12, 5), (3, 40)])
+def test_weighted_rates_equal_scikit_learn_with_sample_weights(groups, classes):
+    group, true, predicted = table(7, groups, classes, 60 * groups)
+    weights = np.random.default_rng(8).random(len(group))
+    counts = confusion(group, true, predicted, groups=groups, classes=classes, weights=weights).counts
+    tpr, ppv = rate(counts, "tpr").value, rate(counts, "ppv").value
+    for g in range(groups - 1):
+        own = group == g
+        given = {"sample_weight": weights[own], "labels": range(classes), "average": None, "zero_division": NAN}
+        np.testing.assert_allclose(tpr[g], metrics.recall_score(true[own], predicted[own], **given))
+        np.testing.assert_allclose(ppv[g], metrics.precision_score(true[own], predicted[own], **given))
 
 
 def test_complements_and_bounds_hold_on_forty_classes_and_sixty_groups():
