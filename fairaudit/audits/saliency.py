@@ -21,6 +21,8 @@ from fairaudit.engine.part import Part
 from fairaudit.saliency.heatmap import share_maps, sums_per_cell
 from fairaudit.saliency.method import Method
 
+MOST_PIXELS = 64
+"""Mean maps are kept at most so many pixels wide and high: they are for figures, and every chunk stores them."""
 MOST_CELLS = 64
 """Mean maps are kept for attributes with at most so many cells of group × target value."""
 
@@ -51,11 +53,11 @@ class SaliencyAudit:
             columns |= _sums_up(context, method)
             for role, predictions in _models(context):
                 maps = share_maps(context.attribution(method, predictions).maps.detach().cpu().numpy())
-                sums |= self._cell_sums(context, maps, role, method.name)
+                sums |= self._cell_sums(context, pooled(maps), role, method.name)
         for channel, pixels in enumerate(context.batch.images.double().unbind(dim=1)):
-            sums |= self._cell_sums(context, pixels.numpy(), "image", str(channel))
+            sums |= self._cell_sums(context, pooled(pixels.numpy()), "image", str(channel))
         for name, masks in context.batch.regions.items():
-            sums[column("region", name)] = masks.double().sum(dim=0).numpy()
+            sums[column("region", name)] = pooled(masks.double().numpy()).sum(axis=0)
         return Part(sums=sums, columns=columns)
 
     def measure(self, total: Total) -> Findings:
@@ -93,6 +95,22 @@ def plan(*, save_maps: bool) -> AuditPlan:
         return audits
 
     return AuditPlan(audits_for=audits_for, metrics=SALIENCY, methods_for=methods_of)
+
+
+def pooled(maps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Maps [image, row, column] averaged down to at most `MOST_PIXELS` rows and columns; smaller ones stay as they are.
+
+    >>> pooled(np.arange(8.0).reshape(1, 2, 4)).tolist()
+    [[[0.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0]]]
+    """
+    height, width = maps.shape[1:]
+    if height <= MOST_PIXELS and width <= MOST_PIXELS:
+        return maps
+    import torch
+
+    size = (min(height, MOST_PIXELS), min(width, MOST_PIXELS))
+    small = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(maps)[:, None], size)
+    return np.asarray(small[:, 0].numpy(), np.float64)
 
 
 def _models(context: Context) -> list[tuple[str, Predictions]]:

@@ -7,6 +7,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
+MOST_SIDE = 8192
+"""Largest height and width of a model's input."""
+
+
 class Section(BaseModel):
     """What every section has in common: frozen, and unknown keys are errors."""
 
@@ -119,8 +123,8 @@ class PreprocessConfig(Section):
                 raise ValueError(f"{name} has {len(values)} numbers for {self.channels} channels")
         if any(value <= 0 for value in self.std):
             raise ValueError("std must be greater than 0")
-        if self.size is not None and any(side < 1 for side in self.size):
-            raise ValueError("size must be at least 1 x 1")
+        if self.size is not None and any(not 1 <= side <= MOST_SIDE for side in self.size):
+            raise ValueError(f"size must be from 1 x 1 to {MOST_SIDE} x {MOST_SIDE}")
         if self.crop is not None and any(side < 1 for side in self.crop):
             raise ValueError("crop must be at least 1 x 1")
         return self
