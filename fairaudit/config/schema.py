@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-
 MOST_SIDE = 8192
 """Largest height and width of a model's input."""
 

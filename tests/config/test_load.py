@@ -103,7 +103,7 @@ def test_no_file_is_needed_when_the_command_line_names_the_data(tmp_path):
         ("data: {}", ['lacks the key "manifest"', "key data.manifest"]),
         ("audit: {}", ['lacks the key "data"']),
         ("data: {manifest: a, target: yes}", ["data.target", "Found: True", "quotes"]),
-        ("data: {manifest: a}\npreprocess: {size: [0, 3]}", ["size must be at least 1 x 1", "key preprocess"]),
+        ("data: {manifest: a}\npreprocess: {size: [0, 3]}", ["size must be from 1 x 1", "key preprocess"]),
         ("data: {manifest: a}\npreprocess: {crop: [0, 3]}", ["crop must be at least 1 x 1"]),
         ("data: {manifest: a}\nregions: {t: {}}", ["exactly one of", "found: none", "regions.t"]),
         ("data: {manifest: a}\nregions: {t: {box: [0, 0, .nan, 1]}}", ["regions.t.box[2]", "finite"]),
