@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fairaudit.report.figures.curves import Reliability, Roc, reliability, roc
+from fairaudit.report.figures.curves import PrecisionRecall, Reliability, Roc, precision_recall, reliability, roc
 from fairaudit.report.figures.style import SERIES
 
 SCORE = (np.arange(10) + 0.5) / 10
@@ -44,7 +44,29 @@ def test_roc_draws_curves_and_where_the_model_decides():
     assert pixels(roc([pointed], heading="x"), SERIES[0]) > pixels(roc([curve], heading="x"), SERIES[0]) + 50
 
 
-@pytest.mark.parametrize("draw", [reliability, roc])
+def test_bands_are_drawn_for_a_few_groups_and_left_out_for_many():
+    x = np.linspace(0, 1, 20)
+    curve = {"fpr": x, "tpr": x**0.3}
+    band = (x, x**0.3 - 0.1, x**0.3)
+    assert roc([Roc(name="a", **curve, band=band)], heading="x") != roc([Roc(name="a", **curve)], heading="x")
+    many = [Roc(name=str(i), **curve, band=band) for i in range(8)]
+    assert roc(many, heading="x") == roc([Roc(name=str(i), **curve) for i in range(8)], heading="x")
+
+
+def test_precision_against_recall_has_a_colour_per_group_and_bands():
+    x = np.linspace(0.05, 1, 20)
+    groups = [
+        PrecisionRecall(name=n, recall=x, precision=1 - x / k, low=x * 0, high=x * 0 + 1)
+        for n, k in (("a", 2), ("b", 3))
+    ]
+    content = precision_recall(groups, heading="x")
+    assert min(pixels(content, color) for color in SERIES[:2]) > 500
+    narrow = [PrecisionRecall(name="a", recall=x, precision=x, low=x, high=x)]
+    wide = [PrecisionRecall(name="a", recall=x, precision=x, low=x / 2, high=x)]
+    assert precision_recall(narrow, heading="x") != precision_recall(wide, heading="x")
+
+
+@pytest.mark.parametrize("draw", [reliability, roc, precision_recall])
 def test_nothing_to_draw_is_an_error(draw):
     with pytest.raises(ValueError, match="at least one group"):
         draw([], heading="x")
