@@ -161,6 +161,8 @@ def _region(
         )  # fmt: skip
         found += tables({"adr": change.adr, "dif": change.dif}, against, rows)
         found += rddt_measurements(change.adr, against, target=rows.target)
+        for group in rows.groups:
+            found += rddt_measurements(change.adr, against, group=group, target=rows.target)
     return found
 
 

@@ -24,6 +24,8 @@ from fairaudit.ratio import ratio
 
 LEAST = 0.5
 """Smallest difference that is reported, in units of the window's area: 0.5 is a relevance lift of 1.5 against 1."""
+EXPLAINED = 0.14
+"""Smallest η² that is reported: a large effect. Cohen 1988, Statistical Power Analysis, section 8.2."""
 REPLICATES = 1000
 """Permutations by default; the smallest p value is 1 / 1001."""
 _CHUNK = 2**22
@@ -61,6 +63,7 @@ def group_differences(
     replicates: int = REPLICATES,
     level: float = 0.05,
     least: float = LEAST,
+    explained: float = EXPLAINED,
     limit: int = 5,
 ) -> list[Found]:
     """Windows whose relevance share differs between groups, best first, none overlapping a better one much.
@@ -80,6 +83,7 @@ def group_differences(
         level: windows with a larger p value are left out.
         least: windows are left out in which no group's share differs from the others', within a target value, by this
             many times the window's area.
+        explained: windows with a smaller η² are left out.
         limit: most windows returned.
     """
     data = _arrange(grids, group, target)
@@ -95,6 +99,7 @@ def group_differences(
     p_values = _against(estimate, np.concatenate(largest))
     contrast = _contrasts(data, shapes)
     large = np.nanmax(np.abs(contrast), axis=(0, 1), initial=0.0) >= least * shapes.area()
+    large &= np.nan_to_num(estimate) >= explained
     chosen = _best(shapes, estimate, np.where(large, p_values, np.nan), level, limit)
     return [_difference(data, shapes, number, estimate, p_values, group, target) for number in chosen]
 
@@ -108,7 +113,7 @@ def concentrations(
     level: float = 0.05,
     limit: int = 5,
 ) -> list[Found]:
-    """Windows that hold more relevance than their area, over all images, best first.
+    """Windows that hold more relevance than their area, over all images, those that hold the most above it first.
 
     z_w = Σ_i d_iw / √Σ_i d_iw² with d = share − area share. The signs of whole images are flipped, so windows keep
     their dependence; every window is compared with the largest z of each flip.
@@ -132,6 +137,7 @@ def concentrations(
     largest = np.nanmax(ratio(shapes.sums(flipped), spread), axis=1, initial=0.0)
     p_values = _against(estimate, largest)
     mean = shapes.sums(known.mean(axis=0))
+    above = mean - shapes.area()  # z cannot tell windows apart that all images agree on: it is √n for each of them
     return [
         Found(
             box=_box(shapes, number),
@@ -143,7 +149,7 @@ def concentrations(
             contrast=float("nan"),
             where=None,
         )
-        for number in _best(shapes, estimate, p_values, level, limit)
+        for number in _best(shapes, above, p_values, level, limit)
     ]
 
 

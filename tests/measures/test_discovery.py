@@ -38,7 +38,7 @@ def test_statistic_is_the_analysis_of_variance_of_each_window():
     grids = grid_shares(maps, cells=8)
     draw = np.random.default_rng(0)
     options = {"group": group, "target": target, "generator": draw}
-    found = group_differences(grids, one, replicates=9, level=1.0, least=0.0, **options)[0]
+    found = group_differences(grids, one, replicates=9, level=1.0, least=0.0, explained=0.0, **options)[0]
     share = grids[:, 2:4, 3:6].astype(float).sum(axis=(1, 2))
     between = total = 0.0
     for t in range(2):
@@ -65,7 +65,7 @@ def test_p_value_of_one_window_is_that_of_a_permutation_f_test():
     grids = grid_shares(maps, cells=8)
     draw = np.random.default_rng(0)
     options = {"group": group, "target": None, "generator": draw}
-    found = group_differences(grids, one, replicates=4999, level=1.0, least=0.0, **options)[0]
+    found = group_differences(grids, one, replicates=4999, level=1.0, least=0.0, explained=0.0, **options)[0]
     share = grids[:, 2:4, 3:6].astype(float).sum(axis=(1, 2))
     wanted = stats.permutation_test(
         (share[group.codes == 0], share[group.codes == 1]),

@@ -1,0 +1,188 @@
+"""`fairaudit roi-metrics` through the command line: kinds of region, unchanged models, unusable methods, discovery."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fairaudit.saliency.registry import METHODS
+
+CONTROL = "random"
+
+
+def found(done, metric, **fields):
+    return [
+        m
+        for m in done.report()["measurements"]
+        if m["metric"] == metric and all(m[name] == value for name, value in fields.items())
+    ]
+
+
+def over_all(done, metric, **fields):
+    rows = found(done, metric, attribute=None, group=None, **{"class": None}, **fields)
+    assert len(rows) == 1, (metric, fields, rows)
+    return rows[0]
+
+
+@pytest.mark.slow
+def test_an_unchanged_model_has_no_adr_no_dif_and_no_significant_drop_for_every_method(lab):
+    asked = [word for name in METHODS for word in ("--method", name)]
+    done = lab.run("roi-metrics", "model.pt", "--baseline", "model.pt", *asked, "-o", "out", "--json")
+    assert done.code == 0, done.err
+    for name in METHODS:
+        assert over_all(done, "adr", method=name)["value"] == 0
+        assert over_all(done, "dif", method=name)["value"] == 0
+        assert over_all(done, "rddt", method=name)["value"] != 1
+        assert over_all(done, "rrf_change", method=name)["value"] == 0
+
+
+@pytest.mark.slow
+def test_every_kind_of_region_at_once(lab):
+    mask = np.zeros((16, 16), np.uint8)
+    mask[4:12, 8:14] = 255
+    lab.picture("mask.png", mask)
+    patch = [8 / 16, 4 / 16, 14 / 16, 12 / 16]
+    lab.configure(
+        regions={
+            "box": {"box": patch},
+            "polygon": {"polygon": [[8, 4], [14, 4], [14, 12], [8, 12]], "units": "pixel"},
+            "file": {"mask": "mask.png"},
+            "marks": {"landmarks": [["x0", "y0"], ["x1", "y1"]], "margin": 0.0, "units": "pixel"},
+            "rest": {"complement": "box"},
+            "left": {"box": [0, 0, 0.25, 1]},
+            "both": {"union": ["box", "left"]},
+        },
+        audit={"region": ["patch", "box", "polygon", "file", "marks", "rest", "left", "both"]},
+    )
+    done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
+    assert done.code == 0, done.err
+    share = {region: over_all(done, "rrf", region=region)["value"] for region in ("patch", "box", "rest", "left")}
+    for same in ("box", "polygon", "file", "marks"):
+        assert over_all(done, "rrf", region=same)["value"] == pytest.approx(share["patch"], rel=1e-9), same
+    assert share["rest"] == pytest.approx(1 - share["box"], rel=1e-9)
+    assert over_all(done, "rrf", region="both")["value"] == pytest.approx(share["box"] + share["left"], rel=1e-9)
+    named = {figure["file"] for figure in done.report()["figures"]}
+    assert {f"figures/region-{name}.png" for name in ("patch", "polygon", "both")} <= named
+
+
+def test_contrasts_have_a_permutation_p_value_and_regions_a_matched_control(lab):
+    done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
+    contrast = found(done, "rrf_contrast", attribute="group", group="a", **{"class": None})[0]
+    assert 1 / 101 <= contrast["p_value"] <= 1
+    assert contrast["low"] <= contrast["value"] <= contrast["high"]
+    own = over_all(done, "rrf")
+    assert 0 < own["chance"] < 1
+    assert 0 < own["p_value"] <= 1
+    for group in "ab":
+        for label in "01":
+            assert len(found(done, "rrf", attribute="group", group=group, **{"class": label})) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("convention", ["absolute", "paper"])
+def test_the_convention_is_asked_for_and_told(lab, convention):
+    done = lab.run("roi-metrics", "model.pt", "--convention", convention, "-o", "out", "--json")
+    assert over_all(done, "rrf")["extra"]["convention"] == convention
+    assert over_all(done, "rrf")["value"] != over_all(lab.run("roi-metrics", "model.pt", "--json"), "rrf")["value"]
+    lab.run("roi-metrics", "model.pt", "--convention", "papper").refused("paper")
+
+
+@pytest.mark.slow
+def test_a_method_that_fails_its_trial_is_unusable_and_cannot_gate(lab):
+    lab.configure(
+        audit={"faithfulness": True, "saliency": [CONTROL]},
+        gates=[{"metric": "rrf_lift", "region": "patch", "method": CONTROL, "max": 100.0}],
+    )
+    done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
+    row = over_all(done, "rrf_lift", region="patch")
+    assert row["status"] == "unusable"
+    assert "control" in row["reason"]
+    assert done.report()["gate"]["state"] in ("inconclusive", "incomplete")
+    assert done.code in (4, 5)
+    assert "control" in done.report()["gate"]["rules"][0]["why"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("metric", ["causal_excess", "causal_flip", "rrf_contrast"])
+def test_causal_numbers_and_contrasts_may_be_gated(lab, metric):
+    rule = {"metric": metric, "region": "patch", "max": 1.0, "on": "value"}
+    if metric == "rrf_contrast":
+        rule |= {"attribute": "group", "group": "a"}
+    lab.configure(gates=[rule])
+    done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
+    assert done.code == 0, done.err
+    assert done.report()["gate"]["state"] == "pass"
+
+
+def planted(lab, count=24):
+    """Maps of noise, with relevance in the patch for one group; for the other way, of the other sign."""
+    draw = np.random.default_rng(0)
+    maps = np.abs(draw.normal(size=(count, 16, 16))) * 0.1
+    groups = np.array([row["group"] for row in lab.rows()])
+    maps[groups == "b", 4:12, 8:14] += 2.0
+    np.save(lab.folder / "maps.npy", maps)
+    return maps
+
+
+def test_discovery_on_maps_of_another_tool_finds_the_planted_window(lab):
+    planted(lab)
+    done = lab.run(
+        "roi-metrics", "--maps", "maps.npy", "--manifest", "faces.csv", "--config", "fairaudit.yaml", "--discover",
+        "-o", "out", "--json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    best = found(done, "discovery", attribute="group", region="window 1")[0]
+    x0, y0, x1, y1 = (16 * best["extra"][name] for name in ("x0", "y0", "x1", "y1"))
+    shared = max(0, min(x1, 14) - max(x0, 8)) * max(0, min(y1, 12) - max(y0, 4))
+    assert shared / ((x1 - x0) * (y1 - y0)) > 0.5
+    assert best["p_value"] < 0.01
+    with Image.open(lab.folder / "out" / "figures" / "discovery-group-maps.png") as picture:
+        assert min(picture.size) > 100
+
+
+@pytest.mark.slow
+def test_discovery_of_signs_where_the_group_goes_with_the_class(lab):
+    rows = [row | {"group": "ab"[int(row["label"])] if n % 6 else "ba"[int(row["label"])]}
+            for n, row in enumerate(lab.rows())]  # fmt: skip
+    lab.write_rows(rows)
+    maps = np.random.default_rng(0).normal(size=(24, 16, 16)) * 0.1
+    goes = np.array(["ab"[int(row["label"])] == row["group"] for row in rows])
+    maps[:, 4:12, 8:14] += np.where(goes, 1.0, -1.0)[:, None, None]
+    np.save(lab.folder / "maps.npy", maps)
+    done = lab.run("roi-metrics", "--maps", "maps.npy", "--config", "fairaudit.yaml", "--discover", "--json")
+    best = found(done, "discovery_alignment", attribute="group", region="window 1")[0]
+    assert best["extra"]["x0"] >= 6 / 16
+    assert best["extra"]["x1"] <= 1
+    assert best["p_value"] < 0.05
+    maps[:, 4:12, 8:14] = 1.0
+    np.save(lab.folder / "maps.npy", maps)
+    done = lab.run("roi-metrics", "--maps", "maps.npy", "--config", "fairaudit.yaml", "--discover", "--json")
+    assert found(done, "discovery_alignment", attribute="group")[0]["value"] is None
+
+
+def test_regions_of_the_configuration_lie_on_maps(lab):
+    maps = planted(lab)
+    done = lab.run("roi-metrics", "--maps", "maps.npy", "--roi", "patch", "-o", "out", "--json")
+    assert done.code == 0, done.err
+    shares = maps[:, 4:12, 8:14].sum((1, 2)) / maps.sum((1, 2))
+    assert over_all(done, "rrf", region="patch")["value"] == pytest.approx(shares.mean(), rel=1e-9)
+
+
+def test_what_maps_cannot_be_measured_on(lab):
+    planted(lab)
+    lab.run("roi-metrics", "--maps", "maps.npy").refused("--discover")
+    lab.run("roi-metrics", "model.pt", "--maps", "maps.npy", "--discover").refused("exclude each other")
+    np.save(lab.folder / "small.npy", np.ones((24, 8, 8)))
+    lab.run("roi-metrics", "--maps", "small.npy", "--roi", "patch").refused("patch", "preprocess.size")
+    (lab.folder / "empty").mkdir()
+    lab.run("roi-metrics", "--maps", "empty", "--discover").refused("holds no maps")
+
+
+def test_without_groups_discovery_still_finds_where_relevance_gathers(lab):
+    maps = np.full((20, 16, 16), 0.01)
+    maps[:, 0:4, 0:4] = 1.0
+    np.save(lab.folder / "maps.npy", maps + np.random.default_rng(0).random(maps.shape) * 0.01)
+    done = lab.run("roi-metrics", "--maps", "maps.npy", "--discover", "--json")
+    best = found(done, "concentration", region="window 1")[0]
+    assert best["extra"]["x1"] <= 0.25
+    assert best["extra"]["y1"] <= 0.25
+    assert best["extra"]["mean_share"] > 2 * best["extra"]["area_share"]
