@@ -31,7 +31,10 @@ SearchKind = Annotated[str, typer.Option(help="fast, or compat: the published la
 Direction = Annotated[str, typer.Option(help="down takes evidence away, up adds it.", rich_help_panel=CF)]
 Drop = Annotated[float, typer.Option(help="Change of the base score that ends a search.", rich_help_panel=CF)]
 PixelLimit = Annotated[
-    float | None, typer.Option(help="Largest change of an image's sum (0.05 in the program).", rich_help_panel=CF)
+    float | None,
+    typer.Option(
+        min=0, help="Largest change of an image's sum, 0 for any (default 0.1; 0.05 in compat).", rich_help_panel=CF
+    ),
 ]
 MinBaseChange = Annotated[float, typer.Option(help="Least change of the base score that counts.", rich_help_panel=CF)]
 Maker = Annotated[str, typer.Option("--maker", help="latent-shift or wachter.", rich_help_panel=CF)]
@@ -91,7 +94,8 @@ def cf_align(
             search=search,  # type: ignore[arg-type]  # checked there
             direction=direction,  # type: ignore[arg-type]  # checked there
             drop=drop,
-            pixel_limit=0.05 if search == "compat" and pixel_limit is None else pixel_limit,
+            # Far along a ray the decoder draws no faces any more, and every classifier moves.
+            pixel_limit=({"compat": 0.05}.get(search, 0.1) if pixel_limit is None else pixel_limit) or None,
         ),
         maker=maker,  # type: ignore[arg-type]  # checked there
         min_base_change=min_base_change,
