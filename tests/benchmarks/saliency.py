@@ -4,8 +4,8 @@ By hand: python tests/benchmarks/saliency.py [--images 8] [--device cpu] [--netw
 [--parts lrp,ig] [--demo FOLDER]
 
 Networks have random weights; --demo takes the trained network and the faces of `fairaudit demo -o FOLDER` for `demo`.
-Integrated gradients are compared at the same completeness gap of the image at the 90th percentile: captum has one number
-of steps for all images, so it takes as many as its hard images need.
+Integrated gradients are compared at the same completeness gap of the image at the 90th percentile: captum has one
+number of steps for all images, so it takes as many as its hard images need.
 """
 
 import argparse
@@ -165,7 +165,8 @@ def main():
     cases = []
     for name in options.networks.split(","):
         if name == "demo" and options.demo is not None:
-            module = torch.jit.load(str(options.demo / "biased.pt"), map_location=device).eval().requires_grad_(False)
+            module, _ = network(name, device)
+            module.load_state_dict(torch.jit.load(str(options.demo / "biased.pt"), map_location=device).state_dict())
             images = faces(options.demo, options.images).to(device)
         else:
             module, size = network(name, device)
