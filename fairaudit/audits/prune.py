@@ -19,6 +19,7 @@ from fairaudit.audits.prune_data import PruneData, examples, open_parts
 from fairaudit.audits.prune_options import PruneOptions
 from fairaudit.audits.prune_read import METRICS, Reported, read
 from fairaudit.audits.prune_run import Experiment, check_controls, run_experiment
+from fairaudit.audits.prune_small import small_model
 from fairaudit.audits.run import Outcome, run_study
 from fairaudit.audits.study import Study, open_classifier
 from fairaudit.audits.trial import Trials
@@ -95,7 +96,11 @@ def run_prune(
         experiment.masks,
         {"mode": asked.mode, "model": model.sha256, "gamma": f"{asked.gammas[0]:g}", "seed": str(options.seed)},
     )
-    notes = (*data.notes, *written.notes, f"the pruned model is {target.name}, its mask mask.safetensors")
+    small: tuple[str, ...] = ()
+    if asked.mode == "structured":
+        place = options.output / f"{path.stem}-small.pt"
+        small = (small_model(experiment.split, experiment.masks, place, model.normalise(images)),)
+    notes = (*data.notes, *written.notes, *small, f"the pruned model is {target.name}, its mask mask.safetensors")
     findings = read(_reported(experiment, data, config, fit, report, model), notes)
     study = Study(config=config, options=options, material=data.report, candidate=reopen(target), baseline=model)
     found = run_study(study, plan_with(findings), folder=options.output, progress=progress)

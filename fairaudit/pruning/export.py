@@ -212,6 +212,27 @@ def _traced(split: Split, masks: Masks, images: Tensor) -> torch.jit.ScriptModul
     return traced
 
 
+def write_small(module: nn.Module, path: Path, images: Tensor) -> None:
+    """Write a cut model that was made smaller as a TorchScript archive that returns logits alone.
+
+    Args:
+        module: returns (bottleneck, logits).
+        path: file to write.
+        images: normalised images to trace it on.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        traced = torch.jit.trace(_LogitsOnly(module).eval(), images)  # type: ignore[no-untyped-call]
+        try:
+            torch.jit.save(traced, str(path))
+        except (OSError, RuntimeError) as error:
+            raise OutputError("The smaller model cannot be written", where=str(path), found=str(error)) from error
+
+
 def _write_state(classifier: Classifier, values: Mapping[str, Tensor], path: Path) -> None:
     torch.save(_state(classifier, values), path)
 

@@ -49,6 +49,17 @@ def test_it_writes_the_model_the_mask_and_one_report(wide):
     assert data["rows"] < 80  # the reporting part alone
 
 
+def test_a_structured_mask_is_also_written_as_a_smaller_model(wide):
+    done = wide.run("prune", "model.pt", "-o", "out", "--json", "--mode", "structured", "--controls", "none", *QUICK)
+    assert done.code == 0, done.err
+    small, pruned = (torch.jit.load(str(wide.folder / "out" / f"model-{name}.pt")) for name in ("small", "pruned"))
+    images = torch.rand(5, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(small(images), pruned(images), rtol=1e-4, atol=1e-5)
+    sizes = [sum(value.numel() for value in model.parameters()) for model in (small, pruned)]
+    assert sizes[0] < sizes[1]
+    assert any("model-small.pt" in note and f"{sizes[0]:,} of {sizes[1]:,}" in note for note in done.report()["notes"])
+
+
 def test_several_seeds_give_mean_and_deviation(wide):
     done = wide.run("prune", "model.pt", "-o", "out", "--json", "--seeds", "2", "--controls", "none", *QUICK)
     sparsity = next(m for m in done.report()["measurements"] if m["metric"] == "sparsity")

@@ -1,0 +1,91 @@
+"""Pruning the demonstration's biased model: every leg of the audit sees less of the necktie; magnitude does not."""
+
+from pathlib import Path
+
+import pytest
+
+from fairaudit.audits.progress import Silent
+from fairaudit.audits.prune import run_prune
+from fairaudit.audits.prune_options import PruneOptions
+from fairaudit.config.load import load_config
+from fairaudit.config.options import RunOptions
+from fairaudit.config.schema import Split
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def report(demo, tmp_path_factory):
+    overrides = {"audit": {"attribute": "necktie", "region": "necktie", "saliency": ["lrp"], "faithfulness": False}}
+    config, base = load_config(demo.folder / "fairaudit.yaml", folder=Path(demo.folder), overrides=overrides)
+    asked = PruneOptions(
+        epochs=2, levels=8, controls=("magnitude", "random"), fit=Split(column="split", use="balanced")
+    )
+    options = RunOptions(output=tmp_path_factory.mktemp("prune"), device="cpu", fail_on="never")
+    outcome = run_prune(
+        demo.folder / "biased.pt", config=config, base=base, options=options, asked=asked, progress=Silent()
+    )
+    return outcome.report
+
+
+def value(report, metric, **fields):
+    found = [
+        m
+        for m in report.measurements
+        if m.metric == metric
+        and m.group is None
+        and m.class_ is None
+        and all(getattr(m, k) == v for k, v in fields.items())
+    ]
+    assert len(found) == 1, (metric, fields, [m.id for m in found])
+    return found[0]
+
+
+def test_the_task_stays_and_the_bias_can_no_longer_be_read(report):
+    before, after = (value(report, "task_accuracy", method=name) for name in ("vanilla", "ffw gamma 10"))
+    assert after.value > before.value - 0.02
+    for kind in ("linear", "mlp"):
+        metric = f"bias_accuracy_{kind}"
+        assert value(report, metric, method="vanilla").value > 0.9
+        assert value(report, metric, method="ffw gamma 10").value < 0.75
+
+
+def test_every_leg_of_the_audit_sees_less_of_the_necktie(report):
+    assert (
+        value(report, "model_biasedness", method="ffw gamma 10").high
+        < value(report, "model_biasedness", method="vanilla").low
+    )
+    gap = value(report, "equalized_odds_difference_change", attribute="necktie")
+    assert gap.high < -0.1
+    lift = next(
+        m
+        for m in report.measurements
+        if m.metric == "rrf_lift" and m.region == "necktie" and not (m.attribute or m.group or m.class_ or m.baseline)
+    )
+    assert lift.high < 1.0
+    effect = next(
+        m
+        for m in report.measurements
+        if m.metric == "causal_effect" and not (m.attribute or m.group or m.class_ or m.baseline)
+    )
+    assert effect.high < 0.05
+    assert [verdict.verdict for verdict in report.verdicts] == ["no evidence"]
+
+
+def test_magnitude_and_random_pruning_of_equal_size_do_not(report):
+    size = value(report, "sparsity", method="ffw gamma 10").numerator
+    for name in ("magnitude", "random"):
+        assert value(report, "sparsity", method=name).numerator == size
+        worse_task = (
+            value(report, "task_accuracy", method=name).value
+            < value(report, "task_accuracy", method="vanilla").value - 0.1
+        )
+        assert worse_task or value(report, "bias_accuracy_linear", method=name).value > 0.85
+
+
+def test_the_theory_is_where_eq_15_says(report):
+    # With one bias and one kind of error the decisions' information is what ρ and φ imply.
+    measured = value(report, "bias_information", method="vanilla")
+    expected = value(report, "bias_information_expected", method="vanilla")
+    assert measured.value == pytest.approx(expected.value, abs=0.03)
+    assert expected.extra["rho"] == pytest.approx(0.5, abs=0.02)
