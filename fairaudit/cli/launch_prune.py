@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from fairaudit.cli.console import progress_display, say
+from fairaudit.cli.console import progress_display
 from fairaudit.cli.launch import show
 from fairaudit.cli.settings import load
 from fairaudit.cli.shared import Request
@@ -24,8 +24,10 @@ def launch_prune(model: Path, *, request: Request, asked: PruneOptions) -> int:
 
     config, base = load(request.asked)
     if request.dry_run:
-        say("prune has no dry run: see `fairaudit audit --dry-run` for what is audited.")
-        return 0
+        from fairaudit.audits import joint
+        from fairaudit.cli.dry_run import dry_run
+
+        return dry_run([model], baseline=None, config=config, base=base, request=request, plan=joint.PLAN)
     with progress_display(quiet=request.quiet) as progress:
         outcome = run_prune(model, config=config, base=base, options=request.options, asked=asked, progress=progress)
     return show([outcome], request=request)

@@ -13,39 +13,46 @@ from fairaudit.cli.shared import Request, audit_command
 PRUNE = "Pruning"
 
 
+Gammas = Annotated[str, typer.Option(help="Weights of the bias term; the first is written.", rich_help_panel=PRUNE)]
+Seeds = Annotated[int, typer.Option(min=1, help="Searches per γ.", rich_help_panel=PRUNE)]
+ModeOption = Annotated[str, typer.Option("--mode", help="unstructured or structured.", rich_help_panel=PRUNE)]
+Bottleneck = Annotated[str | None, typer.Option(help="Module whose output is the bottleneck.", rich_help_panel=PRUNE)]
+Controls = Annotated[str, typer.Option(help="Controls joined by commas, all or none.", rich_help_panel=PRUNE)]
+FitSplit = Annotated[
+    str | None,
+    typer.Option(
+        help="Rows to fit and choose on (default: parts of the audited rows).",
+        rich_help_panel=PRUNE,
+        metavar="COL=VALUE",
+    ),
+]
+Unbalanced = Annotated[bool, typer.Option("--unbalanced", help="Fit on the rows as they are.", rich_help_panel=PRUNE)]
+Sparsity = Annotated[
+    float, typer.Option(min=0.0, help="Weight of the mean gate: above 0 prunes more.", rich_help_panel=PRUNE)
+]
+Epochs = Annotated[int, typer.Option(min=1, help="Passes at most per temperature.", rich_help_panel=PRUNE)]
+Levels = Annotated[int, typer.Option(min=1, help="Temperatures at most.", rich_help_panel=PRUNE)]
+
+
 @audit_command
 def prune(
     model: Annotated[Path, typer.Argument(help="Model file to prune.", metavar="MODEL")],
     roi: o.Roi = None,
     region_box: o.RegionBox = None,
     method: o.Saliency = None,
-    gamma: Annotated[
-        str, typer.Option(help="Weights of the bias term; the first is written.", rich_help_panel=PRUNE)
-    ] = "10",
-    seeds: Annotated[int, typer.Option(min=1, help="Searches per γ.", rich_help_panel=PRUNE)] = 1,
-    mode: Annotated[str, typer.Option(help="unstructured or structured.", rich_help_panel=PRUNE)] = "unstructured",
-    bottleneck: Annotated[
-        str | None, typer.Option(help="Module whose output is the bottleneck.", rich_help_panel=PRUNE)
-    ] = None,
-    controls: Annotated[
-        str, typer.Option(help="Controls joined by commas, all or none.", rich_help_panel=PRUNE)
-    ] = "all",
-    fit_split: Annotated[
-        str | None,
-        typer.Option(help="Rows to fit and choose on (default: parts of the audited rows).", rich_help_panel=PRUNE,
-                     metavar="COL=VALUE"),
-    ] = None,
-    unbalanced: Annotated[
-        bool, typer.Option("--unbalanced", help="Fit on the rows as they are.", rich_help_panel=PRUNE)
-    ] = False,
-    sparsity: Annotated[
-        float, typer.Option(min=0.0, help="Weight of the mean gate: above 0 prunes more.", rich_help_panel=PRUNE)
-    ] = 0.0,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes at most per temperature.", rich_help_panel=PRUNE)] = 20,
-    levels: Annotated[int, typer.Option(min=1, help="Temperatures at most.", rich_help_panel=PRUNE)] = 12,
+    gamma: Gammas = "10",
+    seeds: Seeds = 1,
+    mode: ModeOption = "unstructured",
+    bottleneck: Bottleneck = None,
+    controls: Controls = "all",
+    fit_split: FitSplit = None,
+    unbalanced: Unbalanced = False,
+    sparsity: Sparsity = 0.0,
+    epochs: Epochs = 20,
+    levels: Levels = 12,
     *,
     request: Request,
-) -> int:  # fmt: skip
+) -> int:
     """Prune a bias out of a model without training it again, and audit both models.
 
     Example: fairaudit prune biased.pt --attribute necktie --roi necktie --fit-split split=balanced
