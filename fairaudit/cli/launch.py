@@ -115,28 +115,3 @@ def optional_config(asked: Asked) -> Config | None:
     if asked.config is None and not (Path.cwd() / "fairaudit.yaml").is_file():
         return None
     return load(asked)[0]
-
-
-def launch_maps(
-    maps: Path, baseline_maps: Path | None, *, boxes: Sequence[str], discover: bool, request: Request
-) -> int:
-    """Audit ready-made relevance maps, print the table or JSON, and return the exit code."""
-    from fairaudit.audits.maps import MapFiles, audit_maps
-    from fairaudit.audits.run import Outcome
-    from fairaudit.cli.settings import read_boxes
-    from fairaudit.config.schema import AuditConfig
-
-    manifest, config = None, None
-    if request.asked.data is not None or request.asked.config is not None:
-        from fairaudit.data.open import open_manifest
-
-        config, base = load(request.asked)
-        manifest = open_manifest(config, base=base, limit=request.options.limit, seed=request.options.seed)
-    report = audit_maps(
-        MapFiles(maps=maps, baseline=baseline_maps, boxes=read_boxes(boxes)),
-        manifest=manifest,
-        audit=config.audit if config else AuditConfig(),
-        gates=config.gates if config else [],
-        options=request.options,
-    )
-    return show([Outcome(name=maps.stem, folder=request.options.output, report=report)], request=request)
