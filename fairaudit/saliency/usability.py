@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 class Limits:
     """What a method must keep to."""
 
-    completeness: float = 0.05
+    completeness: float = 0.10
     """Largest completeness gap, for at least `most` of the images."""
     conservation: float = 0.10
     """Largest |Σ map / F − 1| with biases left out of the shares, for at least `most` of the images."""
