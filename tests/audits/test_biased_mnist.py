@@ -91,6 +91,17 @@ def test_relevance_and_intervention_see_the_colour(audited):
     assert value(report, "causal_excess", region="background", method="swap")["low"] > 0.05
 
 
+def test_discovery_finds_the_background_without_being_told(trained):
+    command = ["roi-metrics", "biased_mnist/biased_mnist.pt", "--method", "integrated_gradients", "--discover"]
+    done = fairaudit(trained, *command, "--limit", "600", "-o", "found", "-q", "--json", "--fail-on", "never")
+    report = json.loads(done.stdout)
+    rows = [m for m in report["measurements"] if m["metric"] == "discovery_alignment" and m["value"] is not None]
+    assert rows, done.stderr
+    assert min(m["p_value"] for m in rows) < 0.01
+    best = rows[0]["extra"]  # digits are in the middle: a window along an edge is background
+    assert best["x1"] <= 0.3 or best["x0"] >= 0.7 or best["y1"] <= 0.3 or best["y0"] >= 0.7
+
+
 def test_the_report_follows_the_schema(audited):
     jsonschema.Draft202012Validator(report_schema()).validate(audited[1])
 

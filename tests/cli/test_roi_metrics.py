@@ -64,6 +64,7 @@ def test_every_kind_of_region_at_once(lab):
     assert {f"figures/region-{name}.png" for name in ("patch", "polygon", "both")} <= named
 
 
+@pytest.mark.slow
 def test_contrasts_have_a_permutation_p_value_and_regions_a_matched_control(lab):
     done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
     contrast = found(done, "rrf_contrast", attribute="group", group="a", **{"class": None})[0]
