@@ -24,14 +24,14 @@ def demo(
 
 def _demo(output: Path, *, seed: int, workers: int, quiet: bool) -> int:
     from fairaudit.audits.demo import run_demo
-    from fairaudit.cli.console import progress_display, say
+    from fairaudit.cli.console import progress_display, say, wants_color
     from fairaudit.errors import ExitCode
     from fairaudit.report import terminal
 
     with progress_display(quiet=quiet) as progress:
         outcome = run_demo(output, seed=seed, workers=workers, progress=progress)
     for report in (outcome.biased, outcome.balanced):
-        typer.echo(terminal.render(report), nl=False)
+        typer.echo(terminal.render(report, color=wants_color()), nl=False)
     for line in outcome.conclusion:
         typer.echo(line)
     if not quiet:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairaudit.cli.console import progress_display, say
+from fairaudit.cli.console import progress_display, say, wants_color
 from fairaudit.cli.settings import Asked, load
 from fairaudit.cli.shared import Request
 from fairaudit.errors import ExitCode
@@ -80,7 +80,7 @@ def _print_tables(outcomes: Sequence[Outcome]) -> None:
 
     for outcome in outcomes:
         if outcome.report is not None:
-            sys.stdout.write(terminal.render(outcome.report))
+            sys.stdout.write(terminal.render(outcome.report, color=wants_color()))
         elif outcome.error is not None:
             sys.stdout.write(f"{outcome.name}: not audited. {outcome.error.paragraph()}\n")
 

@@ -45,7 +45,7 @@ audit: {attribute: necktie, region: necktie, saliency: [lrp, integrated_gradient
 
 gates:
   - {metric: equalized_odds_difference, attribute: necktie, max: 0.10}
-  - {metric: rrf_lift, region: necktie, method: lrp, max: 1.5}
+  - {metric: rrf_lift_absolute, region: necktie, method: lrp, max: 1.5}    # evidence for and against counts
 """
 
 
