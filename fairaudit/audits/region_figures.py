@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.base import Drawing, Total
 from fairaudit.audits.columns import column
-from fairaudit.audits.stream import explained_classes, predict
+from fairaudit.audits.stream import explained_classes, predict, sliced
+from fairaudit.audits.study import Study
 from fairaudit.data.batch import Batch
+from fairaudit.engine.memory import Halving
 from fairaudit.saliency.method import Method
 
 EACH = 6
@@ -61,18 +63,27 @@ def _reliance(total: Total, region: str, method: Method) -> bytes:
     order = order[~np.isnan(shares[order])]
     chosen = [*order[::-1][:EACH].tolist(), *order[:EACH].tolist()]
     batch = total.study.material.loader.load(total.rows[chosen].tolist())
-    images = batch.images.to(total.study.candidate.device)
-    explained = explained_classes(total.study, batch, predict(total.study.candidate, images))
-    classes = torch.from_numpy(explained).to(images.device)
-    maps = method.attribute(total.study.candidate, images, classes).maps
     return reliance(
         _pictures(batch),
-        maps.detach().double().cpu().numpy(),
+        _maps(total.study, batch, method),
         batch.regions[region].numpy(),
         names=_names(total, batch),
         heading=f"Most and least relevance in {region} by {method.name}",
         values=shares[chosen].tolist(),
     )
+
+
+def _maps(study: Study, batch: Batch, method: Method) -> Floats:
+    """The method's maps of a few images, in smaller parts where memory runs out."""
+
+    def some(start: int, stop: int) -> Floats:
+        part = sliced(batch, start, stop)
+        images = part.images.to(study.candidate.device)
+        explained = explained_classes(study, part, predict(study.candidate, images))
+        maps = method.attribute(study.candidate, images, torch.from_numpy(explained).to(images.device)).maps
+        return maps.detach().double().cpu().numpy()
+
+    return np.concatenate(Halving[Floats](study.options.batch_size or len(batch)).run(some, len(batch)))
 
 
 def _shares(total: Total, region: str, method: Method) -> Floats:

@@ -67,7 +67,7 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
         return study.material.loader.load(range(chunk.start, chunk.stop))
 
     def compute(_chunk: Chunk, batch: Batch) -> Mapping[str, Part]:
-        results = slices.run(lambda start, stop: map_batch(study, audits, _slice(batch, start, stop)), len(batch.rows))
+        results = slices.run(lambda start, stop: map_batch(study, audits, sliced(batch, start, stop)), len(batch.rows))
         parts = {audit.name: merge(result[audit.name] for result in results) for audit in audits} if results else {}
         return {**parts, ROWS: _rows_part(batch)}
 
@@ -152,7 +152,8 @@ def run_key(study: Study, work: Mapping[str, Mapping[str, Any]]) -> dict[str, st
     return {name: json.dumps(value, sort_keys=True) for name, value in facts.items()}
 
 
-def _slice(batch: Batch, start: int, stop: int) -> Batch:
+def sliced(batch: Batch, start: int, stop: int) -> Batch:
+    """The rows start … stop of a batch, without what was excluded."""
     part = slice(start, stop)
     return replace(
         batch,
