@@ -40,7 +40,7 @@ def overlap(box, other):
 def test_the_necktie_is_found_on_the_biased_model_and_nothing_on_the_balanced_one(demo, tmp_path):
     place = (0.42, 0.73, 0.58, 1.0)  # where neckties are, as shares of the picture
     found = discovered(demo, "biased.pt", tmp_path / "biased")
-    for metric, windows in found.items():
-        assert max(overlap(window, place) for window in windows) > 0.5, metric
+    assert max(overlap(window, place) for window in found["discovery"]) > 0.5
+    assert found["discovery_alignment"] == [], "the test split is balanced: neckties go with no smile in it"
     assert (tmp_path / "biased" / "figures" / "discovery-necktie-lrp.png").is_file()
     assert discovered(demo, "balanced.pt", tmp_path / "balanced") == {"discovery": [], "discovery_alignment": []}
