@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from fairaudit.audits.base import Drawing
 from fairaudit.audits.fairness_inputs import FairnessInputs
 from fairaudit.audits.fairness_threshold_figures import threshold_drawings
-from fairaudit.audits.fairness_thresholds import has_curve, has_thresholds, histogram
+from fairaudit.audits.fairness_thresholds import has_curve, has_thresholds, histogram, present, printable, scored_rows
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.calibration import reliability, reliability_curve
+from fairaudit.measures.rows import listed
+from fairaudit.measures.sampled_scores import bin_sizes, roc_sizes
 from fairaudit.measures.thresholds import roc
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
@@ -41,7 +43,7 @@ def fairness_drawings(inputs: FairnessInputs, measurements: Sequence[Measurement
             draw=partial(_gaps, gaps),
         )
     for grouping in inputs.groupings:
-        if not _legible(inputs, grouping):
+        if not _legible(inputs, grouping) or not printable(inputs, grouping):
             continue
         slug = "".join(c if c.isalnum() else "-" for c in grouping.name)
         yield Drawing(
@@ -66,14 +68,19 @@ def fairness_drawings(inputs: FairnessInputs, measurements: Sequence[Measurement
 
 
 def undrawn(inputs: FairnessInputs) -> Iterator[str]:
-    """What has no figures per group because nobody could read them."""
-    classes = len(inputs.target.values)
+    """What has no figures per group because nobody could read them, or because a cell is too small to be printed."""
+    classes, least = len(inputs.target.values), inputs.audit.min_cell
     for grouping in inputs.groupings:
         if not _legible(inputs, grouping):
             yield (
                 f"No figures per group of {grouping.name}: {len(grouping.values)} groups × {classes} target values are "
                 f"too many to read (at most {MOST_GROUPS} × {MOST_CLASSES}); the numbers are all in the report."
             )
+            continue
+        small = sorted(set(present(inputs, grouping)) - set(printable(inputs, grouping)))
+        if small:
+            names = listed([grouping.values[g] for g in small])
+            yield f"Not in the figures per {grouping.name}: {names}, with a cell of fewer than {least} images."
 
 
 def _legible(inputs: FairnessInputs, grouping: Categorical) -> bool:
@@ -90,9 +97,10 @@ def _gaps(gaps: Sequence[Measurement]) -> bytes:
 def _confusion(inputs: FairnessInputs, grouping: Categorical) -> bytes:
     from fairaudit.report.figures.confusion import confusion
 
+    shown = printable(inputs, grouping)
     return confusion(
-        np.rint(inputs.counts[grouping.name]).astype(np.int64),
-        groups=[f"{grouping.name}={value}" for value in grouping.values],
+        inputs.counts[grouping.name][shown],
+        groups=[f"{grouping.name}={grouping.values[g]}" for g in shown],
         classes=inputs.target.values,
         heading=f"{inputs.target.name} by {grouping.name}",
         target=inputs.target.name,
@@ -102,20 +110,24 @@ def _confusion(inputs: FairnessInputs, grouping: Categorical) -> bytes:
 def _reliability(inputs: FairnessInputs, grouping: Categorical) -> bytes:
     from fairaudit.report.figures import curves
 
-    scores, positive = _binary(inputs)
-    found = reliability(scores, positive, grouping.codes, groups=len(grouping.values))
-    mean, rate, ends = reliability_curve(found, level=inputs.audit.level)
+    rows, level, sizes = scored_rows(inputs, grouping), inputs.audit.level, None
+    if rows.weights is not None or rows.units is not None:
+        sizes = bin_sizes(*rows[:3], groups=len(grouping.values), level=level, **rows.sampling())
+    found = reliability(*rows[:3], groups=len(grouping.values), weights=rows.weights)
+    images = reliability(*rows[:3], groups=len(grouping.values)).images
+    mean, rate, ends = reliability_curve(found, sizes=sizes, level=level)
+    shown = printable(inputs, grouping)
     groups = [
         curves.Reliability(
             name=f"{grouping.name}={value}",
             score=mean[g],
             rate=rate[g],
-            count=found.images[g].astype(np.int64),
+            count=images[g].astype(np.int64),
             low=np.asarray(ends.low)[g],
             high=np.asarray(ends.high)[g],
         )
         for g, value in enumerate(grouping.values)
-        if found.images[g].sum()
+        if g in shown
     ]
     return curves.reliability(groups, heading=f"Reliability by {grouping.name}")
 
@@ -125,23 +137,32 @@ def _roc(inputs: FairnessInputs, grouping: Categorical) -> bytes:
     from fairaudit.report.figures import curves
     from fairaudit.results.measurement import finite
 
-    scores, positive = _binary(inputs)
-    decided = inputs.decisions == 1
-    bands = roc(histogram(inputs, grouping), level=inputs.audit.level)
+    rows, level, sizes = scored_rows(inputs, grouping), inputs.audit.level, None
+    if rows.weights is not None or rows.units is not None:
+        sizes = roc_sizes(*rows[:3], groups=len(grouping.values), level=level, **rows.sampling())
+    decided = inputs.decisions[inputs.target.codes >= 0] == 1
+    weight = np.ones(len(rows.scores)) if rows.weights is None else rows.weights
+    bands = roc(histogram(inputs, grouping), sizes=sizes, level=level)
     low, high = np.asarray(bands.y_ends.low), np.asarray(bands.y_ends.high)
-    groups = []
+    groups, shown = [], printable(inputs, grouping)
     for g, value in enumerate(grouping.values):
-        own = grouping.codes == g
-        if not (own & positive).any() or not (own & ~positive).any():
+        high_side, low_side = (rows.group == g) & rows.positive, (rows.group == g) & ~rows.positive
+        above, below = weight[high_side], weight[low_side]
+        if g not in shown or not (above.any() and below.any()):
             continue
-        fpr, tpr = roc_curve(scores[own], positive[own])
+        own = high_side | low_side
+        fpr, tpr = roc_curve(rows.scores[own], rows.positive[own], weights=weight[own])
+        area = auc(rows.scores[high_side], rows.scores[low_side], positive_weights=above, negative_weights=below)
         groups.append(
             curves.Roc(
                 name=f"{grouping.name}={value}",
                 fpr=fpr,
                 tpr=tpr,
-                auc=finite(auc(scores[own & positive], scores[own & ~positive])),
-                point=(float(decided[own & ~positive].mean()), float(decided[own & positive].mean())),
+                auc=finite(area),
+                point=(
+                    float(np.average(decided[low_side], weights=below)),
+                    float(np.average(decided[high_side], weights=above)),
+                ),
                 band=(bands.x[g], low[g], high[g]),
             )
         )
@@ -149,7 +170,7 @@ def _roc(inputs: FairnessInputs, grouping: Categorical) -> bytes:
 
 
 def roc_curve(
-    scores: NDArray[np.float64], positive: NDArray[np.bool_]
+    scores: NDArray[np.float64], positive: NDArray[np.bool_], *, weights: NDArray[np.float64] | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """False and true positive rate at every threshold, from (0, 0) to (1, 1); equal scores move together.
 
@@ -159,15 +180,10 @@ def roc_curve(
     """
     order = np.argsort(-scores, kind="stable")
     last = np.append(np.diff(scores[order]) != 0, True)
-    hits, misses = np.cumsum(positive[order])[last], np.cumsum(~positive[order])[last]
+    weight = np.ones(len(scores)) if weights is None else weights
+    hits, misses = ((weight * chosen)[order].cumsum() for chosen in (positive, ~positive))
     start = np.zeros(1)
     return (
-        np.concatenate([start, ratio(misses, (~positive).sum())]),
-        np.concatenate([start, ratio(hits, positive.sum())]),
+        np.concatenate([start, ratio(misses[last], misses[-1])]),
+        np.concatenate([start, ratio(hits[last], hits[-1])]),
     )
-
-
-def _binary(inputs: FairnessInputs) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    if inputs.scores is None:
-        raise ValueError("there are no scores")
-    return inputs.scores[:, 1], np.asarray(inputs.target.codes == 1, np.bool_)

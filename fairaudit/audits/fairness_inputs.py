@@ -31,7 +31,7 @@ class FairnessInputs:
     """[image, class], None where the model has too many classes or the table has no score."""
     baseline_decisions: NDArray[np.int32] | None
     clusters: NDArray[np.int64] | None
-    """Cluster of every scored row; None resamples images."""
+    """Sampling unit of every scored row (`partition`); None where images are."""
     audit: AuditConfig
     seed: int
     name: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -15,10 +16,12 @@ from fairaudit.audits.fairness_thresholds import equalising, equalising_notes
 from fairaudit.audits.groups import JOIN, aligned_groups
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.association import association, contingency
+from fairaudit.measures.clusters import counts_by_cluster
 from fairaudit.measures.confusion import confusion, soft_joint
 from fairaudit.measures.fairness_table import fairness_measurements
 from fairaudit.measures.mcnemar import paired_counts
 from fairaudit.measures.paired_table import paired_measurements
+from fairaudit.measures.rows import Asked
 from fairaudit.measures.score_table import score_measurements
 from fairaudit.measures.within import within_measurements
 from fairaudit.results.measurement import Measurement, finite
@@ -44,28 +47,44 @@ def read_fairness(inputs: FairnessInputs) -> Findings:
     )
 
 
-def _table(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
-    audit, classes = inputs.audit, inputs.target.values
-    soft = None
-    if inputs.scores is not None:
-        soft = soft_joint(
-            grouping.codes, inputs.target.codes, inputs.scores, groups=len(grouping.values), classes=len(classes)
-        )
-    return fairness_measurements(
-        inputs.counts[grouping.name],
+def _asked(inputs: FairnessInputs, grouping: Categorical) -> Asked:
+    audit = inputs.audit
+    return Asked(
         attribute=grouping.name,
-        groups=grouping.values,
-        classes=classes,
+        groups=tuple(grouping.values),
+        classes=tuple(inputs.target.values),
         level=audit.level,
         replicates=audit.replicates,
         seed=inputs.seed,
         min_cell=audit.min_cell,
-        tolerance=audit.tolerance,
-        aligned=aligned_groups(inputs.target, grouping),
-        cluster_counts=_cluster_counts(inputs, grouping),
-        squared=None if inputs.squared is None else inputs.squared[grouping.name],
-        soft=soft,
     )
+
+
+def _table(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
+    groups, classes = len(grouping.values), len(inputs.target.values)
+    soft = None
+    if inputs.scores is not None:
+        scores = inputs.scores if inputs.weights is None else inputs.scores * inputs.weights[:, None]
+        soft = soft_joint(grouping.codes, inputs.target.codes, scores, groups=groups, classes=classes)
+    clustered = None
+    if inputs.clusters is not None:
+        clustered = counts_by_cluster(
+            inputs.clusters,
+            grouping.codes,
+            inputs.target.codes,
+            inputs.decisions,
+            groups=groups,
+            classes=classes,
+            weights=inputs.weights,
+        )
+    asked = replace(
+        _asked(inputs, grouping),
+        tolerance=inputs.audit.tolerance,
+        cluster_counts=clustered,
+        squared=None if inputs.squared is None else inputs.squared[grouping.name],
+    )
+    aligned = aligned_groups(inputs.target, grouping)
+    return fairness_measurements(inputs.counts[grouping.name], asked, aligned=aligned, soft=soft)
 
 
 def _scores(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
@@ -75,106 +94,54 @@ def _scores(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
         inputs.scores,
         inputs.target.codes,
         grouping.codes,
-        attribute=grouping.name,
-        groups=grouping.values,
-        classes=inputs.target.values,
-        level=inputs.audit.level,
-        replicates=inputs.audit.replicates,
-        seed=inputs.seed,
-        min_cell=inputs.audit.min_cell,
+        _asked(inputs, grouping),
         clusters=inputs.clusters,
+        weights=inputs.weights,
     )
 
 
 def _against(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
-    groups, classes = len(grouping.values), len(inputs.target.values)
+    classes = len(inputs.target.values)
     if inputs.baseline_decisions is None or inputs.baseline_name is None or classes > MOST_PAIRED:
         return []
-    counts = paired_counts(
-        grouping.codes,
-        inputs.target.codes,
-        inputs.decisions,
-        inputs.baseline_decisions,
-        groups=groups,
-        classes=classes,
-    )
-    return paired_measurements(
-        counts,
-        attribute=grouping.name,
-        groups=grouping.values,
-        classes=inputs.target.values,
-        baseline=inputs.baseline_name,
-        level=inputs.audit.level,
-        replicates=inputs.audit.replicates,
-        seed=inputs.seed,
-        min_cell=inputs.audit.min_cell,
-        cluster_counts=_paired_clusters(inputs, grouping),
-    )
-
-
-def _paired_clusters(inputs: FairnessInputs, grouping: Categorical) -> NDArray[np.generic] | None:
-    if inputs.clusters is None or inputs.baseline_decisions is None:
-        return None
-    _, clusters = np.unique(inputs.clusters, return_inverse=True)
-    groups, classes = len(grouping.values), len(inputs.target.values)
-    known = (grouping.codes >= 0) & (inputs.target.codes >= 0)
-    table = paired_counts(
-        np.where(known, clusters * groups + grouping.codes, -1),
-        inputs.target.codes,
-        inputs.decisions,
-        inputs.baseline_decisions,
-        groups=(int(clusters.max()) + 1) * groups,
-        classes=classes,
-    )
-    return table.reshape(-1, groups, classes, classes, classes)
+    columns = (inputs.target.codes, inputs.decisions, inputs.baseline_decisions)
+    groups = len(grouping.values)
+    asked = _asked(inputs, grouping)
+    if inputs.clusters is not None:
+        number = int(inputs.clusters.max()) + 1
+        joint = np.where(grouping.codes >= 0, inputs.clusters * groups + grouping.codes, -1)
+        each = paired_counts(joint, *columns, groups=number * groups, classes=classes)
+        asked = replace(asked, cluster_counts=each.reshape(number, groups, classes, classes, classes))
+    counts = paired_counts(grouping.codes, *columns, groups=groups, classes=classes)
+    return paired_measurements(counts, asked, baseline=inputs.baseline_name)
 
 
 def _within(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
     """Disparities within every value of each control attribute."""
-    found: list[Measurement] = []
-    for control in inputs.controls:
-        if control.name == grouping.name:
-            continue
-        groups, classes = len(grouping.values), len(inputs.target.values)
-        known = (control.codes >= 0) & (grouping.codes >= 0)
-        table = confusion(
-            np.where(known, control.codes.astype(np.int64) * groups + grouping.codes, -1),
-            inputs.target.codes,
-            inputs.decisions,
-            groups=len(control.values) * groups,
-            classes=classes,
-        )
-        found += within_measurements(
-            table.counts.reshape(len(control.values), groups, classes, classes),
-            attribute=grouping.name,
-            groups=grouping.values,
-            classes=inputs.target.values,
-            control=control.name,
-            levels=control.values,
-            level=inputs.audit.level,
-            replicates=inputs.audit.replicates,
-            seed=inputs.seed,
-            min_cell=inputs.audit.min_cell,
-        )
-    return found
+    return [
+        found
+        for control in inputs.controls
+        if control.name != grouping.name
+        for found in _within_one(inputs, grouping, control)
+    ]
 
 
-def _cluster_counts(inputs: FairnessInputs, grouping: Categorical) -> NDArray[np.generic] | None:
-    if inputs.clusters is None:
-        return None
-    _, clusters = np.unique(inputs.clusters, return_inverse=True)
-    groups, classes = len(grouping.values), len(inputs.target.values)
-    known = (grouping.codes >= 0) & (inputs.target.codes >= 0)
-    # Cluster and group as one code, so that one pass counts every cluster.
-    table = confusion(
-        np.where(known, clusters * groups + grouping.codes, -1),
-        inputs.target.codes,
-        inputs.decisions,
-        groups=(int(clusters.max()) + 1) * groups,
-        classes=classes,
-        weights=inputs.weights,
-    )
-    return table.counts.reshape(-1, groups, classes, classes)
+def _within_one(inputs: FairnessInputs, grouping: Categorical, control: Categorical) -> list[Measurement]:
+    groups, classes, values = len(grouping.values), len(inputs.target.values), len(control.values)
+    known = (control.codes >= 0) & (grouping.codes >= 0)
+    joint = np.where(known, control.codes.astype(np.int64) * groups + grouping.codes, -1)
+    columns = (inputs.target.codes, inputs.decisions)
+    sizes = {"groups": values * groups, "classes": classes}
+    shape = (values, groups, classes, classes)
+    asked = _asked(inputs, grouping)
+    if inputs.clusters is not None:
+        each = counts_by_cluster(inputs.clusters, joint, *columns, **sizes, weights=inputs.weights)
+        asked = replace(asked, cluster_counts=each.reshape(-1, *shape))
+    if inputs.weights is not None:
+        squares = confusion(joint, *columns, **sizes, weights=inputs.weights**2).counts
+        asked = replace(asked, squared=np.asarray(squares, np.float64).reshape(shape))
+    counts = confusion(joint, *columns, **sizes, weights=inputs.weights).counts
+    return within_measurements(counts.reshape(shape), asked, control=control.name, levels=control.values)
 
 
 def _data_facts(inputs: FairnessInputs, grouping: Categorical) -> Iterator[Measurement]:

@@ -9,8 +9,9 @@ import numpy as np
 
 from fairaudit.audits.base import Drawing
 from fairaudit.audits.fairness_inputs import FairnessInputs
-from fairaudit.audits.fairness_thresholds import has_curve, histogram
+from fairaudit.audits.fairness_thresholds import has_curve, histogram, printable, scored_rows
 from fairaudit.data.categorical import Categorical
+from fairaudit.measures.sampled_scores import precision_recall_sizes
 from fairaudit.measures.thresholds import Curve, precision_recall, sweep
 
 SWEPT = ("equalized_odds_difference", "equal_opportunity_difference", "demographic_parity_difference")
@@ -75,10 +76,11 @@ def _scores(inputs: FairnessInputs, grouping: Categorical) -> bytes:
 
     table = histogram(inputs, grouping)
     table = table.reshape(*table.shape[:2], BINS, -1).sum(-1)
+    shown = printable(inputs, grouping)
     groups = [
         figures.Scores(name=f"{grouping.name}={value}", negative=table[g, 0], positive=table[g, 1])
         for g, value in enumerate(grouping.values)
-        if table[g].sum()
+        if g in shown
     ]
     first, second = inputs.target.values
     return figures.distributions(groups, heading=f"Scores by {grouping.name}", names=(first, second))
@@ -87,12 +89,16 @@ def _scores(inputs: FairnessInputs, grouping: Categorical) -> bytes:
 def _precision_recall(inputs: FairnessInputs, grouping: Categorical) -> bytes:
     from fairaudit.report.figures import curves
 
-    found: Curve = precision_recall(histogram(inputs, grouping), level=inputs.audit.level)
+    rows, level = scored_rows(inputs, grouping), inputs.audit.level
+    sizes = None
+    if rows.weights is not None or rows.units is not None:
+        sizes = precision_recall_sizes(*rows[:3], groups=len(grouping.values), level=level, **rows.sampling())
+    found: Curve = precision_recall(histogram(inputs, grouping), sizes=sizes, level=level)
     low, high = np.asarray(found.y_ends.low), np.asarray(found.y_ends.high)
-    groups = []
+    groups, shown = [], printable(inputs, grouping)
     for g, value in enumerate(grouping.values):
         drawn = np.isfinite(found.x[g]) & np.isfinite(found.y[g])
-        if drawn.any():
+        if g in shown and drawn.any():
             groups.append(
                 curves.PrecisionRecall(
                     name=f"{grouping.name}={value}",

@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.fairness_inputs import FairnessInputs
 from fairaudit.data.categorical import Categorical
+from fairaudit.measures.association import contingency
+from fairaudit.measures.confusion import Counts
 from fairaudit.measures.score_histogram import score_histogram
 from fairaudit.measures.thresholds import Equalised, equal_opportunity_thresholds, equalised_odds_thresholds
 from fairaudit.results.measurement import Measurement, finite
 
-EQUALISERS: dict[str, Callable[[NDArray[np.int64]], Equalised]] = {
+EQUALISERS: dict[str, Callable[[Counts], Equalised]] = {
     "equalised_odds": equalised_odds_thresholds,
     "equal_opportunity": equal_opportunity_thresholds,
 }
 """What is equalised → how the rules are found."""
 MOST_TOLD = 8
 """Thresholds of at most so many groups are told in a note; report.json has all."""
+
+
+def cell_images(inputs: FairnessInputs, grouping: Categorical) -> NDArray[np.int64]:
+    """Scored rows of every cell, not their weights: [group, true]."""
+    target = inputs.target
+    return contingency(grouping.codes, target.codes, rows=len(grouping.values), columns=len(target.values))
+
+
+def present(inputs: FairnessInputs, grouping: Categorical) -> list[int]:
+    """Groups that have images."""
+    return [int(g) for g in np.flatnonzero(cell_images(inputs, grouping).sum(1) > 0)]
+
+
+def printable(inputs: FairnessInputs, grouping: Categorical) -> list[int]:
+    """Groups that figures may show: with images, and no cell of fewer than `min_cell` of them."""
+    cells = cell_images(inputs, grouping)
+    small = ((cells > 0) & (cells < inputs.audit.min_cell)).any(1)
+    return [g for g in present(inputs, grouping) if not small[g]]
 
 
 def has_curve(inputs: FairnessInputs, grouping: Categorical) -> bool:
@@ -36,17 +57,38 @@ def has_thresholds(inputs: FairnessInputs) -> bool:
     return inputs.scores is not None and len(inputs.target.values) == 2
 
 
-def histogram(inputs: FairnessInputs, grouping: Categorical) -> NDArray[np.int64]:
-    """[group, truth, bin] of the positive class's score, over rows of known truth."""
+class Scored(NamedTuple):
+    """Rows of known truth as columns for measures of the positive class's score."""
+
+    scores: NDArray[np.float64]
+    positive: NDArray[np.bool_]
+    group: NDArray[np.int32]
+    weights: NDArray[np.float64] | None
+    units: NDArray[np.int64] | None
+
+    def sampling(self) -> dict[str, NDArray[np.generic] | None]:
+        """Weights and units by the names under which measures take them."""
+        return {"weights": self.weights, "units": self.units}
+
+
+def scored_rows(inputs: FairnessInputs, grouping: Categorical) -> Scored:
+    """The rows of known truth, with their groups of one attribute."""
     if inputs.scores is None:
         raise ValueError("there are no scores")
     known = inputs.target.codes >= 0
-    return score_histogram(
-        inputs.scores[known, 1],
-        inputs.target.codes[known] == 1,
-        grouping.codes[known],
-        groups=len(grouping.values),
+    return Scored(
+        scores=inputs.scores[known, 1],
+        positive=np.asarray(inputs.target.codes[known] == 1, np.bool_),
+        group=grouping.codes[known],
+        weights=None if inputs.weights is None else inputs.weights[known],
+        units=None if inputs.clusters is None else inputs.clusters[known],
     )
+
+
+def histogram(inputs: FairnessInputs, grouping: Categorical, *, weighted: bool = True) -> Counts:
+    """[group, truth, bin] of the positive class's score, over rows of known truth; sums of weights or images."""
+    rows = scored_rows(inputs, grouping)
+    return score_histogram(*rows[:3], groups=len(grouping.values), weights=rows.weights if weighted else None)
 
 
 def equalising(inputs: FairnessInputs, grouping: Categorical) -> Iterator[Measurement]:
@@ -58,12 +100,12 @@ def equalising(inputs: FairnessInputs, grouping: Categorical) -> Iterator[Measur
     """
     if not has_thresholds(inputs):
         return
-    table = histogram(inputs, grouping)
-    sizes = table.sum(2)
-    used = np.flatnonzero(sizes.sum(1) > 0)
+    table, sizes = histogram(inputs, grouping), histogram(inputs, grouping, weighted=False).sum(2)
+    weight = table.sum(2)
+    used = np.flatnonzero(weight.sum(1) > 0)
     for name, equalise in EQUALISERS.items():
         lacking = [
-            grouping.values[g] for g in used if sizes[g, 1] == 0 or (name == "equalised_odds" and not sizes[g, 0])
+            grouping.values[g] for g in used if weight[g, 1] == 0 or (name == "equalised_odds" and not weight[g, 0])
         ]
         if lacking or len(used) < 2:
             why = (

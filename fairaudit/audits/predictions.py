@@ -21,6 +21,7 @@ from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import AuditConfig, GateRule
 from fairaudit.data.categorical import Categorical
 from fairaudit.gate.judge import judge
+from fairaudit.measures.clusters import partition
 from fairaudit.measures.confusion import Counts, confusion
 from fairaudit.results.provenance import library_versions
 from fairaudit.results.report import Data, Report, Run
@@ -95,9 +96,9 @@ def _inputs(
         counts=tables,
         target=predicted.target,
         decisions=predicted.decisions,
-        scores=None if predicted.weights is not None else predicted.scores,
+        scores=predicted.scores,
         baseline_decisions=predicted.baseline,
-        clusters=None if predicted.cluster is None else predicted.cluster.codes.astype(np.int64),
+        clusters=None if predicted.cluster is None else partition(predicted.cluster.codes),
         audit=audit,
         seed=seed,
         name=name,

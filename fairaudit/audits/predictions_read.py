@@ -126,10 +126,11 @@ def _check(columns: TableColumns) -> None:
         raise UsageError("The table's predictions are not named", wanted="--prediction COLUMN, --score COLUMN, or both")
     if not columns.attributes:
         raise UsageError("No attribute is named", wanted="--attribute COLUMN at least once")
-    for option, present in (("--control", columns.controls), ("--baseline-prediction", columns.baseline)):
-        if columns.weight is not None and present:
-            raise UsageError(f"--weight cannot be combined with {option}", advice=f"Leave one of them out; {option} "
-                             "counts images, which weights are not.")  # fmt: skip
+    if columns.weight is not None and columns.baseline is not None:
+        raise UsageError(
+            "--weight cannot be combined with --baseline-prediction",
+            advice="Leave one of them out; the paired tests count images, which weights are not.",
+        )
 
 
 def _target(table: Table, columns: TableColumns) -> Categorical:
@@ -210,13 +211,12 @@ def _weights(table: Table, name: str | None) -> Floats | None:
 
 
 def _cluster(table: Table, name: str | None) -> Categorical | None:
-    """Clusters as codes; rows of unknown cluster stand alone."""
+    """Cluster codes in the order of their names; −1 unknown."""
     if name is None:
         return None
-    texts = table.column(name, asked="--cluster")
-    alone = [f"{text}\0{row}" if text.lower() in UNKNOWN else text for row, text in enumerate(texts)]
-    values, codes = np.unique(np.asarray(alone, dtype=np.str_), return_inverse=True)
-    return Categorical(name=name, values=tuple(values.tolist()), codes=codes.astype(np.int32))
+    texts = [text if text.lower() not in UNKNOWN else "" for text in table.column(name, asked="--cluster")]
+    values, codes = np.unique(np.asarray(["", *texts], dtype=np.str_), return_inverse=True)
+    return Categorical(name=name, values=tuple(values[1:].tolist()), codes=(codes[1:] - 1).astype(np.int32))
 
 
 def _attributes(table: Table, names: Sequence[str], asked: str) -> dict[str, Categorical]:
@@ -267,6 +267,8 @@ def _notes(columns: TableColumns, target: Categorical) -> tuple[str, ...]:
         pairs = ", ".join(f"{v} = {name}" for v, name in zip(target.values, columns.scores, strict=True))
         notes.append(f"Score columns in the order of the target values: {pairs}; --classes sets another order.")
     if columns.weight is not None:
-        notes.append(f"Rows are weighted by {columns.weight}; intervals use Kish's effective sizes, and measures of "
-                     "scores (AUC, calibration, thresholds), which take no weights here, are left out.")  # fmt: skip
+        notes.append(
+            f"Rows are weighted by {columns.weight}: intervals use Kish's effective sizes, and p values by permutation "
+            "do not exist."
+        )
     return tuple(notes)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config, RegionConfig
 from fairaudit.errors import DataError, UsageError, suggestion
+from fairaudit.measures.clusters import partition
 
 if TYPE_CHECKING:
     from fairaudit.data.categorical import Categorical
@@ -98,13 +99,8 @@ class Study:
         return self.manifest.attributes[attribute].codes[rows]
 
     def clusters(self, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
-        """Cluster of every row, None without clusters; rows of unknown cluster stand alone."""
-        if self.manifest.cluster is None:
-            return None
-        codes = self.manifest.cluster.codes[rows].astype(np.int64)
-        alone = codes < 0
-        codes[alone] = len(self.manifest.cluster.values) + np.arange(int(alone.sum()))
-        return codes
+        """Sampling unit of every row (`partition`), None where images are; rows of unknown cluster stand alone."""
+        return None if self.manifest.cluster is None else partition(self.manifest.cluster.codes[rows])
 
 
 def open_material(config: Config, *, base: Path, options: RunOptions, with_regions: bool) -> Material:

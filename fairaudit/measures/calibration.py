@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.intervals import Interval, calibrated, wilson
+from fairaudit.measures.score_histogram import binned
 from fairaudit.measures.scored import scored
 from fairaudit.ratio import ratio
 
@@ -17,7 +18,7 @@ BINS = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reliability:
-    """Images per score bin; two of them add up."""
+    """Images (or their weight) per score bin; two of them add up."""
 
     images: Floats
     """[group, bin] images."""
@@ -42,7 +43,13 @@ class Reliability:
 
 
 def reliability(
-    scores: ArrayLike, positive: ArrayLike, group: ArrayLike, *, groups: int, bins: int = BINS
+    scores: ArrayLike,
+    positive: ArrayLike,
+    group: ArrayLike,
+    *,
+    groups: int,
+    bins: int = BINS,
+    weights: ArrayLike | None = None,
 ) -> Reliability:
     """Sort images into equally wide score bins (last one closed) per group; images of unknown group are left out.
 
@@ -52,6 +59,7 @@ def reliability(
         group: [image] codes.
         groups: number of groups.
         bins: number of bins.
+        weights: [image] weights, summed instead of counting images; None counts.
 
     >>> found = reliability([0.1, 0.9, 0.9], [False, True, False], [0, 0, 0], groups=1, bins=2)
     >>> found.images.tolist(), found.positives.tolist()
@@ -60,16 +68,17 @@ def reliability(
     values, truth, codes = scored(scores, positive, group, groups=groups)
     known = codes >= 0
     values, truth, codes = values[known], truth[known], codes[known]
-    flat = codes * bins + np.minimum((values * bins).astype(np.int64), bins - 1)
+    weight = np.ones(len(values)) if weights is None else np.asarray(weights, np.float64)[known]
+    flat = codes * bins + binned(values, bins)
     error = values - truth
 
-    def summed(index: NDArray[np.int64], size: int, weights: ArrayLike) -> Floats:
-        return np.bincount(index, weights=np.asarray(weights, np.float64), minlength=size).astype(np.float64)
+    def summed(index: NDArray[np.int64], size: int, values: Floats) -> Floats:
+        return np.bincount(index, weights=values * weight, minlength=size).astype(np.float64)
 
     shape = (groups, bins)
     return Reliability(
         images=summed(flat, groups * bins, np.ones(len(flat))).reshape(shape),
-        positives=summed(flat, groups * bins, truth).reshape(shape),
+        positives=summed(flat, groups * bins, truth.astype(np.float64)).reshape(shape),
         score_sum=summed(flat, groups * bins, values).reshape(shape),
         squared_error=summed(codes, groups, error**2),
         fourth_error=summed(codes, groups, error**4),
@@ -132,14 +141,23 @@ def brier(found: Reliability, *, z: float) -> tuple[Floats, Interval]:
     return value, Interval(np.maximum(0.0, value - half), np.minimum(1.0, value + half))
 
 
-def reliability_curve(found: Reliability, *, level: float = 0.95) -> tuple[Floats, Floats, Interval]:
+def reliability_curve(
+    found: Reliability, *, sizes: ArrayLike | None = None, level: float = 0.95
+) -> tuple[Floats, Floats, Interval]:
     """Mean score and share of positives of every bin, and Wilson's interval of the share: [group, bin], NaN if empty.
+
+    Args:
+        found: the binned scores.
+        sizes: [group, bin] images that the shares are worth where images are weighted or clustered (`bin_sizes`).
+        level: coverage of the intervals.
 
     >>> found = reliability([0.75] * 4, [True, True, False, False], [0] * 4, groups=1, bins=2)
     >>> [part[0, 1].item() for part in reliability_curve(found)[:2]]
     [0.75, 0.5]
     """
-    low, high = wilson(found.positives, found.images, level=level)
+    share = ratio(found.positives, found.images)
+    worth = found.images if sizes is None else np.asarray(sizes, np.float64)
+    low, high = wilson(np.nan_to_num(share) * worth, worth, level=level)
     empty = found.images == 0
     ends = Interval(np.where(empty, np.nan, low), np.where(empty, np.nan, high))
-    return ratio(found.score_sum, found.images), ratio(found.positives, found.images), ends
+    return ratio(found.score_sum, found.images), share, ends

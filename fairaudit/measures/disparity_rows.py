@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.disparities import DISPARITIES, Disparity, compared, disparity, has_images
-from fairaudit.measures.effective import effective
 from fairaudit.measures.nulls import Nulls
 from fairaudit.measures.permutation import AgainstNull
 from fairaudit.measures.rates import RATES, Rate, rate, reported_classes
@@ -45,12 +45,7 @@ def disparity_rows(counts: ArrayLike, asked: Asked, nulls: Nulls) -> Iterator[Me
         spec = DISPARITIES[name]
         value = float(disparity(table, name))
         test = nulls.test(name, value)
-        sized = effective(
-            table,
-            lambda c, spec=spec: compared(c, spec),  # type: ignore[misc]
-            squared=asked.squared,
-            cluster_counts=asked.cluster_counts,
-        )
+        sized = asked.sized(table, partial(compared, spec=spec))
         number, reason = _number(table, spec, value, sized, asked, test)
         yield measurement(asked, name, number, better=spec.better, reason=reason)
     for name in CLASS_GAPS:
@@ -68,7 +63,7 @@ def _class_gaps(table: Floats, name: str, asked: Asked) -> Iterator[Measurement]
         present = has_images(table)
         values = found.value[0, 0][present]
         value = float(values.max() - values.min()) if len(values) > 1 else np.nan
-        sized = effective(table, rate_of, squared=asked.squared, cluster_counts=asked.cluster_counts)
+        sized = asked.sized(table, rate_of)
         nothing = AgainstNull(np.nan, np.nan, np.nan)
         number, reason = _number(table, spec, value, sized, asked, nothing, classes=(index,))
         yield measurement(asked, spec.name, number, better="lower", reason=reason, class_=asked.classes[index])

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fairaudit.measures.clusters import few_units
 from fairaudit.measures.confusion import Floats
+from fairaudit.measures.linearised import effective_size
 from fairaudit.measures.rates import Rate
 from fairaudit.ratio import ratio
 
@@ -20,36 +22,43 @@ def effective(
     *,
     squared: ArrayLike | None = None,
     cluster_counts: ArrayLike | None = None,
+    level: float = 0.95,
 ) -> Rate:
     """A rate with the numerator and denominator that independent images would need for the same uncertainty.
 
     The rate itself does not change. Without weights and clusters nothing does.
 
     - Weights: n_eff = (Σ w)² / Σ w² (Kish) over the denominator.
-    - Clusters: the linearised variance v = m/(m−1) Σ_c (x_c − p n_c)² / n² over m clusters, n_eff = p (1 − p) / v, at
-      most n. At p = 0 or 1, where v is 0, n_eff is the number of clusters that have images in the denominator.
+    - Clusters: the linearised variance v = m/(m−1) Σ_c (x_c − p n_c)² / n² over the m clusters that have images in the
+      denominator, n_eff = p (1 − p) / v, at most n (Kish's size of it where there are weights too). At p = 0 or 1,
+      where v is 0, n_eff is m. Because v is estimated from m clusters only, it is divided by `few_units`; a single
+      cluster is worth one image.
 
     Args:
         counts: [group, true, predicted].
         rate_of: from counts [..., group, true, predicted] to a rate; its denominator must be a sum of counts.
         squared: [group, true, predicted] sums of squared weights, when the counts are sums of weights.
         cluster_counts: [cluster, group, true, predicted] counts of every cluster.
+        level: coverage of the interval that the size is for; it decides what few clusters cost.
 
     Returns:
         Effective numerator and denominator.
 
     >>> from fairaudit.measures.rates import accuracy
-    >>> twins = np.array([[[[2, 0], [0, 0]]], [[[0, 2], [0, 0]]], [[[2, 0], [0, 0]]]])  # three persons, two images each
-    >>> effective(twins.sum(0), accuracy, cluster_counts=twins).denominator.round(6).tolist()  # 3 people · 2/3
-    [2.0]
+    >>> twins = np.zeros((300, 1, 2, 2))  # 300 persons with two images each, decided alike
+    >>> twins[:200, 0, 0, 0], twins[200:, 0, 0, 1] = 2, 2
+    >>> effective(twins.sum(0), accuracy, cluster_counts=twins).denominator.round().tolist()
+    [297.0]
     """
     table = np.asarray(counts, np.float64)
     plain = rate_of(table)
     p, n = plain.value, plain.denominator
+    kish = None if squared is None else _kish(n, rate_of(np.asarray(squared, np.float64)))
     if cluster_counts is not None:
-        size = _clustered(np.asarray(cluster_counts, np.float64), rate_of, p, n)
-    elif squared is not None:
-        size = _kish(n, rate_of(np.asarray(squared, np.float64)))
+        clusters = rate_of(np.asarray(cluster_counts, np.float64))
+        size = _clustered(clusters, p, n, most=n if kish is None else kish, level=level)
+    elif kish is not None:
+        size = kish
     else:
         return plain
     size = np.where(n > 0, size, 0.0)
@@ -71,11 +80,8 @@ def _kish(n: Floats, squares: Rate) -> Floats:
     return ratio(n * n, squares.denominator)
 
 
-def _clustered(clusters: Floats, rate_of: RateOf, p: Floats, n: Floats) -> Floats:
-    each = rate_of(clusters)
-    number = len(clusters)
-    residual = each.numerator - np.nan_to_num(p) * each.denominator
-    variance = ratio((residual**2).sum(0), n * n) * float(ratio(number, number - 1))
-    size = ratio(p * (1 - p), variance)
-    touched = (each.denominator > 0).sum(0).astype(np.float64)
-    return np.minimum(n, np.where(variance > 0, size, touched))
+def _clustered(clusters: Rate, p: Floats, n: Floats, *, most: Floats, level: float) -> Floats:
+    residual = clusters.numerator - np.nan_to_num(p) * clusters.denominator
+    number = (clusters.denominator > 0).sum(0).astype(np.float64)
+    variance = ratio((residual**2).sum(0), n * n) * ratio(number, number - 1)
+    return effective_size(p, ratio(variance, few_units(number, level=level)), most=most, units=number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.disparities import has_images, impact_ratio, worst_group_accuracy
 from fairaudit.measures.disparity_rows import disparity_rows
-from fairaudit.measures.effective import effective
 from fairaudit.measures.group_rows import group_rows
 from fairaudit.measures.nulls import null_values
 from fairaudit.measures.paper_measures import PAPER_MEASURES
@@ -22,20 +21,7 @@ from fairaudit.results.measurement import Measurement, finite
 
 
 def fairness_measurements(
-    counts: ArrayLike,
-    *,
-    attribute: str,
-    groups: Sequence[str],
-    classes: Sequence[str],
-    level: float = 0.95,
-    replicates: int = 10_000,
-    seed: int = 0,
-    min_cell: int = 0,
-    tolerance: float | None = None,
-    aligned: ArrayLike | None = None,
-    cluster_counts: NDArray[np.generic] | None = None,
-    squared: ArrayLike | None = None,
-    soft: ArrayLike | None = None,
+    counts: ArrayLike, asked: Asked, *, aligned: ArrayLike | None = None, soft: ArrayLike | None = None
 ) -> list[Measurement]:
     """Every rate, disparity, level and paper measure of one attribute, with its uncertainty or the reason it has none.
 
@@ -48,47 +34,24 @@ def fairness_measurements(
 
     Args:
         counts: [group, true, predicted] images, or sums of weights (then without p values).
-        attribute: name of the attribute.
-        groups: names of the groups, in the order of the counts; unknown is not one.
-        classes: names of the target values, in the order of the counts; with two, index 1 is the positive one.
-        level: coverage of intervals.
-        replicates: bootstrap and permutation replicates; large tables get fewer.
-        seed: seed of every draw.
-        min_cell: rates over fewer images are suppressed in the table, not in the disparities.
-        tolerance: gap that counts as equal; differences then carry `label_error_that_flips`, the share of wrong
-            attribute labels at which their point verdict against it would change (`flipping_error`).
+        asked: names of the attribute, groups and classes (unknown is no group; with two classes index 1 is the
+            positive one), level, replicates and seed; clusters or squared weights, whose intervals it makes; the
+            tolerance, with which differences carry `label_error_that_flips`, the share of wrong attribute labels at
+            which their point verdict against it would change (`flipping_error`).
         aligned: [group, true] bool, the group that goes with each class (`aligned_cells`), for bias_conflict_accuracy.
-        cluster_counts: [cluster, group, true, predicted]; resample whole clusters.
-        squared: [group, true, predicted] sums of squared weights, when the counts are sums of weights.
         soft: [group, true, class] sums of predicted probabilities (`soft_joint`), for the soft_ measures.
 
     Raises:
         ValueError: shapes do not fit each other.
 
-    >>> table = fairness_measurements([[[80, 20], [10, 90]], [[60, 40], [50, 50]]], attribute="hat",
-    ...                               groups=["no", "yes"], classes=["calm", "smiling"], replicates=200)
+    >>> asked = Asked(attribute="hat", groups=("no", "yes"), classes=("calm", "smiling"), replicates=200)
+    >>> table = fairness_measurements([[[80, 20], [10, 90]], [[60, 40], [50, 50]]], asked)
     >>> found = {m.metric: m for m in table if m.group is None}
     >>> gap = found["equalized_odds_difference"]
     >>> gap.value, round(gap.low, 2), round(gap.high, 2), gap.interval
     (0.4, 0.26, 0.51, 'max-t')
     """
-    table = np.asarray(counts)
-    shape = (len(groups), len(classes), len(classes))
-    if table.shape != shape:
-        raise ValueError(f"counts need shape {shape} for these groups and classes, found {table.shape}")
-    asked = Asked(
-        attribute=attribute,
-        groups=tuple(groups),
-        classes=tuple(classes),
-        level=level,
-        replicates=replicates,
-        seed=seed,
-        min_cell=min_cell,
-        tolerance=tolerance,
-        cluster_counts=cluster_counts,
-        squared=None if squared is None else np.asarray(squared, np.float64),
-    )
-    return list(_rows(table, asked, aligned, soft))
+    return list(_rows(asked.fitting(counts), asked, aligned, soft))
 
 
 def _rows(
@@ -125,7 +88,7 @@ def _impact_rows(table: Floats, asked: Asked) -> Iterator[Measurement]:
 
 def _worst_group_row(table: Floats, asked: Asked) -> Measurement:
     value = float(worst_group_accuracy(table))
-    sized = effective(table, accuracy, squared=asked.squared, cluster_counts=asked.cluster_counts)
+    sized = asked.sized(table, accuracy)
     present = has_images(table)
     if not present.any():
         return measurement(

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fairaudit.measures.confusion import Floats
-from fairaudit.measures.effective import effective
 from fairaudit.measures.intervals import wilson
 from fairaudit.measures.rates import RATES, Rate, RateSpec, accuracy, outcomes, reported_classes
 from fairaudit.measures.rows import Asked, Number, measurement, suppressed
@@ -47,7 +46,7 @@ def group_rows(counts: ArrayLike, asked: Asked) -> Iterator[Measurement]:
 
 def _accuracy_rows(table: Floats, images: Floats, asked: Asked) -> Iterator[Measurement]:
     rate = accuracy(table)
-    sized = effective(table, accuracy, squared=asked.squared, cluster_counts=asked.cluster_counts)
+    sized = asked.sized(table, accuracy)
     low, high = wilson(sized.numerator, sized.denominator, level=asked.level)
     for group, name in enumerate(asked.groups):
         if 0 < images[group] < asked.min_cell:
@@ -63,7 +62,7 @@ def _ends(table: Floats, spec: RateSpec, asked: Asked) -> tuple[Floats, Floats]:
     def rate_of(counts: Floats) -> Rate:
         return of_what.formula(outcomes(counts))
 
-    sized = effective(table, rate_of, squared=asked.squared, cluster_counts=asked.cluster_counts)
+    sized = asked.sized(table, rate_of)
     low, high = wilson(sized.numerator, sized.denominator, level=asked.level)
     return (2 * low / (1 + low), 2 * high / (1 + high)) if spec.name == "f1" else (low, high)
 

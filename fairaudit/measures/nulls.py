@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.measures.confusion import Floats
-from fairaudit.measures.disparities import DISPARITIES, Null, disparities, disparity
-from fairaudit.measures.effective import effective, effective_counts
+from fairaudit.measures.disparities import DISPARITIES, Null, compared, disparities, disparity
+from fairaudit.measures.effective import effective_counts
 from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.permutation import AgainstNull, against_null, permutation_null
-from fairaudit.measures.rates import accuracy
 from fairaudit.measures.rows import Asked
 from fairaudit.ratio import ratio
 from fairaudit.seeds import generator
@@ -54,11 +54,12 @@ def null_values(table: NDArray[np.generic], asked: Asked, *, names: Collection[s
         tests["target" if name.startswith("eo") else "none"][name] = measure
     if names is not None:
         tests = {null: {n: s for n, s in chosen.items() if n in names} for null, chosen in tests.items()}
-    counts = _effective_table(table, asked)
+    exact = asked.squared is None and asked.cluster_counts is None
     found: dict[str, Floats] = {}
     for null, chosen in tests.items():
         if not chosen:
             continue
+        counts = table if exact else _effective_table(table, asked, null)
 
         def statistics(drawn: Floats, chosen: Mapping[str, Statistic] = chosen) -> Mapping[str, Floats]:
             return evaluated(drawn, chosen)
@@ -66,7 +67,7 @@ def null_values(table: NDArray[np.generic], asked: Asked, *, names: Collection[s
         source = generator(asked.seed, "fairness permutation", asked.attribute, null)
         number = affordable(counts.size, asked)
         found |= permutation_null(counts, statistics, null=null, replicates=number, generator=source)
-    return Nulls(values=found, exact=np.issubdtype(counts.dtype, np.integer))
+    return Nulls(values=found, exact=exact and np.issubdtype(table.dtype, np.integer))
 
 
 def evaluated(counts: Floats, chosen: Mapping[str, Statistic]) -> dict[str, Floats]:
@@ -85,12 +86,19 @@ def named(function: Callable[[Floats, str], Floats], name: str) -> Statistic:
     return lambda counts: function(counts, name)
 
 
-def _effective_table(table: NDArray[np.generic], asked: Asked) -> NDArray[np.generic]:
-    if asked.squared is not None:
-        return effective_counts(table, asked.squared)
-    if asked.cluster_counts is not None:
-        floats = np.asarray(table, np.float64)
-        sized = effective(floats, accuracy, cluster_counts=asked.cluster_counts).denominator
-        scale = np.nan_to_num(ratio(sized, floats.sum((-2, -1))))
-        return floats * scale[:, None, None]
-    return table
+def _effective_table(table: NDArray[np.generic], asked: Asked, null: Null) -> Floats:
+    """The counts of every group scaled to what its weighted or clustered images are worth under this null.
+
+    Clusters agree more in some rates than in others, so the size is the smallest of the rates that the null compares.
+    """
+    floats = np.asarray(table, np.float64)
+    sized = floats if asked.squared is None else effective_counts(floats, asked.squared)
+    if asked.cluster_counts is None:
+        return sized
+    share = np.nan_to_num(ratio(sized.sum((-2, -1)), floats.sum((-2, -1))))
+    for name in DISPARITIES:
+        if DISPARITIES[name].null == null:
+            rates = partial(compared, spec=DISPARITIES[name])
+            worth = ratio(asked.sized(floats, rates).denominator, rates(floats).denominator)
+            share = np.minimum(share, np.nan_to_num(worth, nan=np.inf).reshape(-1, len(floats)).min(0))
+    return np.asarray(floats * share[:, None, None], np.float64)

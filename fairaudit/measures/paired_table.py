@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from fairaudit.measures.bootstrap import Strata, bootstrap, cluster_bootstrap
 from fairaudit.measures.confusion import Floats
@@ -19,10 +21,11 @@ from fairaudit.measures.disparities import (
     worst_group_accuracy,
 )
 from fairaudit.measures.intervals import basic, percentile
-from fairaudit.measures.mcnemar import mcnemar, paired_change
+from fairaudit.measures.mcnemar import clustered_mcnemar, clustered_size, mcnemar, paired_change
 from fairaudit.measures.nulls import affordable
 from fairaudit.measures.rates import RATES, reported_classes
 from fairaudit.measures.rows import Asked, Number, measurement, suppressed, total
+from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 
@@ -32,23 +35,12 @@ LEVELS = {"worst_group_accuracy": worst_group_accuracy, "unbiased_accuracy": unb
 """Levels whose change is reported beside, because equality alone can be had by making everybody worse."""
 
 
-def paired_measurements(
-    counts: ArrayLike,
-    *,
-    attribute: str,
-    groups: Sequence[str],
-    classes: Sequence[str],
-    baseline: str,
-    level: float = 0.95,
-    replicates: int = 10_000,
-    seed: int = 0,
-    min_cell: int = 0,
-    cluster_counts: NDArray[np.generic] | None = None,
-) -> list[Measurement]:
+def paired_measurements(counts: ArrayLike, asked: Asked, *, baseline: str) -> list[Measurement]:
     """What changed from the baseline to the candidate, as candidate − baseline.
 
     - `accuracy_change`, `tpr_change`, `fpr_change` per group: paired interval (Bonett and Price), p value of McNemar's
-      exact test; images are the unit even where clusters are given, which `unit` says.
+      exact test. With clusters the interval is made at the size that they are worth and the test changes the signs of
+      whole clusters (`clustered_size`, `clustered_mcnemar`).
     - `…_change` of every disparity between groups, and of worst_group_accuracy and unbiased_accuracy: paired
       bootstrap of both models' decisions together. The interval is the hull of the percentile and the basic one,
       because the bias of a largest gap does not cancel when one model has a gap and the other has none. Where one
@@ -60,37 +52,20 @@ def paired_measurements(
 
     Args:
         counts: [group, true, candidate, baseline] images (`paired_counts`).
-        attribute: name of the attribute.
-        groups: names of the groups.
-        classes: names of the target values.
+        asked: names, level, replicates and seed; clusters as [cluster, group, true, candidate, baseline].
         baseline: name of the baseline model.
-        level: coverage of intervals.
-        replicates: bootstrap replicates; large tables get fewer.
-        seed: seed of every draw.
-        min_cell: changes over fewer images are suppressed.
-        cluster_counts: [cluster, group, true, candidate, baseline]; resample whole clusters.
+
+    Raises:
+        ValueError: the counts do not fit the names.
 
     >>> both = np.zeros((2, 2, 2, 2), int)
     >>> both[0, 1], both[1, 1] = [[5, 30], [5, 60]], [[30, 0], [0, 70]]  # only group 0 lost 30 hits and gained 5
-    >>> table = paired_measurements(both, attribute="hat", groups=["no", "yes"], classes=["0", "1"],
-    ...                             baseline="old", replicates=200)
+    >>> asked = Asked(attribute="hat", groups=("no", "yes"), classes=("0", "1"), replicates=200)
+    >>> table = paired_measurements(both, asked, baseline="old")
     >>> [(m.group, m.value) for m in table if m.metric == "tpr_change"]
     [('no', -0.25), ('yes', 0.0)]
     """
-    table = np.asarray(counts, np.float64)
-    shape = (len(groups), len(classes), len(classes), len(classes))
-    if table.shape != shape:
-        raise ValueError(f"counts need shape {shape} for these groups and classes, found {table.shape}")
-    asked = Asked(
-        attribute=attribute,
-        groups=tuple(groups),
-        classes=tuple(classes),
-        level=level,
-        replicates=replicates,
-        seed=seed,
-        min_cell=min_cell,
-        cluster_counts=cluster_counts,
-    )
+    table = np.asarray(asked.fitting(counts, decisions=2), np.float64)
     return [*_group_rows(table, asked, baseline), *_change_rows(table, asked, baseline)]
 
 
@@ -104,30 +79,53 @@ def baseline_counts(counts: ArrayLike) -> Floats:
     return np.asarray(np.asarray(counts, np.float64).sum(-2), np.float64)
 
 
-def _group_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measurement]:
-    classes = np.arange(table.shape[1])
+class _Change(NamedTuple):
+    """Images behind the change of one rate; arrays are [..., group]."""
+
+    rate: str
+    class_: int | None
+    gained: Floats
+    """Images that count for the candidate only."""
+    lost: Floats
+    """Images that count for the baseline only."""
+    images: Floats
+    """Images compared."""
+
+
+def _changed(counts: ArrayLike) -> Iterator[_Change]:
+    """Accuracy, then TPR and FPR of every reported class, of [..., group, true, candidate, baseline]."""
+    table = np.asarray(counts, np.float64)
+    classes = np.arange(table.shape[-1])
     right = classes[:, None] == classes  # [true, predicted]
-    better = table * (right[:, :, None] & ~right[:, None, :])
-    worse = table * (~right[:, :, None] & right[:, None, :])
-    won, lost, every = (part.sum((1, 2, 3)) for part in (better, worse, table))
-    yield from _paired_rows("accuracy", won, lost, every, asked, baseline)
+    won = (table * (right[:, :, None] & ~right[:, None, :])).sum((-3, -2, -1))
+    lost = (table * (~right[:, :, None] & right[:, None, :])).sum((-3, -2, -1))
+    yield _Change("accuracy", None, won, lost, table.sum((-3, -2, -1)))
+    images = table.sum((-2, -1))
     for index in reported_classes(len(classes)):
         selected = classes == index
-        up = table[:, :, selected][..., ~selected].sum((2, 3))  # selected by the candidate only: [group, true]
-        down = table[:, :, ~selected][..., selected].sum((2, 3))
-        images = table.sum((2, 3))
+        up = table[..., selected, :][..., ~selected].sum((-2, -1))  # selected by the candidate only: [..., group, true]
+        down = table[..., ~selected, :][..., selected].sum((-2, -1))
         for name, chosen in (("tpr", selected), ("fpr", ~selected)):
-            won, lost, every = (part[:, chosen].sum(1) for part in (up, down, images))
-            yield from _paired_rows(name, won, lost, every, asked, baseline, class_=asked.classes[index])
+            yield _Change(name, index, *(part[..., chosen].sum(-1) for part in (up, down, images)))
 
 
-def _paired_rows(
-    name: str, gained: Floats, lost: Floats, images: Floats, asked: Asked, baseline: str, class_: str | None = None
-) -> Iterator[Measurement]:
-    value, (low, high) = paired_change(gained, lost, images, level=asked.level)
-    p_values = mcnemar(gained, lost)
+def _group_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measurement]:
+    clusters = repeat(None) if asked.cluster_counts is None else _changed(asked.cluster_counts)
+    for change, parts in zip(_changed(table), clusters, strict=False):
+        yield from _paired_rows(change, parts, asked, baseline)
+
+
+def _paired_rows(change: _Change, clusters: _Change | None, asked: Asked, baseline: str) -> Iterator[Measurement]:
+    name, gained, lost, images = change.rate, change.gained, change.lost, change.images
+    if clusters is None:
+        worth, p_values = np.ones(len(images)), mcnemar(gained, lost)
+    else:
+        size = clustered_size(clusters.gained, clusters.lost, clusters.images, level=asked.level)
+        worth, p_values = np.nan_to_num(ratio(size, images)), clustered_mcnemar(clusters.gained - clusters.lost)
+    value = ratio(gained - lost, images)
+    _, (low, high) = paired_change(gained * worth, lost * worth, images * worth, level=asked.level)
     direction = "higher" if name == "accuracy" else RATES[name].better
-    unclustered = Asked(attribute=asked.attribute, groups=asked.groups, classes=asked.classes, level=asked.level)
+    class_ = None if change.class_ is None else asked.classes[change.class_]
     for group, group_name in enumerate(asked.groups):
         if 0 < images[group] < asked.min_cell:
             yield suppressed(asked, f"{name}_change", better=direction, group=group_name, class_=class_)
@@ -142,7 +140,7 @@ def _paired_rows(
             extra={"candidate_only": float(gained[group]), "baseline_only": float(lost[group])},
         )
         yield measurement(
-            unclustered,
+            asked,
             f"{name}_change",
             number,
             better=direction,

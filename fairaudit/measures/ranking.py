@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
+from fairaudit.measures.clusters import few_units
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.scored import scored
 from fairaudit.ratio import ratio
@@ -26,20 +26,33 @@ class Ranked(NamedTuple):
     """Negatives compared."""
 
 
-def auc(positive: ArrayLike, negative: ArrayLike) -> float:
+def auc(
+    positive: ArrayLike,
+    negative: ArrayLike,
+    *,
+    positive_weights: ArrayLike | None = None,
+    negative_weights: ArrayLike | None = None,
+) -> float:
     """Area under the ROC curve: P(score of a positive > score of a negative) + ½ P(equal), by ranks, O(n log n).
 
-    In [0, 1], higher is better, 0.5 is chance. NaN without positives or without negatives.
+    With weights Σᵢ Σⱼ wᵢ wⱼ (1[sᵢ > sⱼ] + ½ 1[sᵢ = sⱼ]) / (Σ wᵢ Σ wⱼ). In [0, 1], higher is better, 0.5 is chance. NaN
+    without positives or without negatives (or without weight on one side).
 
     Args:
         positive: [image] scores of the positives.
         negative: [image] scores of the negatives.
+        positive_weights: [image] weights of the positives.
+        negative_weights: [image] weights of the negatives.
 
     >>> auc([0.9, 0.4], [0.1, 0.4])
     0.875
+    >>> auc([0.9, 0.4], [0.1, 0.4], positive_weights=[3, 1])  # (3 · 1 + 1 · 0.75) / 4
+    0.9375
     """
-    wins, _ = _placements(np.asarray(positive, np.float64), np.asarray(negative, np.float64))
-    return float(wins.mean()) if wins.size and np.size(negative) else float("nan")
+    high, low = np.asarray(positive, np.float64), np.asarray(negative, np.float64)
+    above, below = _weights(high, positive_weights), _weights(low, negative_weights)
+    wins, _ = _placements(high, low, above, below)
+    return float(ratio(wins @ above, above.sum()))
 
 
 def ranked(
@@ -48,39 +61,50 @@ def ranked(
     *,
     positive_clusters: ArrayLike | None = None,
     negative_clusters: ArrayLike | None = None,
+    positive_weights: ArrayLike | None = None,
+    negative_weights: ArrayLike | None = None,
+    level: float = 0.95,
 ) -> Ranked:
     """AUC with the effective size that its variance gives it, so that intervals of proportions apply.
 
     DeLong's variance v = s²(V₁)/n₁ + s²(V₀)/n₀ with V₁ᵢ the share of negatives that positive i outranks and V₀ⱼ the
-    share of positives that outrank negative j. With clusters their sums of (V − AUC)/n are the units instead. Size =
-    AUC (1 − AUC) / v, or min(n₁, n₀) where v is 0 (perfect ranking).
+    share of positives that outrank negative j. With weights the shares are of weight and image i adds
+    wᵢ (Vᵢ − AUC) / Σ w instead of (Vᵢ − AUC) / n; with clusters the sums of what their images add are the units, and few
+    of them cost (`few_units`). Size = AUC (1 − AUC) / v, or the smaller side's number of units where v is 0 (perfect ranking).
 
     Args:
         positive: [image] scores of the positives.
         negative: [image] scores of the negatives.
         positive_clusters: [image] cluster of every positive.
         negative_clusters: [image] cluster of every negative.
+        positive_weights: [image] weights of the positives.
+        negative_weights: [image] weights of the negatives.
+        level: coverage of the interval that the size is for.
 
     >>> found = ranked([0.9, 0.4, 0.8], [0.1, 0.4])
     >>> round(found.value, 4), found.positives, found.negatives
     (0.9167, 3, 2)
     """
     high, low = np.asarray(positive, np.float64), np.asarray(negative, np.float64)
-    if not high.size or not low.size:
+    above, below = _weights(high, positive_weights), _weights(low, negative_weights)
+    wins, losses = _placements(high, low, above, below)
+    value = float(ratio(wins @ above, above.sum()))
+    if np.isnan(value):
         return Ranked(float("nan"), 0.0, high.size, low.size)
-    wins, losses = _placements(high, low)
-    value = float(wins.mean())
+    parts = ((wins - value) * above / above.sum(), (losses - value) * below / below.sum())
     if positive_clusters is None or negative_clusters is None:
-        variance = _variance_of_mean(wins) + _variance_of_mean(losses)
-        smallest = min(high.size, low.size)
+        variance = sum(_variance_of_sum(part) for part in parts)
+        smallest = min(_kish(above), _kish(below))
     else:
-        clusters = np.concatenate([np.asarray(positive_clusters), np.asarray(negative_clusters)])
-        parts = np.concatenate([(wins - value) / high.size, (losses - value) / low.size])
-        _, index = np.unique(clusters, return_inverse=True)
-        sums = np.bincount(index, weights=parts)
-        variance = float((sums**2).sum() * ratio(sums.size, sums.size - 1))
-        smallest = min(len(np.unique(positive_clusters)), len(np.unique(negative_clusters)))
-    size = float(ratio(value * (1 - value), variance)) if variance > 0 else float(smallest)
+        first, second = np.asarray(positive_clusters), np.asarray(negative_clusters)
+        _, index = np.unique(np.concatenate([first, second]), return_inverse=True)
+        sums = np.bincount(index, weights=np.concatenate(parts))
+        worth = float(few_units(sums.size, level=level))
+        spread = float((sums**2).sum() * ratio(sums.size, sums.size - 1))
+        variance = spread / worth if worth > 0 else 0.0
+        smallest = min(len(np.unique(first)), len(np.unique(second)))
+    # Rounding alone is no variance.
+    size = float(ratio(value * (1 - value), variance)) if variance > 1e-18 else float(smallest)
     return Ranked(value, size, high.size, low.size)
 
 
@@ -91,7 +115,9 @@ def group_auc(
     *,
     groups: int,
     clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
     across: str = "own",
+    level: float = 0.95,
 ) -> list[Ranked]:
     """AUC of every group, within the group or against everybody else.
 
@@ -106,7 +132,9 @@ def group_auc(
         group: [image] codes; −1 (unknown) belongs to no group and to no background.
         groups: number of groups.
         clusters: [image] cluster codes, or None.
+        weights: [image] weights, or None.
         across: own, bnsp or bpsn.
+        level: coverage of the intervals that the sizes are for.
 
     Returns:
         One `Ranked` per group.
@@ -123,27 +151,47 @@ def group_auc(
         own, others = codes == index, (codes >= 0) & (codes != index)
         high = truth & (others if across == "bpsn" else own)
         low = ~truth & (others if across == "bnsp" else own)
-        units = None if clusters is None else np.asarray(clusters)
         found.append(
             ranked(
                 values[high],
                 values[low],
-                positive_clusters=None if units is None else units[high],
-                negative_clusters=None if units is None else units[low],
+                positive_clusters=_chosen(clusters, high),
+                negative_clusters=_chosen(clusters, low),
+                positive_weights=_chosen(weights, high),
+                negative_weights=_chosen(weights, low),
+                level=level,
             )
         )
     return found
 
 
-def _placements(high: Floats, low: Floats) -> tuple[Floats, Floats]:
-    """Share of negatives below every positive, and of positives above every negative; ties count half."""
-    if not high.size or not low.size:
-        return np.zeros(0), np.zeros(0)
-    joint: NDArray[np.float64] = rankdata(np.concatenate([high, low]))
-    wins = (joint[: high.size] - rankdata(high)) / low.size
-    losses = 1 - (joint[high.size :] - rankdata(low)) / high.size
-    return np.asarray(wins, np.float64), np.asarray(losses, np.float64)
+def _chosen(column: ArrayLike | None, rows: NDArray[np.bool_]) -> NDArray[np.generic] | None:
+    return None if column is None else np.asarray(column)[rows]
 
 
-def _variance_of_mean(values: Floats) -> float:
-    return float(values.var(ddof=1) / values.size) if values.size > 1 else 0.25
+def _weights(scores: Floats, weights: ArrayLike | None) -> Floats:
+    return np.ones(len(scores)) if weights is None else np.asarray(weights, np.float64)
+
+
+def _placements(high: Floats, low: Floats, above: Floats, below: Floats) -> tuple[Floats, Floats]:
+    """Share of negatives' weight below every positive, and of positives' above every negative; ties count half."""
+    if not (above.sum() > 0 and below.sum() > 0):
+        return np.full(len(high), np.nan), np.full(len(low), np.nan)
+    _, place = np.unique(np.concatenate([high, low]), return_inverse=True)
+    first, second = place[: high.size], place[high.size :]
+    return _share_below(first, second, below), 1 - _share_below(second, first, above)
+
+
+def _share_below(own: NDArray[np.intp], others: NDArray[np.intp], weights: Floats) -> Floats:
+    """Share of the others' weight at lower places, those at the same place half."""
+    at = np.bincount(others, weights=weights, minlength=int(own.max()) + 1)
+    return np.asarray(ratio((at.cumsum() - at / 2)[own], weights.sum()), np.float64)
+
+
+def _variance_of_sum(parts: Floats) -> float:
+    """Variance of the sum of independent images' parts; a single image may be anywhere."""
+    return float((parts**2).sum() * parts.size / (parts.size - 1)) if parts.size > 1 else 0.25
+
+
+def _kish(weights: Floats) -> float:
+    return float(ratio(weights.sum() ** 2, (weights**2).sum()))

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.confusion import Floats
+from fairaudit.measures.effective import RateOf, effective
+from fairaudit.measures.rates import Rate
 from fairaudit.results.measurement import Better, Measurement, finite
 
 Extra = Mapping[str, float | int | str | bool | None]
@@ -16,7 +18,7 @@ Extra = Mapping[str, float | int | str | bool | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a fairness table is about and how certain its intervals are to be."""
+    """What a fairness table is about, how its images were sampled, and how certain its intervals are to be."""
 
     attribute: str
     """Name of the protected attribute or of the intersection."""
@@ -44,6 +46,23 @@ class Asked:
         """What is resampled."""
         return "image" if self.cluster_counts is None else "cluster"
 
+    def fitting(self, counts: ArrayLike, *leading: int, decisions: int = 1) -> NDArray[np.generic]:
+        """The counts, if they are [*leading, group, true, decision…].
+
+        Raises:
+            ValueError: they have another shape.
+        """
+        table = np.asarray(counts)
+        classes = len(self.classes)
+        shape = (*leading, len(self.groups), classes, *[classes] * decisions)
+        if table.shape != shape:
+            raise ValueError(f"counts need shape {shape} for these groups and classes, found {table.shape}")
+        return table
+
+    def sized(self, counts: ArrayLike, rate_of: RateOf) -> Rate:
+        """A rate of the counts at its effective size, for these weights and clusters (`effective`)."""
+        return effective(counts, rate_of, squared=self.squared, cluster_counts=self.cluster_counts, level=self.level)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
@@ -53,6 +72,8 @@ class Number:
     low: float = np.nan
     high: float = np.nan
     interval: str | None = None
+    unit: str | None = None
+    """What was resampled, where it is not what the table says."""
     numerator: float = np.nan
     denominator: float = np.nan
     corrected: float = np.nan
@@ -97,7 +118,7 @@ def measurement(
         high=finite(number.high),
         level=asked.level if interval else None,
         interval=interval,
-        unit=asked.unit if interval else None,
+        unit=(number.unit or asked.unit) if interval else None,
         n=_whole(number.n),
         numerator=finite(number.numerator),
         denominator=finite(number.denominator),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.confusion import Floats
+from fairaudit.measures.confusion import Counts, Floats
 from fairaudit.measures.scored import scored
 from fairaudit.ratio import ratio
 
@@ -13,8 +13,14 @@ BINS = 1000
 
 
 def score_histogram(
-    scores: ArrayLike, positive: ArrayLike, group: ArrayLike, *, groups: int, bins: int = BINS
-) -> NDArray[np.int64]:
+    scores: ArrayLike,
+    positive: ArrayLike,
+    group: ArrayLike,
+    *,
+    groups: int,
+    bins: int = BINS,
+    weights: ArrayLike | None = None,
+) -> Counts:
     """Count images by group, truth and score bin; histograms of parts add up to that of the whole, exactly.
 
     Bin i holds scores in [i/bins, (i+1)/bins), the last one 1 too. Images of unknown group (−1) are left out.
@@ -25,9 +31,10 @@ def score_histogram(
         group: [image] codes.
         groups: number of groups.
         bins: number of bins.
+        weights: [image] weights, summed instead of counting; None counts.
 
     Returns:
-        [group, truth, bin]; truth 0 is negative, 1 is positive.
+        [group, truth, bin], int64, or float64 sums of weights; truth 0 is negative, 1 is positive.
 
     Raises:
         ValueError: a score is outside [0, 1] or not a number, or lengths differ.
@@ -36,10 +43,21 @@ def score_histogram(
     [[[1, 0], [0, 2]]]
     """
     values, truth, codes = scored(scores, positive, group, groups=groups)
-    place = np.minimum((values * bins).astype(np.int64), bins - 1)
     known = codes >= 0
-    flat = ((codes * 2 + truth) * bins + place)[known]
-    return np.bincount(flat, minlength=groups * 2 * bins).astype(np.int64).reshape(groups, 2, bins)
+    flat = ((codes * 2 + truth) * bins + binned(values, bins))[known]
+    size = groups * 2 * bins
+    if weights is None:
+        return np.bincount(flat, minlength=size).astype(np.int64).reshape(groups, 2, bins)
+    return np.bincount(flat, weights=np.asarray(weights, np.float64)[known], minlength=size).reshape(groups, 2, bins)
+
+
+def binned(scores: ArrayLike, bins: int) -> NDArray[np.int64]:
+    """The bin of every score: i for [i/bins, (i+1)/bins), the last one for 1 too.
+
+    >>> binned([0.0, 0.5, 1.0], 2).tolist()
+    [0, 1, 1]
+    """
+    return np.minimum((np.asarray(scores, np.float64) * bins).astype(np.int64), bins - 1)
 
 
 def histogram_auc(histogram: ArrayLike) -> tuple[Floats, Floats]:

@@ -3,94 +3,104 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.calibration import brier, calibration_error, calibration_interval, reliability
 from fairaudit.measures.confusion import Floats
-from fairaudit.measures.intervals import normal_quantile, wilson
+from fairaudit.measures.intervals import Interval, normal_quantile, wilson
 from fairaudit.measures.ranking import Ranked, group_auc
 from fairaudit.measures.rates import reported_classes
 from fairaudit.measures.rows import Asked, Number, listed, measurement, suppressed
+from fairaudit.measures.sampled_scores import sampled_calibration
 from fairaudit.measures.simultaneous import difference_interval
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 
 ACROSS = (("auc", "own"), ("bnsp_auc", "bnsp"), ("bpsn_auc", "bpsn"))
 """Metric names and what is compared; see `group_auc`."""
+MOST_DRAWS = 2000
+"""Replicates of the calibration error at most."""
 
 
 def score_measurements(
     scores: ArrayLike,
     true: ArrayLike,
     group: ArrayLike,
+    asked: Asked,
     *,
-    attribute: str,
-    groups: Sequence[str],
-    classes: Sequence[str],
-    level: float = 0.95,
-    replicates: int = 10_000,
-    seed: int = 0,
-    min_cell: int = 0,
     clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> list[Measurement]:
     """AUC, cross-group AUC, calibration error and Brier score per group, and the AUC's largest gap between groups.
 
     Two classes report the positive one (value index 1), more report each against the rest. `auc`, `bnsp_auc` and
     `bpsn_auc` have Wilson intervals at the size that DeLong's variance gives them, `auc_difference` the simultaneous
-    one, `ece` a bootstrap interval, `brier` a normal one.
+    one, `ece` a bootstrap interval, `brier` a normal one. With weights or clusters all of them rest on linearised
+    variances over units (`ranked`, `sampled_calibration`).
 
     Args:
         scores: [image, class] probabilities; rows sum to 1.
         true: [image] codes, −1 unknown (left out).
         group: [image] codes, −1 unknown (in no group).
-        attribute: name of the attribute.
-        groups: names of the groups.
-        classes: names of the target values.
-        level: coverage of intervals.
-        replicates: bootstrap replicates of the calibration error.
-        seed: seed of every draw.
-        min_cell: numbers over fewer images are suppressed.
-        clusters: [image] cluster codes, for the AUCs' intervals.
+        asked: names, level, replicates, seed and smallest cell.
+        clusters: [image] units (`partition`), or None: images.
+        weights: [image] weights, or None.
 
-    >>> table = score_measurements([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]], [0, 1, 0, 1], [0, 0, 1, 1],
-    ...                            attribute="hat", groups=["no", "yes"], classes=["0", "1"], replicates=100)
+    Raises:
+        ValueError: the columns do not fit each other or the names.
+
+    >>> asked = Asked(attribute="hat", groups=("no", "yes"), classes=("0", "1"), replicates=100)
+    >>> table = score_measurements([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]], [0, 1, 0, 1], [0, 0, 1, 1], asked)
     >>> [(m.metric, m.value) for m in table if m.metric.startswith("auc")]
     [('auc', 1.0), ('auc', 1.0), ('auc_difference', 0.0)]
     """
     values, codes, truth = np.asarray(scores, np.float64), np.asarray(group), np.asarray(true)
-    if values.shape != (len(truth), len(classes)) or codes.shape != truth.shape:
-        raise ValueError(f"scores need shape ({len(truth)}, {len(classes)}), found {values.shape}")
-    asked = Asked(
-        attribute=attribute,
-        groups=tuple(groups),
-        classes=tuple(classes),
-        level=level,
-        replicates=replicates,
-        seed=seed,
-        min_cell=min_cell,
-    )
-    units = None if clusters is None else np.asarray(clusters)[truth >= 0]
-    values, codes, truth = values[truth >= 0], codes[truth >= 0], truth[truth >= 0]
+    shape = (len(truth), len(asked.classes))
+    if values.shape != shape or codes.shape != truth.shape:
+        raise ValueError(f"scores need shape {shape}, found {values.shape}")
+    known = truth >= 0
+    units, weight = (None if part is None else np.asarray(part)[known] for part in (clusters, weights))
     found: list[Measurement] = []
-    for index in reported_classes(len(classes)):
-        found += _ranking_rows(values[:, index], truth == index, codes, index, asked, units)
-        found += _calibration_rows(values[:, index], truth == index, codes, index, asked)
+    for index in reported_classes(len(asked.classes)):
+        images = _Images(values[known, index], truth[known] == index, codes[known], units, weight, index)
+        found += _ranking_rows(images, asked)
+        found += _calibration_rows(images, asked)
     return found
 
 
-def _ranking_rows(
-    scores: Floats,
-    positive: NDArray[np.bool_],
-    group: NDArray[np.generic],
-    index: int,
-    asked: Asked,
-    clusters: NDArray[np.generic] | None,
-) -> Iterator[Measurement]:
-    class_ = asked.classes[index]
+class _Images(NamedTuple):
+    """Images of known truth, one class against the rest; every column is [image]."""
+
+    scores: Floats
+    positive: NDArray[np.bool_]
+    group: NDArray[np.generic]
+    units: NDArray[np.generic] | None
+    weights: NDArray[np.generic] | None
+    index: int
+    """The class."""
+
+    @property
+    def unit(self) -> str:
+        """What is resampled."""
+        return "image" if self.units is None else "cluster"
+
+
+def _ranking_rows(images: _Images, asked: Asked) -> Iterator[Measurement]:
+    class_ = asked.classes[images.index]
     for metric, across in ACROSS:
-        found = group_auc(scores, positive, group, groups=len(asked.groups), clusters=clusters, across=across)
+        found = group_auc(
+            images.scores,
+            images.positive,
+            images.group,
+            groups=len(asked.groups),
+            clusters=images.units,
+            weights=images.weights,
+            across=across,
+            level=asked.level,
+        )
         for name, one in zip(asked.groups, found, strict=True):
             few = 0 < min(one.positives, one.negatives) < asked.min_cell
             if few:
@@ -103,17 +113,21 @@ def _ranking_rows(
                 low=float(low) if exists else np.nan,
                 high=float(high) if exists else np.nan,
                 interval="delong",
+                unit=images.unit,
                 chance=0.5,
                 n=one.positives + one.negatives,
                 extra={"positives": one.positives, "negatives": one.negatives},
             )
             reason = f"no {'positive' if not one.positives else 'negative'} to compare for group {name}"
+            if one.positives and one.negatives:
+                reason = f"the positives or the negatives of group {name} have no weight"
             yield measurement(asked, metric, number, better="higher", reason=reason, group=name, class_=class_)
         if metric == "auc":
-            yield _gap(found, asked, class_)
+            yield _gap(found, images, asked)
 
 
-def _gap(found: Sequence[Ranked], asked: Asked, class_: str) -> Measurement:
+def _gap(found: Sequence[Ranked], sampled: _Images, asked: Asked) -> Measurement:
+    class_ = asked.classes[sampled.index]
     present = [(name, one) for name, one in zip(asked.groups, found, strict=True) if one.positives + one.negatives]
     missing = [name for name, one in present if not np.isfinite(one.value)]
     images = sum(one.positives + one.negatives for _, one in present)
@@ -131,6 +145,7 @@ def _gap(found: Sequence[Ranked], asked: Asked, class_: str) -> Measurement:
         low=bounds.low if missing else min(bounds.low, gap),
         high=bounds.high if missing else max(bounds.high, gap),
         interval="max-t",
+        unit=sampled.unit,
         n=images,
         extra=extra,
     )
@@ -138,20 +153,46 @@ def _gap(found: Sequence[Ranked], asked: Asked, class_: str) -> Measurement:
     return measurement(asked, "auc_difference", number, better="lower", reason=reason, class_=class_)
 
 
-def _calibration_rows(
-    scores: Floats, positive: NDArray[np.bool_], group: NDArray[np.generic], index: int, asked: Asked
-) -> Iterator[Measurement]:
-    binned = reliability(scores, positive, group, groups=len(asked.groups))
-    source = generator(asked.seed, "calibration", asked.attribute, asked.classes[index])
-    replicates = min(asked.replicates, 2000)
-    error_ends = calibration_interval(binned, replicates=replicates, generator=source, level=asked.level)
-    brier_value, brier_ends = brier(binned, z=normal_quantile(asked.level))
-    error, images = calibration_error(binned), binned.images.sum(-1)
-    rows = (("ece", error, error_ends, "bootstrap"), ("brier", brier_value, brier_ends, "normal"))
-    for metric, value, (low, high), interval in rows:
+class _Calibrated(NamedTuple):
+    """One calibration measure of every group, [group]."""
+
+    metric: str
+    value: Floats
+    ends: Interval
+    interval: str
+
+
+def _calibration(images: _Images, asked: Asked) -> list[_Calibrated]:
+    columns = (images.scores, images.positive, images.group)
+    groups, replicates = len(asked.groups), min(asked.replicates, MOST_DRAWS)
+    binned = reliability(*columns, groups=groups, weights=images.weights)
+    source = generator(asked.seed, "calibration", asked.attribute, asked.classes[images.index])
+    value, brier_ends = brier(binned, z=normal_quantile(asked.level))
+    error = calibration_error(binned)
+    if images.units is None and images.weights is None:
+        ends = calibration_interval(binned, replicates=replicates, generator=source, level=asked.level)
+        return [_Calibrated("ece", error, ends, "bootstrap"), _Calibrated("brier", value, brier_ends, "normal")]
+    sampled = sampled_calibration(
+        *columns,
+        groups=groups,
+        replicates=replicates,
+        generator=source,
+        weights=images.weights,
+        units=images.units,
+        level=asked.level,
+    )
+    return [
+        _Calibrated("ece", error, sampled.error, "normal-bootstrap"),
+        _Calibrated("brier", value, sampled.brier, "normal"),
+    ]
+
+
+def _calibration_rows(images: _Images, asked: Asked) -> Iterator[Measurement]:
+    class_ = asked.classes[images.index]
+    number_of = np.bincount(images.group[images.group >= 0].astype(np.int64), minlength=len(asked.groups))
+    for metric, value, (low, high), interval in _calibration(images, asked):
         for place, name in enumerate(asked.groups):
-            class_ = asked.classes[index]
-            if 0 < images[place] < asked.min_cell:
+            if 0 < number_of[place] < asked.min_cell:
                 yield suppressed(asked, metric, better="lower", group=name, class_=class_)
                 continue
             number = Number(
@@ -159,7 +200,8 @@ def _calibration_rows(
                 low=float(low[place]),
                 high=float(high[place]),
                 interval=interval,
-                n=images[place],
+                unit=images.unit,
+                n=number_of[place],
             )
-            reason = f"group {name} has no image"
+            reason = f"group {name} has no image" if not number_of[place] else f"group {name} has no weight"
             yield measurement(asked, metric, number, better="lower", reason=reason, group=name, class_=class_)

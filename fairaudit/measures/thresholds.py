@@ -12,6 +12,7 @@ from fairaudit.measures.confusion import Floats
 from fairaudit.measures.disparities import disparities
 from fairaudit.measures.intervals import Interval, wilson
 from fairaudit.measures.rates import Rate, accuracy, rate
+from fairaudit.measures.sampled_scores import CurveSizes
 from fairaudit.measures.score_histogram import sweep_counts
 from fairaudit.ratio import ratio
 
@@ -90,19 +91,37 @@ def sweep(histogram: ArrayLike, names: Iterable[str]) -> Sweep:
     )
 
 
-def roc(histogram: ArrayLike, *, level: float = 0.95) -> Curve:
-    """TPR against FPR of every group at every threshold, with Wilson's intervals of both."""
+def roc(histogram: ArrayLike, *, sizes: CurveSizes | None = None, level: float = 0.95) -> Curve:
+    """TPR against FPR of every group at every threshold, with Wilson's intervals of both.
+
+    Args:
+        histogram: [group, truth, bin] (`score_histogram`).
+        sizes: what weighted or clustered images are worth (`roc_sizes`); None counts them.
+        level: coverage of the intervals.
+
+    >>> found = roc([[[3, 1], [0, 4]]])  # thresholds 0, ½ and 1
+    >>> found.x.tolist(), found.y.tolist()
+    ([[1.0, 0.25, 0.0]], [[1.0, 1.0, 0.0]])
+    """
     counts = sweep_counts(histogram)
-    return _curve(rate(counts, "fpr"), rate(counts, "tpr"), level)
+    return _curve(rate(counts, "fpr"), rate(counts, "tpr"), sizes, level)
 
 
-def precision_recall(histogram: ArrayLike, *, level: float = 0.95) -> Curve:
+def precision_recall(histogram: ArrayLike, *, sizes: CurveSizes | None = None, level: float = 0.95) -> Curve:
     """Precision (PPV) against recall (TPR) of every group at every threshold, with Wilson's intervals of both.
 
     Precision is NaN where nobody is selected.
+
+    Args:
+        histogram: [group, truth, bin] (`score_histogram`).
+        sizes: what weighted or clustered images are worth (`precision_recall_sizes`); None counts them.
+        level: coverage of the intervals.
+
+    >>> precision_recall([[[3, 1], [0, 4]]]).y.tolist()
+    [[0.5, 0.8, nan]]
     """
     counts = sweep_counts(histogram)
-    return _curve(rate(counts, "tpr"), rate(counts, "ppv"), level)
+    return _curve(rate(counts, "tpr"), rate(counts, "ppv"), sizes, level)
 
 
 def equal_opportunity_thresholds(histogram: ArrayLike) -> Equalised:
@@ -161,12 +180,13 @@ def equalised_odds_thresholds(histogram: ArrayLike) -> Equalised:
     return Equalised(tpr=y, fpr=x, accuracy=_accuracy(table, rates, common, best), rules=rules)
 
 
-def _curve(x: Rate, y: Rate, level: float) -> Curve:
+def _curve(x: Rate, y: Rate, sizes: CurveSizes | None, level: float) -> Curve:
     parts = []
-    for part in (x, y):
-        top, bottom = part.numerator[..., 1].T, part.denominator[..., 1].T
-        low, high = wilson(top, bottom, level=level)
-        parts.append((ratio(top, bottom), Interval(low, high)))
+    for part, size in zip((x, y), sizes or (None, None), strict=True):
+        value = part.value[..., 1].T
+        worth = part.denominator[..., 1].T if size is None else size
+        low, high = wilson(np.nan_to_num(value) * worth, worth, level=level)
+        parts.append((value, Interval(low, high)))
     return Curve(x=parts[0][0], y=parts[1][0], x_ends=parts[0][1], y_ends=parts[1][1])
 
 

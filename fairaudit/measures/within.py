@@ -14,19 +14,7 @@ from fairaudit.measures.rows import Asked, Number, listed, measurement, total
 from fairaudit.results.measurement import Measurement
 
 
-def within_measurements(
-    counts: ArrayLike,
-    *,
-    attribute: str,
-    groups: Sequence[str],
-    classes: Sequence[str],
-    control: str,
-    levels: Sequence[str],
-    level: float = 0.95,
-    replicates: int = 10_000,
-    seed: int = 0,
-    min_cell: int = 0,
-) -> list[Measurement]:
+def within_measurements(counts: ArrayLike, asked: Asked, *, control: str, levels: Sequence[str]) -> list[Measurement]:
     """Disparities between groups among images that share the control's value, per value and for the worst value.
 
     Per value the attribute is called "A within C=v"; the worst value's is called "A within C". Its interval holds over
@@ -34,41 +22,25 @@ def within_measurements(
     proves equality is the worst of the values' own at the plain level.
 
     Args:
-        counts: [control, group, true, predicted] images.
-        attribute: name of the attribute.
-        groups: names of the groups.
-        classes: names of the target values.
+        counts: [control, group, true, predicted] images, or sums of weights; images of unknown value are not in them.
+        asked: names, level, replicates and seed; clusters as [cluster, control, group, true, predicted] and squared
+            weights as [control, group, true, predicted].
         control: name of the control attribute.
-        levels: names of its values; images of unknown value are not in the counts.
-        level: coverage of intervals.
-        replicates: permutations per value.
-        seed: seed of every draw.
-        min_cell: sizes below are left out of what is told about pairs.
+        levels: names of its values.
 
     Raises:
         ValueError: the counts do not fit the names.
 
     >>> counts = [[[[80, 20], [10, 90]], [[60, 40], [50, 50]]], [[[80, 20], [10, 90]], [[80, 20], [10, 90]]]]
-    >>> table = within_measurements(counts, attribute="hat", groups=["no", "yes"], classes=["0", "1"],
-    ...                             control="age", levels=["old", "young"], replicates=100)
+    >>> asked = Asked(attribute="hat", groups=("no", "yes"), classes=("0", "1"), replicates=100)
+    >>> table = within_measurements(counts, asked, control="age", levels=["old", "young"])
     >>> [(m.attribute, m.value) for m in table if m.metric == "equal_opportunity_difference"]
     [('hat within age=old', 0.4), ('hat within age=young', 0.0), ('hat within age', 0.4)]
     """
-    table = np.asarray(counts)
-    shape = (len(levels), len(groups), len(classes), len(classes))
-    if table.shape != shape:
-        raise ValueError(f"counts need shape {shape} for these names, found {table.shape}")
-    asked = Asked(
-        attribute=f"{attribute} within {control}",
-        groups=tuple(groups),
-        classes=tuple(classes),
-        level=level,
-        replicates=replicates,
-        seed=seed,
-        min_cell=min_cell,
-    )
+    table = asked.fitting(counts, len(levels))
+    asked = replace(asked, attribute=f"{asked.attribute} within {control}")
     plain = _per_value(table, asked, levels, names=PAIRWISE)
-    strict = _per_value(table, replace(asked, level=level ** (1 / len(levels))), levels, names=())
+    strict = _per_value(table, replace(asked, level=asked.level ** (1 / len(levels))), levels, names=())
     return [*(m for part in plain for m in part.values()), *_worst(table, asked, levels, plain, strict)]
 
 
@@ -77,7 +49,12 @@ def _per_value(
 ) -> list[dict[str, Measurement]]:
     found = []
     for index, value in enumerate(levels):
-        own = replace(asked, attribute=f"{asked.attribute}={value}")
+        own = replace(
+            asked,
+            attribute=f"{asked.attribute}={value}",
+            cluster_counts=None if asked.cluster_counts is None else asked.cluster_counts[:, index],
+            squared=None if asked.squared is None else asked.squared[index],
+        )
         counts = np.asarray(table[index])
         rows = disparity_rows(counts.astype(np.float64), own, null_values(counts, own, names=names))
         found.append({row.metric: row for row in rows if row.metric in PAIRWISE})

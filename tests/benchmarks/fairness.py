@@ -15,6 +15,7 @@ from fairaudit.measures.bootstrap import bootstrap
 from fairaudit.measures.confusion import confusion
 from fairaudit.measures.disparities import disparities, disparity
 from fairaudit.measures.fairness_table import fairness_measurements
+from fairaudit.measures.rows import Asked
 from fairaudit.measures.score_histogram import histogram_auc, score_histogram
 
 ROWS, GROUPS, REPLICATES, CHUNK = 200_000, 8, 10_000, 1_000_000
@@ -84,8 +85,8 @@ def main(rows):
     single, _ = seconds(lambda: theirs(group, truth, decision, replicates=1), repeat=1)
     per_mine, per_their = mine / REPLICATES, (their_seconds - single) / 3
     counts = confusion(group, truth, decision, groups=GROUPS, classes=2).counts
-    names = {"attribute": "a", "groups": [str(g) for g in range(GROUPS)], "classes": ["0", "1"]}
-    table_seconds, table = seconds(lambda: fairness_measurements(counts, **names), repeat=1)
+    asked = Asked(attribute="a", groups=tuple(str(g) for g in range(GROUPS)), classes=("0", "1"))
+    table_seconds, table = seconds(lambda: fairness_measurements(counts, asked), repeat=1)
     print("| what | time |\n|---|---|")
     print(f"| {ROWS:,} rows, {GROUPS} groups: counting + {REPLICATES:,} replicates of {NAME} | {mine:.3f} s |")
     print(f"| one replicate | {per_mine * 1e6:.1f} µs |")

@@ -267,7 +267,6 @@ def test_a_cell_that_cannot_be_read_is_named(desk, changed, arguments, words):
         (["--prediction", "q"], ['"q" is missing', "--prediction"]),
         (["--prediction", "p", "--control", "ages"], ['"ages" is missing', "--control", 'Did you mean "age"']),
         (["--prediction", "p", "--cluster", "persons"], ["--cluster", 'Did you mean "person"']),
-        (["--prediction", "p", "--weight", "w", "--control", "age"], ["--weight", "--control"]),
         (["--prediction", "p", "--weight", "w", "--baseline-prediction", "old"], ["--weight", "--baseline-prediction"]),
         (["--prediction", "p", "--level", "95"], ["--level", "between 0.5 and 1"]),
         (["--prediction", "p", "--dry-run"], ["--dry-run", "model"]),

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm, t
 
 from fairaudit.measures.confusion import confusion
 from fairaudit.measures.effective import effective, effective_counts
+from fairaudit.measures.intervals import wilson
 from fairaudit.measures.rates import accuracy, rate
 
 
@@ -28,7 +30,8 @@ def test_without_weights_and_clusters_nothing_changes():
 def test_images_that_are_decided_alike_count_once_per_person():
     tables = people(400, 5)
     found = effective(tables.sum(0), accuracy, cluster_counts=tables)
-    np.testing.assert_allclose(found.denominator, 200, rtol=0.01)
+    student = (norm.ppf(0.975) / t.ppf(0.975, 199)) ** 2  # 200 persons of a group give 199 degrees of freedom
+    np.testing.assert_allclose(found.denominator, 200 * student, rtol=0.01)
     np.testing.assert_allclose(found.value, accuracy(tables.sum(0)).value)
 
 
@@ -85,3 +88,32 @@ def test_equal_weights_are_whole_images():
     counts = np.array([[[4.0, 2.0], [6.0, 8.0]]]) * 0.5
     found = effective(counts, accuracy, squared=counts * 0.5)
     np.testing.assert_allclose(found.denominator, 20)
+
+
+def test_the_unit_of_the_weights_changes_nothing_however_they_are_clustered():
+    tables = people(60, 4, spread=0.5, seed=2)
+    squared = tables.sum(0)
+    sizes = [
+        effective(tables.sum(0) * unit, accuracy, squared=squared * unit**2, cluster_counts=tables * unit).denominator
+        for unit in (1.0, 0.01, 1000.0)
+    ]
+    np.testing.assert_allclose(sizes[1], sizes[0])
+    np.testing.assert_allclose(sizes[2], sizes[0])
+
+
+@pytest.mark.parametrize("persons", [4, 10, 40])
+def test_intervals_of_few_persons_hold_the_truth(persons):
+    """Beta-binomial persons with 10 images each and a correlation of 2/3; intervals of images hold it half the time."""
+    rng = np.random.default_rng(persons)
+    held, naive = 0, 0
+    for _ in range(300):
+        hits = rng.binomial(10, rng.beta(0.35, 0.15, size=persons))
+        tables = np.zeros((persons, 1, 2, 2))
+        tables[:, 0, 1, 0], tables[:, 0, 1, 1] = 10 - hits, hits
+        for counted, clusters in ((True, tables), (False, None)):
+            sized = effective(tables.sum(0), accuracy, cluster_counts=clusters)
+            low, high = wilson(sized.numerator, sized.denominator)
+            inside = low[0] <= 0.7 <= high[0]
+            held, naive = (held + inside, naive) if counted else (held, naive + inside)
+    assert held / 300 > 0.95 - 3.5 * np.sqrt(0.05 * 0.95 / 300)
+    assert naive / 300 < 0.7

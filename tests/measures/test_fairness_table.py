@@ -8,6 +8,7 @@ from fairaudit.measures.fairness_table import fairness_measurements
 from fairaudit.measures.intervals import wilson
 from fairaudit.measures.paper_measures import paper_measures
 from fairaudit.measures.rates import accuracy, macro, rate
+from fairaudit.measures.rows import Asked
 from fairaudit.measures.simultaneous import difference_interval
 
 COUNTS = np.array([[[80, 20], [10, 90]], [[60, 40], [50, 50]]])
@@ -25,11 +26,12 @@ def made(counts=COUNTS, **arguments):
     groups, classes = counts.shape[:2]
     given = {
         "attribute": "hat",
-        "groups": [f"g{index}" for index in range(groups)],
-        "classes": [f"c{index}" for index in range(classes)],
+        "groups": tuple(f"g{index}" for index in range(groups)),
+        "classes": tuple(f"c{index}" for index in range(classes)),
         "replicates": 300,
     }
-    return fairness_measurements(counts, **{**given, **arguments})
+    beside = {name: arguments.pop(name) for name in ("aligned", "soft") if name in arguments}
+    return fairness_measurements(counts, Asked(**{**given, **arguments}), **beside)
 
 
 def one(table, metric, group=None, class_=None):
@@ -181,7 +183,7 @@ def test_weights_change_the_values_and_use_effective_sizes():
 
 def test_counts_must_fit_the_names():
     with pytest.raises(ValueError, match="counts need shape"):
-        made(COUNTS, groups=["a"])
+        made(COUNTS, groups=("a",))
 
 
 def test_gaps_tell_how_many_wrong_labels_would_change_their_verdict():

@@ -8,14 +8,14 @@ from fairaudit.measures.disparities import disparity, worst_group_accuracy
 from fairaudit.measures.mcnemar import mcnemar, paired_counts
 from fairaudit.measures.paired_table import CHANGES, baseline_counts, candidate_counts, paired_measurements
 from fairaudit.measures.rates import accuracy, rate
+from fairaudit.measures.rows import Asked
 
 
 def made(counts, **arguments):
     groups, classes = counts.shape[:2]
-    names = {"groups": [f"g{g}" for g in range(groups)], "classes": [f"c{c}" for c in range(classes)]}
-    return paired_measurements(
-        counts, **{"attribute": "hat", "baseline": "old", "replicates": 300, **names, **arguments}
-    )
+    names = {"groups": tuple(f"g{g}" for g in range(groups)), "classes": tuple(f"c{c}" for c in range(classes))}
+    asked = Asked(**{"attribute": "hat", "replicates": 300, **names, **arguments})
+    return paired_measurements(counts, asked, baseline="old")
 
 
 def one(table, metric, group=None, class_=None):
@@ -144,11 +144,25 @@ def test_clusters_are_resampled_whole():
     found = one(table, "equalized_odds_difference_change")
     assert found.interval == "paired-cluster-bootstrap"
     assert found.low == pytest.approx(found.high)  # every cluster is alike
-    assert one(table, "accuracy_change", "g0").unit == "image"
+    assert one(table, "accuracy_change", "g0").unit == "cluster"
     single = made(counts, cluster_counts=counts[None])
     assert one(single, "equalized_odds_difference_change").low is None
 
 
+def test_clusters_of_one_image_each_change_like_images():
+    group, true, new, old = models(7)
+    counts = paired_counts(group, true, new, old, groups=3, classes=2)
+    each = np.stack(
+        [paired_counts(*(part[[i]] for part in (group, true, new, old)), groups=3, classes=2) for i in range(900)]
+    )
+    images, clusters = made(counts), made(counts, cluster_counts=each)
+    for m in images:
+        if m.group is not None:
+            found = one(clusters, m.metric, m.group)
+            assert (found.value, found.p_value) == (m.value, pytest.approx(m.p_value))
+            assert found.high - found.low == pytest.approx(m.high - m.low, rel=0.02)
+
+
 def test_counts_must_fit_the_names():
     with pytest.raises(ValueError, match="counts need shape"):
-        made(np.zeros((2, 2, 2, 2)), groups=["a"])
+        made(np.zeros((2, 2, 2, 2)), groups=("a",))

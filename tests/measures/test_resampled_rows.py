@@ -5,6 +5,7 @@ import pytest
 
 from fairaudit.measures.fairness_table import fairness_measurements
 from fairaudit.measures.resampled_rows import CALIBRATED
+from fairaudit.measures.rows import Asked
 
 GROUPS = 6
 
@@ -17,8 +18,8 @@ def table(rng, lower=0.0):
 
 
 def found(counts, seed, **arguments):
-    names = {"groups": [str(g) for g in range(GROUPS)], "classes": ["0", "1"], "attribute": "a"}
-    made = fairness_measurements(counts, **names, replicates=200, seed=seed, **arguments)
+    names = {"groups": tuple(str(g) for g in range(GROUPS)), "classes": ("0", "1"), "attribute": "a"}
+    made = fairness_measurements(counts, Asked(**names, replicates=200, seed=seed, **arguments))
     return {m.metric: m for m in made if m.metric in CALIBRATED}
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
+from fairaudit.measures.rows import Asked
 from fairaudit.measures.score_table import score_measurements
 
 NAMES = {"auc", "bnsp_auc", "bpsn_auc", "auc_difference", "ece", "brier"}
@@ -17,8 +18,9 @@ def images(classes=2, number=600):
 
 
 def made(scores, true, group, **arguments):
-    names = {"attribute": "hat", "groups": ["a", "b", "c"], "classes": [str(c) for c in range(scores.shape[1])]}
-    return score_measurements(scores, true, group, **{**names, "replicates": 200, **arguments})
+    names = {"attribute": "hat", "groups": tuple("abc"), "classes": tuple(str(c) for c in range(scores.shape[1]))}
+    sampling = {name: arguments.pop(name) for name in ("clusters", "weights") if name in arguments}
+    return score_measurements(scores, true, group, Asked(**{**names, "replicates": 200, **arguments}), **sampling)
 
 
 def one(table, metric, group=None):
@@ -96,4 +98,4 @@ def test_clusters_widen_the_ranking_intervals():
 def test_scores_must_fit_the_classes():
     scores, true, group = images()
     with pytest.raises(ValueError, match="scores need shape"):
-        made(scores, true, group, classes=["0", "1", "2"])
+        made(scores, true, group, classes=("0", "1", "2"))

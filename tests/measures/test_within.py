@@ -7,19 +7,16 @@ from sklearn.metrics import recall_score
 
 from fairaudit.measures.confusion import confusion
 from fairaudit.measures.disparities import disparity
+from fairaudit.measures.rows import Asked
 from fairaudit.measures.within import within_measurements
 
 
 def made(counts, **arguments):
     controls, groups, classes = counts.shape[:3]
-    names = {
-        "groups": [f"g{g}" for g in range(groups)],
-        "classes": [f"c{c}" for c in range(classes)],
-        "levels": [f"v{v}" for v in range(controls)],
-    }
-    return within_measurements(
-        counts, **{"attribute": "hat", "control": "age", "replicates": 100, **names, **arguments}
-    )
+    names = {"groups": tuple(f"g{g}" for g in range(groups)), "classes": tuple(f"c{c}" for c in range(classes))}
+    levels = arguments.pop("levels", [f"v{v}" for v in range(controls)])
+    asked = Asked(**{"attribute": "hat", "replicates": 100, **names, **arguments})
+    return within_measurements(counts, asked, control="age", levels=levels)
 
 
 def one(table, metric, attribute):

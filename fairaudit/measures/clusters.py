@@ -1,0 +1,94 @@
+"""Which images belong together: the one partition into sampling units that every interval respects."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import norm, t
+
+from fairaudit.measures.confusion import Counts, Floats, confusion
+from fairaudit.ratio import ratio
+
+Units = NDArray[np.int64]
+
+
+def partition(codes: ArrayLike | None) -> Units | None:
+    """Cluster codes as units 0 … m − 1; an image of unknown cluster (−1) stands alone.
+
+    None when nothing is clustered: there are no codes, or every image is the only one of its cluster. Images are then
+    the units, and what resamples clusters would do the same as what resamples images.
+
+    Args:
+        codes: [image] cluster codes, −1 unknown; None without clusters.
+
+    Raises:
+        ValueError: there is more than one axis.
+
+    >>> partition([7, 7, -1, 3, -1]).tolist()
+    [1, 1, 2, 0, 3]
+    >>> partition([4, 2, -1]) is None
+    True
+    """
+    if codes is None:
+        return None
+    labels = np.array(codes, np.int64)
+    if labels.ndim != 1:
+        raise ValueError(f"cluster codes need one axis, found {labels.ndim}")
+    alone = labels < 0
+    labels[alone] = (labels.max() if labels.size else 0) + 1 + np.arange(int(alone.sum()))
+    names, units = np.unique(labels, return_inverse=True)
+    return None if len(names) == len(labels) else units.astype(np.int64)
+
+
+def counts_by_cluster(
+    units: ArrayLike,
+    group: ArrayLike,
+    true: ArrayLike,
+    predicted: ArrayLike,
+    *,
+    groups: int,
+    classes: int,
+    weights: ArrayLike | None = None,
+) -> Counts:
+    """The counts of every cluster; their sum over clusters is `confusion`'s table.
+
+    Args:
+        units: [image] 0 … m − 1 (`partition`).
+        group: [image] codes, −1 unknown (counted nowhere).
+        true: [image] codes, −1 unknown (counted nowhere).
+        predicted: [image] codes.
+        groups: number of groups.
+        classes: number of classes.
+        weights: [image] weights, or None.
+
+    Returns:
+        [cluster, group, true, predicted].
+
+    >>> counts_by_cluster([0, 1, 1], [0, 0, -1], [1, 0, 1], [1, 1, 1], groups=1, classes=2).tolist()
+    [[[[0, 0], [0, 1]]], [[[0, 1], [0, 0]]]]
+    """
+    clusters, codes = np.asarray(units, np.int64), np.asarray(group, np.int64)
+    number = int(clusters.max()) + 1 if clusters.size else 0
+    # Cluster and group as one code, so that one pass counts every cluster.
+    joint = np.where(codes >= 0, clusters * groups + codes, -1)
+    table = confusion(joint, true, predicted, groups=number * groups, classes=classes, weights=weights)
+    return table.counts.reshape(number, groups, classes, classes)
+
+
+def few_units(units: ArrayLike, *, level: float) -> Floats:
+    """What a size loses because its variance was estimated from few units: (z / t_{m−1})², in [0, 1].
+
+    Korn and Graubard (1998): an effective size times this factor gives an interval made with the normal quantile the
+    width that Student's quantile with m − 1 degrees of freedom would. 0 for fewer than two units.
+
+    Args:
+        units: [...] number m of units.
+        level: coverage of the interval.
+
+    >>> few_units([2, 10, 1000], level=0.95).round(3).tolist()
+    [0.024, 0.751, 0.998]
+    """
+    number = np.asarray(units, np.float64)
+    tail = (1 - level) / 2
+    quantile = t.isf(tail, np.maximum(number - 1, 1))
+    return np.where(number >= 2, ratio(norm.isf(tail) ** 2, quantile**2), 0.0)
