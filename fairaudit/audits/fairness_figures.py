@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.base import Drawing
 from fairaudit.audits.fairness_inputs import FairnessInputs
+from fairaudit.audits.fairness_theory import theory_drawings
 from fairaudit.audits.fairness_threshold_figures import threshold_drawings
 from fairaudit.audits.fairness_thresholds import has_curve, has_thresholds, histogram, present, printable, scored_rows
 from fairaudit.data.categorical import Categorical
@@ -51,6 +52,8 @@ def fairness_drawings(inputs: FairnessInputs, measurements: Sequence[Measurement
             caption=f"Decisions against truth for every {grouping.name}, as shares of each true value.",
             draw=partial(_confusion, inputs, grouping),
         )
+        if inputs.is_single(grouping):
+            yield from theory_drawings(inputs, grouping, slug)
         if has_thresholds(inputs):
             yield Drawing(
                 name=f"reliability-{slug}.png",
@@ -111,8 +114,8 @@ def _reliability(inputs: FairnessInputs, grouping: Categorical) -> bytes:
     from fairaudit.report.figures import curves
 
     rows, level, sizes = scored_rows(inputs, grouping), inputs.audit.level, None
-    if rows.weights is not None or rows.units is not None:
-        sizes = bin_sizes(*rows[:3], groups=len(grouping.values), level=level, **rows.sampling())
+    if not rows.plain:
+        sizes = bin_sizes(*rows[:3], groups=len(grouping.values), weights=rows.weights, units=rows.units, level=level)
     found = reliability(*rows[:3], groups=len(grouping.values), weights=rows.weights)
     images = reliability(*rows[:3], groups=len(grouping.values)).images
     mean, rate, ends = reliability_curve(found, sizes=sizes, level=level)
@@ -138,8 +141,8 @@ def _roc(inputs: FairnessInputs, grouping: Categorical) -> bytes:
     from fairaudit.results.measurement import finite
 
     rows, level, sizes = scored_rows(inputs, grouping), inputs.audit.level, None
-    if rows.weights is not None or rows.units is not None:
-        sizes = roc_sizes(*rows[:3], groups=len(grouping.values), level=level, **rows.sampling())
+    if not rows.plain:
+        sizes = roc_sizes(*rows[:3], groups=len(grouping.values), weights=rows.weights, units=rows.units, level=level)
     decided = inputs.decisions[inputs.target.codes >= 0] == 1
     weight = np.ones(len(rows.scores)) if rows.weights is None else rows.weights
     bands = roc(histogram(inputs, grouping), sizes=sizes, level=level)

@@ -46,6 +46,10 @@ class FairnessInputs:
     squared: Mapping[str, Floats] | None = None
     """Grouping → sums of squared weights, where there are weights."""
 
+    def is_single(self, grouping: Categorical) -> bool:
+        """Whether this is one attribute and no intersection of several."""
+        return any(grouping.name == attribute.name for attribute in self.single)
+
 
 def fairness_inputs(total: Total, groupings: Sequence[Categorical]) -> FairnessInputs:
     """The audit's reduced state as inputs."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.base import Findings
 from fairaudit.audits.fairness_figures import fairness_drawings, undrawn
 from fairaudit.audits.fairness_inputs import FairnessInputs
+from fairaudit.audits.fairness_theory import theory_notes
 from fairaudit.audits.fairness_thresholds import equalising, equalising_notes
 from fairaudit.audits.groups import JOIN, aligned_groups
 from fairaudit.data.categorical import Categorical
@@ -23,6 +24,7 @@ from fairaudit.measures.mcnemar import paired_counts
 from fairaudit.measures.paired_table import paired_measurements
 from fairaudit.measures.rows import Asked
 from fairaudit.measures.score_table import score_measurements
+from fairaudit.measures.theory_table import theory_measurements
 from fairaudit.measures.within import within_measurements
 from fairaudit.results.measurement import Measurement, finite
 
@@ -42,7 +44,13 @@ def read_fairness(inputs: FairnessInputs) -> Findings:
         measurements += _within(inputs, grouping)
     return Findings(
         measurements=measurements,
-        notes=[*_notes(inputs), *levelled_down(measurements), *equalising_notes(measurements), *undrawn(inputs)],
+        notes=[
+            *_notes(inputs),
+            *levelled_down(measurements),
+            *equalising_notes(measurements),
+            *theory_notes(inputs),
+            *undrawn(inputs),
+        ],
         drawings=list(fairness_drawings(inputs, measurements)),
     )
 
@@ -83,8 +91,10 @@ def _table(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
         cluster_counts=clustered,
         squared=None if inputs.squared is None else inputs.squared[grouping.name],
     )
-    aligned = aligned_groups(inputs.target, grouping)
-    return fairness_measurements(inputs.counts[grouping.name], asked, aligned=aligned, soft=soft)
+    counts, aligned = inputs.counts[grouping.name], aligned_groups(inputs.target, grouping)
+    found = fairness_measurements(counts, asked, aligned=aligned, soft=soft)
+    # The theory is about one attribute and the target, not about intersections.
+    return [*found, *(theory_measurements(counts, asked, aligned) if inputs.is_single(grouping) else [])]
 
 
 def _scores(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:

@@ -91,8 +91,10 @@ def _precision_recall(inputs: FairnessInputs, grouping: Categorical) -> bytes:
 
     rows, level = scored_rows(inputs, grouping), inputs.audit.level
     sizes = None
-    if rows.weights is not None or rows.units is not None:
-        sizes = precision_recall_sizes(*rows[:3], groups=len(grouping.values), level=level, **rows.sampling())
+    if not rows.plain:
+        sizes = precision_recall_sizes(
+            *rows[:3], groups=len(grouping.values), weights=rows.weights, units=rows.units, level=level
+        )
     found: Curve = precision_recall(histogram(inputs, grouping), sizes=sizes, level=level)
     low, high = np.asarray(found.y_ends.low), np.asarray(found.y_ends.high)
     groups, shown = [], printable(inputs, grouping)

@@ -39,8 +39,8 @@ def present(inputs: FairnessInputs, grouping: Categorical) -> list[int]:
 def printable(inputs: FairnessInputs, grouping: Categorical) -> list[int]:
     """Groups that figures may show: with images, and no cell of fewer than `min_cell` of them."""
     cells = cell_images(inputs, grouping)
-    small = ((cells > 0) & (cells < inputs.audit.min_cell)).any(1)
-    return [g for g in present(inputs, grouping) if not small[g]]
+    small = np.count_nonzero((cells > 0) & (cells < inputs.audit.min_cell), axis=1)
+    return [g for g in present(inputs, grouping) if small[g] == 0]
 
 
 def has_curve(inputs: FairnessInputs, grouping: Categorical) -> bool:
@@ -66,9 +66,10 @@ class Scored(NamedTuple):
     weights: NDArray[np.float64] | None
     units: NDArray[np.int64] | None
 
-    def sampling(self) -> dict[str, NDArray[np.generic] | None]:
-        """Weights and units by the names under which measures take them."""
-        return {"weights": self.weights, "units": self.units}
+    @property
+    def plain(self) -> bool:
+        """Whether every row counts once and alone."""
+        return self.weights is None and self.units is None
 
 
 def scored_rows(inputs: FairnessInputs, grouping: Categorical) -> Scored:

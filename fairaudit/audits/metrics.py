@@ -16,6 +16,14 @@ ASSOCIATIONS = ("phi", "cramers_v", "mutual_information")
 EQUALISED = tuple(
     f"{name}_{what}" for name in ("equalised_odds", "equal_opportunity") for what in ("accuracy", "threshold")
 )
+THEORY = (
+    "bias_aligned_share",
+    "model_biasedness",
+    "task_biasedness",
+    "bias_information_perfect",
+    "bias_information_expected",
+    "task_information_expected",
+)
 SCORED = ("auc", "bnsp_auc", "bpsn_auc", "auc_difference", "ece", "brier")
 FAIRNESS = frozenset(
     [
@@ -35,6 +43,7 @@ FAIRNESS = frozenset(
         *ASSOCIATIONS,
         *(f"attribute_{name}" for name in ASSOCIATIONS),
         *EQUALISED,
+        *THEORY,
     ]
 )
 

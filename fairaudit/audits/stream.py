@@ -147,6 +147,7 @@ def run_key(study: Study, work: Mapping[str, Mapping[str, Any]]) -> dict[str, st
         "chunk_rows": CHUNK_ROWS,
         "device": str(study.candidate.device).split(":")[0],
         "precision": study.options.precision,
+        "batch_size": study.options.batch_size,  # kernels round differently for other numbers of images
         "versions": library_versions(),
     }
     return {name: json.dumps(value, sort_keys=True) for name, value in facts.items()}

@@ -54,14 +54,14 @@ def unit_sums(
         index = np.unique(np.asarray(units), return_inverse=True)[1]
     number = int(index.max()) + 1 if index.size else 0
     table = csr_array((raw * weight, (index, np.asarray(column, np.intp))), shape=(number, columns))
-    return Sums(values=table, sizes=np.bincount(index, weights=weight, minlength=number))
+    return Sums(values=table, sizes=np.bincount(index, weights=weight, minlength=number).astype(np.float64))
 
 
 def mean_covariance(sums: Sums) -> Floats:
     """Covariance of the columns' means Σ_c x_c / Σ_c n_c: [column, column].
 
-    m/(m−1) · Σ_c (x_c − x̄ n_c)(x_c − x̄ n_c)ᵀ / (Σ_c n_c)² over m units. For one column, unit weights and images as units
-    this is the familiar s²/n. NaN for fewer than two units.
+    m/(m−1) · Σ_c (x_c − x̄ n_c)(x_c − x̄ n_c)ᵀ / (Σ_c n_c)² over m units. For one column, unit weights and images as
+    units this is the familiar s²/n. NaN for fewer than two units.
 
     >>> mean_covariance(unit_sums([1.0, 2.0, 6.0], [0, 0, 0], columns=1)).round(4).tolist()  # s² = 7, n = 3
     [[2.3333]]
@@ -84,7 +84,7 @@ def normal_draws(covariance: ArrayLike, *, replicates: int, generator: np.random
     matrix = np.asarray(covariance, np.float64)
     lengths, axes = np.linalg.eigh((matrix + matrix.T) / 2)
     root = (axes * np.sqrt(np.maximum(lengths, 0.0))) @ axes.T
-    return generator.standard_normal((replicates, len(matrix))) @ root
+    return np.asarray(generator.standard_normal((replicates, len(matrix))) @ root, np.float64)
 
 
 def effective_size(p: ArrayLike, variance: ArrayLike, *, most: ArrayLike, units: ArrayLike) -> Floats:

@@ -108,7 +108,7 @@ def clustered_size(gained: ArrayLike, lost: ArrayLike, images: ArrayLike, *, lev
     clustered = ratio((((b - c) - change * n) ** 2).sum(0), total**2) * ratio(units, units - 1)
     independent = ratio(ratio((b + c).sum(0), total) - change**2, total)
     worth = total * ratio(independent, ratio(clustered, few_units(units, level=level)))
-    return np.minimum(total, np.where(np.isfinite(worth) & (independent > 0), worth, units))
+    return np.asarray(np.minimum(total, np.where(np.isfinite(worth) & (independent > 0), worth, units)), np.float64)
 
 
 def paired_change(

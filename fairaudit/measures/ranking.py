@@ -69,8 +69,9 @@ def ranked(
 
     DeLong's variance v = s²(V₁)/n₁ + s²(V₀)/n₀ with V₁ᵢ the share of negatives that positive i outranks and V₀ⱼ the
     share of positives that outrank negative j. With weights the shares are of weight and image i adds
-    wᵢ (Vᵢ − AUC) / Σ w instead of (Vᵢ − AUC) / n; with clusters the sums of what their images add are the units, and few
-    of them cost (`few_units`). Size = AUC (1 − AUC) / v, or the smaller side's number of units where v is 0 (perfect ranking).
+    wᵢ (Vᵢ − AUC) / Σ w instead of (Vᵢ − AUC) / n; with clusters the sums of what their images add are the units, and
+    few of them cost (`few_units`). Size = AUC (1 − AUC) / v, or the smaller side's number of units where v is 0
+    (perfect ranking).
 
     Args:
         positive: [image] scores of the positives.

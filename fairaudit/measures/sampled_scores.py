@@ -117,8 +117,8 @@ def bin_sizes(
     known = (found.group >= 0) & (weight > 0)
     cell, weight, truth = (found.group * bins + binned(found.scores, bins))[known], weight[known], found.positive[known]
     pairs, index = np.unique(np.stack([unit[known], cell]), axis=1, return_inverse=True)
-    n = np.bincount(index.ravel(), weights=weight, minlength=pairs.shape[1])
-    x = np.bincount(index.ravel(), weights=weight * truth, minlength=pairs.shape[1])
+    n = np.bincount(index.ravel(), weights=weight, minlength=pairs.shape[1]).astype(np.float64)
+    x = np.bincount(index.ravel(), weights=weight * truth, minlength=pairs.shape[1]).astype(np.float64)
 
     def by_cell(values: Floats | None) -> Floats:
         return np.bincount(pairs[1], weights=values, minlength=groups * bins).astype(np.float64)

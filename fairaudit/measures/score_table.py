@@ -57,7 +57,7 @@ def score_measurements(
     >>> [(m.metric, m.value) for m in table if m.metric.startswith("auc")]
     [('auc', 1.0), ('auc', 1.0), ('auc_difference', 0.0)]
     """
-    values, codes, truth = np.asarray(scores, np.float64), np.asarray(group), np.asarray(true)
+    values, codes, truth = np.asarray(scores, np.float64), np.asarray(group, np.int64), np.asarray(true, np.int64)
     shape = (len(truth), len(asked.classes))
     if values.shape != shape or codes.shape != truth.shape:
         raise ValueError(f"scores need shape {shape}, found {values.shape}")
@@ -76,11 +76,11 @@ class _Images(NamedTuple):
 
     scores: Floats
     positive: NDArray[np.bool_]
-    group: NDArray[np.generic]
+    group: NDArray[np.int64]
     units: NDArray[np.generic] | None
     weights: NDArray[np.generic] | None
-    index: int
-    """The class."""
+    class_: int
+    """The class that is set against the rest."""
 
     @property
     def unit(self) -> str:
@@ -89,7 +89,7 @@ class _Images(NamedTuple):
 
 
 def _ranking_rows(images: _Images, asked: Asked) -> Iterator[Measurement]:
-    class_ = asked.classes[images.index]
+    class_ = asked.classes[images.class_]
     for metric, across in ACROSS:
         found = group_auc(
             images.scores,
@@ -127,7 +127,7 @@ def _ranking_rows(images: _Images, asked: Asked) -> Iterator[Measurement]:
 
 
 def _gap(found: Sequence[Ranked], sampled: _Images, asked: Asked) -> Measurement:
-    class_ = asked.classes[sampled.index]
+    class_ = asked.classes[sampled.class_]
     present = [(name, one) for name, one in zip(asked.groups, found, strict=True) if one.positives + one.negatives]
     missing = [name for name, one in present if not np.isfinite(one.value)]
     images = sum(one.positives + one.negatives for _, one in present)
@@ -166,7 +166,7 @@ def _calibration(images: _Images, asked: Asked) -> list[_Calibrated]:
     columns = (images.scores, images.positive, images.group)
     groups, replicates = len(asked.groups), min(asked.replicates, MOST_DRAWS)
     binned = reliability(*columns, groups=groups, weights=images.weights)
-    source = generator(asked.seed, "calibration", asked.attribute, asked.classes[images.index])
+    source = generator(asked.seed, "calibration", asked.attribute, asked.classes[images.class_])
     value, brier_ends = brier(binned, z=normal_quantile(asked.level))
     error = calibration_error(binned)
     if images.units is None and images.weights is None:
@@ -188,8 +188,8 @@ def _calibration(images: _Images, asked: Asked) -> list[_Calibrated]:
 
 
 def _calibration_rows(images: _Images, asked: Asked) -> Iterator[Measurement]:
-    class_ = asked.classes[images.index]
-    number_of = np.bincount(images.group[images.group >= 0].astype(np.int64), minlength=len(asked.groups))
+    class_ = asked.classes[images.class_]
+    number_of = np.bincount(images.group[images.group >= 0], minlength=len(asked.groups))
     for metric, value, (low, high), interval in _calibration(images, asked):
         for place, name in enumerate(asked.groups):
             if 0 < number_of[place] < asked.min_cell:

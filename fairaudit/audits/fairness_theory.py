@@ -1,0 +1,80 @@
+"""The pruning paper's theory about the audited data: which attributes it speaks about, its figure and its note."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from fairaudit.audits.base import Drawing
+from fairaudit.audits.fairness_inputs import FairnessInputs
+from fairaudit.audits.groups import aligned_groups
+from fairaudit.data.categorical import Categorical
+from fairaudit.measures.rows import Asked
+from fairaudit.measures.theory import (
+    bounded_task_information,
+    following_model_information,
+    perfect_model_information,
+)
+from fairaudit.measures.theory_table import Placed, placed, why_no_theory
+
+PLACES = 101
+"""Places at which the curves are drawn."""
+NEEDED = (0.0, 0.5, 1.0)
+"""K of the drawn curves besides the one estimated."""
+
+
+def theory_of(inputs: FairnessInputs, grouping: Categorical) -> Placed | None:
+    """The attribute's place in the theory, or None where it says nothing about it."""
+    aligned = aligned_groups(inputs.target, grouping)
+    names = Asked(attribute=grouping.name, groups=tuple(grouping.values), classes=tuple(inputs.target.values))
+    if aligned is None or why_no_theory(names, aligned) is not None:
+        return None
+    return placed(inputs.counts[grouping.name], aligned)
+
+
+def theory_drawings(inputs: FairnessInputs, grouping: Categorical, slug: str) -> Iterator[Drawing]:
+    """The figure of one attribute, where the theory speaks about it and φ exists."""
+    found = theory_of(inputs, grouping)
+    if found is None or not np.isfinite([found.rho, found.phi]).all():
+        return
+    yield Drawing(
+        name=f"theory-{slug}.png",
+        caption=f"What the theory of Debiasing Surgeon (eqs. 3 to 6) expects of {grouping.name} and "
+        f"{inputs.target.name} at ρ = {found.rho:.3f}, and where these rows and this model are.",
+        draw=partial(_draw, found, f"Information and bias: {inputs.target.name} by {grouping.name}"),
+    )
+
+
+def theory_notes(inputs: FairnessInputs) -> Iterator[str]:
+    """What the theory's numbers rest on, one sentence per attribute that it speaks about."""
+    for grouping in inputs.single:
+        found = theory_of(inputs, grouping)
+        if found is not None:
+            yield (
+                f"Theory (Debiasing Surgeon, eqs. 3 to 6) for {grouping.name}: ρ = {found.rho:.3f} is of the audited "
+                "rows, not of the training data; equal classes, evenly spread conflicts and no other source of error "
+                "are assumed. Where `observed` and expected differ, one of these does not hold."
+            )
+
+
+def _draw(found: Placed, heading: str) -> bytes:
+    from fairaudit.report.figures.theory import Theory, theory
+
+    shares, rho, classes = np.linspace(0, 1, PLACES), found.rho, found.classes
+    needed = {f"K = {k:g}": k for k in NEEDED}
+    if np.isfinite(found.needed):
+        needed = {**needed, f"K = {found.needed:.2f} (estimated)": found.needed}
+    curves = Theory(
+        shares=shares,
+        perfect=perfect_model_information(shares, classes=classes),
+        following=following_model_information(rho, shares, classes=classes),
+        task={name: bounded_task_information(rho, shares, needed=k, classes=classes) for name, k in needed.items()},
+        rho=rho,
+        phi=found.phi,
+        of_data=found.of_data,
+        on_bias=found.on_bias,
+        on_task=found.on_task,
+    )
+    return theory(curves, heading=heading)

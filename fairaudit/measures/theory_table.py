@@ -1,0 +1,187 @@
+"""Where data and model lie in the information theory of the pruning paper, as measurements (eqs. 3 to 6).
+
+The theory has N bias values and N classes, one of each going together, all classes equally frequent and conflicting
+images spread evenly. Data are never quite so; what they really hold stands beside each of its numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairaudit.measures.confusion import Floats
+from fairaudit.measures.intervals import wilson
+from fairaudit.measures.paper_measures import mutual_information
+from fairaudit.measures.rates import Rate
+from fairaudit.measures.rows import Asked, Extra, Number, measurement, total
+from fairaudit.measures.theory import (
+    bounded_task_information,
+    following_model_information,
+    perfect_model_information,
+    task_information,
+)
+from fairaudit.ratio import ratio
+from fairaudit.results.measurement import Measurement, finite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Parameters and information of one table of counts; NaN where undefined. Information is divided by log N."""
+
+    classes: int
+    """N."""
+    rho: float
+    """Share of images whose group goes with their class."""
+    phi: float
+    """Share of conflicting images that are decided by their group: the model's biasedness."""
+    needed: float
+    """K of eq. 5, error on aligned images ÷ (1 − φ), at most 1: the task's biasedness, if all that error is due to
+    biased features that the model leaves alone."""
+    of_data: float
+    """Information on the group in the true class: what a perfect model shows in these data."""
+    on_bias: float
+    """Information on the group in the decisions."""
+    on_task: float
+    """Information on the true class in the decisions."""
+
+
+def why_no_theory(asked: Asked, aligned: ArrayLike | None) -> str | None:
+    """Why the theory says nothing about an attribute, or None.
+
+    >>> asked = Asked(attribute="hat", groups=("a", "b", "c"), classes=("0", "1"))
+    >>> why_no_theory(asked, None)
+    'the theory needs as many groups as target values, found 3 and 2'
+    """
+    groups, classes = len(asked.groups), len(asked.classes)
+    if groups != classes:
+        return f"the theory needs as many groups as target values, found {groups} and {classes}"
+    if aligned is None:
+        return "no group goes with a target value in these rows"
+    pairs = np.asarray(aligned, np.bool_)
+    if not ((pairs.sum(0) == 1).all() and (pairs.sum(1) == 1).all()):
+        return "one group goes with several target values in these rows"
+    return None
+
+
+def placed(counts: ArrayLike, aligned: ArrayLike) -> Placed:
+    """ρ, φ, K and the information that a table really holds.
+
+    Args:
+        counts: [group, true, predicted], with as many groups as classes.
+        aligned: [group, true] bool, one class for every group.
+
+    >>> found = placed([[[8, 1], [2, 0]], [[0, 2], [1, 6]]], np.eye(2, dtype=bool))
+    >>> found.rho, found.phi, round(found.needed, 3)  # 16 of 20 aligned, 4 of 4 follow, so K has nothing to rest on
+    (0.8, 1.0, nan)
+    """
+    table = np.asarray(counts, np.float64)
+    pairs = np.asarray(aligned, np.bool_)
+    follows, conflicting = _followed(table, pairs)
+    along, right = table[pairs].sum(), np.einsum("gtt,gt->", table, pairs.astype(np.float64))
+    phi = float(ratio(follows, conflicting))
+    wrong = float(ratio(along - right, along))
+    scale = np.log(table.shape[-1])
+    return Placed(
+        classes=table.shape[-1],
+        rho=float(ratio(along, table.sum())),
+        phi=phi,
+        needed=float(np.minimum(1.0, ratio(wrong, 1 - phi))),
+        of_data=float(mutual_information(table.sum(-1)) / scale),
+        on_bias=float(mutual_information(table.sum(-2)) / scale),
+        on_task=float(mutual_information(table.sum(-3)) / scale),
+    )
+
+
+def theory_measurements(counts: ArrayLike, asked: Asked, aligned: ArrayLike | None) -> list[Measurement]:
+    """The theory's numbers for one attribute, each beside what the table really holds.
+
+    | metric | what it is |
+    | --- | --- |
+    | bias_aligned_share | ρ |
+    | model_biasedness | φ, with its Wilson interval |
+    | task_biasedness | K of eq. 5 |
+    | bias_information_perfect | eq. 3 at ρ; `observed`: information on the group in the true class |
+    | bias_information_expected | eq. 4, corrected, at ρ and φ; `observed`: information on the group in the decisions |
+    | task_information_expected | our bounded form of eq. 6 at ρ, φ and K; `equation_6`: the corrected one; `observed` |
+
+    Information is divided by log N. None of them is better lower or higher, and no gate should rest on them: where
+    observed and expected disagree, the data or the model are not as the theory assumes.
+
+    Args:
+        counts: [group, true, predicted] images, or sums of weights.
+        asked: names, level, clusters and squared weights.
+        aligned: [group, true] bool, the group that goes with each class, or None where none does.
+
+    >>> asked = Asked(attribute="hat", groups=("0", "1"), classes=("0", "1"))
+    >>> table = theory_measurements([[[90, 0], [5, 5]], [[5, 5], [0, 90]]], asked, [[True, False], [False, True]])
+    >>> [(m.metric, round(m.value, 2)) for m in table][:3]  # 180 of 200 aligned, half of the others follow the hat
+    [('bias_aligned_share', 0.9), ('model_biasedness', 0.5), ('task_biasedness', 0.0)]
+    """
+    table = np.asarray(asked.fitting(counts), np.float64)
+    reason = why_no_theory(asked, aligned)
+    if aligned is None or reason is not None:
+        number = Number(value=np.nan, n=total(table))
+        return [measurement(asked, "bias_aligned_share", number, better="none", reason=reason or "")]
+    return list(_rows(table, asked, np.asarray(aligned, np.bool_)))
+
+
+def _rows(table: Floats, asked: Asked, pairs: NDArray[np.bool_]) -> Iterator[Measurement]:
+    found, n = placed(table, pairs), total(table)
+    facts = {"classes": found.classes, "rho": finite(found.rho), "phi": finite(found.phi), "k": finite(found.needed)}
+
+    def row(metric: str, value: float, reason: str, **extra: float | None) -> Measurement:
+        numbers: Extra = {**facts, **extra}
+        return measurement(asked, metric, Number(value=value, n=n, extra=numbers), better="none", reason=reason)
+
+    yield row("bias_aligned_share", found.rho, "there are no images")
+    yield _biasedness(table, asked, pairs)
+    yield row("task_biasedness", found.needed, "every conflicting image follows its group, or there is none")
+    parts = {"rho": found.rho, "classes": found.classes}
+    perfect = following = bounded = printed = np.nan
+    if np.isfinite(found.rho):
+        perfect = float(perfect_model_information(**parts))
+    if np.isfinite([found.rho, found.phi]).all():
+        following = float(following_model_information(phi=found.phi, **parts))
+    if np.isfinite([found.rho, found.phi, found.needed]).all():
+        bounded = float(bounded_task_information(phi=found.phi, needed=found.needed, **parts))
+        printed = float(task_information(phi=found.phi, needed=found.needed, **parts))
+    yield row("bias_information_perfect", perfect, "there are no images", observed=finite(found.of_data))
+    yield row("bias_information_expected", following, "there are no conflicting images", observed=finite(found.on_bias))
+    yield row(
+        "task_information_expected",
+        bounded,
+        "φ or K does not exist",
+        observed=finite(found.on_task),
+        equation_6=finite(printed),
+    )
+
+
+def _biasedness(table: Floats, asked: Asked, pairs: NDArray[np.bool_]) -> Measurement:
+    def rate_of(counts: Floats) -> Rate:
+        return _followed(counts, pairs)
+
+    plain, sized = rate_of(table), asked.sized(table, rate_of)
+    low, high = wilson(sized.numerator, sized.denominator, level=asked.level)
+    exists = plain.denominator > 0
+    number = Number(
+        value=float(plain.value),
+        low=float(low) if exists else np.nan,
+        high=float(high) if exists else np.nan,
+        interval="wilson",
+        numerator=float(plain.numerator),
+        denominator=float(plain.denominator),
+        n=total(table),
+    )
+    return measurement(asked, "model_biasedness", number, better="lower", reason="there are no conflicting images")
+
+
+def _followed(counts: Floats, pairs: NDArray[np.bool_]) -> Rate:
+    """Conflicting images decided as the class that goes with their group, of all conflicting ones: [...]."""
+    conflict = (~pairs).astype(np.float64)
+    return Rate(
+        np.asarray(np.einsum("...gtp,gt,gp->...", counts, conflict, pairs.astype(np.float64)), np.float64),
+        np.asarray(np.einsum("...gtp,gt->...", counts, conflict), np.float64),
+    )
