@@ -13,6 +13,12 @@ from fairaudit.ratio import ratio
 def contingency(first: ArrayLike, second: ArrayLike, *, rows: int, columns: int) -> NDArray[np.int64]:
     """Count images by two codes: [rows, columns]; images with an unknown code (−1) are left out.
 
+    Args:
+        first: [image] codes below `rows`.
+        second: [image] codes below `columns`.
+        rows: values of the first.
+        columns: values of the second.
+
     >>> contingency([0, 1, 1, -1], [1, 1, 0, 0], rows=2, columns=2).tolist()
     [[0, 1], [1, 1]]
     """

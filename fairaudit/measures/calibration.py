@@ -110,6 +110,11 @@ def calibration_interval(
         replicates: how many.
         generator: source of the draws.
         level: coverage aimed at.
+
+    >>> found = reliability([0.75] * 400, [True] * 200 + [False] * 200, [0] * 400, groups=1, bins=2)
+    >>> low, high = calibration_interval(found, replicates=2000, generator=np.random.default_rng(0))
+    >>> round(low.item(), 1), round(high.item(), 1)  # .25, give or take
+    (0.2, 0.3)
     """
     value = calibration_error(found)
     mean = np.nan_to_num(ratio(found.score_sum, found.images))

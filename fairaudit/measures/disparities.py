@@ -71,6 +71,9 @@ def compared(counts: ArrayLike, spec: Disparity, *, classes: tuple[int, ...] | N
         counts: [..., group, true, predicted].
         spec: the disparity.
         classes: classes to compare, each against the rest; by default the positive one (index 1) of two, else all.
+
+    >>> compared([[[8, 2], [1, 9]], [[6, 4], [5, 5]]], DISPARITIES["equalized_odds_difference"]).value.tolist()
+    [[[0.9, 0.5], [0.2, 0.4]]]
     """
     if spec.rates == ("accuracy",):
         right = accuracy(counts)
@@ -127,6 +130,10 @@ def disparities(
         counts: [..., group, true, predicted].
         names: some of `DISPARITIES`.
         classes: see `compared`.
+
+    >>> found = disparities([[[8, 2], [1, 9]], [[6, 4], [5, 5]]], ["accuracy_difference", "accuracy_ratio"])
+    >>> {name: value.round(4).item() for name, value in found.items()}
+    {'accuracy_difference': 0.3, 'accuracy_ratio': 0.6471}
     """
     table = np.asarray(counts, np.float64)
     present = has_images(table)
@@ -170,7 +177,11 @@ class _Values:
 
 
 def has_images(counts: ArrayLike) -> NDArray[np.bool_]:
-    """Which groups have any image: [..., group]."""
+    """Which groups have any image: [..., group].
+
+    >>> has_images([[[8, 2], [1, 9]], [[0, 0], [0, 0]]]).tolist()
+    [True, False]
+    """
     return np.asarray(np.asarray(counts).sum((-2, -1)) > 0, np.bool_)
 
 

@@ -78,6 +78,11 @@ def percentile(replicates: ArrayLike, *, level: float = 0.95) -> Interval:
 def basic(value: ArrayLike, replicates: ArrayLike, *, level: float = 0.95) -> Interval:
     """The basic bootstrap interval: value − (q_high − value) … value − (q_low − value), which takes the bias off once.
 
+    Args:
+        value: [...] the estimate.
+        replicates: [replicate, ...] its bootstrap replicates.
+        level: coverage aimed at.
+
     >>> [round(end.item(), 3) for end in basic(0.5, np.arange(1001) / 1000)]
     [0.025, 0.975]
     """

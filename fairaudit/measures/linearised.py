@@ -78,6 +78,11 @@ def mean_covariance(sums: Sums) -> Floats:
 def normal_draws(covariance: ArrayLike, *, replicates: int, generator: np.random.Generator) -> Floats:
     """Draws of N(0, covariance): [replicate, column], by the symmetric root, so that they hang on the covariance alone.
 
+    Args:
+        covariance: [column, column].
+        replicates: how many.
+        generator: source of the draws.
+
     >>> normal_draws([[4.0]], replicates=20_000, generator=np.random.default_rng(0)).std().round(1).item()
     2.0
     """

@@ -20,6 +20,14 @@ def paired_counts(
 
     Images of unknown group or true class (−1) are left out. Summing over the last axis gives the candidate's counts.
 
+    Args:
+        group: [image] codes.
+        true: [image] codes.
+        candidate: [image] decisions of the candidate, never unknown.
+        baseline: [image] decisions of the baseline, never unknown.
+        groups: number of groups.
+        classes: number of classes.
+
     >>> paired_counts([0, 0], [1, 1], [1, 1], [1, 0], groups=1, classes=2)[0, 1].tolist()
     [[0, 0], [1, 1]]
     """

@@ -70,12 +70,20 @@ def paired_measurements(counts: ArrayLike, asked: Asked, *, baseline: str) -> li
 
 
 def candidate_counts(counts: ArrayLike) -> Floats:
-    """The candidate's [..., group, true, predicted] from paired counts."""
+    """The candidate's [..., group, true, predicted] from paired counts.
+
+    >>> candidate_counts([[[[1, 2], [3, 4]]]]).tolist()
+    [[[3.0, 7.0]]]
+    """
     return np.asarray(np.asarray(counts, np.float64).sum(-1), np.float64)
 
 
 def baseline_counts(counts: ArrayLike) -> Floats:
-    """The baseline's [..., group, true, predicted] from paired counts."""
+    """The baseline's [..., group, true, predicted] from paired counts.
+
+    >>> baseline_counts([[[[1, 2], [3, 4]]]]).tolist()
+    [[[4.0, 6.0]]]
+    """
     return np.asarray(np.asarray(counts, np.float64).sum(-2), np.float64)
 
 

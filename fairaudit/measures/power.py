@@ -78,6 +78,9 @@ def smallest_detectable_gaps(
     """The smallest true gap between each group and the largest other one that would show with the given power: [group].
 
     See `smallest_detectable_gap`. NaN for groups without images and where even a gap of 1 would not show.
+
+    >>> smallest_detectable_gaps([1000, 100, 0], base=0.9).round(2).tolist()
+    [0.1, 0.11, nan]
     """
     numbers = np.asarray(sizes, np.float64)
     present = np.flatnonzero(numbers > 0)

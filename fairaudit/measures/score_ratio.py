@@ -18,6 +18,13 @@ def score_statistic(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, 
     p̃ is the maximum of the likelihood under p1 = θ p2, where p̃2 is the smaller root of (n1 + n2) θ p² − (n1 θ + x1
     + n2 + x2 θ) p + x1 + x2 = 0. Koopman, Biometrics 40 (1984).
 
+    Args:
+        x1: [...] successes above the line.
+        n1: [...] trials above the line.
+        x2: [...] successes below the line.
+        n2: [...] trials below the line.
+        theta: [...] ratio that is tested.
+
     >>> score_statistic(50, 100, 50, 100, 1.0).item()
     0.0
     """

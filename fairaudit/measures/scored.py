@@ -24,6 +24,12 @@ class Scored(NamedTuple):
 def scored(scores: ArrayLike, positive: ArrayLike, group: ArrayLike, *, groups: int) -> Scored:
     """The three columns as arrays.
 
+    Args:
+        scores: [image] scores of the positive class.
+        positive: [image] bool.
+        group: [image] codes, −1 unknown.
+        groups: number of groups.
+
     Raises:
         ValueError: lengths differ, a score is not in [0, 1], or a code is out of range.
 

@@ -121,6 +121,11 @@ def ratio_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.
     proportions. Here the high end is the one that proves a disparity (all pairs at once) and the low end the one that
     leaves room for it.
 
+    Args:
+        successes: [rate, group]; effective sizes need not be whole numbers.
+        trials: [rate, group].
+        level: coverage.
+
     >>> found = ratio_interval([[50, 90]], [[100, 100]])
     >>> round(found.low, 3), round(found.high, 3)
     (0.445, 0.673)
@@ -145,6 +150,11 @@ def smallest_interval(successes: ArrayLike, trials: ArrayLike, *, level: float =
 
     The high end (it proves that some group is below) holds for all groups at once by Šidák's correction; the low end
     is the smallest ordinary Wilson bound.
+
+    Args:
+        successes: [group].
+        trials: [group].
+        level: coverage.
 
     >>> [round(end, 3) for end in smallest_interval([50, 90], [100, 100])]
     [0.404, 0.609]

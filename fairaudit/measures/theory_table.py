@@ -139,15 +139,15 @@ def _rows(table: Floats, asked: Asked, pairs: NDArray[np.bool_]) -> Iterator[Mea
     yield row("bias_aligned_share", found.rho, "there are no images")
     yield _biasedness(table, asked, pairs)
     yield row("task_biasedness", found.needed, "every conflicting image follows its group, or there is none")
-    parts = {"rho": found.rho, "classes": found.classes}
+    rho, phi, needed, classes = found.rho, found.phi, found.needed, found.classes
     perfect = following = bounded = printed = np.nan
-    if np.isfinite(found.rho):
-        perfect = float(perfect_model_information(**parts))
-    if np.isfinite([found.rho, found.phi]).all():
-        following = float(following_model_information(phi=found.phi, **parts))
-    if np.isfinite([found.rho, found.phi, found.needed]).all():
-        bounded = float(bounded_task_information(phi=found.phi, needed=found.needed, **parts))
-        printed = float(task_information(phi=found.phi, needed=found.needed, **parts))
+    if np.isfinite(rho):
+        perfect = float(perfect_model_information(rho, classes=classes))
+    if np.isfinite([rho, phi]).all():
+        following = float(following_model_information(rho, phi, classes=classes))
+    if np.isfinite([rho, phi, needed]).all():
+        bounded = float(bounded_task_information(rho, phi, needed=needed, classes=classes))
+        printed = float(task_information(rho, phi, needed=needed, classes=classes))
     yield row("bias_information_perfect", perfect, "there are no images", observed=finite(found.of_data))
     yield row("bias_information_expected", following, "there are no conflicting images", observed=finite(found.on_bias))
     yield row(

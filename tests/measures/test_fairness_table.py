@@ -164,6 +164,32 @@ def test_clusters_widen_the_intervals_and_leave_the_values():
     assert one(people, "equalized_odds_difference").p_value is None
 
 
+def persons(seed, number=60, size=12):
+    """No disparity: persons of two groups whose images are all decided alike, and truths drawn per image."""
+    rng = np.random.default_rng(seed)
+    tables = np.zeros((number, 2, 2, 2), int)
+    for person in range(number):
+        hits, alarms = rng.random(2) < (0.8, 0.2)
+        positives = rng.integers(4, 9)
+        tables[person, person % 2, 1, int(hits)] += positives
+        tables[person, person % 2, 0, int(alarms)] += size - positives
+    return tables
+
+
+@pytest.mark.slow
+def test_gaps_of_clustered_groups_without_disparity_are_seldom_proved():
+    """Also where the end that proves one comes from pooled draws: those are of the rate that clusters agree in most."""
+    names = ("equalized_odds_difference", "equalized_odds_average", "demographic_parity_difference_to_overall")
+    alarms = np.zeros((2, 3))
+    for seed in range(12):
+        tables = persons(seed)
+        for place, clusters in enumerate((tables, None)):
+            table = made(tables.sum(0), cluster_counts=clusters, replicates=100, seed=seed)
+            alarms[place] += [one(table, name).low > 0 for name in names]
+    assert alarms[0].max() <= 3, alarms  # four of twelve have probability 0.002 at the nominal level
+    assert alarms[1].sum() >= 12, alarms
+
+
 def test_one_cluster_gives_values_without_resampled_intervals():
     found = one(made(COUNTS, cluster_counts=COUNTS[None]), "unbiased_accuracy")
     assert found.value == pytest.approx(float(unbiased_accuracy(COUNTS)))

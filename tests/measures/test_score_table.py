@@ -23,6 +23,13 @@ def made(scores, true, group, **arguments):
     return score_measurements(scores, true, group, Asked(**{**names, "replicates": 200, **arguments}), **sampling)
 
 
+def calibrated(number=900):
+    """Truths drawn with the scores as probabilities."""
+    rng = np.random.default_rng(0)
+    group, scores = rng.integers(0, 3, number), rng.random(number)
+    return np.stack([1 - scores, scores], axis=1), (rng.random(number) < scores).astype(int), group
+
+
 def one(table, metric, group=None):
     (found,) = [m for m in table if (m.metric, m.group) == (metric, group)]
     return found
@@ -99,3 +106,57 @@ def test_scores_must_fit_the_classes():
     scores, true, group = images()
     with pytest.raises(ValueError, match="scores need shape"):
         made(scores, true, group, classes=("0", "1", "2"))
+
+
+def test_weights_give_scikit_learns_values_and_wider_intervals():
+    scores, true, group = calibrated()
+    weights = np.random.default_rng(1).exponential(size=900)
+    table, plain = made(scores, true, group, weights=weights), made(scores, true, group)
+    for code, name in enumerate("abc"):
+        own = group == code
+        columns, weight = (true[own], scores[own, 1]), {"sample_weight": weights[own]}
+        assert one(table, "auc", name).value == pytest.approx(roc_auc_score(*columns, **weight))
+        assert one(table, "brier", name).value == pytest.approx(brier_score_loss(*columns, **weight))
+    for metric in ("auc", "brier", "bnsp_auc", "bpsn_auc", "ece"):
+        pairs = [(one(table, metric, name), one(plain, metric, name)) for name in "abc"]
+        assert all(ours.low <= ours.value <= ours.high for ours, _ in pairs)
+        assert all((ours.n, ours.unit) == (theirs.n, "image") for ours, theirs in pairs)
+        widths = np.array([[m.high - m.low for m in pair] for pair in pairs]).sum(0)
+        assert widths[0] > 1.15 * widths[1], metric  # Kish's size of exponential weights is half the images
+    assert one(table, "ece", "a").interval == "normal-bootstrap"
+
+
+def test_equal_weights_are_calibrated():
+    scores, true, group = calibrated(1200)
+    table, plain = made(scores, true, group, weights=np.full(1200, 0.25)), made(scores, true, group)
+    for ours, theirs in zip(table, plain, strict=True):
+        assert (ours.id, ours.value) == (theirs.id, pytest.approx(theirs.value))
+        assert (ours.low, ours.high) == (pytest.approx(theirs.low, abs=0.015), pytest.approx(theirs.high, abs=0.015))
+
+
+def test_every_interval_is_of_clusters_where_there_are_some():
+    scores, true, group = calibrated()
+    twice = [np.repeat(part, 3, axis=0) for part in (scores, true, group)]
+    clustered, naive = made(*twice, clusters=np.repeat(np.arange(900), 3)), made(*twice)
+    for ours, theirs in zip(clustered, naive, strict=True):
+        assert ours.value == pytest.approx(theirs.value)
+        assert (ours.unit, theirs.unit) == ("cluster", "image")
+        assert ours.high - ours.low > 1.25 * (theirs.high - theirs.low), ours.id
+
+
+def test_the_order_of_rows_changes_nothing():
+    scores, true, group = calibrated()
+    people, weights = np.random.default_rng(2).integers(0, 80, 900), np.random.default_rng(3).random(900)
+    order = np.random.default_rng(4).permutation(900)
+    first = made(scores, true, group, clusters=people, weights=weights)
+    second = made(scores[order], true[order], group[order], clusters=people[order], weights=weights[order])
+    for ours, theirs in zip(first, second, strict=True):
+        assert [ours.value, ours.low, ours.high] == pytest.approx([theirs.value, theirs.low, theirs.high], abs=1e-9)
+
+
+def test_a_group_without_weight_is_undefined_with_its_reason():
+    scores, true, group = calibrated()
+    table = made(scores, true, group, weights=(group != 1).astype(float))
+    assert one(table, "auc", "b").reason == "the positives or the negatives of group b have no weight"
+    assert one(table, "ece", "b").reason == "group b has no weight"
+    assert one(table, "auc_difference").value is None

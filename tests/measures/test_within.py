@@ -89,6 +89,27 @@ def test_a_value_without_a_rate_makes_the_worst_undefined_and_an_empty_value_doe
     assert one(made(counts * 0), "accuracy_ratio", "hat within age").reason == "no value has images"
 
 
+def test_whole_clusters_are_the_units_within_every_value():
+    """Five copies of every image, each image a cluster: the interval is that of the images, not of the copies."""
+    control, group, true, predicted = images(number=600)
+    each = np.stack([counted(*(part[[row]] for part in (control, group, true, predicted))) for row in range(600)]) * 5
+    copies, clusters = made(each.sum(0)), made(each.sum(0), cluster_counts=each)
+    plain = made(each.sum(0) // 5)
+    for naive, ours, one_each in zip(copies, clusters, plain, strict=True):
+        assert ours.value == pytest.approx(naive.value)
+        assert (ours.unit, naive.unit) == ("cluster", "image")
+        assert ours.high - ours.low == pytest.approx(one_each.high - one_each.low, rel=0.08)
+        assert ours.high - ours.low > 1.2 * (naive.high - naive.low)
+
+
+def test_weights_are_worth_kishs_size_within_every_value():
+    counts = counted(*images())
+    plain = made(counts)
+    for ours, theirs in zip(made(counts * 0.5, squared=counts * 0.25), plain, strict=True):
+        assert (ours.value, ours.low, ours.high) == pytest.approx((theirs.value, theirs.low, theirs.high))
+        assert ours.p_value is None
+
+
 def test_counts_must_fit_the_names():
     with pytest.raises(ValueError, match="counts need shape"):
         made(counted(*images()), levels=["a"])
