@@ -18,12 +18,13 @@ from fairaudit.audits.groups import JOIN, aligned_groups
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.association import association, contingency
 from fairaudit.measures.clusters import counts_by_cluster
-from fairaudit.measures.confusion import confusion, soft_joint
+from fairaudit.measures.confusion import confusion
 from fairaudit.measures.fairness_table import fairness_measurements
 from fairaudit.measures.mcnemar import paired_counts
 from fairaudit.measures.paired_table import paired_measurements
 from fairaudit.measures.rows import Asked
 from fairaudit.measures.score_table import score_measurements
+from fairaudit.measures.soft_rows import sampled_joint
 from fairaudit.measures.theory_table import theory_measurements
 from fairaudit.measures.within import within_measurements
 from fairaudit.results.measurement import Measurement, finite
@@ -72,8 +73,15 @@ def _table(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
     groups, classes = len(grouping.values), len(inputs.target.values)
     soft = None
     if inputs.scores is not None:
-        scores = inputs.scores if inputs.weights is None else inputs.scores * inputs.weights[:, None]
-        soft = soft_joint(grouping.codes, inputs.target.codes, scores, groups=groups, classes=classes)
+        soft = sampled_joint(
+            grouping.codes,
+            inputs.target.codes,
+            inputs.scores,
+            groups=groups,
+            classes=classes,
+            weights=inputs.weights,
+            units=inputs.clusters,
+        )
     clustered = None
     if inputs.clusters is not None:
         clustered = counts_by_cluster(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,16 +13,16 @@ from fairaudit.measures.disparities import has_images, impact_ratio, worst_group
 from fairaudit.measures.disparity_rows import disparity_rows
 from fairaudit.measures.group_rows import group_rows
 from fairaudit.measures.nulls import null_values
-from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.rates import accuracy, rate, reported_classes
 from fairaudit.measures.resampled_rows import resampled_rows
 from fairaudit.measures.rows import Asked, Number, measurement, suppressed, total, why_undefined
-from fairaudit.measures.simultaneous import smallest_interval
+from fairaudit.measures.simultaneous import impact_interval, smallest_interval
+from fairaudit.measures.soft_rows import SoftJoint, soft_rows
 from fairaudit.results.measurement import Measurement, finite
 
 
 def fairness_measurements(
-    counts: ArrayLike, asked: Asked, *, aligned: ArrayLike | None = None, soft: ArrayLike | None = None
+    counts: ArrayLike, asked: Asked, *, aligned: ArrayLike | None = None, soft: SoftJoint | None = None
 ) -> list[Measurement]:
     """Every rate, disparity, level and paper measure of one attribute, with its uncertainty or the reason it has none.
 
@@ -30,6 +31,7 @@ def fairness_measurements(
     | rates per group and class | wilson |
     | disparities between groups | max-t (`simultaneous`), p value and corrected value by permutation |
     | worst_group_accuracy, impact_ratio | max-t |
+    | paper measures of probabilities (soft_) | normal-bootstrap (`soft_rows`) |
     | averages, gaps to overall, paper measures | bootstrap within strata, or of whole clusters |
 
     Args:
@@ -39,7 +41,7 @@ def fairness_measurements(
             tolerance, with which differences carry `label_error_that_flips`, the share of wrong attribute labels at
             which their point verdict against it would change (`flipping_error`).
         aligned: [group, true] bool, the group that goes with each class (`aligned_cells`), for bias_conflict_accuracy.
-        soft: [group, true, class] sums of predicted probabilities (`soft_joint`), for the soft_ measures.
+        soft: sums of predicted probabilities (`sampled_joint`), for the soft_ measures.
 
     Raises:
         ValueError: shapes do not fit each other.
@@ -55,7 +57,7 @@ def fairness_measurements(
 
 
 def _rows(
-    table: NDArray[np.generic], asked: Asked, aligned: ArrayLike | None, soft: ArrayLike | None
+    table: NDArray[np.generic], asked: Asked, aligned: ArrayLike | None, soft: SoftJoint | None
 ) -> Iterator[Measurement]:
     floats = np.asarray(table, np.float64)
     nulls = null_values(table, asked)
@@ -65,23 +67,34 @@ def _rows(
     yield _worst_group_row(floats, asked)
     yield from resampled_rows(floats, asked, nulls, aligned)
     if soft is not None:
-        for name, measure in PAPER_MEASURES.items():
-            value = float(measure(np.asarray(soft, np.float64)))
-            number = Number(value=value, n=total(floats))
-            yield measurement(asked, f"soft_{name}", number, better="lower", reason=why_undefined(floats))
+        yield from soft_rows(soft, asked, n=total(floats), reason=why_undefined(floats))
 
 
 def _impact_rows(table: Floats, asked: Asked) -> Iterator[Measurement]:
     selected = rate(table, "selection_rate")
+    sized = asked.sized(table, partial(rate, name="selection_rate"))
+    present = has_images(table)
     for index in reported_classes(table.shape[-1]):
         values = impact_ratio(table, positive=index)
+        ends = np.full((2, len(values)), np.nan)
+        if present.sum() > 1:
+            parts = (part[present, index] for part in sized)
+            ends[:, present] = impact_interval(*parts, level=asked.level)
         for group, name in enumerate(asked.groups):
             class_ = asked.classes[index]
             if 0 < table[group].sum() < asked.min_cell:
                 yield suppressed(asked, "impact_ratio", better="higher", group=name, class_=class_)
                 continue
             extra = {"selection_rate": finite(selected.value[group, index])}
-            number = Number(value=float(values[group]), n=table[group].sum(), extra=extra)
+            exists = np.isfinite(values[group])
+            number = Number(
+                value=float(values[group]),
+                low=float(np.minimum(ends[0, group], values[group])) if exists else np.nan,
+                high=float(np.maximum(ends[1, group], values[group])) if exists else np.nan,
+                interval="max-t",
+                n=table[group].sum(),
+                extra=extra,
+            )
             reason = f"group {name} has no image" if not table[group].sum() else "no group is ever selected"
             yield measurement(asked, "impact_ratio", number, better="higher", reason=reason, group=name, class_=class_)
 

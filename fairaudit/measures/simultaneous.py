@@ -145,6 +145,31 @@ def ratio_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.
     )
 
 
+def impact_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Interval of every group's proportion ÷ the highest group's: [group], [group].
+
+    The ratio to the highest is the smallest of the ratios to all groups, and 1 to the group itself. So the high end,
+    which proves that a group is below, is the smallest of its pairs' score bounds, simultaneous over all pairs as in
+    `ratio_interval`, and the low end is the smallest of the ordinary ones; neither is above 1.
+
+    Args:
+        successes: [group]; effective sizes need not be whole numbers.
+        trials: [group].
+        level: coverage.
+
+    >>> low, high = impact_interval([50, 90], [100, 100])
+    >>> low.round(3).tolist(), high.round(3).tolist()  # the second group may well be the highest
+    ([0.445, 1.0], [0.673, 1.0])
+    """
+    x, n = _table(np.asarray(successes, np.float64)[None], np.asarray(trials, np.float64)[None])
+    above, below = (x[0][:, None], n[0][:, None]), (x[0][None], n[0][None])
+    highs = ratio_bound(*above, *below, z=range_quantile(level, groups=n.shape[1]), upper=True)
+    lows = ratio_bound(*above, *below, z=normal_quantile(level), upper=False)
+    own = np.eye(n.shape[1], dtype=bool)
+    low, high = (np.where(own, 1.0, ends).min(1) for ends in (lows, highs))
+    return np.clip(low, 0, 1), np.clip(high, 0, 1)
+
+
 def smallest_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> tuple[float, float]:
     """Interval of the smallest proportion of any group, as used for worst-group accuracy.
 

@@ -9,7 +9,8 @@ from fairaudit.measures.intervals import wilson
 from fairaudit.measures.paper_measures import paper_measures
 from fairaudit.measures.rates import accuracy, macro, rate
 from fairaudit.measures.rows import Asked
-from fairaudit.measures.simultaneous import difference_interval
+from fairaudit.measures.simultaneous import difference_interval, ratio_interval
+from fairaudit.measures.soft_rows import SoftJoint
 
 COUNTS = np.array([[[80, 20], [10, 90]], [[60, 40], [50, 50]]])
 PROMISED = {
@@ -34,6 +35,11 @@ def made(counts=COUNTS, **arguments):
     return fairness_measurements(counts, Asked(**{**given, **arguments}), **beside)
 
 
+def joint(counts):
+    """The joint of one-hot scores, without a covariance."""
+    return SoftJoint(joint=counts / counts.sum(), covariance=None, units=1, clustered=False)
+
+
 def one(table, metric, group=None, class_=None):
     found = [m for m in table if (m.metric, m.group) == (metric, group) and class_ in (None, m.class_)]
     assert len(found) == 1, (metric, group, len(found))
@@ -41,7 +47,7 @@ def one(table, metric, group=None, class_=None):
 
 
 def test_every_promised_name_is_there_once_per_place():
-    table = made(aligned=[[True, False], [False, True]], soft=COUNTS)
+    table = made(aligned=[[True, False], [False, True]], soft=joint(COUNTS))
     assert {m.metric for m in table} >= PROMISED
     assert len({m.id for m in table}) == len(table)
     assert {m.audit for m in table} == {"fairness"}
@@ -71,7 +77,7 @@ def test_disparities_carry_the_pair_and_the_simultaneous_interval():
 
 def test_smooth_numbers_equal_their_functions_inside_their_intervals():
     aligned = aligned_cells([[150, 100], [100, 100]])
-    table = made(aligned=aligned, soft=COUNTS * 0.5)
+    table = made(aligned=aligned, soft=joint(COUNTS * 0.5))
     expected = {
         "unbiased_accuracy": unbiased_accuracy(COUNTS),
         "bias_conflict_accuracy": bias_conflict_accuracy(COUNTS, aligned),
@@ -217,3 +223,13 @@ def test_gaps_tell_how_many_wrong_labels_would_change_their_verdict():
     found = one(made(counts, tolerance=0.1), "equal_opportunity_difference").extra["label_error_that_flips"]
     assert found == pytest.approx(0.2, abs=0.005)
     assert "label_error_that_flips" not in one(made(counts), "equal_opportunity_difference").extra
+
+
+def test_the_impact_ratio_has_the_interval_of_its_pair():
+    found = one(made(), "impact_ratio", "g1")  # selected: 110 of 200 and 90 of 200
+    bounds = ratio_interval([[110, 90]], [[200, 200]])
+    assert found.value == pytest.approx(90 / 110)
+    assert (found.low, found.high, found.interval) == (pytest.approx(bounds.low), pytest.approx(bounds.high), "max-t")
+    best = one(made(), "impact_ratio", "g0")
+    assert (best.value, best.high) == (1, 1)
+    assert one(made(np.concatenate([COUNTS[:1], np.zeros((1, 2, 2), int)])), "impact_ratio", "g0").low is None
