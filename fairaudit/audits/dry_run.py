@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from fairaudit.audits.assemble import cells
 from fairaudit.audits.groups import groupings
 from fairaudit.audits.plan import AuditPlan
@@ -36,6 +38,9 @@ class RunPlan:
     """attribute → group → target value → images."""
     detectable: Mapping[str, Mapping[str, float | None]]
     """attribute → rate → smallest gap that would be found with a power of 80 %; null where none would."""
+    detectable_alike: Mapping[str, Mapping[str, float | None]] | None
+    """The same if all images of a cluster said the same, so that every cluster of a cell counts once; null without
+    clusters. The truth lies between the two."""
     audits: Sequence[str]
     passes: int
     """Times that every image is decoded."""
@@ -60,11 +65,13 @@ def plan_run(
         compared = open_classifier(baseline, config=config, material=material, options=options)
     study = Study(config=config, options=options, material=material, candidate=opened[0], baseline=compared)
     audits = plan.audits_for(study, Trials(measurements=(), unusable={}))
+    clusters = study.clusters(np.arange(len(study.manifest)))
     return RunPlan(
         rows=len(material.manifest),
         models=len(opened),
         cells={g.name: cells(g, study.target, config.audit.min_cell) for g in groupings(study)},
-        detectable=_detectable(study),
+        detectable=_detectable(study, alike=False),
+        detectable_alike=None if clusters is None else _detectable(study, alike=True),
         audits=[audit.name for audit in audits],
         passes=len(opened),
         seconds=_seconds_per_row(study, plan) * len(material.manifest) * len(opened),
@@ -72,12 +79,16 @@ def plan_run(
     )
 
 
-def _detectable(study: Study) -> dict[str, dict[str, float | None]]:
-    target = study.target
+def _detectable(study: Study, *, alike: bool) -> dict[str, dict[str, float | None]]:
+    target, clusters = study.target, study.clusters(np.arange(len(study.manifest)))
     found = {}
     for grouping in groupings(study):
         shape = {"rows": len(grouping.values), "columns": len(target.values)}
-        table = contingency(grouping.codes, target.codes, **shape)
+        rows = np.arange(len(study.manifest))
+        if alike and clusters is not None:  # one image of every cluster and cell
+            keys = np.stack([clusters, grouping.codes.astype(np.int64), target.codes.astype(np.int64)])
+            rows = np.unique(keys, axis=1, return_index=True)[1]
+        table = contingency(grouping.codes[rows], target.codes[rows], **shape)
         gaps = detectable_gaps(table, base=EXPECTED_RATE, level=study.config.audit.level)
         found[grouping.name] = {rate: finite(gap) for rate, gap in gaps.items()}
     return found

@@ -48,7 +48,9 @@ def lines(plan: RunPlan) -> Iterator[str]:
     for attribute, groups in plan.cells.items():
         yield ""
         yield from _cells(attribute, groups)
-        yield _gaps(plan.detectable[attribute])
+        yield _gaps("Smallest gap found with 80 % power", plan.detectable[attribute])
+        if plan.detectable_alike is not None:
+            yield _gaps("  if every cluster counts once", plan.detectable_alike[attribute])
 
 
 def _cells(attribute: str, groups: Mapping[str, Mapping[str, int | None]]) -> Iterator[str]:
@@ -64,6 +66,6 @@ def _cells(attribute: str, groups: Mapping[str, Mapping[str, int | None]]) -> It
         yield f"  {plain(group):<{width - 2}}" + "".join(f"{count:>10}" for count in counts)
 
 
-def _gaps(gaps: Mapping[str, float | None]) -> str:
+def _gaps(what: str, gaps: Mapping[str, float | None]) -> str:
     shown = ", ".join(f"{rate} {'none' if gap is None else format(gap, '.3f')}" for rate, gap in gaps.items())
-    return f"Smallest gap found with 80 % power: {shown}"
+    return f"{what}: {shown}"

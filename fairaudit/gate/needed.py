@@ -7,6 +7,7 @@ from statistics import NormalDist
 
 from fairaudit.gate.evidence import Limits
 from fairaudit.measures.power import images_needed
+from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 
 _HOPELESS = 1000.0
@@ -68,11 +69,13 @@ def by_pair(measurement: Measurement, high: float, limits: Limits) -> str | None
     if any(number is None for number in numbers):
         return None
     high_rate, high_n, low_rate, low_n = (number or 0.0 for number in numbers)
+    # Weighted or clustered images are worth fewer, and so are those that would be added.
+    worth = [_number(facts.get(f"{prefix}{side}_worth")) or n for side, n in (("highest", high_n), ("lowest", low_n))]
     found = images_needed(
         high_rate=high_rate,
-        high_n=high_n,
+        high_n=worth[0],
         low_rate=low_rate,
-        low_n=low_n,
+        low_n=worth[1],
         limit=limit,
         level=_judged_level(measurement, high),
         groups=int(facts.get("groups_compared") or 2),
@@ -80,14 +83,16 @@ def by_pair(measurement: Measurement, high: float, limits: Limits) -> str | None
     )
     if found is None:
         return None
-    if found.images > _HOPELESS * max(high_n, low_n):
+    if found.images > _HOPELESS * max(worth):
         return "The estimate is at the limit itself: no feasible number of images decides it."
-    small, large = ("highest", "lowest") if high_n <= low_n else ("lowest", "highest")
-    both = f", and as many of group {facts[f'{prefix}{large}']}" if found.total > max(high_n, low_n) else ""
+    small, large = ("highest", "lowest") if worth[0] <= worth[1] else ("lowest", "highest")
+    now = high_n if small == "highest" else low_n
+    more = math.ceil(found.images * float(ratio(now, min(worth))))
+    both = f", and as many of group {facts[f'{prefix}{large}']}" if found.total > max(worth) else ""
     rate = facts.get(f"{prefix}rate")
     return (
-        f"About {found.images:,} more images of group {facts[f'{prefix}{small}']} that count for its {rate} "
-        f"(now {min(high_n, low_n):,.0f}, then {found.total:,}{both}) would decide it, if the rates stay as they are."
+        f"About {more:,} more images of group {facts[f'{prefix}{small}']} that count for its {rate} "
+        f"(now {now:,.0f}, then {now + more:,.0f}{both}) would decide it, if the rates stay as they are."
     )
 
 

@@ -85,7 +85,7 @@ def _number(
     chosen = classes if classes is not None else reported_classes(table.shape[-1])
     x, n = (part[..., present].reshape(-1, len(present)) for part in sized)
     bounds = (difference_interval if spec.form == "difference" else ratio_interval)(x, n, level=asked.level)
-    place = _Place(asked=asked, spec=spec, present=present.tolist(), classes=chosen)
+    place = _Place(asked=asked, spec=spec, present=present.tolist(), classes=chosen, worth=n)
     exists = np.isfinite(value)
     family = {"groups_compared": len(present), "rates_compared": len(x)}
     number = Number(
@@ -111,8 +111,10 @@ def _sensitivity(table: Floats, spec: Disparity, asked: Asked) -> Extra:
 class _Place:
     """Names of the pairs that a disparity rests on."""
 
-    def __init__(self, *, asked: Asked, spec: Disparity, present: list[int], classes: tuple[int, ...]) -> None:
-        self.asked, self.spec, self.present = asked, spec, present
+    def __init__(
+        self, *, asked: Asked, spec: Disparity, present: list[int], classes: tuple[int, ...], worth: Floats
+    ) -> None:
+        self.asked, self.spec, self.present, self.worth = asked, spec, present, worth
         self.classes = classes if spec.rates != ("accuracy",) else (-1,)
 
     def facts(self, table: Floats, bounds: Extreme, *, observed: bool) -> Extra:
@@ -145,6 +147,8 @@ class _Place:
             if size >= self.asked.min_cell:
                 facts[f"{prefix}{side}_n"] = size
                 facts[f"{prefix}{side}_value"] = value if np.isfinite(value) else None
+                if self.asked.cluster_counts is not None or self.asked.squared is not None:
+                    facts[f"{prefix}{side}_worth"] = round(float(self.worth[pair.rate, group]), 1)
         return facts
 
 

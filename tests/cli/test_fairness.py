@@ -142,6 +142,41 @@ def test_weights_weigh(desk):
     assert any("weighted by w" in note for note in report["notes"])
 
 
+def test_scores_weigh_too(desk):
+    arguments = ["--prediction", "p", "--score", "s", "--weight", "w", "--control", "age", "--cluster", "person"]
+    report = desk.run(*TABLE, *arguments, "--json").report()
+    for group in "ab":
+        own = col("hat") == group
+        expected = roc_auc_score(col("y")[own], col("s")[own], sample_weight=col("w")[own])
+        assert one(report, "auc", attribute="hat", group=group, **{"class": "1"})["value"] == pytest.approx(expected)
+    made = {figure["file"] for figure in report["figures"]}
+    names = ("confusion", "roc", "reliability", "sweep", "scores", "precision-recall")
+    assert {f"figures/{name}-hat.png" for name in names} <= made
+    assert one(report, "equalised_odds_accuracy", attribute="hat")["value"] is not None
+    assert one(report, "accuracy_difference", attribute="hat within age")["value"] is not None
+    # Not one interval is of images.
+    assert {m["unit"] for m in report["measurements"] if m["interval"]} == {"cluster"}
+
+
+def test_clusters_of_one_row_are_no_clusters(desk):
+    apart = desk.run(*TABLE, "--prediction", "p", "--score", "s", "--baseline-prediction", "old", "--json").report()
+    whole = desk.run(
+        *TABLE, "--prediction", "p", "--score", "s", "--baseline-prediction", "old", "--cluster", "row", "--json"
+    ).report()
+    assert apart["measurements"] == whole["measurements"]
+
+
+def test_the_order_of_clustered_rows_changes_nothing(desk):
+    arguments = [*TABLE, "--prediction", "p", "--score", "s", "--control", "age", "--cluster", "person", "--json"]
+    first = desk.run(*arguments).report()
+    write(desk.folder, [ALL[place] for place in np.random.default_rng(5).permutation(ROWS)])
+    second = desk.run(*arguments).report()
+    for ours, theirs in zip(first["measurements"], second["measurements"], strict=True):
+        assert ours["id"] == theirs["id"]
+        for end in ("value", "low", "high"):
+            assert ours[end] == pytest.approx(theirs[end], abs=1e-9), ours["id"]
+
+
 def test_whole_persons_are_resampled(desk):
     copies = [dict(row, row=f"{row['row']}.{copy}", person=row["row"]) for row in ALL for copy in range(4)]
     write(desk.folder, copies)
@@ -309,6 +344,14 @@ def test_a_dry_run_tells_the_smallest_gap_per_attribute(lab):
     done = lab.run("fairness", "model.pt", "--dry-run", quiet=False)
     assert done.code == 0
     assert "Smallest gap found with 80 % power: tpr" in done.out
+    assert "every cluster counts once" not in done.out
+    header, *lines = (lab.folder / "faces.csv").read_text(encoding="utf-8").splitlines()
+    persons = [f"{line},{place // 8}" for place, line in enumerate(lines)]
+    (lab.folder / "faces.csv").write_text("\n".join([f"{header},person", *persons]), encoding="utf-8")
+    plan = lab.run("fairness", "model.pt", "--dry-run", "--cluster", "person", "--json").report()
+    # 24 images, 3 persons: 6 images of a cell at most, 3 persons of a cell at most, so no gap in the second case.
+    assert plan["detectable"]["group"]["accuracy"] is not None
+    assert plan["detectable_alike"]["group"]["tpr"] is None
 
 
 @pytest.mark.slow

@@ -129,3 +129,20 @@ def test_several_rules_share_the_level_and_need_more():
 def test_a_pair_that_is_not_told_leaves_the_rule_of_the_root():
     text = needed(gap(0.08, 0.04, 0.12), 0.04, 0.12, LIMIT)
     assert text.startswith("About 1,800 more images (now 600)")
+
+
+def test_images_that_are_worth_less_are_needed_in_larger_numbers():
+    """Ten images of a person that are worth two: five times as many as of independent ones."""
+    facts = {"rate": "tpr", "highest": "a", "lowest": "b", "limiting_rate": "tpr"}
+    facts |= {"limiting_highest": "a", "limiting_lowest": "b"}
+    facts |= {"limiting_highest_value": 0.93, "limiting_lowest_value": 0.88}
+    told = []
+    for scale, worth in ((1, {}), (5, {"limiting_highest_worth": 400.0, "limiting_lowest_worth": 90.0})):
+        sizes = {"limiting_highest_n": 400 * scale, "limiting_lowest_n": 90 * scale}
+        found = Measurement(
+            audit="fairness", metric="equal_opportunity_difference", value=0.05, low=0.0, high=0.14, level=0.95,
+            interval="max-t", extra={**facts, **sizes, **worth},
+        )  # fmt: skip
+        told.append(needed(found, 0.0, 0.14, LIMIT))
+    assert told[0].startswith("About 142 more images of group b that count for its tpr (now 90, then 232)")
+    assert told[1].startswith("About 710 more images of group b that count for its tpr (now 450, then 1,160)")
