@@ -31,7 +31,8 @@ def effective(
     - Weights: n_eff = (Σ w)² / Σ w² (Kish) over the denominator.
     - Clusters: the linearised variance v = m/(m−1) Σ_c (x_c − p n_c)² / n² over the m clusters that have images in the
       denominator, n_eff = p (1 − p) / v, at most n (Kish's size of it where there are weights too). At p = 0 or 1,
-      where v is 0, n_eff is m. Because v is estimated from m clusters only, it is divided by `few_units`; a single
+      where v is 0, n_eff is m. No rate's v is taken to be smaller than the correlation within clusters that all rates
+      together show would make it. Because v is estimated from m clusters only, it is divided by `few_units`; a single
       cluster is worth one image.
 
     Args:
@@ -84,4 +85,21 @@ def _clustered(clusters: Rate, p: Floats, n: Floats, *, most: Floats, level: flo
     residual = clusters.numerator - np.nan_to_num(p) * clusters.denominator
     number = (clusters.denominator > 0).sum(0).astype(np.float64)
     variance = ratio((residual**2).sum(0), n * n) * ratio(number, number - 1)
+    # Where p is near 0 or 1 a few clusters that happen to agree with all others have next to no variance of their own.
+    together = ratio((clusters.denominator**2).sum(0), n * n)
+    variance = np.maximum(variance, _common_variance(variance, p, alone=ratio(1, most), together=together))
     return effective_size(p, ratio(variance, few_units(number, level=level)), most=most, units=number)
+
+
+def _common_variance(variance: Floats, p: Floats, *, alone: Floats, together: Floats) -> Floats:
+    """Variance of every rate at the correlation within clusters that all rates have together.
+
+    p (1 − p) (alone + ρ (together − alone)), where ρ = 0 leaves images independent and ρ = 1 makes a cluster's images
+    say the same. ρ is the excess over independence, summed over rates by the square of what they are worth.
+    """
+    spread = np.nan_to_num(p * (1 - p))
+    weight = np.nan_to_num(ratio(1, alone**2))
+    excess = (weight * (np.nan_to_num(variance) - spread * np.nan_to_num(alone))).sum()
+    most = (weight * spread * np.nan_to_num(together - alone)).sum()
+    correlation = np.clip(np.nan_to_num(ratio(excess, most)), 0.0, 1.0)
+    return np.asarray(spread * (alone + correlation * np.maximum(0.0, together - alone)), np.float64)

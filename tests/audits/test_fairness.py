@@ -12,6 +12,7 @@ from fairaudit.audits.fairness_threshold_figures import used_threshold
 from fairaudit.audits.fairness_thresholds import equalising
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
+from fairaudit.measures.clusters import partition
 from fairaudit.measures.confusion import confusion
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Data, Gate, Report, Run
@@ -22,7 +23,9 @@ def column(name, codes, values=("0", "1")):
     return Categorical(name=name, values=values, codes=np.asarray(codes, np.int32))
 
 
-def inputs(groupings, target, decisions, *, scores=None, baseline=None, classes=("0", "1"), **audit):
+def inputs(
+    groupings, target, decisions, *, scores=None, baseline=None, classes=("0", "1"), clusters=None, controls=(), **audit
+):
     def counts(g):
         decided = np.asarray(decisions, np.int32)
         return confusion(g.codes, target, decided, groups=len(g.values), classes=len(classes)).counts
@@ -34,7 +37,8 @@ def inputs(groupings, target, decisions, *, scores=None, baseline=None, classes=
         decisions=np.asarray(decisions, np.int32),
         scores=None if scores is None else np.stack([1 - scores, scores], axis=1),
         baseline_decisions=None if baseline is None else np.asarray(baseline, np.int32),
-        clusters=None,
+        clusters=partition(clusters),
+        controls=controls,
         audit=AuditConfig(replicates=100, **audit),
         seed=0,
         name="model",
@@ -215,3 +219,58 @@ def test_two_reports_are_told_to_be_unpaired(tmp_path):
     assert "no decisions per image" in found.notes[0]
     assert "--baseline MODEL" in found.notes[0]
     assert "at a level of 90 %" in found.notes[0]
+
+
+def test_every_interval_is_of_clusters_and_the_order_of_rows_changes_none(drawn):
+    hat, age, truth, scores = drawn
+    person, old = np.random.default_rng(5).integers(-1, 90, 600), (scores > 0.6).astype(int)
+
+    def made(order):
+        columns = {name: part[order] for name, part in {"scores": scores, "baseline": old, "clusters": person}.items()}
+        control = [column("age", age[order], ("0", "1", "2"))]
+        groupings = [column("hat", hat[order])]
+        return read_fairness(
+            inputs(groupings, truth[order], (scores > 0.5).astype(int)[order], controls=control, **columns)
+        ).measurements
+
+    first, second = made(np.arange(600)), made(np.random.default_rng(6).permutation(600))
+    assert {m.unit for m in first if m.interval} == {"cluster"}
+    assert any("within age" in m.attribute for m in first)
+    assert any(m.metric == "tpr_change" for m in first)
+    for ours, theirs in zip(first, second, strict=True):
+        assert ours.id == theirs.id
+        for end in ("value", "low", "high", "p_value"):
+            assert getattr(ours, end) == pytest.approx(getattr(theirs, end), abs=1e-9), ours.id
+
+
+def test_the_theory_is_told_with_its_figure_where_groups_and_values_are_paired():
+    rng = np.random.default_rng(7)
+    truth = rng.integers(0, 3, 900)
+    colour = np.where(rng.random(900) < 0.8, truth, rng.integers(0, 3, 900))
+    decided = np.where(rng.random(900) < 0.3, colour, truth)
+    values = ("r", "g", "b")
+    found = read_fairness(inputs([column("colour", colour, values)], truth, decided, classes=("0", "1", "2")))
+    rho = one(found.measurements, "bias_aligned_share")
+    assert rho.value == pytest.approx((colour == truth).mean())
+    phi = one(found.measurements, "model_biasedness")
+    assert phi.value == pytest.approx((decided == colour)[colour != truth].mean())
+    assert {"theory-colour.png", "confusion-colour.png"} <= {drawing.name for drawing in found.drawings}
+    assert any("ρ = 0.8" in note and "not of the training data" in note for note in found.notes)
+    (drawing,) = (drawing for drawing in found.drawings if drawing.name.startswith("theory"))
+    assert drawing.draw().startswith(b"\x89PNG")
+    uneven = read_fairness(inputs([column("colour", colour, values)], np.minimum(truth, 1), decided > 0))
+    assert "as many groups as target values" in one(uneven.measurements, "bias_aligned_share").reason
+    assert not [drawing for drawing in uneven.drawings if drawing.name.startswith("theory")]
+
+
+def test_groups_with_a_cell_too_small_to_print_are_in_no_figure(drawn, monkeypatch):
+    hat, _, truth, scores = drawn
+    rare = np.where((hat == 1) & (truth == 1) & (np.arange(600) > 20), 0, hat)
+    shown = []
+    monkeypatch.setattr(
+        "fairaudit.report.figures.confusion.confusion", lambda counts, *, groups, **_: shown.extend(groups) or b""
+    )
+    found = read_fairness(inputs([column("hat", rare)], truth, scores > 0.5, scores=scores, min_cell=10))
+    next(drawing for drawing in found.drawings if drawing.name == "confusion-hat.png").draw()
+    assert shown == ["hat=0"]
+    assert any(note == "Not in the figures per hat: 1, with a cell of fewer than 10 images." for note in found.notes)

@@ -159,22 +159,9 @@ def test_scores_weigh_too(desk):
 
 
 def test_clusters_of_one_row_are_no_clusters(desk):
-    apart = desk.run(*TABLE, "--prediction", "p", "--score", "s", "--baseline-prediction", "old", "--json").report()
-    whole = desk.run(
-        *TABLE, "--prediction", "p", "--score", "s", "--baseline-prediction", "old", "--cluster", "row", "--json"
-    ).report()
-    assert apart["measurements"] == whole["measurements"]
-
-
-def test_the_order_of_clustered_rows_changes_nothing(desk):
-    arguments = [*TABLE, "--prediction", "p", "--score", "s", "--control", "age", "--cluster", "person", "--json"]
-    first = desk.run(*arguments).report()
-    write(desk.folder, [ALL[place] for place in np.random.default_rng(5).permutation(ROWS)])
-    second = desk.run(*arguments).report()
-    for ours, theirs in zip(first["measurements"], second["measurements"], strict=True):
-        assert ours["id"] == theirs["id"]
-        for end in ("value", "low", "high"):
-            assert ours[end] == pytest.approx(theirs[end], abs=1e-9), ours["id"]
+    apart = desk.run(*TABLE, "--prediction", "p", "--baseline-prediction", "old", "--json").report()
+    arguments = ["--prediction", "p", "--baseline-prediction", "old", "--cluster", "row"]
+    assert apart["measurements"] == desk.run(*TABLE, *arguments, "--json").report()["measurements"]
 
 
 def test_whole_persons_are_resampled(desk):

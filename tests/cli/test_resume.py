@@ -186,6 +186,15 @@ def test_a_really_full_disk(large_lab, undisturbed, size):
         subprocess.run(["umount", "-l", folder], check=True)
 
 
+def test_another_batch_size_starts_anew(lab):
+    """Kernels round differently for other numbers of images, and a report is of one of them."""
+    resumed = []
+    for size in ("5", "5", "auto"):
+        assert lab.run("fairness", "model.pt", "-o", "out", "--batch-size", size).code == 0
+        resumed.append(report_of(lab.folder / "out")["run"]["resumed_chunks"])
+    assert resumed == [0, 1, 0]
+
+
 def test_out_of_memory_halves_the_batch(large_lab, monkeypatch):
     """What does not fit is halved until it does, 128 to 64 to 32, and the report is that of --batch-size 32."""
     import torch

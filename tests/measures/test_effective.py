@@ -117,3 +117,21 @@ def test_intervals_of_few_persons_hold_the_truth(persons):
             held, naive = (held + inside, naive) if counted else (held, naive + inside)
     assert held / 300 > 0.95 - 3.5 * np.sqrt(0.05 * 0.95 / 300)
     assert naive / 300 < 0.7
+
+
+def test_few_clusters_that_agree_by_chance_do_not_pass_for_many_images():
+    """Eight groups of ten persons, alike within: a group where nine persons have no miss and one has one of ten."""
+    rng = np.random.default_rng(11)
+    tables = np.zeros((80, 8, 2, 2))
+    hits = rng.binomial(10, rng.beta(0.9, 0.1, size=80))
+    hits[:10] = 10
+    hits[3] = 9
+    tables[np.arange(80), np.arange(80) // 10, 1, 1] = hits
+    tables[np.arange(80), np.arange(80) // 10, 1, 0] = 10 - hits
+    alone = effective(tables[:10, :1].sum(0), accuracy, cluster_counts=tables[:10, :1])
+    among = effective(tables.sum(0), accuracy, cluster_counts=tables)
+    assert alone.denominator[0] > 50
+    assert among.denominator[0] < 30
+    assert among.denominator[0] == pytest.approx(
+        100 / (1 + 9 * 0.5) * (norm.ppf(0.975) / t.ppf(0.975, 9)) ** 2, rel=0.4
+    )

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
+from scipy.stats import t as student
 from sklearn.metrics import brier_score_loss, precision_recall_curve, roc_auc_score, roc_curve
 
 from fairaudit.measures.calibration import (
@@ -11,11 +13,8 @@ from fairaudit.measures.calibration import (
     reliability,
     reliability_curve,
 )
-from fairaudit.measures.confusion import confusion
-from fairaudit.measures.effective import effective
 from fairaudit.measures.intervals import wilson
 from fairaudit.measures.ranking import auc, group_auc, ranked
-from fairaudit.measures.rates import rate
 from fairaudit.measures.sampled_scores import bin_sizes, precision_recall_sizes, roc_sizes, sampled_calibration
 from fairaudit.measures.score_histogram import score_histogram, sweep_counts
 from fairaudit.measures.thresholds import precision_recall, roc
@@ -164,28 +163,37 @@ def test_a_calibrated_model_of_clustered_images_is_not_accused():
     assert accused[1] / 80 > 0.9
 
 
-def test_sizes_of_curves_are_the_sizes_of_their_rates():
-    """Every threshold is a table of counts; `effective` is the same formula over dense tables of clusters."""
+def slow_size(numerator, denominator, units, weights):
+    """p (1 − p) / v with v the linearised variance over the units that are counted, from its definition."""
+    n, x = weights @ denominator, weights @ (numerator & denominator)
+    if n == 0:
+        return 0.0
+    p, used = x / n, np.unique(units[denominator & (weights > 0)])
+    parts = [(weights * ((numerator & denominator) - p * denominator))[units == unit].sum() for unit in used]
+    m, kish = len(used), n**2 / (weights**2 @ denominator)
+    v = m / (m - 1) * np.square(parts).sum() / n**2 if m > 1 else 0.0
+    if v < 1e-12:
+        return min(kish, m)
+    return min(kish, p * (1 - p) / v * (norm.ppf(0.975) / student.ppf(0.975, m - 1)) ** 2)
+
+
+def test_sizes_of_curves_are_those_of_their_rates_at_every_threshold():
     scores, truth, group, weights = images(7, number=300)
-    units = np.random.default_rng(8).integers(0, 30, 300)
-    weight = weights + 0.5
+    units, weight = np.random.default_rng(8).integers(0, 30, 300), weights + 0.5
     arguments = {"groups": 3, "weights": weight, "units": units, "bins": BINS}
-    curve, precision = (
-        roc_sizes(scores, truth, group, **arguments),
-        precision_recall_sizes(scores, truth, group, **arguments),
-    )
+    curve = roc_sizes(scores, truth, group, **arguments)
+    precision = precision_recall_sizes(scores, truth, group, **arguments)
     np.testing.assert_allclose(precision.x, curve.y)
     for place in (0, 12, 20, 31, 50):
-        decided = (scores >= place / BINS) if place < BINS else np.zeros(300, bool)
-        sizes = {"groups": 3 * 30, "classes": 2}
-        each = confusion(units * 3 + group, truth.astype(int), decided.astype(int), **sizes, weights=weight)
-        squares = confusion(group, truth.astype(int), decided.astype(int), groups=3, classes=2, weights=weight**2)
-        tables = each.counts.reshape(30, 3, 2, 2)
-        for name, ours in (("fpr", curve.x), ("tpr", curve.y), ("ppv", precision.y)):
-            sized = effective(
-                tables.sum(0), lambda c, name=name: rate(c, name), squared=squares.counts, cluster_counts=tables
-            )
-            np.testing.assert_allclose(ours[:, place], sized.denominator[:, 1], rtol=1e-6, err_msg=f"{name} {place}")
+        selected = (scores >= place / BINS) if place < BINS else np.zeros(300, bool)
+        for g in range(3):
+            own = group == g
+            for ours, numerator, denominator in (
+                (curve.x, selected, own & ~truth),
+                (curve.y, selected, own & truth),
+                (precision.y, truth, own & selected),
+            ):
+                assert ours[g, place] == pytest.approx(slow_size(numerator, denominator, units, weight)), (g, place)
 
 
 def test_weights_alone_give_kishs_sizes():
