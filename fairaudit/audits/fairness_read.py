@@ -98,11 +98,18 @@ def _table(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
         tolerance=inputs.audit.tolerance,
         cluster_counts=clustered,
         squared=None if inputs.squared is None else inputs.squared[grouping.name],
+        images=None if inputs.weights is None else _images(inputs, grouping),
     )
     counts, aligned = inputs.counts[grouping.name], aligned_groups(inputs.target, grouping)
     found = fairness_measurements(counts, asked, aligned=aligned, soft=soft)
     # The theory is about one attribute and the target, not about intersections.
     return [*found, *(theory_measurements(counts, asked, aligned) if inputs.is_single(grouping) else [])]
+
+
+def _images(inputs: FairnessInputs, grouping: Categorical) -> NDArray[np.float64]:
+    sizes = {"groups": len(grouping.values), "classes": len(inputs.target.values)}
+    counted = confusion(grouping.codes, inputs.target.codes, inputs.decisions, **sizes)
+    return np.asarray(counted.counts, np.float64)
 
 
 def _scores(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
@@ -157,7 +164,9 @@ def _within_one(inputs: FairnessInputs, grouping: Categorical, control: Categori
         asked = replace(asked, cluster_counts=each.reshape(-1, *shape))
     if inputs.weights is not None:
         squares = confusion(joint, *columns, **sizes, weights=inputs.weights**2).counts
-        asked = replace(asked, squared=np.asarray(squares, np.float64).reshape(shape))
+        images = confusion(joint, *columns, **sizes).counts
+        squared, counted = (np.asarray(part, np.float64).reshape(shape) for part in (squares, images))
+        asked = replace(asked, squared=squared, images=counted)
     counts = confusion(joint, *columns, **sizes, weights=inputs.weights).counts
     return within_measurements(counts.reshape(shape), asked, control=control.name, levels=control.values)
 

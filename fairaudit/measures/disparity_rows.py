@@ -121,6 +121,10 @@ class _Place:
         found = compared(table, self.spec, classes=None if self.classes == (-1,) else self.classes)
         values = found.value[..., self.present].reshape(-1, len(self.present))
         sizes = found.denominator[..., self.present].reshape(-1, len(self.present))
+        counted = compared(
+            self.asked.counted(table), self.spec, classes=None if self.classes == (-1,) else self.classes
+        )
+        self.counted = counted.denominator[..., self.present].reshape(-1, len(self.present))
         facts: dict[str, float | int | str | bool | None] = {}
         if observed:
             facts |= self._pair("", _observed(values, self.spec.form), values, sizes)
@@ -144,7 +148,7 @@ class _Place:
             facts[f"{prefix}class"] = self.asked.classes[index]
         for side, group in (("highest", pair.high), ("lowest", pair.low)):
             size, value = float(sizes[pair.rate, group]), float(values[pair.rate, group])
-            if size >= self.asked.min_cell:
+            if self.counted[pair.rate, group] >= self.asked.min_cell:
                 facts[f"{prefix}{side}_n"] = size
                 facts[f"{prefix}{side}_value"] = value if np.isfinite(value) else None
                 if self.asked.cluster_counts is not None or self.asked.squared is not None:

@@ -82,7 +82,7 @@ def _impact_rows(table: Floats, asked: Asked) -> Iterator[Measurement]:
             ends[:, present] = impact_interval(*parts, level=asked.level)
         for group, name in enumerate(asked.groups):
             class_ = asked.classes[index]
-            if 0 < table[group].sum() < asked.min_cell:
+            if 0 < asked.counted(table)[group].sum() < asked.min_cell:
                 yield suppressed(asked, "impact_ratio", better="higher", group=name, class_=class_)
                 continue
             extra = {"selection_rate": finite(selected.value[group, index])}

@@ -27,12 +27,14 @@ def group_rows(counts: ArrayLike, asked: Asked) -> Iterator[Measurement]:
     """
     table = np.asarray(counts, np.float64)
     images = table.sum((-2, -1))
+    counted = outcomes(asked.counted(table))
     yield from _accuracy_rows(table, images, asked)
     facts = outcomes(table)
     for name in RATES:
         spec = RATES[name]
         rate = spec.formula(facts)
         low, high = _ends(table, spec, asked)
+        among = spec.formula(counted).denominator
         for group, group_name in enumerate(asked.groups):
             for index in reported_classes(table.shape[-1]):
                 extra = {
@@ -41,15 +43,17 @@ def group_rows(counts: ArrayLike, asked: Asked) -> Iterator[Measurement]:
                 }
                 number = _number(rate, (group, index), low, high, n=images[group], extra=extra)
                 reason = _reason(spec, group_name, asked.classes[index], images[group])
-                yield _row(asked, name, number, spec=spec, reason=reason, group=group_name, index=index)
+                few = 0 < among[group, index] < asked.min_cell
+                yield _row(asked, name, number, spec=spec, reason=reason, group=group_name, index=index, few=few)
 
 
 def _accuracy_rows(table: Floats, images: Floats, asked: Asked) -> Iterator[Measurement]:
     rate = accuracy(table)
     sized = asked.sized(table, accuracy)
     low, high = wilson(sized.numerator, sized.denominator, level=asked.level)
+    counted = asked.counted(table).sum((-2, -1))
     for group, name in enumerate(asked.groups):
-        if 0 < images[group] < asked.min_cell:
+        if 0 < counted[group] < asked.min_cell:
             yield suppressed(asked, "accuracy", better="higher", group=name)
             continue
         number = _number(rate, (group,), low, high, n=images[group], extra={})
@@ -85,10 +89,10 @@ def _number(
 
 
 def _row(
-    asked: Asked, name: str, number: Number, *, spec: RateSpec, reason: str, group: str, index: int
+    asked: Asked, name: str, number: Number, *, spec: RateSpec, reason: str, group: str, index: int, few: bool
 ) -> Measurement:
     class_ = asked.classes[index]
-    if 0 < number.denominator < asked.min_cell:
+    if few:
         return suppressed(asked, name, better=spec.better, group=group, class_=class_)
     return measurement(asked, name, number, better=spec.better, reason=reason, group=group, class_=class_)
 

@@ -94,7 +94,7 @@ def _macro_rows(table: Floats, name: str, draws: Floats, asked: Asked) -> Iterat
     values = macro(table, name)
     low, high = drifting(values, draws, drift="none", bounds=(0.0, 1.0), level=asked.level)
     for group, group_name in enumerate(asked.groups):
-        if 0 < table[group].sum() < asked.min_cell:
+        if 0 < asked.counted(table)[group].sum() < asked.min_cell:
             yield suppressed(asked, name, better="higher", group=group_name)
             continue
         number = Number(

@@ -38,6 +38,8 @@ class Asked:
     """[cluster, group, true, predicted] where whole clusters are the unit; None where images are."""
     squared: Floats | None = None
     """[group, true, predicted] sums of squared weights where the counts are sums of weights."""
+    images: Floats | None = None
+    """[group, true, predicted] images where the counts are sums of weights; cells are too small by these."""
     tolerance: float | None = None
     """Gap against which the sensitivity to wrong attribute labels is told; None leaves it out."""
 
@@ -58,6 +60,10 @@ class Asked:
         if table.shape != shape:
             raise ValueError(f"counts need shape {shape} for these groups and classes, found {table.shape}")
         return table
+
+    def counted(self, table: Floats) -> Floats:
+        """The images behind counts that may be sums of weights."""
+        return table if self.images is None else np.asarray(self.images, np.float64)
 
     def sized(self, counts: ArrayLike, rate_of: RateOf) -> Rate:
         """A rate of the counts at its effective size, for these weights and clusters (`effective`)."""

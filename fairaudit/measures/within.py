@@ -23,8 +23,8 @@ def within_measurements(counts: ArrayLike, asked: Asked, *, control: str, levels
 
     Args:
         counts: [control, group, true, predicted] images, or sums of weights; images of unknown value are not in them.
-        asked: names, level, replicates and seed; clusters as [cluster, control, group, true, predicted] and squared
-            weights as [control, group, true, predicted].
+        asked: names, level, replicates and seed; clusters as [cluster, control, group, true, predicted]; squared
+            weights and images as [control, group, true, predicted].
         control: name of the control attribute.
         levels: names of its values.
 
@@ -54,6 +54,7 @@ def _per_value(
             attribute=f"{asked.attribute}={value}",
             cluster_counts=None if asked.cluster_counts is None else asked.cluster_counts[:, index],
             squared=None if asked.squared is None else asked.squared[index],
+            images=None if asked.images is None else asked.images[index],
         )
         counts = np.asarray(table[index])
         rows = disparity_rows(counts.astype(np.float64), own, null_values(counts, own, names=names))

@@ -233,3 +233,14 @@ def test_the_impact_ratio_has_the_interval_of_its_pair():
     best = one(made(), "impact_ratio", "g0")
     assert (best.value, best.high) == (1, 1)
     assert one(made(np.concatenate([COUNTS[:1], np.zeros((1, 2, 2), int)])), "impact_ratio", "g0").low is None
+
+
+def test_a_cell_is_small_by_its_images_and_not_by_their_weight():
+    light, heavy = (
+        made(COUNTS * unit, squared=COUNTS * unit**2, images=COUNTS, min_cell=150) for unit in (0.01, 100.0)
+    )
+    for table in (light, heavy):
+        assert one(table, "accuracy", "g0").status == "ok"  # 200 images
+        assert one(table, "tpr", "g0").status == "suppressed"  # 100 images
+        assert one(table, "impact_ratio", "g1").status == "ok"
+        assert "highest_n" not in one(table, "equalized_odds_difference").extra
