@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,14 @@ from fairaudit.audits.base import Context, Findings, Predictions, Total
 from fairaudit.audits.causal_read import read_causal
 from fairaudit.audits.columns import column
 from fairaudit.audits.study import Study
+from fairaudit.data.batch import Batch
 from fairaudit.engine.part import Part
+from fairaudit.interventions.donors import SWAP, Swap, donors
 from fairaudit.interventions.effect import region_effect
+from fairaudit.interventions.fill import FILLS, Fill
 from fairaudit.measures.causal import suitable_fill
 from fairaudit.measures.control_regions import control_regions
+from fairaudit.seeds import generator
 
 CONTROLS = 2
 """Control regions per image; each costs a forward pass."""
@@ -24,6 +29,9 @@ CONTROLS = 2
 
 AREA_SAMPLE = 32
 """Rows whose regions tell how large a region is."""
+
+DONORS = 64
+"""Rows, drawn with the seed, whose content others get by `swap`."""
 
 
 def region_fills(study: Study, region: str) -> list[str]:
@@ -46,7 +54,13 @@ class CausalAudit:
 
     def settings(self) -> Mapping[str, Any]:
         """The regions, the fills and the number of controls."""
-        return {"regions": self._study.regions, "fills": self._fills, "controls": CONTROLS}
+        return {"regions": self._study.regions, "fills": self._fills, "controls": CONTROLS, "donors": DONORS}
+
+    @cached_property
+    def _pool(self) -> Batch:
+        """Images that give their content; the same ones whatever the batch."""
+        rows = generator(self._study.options.seed, "donors").permutation(len(self._study.manifest))[:DONORS]
+        return self._study.material.loader.load(sorted(rows.tolist()))
 
     def map(self, context: Context) -> Part:
         """Columns per image: the paired changes of every region and fill."""
@@ -77,13 +91,27 @@ class CausalAudit:
         masks: torch.Tensor,
         controls: torch.Tensor,
     ) -> dict[str, NDArray[np.generic]]:
+        replace, elsewhere, there = self._fill(context, region, fill)
         effect = region_effect(
             predictions.model,
             context.images,
-            masks,
-            controls,
+            masks & there[:, None, None],
+            controls & there[:, None, None, None],
             torch.from_numpy(context.explained),
-            fill=fill,
+            fill=replace,
+            control_fill=elsewhere,
             scores=torch.from_numpy(predictions.scores),
         )
         return {column(role, region, fill, name): values for name, values in effect.columns().items()}
+
+    def _fill(self, context: Context, region: str, name: str) -> tuple[Fill, Fill, torch.Tensor]:
+        """What fills the region, what fills control regions, and for which images there is such a thing."""
+        if name != SWAP:
+            return FILLS[name], FILLS[name], torch.ones(len(context.batch), dtype=torch.bool)
+        if not len(self._pool):
+            return FILLS["inpaint"], FILLS["inpaint"], torch.zeros(len(context.batch), dtype=torch.bool)
+        places = torch.from_numpy(donors(context.batch.ids, self._pool.ids, seed=self._study.options.seed))
+        images = self._pool.images[places.clamp(min=0)].to(context.images.device)
+        masks = self._pool.regions[region][places.clamp(min=0)].to(context.images.device)
+        # A control region is no region of the donor's: its pixels there are taken as they are.
+        return Swap(images=images, masks=masks), Swap(images=images), places >= 0

@@ -70,6 +70,7 @@ def region_effect(
     explained: Tensor,
     *,
     fill: Fill | str = "inpaint",
+    control_fill: Fill | None = None,
     scores: Tensor | None = None,
 ) -> RegionEffect:
     """Paired change when a region, and each of its control regions, is filled.
@@ -81,6 +82,7 @@ def region_effect(
         controls: control regions `[image, control, row, column]`; an empty one is left out.
         explained: class whose probability is followed, `[image]`.
         fill: what replaces the pixels, or the name of one of `FILLS`.
+        control_fill: what replaces the control regions' pixels, where that is another.
         scores: probabilities of the images as they are `[image, class]`, when they are known already.
 
     Raises:
@@ -92,7 +94,7 @@ def region_effect(
     chosen = explained.to(images.device)
     region = _changes(classifier, replace, images, masks.to(images.device), before, chosen)
     others = [
-        _changes(classifier, replace, images, controls[:, index].to(images.device), before, chosen)
+        _changes(classifier, control_fill or replace, images, controls[:, index].to(images.device), before, chosen)
         for index in range(controls.shape[1])
     ]
     missing = torch.full_like(region, torch.nan)[None]

@@ -114,6 +114,25 @@ def test_causal_numbers_and_contrasts_may_be_gated(lab, metric):
     assert done.report()["gate"]["state"] == "pass"
 
 
+@pytest.mark.slow
+def test_swapped_content_does_not_depend_on_the_batch_that_an_image_is_in(lab):
+    lab.configure(audit={"fills": ["swap"]})
+    rows = [
+        {
+            (m["metric"], m["group"], m["class"]): m["value"]
+            for m in lab.run(
+                "roi-metrics", "model.pt", "--batch-size", size, "-o", f"out{size}", "--json"
+            ).report()["measurements"]
+            if m["metric"].startswith("causal")
+        }
+        for size in ("24", "7", "1")
+    ]
+    assert rows[0]["causal_shift", None, None] > 0
+    assert rows[0]["causal_shift_control", None, None] > 0
+    for other in rows[1:]:
+        assert other == pytest.approx(rows[0], abs=1e-6)
+
+
 def planted(lab, count=24):
     """Maps of noise, with relevance in the patch for one group; for the other way, of the other sign."""
     draw = np.random.default_rng(0)
