@@ -7,7 +7,8 @@ the permutation distribution of the largest statistic (max-T, Westfall & Young 1
 * `concentrations`: does a window hold more relevance than its area, whatever the group?
 
 A difference is not yet a fault: a necktie that is there draws relevance as any object may, and many images make any
-trace of it significant. So a difference must also be large, and what is found are candidates for the causal check.
+trace of it significant. So a difference must also be large, and what is found are candidates: `window_effect` tells
+whether the model's score follows what the groups show there.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ def group_differences(
     least: float = LEAST,
     explained: float = EXPLAINED,
     limit: int = 5,
+    each: int | None = None,
 ) -> list[Found]:
     """Windows whose relevance share differs between groups, best first, none overlapping a better one much.
 
@@ -85,6 +87,7 @@ def group_differences(
             many times the window's area.
         explained: windows with a smaller η² are left out.
         limit: most windows returned.
+        each: most windows of every size instead: small windows explain the most, large ones do the most.
     """
     data = _arrange(grids, group, target)
     if data is None:
@@ -100,7 +103,7 @@ def group_differences(
     contrast = _contrasts(data, shapes)
     large = np.nanmax(np.abs(contrast), axis=(0, 1), initial=0.0) >= least * shapes.area()
     large &= np.nan_to_num(estimate) >= explained
-    chosen = _best(shapes, estimate, np.where(large, p_values, np.nan), level, limit)
+    chosen = _best(shapes, estimate, np.where(large, p_values, np.nan), level, limit, each)
     return [_difference(data, shapes, number, estimate, p_values, group, target) for number in chosen]
 
 
@@ -244,10 +247,16 @@ def _against(estimate: Floats, largest: Floats) -> Floats:
     return np.where(np.isnan(estimate), np.nan, (1 + len(largest) - extreme) / (1 + len(largest)))
 
 
-def _best(shapes: Windows, estimate: Floats, p_values: Floats, level: float, limit: int) -> list[int]:
+def _best(
+    shapes: Windows, estimate: Floats, p_values: Floats, level: float, limit: int, each: int | None = None
+) -> list[int]:
     passing = np.flatnonzero(p_values <= level)
     order = passing[np.argsort(-estimate[passing], kind="stable")]
-    return apart(shapes, order.tolist(), limit=limit)
+    if each is None:
+        return apart(shapes, order.tolist(), limit=limit)
+    sides = (shapes.bounds[order, 2:] - shapes.bounds[order, :2]).min(axis=1)
+    kept = {number for side in np.unique(sides) for number in apart(shapes, order[sides == side].tolist(), limit=each)}
+    return [number for number in order.tolist() if number in kept]
 
 
 def _box(shapes: Windows, number: int) -> tuple[float, float, float, float]:

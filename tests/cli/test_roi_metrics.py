@@ -120,9 +120,9 @@ def test_swapped_content_does_not_depend_on_the_batch_that_an_image_is_in(lab):
     rows = [
         {
             (m["metric"], m["group"], m["class"]): m["value"]
-            for m in lab.run(
-                "roi-metrics", "model.pt", "--batch-size", size, "-o", f"out{size}", "--json"
-            ).report()["measurements"]
+            for m in lab.run("roi-metrics", "model.pt", "--batch-size", size, "-o", f"out{size}", "--json").report()[
+                "measurements"
+            ]
             if m["metric"].startswith("causal")
         }
         for size in ("24", "7", "1")

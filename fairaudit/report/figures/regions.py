@@ -139,6 +139,8 @@ def found_windows(
     labels: Sequence[str],
     heading: str,
     image: Floats | None = None,
+    faint: Sequence[bool] | None = None,
+    signed: bool = True,
 ) -> bytes:
     """A PNG of the windows where relevance differs, numbered, over the difference and over the mean image.
 
@@ -148,11 +150,13 @@ def found_windows(
         labels: one line per window.
         heading: title of the figure.
         image: mean image `[height, width, channel]` in [0, 1].
+        faint: per window, whether it is drawn dashed, as one that does not count.
+        signed: whether the background has a sign; a spread has none.
 
     Raises:
         ValueError: the numbers of boxes and labels disagree.
     """
-    if len(boxes) != len(labels):
+    if len(boxes) != len(labels) or (faint is not None and len(faint) != len(boxes)):
         raise ValueError(f"{len(boxes)} boxes but {len(labels)} labels")
     panels = 1 if image is None else 2
     lines = max(1, len(labels))
@@ -161,12 +165,12 @@ def found_windows(
     title(figure, heading)
     grid = figure.subplots(1, panels, squeeze=False)[0]
     top = _strongest(background)
-    _map(grid[-1], background, top, "difference of relevance")
+    _map(grid[-1], background, top, "difference of relevance" if signed else "spread of relevance")
     if image is not None:
         _picture(grid[0], image, "mean image")
     for axes in grid:
-        for number, box in enumerate(boxes):
-            _window(axes, box, str(number + 1))
+        for number, box in reversed(list(enumerate(boxes))):  # the best on top
+            _window(axes, box, str(number + 1), faint=bool(faint and faint[number]))
     notes = [literal(f"{number + 1}  {text}") for number, text in enumerate(labels)] or ["nothing was found"]
     figure.supxlabel("\n".join(notes), fontsize=8, color=INK, x=0.02, ha="left")
     return png(figure)
@@ -240,15 +244,18 @@ def _outline(axes: Axes, mask: Bools) -> None:
         axes.add_collection(LineCollection(list(outline(mask)), colors=color, linewidths=width, capstyle="projecting"))
 
 
-def _window(axes: Axes, box: Box, name: str) -> None:
+def _window(axes: Axes, box: Box, name: str, *, faint: bool) -> None:
     from matplotlib.patches import Rectangle
 
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     x0, x1 = (left + share * (right - left) for share in (box[0], box[2]))
     y0, y1 = (top + share * (bottom - top) for share in (box[1], box[3]))
-    for color, width in (("white", 2.6), ("black", 1.3)):
-        axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=color, linewidth=width))
-    badge = {"boxstyle": "round,pad=0.15", "facecolor": "black", "edgecolor": "white", "linewidth": 0.6}
+    for color, width in (("white", 1.8 if faint else 2.6), ("black", 0.8 if faint else 1.3)):
+        style = (0, (3, 2)) if faint and color == "black" else "solid"
+        frame = Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=color, linewidth=width, linestyle=style)
+        axes.add_patch(frame)
+    dark = SOFT if faint else "black"
+    badge = {"boxstyle": "round,pad=0.15", "facecolor": dark, "edgecolor": "white", "linewidth": 0.6}
     axes.text(x0, y0, name, fontsize=7, color="white", ha="left", va="top", bbox=badge)
 
 
