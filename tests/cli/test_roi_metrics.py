@@ -1,9 +1,14 @@
 """`fairaudit roi-metrics` through the command line: kinds of region, unchanged models, unusable methods, discovery."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from fairaudit.saliency.gradient import Gradient, InputXGradient
+from fairaudit.saliency.method import Attribution
 from fairaudit.saliency.registry import METHODS
 
 CONTROL = "random"
@@ -100,6 +105,60 @@ def test_a_method_that_fails_its_trial_is_unusable_and_cannot_gate(lab):
     assert done.report()["gate"]["state"] in ("inconclusive", "incomplete")
     assert done.code in (4, 5)
     assert "control" in done.report()["gate"]["rules"][0]["why"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bad:
+    """A method with a fault, under the name of a good one: its trial has to find the fault."""
+
+    fault: str
+    name: str = "gradient"
+    family: str = "gradient"
+
+    def attribute(self, classifier, images, classes, *, seed=0):
+        honest = Gradient().attribute(classifier, images, classes).maps
+        if self.fault == "painted":  # the same picture whatever the model
+            painted = torch.linspace(0, 1, images.shape[3], dtype=honest.dtype).expand_as(honest).contiguous()
+            return Attribution(maps=painted, evaluations=0)
+        if self.fault == "backwards":
+            return Attribution(maps=-InputXGradient().attribute(classifier, images, classes).maps, evaluations=1)
+        if self.fault == "noisy":
+            noise = torch.randn(honest.shape, generator=torch.Generator().manual_seed(seed), dtype=honest.dtype)
+            return Attribution(maps=noise, evaluations=0)
+        return Attribution(maps=honest, residual=torch.full((len(images),), 0.5), evaluations=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("painted", "survive randomisation"),
+        ("backwards", "no better than the random map at deletion"),
+        ("noisy", "differ from run to run"),
+        ("incomplete", "relevance is incomplete"),
+    ],
+)
+def test_a_bad_method_is_caught_and_keeps_the_gate_open(lab, monkeypatch, fault, reason):
+    monkeypatch.setattr("fairaudit.audits.methods.make_method", lambda name: Bad(fault=fault))
+    lab.configure(audit={"faithfulness": True}, gates=[{"metric": "rrf_lift", "region": "patch", "max": 100.0}])
+    done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
+    row = over_all(done, "rrf_lift", region="patch")
+    assert row["status"] == "unusable"
+    assert reason in row["reason"]
+    assert row["high"] < 100, "the number alone would pass"
+    assert done.code == 4
+    assert done.report()["gate"]["state"] == "inconclusive"
+
+
+@pytest.mark.slow
+def test_a_good_method_earns_its_vote(lab):
+    lab.configure(
+        audit={"faithfulness": True, "saliency": ["integrated_gradients"]},
+        gates=[{"metric": "rrf_lift", "region": "patch", "max": 100.0}],
+    )
+    done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
+    assert over_all(done, "rrf_lift", region="patch")["status"] == "ok", done.report()["notes"]
+    assert done.code == 0
 
 
 @pytest.mark.slow
