@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 from fairaudit.audits.base import Context, Findings, Predictions, Total
 from fairaudit.audits.causal_read import read_causal
 from fairaudit.audits.columns import column
+from fairaudit.audits.groups import intersection
+from fairaudit.audits.regions_read import labels
 from fairaudit.audits.study import Study
-from fairaudit.data.batch import Batch
 from fairaudit.engine.part import Part
-from fairaudit.interventions.donors import SWAP, Swap, donors
-from fairaudit.interventions.effect import region_effect
-from fairaudit.interventions.fill import FILLS, Fill
+from fairaudit.interventions.effect import RegionEffect, region_effect
+from fairaudit.interventions.swap import SWAP, Swap
 from fairaudit.measures.causal import suitable_fill
 from fairaudit.measures.control_regions import control_regions
-from fairaudit.seeds import generator
+from fairaudit.measures.donors import Donors, draw_donors
+from fairaudit.measures.image_means import Labels
 
 CONTROLS = 2
 """Control regions per image; each costs a forward pass."""
@@ -29,9 +30,6 @@ CONTROLS = 2
 
 AREA_SAMPLE = 32
 """Rows whose regions tell how large a region is."""
-
-DONORS = 64
-"""Rows, drawn with the seed, whose content others get by `swap`."""
 
 
 def region_fills(study: Study, region: str) -> list[str]:
@@ -54,13 +52,19 @@ class CausalAudit:
 
     def settings(self) -> Mapping[str, Any]:
         """The regions, the fills and the number of controls."""
-        return {"regions": self._study.regions, "fills": self._fills, "controls": CONTROLS, "donors": DONORS}
+        return {"regions": self._study.regions, "fills": self._fills, "controls": CONTROLS}
 
     @cached_property
-    def _pool(self) -> Batch:
-        """Images that give their content; the same ones whatever the batch."""
-        rows = generator(self._study.options.seed, "donors").permutation(len(self._study.manifest))[:DONORS]
-        return self._study.material.loader.load(sorted(rows.tolist()))
+    def _donors(self) -> Donors:
+        """Whose content every manifest row gets where content is swapped: the same rows whatever the batch."""
+        study, clusters = self._study, self._study.manifest.cluster
+        return draw_donors(
+            _everything(study),
+            labels(study.target),
+            n=len(study.manifest),
+            clusters=None if clusters is None else study.clusters(np.arange(len(study.manifest))),
+            seed=study.options.seed,
+        )
 
     def map(self, context: Context) -> Part:
         """Columns per image: the paired changes of every region and fill."""
@@ -91,27 +95,52 @@ class CausalAudit:
         masks: torch.Tensor,
         controls: torch.Tensor,
     ) -> dict[str, NDArray[np.generic]]:
-        replace, elsewhere, there = self._fill(context, region, fill)
-        effect = region_effect(
+        shared = {
+            "explained": torch.from_numpy(context.explained),
+            "scores": torch.from_numpy(predictions.scores),
+        }
+        if fill == SWAP:
+            effect = self._swapped(context, predictions, region, masks, shared)
+        else:
+            effect = region_effect(predictions.model, context.images, masks, controls, fill=fill, **shared)
+        return {column(role, region, fill, name): values for name, values in effect.columns().items()}
+
+    def _swapped(
+        self,
+        context: Context,
+        predictions: Predictions,
+        region: str,
+        masks: torch.Tensor,
+        shared: Mapping[str, torch.Tensor],
+    ) -> RegionEffect:
+        """The content of another group's image, and as the control that of an image of the own group."""
+        rows = context.batch.rows
+        other, there = self._given(context, region, self._donors.other[rows])
+        same, here = self._given(context, region, self._donors.same[rows])
+        return region_effect(
             predictions.model,
             context.images,
             masks & there[:, None, None],
-            controls & there[:, None, None, None],
-            torch.from_numpy(context.explained),
-            fill=replace,
-            control_fill=elsewhere,
-            scores=torch.from_numpy(predictions.scores),
+            (masks & here[:, None, None])[:, None],
+            fill=other,
+            control_fill=same,
+            **shared,
         )
-        return {column(role, region, fill, name): values for name, values in effect.columns().items()}
 
-    def _fill(self, context: Context, region: str, name: str) -> tuple[Fill, Fill, torch.Tensor]:
-        """What fills the region, what fills control regions, and for which images there is such a thing."""
-        if name != SWAP:
-            return FILLS[name], FILLS[name], torch.ones(len(context.batch), dtype=torch.bool)
-        if not len(self._pool):
-            return FILLS["inpaint"], FILLS["inpaint"], torch.zeros(len(context.batch), dtype=torch.bool)
-        places = torch.from_numpy(donors(context.batch.ids, self._pool.ids, seed=self._study.options.seed))
-        images = self._pool.images[places.clamp(min=0)].to(context.images.device)
-        masks = self._pool.regions[region][places.clamp(min=0)].to(context.images.device)
-        # A control region is no region of the donor's: its pixels there are taken as they are.
-        return Swap(images=images, masks=masks), Swap(images=images), places >= 0
+    def _given(self, context: Context, region: str, donors: NDArray[np.int64]) -> tuple[Swap, torch.Tensor]:
+        """The fill with these rows' content, and for which images there is any."""
+        images = context.batch.images.clone()
+        masks = torch.zeros_like(context.batch.regions[region])
+        found = self._study.material.loader.load(np.unique(donors[donors >= 0]).tolist())
+        place = {int(row): number for number, row in enumerate(found.rows)}
+        there = np.array([row in place for row in donors.tolist()], np.bool_)  # a donor may be unreadable
+        chosen = [place[row] for row in donors[there].tolist()]
+        images[there], masks[there] = found.images[chosen], found.regions[region][chosen]
+        device = context.images.device
+        return Swap(images=images.to(device), masks=masks.to(device)), torch.from_numpy(there)
+
+
+def _everything(study: Study) -> Labels | None:
+    """All audited attributes as one; None where there is none."""
+    parts = [study.manifest.attributes[name] for name in study.attributes]
+    return labels(intersection(parts)) if parts else None

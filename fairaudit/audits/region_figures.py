@@ -38,8 +38,9 @@ def region_drawings(total: Total, methods: Sequence[Method]) -> Iterator[Drawing
             yield Drawing(
                 name=f"reliance-{_slug(region)}-{_slug(method.name)}.png",
                 caption=(
-                    f"Images with the largest (first row) and the smallest share of {method.name} relevance in {region}, "
-                    "written below each; red is evidence for the explained class, blue against it, and both count."
+                    f"Images with the largest (first row) and the smallest share of {method.name} relevance in "
+                    f"{region}, written below each; red is evidence for the explained class, blue against it, "
+                    "and both count."
                 ),
                 draw=partial(_reliance, total, region, method),
             )

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fairaudit.interventions.donors import Swap
 from fairaudit.interventions.effect import Scorer
+from fairaudit.interventions.swap import Swap
 
 Floats = NDArray[np.float64]
 

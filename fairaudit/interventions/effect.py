@@ -36,7 +36,8 @@ class RegionEffect:
     """Paired changes of every image, each `[image]`; NaN where the region is empty or there is no control.
 
     A change is the model's value on the image less that on the filled image. `…_control` is the mean over the image's
-    control regions, which is what filling any place of that shape does.
+    control regions, which is what filling any place of that shape does; or, where content is swapped, what the content
+    of an image of the own group does.
     """
 
     causal_effect: Floats
@@ -82,7 +83,8 @@ def region_effect(
         controls: control regions `[image, control, row, column]`; an empty one is left out.
         explained: class whose probability is followed, `[image]`.
         fill: what replaces the pixels, or the name of one of `FILLS`.
-        control_fill: what replaces the control regions' pixels, where that is another.
+        control_fill: what replaces the control regions' pixels, where that is another; the region itself may then be
+            its own control, with content that differs less.
         scores: probabilities of the images as they are `[image, class]`, when they are known already.
 
     Raises:

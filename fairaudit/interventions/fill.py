@@ -52,5 +52,5 @@ def _gaussian(sigma: float, size: int, like: Tensor) -> Tensor:
 
 
 FILLS: Registry[Fill] = Registry("fill", [("inpaint", inpaint), ("blur", blur), ("mean", mean), ("grey", grey)])
-"""Fills that need the image alone; inpaint is the default: it removes the content and leaves no edge. `donors.Swap`,
+"""Fills that need the image alone; inpaint is the default: it removes the content and leaves no edge. `swap.Swap`,
 which needs other images, is the remaining one."""

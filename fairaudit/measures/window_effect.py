@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from fairaudit.measures.donors import draw_donors
 from fairaudit.measures.image_means import Labels
 from fairaudit.ratio import ratio
 from fairaudit.seeds import generator
@@ -83,20 +84,11 @@ def draw_pairs(
         most: images at most.
         seed: of the draw.
     """
-    draw = generator(seed, "window donors", group.name)
     codes = np.asarray(group.codes, np.int64)
-    classes = np.zeros(len(codes), np.int64) if target is None else np.asarray(target.codes, np.int64)
+    donors = draw_donors(group, target, n=len(codes), clusters=clusters, seed=seed)
     units = np.arange(len(codes)) if clusters is None else np.asarray(clusters, np.int64)
-    eligible = np.flatnonzero((codes >= 0) & (classes >= 0))
-    order = draw.permutation(eligible)
+    order = generator(seed, "window images", group.name).permutation(len(codes))
+    order = order[(donors.other[order] >= 0) & (donors.same[order] >= 0)]
     _, first = np.unique(units[order], return_index=True)
-    found: list[tuple[int, int, int]] = []
-    for row in order[np.sort(first)].tolist():
-        if len(found) == most:
-            break
-        near = eligible[(classes[eligible] == classes[row]) & (units[eligible] != units[row])]
-        sides = [near[codes[near] != codes[row]], near[codes[near] == codes[row]]]
-        if all(len(side) for side in sides):
-            found.append((row, int(draw.choice(sides[0])), int(draw.choice(sides[1]))))
-    rows, other, same = np.array(found, np.int64).reshape(-1, 3).T
-    return Pairs(rows=rows, other=other, same=same)
+    rows = order[np.sort(first)][:most].astype(np.int64)
+    return Pairs(rows=rows, other=donors.other[rows], same=donors.same[rows])
