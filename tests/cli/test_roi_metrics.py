@@ -246,6 +246,28 @@ def test_regions_of_the_configuration_lie_on_maps(lab):
     assert over_all(done, "rrf", region="patch")["value"] == pytest.approx(shares.mean(), rel=1e-9)
 
 
+def test_two_models_maps_and_a_manifest_are_enough_without_images_or_a_configuration(lab):
+    maps = planted(lab)
+    table = [f"{row['label']},{row['group']}" for row in lab.rows()]
+    (lab.folder / "groups.csv").write_text("\n".join(["label,group", *table]) + "\n")
+    np.save(lab.folder / "before.npy", maps[::-1])
+    (lab.folder / "fairaudit.yaml").unlink()
+    done = lab.run(
+        "roi-metrics", "--maps", "maps.npy", "--baseline-maps", "before.npy", "--manifest", "groups.csv",
+        "--target", "label", "--attribute", "group", "--region-box", "patch=8,4,14,12", "-o", "out", "--json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    shares = maps[:, 4:12, 8:14].sum((1, 2)) / maps.sum((1, 2))
+    group = np.array([row["group"] for row in lab.rows()])
+    for name in "ab":
+        row = found(done, "rrf", attribute="group", group=name, **{"class": None})[0]
+        assert row["value"] == pytest.approx(shares[group == name].mean(), rel=1e-9)
+    lift = shares / (48 / 256)  # all relevance is positive, so the absolute convention says the same
+    assert over_all(done, "rrf_lift_absolute")["value"] == pytest.approx(lift.mean(), rel=1e-9)
+    assert over_all(done, "rrf_change")["value"] == pytest.approx((shares - shares[::-1]).mean(), abs=1e-12)
+    assert over_all(done, "rrf_change")["baseline"] == "before"
+
+
 def test_what_maps_cannot_be_measured_on(lab):
     planted(lab)
     lab.run("roi-metrics", "--maps", "maps.npy").refused("--discover")
