@@ -87,7 +87,7 @@ def read_discovery(
     for search in searches:
         judged = _judged(search, effects, limit)
         found += _measurements(search, judged, limit)
-        notes += _told(search, judged)
+        notes += _told(search, judged, limit)
         figures += drawings(search.metric, search.method, search.groups, search.grids, judged, search.image)
     for method, own in grids.items():
         gathered = concentrations(own.positive, windows(), generator=generator(seed, "concentration", method))
@@ -166,8 +166,8 @@ def _nothing(
     reason = "no window stands out beyond the largest of all windows by chance and beyond the size that counts"
     if others:
         reason = (
-            f"relevance differs in {others} window{'s' if others > 1 else ''}, but another group's content there does "
-            f"not change the score by {limit:g} more than the own group's content"
+            f"relevance differs in {others} window{'s' if others > 1 else ''}, but another group's content there is "
+            f"not shown to change the score by {limit:g} more than the own group's content"
         )
     return Measurement(
         audit="roi-metrics",
@@ -212,7 +212,7 @@ def _concentrated(method: str, boxes: Sequence[Found], n: int) -> Iterator[Measu
         yield _window("concentration", Window(found=box, effect=None, counts=True), number, n, method=method)
 
 
-def _told(search: _Search, judged: Sequence[Window]) -> Iterator[str]:
+def _told(search: _Search, judged: Sequence[Window], limit: float) -> Iterator[str]:
     """A sentence on every window that counts, and one on the others together."""
     subject = f"{search.metric} of {search.attribute} by {search.method}"
     for number, window in enumerate(judged, start=1):
@@ -222,6 +222,6 @@ def _told(search: _Search, judged: Sequence[Window]) -> Iterator[str]:
     if others:
         largest = max(window.effect.value for window in others if window.effect)
         yield (
-            f"{subject}: relevance differs in {len(others)} {'window' if len(others) == 1 else 'windows'} more, "
-            f"but the score does not follow the groups' content there (at most {largest:.3f} on average)."
+            f"{subject}: relevance differs in {len(others)} {'window' if len(others) == 1 else 'windows'} more, where "
+            f"the groups' content is not shown to move the score by more than {limit:g} (at most {largest:.3f})."
         )
