@@ -95,24 +95,16 @@ class CausalAudit:
         masks: torch.Tensor,
         controls: torch.Tensor,
     ) -> dict[str, NDArray[np.generic]]:
-        shared = {
-            "explained": torch.from_numpy(context.explained),
-            "scores": torch.from_numpy(predictions.scores),
-        }
         if fill == SWAP:
-            effect = self._swapped(context, predictions, region, masks, shared)
+            effect = self._swapped(context, predictions, region, masks)
         else:
-            effect = region_effect(predictions.model, context.images, masks, controls, fill=fill, **shared)
+            explained, scores = torch.from_numpy(context.explained), torch.from_numpy(predictions.scores)
+            effect = region_effect(
+                predictions.model, context.images, masks, controls, explained, fill=fill, scores=scores
+            )
         return {column(role, region, fill, name): values for name, values in effect.columns().items()}
 
-    def _swapped(
-        self,
-        context: Context,
-        predictions: Predictions,
-        region: str,
-        masks: torch.Tensor,
-        shared: Mapping[str, torch.Tensor],
-    ) -> RegionEffect:
+    def _swapped(self, context: Context, predictions: Predictions, region: str, masks: torch.Tensor) -> RegionEffect:
         """The content of another group's image, and as the control that of an image of the own group."""
         rows = context.batch.rows
         other, there = self._given(context, region, self._donors.other[rows])
@@ -122,9 +114,10 @@ class CausalAudit:
             context.images,
             masks & there[:, None, None],
             (masks & here[:, None, None])[:, None],
+            torch.from_numpy(context.explained),
             fill=other,
             control_fill=same,
-            **shared,
+            scores=torch.from_numpy(predictions.scores),
         )
 
     def _given(self, context: Context, region: str, donors: NDArray[np.int64]) -> tuple[Swap, torch.Tensor]:

@@ -69,6 +69,28 @@ def test_every_kind_of_region_at_once(lab):
     assert {f"figures/region-{name}.png" for name in ("patch", "polygon", "both")} <= named
 
 
+def test_a_region_that_the_crop_cuts_off_in_all_images_is_refused(lab):
+    lab.configure(
+        preprocess={"crop": [16, 8], "size": [16, 16]},  # columns 4 to 11 are left
+        regions={"edge": {"box": [0, 0, 3, 16], "units": "pixel"}},
+        audit={"region": ["edge"]},
+    )
+    lab.run("roi-metrics", "model.pt").refused('The region "edge" is empty in all 24 images', "preprocess.crop")
+
+
+def test_a_region_of_everything_holds_everything_and_leaves_no_place_for_a_control(lab):
+    lab.configure(regions={"all": {"box": [0, 0, 1, 1]}}, audit={"region": ["all"], "fills": ["mean"]})
+    done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
+    assert done.code == 0, done.err
+    for metric in ("rrf", "rrf_lift", "area_share", "pointing_game", "rank_accuracy"):
+        assert over_all(done, metric, region="all")["value"] == 1
+    ratio = over_all(done, "inside_outside_ratio", region="all")
+    assert (ratio["value"], ratio["status"]) == (None, "undefined")
+    assert ratio["reason"]
+    assert over_all(done, "causal_shift_control", region="all")["value"] is None
+    assert any("no room for a control region" in note for note in done.report()["notes"])
+
+
 @pytest.mark.slow
 def test_contrasts_have_a_permutation_p_value_and_regions_a_matched_control(lab):
     done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
