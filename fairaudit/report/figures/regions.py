@@ -23,7 +23,7 @@ Box = tuple[float, float, float, float]
 _HEAT = "RdBu_r"
 _SIDE = 1.5  # inches of one picture
 _ACROSS = 6  # pictures in a row
-_SMOOTH = 0.02  # standard deviation, in shorter sides, of the blur that makes speckled mean maps readable
+_SMOOTH = 0.04  # standard deviation, in shorter sides, of the blur that makes speckled mean maps readable
 _TOP = 99.5  # percentile of |relevance| that gets the full colour: single hot pixels must not pale the rest
 
 
@@ -102,7 +102,8 @@ def mean_maps(
     """A PNG of mean relevance maps: a row per attribute × target cell, a column per model, one scale for all.
 
     Maps averaged over images show what single maps hide: evidence for the class in one cell and against it in another.
-    Evidence for and against in neighbouring pixels is balanced by a slight blur, of 2 % of the shorter side.
+    Where evidence for and against alternates from pixel to pixel, as in gradient methods' maps, a blur of 4 % of the
+    shorter side shows the balance of the two; the heading then says so.
     Fairness for the Right Reasons, figure 2.
 
     Args:
@@ -122,9 +123,9 @@ def mean_maps(
     before = 0 if images is None else 1
     height = _SIDE * maps.shape[2] / maps.shape[3]
     figure = new_figure(1.5 + _SIDE * (before + len(columns)), 0.85 + (height + 0.1) * len(rows))
-    title(figure, heading)
+    shown, blurred = _readable(maps)
+    title(figure, f"{heading}, blurred" if blurred else heading)
     grid = figure.subplots(len(rows), before + len(columns), squeeze=False)
-    shown = _smoothed(maps)
     top = _strongest(shown)
     cover = None if region is None else np.broadcast_to(region, (len(rows), *maps.shape[2:]))
     for line, name in enumerate(rows):
@@ -284,11 +285,14 @@ def _heat(relevance: Floats) -> NDArray[np.float64]:
     return colour
 
 
-def _smoothed(maps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`[row, column, height, width]` blurred over the last two axes; what is NaN stays NaN."""
+def _readable(maps: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
+    """Maps `[row, column, height, width]`, blurred where most of their relevance cancels between neighbours."""
     from scipy.ndimage import gaussian_filter
 
-    return np.asarray(gaussian_filter(maps, _SMOOTH * min(maps.shape[2:]), axes=(2, 3), mode="nearest"), np.float64)
+    sigma = _SMOOTH * min(maps.shape[2:])
+    soft = np.asarray(gaussian_filter(maps, sigma, axes=(2, 3), mode="mirror"), np.float64)
+    speckled = bool(np.nansum(np.abs(soft)) < 0.5 * np.nansum(np.abs(maps)))
+    return (soft, True) if speckled else (maps, False)
 
 
 def _scale(figure: Figure, grid: NDArray[np.object_], top: float) -> None:
