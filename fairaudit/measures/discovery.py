@@ -29,6 +29,9 @@ EXPLAINED = 0.14
 """Smallest η² that is reported: a large effect. Cohen 1988, Statistical Power Analysis, section 8.2."""
 REPLICATES = 1000
 """Permutations by default; the smallest p value is 1 / 1001."""
+FEWEST = 299
+"""Permutations at least, where there are many groups and target values; the smallest p value is then 1 / 300."""
+_BUDGET = 10**7  # strata × windows × permutations of one search
 _CHUNK = 2**22
 
 
@@ -61,7 +64,7 @@ def group_differences(
     group: Labels,
     target: Labels | None,
     generator: np.random.Generator,
-    replicates: int = REPLICATES,
+    replicates: int | None = None,
     level: float = 0.05,
     least: float = LEAST,
     explained: float = EXPLAINED,
@@ -81,7 +84,7 @@ def group_differences(
         group: the protected attribute.
         target: the label; all images in one stratum without it.
         generator: source of the permutations.
-        replicates: permutations.
+        replicates: permutations; by default `REPLICATES`, down to `FEWEST` where there are many strata.
         level: windows with a larger p value are left out.
         least: windows are left out in which no group's share differs from the others', within a target value, by this
             many times the window's area.
@@ -95,7 +98,9 @@ def group_differences(
     total = _total_squares(data, shapes)
     estimate = ratio(_between(data, shapes, _sums(data, data.group[None]))[0], total)
     largest = []
-    chunk = max(1, _CHUNK // max(1, len(data.group), data.strata * len(shapes.bounds)))
+    size = data.strata * len(shapes.bounds)
+    replicates = max(FEWEST, min(REPLICATES, _BUDGET // max(1, size))) if replicates is None else replicates
+    chunk = max(1, _CHUNK // max(1, len(data.group), size))
     for start in range(0, replicates, chunk):
         labels = _shuffled(data, min(chunk, replicates - start), generator)
         largest.append(np.nanmax(ratio(_between(data, shapes, _sums(data, labels)), total), axis=1, initial=0.0))
