@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,16 @@ from numpy.typing import NDArray
 from fairaudit.audits.base import Context, Findings, Predictions, Total
 from fairaudit.audits.causal_read import read_causal
 from fairaudit.audits.columns import column
+from fairaudit.audits.groups import intersection
+from fairaudit.audits.regions_read import labels
 from fairaudit.audits.study import Study
 from fairaudit.engine.part import Part
-from fairaudit.interventions.effect import region_effect
+from fairaudit.interventions.effect import RegionEffect, region_effect
+from fairaudit.interventions.swap import SWAP, Swap
 from fairaudit.measures.causal import suitable_fill
 from fairaudit.measures.control_regions import control_regions
+from fairaudit.measures.donors import Donors, draw_donors
+from fairaudit.measures.image_means import Labels
 
 CONTROLS = 2
 """Control regions per image; each costs a forward pass."""
@@ -48,6 +54,18 @@ class CausalAudit:
         """The regions, the fills and the number of controls."""
         return {"regions": self._study.regions, "fills": self._fills, "controls": CONTROLS}
 
+    @cached_property
+    def _donors(self) -> Donors:
+        """Whose content every manifest row gets where content is swapped: the same rows whatever the batch."""
+        study, clusters = self._study, self._study.manifest.cluster
+        return draw_donors(
+            _everything(study),
+            labels(study.target),
+            n=len(study.manifest),
+            clusters=None if clusters is None else study.clusters(np.arange(len(study.manifest))),
+            seed=study.options.seed,
+        )
+
     def map(self, context: Context) -> Part:
         """Columns per image: the paired changes of every region and fill."""
         columns: dict[str, NDArray[np.generic]] = {}
@@ -77,13 +95,45 @@ class CausalAudit:
         masks: torch.Tensor,
         controls: torch.Tensor,
     ) -> dict[str, NDArray[np.generic]]:
-        effect = region_effect(
+        if fill == SWAP:
+            effect = self._swapped(context, predictions, region, masks)
+        else:
+            explained, scores = torch.from_numpy(context.explained), torch.from_numpy(predictions.scores)
+            effect = region_effect(
+                predictions.model, context.images, masks, controls, explained, fill=fill, scores=scores
+            )
+        return {column(role, region, fill, name): values for name, values in effect.columns().items()}
+
+    def _swapped(self, context: Context, predictions: Predictions, region: str, masks: torch.Tensor) -> RegionEffect:
+        """The content of another group's image, and as the control that of an image of the own group."""
+        rows = context.batch.rows
+        other, there = self._given(context, region, self._donors.other[rows])
+        same, here = self._given(context, region, self._donors.same[rows])
+        return region_effect(
             predictions.model,
             context.images,
-            masks,
-            controls,
+            masks & there[:, None, None],
+            (masks & here[:, None, None])[:, None],
             torch.from_numpy(context.explained),
-            fill=fill,
+            fill=other,
+            control_fill=same,
             scores=torch.from_numpy(predictions.scores),
         )
-        return {column(role, region, fill, name): values for name, values in effect.columns().items()}
+
+    def _given(self, context: Context, region: str, donors: NDArray[np.int64]) -> tuple[Swap, torch.Tensor]:
+        """The fill with these rows' content, and for which images there is any."""
+        images = context.batch.images.clone()
+        masks = torch.zeros_like(context.batch.regions[region])
+        found = self._study.material.loader.load(np.unique(donors[donors >= 0]).tolist())
+        place = {int(row): number for number, row in enumerate(found.rows)}
+        there = np.array([row in place for row in donors.tolist()], np.bool_)  # a donor may be unreadable
+        chosen = [place[row] for row in donors[there].tolist()]
+        images[there], masks[there] = found.images[chosen], found.regions[region][chosen]
+        device = context.images.device
+        return Swap(images=images.to(device), masks=masks.to(device)), torch.from_numpy(there)
+
+
+def _everything(study: Study) -> Labels | None:
+    """All audited attributes as one; None where there is none."""
+    parts = [study.manifest.attributes[name] for name in study.attributes]
+    return labels(intersection(parts)) if parts else None

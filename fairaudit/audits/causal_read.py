@@ -30,11 +30,14 @@ def read_causal(total: Total, fills: Mapping[str, Sequence[str]]) -> Findings:
             controls = {name: columns[f"{name}_control"] for name in PAIRED}
             found += tables(columns, question(study, region=region, method=fill), rows, controls=controls)
         if no_controls(columns):
-            notes.append(
-                f'The region "{region}" leaves no room for a control region of its shape in any image: '
-                "the size of its effect is held against the limit as it is."
-            )
+            notes.append(f"{_without(region, fill)}: the size of its effect is held against the limit as it is.")
     return Findings(measurements=found, notes=notes)
+
+
+def _without(region: str, fill: str) -> str:
+    if fill == "swap":
+        return f'No image has one of its own class and group to give content to the region "{region}" as a control'
+    return f'The region "{region}" leaves no room for a control region of its shape in any image'
 
 
 def no_controls(columns: Mapping[str, Floats]) -> bool:

@@ -1,8 +1,9 @@
-"""Discovery: where relevance differs between groups, and where it gathers, with no region given."""
+"""Discovery: where relevance differs between groups and the score with it, and where relevance gathers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.base import Context, Findings, Total
 from fairaudit.audits.columns import column
+from fairaudit.audits.discovery_check import check_windows
 from fairaudit.audits.discovery_read import Grids, read_discovery
 from fairaudit.audits.regions_read import marked, rows_of
 from fairaudit.audits.study import Study
@@ -56,7 +58,14 @@ class DiscoveryAudit:
             )
             for method in self._methods
         }
-        found = read_discovery(grids, rows_of(self._study, total.rows), seed=self._study.options.seed)
+        rows = rows_of(self._study, total.rows)
+        found = read_discovery(
+            grids,
+            rows,
+            seed=self._study.options.seed,
+            check=partial(check_windows, total, rows),
+            limit=self._study.config.audit.effect,
+        )
         return Findings(
             measurements=[marked(m, self._unusable) for m in found.measurements],
             notes=found.notes,

@@ -1,30 +1,44 @@
-"""Searches relevance on a grid for windows, and turns what is found into measurements and figures."""
+"""Searches relevance on a grid for windows, asks a second witness, and turns what is found into measurements."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.base import Drawing, Findings
+from fairaudit.audits.discovery_figures import Window, drawings
 from fairaudit.audits.regions_read import Rows
 from fairaudit.measures.discovery import Found, concentrations, group_differences
 from fairaudit.measures.image_means import Labels
-from fairaudit.measures.windows import windows
+from fairaudit.measures.window_effect import WindowEffect
+from fairaudit.measures.windows import apart, boxed, windows
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.seeds import generator
 
 Floats = NDArray[np.float64]
+Box = tuple[float, float, float, float]
+Check = Callable[[Mapping[int, Sequence[Box]]], Mapping[tuple[int, Box], WindowEffect]]
+"""Number of the attribute → windows, to the effect of each."""
+
+MOST = 5
+"""Windows reported of a kind."""
+EACH = 2
+"""Windows of every size that the second witness is asked about."""
 
 NOTE = (
     "Discovery tries windows of several sizes all over the image; its p values are against the largest statistic of "
     "all windows, so that trying many does not make findings. `discovery` compares shares of positive relevance "
-    "between groups. `discovery_alignment` compares signed relevance between images whose group goes with the class "
-    "and others, which tells reliance on content that every image has, such as a background."
+    "between groups, `discovery_alignment` signed relevance between images whose group goes with the class and others."
 )
+CHECKED = (
+    "Relevance also differs where merely the pixels do. So each window is given the content of an image of the same "
+    "class and another group, and of one of the same group: it counts where the score changes more by the former, by "
+    "more than audit.effect. Other windows are `discovery_unconfirmed`."
+)
+UNCHECKED = "There is no model to intervene on: the windows are candidates, and may differ in their pixels alone."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,33 +53,68 @@ class Grids:
     """Mean image [row, column, channel] to draw on."""
 
 
-def read_discovery(grids: Mapping[str, Grids], rows: Rows, *, seed: int) -> Findings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    """One method's windows for one attribute."""
+
+    metric: str
+    method: str
+    number: int
+    attribute: str
+    groups: Labels  # what was compared
+    grids: Floats
+    image: Floats | None
+    found: Sequence[Found]
+
+
+def read_discovery(
+    grids: Mapping[str, Grids], rows: Rows, *, seed: int, check: Check | None = None, limit: float = 0.05
+) -> Findings:
     """Windows where groups differ, where signed relevance depends on alignment, and where relevance gathers.
 
     Args:
         grids: method → its grids.
         rows: groups and targets of the images; without a group only concentrations are looked for.
         seed: of the permutations.
+        check: the second witness; without it every window counts.
+        limit: effect above which a window counts.
     """
+    searches = list(_searches(grids, rows, seed, EACH if check else None))
+    effects = check(_wanted(searches)) if check else None
     found: list[Measurement] = []
-    drawings: list[Drawing] = []
+    notes = [NOTE] if not rows.groups else [NOTE, CHECKED if check else UNCHECKED]
+    figures: list[Drawing] = []
+    for search in searches:
+        judged = _judged(search, effects, limit)
+        found += _measurements(search, judged, limit)
+        notes += _told(search, judged, limit)
+        figures += drawings(search.metric, search.method, search.groups, search.grids, judged, search.image)
     for method, own in grids.items():
-        n = len(own.positive)
+        gathered = concentrations(own.positive, windows(), generator=generator(seed, "concentration", method))
+        found += _concentrated(method, gathered, len(own.positive))
+    return Findings(measurements=found, notes=notes, drawings=figures)
+
+
+def _searches(grids: Mapping[str, Grids], rows: Rows, seed: int, each: int | None) -> Iterator[_Search]:
+    for method, own in grids.items():
         for number, group in enumerate(rows.groups):
-            draw = generator(seed, "discovery", group.name, method)
-            boxes = group_differences(own.positive, windows(), group=group, target=rows.target, generator=draw)
-            found += _measurements("discovery", method, group.name, boxes, n)
-            drawings += _drawing("discovery", method, group, own.positive, boxes, own.image)
+            kinds = [("discovery", group, own.positive)]
             aligned = rows.aligned[number] if rows.aligned else None
             if aligned is not None and rows.target is not None:
-                two = _two(group, aligned)
-                draw = generator(seed, "discovery alignment", group.name, method)
-                boxes = group_differences(own.signed, windows(), group=two, target=rows.target, generator=draw)
-                found += _measurements("discovery_alignment", method, group.name, boxes, n)
-                drawings += _drawing("discovery-alignment", method, two, own.signed, boxes, own.image)
-        gathered = concentrations(own.positive, windows(), generator=generator(seed, "concentration", method))
-        found += _measurements("concentration", method, None, gathered, n)
-    return Findings(measurements=found, notes=[NOTE], drawings=drawings)
+                kinds.append(("discovery_alignment", _two(group, aligned), own.signed))
+            for metric, groups, values in kinds:
+                draw = generator(seed, metric.replace("_", " "), group.name, method)
+                options = {"group": groups, "target": rows.target, "generator": draw, "each": each}
+                yield _Search(
+                    metric=metric,
+                    method=method,
+                    number=number,
+                    attribute=group.name,
+                    groups=groups,
+                    grids=values,
+                    image=own.image,
+                    found=group_differences(values, windows(), **options),  # type: ignore[arg-type]
+                )
 
 
 def _two(group: Labels, aligned: NDArray[np.bool_]) -> Labels:
@@ -74,73 +123,105 @@ def _two(group: Labels, aligned: NDArray[np.bool_]) -> Labels:
     return Labels(name=group.name, values=("conflicting", "aligned"), codes=codes)
 
 
-def _drawing(
-    kind: str, method: str, group: Labels, grids: Floats, boxes: Sequence[Found], image: Floats | None
-) -> Iterator[Drawing]:
-    if not boxes or len(group.values) < 2:
-        return
-    between = f"{group.values[-1]} less {group.values[0]}"
-    yield Drawing(
-        name=f"{kind}-{_slug(group.name)}-{_slug(method)}.png",
-        caption=(
-            f"Windows where {method} relevance differs between the groups of {group.name}, best first; "
-            f"red and blue: mean share of {between}."
-        ),
-        draw=partial(_draw, method, group, grids, boxes, image),
+def _wanted(searches: Sequence[_Search]) -> dict[int, list[Box]]:
+    wanted: dict[int, list[Box]] = {}
+    for search in searches:
+        known = wanted.setdefault(search.number, [])
+        known += [box.box for box in search.found if box.box not in known]
+    return {number: boxes for number, boxes in wanted.items() if boxes}
+
+
+def _judged(search: _Search, effects: Mapping[tuple[int, Box], WindowEffect] | None, limit: float) -> list[Window]:
+    """The windows to report: those that count, largest effect first, then others that lie elsewhere."""
+    if effects is None:
+        return [Window(found=box, effect=None, counts=True) for box in search.found]
+    all_of = [Window(found=box, effect=effects[search.number, box.box], counts=False) for box in search.found]
+    counting = [
+        Window(found=w.found, effect=w.effect, counts=True) for w in all_of if w.effect and w.effect.low > limit
+    ]
+    counting.sort(key=lambda window: -window.effect.value if window.effect else 0.0)
+    rest = [window for window in all_of if window.effect is None or not window.effect.low > limit]
+    first = _apart(counting, MOST)
+    return first + [window for window in _apart([*first, *rest], 2 * MOST) if not window.counts][:MOST]
+
+
+def _apart(those: Sequence[Window], limit: int) -> list[Window]:
+    kept = apart(boxed([window.found.box for window in those]), range(len(those)), limit=limit)
+    return [those[number] for number in kept]
+
+
+def _measurements(search: _Search, judged: Sequence[Window], limit: float) -> Iterator[Measurement]:
+    shared = {"method": search.method, "attribute": search.attribute}
+    others = sum(not window.counts for window in judged)
+    if others == len(judged):
+        yield _nothing(search.metric, len(search.grids), others, limit, **shared)
+    for number, window in enumerate(judged, start=1):
+        name = search.metric if window.counts else f"{search.metric}_unconfirmed"
+        yield _window(name, window, number, len(search.grids), limit, **shared)
+
+
+def _nothing(
+    metric: str, n: int, others: int = 0, limit: float = 0.0, *, method: str, attribute: str | None = None
+) -> Measurement:
+    reason = "no window stands out beyond the largest of all windows by chance and beyond the size that counts"
+    if others:
+        reason = (
+            f"relevance differs in {others} window{'s' if others > 1 else ''}, but another group's content there is "
+            f"not shown to change the score by {limit:g} more than the own group's content"
+        )
+    return Measurement(
+        audit="roi-metrics",
+        metric=metric,
+        method=method,
+        attribute=attribute,
+        value=None,
+        status="undefined",
+        reason=reason,
+        n=n,
     )
 
 
-def _draw(method: str, group: Labels, grids: Floats, boxes: Sequence[Found], image: Floats | None) -> bytes:
-    from fairaudit.report.figures.regions import found_windows
-
-    known = ~np.isnan(grids).any(axis=(1, 2))
-    first, last = (known & (np.asarray(group.codes) == code) for code in (0, len(group.values) - 1))
-    there = first.any() and last.any()
-    return found_windows(
-        grids[last].mean(axis=0) - grids[first].mean(axis=0) if there else np.zeros(grids.shape[1:]),
-        [box.box for box in boxes],
-        labels=[f"η² {box.statistic:.2f}, p {box.p_value:.4f}" for box in boxes],
-        heading=f"Where {method} relevance differs by {group.name}",
-        image=image,
+def _window(
+    metric: str, window: Window, number: int, n: int, limit: float = 0.0, *, method: str, attribute: str | None = None
+) -> Measurement:
+    box, effect = window.found, window.effect
+    facts: dict[str, float | int | str | bool | None] = dict(zip(("x0", "y0", "x1", "y1"), box.box, strict=True))
+    facts |= {"area_share": finite(box.area_share), "mean_share": finite(box.mean_share)}
+    facts |= {"contrast": finite(box.contrast)}
+    if effect is not None:
+        facts |= {"effect": finite(effect.value), "effect_low": finite(effect.low), "effect_high": finite(effect.high)}
+        facts |= {"effect_other": finite(effect.other), "effect_same": finite(effect.same), "effect_n": effect.n}
+        facts |= {"effect_limit": limit}
+    return Measurement(
+        audit="roi-metrics",
+        metric=metric,
+        method=method,
+        attribute=attribute,
+        region=f"window {number}",
+        value=finite(box.statistic),
+        p_value=finite(box.p_value),
+        n=n,
+        extra=facts,
     )
 
 
-def _measurements(
-    metric: str, method: str, attribute: str | None, boxes: Sequence[Found], n: int
-) -> Iterator[Measurement]:
+def _concentrated(method: str, boxes: Sequence[Found], n: int) -> Iterator[Measurement]:
     if not boxes:
-        yield Measurement(
-            audit="roi-metrics",
-            metric=metric,
-            method=method,
-            attribute=attribute,
-            value=None,
-            status="undefined",
-            reason="no window stands out beyond the largest of all windows by chance and beyond the size that counts",
-            n=n,
-        )
+        yield _nothing("concentration", n, method=method)
     for number, box in enumerate(boxes, start=1):
-        x0, y0, x1, y1 = box.box
-        yield Measurement(
-            audit="roi-metrics",
-            metric=metric,
-            method=method,
-            attribute=attribute,
-            region=f"window {number}",
-            value=finite(box.statistic),
-            p_value=finite(box.p_value),
-            n=n,
-            extra={
-                "x0": x0,
-                "y0": y0,
-                "x1": x1,
-                "y1": y1,
-                "area_share": finite(box.area_share),
-                "mean_share": finite(box.mean_share),
-                "contrast": finite(box.contrast),
-            },
+        yield _window("concentration", Window(found=box, effect=None, counts=True), number, n, method=method)
+
+
+def _told(search: _Search, judged: Sequence[Window], limit: float) -> Iterator[str]:
+    """A sentence on every window that counts, and one on the others together."""
+    subject = f"{search.metric} of {search.attribute} by {search.method}"
+    for number, window in enumerate(judged, start=1):
+        if window.counts:
+            yield f"{subject}: {window.sentence(number)}."
+    others = [window for window in judged if not window.counts]
+    if others:
+        largest = max(window.effect.value for window in others if window.effect)
+        yield (
+            f"{subject}: relevance differs in {len(others)} {'window' if len(others) == 1 else 'windows'} more, where "
+            f"the groups' content is not shown to move the score by more than {limit:g} (at most {largest:.3f})."
         )
-
-
-def _slug(text: str) -> str:
-    return "".join(character if character.isalnum() else "-" for character in text.lower()).strip("-")

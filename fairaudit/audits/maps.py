@@ -17,7 +17,7 @@ from fairaudit.audits.discovery_read import Grids, read_discovery
 from fairaudit.audits.groups import all_groupings
 from fairaudit.audits.map_files import box_mask, digest_of, fitting_masks, read_maps
 from fairaudit.audits.metrics import DISCOVERY, REGIONS, applicable
-from fairaudit.audits.regions_read import Rows, aligned_rows, alignment, labels, refuse_empty, tables
+from fairaudit.audits.regions_read import COMPARED, Rows, aligned_rows, alignment, labels, refuse_empty, tables
 from fairaudit.audits.write import write_report_folder
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import AuditConfig, GateRule
@@ -27,7 +27,7 @@ from fairaudit.gate.judge import judge
 from fairaudit.measures.control_regions import control_regions
 from fairaudit.measures.rddt_table import rddt_measurements
 from fairaudit.measures.region_change import region_change
-from fairaudit.measures.region_metrics import score_regions
+from fairaudit.measures.region_metrics import rrf_lift, score_regions
 from fairaudit.measures.region_spec import Question
 from fairaudit.measures.signed_share import signed_share
 from fairaudit.measures.windows import grid_shares
@@ -147,8 +147,7 @@ def _region(
         min_cell=audit.min_cell,
         extra={"convention": audit.convention},
     )
-    columns = score_regions(maps, mask, convention=audit.convention).columns()
-    columns["signed_share"] = signed_share(maps, np.broadcast_to(mask, maps.shape))
+    columns = _columns(maps, mask, audit)
     found = list(tables(columns, asked, rows, controls=_control_means(maps, mask, audit, seed)))
     for group, aligned in zip(rows.groups, rows.aligned, strict=True):
         if aligned is not None and rows.target is not None:
@@ -159,11 +158,20 @@ def _region(
             region=region, method=METHOD, baseline=files.baseline.stem, level=audit.level, seed=seed,
             replicates=audit.replicates, min_cell=audit.min_cell,
         )  # fmt: skip
-        found += tables({"adr": change.adr, "dif": change.dif}, against, rows)
+        theirs = _columns(baseline, mask, audit)
+        differences = {f"{name}_change": columns[name] - theirs[name] for name in COMPARED}
+        found += tables({"adr": change.adr, "dif": change.dif, **differences}, against, rows)
         found += rddt_measurements(change.adr, against, target=rows.target)
         for group in rows.groups:
             found += rddt_measurements(change.adr, against, group=group, target=rows.target)
     return found
+
+
+def _columns(maps: Floats, mask: NDArray[np.bool_], audit: AuditConfig) -> dict[str, Floats]:
+    columns = score_regions(maps, mask, convention=audit.convention).columns()
+    columns["rrf_lift_absolute"] = rrf_lift(maps, mask, convention="absolute")
+    columns["signed_share"] = signed_share(maps, np.broadcast_to(mask, maps.shape))
+    return columns
 
 
 def _grids(maps: Floats) -> Grids:

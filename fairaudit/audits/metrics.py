@@ -53,7 +53,15 @@ def _tabled(names: Sequence[str]) -> list[str]:
     return [*names, *(f"{name}_contrast" for name in names)]
 
 
-DISCOVERY = frozenset(["discovery", "discovery_alignment", "concentration"])
+DISCOVERY = frozenset(
+    [
+        "discovery",
+        "discovery_unconfirmed",
+        "discovery_alignment",
+        "discovery_alignment_unconfirmed",
+        "concentration",
+    ]
+)
 REGIONS = frozenset(
     [
         *_tabled([name for name in SPECS if not name.startswith("causal_") and name != "rrf_excess"]),

@@ -13,7 +13,7 @@ from fairaudit.audits.columns import column
 from fairaudit.audits.region_figures import region_drawings
 from fairaudit.audits.study import Study
 from fairaudit.engine.part import Part
-from fairaudit.measures.region_metrics import Convention, rrf
+from fairaudit.measures.region_metrics import rrf_lift
 from fairaudit.saliency.method import Method
 
 
@@ -25,12 +25,10 @@ class Overlays:
     def __init__(self, study: Study, methods: Sequence[Method]) -> None:
         self._study = study
         self._methods = methods
-        self._convention: Convention = study.config.audit.convention
 
     def settings(self) -> Mapping[str, Any]:
-        """The methods, the regions and the convention."""
-        methods = [repr(method) for method in self._methods]
-        return {"methods": methods, "regions": self._study.regions, "convention": self._convention}
+        """The methods and the regions."""
+        return {"methods": [repr(method) for method in self._methods], "regions": self._study.regions}
 
     def map(self, context: Context) -> Part:
         """Columns per image: area and relevance share of every region."""
@@ -40,7 +38,8 @@ class Overlays:
             columns[column("area", region)] = masks.mean(axis=(1, 2))
             for method in self._methods:
                 maps = context.attribution(method, context.candidate).maps.detach().double().cpu().numpy()
-                columns[column("candidate", method.name, region, "rrf")] = rrf(maps, masks, convention=self._convention)
+                lift = rrf_lift(maps, masks, convention="absolute")
+                columns[column("candidate", method.name, region, "rrf_lift_absolute")] = lift
         return Part(columns=columns)
 
     def measure(self, total: Total) -> Findings:

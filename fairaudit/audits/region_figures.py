@@ -38,8 +38,9 @@ def region_drawings(total: Total, methods: Sequence[Method]) -> Iterator[Drawing
             yield Drawing(
                 name=f"reliance-{_slug(region)}-{_slug(method.name)}.png",
                 caption=(
-                    f"Images with the largest (first row) and the smallest {method.name} relevance share in {region}; "
-                    "red is evidence for the explained class, blue against it."
+                    f"Images with the largest (first row) and the smallest share of {method.name} relevance in "
+                    f"{region}, written below each; red is evidence for the explained class, blue against it, "
+                    "and both count."
                 ),
                 draw=partial(_reliance, total, region, method),
             )
@@ -61,7 +62,8 @@ def _reliance(total: Total, region: str, method: Method) -> bytes:
     shares = _shares(total, region, method)
     order = np.argsort(np.nan_to_num(shares, nan=-1.0), kind="stable")
     order = order[~np.isnan(shares[order])]
-    chosen = [*order[::-1][:EACH].tolist(), *order[:EACH].tolist()]
+    each = max(1, min(EACH, len(order) // 2))
+    chosen = [*order[::-1][:each].tolist(), *order[:each].tolist()]
     batch = total.study.material.loader.load(total.rows[chosen].tolist())
     return reliance(
         _pictures(batch),
@@ -70,6 +72,7 @@ def _reliance(total: Total, region: str, method: Method) -> bytes:
         names=_names(total, batch),
         heading=f"Most and least relevance in {region} by {method.name}",
         values=shares[chosen].tolist(),
+        rows=("most", "least"),
     )
 
 
@@ -87,7 +90,10 @@ def _maps(study: Study, batch: Batch, method: Method) -> Floats:
 
 
 def _shares(total: Total, region: str, method: Method) -> Floats:
-    return np.asarray(total.part.columns[column("candidate", method.name, region, "rrf")], np.float64)
+    """Share of |relevance| in the region: a model that holds a region against the class relies on it as well."""
+    lift = total.part.columns[column("candidate", method.name, region, "rrf_lift_absolute")]
+    area = total.part.columns[column("area", region)]
+    return np.asarray(lift, np.float64) * np.asarray(area, np.float64)
 
 
 def _spread(rows: NDArray[np.int64]) -> list[int]:

@@ -58,7 +58,8 @@ def _mean_maps(total: Total, methods: Sequence[str], groupings: Sequence[Categor
                 name=f"maps-{_slug(grouping.name)}-{_slug(method)}.png",
                 caption=(
                     f"Mean {method} relevance per {grouping.name} and {total.study.target.name} "
-                    "(red: evidence for the explained class, blue: against it), with the regions drawn."
+                    "(red: evidence for the explained class, blue: against it), "
+                    "with the regions drawn."
                 ),
                 draw=lambda grouping=grouping, method=method: draw_mean_maps(total, grouping, method),  # type: ignore[misc]
             )

@@ -40,18 +40,21 @@ def launch_maps(
     from fairaudit.audits.run import Outcome
     from fairaudit.audits.study import open_material
     from fairaudit.config.schema import AuditConfig
+    from fairaudit.data.open import open_manifest
 
     asked, options = request.asked, request.options
     manifest, config, masks = None, None, {}
     if asked.data is not None or asked.config is not None or asked.regions:
         config, base = load(asked)
-        material = open_material(config, base=base, options=options, with_regions=bool(asked.regions))
-        manifest, rows = material.manifest, saved_rows(maps)
+        rows = saved_rows(maps)
+        if asked.regions:  # to be drawn on the images; nothing else needs them
+            material = open_material(config, base=base, options=options, with_regions=True)
+            manifest = material.manifest
+            masks = _masks(material, asked.regions, range(len(manifest)) if rows is None else rows.tolist())
+        else:
+            manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed, images=False)
         if rows is not None and rows.size and int(rows.max()) < len(manifest):
             manifest = manifest.take(rows)
-        if asked.regions:
-            chosen = range(len(manifest)) if rows is None else rows.tolist()
-            masks = _masks(material, asked.regions, chosen)
     report = audit_maps(
         MapFiles(maps=maps, baseline=baseline_maps, boxes=read_boxes(boxes), masks=masks),
         manifest=manifest,

@@ -26,7 +26,9 @@ from fairaudit.errors import DataError, suggestion
 from fairaudit.seeds import generator
 
 
-def open_manifest(config: Config, *, base: Path, limit: int | None = None, seed: int = 0) -> Manifest:
+def open_manifest(
+    config: Config, *, base: Path, limit: int | None = None, seed: int = 0, images: bool = True
+) -> Manifest:
     """The rows that are audited.
 
     In this order: the table or layout is read; columns are encoded over all its rows, so that values do not depend on
@@ -38,14 +40,16 @@ def open_manifest(config: Config, *, base: Path, limit: int | None = None, seed:
         base: folder that the configuration's paths are relative to.
         limit: largest number of rows.
         seed: seed of bias, resampling and limit.
+        images: whether images will be read; without, neither the files nor a column that names them need exist.
 
     Raises:
         DataError: anything about the table, its columns or its paths that makes an audit meaningless.
     """
     dataset = open_dataset(config.data, base)
-    manifest = _encoded(config, dataset)
+    manifest = _encoded(config, dataset, images=images)
     manifest = _split(manifest, dataset, config.data)
-    manifest = _one_file_at_least(manifest)
+    if images:
+        manifest = _one_file_at_least(manifest)
     if config.data.bias is not None:
         manifest = plant_bias(manifest, config.data.bias, seed=seed)
     if config.data.resample is not None:
@@ -76,9 +80,14 @@ def open_dataset(data: DataConfig, base: Path) -> Dataset:
     return dataset
 
 
-def _encoded(config: Config, dataset: Dataset) -> Manifest:
+def _encoded(config: Config, dataset: Dataset, *, images: bool) -> Manifest:
     data, table = config.data, dataset.table
-    source = dataset.source if dataset.source is not None else _files(dataset)
+    if dataset.source is not None:
+        source = dataset.source
+    elif images or dataset.image in table.columns:
+        source = _files(dataset)
+    else:
+        source = FileSource(root=dataset.folder, names=tuple(table.places))
     names = tuple(source.name(row) for row in range(len(source)))
     id_column = data.id or dataset.id
     ids = tuple(table.column(id_column, asked="data.id")) if id_column else names

@@ -36,7 +36,8 @@ class RegionEffect:
     """Paired changes of every image, each `[image]`; NaN where the region is empty or there is no control.
 
     A change is the model's value on the image less that on the filled image. `…_control` is the mean over the image's
-    control regions, which is what filling any place of that shape does.
+    control regions, which is what filling any place of that shape does; or, where content is swapped, what the content
+    of an image of the own group does.
     """
 
     causal_effect: Floats
@@ -70,6 +71,7 @@ def region_effect(
     explained: Tensor,
     *,
     fill: Fill | str = "inpaint",
+    control_fill: Fill | None = None,
     scores: Tensor | None = None,
 ) -> RegionEffect:
     """Paired change when a region, and each of its control regions, is filled.
@@ -81,6 +83,8 @@ def region_effect(
         controls: control regions `[image, control, row, column]`; an empty one is left out.
         explained: class whose probability is followed, `[image]`.
         fill: what replaces the pixels, or the name of one of `FILLS`.
+        control_fill: what replaces the control regions' pixels, where that is another; the region itself may then be
+            its own control, with content that differs less.
         scores: probabilities of the images as they are `[image, class]`, when they are known already.
 
     Raises:
@@ -92,7 +96,7 @@ def region_effect(
     chosen = explained.to(images.device)
     region = _changes(classifier, replace, images, masks.to(images.device), before, chosen)
     others = [
-        _changes(classifier, replace, images, controls[:, index].to(images.device), before, chosen)
+        _changes(classifier, control_fill or replace, images, controls[:, index].to(images.device), before, chosen)
         for index in range(controls.shape[1])
     ]
     missing = torch.full_like(region, torch.nan)[None]

@@ -44,20 +44,6 @@ def grey(images: Tensor, masks: Tensor) -> Tensor:
     return images.masked_fill(masks[:, None], 0.5)
 
 
-def swap(images: Tensor, masks: Tensor) -> Tensor:
-    """The region with another image's content: that of the next image of the batch (the last takes the first's).
-
-    Pixels come from where both images have the region; elsewhere the donor's mean colour in its region is used. Nothing
-    leaves the distribution of real regions. A batch of one image is its own donor and does not change.
-    """
-    donors, donated = images.roll(-1, dims=0), masks.roll(-1, dims=0)[:, None]
-    weight = donated.to(images.dtype)
-    colour = (donors * weight).sum(dim=(2, 3), keepdim=True) / weight.sum(dim=(2, 3), keepdim=True).clamp(min=1)
-    empty = ~donated.any(dim=3, keepdim=True).any(dim=2, keepdim=True)
-    content = torch.where(donated | empty, donors, colour)
-    return torch.where(masks[:, None], content, images)
-
-
 def _gaussian(sigma: float, size: int, like: Tensor) -> Tensor:
     """Matrix `[size, size]` that blurs an axis; rows sum to 1, so the weight past the edge is shared by the rest."""
     index = torch.arange(size, device=like.device, dtype=like.dtype)
@@ -65,7 +51,6 @@ def _gaussian(sigma: float, size: int, like: Tensor) -> Tensor:
     return functional.normalize(weights, p=1.0, dim=1)
 
 
-FILLS: Registry[Fill] = Registry(
-    "fill", [("inpaint", inpaint), ("blur", blur), ("mean", mean), ("grey", grey), ("swap", swap)]
-)
-"""Fills by name; inpaint is the default: it removes the content and leaves no edge."""
+FILLS: Registry[Fill] = Registry("fill", [("inpaint", inpaint), ("blur", blur), ("mean", mean), ("grey", grey)])
+"""Fills that need the image alone; inpaint is the default: it removes the content and leaves no edge. `swap.Swap`,
+which needs other images, is the remaining one."""

@@ -21,7 +21,9 @@ def suitable_fill(area_share: float) -> str:
 
     `inpaint` continues the surroundings into the region. A region of more than half the image, such as a background,
     has too little around it: the object would spread over it and vanish, and every model would seem to rely on the
-    background. Such a region takes the content of another image's (`swap`), which leaves the object as it is.
+    background. Such a region takes the content of an image of the same class and another group (`swap`), which leaves
+    the object as it is; and its control is not another place, for which there is no room, but the content of an image
+    of the same class and the same group: seams and traces of the donor's own object are in both.
 
     >>> suitable_fill(0.08), suitable_fill(0.8)
     ('inpaint', 'swap')

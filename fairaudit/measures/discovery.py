@@ -7,7 +7,8 @@ the permutation distribution of the largest statistic (max-T, Westfall & Young 1
 * `concentrations`: does a window hold more relevance than its area, whatever the group?
 
 A difference is not yet a fault: a necktie that is there draws relevance as any object may, and many images make any
-trace of it significant. So a difference must also be large, and what is found are candidates for the causal check.
+trace of it significant. So a difference must also be large, and what is found are candidates: `window_effect` tells
+whether the model's score follows what the groups show there.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ EXPLAINED = 0.14
 """Smallest η² that is reported: a large effect. Cohen 1988, Statistical Power Analysis, section 8.2."""
 REPLICATES = 1000
 """Permutations by default; the smallest p value is 1 / 1001."""
+FEWEST = 299
+"""Permutations at least, where there are many groups and target values; the smallest p value is then 1 / 300."""
+_BUDGET = 10**7  # strata × windows × permutations of one search
 _CHUNK = 2**22
 
 
@@ -60,11 +64,12 @@ def group_differences(
     group: Labels,
     target: Labels | None,
     generator: np.random.Generator,
-    replicates: int = REPLICATES,
+    replicates: int | None = None,
     level: float = 0.05,
     least: float = LEAST,
     explained: float = EXPLAINED,
     limit: int = 5,
+    each: int | None = None,
 ) -> list[Found]:
     """Windows whose relevance share differs between groups, best first, none overlapping a better one much.
 
@@ -79,12 +84,13 @@ def group_differences(
         group: the protected attribute.
         target: the label; all images in one stratum without it.
         generator: source of the permutations.
-        replicates: permutations.
+        replicates: permutations; by default `REPLICATES`, down to `FEWEST` where there are many strata.
         level: windows with a larger p value are left out.
         least: windows are left out in which no group's share differs from the others', within a target value, by this
             many times the window's area.
         explained: windows with a smaller η² are left out.
         limit: most windows returned.
+        each: most windows of every size instead: small windows explain the most, large ones do the most.
     """
     data = _arrange(grids, group, target)
     if data is None:
@@ -92,7 +98,9 @@ def group_differences(
     total = _total_squares(data, shapes)
     estimate = ratio(_between(data, shapes, _sums(data, data.group[None]))[0], total)
     largest = []
-    chunk = max(1, _CHUNK // max(1, len(data.group), data.strata * len(shapes.bounds)))
+    size = data.strata * len(shapes.bounds)
+    replicates = max(FEWEST, min(REPLICATES, _BUDGET // max(1, size))) if replicates is None else replicates
+    chunk = max(1, _CHUNK // max(1, len(data.group), size))
     for start in range(0, replicates, chunk):
         labels = _shuffled(data, min(chunk, replicates - start), generator)
         largest.append(np.nanmax(ratio(_between(data, shapes, _sums(data, labels)), total), axis=1, initial=0.0))
@@ -100,7 +108,7 @@ def group_differences(
     contrast = _contrasts(data, shapes)
     large = np.nanmax(np.abs(contrast), axis=(0, 1), initial=0.0) >= least * shapes.area()
     large &= np.nan_to_num(estimate) >= explained
-    chosen = _best(shapes, estimate, np.where(large, p_values, np.nan), level, limit)
+    chosen = _best(shapes, estimate, np.where(large, p_values, np.nan), level, limit, each)
     return [_difference(data, shapes, number, estimate, p_values, group, target) for number in chosen]
 
 
@@ -244,10 +252,16 @@ def _against(estimate: Floats, largest: Floats) -> Floats:
     return np.where(np.isnan(estimate), np.nan, (1 + len(largest) - extreme) / (1 + len(largest)))
 
 
-def _best(shapes: Windows, estimate: Floats, p_values: Floats, level: float, limit: int) -> list[int]:
+def _best(
+    shapes: Windows, estimate: Floats, p_values: Floats, level: float, limit: int, each: int | None = None
+) -> list[int]:
     passing = np.flatnonzero(p_values <= level)
     order = passing[np.argsort(-estimate[passing], kind="stable")]
-    return apart(shapes, order.tolist(), limit=limit)
+    if each is None:
+        return apart(shapes, order.tolist(), limit=limit)
+    sides = (shapes.bounds[order, 2:] - shapes.bounds[order, :2]).min(axis=1)
+    kept = {number for side in np.unique(sides) for number in apart(shapes, order[sides == side].tolist(), limit=each)}
+    return [number for number in order.tolist() if number in kept]
 
 
 def _box(shapes: Windows, number: int) -> tuple[float, float, float, float]:

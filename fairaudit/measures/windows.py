@@ -51,6 +51,16 @@ class Windows:
         return np.asarray(below - whole[..., bottom, left] - above)
 
 
+def boxed(boxes: Iterable[Iterable[float]], *, cells: int = CELLS) -> Windows:
+    """Windows from x0, y0, x1, y1 as shares of the width and height, the inverse of `fractions`.
+
+    >>> boxed([(0.5, 0.25, 1.0, 0.5)], cells=4).bounds.tolist()
+    [[1, 2, 2, 4]]
+    """
+    corners = np.array([list(box) for box in boxes], np.float64).reshape(-1, 4)
+    return Windows(bounds=np.rint(corners[:, [1, 0, 3, 2]] * cells).astype(np.int64), cells=cells)
+
+
 def windows(cells: int = CELLS, sizes: Iterable[int] = SIZES) -> Windows:
     """All windows of the sizes that fit, at every place whose distance is half the window's shorter side.
 

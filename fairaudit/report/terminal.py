@@ -57,7 +57,8 @@ def _heading(report: Report) -> str:
     scored = f"{data.scored:,} of {data.rows:,}" if data.scored != data.rows else f"{data.rows:,}"
     against = "".join(f", against {other.file}" for other in report.models if other.role == "baseline")
     subject = f"{name_of(report)} ({model.file}) on " if model else ""
-    return f"{subject}{scored} images of {data.name}, target {data.target}{against}"
+    target = f", target {data.target}" if data.target else ""
+    return f"{subject}{scored} images of {data.name}{target}{against}"
 
 
 def _verdict(verdict: Verdict, columns: int) -> str:

@@ -1,9 +1,14 @@
 """`fairaudit roi-metrics` through the command line: kinds of region, unchanged models, unusable methods, discovery."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from fairaudit.saliency.gradient import Gradient, InputXGradient
+from fairaudit.saliency.method import Attribution
 from fairaudit.saliency.registry import METHODS
 
 CONTROL = "random"
@@ -64,6 +69,28 @@ def test_every_kind_of_region_at_once(lab):
     assert {f"figures/region-{name}.png" for name in ("patch", "polygon", "both")} <= named
 
 
+def test_a_region_that_the_crop_cuts_off_in_all_images_is_refused(lab):
+    lab.configure(
+        preprocess={"crop": [16, 8], "size": [16, 16]},  # columns 4 to 11 are left
+        regions={"edge": {"box": [0, 0, 3, 16], "units": "pixel"}},
+        audit={"region": ["edge"]},
+    )
+    lab.run("roi-metrics", "model.pt").refused('The region "edge" is empty in all 24 images', "preprocess.crop")
+
+
+def test_a_region_of_everything_holds_everything_and_leaves_no_place_for_a_control(lab):
+    lab.configure(regions={"all": {"box": [0, 0, 1, 1]}}, audit={"region": ["all"], "fills": ["mean"]})
+    done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
+    assert done.code == 0, done.err
+    for metric in ("rrf", "rrf_lift", "area_share", "pointing_game", "rank_accuracy"):
+        assert over_all(done, metric, region="all")["value"] == 1
+    ratio = over_all(done, "inside_outside_ratio", region="all")
+    assert (ratio["value"], ratio["status"]) == (None, "undefined")
+    assert ratio["reason"]
+    assert over_all(done, "causal_shift_control", region="all")["value"] is None
+    assert any("no room for a control region" in note for note in done.report()["notes"])
+
+
 @pytest.mark.slow
 def test_contrasts_have_a_permutation_p_value_and_regions_a_matched_control(lab):
     done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
@@ -102,6 +129,60 @@ def test_a_method_that_fails_its_trial_is_unusable_and_cannot_gate(lab):
     assert "control" in done.report()["gate"]["rules"][0]["why"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bad:
+    """A method with a fault, under the name of a good one: its trial has to find the fault."""
+
+    fault: str
+    name: str = "gradient"
+    family: str = "gradient"
+
+    def attribute(self, classifier, images, classes, *, seed=0):
+        honest = Gradient().attribute(classifier, images, classes).maps
+        if self.fault == "painted":  # the same picture whatever the model
+            painted = torch.linspace(0, 1, images.shape[3], dtype=honest.dtype).expand_as(honest).contiguous()
+            return Attribution(maps=painted, evaluations=0)
+        if self.fault == "backwards":
+            return Attribution(maps=-InputXGradient().attribute(classifier, images, classes).maps, evaluations=1)
+        if self.fault == "noisy":
+            noise = torch.randn(honest.shape, generator=torch.Generator().manual_seed(seed), dtype=honest.dtype)
+            return Attribution(maps=noise, evaluations=0)
+        return Attribution(maps=honest, residual=torch.full((len(images),), 0.5), evaluations=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("painted", "survive randomisation"),
+        ("backwards", "no better than the random map at deletion"),
+        ("noisy", "differ from run to run"),
+        ("incomplete", "relevance is incomplete"),
+    ],
+)
+def test_a_bad_method_is_caught_and_keeps_the_gate_open(lab, monkeypatch, fault, reason):
+    monkeypatch.setattr("fairaudit.audits.methods.make_method", lambda name: Bad(fault=fault))
+    lab.configure(audit={"faithfulness": True}, gates=[{"metric": "rrf_lift", "region": "patch", "max": 100.0}])
+    done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
+    row = over_all(done, "rrf_lift", region="patch")
+    assert row["status"] == "unusable"
+    assert reason in row["reason"]
+    assert row["high"] < 100, "the number alone would pass"
+    assert done.code == 4
+    assert done.report()["gate"]["state"] == "inconclusive"
+
+
+@pytest.mark.slow
+def test_a_good_method_earns_its_vote(lab):
+    lab.configure(
+        audit={"faithfulness": True, "saliency": ["integrated_gradients"]},
+        gates=[{"metric": "rrf_lift", "region": "patch", "max": 100.0}],
+    )
+    done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
+    assert over_all(done, "rrf_lift", region="patch")["status"] == "ok", done.report()["notes"]
+    assert done.code == 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("metric", ["causal_excess", "causal_flip", "rrf_contrast"])
 def test_causal_numbers_and_contrasts_may_be_gated(lab, metric):
@@ -112,6 +193,25 @@ def test_causal_numbers_and_contrasts_may_be_gated(lab, metric):
     done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
     assert done.code == 0, done.err
     assert done.report()["gate"]["state"] == "pass"
+
+
+@pytest.mark.slow
+def test_swapped_content_does_not_depend_on_the_batch_that_an_image_is_in(lab):
+    lab.configure(audit={"fills": ["swap"]})
+    rows = [
+        {
+            (m["metric"], m["group"], m["class"]): m["value"]
+            for m in lab.run("roi-metrics", "model.pt", "--batch-size", size, "-o", f"out{size}", "--json").report()[
+                "measurements"
+            ]
+            if m["metric"].startswith("causal")
+        }
+        for size in ("24", "7", "1")
+    ]
+    assert rows[0]["causal_shift", None, None] > 0
+    assert rows[0]["causal_shift_control", None, None] > 0
+    for other in rows[1:]:
+        assert other == pytest.approx(rows[0], abs=1e-6)
 
 
 def planted(lab, count=24):
@@ -166,6 +266,28 @@ def test_regions_of_the_configuration_lie_on_maps(lab):
     assert done.code == 0, done.err
     shares = maps[:, 4:12, 8:14].sum((1, 2)) / maps.sum((1, 2))
     assert over_all(done, "rrf", region="patch")["value"] == pytest.approx(shares.mean(), rel=1e-9)
+
+
+def test_two_models_maps_and_a_manifest_are_enough_without_images_or_a_configuration(lab):
+    maps = planted(lab)
+    table = [f"{row['label']},{row['group']}" for row in lab.rows()]
+    (lab.folder / "groups.csv").write_text("\n".join(["label,group", *table]) + "\n")
+    np.save(lab.folder / "before.npy", maps[::-1])
+    (lab.folder / "fairaudit.yaml").unlink()
+    done = lab.run(
+        "roi-metrics", "--maps", "maps.npy", "--baseline-maps", "before.npy", "--manifest", "groups.csv",
+        "--target", "label", "--attribute", "group", "--region-box", "patch=8,4,14,12", "-o", "out", "--json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    shares = maps[:, 4:12, 8:14].sum((1, 2)) / maps.sum((1, 2))
+    group = np.array([row["group"] for row in lab.rows()])
+    for name in "ab":
+        row = found(done, "rrf", attribute="group", group=name, **{"class": None})[0]
+        assert row["value"] == pytest.approx(shares[group == name].mean(), rel=1e-9)
+    lift = shares / (48 / 256)  # all relevance is positive, so the absolute convention says the same
+    assert over_all(done, "rrf_lift_absolute")["value"] == pytest.approx(lift.mean(), rel=1e-9)
+    assert over_all(done, "rrf_change")["value"] == pytest.approx((shares - shares[::-1]).mean(), abs=1e-12)
+    assert over_all(done, "rrf_change")["baseline"] == "before"
 
 
 def test_what_maps_cannot_be_measured_on(lab):

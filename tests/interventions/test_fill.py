@@ -6,7 +6,7 @@ import torch
 from scipy import ndimage
 
 from fairaudit.errors import UsageError
-from fairaudit.interventions.fill import FILLS, blur, grey, mean, swap
+from fairaudit.interventions.fill import FILLS, blur, grey, mean
 
 
 def draw(n: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
@@ -71,25 +71,6 @@ def test_mean_of_a_region_without_rest_is_that_of_the_image():
 def test_grey_is_the_same_for_every_image():
     images, masks = draw()
     assert set(grey(images, masks)[masks[:, None].expand_as(images)].tolist()) == {0.5}
-
-
-def test_swap_takes_pixels_where_both_have_the_region_and_the_donors_mean_elsewhere():
-    images, masks = draw()
-    filled = swap(images, masks)
-    for image in range(3):
-        donor = (image + 1) % 3
-        both = masks[image] & masks[donor]
-        torch.testing.assert_close(filled[image][:, both], images[donor][:, both])
-        only = masks[image] & ~masks[donor]
-        colour = images[donor][:, masks[donor]].mean(dim=1)
-        torch.testing.assert_close(filled[image][:, only], colour[:, None].expand(3, int(only.sum())))
-
-
-def test_swap_with_a_donor_without_region_takes_its_pixels():
-    images, masks = draw(2)
-    masks[1] = False
-    filled = swap(images, masks)
-    torch.testing.assert_close(filled[0][:, masks[0]], images[1][:, masks[0]])
 
 
 def test_unknown_fill_is_told():

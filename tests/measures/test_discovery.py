@@ -169,3 +169,26 @@ def test_concentration_is_found_where_it_is_and_nowhere_in_even_maps():
         even = grid_shares(scene(seed, n=40)[0], cells=8, kind="positive")
         false += bool(concentrations(even, SHAPES, generator=np.random.default_rng(seed), replicates=99))
     assert false <= 7  # binomial(40, 0.05): more with probability 0.001
+
+
+def test_windows_of_every_size_are_kept_where_asked_for():
+    maps, group, target = scene(2)
+    maps[group.codes == 1, 10:16, 4:10] *= 2.0
+    grids = grid_shares(maps, cells=8)
+    found = look(grids, group, target, each=1)
+    sides = [round(8 * min(f.box[2] - f.box[0], f.box[3] - f.box[1])) for f in found]
+    assert sorted(sides) == [2, 3]
+    assert found[0].statistic >= found[1].statistic
+    best = look(grids, group, target, limit=1)[0]
+    assert found[0].box == best.box
+
+
+@pytest.mark.parametrize(("groups", "targets", "replicates"), [(2, 2, 1000), (6, 2, 648), (6, 10, 299)])
+def test_many_cells_get_fewer_permutations(groups, targets, replicates):
+    maps, group, _ = scene(2, n=400, groups=groups)  # 1,285 windows: 10⁷ / (6 · 2 · 1,285) = 648
+    target = Labels(name="t", values=tuple("0123456789"[:targets]), codes=np.arange(400) % targets)
+    maps[group.codes == 1, 8:16, 4:12] *= 8.0
+    draw = np.random.default_rng(0)
+    shapes = windows()
+    found = group_differences(grid_shares(maps), shapes, group=group, target=target, generator=draw)
+    assert found[0].p_value == pytest.approx(1 / (1 + replicates), rel=0.02)

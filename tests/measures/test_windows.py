@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fairaudit.errors import DataError
-from fairaudit.measures.windows import apart, grid_shares, windows
+from fairaudit.measures.windows import apart, boxed, grid_shares, windows
 
 
 def test_window_sums_are_sums_of_their_cells():
@@ -72,3 +72,8 @@ def test_apart_keeps_the_first_and_stops_at_the_limit():
                     shapes.bounds[a, :2], shapes.bounds[b, :2]
                 )
                 assert (sides <= 0).any()
+
+
+def test_boxes_become_the_windows_that_they_came_from():
+    shapes = windows(16, [2, 3, 8])
+    np.testing.assert_array_equal(boxed(shapes.fractions().tolist()).bounds, shapes.bounds)

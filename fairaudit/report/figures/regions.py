@@ -22,6 +22,8 @@ Box = tuple[float, float, float, float]
 
 _HEAT = "RdBu_r"
 _SIDE = 1.5  # inches of one picture
+_ACROSS = 6  # pictures in a row
+_SMOOTH = 0.04  # standard deviation, in shorter sides, of the blur that makes speckled mean maps readable
 _TOP = 99.5  # percentile of |relevance| that gets the full colour: single hot pixels must not pale the rest
 
 
@@ -53,6 +55,7 @@ def reliance(
     names: Sequence[str],
     heading: str,
     values: Sequence[float] | None = None,
+    rows: Sequence[str] = (),
 ) -> bytes:
     """A PNG of single images under their relevance maps, with the region outlined.
 
@@ -65,6 +68,7 @@ def reliance(
         names: text above every image.
         heading: title of the figure.
         values: the region metric of every image, written below it.
+        rows: names of rows of as many images each, at their left.
 
     Raises:
         ValueError: the numbers or sizes of images, maps, masks and names disagree.
@@ -72,7 +76,8 @@ def reliance(
     _check(images, masks, names)
     if maps.shape != masks.shape:
         raise ValueError(f"maps {maps.shape} and masks {masks.shape} disagree")
-    figure, places = _board(len(images), images.shape[1:3], heading)
+    across = math.ceil(len(images) / len(rows)) if rows else min(_ACROSS, len(images))
+    figure, places = _board(len(images), images.shape[1:3], heading, across=across)
     for number, (axes, image, relevance) in enumerate(zip(places, images, maps, strict=False)):
         grey = image.mean(axis=-1, keepdims=True)
         _picture(axes, np.repeat(0.5 * grey + 0.45, 3, axis=-1), names[number])
@@ -80,6 +85,8 @@ def reliance(
         _outline(axes, masks[number])
         if values is not None:
             axes.set_xlabel(f"{values[number]:.2f}", fontsize=8, color=INK, labelpad=2)
+    for name, axes in zip(rows, places[::across], strict=False):
+        axes.set_ylabel(literal(name), fontsize=8, color=INK)
     return png(figure)
 
 
@@ -95,6 +102,8 @@ def mean_maps(
     """A PNG of mean relevance maps: a row per attribute × target cell, a column per model, one scale for all.
 
     Maps averaged over images show what single maps hide: evidence for the class in one cell and against it in another.
+    Where evidence for and against alternates from pixel to pixel, as in gradient methods' maps, a blur of 4 % of the
+    shorter side shows the balance of the two; the heading then says so.
     Fairness for the Right Reasons, figure 2.
 
     Args:
@@ -114,16 +123,17 @@ def mean_maps(
     before = 0 if images is None else 1
     height = _SIDE * maps.shape[2] / maps.shape[3]
     figure = new_figure(1.5 + _SIDE * (before + len(columns)), 0.85 + (height + 0.1) * len(rows))
-    title(figure, heading)
+    shown, blurred = _readable(maps)
+    title(figure, f"{heading}, blurred" if blurred else heading)
     grid = figure.subplots(len(rows), before + len(columns), squeeze=False)
-    top = _strongest(maps)
+    top = _strongest(shown)
     cover = None if region is None else np.broadcast_to(region, (len(rows), *maps.shape[2:]))
     for line, name in enumerate(rows):
         if images is not None:
             _picture(grid[line, 0], images[line], "mean image" if line == 0 else "")
         for place, column in enumerate(columns):
             axes = grid[line, before + place]
-            _map(axes, maps[line, place], top, column if line == 0 else "")
+            _map(axes, shown[line, place], top, column if line == 0 else "")
         for axes in grid[line]:
             if cover is not None:
                 _outline(axes, cover[line] >= 0.5)
@@ -139,6 +149,8 @@ def found_windows(
     labels: Sequence[str],
     heading: str,
     image: Floats | None = None,
+    faint: Sequence[bool] | None = None,
+    signed: bool = True,
 ) -> bytes:
     """A PNG of the windows where relevance differs, numbered, over the difference and over the mean image.
 
@@ -148,11 +160,13 @@ def found_windows(
         labels: one line per window.
         heading: title of the figure.
         image: mean image `[height, width, channel]` in [0, 1].
+        faint: per window, whether it is drawn dashed, as one that does not count.
+        signed: whether the background has a sign; a spread has none.
 
     Raises:
         ValueError: the numbers of boxes and labels disagree.
     """
-    if len(boxes) != len(labels):
+    if len(boxes) != len(labels) or (faint is not None and len(faint) != len(boxes)):
         raise ValueError(f"{len(boxes)} boxes but {len(labels)} labels")
     panels = 1 if image is None else 2
     lines = max(1, len(labels))
@@ -161,12 +175,12 @@ def found_windows(
     title(figure, heading)
     grid = figure.subplots(1, panels, squeeze=False)[0]
     top = _strongest(background)
-    _map(grid[-1], background, top, "difference of relevance")
+    _map(grid[-1], background, top, "difference of relevance" if signed else "spread of relevance")
     if image is not None:
         _picture(grid[0], image, "mean image")
     for axes in grid:
-        for number, box in enumerate(boxes):
-            _window(axes, box, str(number + 1))
+        for number, box in reversed(list(enumerate(boxes))):  # the best on top
+            _window(axes, box, str(number + 1), faint=bool(faint and faint[number]))
     notes = [literal(f"{number + 1}  {text}") for number, text in enumerate(labels)] or ["nothing was found"]
     figure.supxlabel("\n".join(notes), fontsize=8, color=INK, x=0.02, ha="left")
     return png(figure)
@@ -193,8 +207,8 @@ def _check(images: Floats, masks: Bools, names: Sequence[str]) -> None:
         raise ValueError(f"images {images.shape}, masks {masks.shape} and {len(names)} names disagree")
 
 
-def _board(count: int, size: tuple[int, ...], heading: str) -> tuple[Figure, list[Axes]]:
-    across = min(6, count)
+def _board(count: int, size: tuple[int, ...], heading: str, *, across: int | None = None) -> tuple[Figure, list[Axes]]:
+    across = across or min(_ACROSS, count)
     down = math.ceil(count / across)
     figure = new_figure(max(3.0, 0.2 + _SIDE * across), 0.4 + down * (_SIDE * size[0] / size[1] + 0.34))
     title(figure, heading)
@@ -240,15 +254,18 @@ def _outline(axes: Axes, mask: Bools) -> None:
         axes.add_collection(LineCollection(list(outline(mask)), colors=color, linewidths=width, capstyle="projecting"))
 
 
-def _window(axes: Axes, box: Box, name: str) -> None:
+def _window(axes: Axes, box: Box, name: str, *, faint: bool) -> None:
     from matplotlib.patches import Rectangle
 
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     x0, x1 = (left + share * (right - left) for share in (box[0], box[2]))
     y0, y1 = (top + share * (bottom - top) for share in (box[1], box[3]))
-    for color, width in (("white", 2.6), ("black", 1.3)):
-        axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=color, linewidth=width))
-    badge = {"boxstyle": "round,pad=0.15", "facecolor": "black", "edgecolor": "white", "linewidth": 0.6}
+    for color, width in (("white", 1.8 if faint else 2.6), ("black", 0.8 if faint else 1.3)):
+        style = (0, (3, 2)) if faint and color == "black" else "solid"
+        frame = Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=color, linewidth=width, linestyle=style)
+        axes.add_patch(frame)
+    dark = SOFT if faint else "black"
+    badge = {"boxstyle": "round,pad=0.15", "facecolor": dark, "edgecolor": "white", "linewidth": 0.6}
     axes.text(x0, y0, name, fontsize=7, color="white", ha="left", va="top", bbox=badge)
 
 
@@ -266,6 +283,16 @@ def _heat(relevance: Floats) -> NDArray[np.float64]:
     colour = np.asarray(colormaps[_HEAT](0.5 + 0.5 * np.sign(share) * np.maximum(np.abs(share), 0.5)), np.float64)
     colour[..., 3] = 0.92 * np.abs(share) ** 0.7
     return colour
+
+
+def _readable(maps: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
+    """Maps `[row, column, height, width]`, blurred where most of their relevance cancels between neighbours."""
+    from scipy.ndimage import gaussian_filter
+
+    sigma = _SMOOTH * min(maps.shape[2:])
+    soft = np.asarray(gaussian_filter(maps, sigma, axes=(2, 3), mode="mirror"), np.float64)
+    speckled = bool(np.nansum(np.abs(soft)) < 0.5 * np.nansum(np.abs(maps)))
+    return (soft, True) if speckled else (maps, False)
 
 
 def _scale(figure: Figure, grid: NDArray[np.object_], top: float) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fairaudit.report.figures.regions import found_windows, mean_maps, outline, region_overlay, reliance
+from fairaudit.report.figures.regions import _readable, found_windows, mean_maps, outline, region_overlay, reliance
 
 
 def pixels(data: bytes) -> np.ndarray:
@@ -48,6 +48,10 @@ DRAWN = {
         MAPS[None, :2], rows=["a"], columns=["x", "y"], heading="h", region=MASKS[0], images=IMAGES[:1]
     ),
     "windows": lambda: found_windows(MAPS[0], [(0.1, 0.2, 0.5, 0.9)], labels=["p 0.01"], heading="h", image=IMAGES[0]),
+    "faint": lambda: found_windows(
+        MAPS[0], [(0.1, 0.2, 0.5, 0.9), (0, 0, 1, 1)], labels=["a", "b"], heading="h", faint=[False, True], signed=False
+    ),
+    "rows": lambda: reliance(IMAGES[:2], MAPS[:2], MASKS[:2], names=["a", "b"], heading="h", rows=["most", "least"]),
     "nothing": lambda: found_windows(MAPS[0], [], labels=[], heading="h"),
 }
 
@@ -72,6 +76,19 @@ def test_evidence_for_is_red_and_against_is_blue_on_one_scale():
     weak[0, 1] *= 0.2  # the scale is shared, so a weak map stays pale
     pale = pixels(mean_maps(weak, rows=["r"], columns=["for", "against"], heading="h"))
     assert ((pale[..., 2] > 80) & (pale[..., 0] < 60)).sum() < 0.2 * blue.sum()
+
+
+def test_speckle_is_blurred_and_a_smooth_map_is_left_alone():
+    smooth = np.zeros((1, 1, 32, 32))
+    smooth[..., 8:24, 8:24] = 1.0
+    shown, blurred = _readable(smooth)
+    assert not blurred
+    np.testing.assert_array_equal(shown, smooth)
+    speckle = np.where(np.indices((32, 32)).sum(axis=0) % 2, 1.0, -1.0)[None, None] + 0.1 * smooth
+    shown, blurred = _readable(speckle)
+    assert blurred
+    assert shown[0, 0, 12:20, 12:20].mean() == pytest.approx(0.1, abs=0.03)
+    assert np.abs(shown[0, 0, :4, :4]).max() < 0.05
 
 
 def test_rows_are_drawn_from_the_top_and_the_region_stands_where_it_is():

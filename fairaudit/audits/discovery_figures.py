@@ -1,0 +1,103 @@
+"""Figures of discovery: windows over the difference of relevance and over the mean image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.audits.base import Drawing
+from fairaudit.measures.discovery import Found
+from fairaudit.measures.image_means import Labels
+from fairaudit.measures.window_effect import WindowEffect
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A window with what both witnesses say."""
+
+    found: Found
+    """Where relevance differs, and how much."""
+    effect: WindowEffect | None
+    """What the group's content does there; None where there is no model to ask."""
+    counts: bool
+    """Whether it is a finding: nobody else was asked, or the score follows."""
+
+    def sentence(self, number: int) -> str:
+        """Place and size in words."""
+        x0, y0, x1, y1 = self.found.box
+        place = f"window {number} at x {x0:.2f} to {x1:.2f}, y {y0:.2f} to {y1:.2f} (shares of width and height)"
+        relevance = f"relevance differs (η² {self.found.statistic:.2f}, p {self.found.p_value:.4f})"
+        return f"{place}: {relevance}" + (f", {self.effect_words()}" if self.effect else "")
+
+    def label(self) -> str:
+        """The numbers as a line under a figure."""
+        numbers = f"η² {self.found.statistic:.2f}, p {self.found.p_value:.4f}"
+        return f"{numbers}; {self.effect_words()}" if self.effect else numbers
+
+    def effect_words(self) -> str:
+        """The effect with its interval."""
+        if self.effect is None or not np.isfinite(self.effect.low):
+            return "effect on the score unknown"
+        return f"effect on the score {self.effect.value:.3f} [{self.effect.low:.3f}, {self.effect.high:.3f}]"
+
+
+def drawings(
+    metric: str, method: str, groups: Labels, grids: Floats, judged: Sequence[Window], image: Floats | None
+) -> Iterator[Drawing]:
+    """A figure of the windows; none where nothing was found or there are no two groups."""
+    if not judged or len(groups.values) < 2:
+        return
+    dashed = " Dashed: the score is not shown to follow what the groups show there." if judged[0].effect else ""
+    yield Drawing(
+        name=f"{metric.replace('_', '-')}-{slug(groups.name)}-{slug(method)}.png",
+        caption=(
+            f"Windows where {method} relevance differs between the groups of {groups.name}; {_colours(groups)}.{dashed}"
+        ),
+        draw=partial(_draw, method, groups, grids, judged, image),
+    )
+
+
+def _colours(groups: Labels) -> str:
+    if len(groups.values) == 2:
+        return f"red and blue: mean share of {groups.values[1]} less {groups.values[0]}"
+    return "darker: larger spread of the groups' mean shares"
+
+
+def _draw(method: str, groups: Labels, grids: Floats, judged: Sequence[Window], image: Floats | None) -> bytes:
+    from fairaudit.report.figures.regions import found_windows
+
+    return found_windows(
+        difference(groups, grids),
+        [window.found.box for window in judged],
+        labels=[window.label() for window in judged],
+        faint=[not window.counts for window in judged],
+        heading=f"Where {method} relevance differs by {groups.name}",
+        image=image,
+        signed=len(groups.values) == 2,
+    )
+
+
+def difference(groups: Labels, grids: Floats) -> Floats:
+    """Of two groups the difference of the mean grids, last less first; of more the largest less the smallest mean.
+
+    Args:
+        groups: who belongs where; −1 is unknown.
+        grids: `[image, cell, cell]`; images with NaN are left out.
+    """
+    known = ~np.isnan(grids).any(axis=(1, 2))
+    rows = [known & (np.asarray(groups.codes) == code) for code in range(len(groups.values))]
+    means = [grids[own].mean(axis=0) for own in rows if own.any()]
+    if len(means) < 2:
+        return np.zeros(grids.shape[1:])
+    return np.asarray(means[-1] - means[0] if len(groups.values) == 2 else np.ptp(np.stack(means), axis=0))
+
+
+def slug(text: str) -> str:
+    """Text as part of a file name."""
+    return "".join(character if character.isalnum() else "-" for character in text.lower()).strip("-")
