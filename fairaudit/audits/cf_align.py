@@ -15,6 +15,7 @@ from fairaudit.audits.cf_heads import Readers, readers
 from fairaudit.audits.cf_options import CfOptions
 from fairaudit.audits.cf_read import read_alignment
 from fairaudit.audits.columns import column
+from fairaudit.audits.metrics import ALIGNMENT
 from fairaudit.audits.plan import AuditPlan
 from fairaudit.counterfactuals.latent_shift import latent_shift
 from fairaudit.counterfactuals.wachter import wachter
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 CHECKED = 32
 """Images on which a generator is checked, drawn evenly from the manifest."""
-METRICS = frozenset(["relative_change", "relative_change_ratio_of_sums", "base_change"])
 
 
 class CfAlignAudit:
@@ -123,4 +123,4 @@ def plan(options: CfOptions) -> AuditPlan:
     def audits_for(study: Study, _trials: Trials) -> Sequence[Audit]:
         return [CfAlignAudit(study, options)]
 
-    return AuditPlan(audits_for=audits_for, metrics=METRICS, with_regions=False)
+    return AuditPlan(audits_for=audits_for, metrics=ALIGNMENT, with_regions=False)

@@ -94,8 +94,7 @@ def cf_align(
             search=search,  # type: ignore[arg-type]  # checked there
             direction=direction,  # type: ignore[arg-type]  # checked there
             drop=drop,
-            # Far along a ray the decoder draws no faces any more, and every classifier moves.
-            pixel_limit=({"compat": 0.05}.get(search, 0.1) if pixel_limit is None else pixel_limit) or None,
+            pixel_limit=pixel_limit_of(search, pixel_limit),
         ),
         maker=maker,  # type: ignore[arg-type]  # checked there
         min_base_change=min_base_change,
@@ -115,3 +114,14 @@ def cf_align(
         if not request.as_json:
             typer.echo(text, nl=False)
     return code
+
+
+def pixel_limit_of(search: str, asked: float | None) -> float | None:
+    """Largest change of an image's sum, None for any.
+
+    Far along a ray the decoder draws no faces any more, and every classifier moves.
+
+    >>> pixel_limit_of("fast", None), pixel_limit_of("compat", None), pixel_limit_of("fast", 0)
+    (0.1, 0.05, None)
+    """
+    return ({"compat": 0.05}.get(search, 0.1) if asked is None else asked) or None
