@@ -52,6 +52,7 @@ def read_alignment(total: Total, audit: CfAlignAudit) -> Findings:
         clustered=clusters is not None,
         correction=audit.options.correction,
         unusable=audit.refusal,
+        lost=audit.lost,
     )
     matrix = np.stack([row.alignment.mean for row in rows])
     correlated = correlations(original)
@@ -118,6 +119,7 @@ def _generator_notes(audit: CfAlignAudit) -> list[str]:
         f"{facts.reconstruction_error:.3f} of the pixel range, {head} moves by {facts.prediction_drift:.3f} on average "
         f"by reconstruction alone, {facts.decisions_kept:.0%} of decisions kept."
     ]
+    notes += [f"Alignment with {name} is refused as evidence: {reason}." for name, reason in audit.lost.items()]
     if audit.refusal is not None:
         notes.append(f"The generator is refused as evidence: {audit.refusal}.")
     return notes

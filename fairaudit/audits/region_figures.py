@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Drawing, Total
+from fairaudit.audits.base import Drawing, Total, bound
 from fairaudit.audits.columns import column
 from fairaudit.audits.stream import explained_classes, predict, sliced
 from fairaudit.audits.study import Study

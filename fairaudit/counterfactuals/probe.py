@@ -53,6 +53,8 @@ class Probe:
     """Images it was fitted on."""
     test_images: int
     """Images it was measured on."""
+    drawn_accuracy: float | None = None
+    """The same share on the held-out images' reconstructions; None without a generator."""
 
 
 def train_probe(
@@ -60,6 +62,7 @@ def train_probe(
     codes: NDArray[np.int32],
     values: int,
     *,
+    drawn: FetchImages | None = None,
     settings: ProbeSettings | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Probe:
@@ -72,6 +75,9 @@ def train_probe(
         fetch: gives images of rows.
         codes: attribute codes of all rows, −1 for unknown.
         values: number K of values.
+        drawn: gives the same rows as a generator reconstructs them; every other image of a step is then one of these.
+            A probe that has only seen photographs may read nothing, or anything, in a generator's pictures, which lack
+            the noise of single pixels, and counterfactuals are such pictures.
         settings: see there.
         progress: called with the images done and all of them.
 
@@ -91,9 +97,9 @@ def train_probe(
             found=", ".join(str(count) for count in counts),
             advice="Give more rows with --probe-split, or leave --train-probe out.",
         )
-    module = _fit(fetch, codes, learn, values, chosen, progress)
-    found = _decisions(module, fetch, test, chosen.batch_size)
-    right = found == codes[test]
+    module = _fit(fetch if drawn is None else _alternating(fetch, drawn), codes, learn, values, chosen, progress)
+    right = _decisions(module, fetch, test, chosen.batch_size) == codes[test]
+    shown = None if drawn is None else _decisions(module, drawn, test, chosen.batch_size) == codes[test]
     present = [right[codes[test] == value] for value in range(values)]
     return Probe(
         module=module,
@@ -102,7 +108,19 @@ def train_probe(
         majority=float(np.bincount(codes[test], minlength=values).max() / len(test)),
         train_images=len(learn),
         test_images=len(test),
+        drawn_accuracy=None if shown is None else float(shown.mean()),
     )
+
+
+def _alternating(fetch: FetchImages, drawn: FetchImages) -> FetchImages:
+    """Every other row as a generator reconstructs it; the order is drawn anew in every epoch, so rows come as both."""
+
+    def mixed(rows: NDArray[np.int64]) -> Tensor:
+        images = fetch(rows).clone()
+        images[1::2] = drawn(rows[1::2])
+        return images
+
+    return mixed
 
 
 def _fit(

@@ -45,6 +45,7 @@ def alignment_measurements(
     correction: Correction = "holm",
     baseline: str | None = None,
     unusable: str | None = None,
+    lost: Mapping[str, str] | None = None,
 ) -> list[Measurement]:
     """Measurements `relative_change`, `relative_change_ratio_of_sums` and `base_change` of every base classifier.
 
@@ -59,6 +60,7 @@ def alignment_measurements(
         correction: for the family of all pairs.
         baseline: name of the model that is compared with.
         unusable: why none of the numbers must be relied on; they are kept with this reason.
+        lost: downstream classifier → why its numbers must not be relied on, such as that the generator loses it.
     """
     family = [_family_p(row, column) for row in rows for column in range(len(row.downstream))]
     adjusted = iter(corrected(family, correction).tolist())
@@ -66,7 +68,8 @@ def alignment_measurements(
     for row in rows:
         found.append(_base_change(row, method, baseline, unusable))
         for column in range(len(row.downstream)):
-            cell = _Cell(row, column, method, level, clustered, baseline, unusable)
+            refusal = unusable or (lost or {}).get(row.downstream[column])
+            cell = _Cell(row, column, method, level, clustered, baseline, refusal)
             facts = {"p_adjusted": finite(next(adjusted)), "correction": correction}
             found += [cell.mean(facts), cell.ratio_of_sums()]
     return found

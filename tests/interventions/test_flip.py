@@ -15,7 +15,9 @@ def test_size_sign_and_decision_of_three_classes():
     own = torch.tensor([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1], [0.1, 0.1, 0.8]])
     flipped = torch.tensor([[0.2, 0.3, 0.5], [0.1, 0.3, 0.6], [0.2, 0.1, 0.7]])
     found = flip_effect(Argmax(), own, flipped)
-    np.testing.assert_allclose(found["attribute_flip_effect"], [0.0, 0.5, 0.1], atol=1e-7)  # ½ (.5 + 0 + .5), ½ (.1 + .1)
+    np.testing.assert_allclose(
+        found["attribute_flip_effect"], [0.0, 0.5, 0.1], atol=1e-7
+    )  # ½ (.5 + 0 + .5), ½ (.1 + .1)
     np.testing.assert_allclose(found["attribute_flip_signed"], [0.0, -0.5, 0.1], atol=1e-7)
     assert found["attribute_flip_rate"].tolist() == [0.0, 1.0, 0.0]
 

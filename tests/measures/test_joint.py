@@ -154,7 +154,9 @@ def test_disagreement_with_the_counterfactuals_names_both_sides():
         leg("gap", "above"), [leg("lift", "above")], leg("effect", "above"), flips=[leg("flip", "below")]
     )
     assert found.verdict == "undecided"
-    assert found.why.startswith("The witnesses disagree: lift and effect speak for reliance, yet flip speaks against it.")
+    assert found.why.startswith(
+        "The witnesses disagree: lift and effect speak for reliance, yet flip speaks against it."
+    )
     assert found.needed.startswith("look at the counterfactuals")
 
 
