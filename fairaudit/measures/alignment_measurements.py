@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ class BaseRow:
     """Why the searches ended → images."""
     auc: float | None = None
     """AUC of the base score for its own label over all images; None where it has none."""
+    balanced_auc: Mapping[str, float] = field(default_factory=dict)
+    """Downstream classifier → the same with that attribute's groups balanced, where it is called as an attribute."""
 
 
 def alignment_measurements(
@@ -97,6 +99,7 @@ class _Cell:
             "median": finite(found.median[self.column]),
             "deviation": finite(found.deviation[self.column]),
             "eligible": self.row.eligible,
+            "balanced_auc": finite(self.row.balanced_auc.get(self.row.downstream[self.column])),
             **facts,
         }
         return self._measurement(
