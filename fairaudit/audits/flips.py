@@ -19,7 +19,7 @@ from fairaudit.audits.cf_cvae import OpenedCvae, opened_cvaes
 from fairaudit.audits.cf_probe import FittedProbe
 from fairaudit.audits.columns import column
 from fairaudit.audits.flips_read import read_flips
-from fairaudit.audits.study import Study
+from fairaudit.audits.study import Study, audited
 from fairaudit.counterfactuals.interpolation import interpolation_path, matched_pair
 from fairaudit.data.loader import Loader
 from fairaudit.engine.part import Part
@@ -125,8 +125,13 @@ FLIP_COLUMNS = ("attribute_flip_effect", "attribute_flip_signed", "attribute_fli
 
 
 def twin_loaders(study: Study) -> dict[str, Loader]:
-    """A loader of the twins of every audited attribute that has some."""
+    """A loader of the twins of every audited attribute that has some.
+
+    Raises:
+        UsageError: twins of an attribute that the data do not have.
+    """
     manifest, given = study.manifest, study.material.loader
+    audited(list(manifest.twins), manifest.attributes, kind="attribute")
     preprocess = given.preprocess.model_copy(update={"size": given.input_size()})
     return {
         attribute: Loader(replace(manifest, source=source), preprocess, {}, given.workers)

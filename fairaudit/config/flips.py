@@ -31,9 +31,10 @@ def per_attribute(asked: str | Mapping[str, str] | None, config: Config, *, key:
                 where=key,
             )
         return {known[0]: asked}
-    for name in asked:
+    known = [*known, *config.data.attributes]
+    for name in asked:  # one that is there and not audited this time is no mistake
         if known and name not in known:
-            raise ConfigError(f'There is no audited attribute "{name}"', where=key, advice=suggestion(name, known))
+            raise ConfigError(f'There is no attribute called "{name}"', where=key, advice=suggestion(name, known))
     return dict(asked)
 
 

@@ -45,7 +45,7 @@ audit:
   attribute: necktie
   region: necktie
   saliency: [lrp, integrated_gradients]
-  twins: twin                          # column with the same face with, or without, its necktie: no photograph has one
+  twins: {necktie: twin}               # column with the same face with, or without, its necktie: no photograph has one
 
 gates:
   - {metric: equalized_odds_difference, attribute: necktie, max: 0.10}

@@ -286,6 +286,7 @@ def test_several_values_of_an_attribute_make_one_leg_of_the_largest() -> None:
         ({"twins": "twn"}, DataError, 'Did you mean "twin"'),
         ({"twins": "none"}, DataError, "No row has a twin"),
         ({"twins": {"rigth": "twin"}}, ConfigError, 'Did you mean "right"'),
+        ({"twins": {"right": "twn"}}, DataError, 'Did you mean "twin"'),
         ({"cvae": "nowhere.safetensors"}, FairauditError, "no such"),
     ],
 )
