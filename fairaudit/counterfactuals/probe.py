@@ -24,7 +24,9 @@ class ProbeSettings:
     """How a probe is fitted."""
 
     epochs: int = 8
-    """Passes over the training rows."""
+    """Passes over the training rows, more where that would be fewer than `steps`."""
+    steps: int = 120
+    """Fewest steps: a few images make few steps a pass, and a probe that has not learnt says nothing."""
     batch_size: int = 48
     """Images per step."""
     rate: float = 4e-3
@@ -133,11 +135,12 @@ def _fit(
 ) -> nn.Module:
     module = _network(int(fetch(rows[:1]).shape[1]), values, settings.seed)
     steps = math.ceil(len(rows) / settings.batch_size)
+    epochs = max(settings.epochs, math.ceil(settings.steps / steps))
     optimiser = torch.optim.Adam(module.parameters(), lr=settings.rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=steps * settings.epochs)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=steps * epochs)
     weights = len(rows) / (values * np.bincount(codes[rows], minlength=values))
     balance = torch.from_numpy(weights.astype(np.float32))
-    for epoch in range(settings.epochs):
+    for epoch in range(epochs):
         order = np.random.default_rng(child_seed(settings.seed, "probe", "order", epoch)).permutation(rows)
         for step in range(steps):
             batch = order[step * settings.batch_size : (step + 1) * settings.batch_size]
@@ -148,9 +151,7 @@ def _fit(
             optimiser.step()
             schedule.step()
             if progress is not None:
-                progress(
-                    epoch * len(rows) + min(len(rows), (step + 1) * settings.batch_size), settings.epochs * len(rows)
-                )
+                progress(epoch * len(rows) + min(len(rows), (step + 1) * settings.batch_size), epochs * len(rows))
     return module.eval().requires_grad_(False)
 
 
