@@ -46,9 +46,20 @@ def waterbirds(folder):
     (folder / "waterbirds" / "metadata.csv").write_text("\n".join(["img_filename,y,place,split", *rows]) + "\n")
 
 
+def edited(folder):
+    names = [f"{n}{end}.png" for n in range(ROWS) for end in ("", "e")]
+    pictures(folder / "photos", names, (64, 64))
+    rows = [f"{n}.png,{f'{n}e.png' if n % 3 else ''},{n % 2},{n // 2 % 2},test" for n in range(ROWS)]
+    (folder / "photos" / "photos.csv").write_text("\n".join(["file,edited,smiling,glasses,split", *rows]) + "\n")
+
+
 pytestmark = pytest.mark.slow
 
-CASES = {"celeba_necktie.yaml": (celeba, "audit"), "waterbirds.yaml": (waterbirds, "fairness")}
+CASES = {
+    "celeba_necktie.yaml": (celeba, "audit"),
+    "waterbirds.yaml": (waterbirds, "fairness"),
+    "twins.yaml": (edited, "audit"),
+}
 
 
 def test_every_configuration_has_a_run():

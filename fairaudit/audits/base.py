@@ -56,8 +56,19 @@ class Context:
         key = (method.name, role)
         if key not in self.maps:
             classes = torch.from_numpy(self.explained).to(self.images.device)
-            self.maps[key] = method.attribute(predictions.model, self.images, classes)
+            self.maps[key] = bound(method, self.batch).attribute(predictions.model, self.images, classes)
         return self.maps[key]
+
+
+def bound(method: Method, batch: Batch, count: int | None = None) -> Method:
+    """The method, with the labels of the batch's first `count` images (default: all) where it needs labels."""
+    import torch
+
+    from fairaudit.saliency.method import labelled
+
+    target = torch.from_numpy(batch.target[:count].astype(np.int64))
+    attributes = {name: torch.from_numpy(codes[:count].astype(np.int64)) for name, codes in batch.attributes.items()}
+    return labelled(method, target, attributes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,7 +83,10 @@ def readers(study: Study, options: CfOptions) -> Readers:
     found = _Collected()
     names = output_names(study.candidate, study.target.name)
     own = found.model(classifier_heads(study.candidate, names), study.candidate.sha256, study.candidate.module)
-    probes = tuple(fit_probe(study, options, attribute) for attribute in options.train_probe)
+    for attribute in options.train_probe:
+        if attribute not in options.fitted:
+            options.fitted[attribute] = fit_probe(study, options, attribute)
+    probes = tuple(options.fitted[attribute] for attribute in options.train_probe)
     for probe in probes:
         model = found.model(probe.heads, probe.digest, probe.probe.module)
         found.probes |= {probe.heads.names[column]: (model, column) for column in probe.columns}

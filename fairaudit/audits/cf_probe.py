@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from fairaudit.audits.cf_options import CfOptions
 from fairaudit.config.schema import Config, Split
 from fairaudit.counterfactuals.heads import ModelHeads
-from fairaudit.counterfactuals.probe import Probe, ProbeSettings, train_probe
+from fairaudit.counterfactuals.probe import FetchImages, Probe, ProbeSettings, train_probe
 from fairaudit.data.loader import Loader
 from fairaudit.data.open import open_manifest
 from fairaudit.errors import DataError, UsageError, suggestion
+from fairaudit.generators.load import open_generator
 
 if TYPE_CHECKING:
     from fairaudit.audits.study import Study
@@ -38,10 +39,12 @@ class FittedProbe:
 
     def note(self) -> str:
         """How good the probe is, for the report."""
-        found = self.probe
+        found, drawn = self.probe, ""
+        if found.drawn_accuracy is not None:
+            drawn = f" and on {found.drawn_accuracy:.1%} of their reconstructions"
         return (
             f"Probe for {self.attribute}: right on {found.accuracy:.1%} of {found.test_images} held-out images "
-            f"({found.balanced_accuracy:.1%} on average over values; guessing reaches {found.majority:.1%}), "
+            f"({found.balanced_accuracy:.1%} on average over values; guessing reaches {found.majority:.1%}){drawn}, "
             f"fitted on {found.train_images}."
         )
 
@@ -67,10 +70,12 @@ def fit_probe(study: Study, options: CfOptions, attribute: str) -> FittedProbe:
         )
     loader = Loader(manifest, options.config.preprocess, {}, study.options.workers)
     images, codes = _images(loader, manifest.attributes[attribute].codes)
+    reconstructed = _reconstructed(study, options, images)
     probe = train_probe(
-        lambda rows: images[torch.from_numpy(rows)].float() / 255,
+        _fetch(images),
         codes,
         len(manifest.attributes[attribute].values),
+        drawn=_fetch(reconstructed),
         settings=ProbeSettings(seed=study.options.seed),
     )
     values = manifest.attributes[attribute].values
@@ -108,6 +113,21 @@ def _images(loader: Loader, codes: NDArray[np.int32]) -> tuple[torch.Tensor, NDA
         images.append((batch.images * 255).round().byte())
         kept.append(codes[batch.rows])
     return torch.cat(images), np.concatenate(kept)
+
+
+def _fetch(images: torch.Tensor) -> FetchImages:
+    return lambda rows: images[torch.from_numpy(rows)].float() / 255
+
+
+@torch.no_grad()
+def _reconstructed(study: Study, options: CfOptions, images: torch.Tensor) -> torch.Tensor:
+    """The images as the generator gives them back, as bytes."""
+    generator = open_generator(options.generator, arch=options.generator_arch, device=str(study.candidate.device))
+    parts = []
+    for start in range(0, len(images), 128):
+        found = generator.decode(generator.encode(images[start : start + 128].float() / 255))
+        parts.append((found.clamp(0, 1) * 255).round().byte().cpu())
+    return torch.cat(parts)
 
 
 def _digest(probe: Probe) -> str:

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.base import Findings, Total
+from fairaudit.audits.cf_compare import Single
 from fairaudit.audits.cf_figures import drawings, head_labels
 from fairaudit.audits.columns import under
 from fairaudit.counterfactuals.ladder import STOP_TEXTS, Stop
 from fairaudit.measures.alignment import Alignment, alignment
 from fairaudit.measures.alignment_matrix import correlations, disagreements, strongest
 from fairaudit.measures.alignment_measurements import BaseRow, alignment_measurements
-from fairaudit.measures.ranking import auc
+from fairaudit.measures.ranking import auc, balanced_auc
 from fairaudit.measures.relative_change import DEFINED_TEXTS, Defined, RelativeChange, relative_change
 from fairaudit.seeds import generator
 
@@ -44,7 +45,9 @@ def read_alignment(total: Total, audit: CfAlignAudit) -> Findings:
             generator=generator(audit.study.options.seed, "cf-align", heads.names[base]),
         )
         row = _base_row(heads.names[base], heads.names, summary, change, stops)
-        rows.append(replace(row, auc=_auc(labels[:, base], original[:, base])))
+        balanced = _balanced(total, heads.names, labels[:, base], original[:, base])
+        rows.append(replace(row, auc=_auc(labels[:, base], original[:, base]), balanced_auc=balanced))
+        _keep_singles(audit, total, heads.names[base], rows_of_base, change, clusters)
     measurements = alignment_measurements(
         rows,
         method=audit.options.method,
@@ -52,6 +55,7 @@ def read_alignment(total: Total, audit: CfAlignAudit) -> Findings:
         clustered=clusters is not None,
         correction=audit.options.correction,
         unusable=audit.refusal,
+        lost=audit.lost,
     )
     matrix = np.stack([row.alignment.mean for row in rows])
     correlated = correlations(original)
@@ -110,6 +114,39 @@ def _auc(labels: NDArray[np.float64], scores: NDArray[np.float64]) -> float | No
     return found if np.isfinite(found) else None
 
 
+def _balanced(
+    total: Total, names: tuple[str, ...], labels: NDArray[np.float64], scores: NDArray[np.float64]
+) -> dict[str, float]:
+    """Downstream classifier → AUC with its attribute's groups balanced, where it is called as an attribute."""
+    found = {}
+    for name in names:
+        attribute = total.study.manifest.attributes.get(name.partition("=")[0])
+        if attribute is not None:
+            value = balanced_auc(scores, labels, attribute.codes[total.rows])
+            if np.isfinite(value):
+                found[name] = value
+    return found
+
+
+def _keep_singles(
+    audit: CfAlignAudit,
+    total: Total,
+    base: str,
+    rows: NDArray[np.int64],
+    change: RelativeChange,
+    clusters: NDArray[np.int64] | None,
+) -> None:
+    """Keep what a comparison of models needs of this one."""
+    usable = change.defined == Defined.YES
+    kept = audit.options.singles.setdefault(audit.study.candidate.name, {})
+    for column, name in enumerate(audit.readers.heads.names):
+        kept[base, name] = Single(
+            rows=total.rows[rows[usable]],
+            values=change.values[usable, column],
+            clusters=None if clusters is None else clusters[rows[usable]],
+        )
+
+
 def _generator_notes(audit: CfAlignAudit) -> list[str]:
     facts, name = audit.facts, audit.generator.name
     head = audit.readers.heads.names[audit.readers.bases[facts.drift_head]]
@@ -118,6 +155,7 @@ def _generator_notes(audit: CfAlignAudit) -> list[str]:
         f"{facts.reconstruction_error:.3f} of the pixel range, {head} moves by {facts.prediction_drift:.3f} on average "
         f"by reconstruction alone, {facts.decisions_kept:.0%} of decisions kept."
     ]
+    notes += [f"Alignment with {name} is refused as evidence: {reason}." for name, reason in audit.lost.items()]
     if audit.refusal is not None:
         notes.append(f"The generator is refused as evidence: {audit.refusal}.")
     return notes

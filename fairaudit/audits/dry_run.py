@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fairaudit.audits.assemble import cells
+from fairaudit.audits.base import Audit
 from fairaudit.audits.groups import groupings
 from fairaudit.audits.plan import AuditPlan
 from fairaudit.audits.stream import map_batch
@@ -74,7 +75,7 @@ def plan_run(
         detectable_alike=None if clusters is None else _detectable(study, alike=True),
         audits=[audit.name for audit in audits],
         passes=len(opened),
-        seconds=_seconds_per_row(study, plan) * len(material.manifest) * len(opened),
+        seconds=_seconds_per_row(study, audits) * len(material.manifest) * len(opened),
         memory_bytes=peak_memory_bytes(),
     )
 
@@ -94,8 +95,7 @@ def _detectable(study: Study, *, alike: bool) -> dict[str, dict[str, float | Non
     return found
 
 
-def _seconds_per_row(study: Study, plan: AuditPlan) -> float:
-    audits = plan.audits_for(study, Trials(measurements=(), unusable={}))
+def _seconds_per_row(study: Study, audits: Sequence[Audit]) -> float:
     rows = range(min(PROBE, len(study.manifest)))
     map_batch(study, audits, study.material.loader.load(rows))  # the first call compiles and lifts
     start = time.perf_counter()

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from fairaudit.audits.base import Audit, Findings
 from fairaudit.audits.causal import CausalAudit
+from fairaudit.audits.cf_leg import NO_LEGS, CounterfactualLegs, counterfactual_audits, counterfactual_legs, leg_of
+from fairaudit.audits.cf_options import CfOptions
 from fairaudit.audits.fairness import FairnessAudit
 from fairaudit.audits.methods import methods_of
-from fairaudit.audits.metrics import ALL
+from fairaudit.audits.metrics import ALIGNMENT, ALL
 from fairaudit.audits.plan import AuditPlan
 from fairaudit.audits.regions import RegionAudit
 from fairaudit.audits.saliency import SaliencyAudit
 from fairaudit.audits.study import Study
 from fairaudit.audits.trial import Trials
+from fairaudit.config.flips import shown_in
 from fairaudit.measures.joint import Leg, joint_verdict, lift_limit
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Verdict
@@ -37,9 +41,15 @@ LARGE = 0.5
 """Share of the image above which a region's lift over its area says little."""
 
 
-def audits_for(study: Study, trials: Trials) -> Sequence[Audit]:
-    """Fairness always; relevance and intervention where there is a region."""
-    audits: list[Audit] = [FairnessAudit(study)]
+def audits_for(study: Study, trials: Trials, options: CfOptions | None = None) -> Sequence[Audit]:
+    """Fairness always; relevance and intervention where there is a region; counterfactuals where they can be had.
+
+    Args:
+        study: what is audited.
+        trials: which attribution methods may be relied on.
+        options: generator and classifiers for the alignment; None without a generator.
+    """
+    audits: list[Audit] = [FairnessAudit(study), *counterfactual_audits(study, options)]
     if study.regions:
         methods = methods_of(study)
         audits += [
@@ -65,15 +75,18 @@ def _verdicts(study: Study, measurements: Sequence[Measurement]) -> Iterator[Ver
     audit = study.config.audit
     for attribute in study.attributes:
         gap = _one(measurements, metric=OUTCOME, attribute=attribute)
-        outcome = _leg(gap, f"{OUTCOME} of {attribute}", audit.tolerance)
-        if not study.regions:
-            yield _verdict(attribute, None, outcome, [], None, [gap])
+        outcome = leg_of(gap, f"{OUTCOME} of {attribute}", audit.tolerance)
+        counterfactual = counterfactual_legs(study, measurements, attribute)
+        shown = shown_in(study.config, attribute)
+        if not study.regions or (counterfactual and shown not in study.regions):
+            yield _verdict(attribute, None, outcome, [], None, [gap], counterfactual)
         for region in study.regions:
             witnesses, relevance = _relevance(study, measurements, attribute, region)
             effects = _over_all(measurements, metric="causal_excess", region=region)
             effect = effects[0] if effects else None  # the first fill asked for, or the one that suits the region
-            causal = _leg(effect, f"effect of replacing {region} ({effect.method if effect else '-'})", audit.effect)
-            yield _verdict(attribute, region, outcome, relevance, causal, [gap, *witnesses, effect])
+            causal = leg_of(effect, f"effect of replacing {region} ({effect.method if effect else '-'})", audit.effect)
+            joined = counterfactual if region == shown else NO_LEGS
+            yield _verdict(attribute, region, outcome, relevance, causal, [gap, *witnesses, effect], joined)
 
 
 def _relevance(
@@ -96,7 +109,7 @@ def _relevance(
     else:
         name, found = WITNESS, _over_all(measurements, metric=WITNESS, region=region)
         limit = lift_limit(audit.lift, _area(measurements, region))
-    legs = [_leg(m, f"{name} of {region} by {m.method}", limit) for m in found if m.status == "ok"]
+    legs = [leg_of(m, f"{name} of {region} by {m.method}", limit) for m in found if m.status == "ok"]
     return found, legs
 
 
@@ -107,23 +120,24 @@ def _verdict(
     relevance: Sequence[Leg],
     causal: Leg | None,
     evidence: Sequence[Measurement | None],
+    counterfactual: CounterfactualLegs,
 ) -> Verdict:
-    joint = joint_verdict(outcome, relevance, causal)
+    joint = joint_verdict(
+        outcome,
+        relevance,
+        causal,
+        alignment=counterfactual.alignment,
+        flips=counterfactual.flips,
+        exact=counterfactual.exact,
+    )
     return Verdict(
         attribute=attribute,
         region=region,
         verdict=joint.verdict,
         why=joint.why,
         needed=joint.needed,
-        evidence=[measurement.id for measurement in evidence if measurement is not None],
+        evidence=[m.id for m in (*evidence, *counterfactual.evidence) if m is not None],
     )
-
-
-def _leg(measurement: Measurement | None, name: str, limit: float) -> Leg:
-    if measurement is None or measurement.status != "ok":
-        reason = measurement.reason if measurement else "it was not measured"
-        return Leg(name=name, low=None, high=None, limit=limit, reason=reason)
-    return Leg(name=name, low=measurement.low, high=measurement.high, limit=limit, n=measurement.n)
 
 
 def _one(measurements: Sequence[Measurement], *, metric: str, attribute: str) -> Measurement | None:
@@ -145,4 +159,18 @@ def _area(measurements: Sequence[Measurement], region: str) -> float:
     return next((m.value for m in shares if m.value is not None), 0.0)
 
 
-PLAN = AuditPlan(audits_for=audits_for, verdicts_for=verdicts_for, methods_for=methods_for, metrics=ALL)
+def plan(options: CfOptions | None = None) -> AuditPlan:
+    """The plan of `fairaudit audit`.
+
+    Args:
+        options: generator and classifiers for the alignment; None without a generator.
+    """
+    return AuditPlan(
+        audits_for=partial(audits_for, options=options),
+        verdicts_for=verdicts_for,
+        methods_for=methods_for,
+        metrics=ALL if options is None else ALL | ALIGNMENT,
+    )
+
+
+PLAN = plan()

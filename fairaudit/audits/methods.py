@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fairaudit.audits.study import Study
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.saliency.method import Method
@@ -21,7 +23,31 @@ def methods_of(study: Study) -> list[Method]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(f"An attribution method is named twice: {', '.join(twice)}", where="audit.saliency")
-    return [make_method(name) for name in names]
+    return [completed(study, make_method(name)) for name in names]
+
+
+def completed(study: Study, method: Method) -> Method:
+    """The method with whatever else it needs; cgi needs a conditional VAE that draws its paths.
+
+    Raises:
+        UsageError: there is none, or one for each of several attributes.
+    """
+    from fairaudit.saliency.counterfactual_gradients import CounterfactualGradients
+
+    if not isinstance(method, CounterfactualGradients):
+        return method
+    from fairaudit.audits.cf_cvae import CvaePathway, opened_cvaes
+
+    opened = opened_cvaes(study)
+    if len(opened) != 1:
+        raise UsageError(
+            "The method cgi needs one conditional VAE, which draws what lies between an image and its counterfactual",
+            wanted="--cvae FILE, or audit.cvae in fairaudit.yaml",
+            found=f"{len(opened)} of them ({', '.join(opened)})" if opened else "none",
+            advice="Train one with `fairaudit generator train --kind cvae --condition ATTRIBUTE`.",
+        )
+    ((attribute, cvae),) = opened.items()
+    return replace(method, pathway=CvaePathway(cvae), digest=cvae.sha256, attribute_name=attribute)
 
 
 def named_class(study: Study) -> int | None:

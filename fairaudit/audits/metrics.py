@@ -64,13 +64,15 @@ DISCOVERY = frozenset(
 )
 REGIONS = frozenset(
     [
-        *_tabled([name for name in SPECS if not name.startswith("causal_") and name != "rrf_excess"]),
+        *_tabled([n for n in SPECS if not n.startswith(("causal_", "attribute_flip_")) and n != "rrf_excess"]),
         "rddt",
         "rddt_p",
         "signed_share_alignment",
         *DISCOVERY,
     ]
 )
+FLIPS = frozenset(_tabled([name for name in SPECS if name.startswith("attribute_flip_")]))
+ALIGNMENT = frozenset(["relative_change", "relative_change_ratio_of_sums", "base_change"])
 CAUSAL = frozenset(_tabled([name for name in SPECS if name.startswith("causal_")]))
 SALIENCY = frozenset(
     [
@@ -87,7 +89,8 @@ SALIENCY = frozenset(
         "saturated_share",
     ]
 )
-ALL = FAIRNESS | REGIONS | CAUSAL | SALIENCY
+ALL = FAIRNESS | REGIONS | CAUSAL | SALIENCY | FLIPS
+"""What `audit` makes; alignments come on top where there is a generator."""
 
 
 def applicable(rules: Sequence[GateRule], metrics: frozenset[str]) -> tuple[list[GateRule], list[str]]:
@@ -96,7 +99,7 @@ def applicable(rules: Sequence[GateRule], metrics: frozenset[str]) -> tuple[list
     Raises:
         UsageError: a rule names a metric that no audit makes.
     """
-    check_metrics(rules, ALL | metrics)
+    check_metrics(rules, ALL | ALIGNMENT | metrics)
     judged = [rule for rule in rules if rule.metric in metrics]
     left = sorted({rule.metric for rule in rules} - metrics)
     notes = [f"Gate rules over {', '.join(left)} were not judged: this command does not measure them."] if left else []

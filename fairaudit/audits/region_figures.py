@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Drawing, Total
+from fairaudit.audits.base import Drawing, Total, bound
 from fairaudit.audits.columns import column
 from fairaudit.audits.stream import explained_classes, predict, sliced
 from fairaudit.audits.study import Study
@@ -83,7 +83,8 @@ def _maps(study: Study, batch: Batch, method: Method) -> Floats:
         part = sliced(batch, start, stop)
         images = part.images.to(study.candidate.device)
         explained = explained_classes(study, part, predict(study.candidate, images))
-        maps = method.attribute(study.candidate, images, torch.from_numpy(explained).to(images.device)).maps
+        classes = torch.from_numpy(explained).to(images.device)
+        maps = bound(method, part).attribute(study.candidate, images, classes).maps
         return maps.detach().double().cpu().numpy()
 
     return np.concatenate(Halving[Floats](study.options.batch_size or len(batch)).run(some, len(batch)))

@@ -8,7 +8,7 @@ from typing import Any
 
 from fairaudit.audits.run import Outcome
 from fairaudit.report.escape import markdown
-from fairaudit.results.report import Report
+from fairaudit.results.report import Report, Verdict
 from fairaudit.results.strict_json import dumps, write_text
 
 ORDER = ("not audited", "fail", "incomplete", "inconclusive", "pass", "none")
@@ -40,10 +40,15 @@ def _row(outcome: Outcome) -> dict[str, Any]:
     return {
         "model": outcome.name,
         "gate": report.gate.state,
-        "verdicts": [f"{v.attribute} × {v.region}: {v.verdict}" for v in report.verdicts],
+        "verdicts": [_verdict(v) for v in report.verdicts],
         "worst_rule": _worst_rule(report),
         "report": f"{outcome.folder.name}/report.json",
     }
+
+
+def _verdict(verdict: Verdict) -> str:
+    about = f"{verdict.attribute} × {verdict.region}" if verdict.region else verdict.attribute
+    return f"{about}: {verdict.verdict}"
 
 
 def _worst_rule(report: Report) -> str:

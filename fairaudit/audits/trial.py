@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fairaudit.audits.base import bound
 from fairaudit.audits.progress import Progress
 from fairaudit.audits.stream import predict
 from fairaudit.audits.study import Study
@@ -130,8 +131,9 @@ def _trial(study: Study, method: Method, batch: Batch) -> Part:
         images = batch.images[:count].to(study.candidate.device)
         # The model's own decisions: the score of a class that it does not see cannot fall.
         decisions = torch.from_numpy(predict(study.candidate, images).decisions.astype(np.int64)).to(images.device)
-        found = judge_method(method, study.candidate, images, decisions, seed=study.options.seed)
-        return found, _saturated(study, method, images, decisions)
+        tried = bound(method, batch, count)
+        found = judge_method(tried, study.candidate, images, decisions, seed=study.options.seed)
+        return found, _saturated(study, tried, images, decisions)
 
     found, saturated = as_many_as_fit(judged, len(batch.rows))
     columns: dict[str, NDArray[np.generic]] = {"reason": np.array(found.reasons, dtype=np.str_)}

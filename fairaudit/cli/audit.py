@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from fairaudit.cli import cf_align as c
 from fairaudit.cli import options as o
+from fairaudit.cli.settings import merged_extra, per_attribute_options
 from fairaudit.cli.shared import Request, audit_command
+
+if TYPE_CHECKING:
+    from fairaudit.audits.cf_options import CfOptions
+    from fairaudit.cli.settings import Asked
+
+GeneratorFile = Annotated[
+    Path | None, typer.Option(help="Generator: do other classifiers follow the model's own?", rich_help_panel=c.CF)
+]
 
 
 @audit_command
@@ -15,6 +29,13 @@ def audit(
     region_box: o.RegionBox = None,
     baseline: o.Baseline = None,
     method: o.Saliency = None,
+    twins: o.Twins = None,
+    cvae: o.Cvae = None,
+    generator: GeneratorFile = None,
+    generator_arch: c.GeneratorArch = None,
+    downstream: c.Downstream = None,
+    train_probe: c.TrainProbe = None,
+    probe_split: c.ProbeSplit = None,
     *,
     request: Request,
 ) -> int:
@@ -25,5 +46,55 @@ def audit(
     from fairaudit.audits import joint
     from fairaudit.cli.launch import launch
 
-    asked = replace(request.asked, regions=roi, boxes=region_box, methods=method)
-    return launch(models, baseline=baseline, request=replace(request, asked=asked), plan=joint.PLAN)
+    asked = replace(
+        request.asked,
+        regions=roi,
+        boxes=region_box,
+        methods=method,
+        extra=merged_extra(request.asked.extra, per_attribute_options(twins=twins, cvae=cvae)),
+    )
+    options = _alignment(asked, generator, generator_arch, downstream, train_probe, probe_split)
+    return launch(models, baseline=baseline, request=replace(request, asked=asked), plan=joint.plan(options))
+
+
+def _alignment(
+    asked: Asked,
+    generator: Path | None,
+    arch: str | None,
+    downstream: list[str] | None,
+    train_probe: list[str] | None,
+    probe_split: str | None,
+) -> CfOptions | None:
+    """The alignment's options; None without a generator.
+
+    Raises:
+        UsageError: options of the alignment without a generator, or a generator without a classifier of an attribute.
+    """
+    from fairaudit.audits.cf_options import CfOptions
+    from fairaudit.cli.settings import load
+    from fairaudit.counterfactuals.ladder import SearchSettings
+    from fairaudit.errors import UsageError
+
+    if generator is None:
+        given = {"--generator-arch": arch, "--downstream": downstream, "--train-probe": train_probe}
+        without = [name for name, value in given.items() if value]
+        if without:
+            raise UsageError(f"{without[0]} needs a generator", wanted="--generator FILE", where=without[0])
+        return None
+    if not (downstream or train_probe):
+        raise UsageError(
+            "A generator alone says nothing about an attribute",
+            wanted="a classifier of it",
+            advice="Give --train-probe ATTRIBUTE --probe-split SPLIT, or --downstream ATTRIBUTE=model.pt.",
+        )
+    config, folder = load(asked)
+    return CfOptions(
+        generator=generator,
+        generator_arch=arch,
+        downstream=tuple(downstream or ()),
+        train_probe=tuple(train_probe or ()),
+        probe_split=probe_split,
+        search=SearchSettings(pixel_limit=c.pixel_limit_of("fast", None)),
+        config=config,
+        base_folder=folder,
+    )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fairaudit.cli import options as o
 from fairaudit.cli.shared import Request, audit_command
+
+if TYPE_CHECKING:
+    from fairaudit.audits.run import Outcome
 
 CF = "Counterfactuals"
 
@@ -47,6 +52,9 @@ Find = Annotated[
     typer.Option(help="BASE,DOWNSTREAM: list the strongest images.", rich_help_panel=CF, metavar="A,B"),
 ]
 Examples = Annotated[int, typer.Option(min=1, help="Images drawn per base classifier.", rich_help_panel=CF)]
+Compare = Annotated[
+    bool, typer.Option("--compare", help="One table over all models, the first as baseline.", rich_help_panel=CF)
+]
 
 
 @audit_command
@@ -68,6 +76,7 @@ def cf_align(
     drift: Drift = 0.15,
     find: Find = None,
     examples: Examples = 4,
+    compare: Compare = False,
     *,
     request: Request,
 ) -> int:
@@ -80,6 +89,7 @@ def cf_align(
     from fairaudit.cli.launch import launch
     from fairaudit.cli.settings import load
     from fairaudit.counterfactuals.ladder import SearchSettings
+    from fairaudit.errors import UsageError
     from fairaudit.generators.checks import Tolerance
 
     config, folder = load(request.asked)
@@ -94,8 +104,7 @@ def cf_align(
             search=search,  # type: ignore[arg-type]  # checked there
             direction=direction,  # type: ignore[arg-type]  # checked there
             drop=drop,
-            # Far along a ray the decoder draws no faces any more, and every classifier moves.
-            pixel_limit=({"compat": 0.05}.get(search, 0.1) if pixel_limit is None else pixel_limit) or None,
+            pixel_limit=pixel_limit_of(search, pixel_limit),
         ),
         maker=maker,  # type: ignore[arg-type]  # checked there
         min_base_change=min_base_change,
@@ -106,12 +115,30 @@ def cf_align(
         config=config,
         base_folder=folder,
     )
-    code = launch(models, baseline=None, request=request, plan=audits.plan(options))
-    if len(models) > 1 and not request.dry_run:
-        from fairaudit.audits.cf_compare import compare
+    if compare and len(models) < 2:
+        raise UsageError("There is nothing to compare", wanted="two models or more after --compare", found="one")
 
-        folders = [request.options.output / model.stem for model in models]
-        text = compare(folders, request.options.output)
-        if not request.as_json:
-            typer.echo(text, nl=False)
-    return code
+    def compared(outcomes: Sequence[Outcome]) -> str:
+        from fairaudit.audits.cf_compare import as_text
+        from fairaudit.audits.cf_compare import compare as table
+        from fairaudit.results.strict_json import dumps
+
+        reports = [outcome.report for outcome in outcomes if outcome.report is not None]
+        level, seed = config.audit.level, request.options.seed
+        lines = table(reports, request.options.output, options.singles, level=level, seed=seed)
+        failed = [f"{o.name}: not audited. {o.error.paragraph()}\n" for o in outcomes if o.error is not None]
+        return dumps([asdict(line) for line in lines]) if request.as_json else "".join([as_text(lines), *failed])
+
+    then = compared if compare else None
+    return launch(models, baseline=None, request=request, plan=audits.plan(options), then=then)
+
+
+def pixel_limit_of(search: str, asked: float | None) -> float | None:
+    """Largest change of an image's sum, None for any.
+
+    Far along a ray the decoder draws no faces any more, and every classifier moves.
+
+    >>> pixel_limit_of("fast", None), pixel_limit_of("compat", None), pixel_limit_of("fast", 0)
+    (0.1, 0.05, None)
+    """
+    return ({"compat": 0.05}.get(search, 0.1) if asked is None else asked) or None

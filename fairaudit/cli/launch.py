@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +20,23 @@ if TYPE_CHECKING:
     from fairaudit.config.schema import Config
 
 
-def launch(models: Sequence[Path], *, baseline: Path | None, request: Request, plan: AuditPlan) -> int:
-    """Audit the models as planned, print the table or JSON, and return the exit code."""
+def launch(
+    models: Sequence[Path],
+    *,
+    baseline: Path | None,
+    request: Request,
+    plan: AuditPlan,
+    then: Callable[[Sequence[Outcome]], str] | None = None,
+) -> int:
+    """Audit the models as planned, print the table or JSON, and return the exit code.
+
+    Args:
+        models: model files.
+        baseline: model that they are compared with.
+        request: what the shared options say.
+        plan: what is audited.
+        then: makes what is printed from the outcomes, in place of the reports.
+    """
     from fairaudit.audits.run import run_models
 
     config, base = load(request.asked)
@@ -39,13 +54,15 @@ def launch(models: Sequence[Path], *, baseline: Path | None, request: Request, p
             plan=plan,
             progress=progress,
         )
-    return show(outcomes, request=request)
+    return show(outcomes, request=request, text=None if then is None else then(outcomes))
 
 
-def show(outcomes: Sequence[Outcome], *, request: Request) -> int:
-    """Print reports worst first (stdout), where the files are (stderr), and return the worst exit code."""
+def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = None) -> int:
+    """Print reports worst first, or the text (stdout), where the files are (stderr), and return the worst exit code."""
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
-    if request.as_json:
+    if text is not None:
+        sys.stdout.write(text)
+    elif request.as_json:
         _print_json(outcomes)
     else:
         _print_tables(outcomes)

@@ -53,6 +53,22 @@ Convention = Annotated[
     str | None,
     typer.Option("--convention", help="Relevance shares: positive, absolute or paper.", rich_help_panel=DATA),
 ]
+Twins = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Column with every image's twin, its attribute flipped; ATTRIBUTE=COLUMN for several.",
+        rich_help_panel="Counterfactuals",
+        metavar="COLUMN",
+    ),
+]
+Cvae = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Conditional VAE that draws such twins; ATTRIBUTE=FILE for several.",
+        rich_help_panel="Counterfactuals",
+        metavar="FILE",
+    ),
+]
 Limit = Annotated[int | None, typer.Option(min=1, help="Audit only this many rows.", rich_help_panel=DATA)]
 Split = Annotated[
     str | None, typer.Option("--split", help="Rows to use, as COLUMN=VALUE.", rich_help_panel=DATA, metavar="COL=VALUE")

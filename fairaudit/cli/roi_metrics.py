@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from fairaudit.cli import options as o
-from fairaudit.cli.settings import relevance_options
+from fairaudit.cli.settings import merged_extra, per_attribute_options, relevance_options
 from fairaudit.cli.shared import Request, audit_command
 
 MAPS = "Maps without a model"
@@ -24,6 +24,7 @@ def roi_metrics(
     method: o.Saliency = None,
     explain: o.Explain = None,
     convention: o.Convention = None,
+    cvae: o.Cvae = None,
     discover: Annotated[
         bool,
         typer.Option("--discover", help="Search for where relevance differs between groups.", rich_help_panel=o.DATA),
@@ -47,7 +48,8 @@ def roi_metrics(
     """
     from fairaudit.errors import UsageError
 
-    extra = relevance_options(explain=explain, convention=convention)
+    relevance = relevance_options(explain=explain, convention=convention)
+    extra = merged_extra(relevance, per_attribute_options(cvae=cvae))
     if maps is not None:
         if models:
             raise UsageError("A model and --maps exclude each other", found=f"{models[0]} and --maps {maps}")

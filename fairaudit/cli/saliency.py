@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fairaudit.cli import options as o
-from fairaudit.cli.settings import relevance_options
+from fairaudit.cli.settings import merged_extra, per_attribute_options, relevance_options
 from fairaudit.cli.shared import Request, audit_command
 
 
@@ -20,6 +20,7 @@ def saliency(
     region_box: o.RegionBox = None,
     baseline: o.Baseline = None,
     explain: o.Explain = None,
+    cvae: o.Cvae = None,
     save_maps: Annotated[
         bool, typer.Option("--save-maps", help="Write every map as .npy shards.", rich_help_panel=o.RUN)
     ] = False,
@@ -33,8 +34,7 @@ def saliency(
     from fairaudit.audits import saliency as audits
     from fairaudit.cli.launch import launch
 
-    asked = replace(
-        request.asked, regions=roi, boxes=region_box, methods=method, extra=relevance_options(explain=explain)
-    )
+    extra = merged_extra(relevance_options(explain=explain), per_attribute_options(cvae=cvae))
+    asked = replace(request.asked, regions=roi, boxes=region_box, methods=method, extra=extra)
     plan = audits.plan(save_maps=save_maps)
     return launch(models, baseline=baseline, request=replace(request, asked=asked), plan=plan)

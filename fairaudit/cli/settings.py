@@ -110,6 +110,49 @@ def relevance_options(*, explain: str | None = None, convention: str | None = No
     return {"audit": {name: value for name, value in given.items() if value is not None}}
 
 
+def per_attribute_options(*, twins: Sequence[str] | None = None, cvae: Sequence[str] | None = None) -> dict[str, Any]:
+    """Columns of twins and files of conditional VAEs, as overrides of the section audit; files start from here.
+
+    Raises:
+        UsageError: several values of which one does not name its attribute.
+
+    >>> per_attribute_options(twins=["necktie=twin", "hat=bare"])
+    {'audit': {'twins': {'necktie': 'twin', 'hat': 'bare'}}}
+    >>> per_attribute_options()
+    {}
+    """
+    found: dict[str, Any] = {}
+    if twins:
+        found["twins"] = _per_attribute(twins, "--twins", "COLUMN")
+    if cvae:
+        files = _per_attribute(cvae, "--cvae", "FILE")
+        found["cvae"] = (
+            str(Path(files).absolute())
+            if isinstance(files, str)
+            else {name: str(Path(file).absolute()) for name, file in files.items()}
+        )
+    return {"audit": found} if found else {}
+
+
+def _per_attribute(texts: Sequence[str], option: str, value: str) -> str | dict[str, str]:
+    if len(texts) == 1 and "=" not in texts[0]:
+        return texts[0]
+    return dict(_pair(text, option, f"ATTRIBUTE={value}") for text in texts)
+
+
+def merged_extra(*extras: dict[str, Any]) -> dict[str, Any]:
+    """Several nested overrides as one.
+
+    >>> merged_extra({"audit": {"a": 1}}, {}, {"audit": {"b": 2}})
+    {'audit': {'a': 1, 'b': 2}}
+    """
+    found: dict[str, Any] = {}
+    for extra in extras:
+        for section, values in extra.items():
+            found[section] = {**found.get(section, {}), **values}
+    return found
+
+
 def run_options(
     *,
     output: Path,

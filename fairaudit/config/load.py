@@ -50,7 +50,7 @@ def load_config(path: Path | None, *, folder: Path, overrides: Mapping[str, Any]
     except ValidationError as error:
         raise explained(error, model=Config, values=values, file=name, overrides=overrides) from error
     check_names(config, where=name)
-    return config, base
+    return _with_files_from(base, config), base
 
 
 def merged(values: Mapping[str, Any], overrides: Mapping[str, Any], *, key: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -115,8 +115,21 @@ def _with_paths_from(folder: Path, base: Path, overrides: Mapping[str, Any]) -> 
     return {**overrides, "data": moved}
 
 
+def _with_files_from(base: Path, config: Config) -> Config:
+    """The configuration with the files of the section audit made absolute, since audits know no base folder."""
+    given = config.audit.cvae
+    if given is None:
+        return config
+    if isinstance(given, str):
+        files: str | dict[str, str] = str(base.absolute() / given)
+    else:
+        files = {attribute: str(base.absolute() / file) for attribute, file in given.items()}
+    return config.model_copy(update={"audit": config.audit.model_copy(update={"cvae": files})})
+
+
 def _regions_named(config: Config) -> Iterable[tuple[str, str]]:
     yield from (("audit.region", name) for name in _listed(config.audit.region))
+    yield from ((f"audit.shown_in.{attribute}", region) for attribute, region in config.audit.shown_in.items())
     for number, rule in enumerate(config.gates):
         if rule.region is not None:
             yield f"gates[{number}].region", rule.region

@@ -222,6 +222,20 @@ class AuditConfig(Section):
     or for a region of more than half the image another image's content."""
     faithfulness: bool = True
     """Test the attribution methods before they may gate."""
+    twins: str | dict[str, str] | None = None
+    """Manifest column with every row's twin: the image with the attribute flipped and nothing else. For several
+    attributes {attribute: column}."""
+    cvae: str | dict[str, str] | None = None
+    """File of a conditional VAE on target and attribute (`fairaudit generator train --kind cvae`), which draws such
+    twins and the paths of the method cgi. For several attributes {attribute: file}."""
+    shown_in: dict[str, str] = Field(default_factory=dict)
+    """Attribute → the region that shows it, which counterfactuals of the attribute are evidence about; left out, the
+    region of the attribute's own name."""
+    flip: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """Change of the score when the attribute is flipped above which a model counts as relying on it."""
+    relative_change: Annotated[float, Field(gt=0)] = 0.10
+    """Size of the relative change of the attribute's classifier, on counterfactuals of the model's own output, above
+    which the model counts as relying on the attribute."""
 
 
 class GateRule(Section):

@@ -24,7 +24,9 @@ class ProbeSettings:
     """How a probe is fitted."""
 
     epochs: int = 8
-    """Passes over the training rows."""
+    """Passes over the training rows, more where that would be fewer than `steps`."""
+    steps: int = 120
+    """Fewest steps: a few images make few steps a pass, and a probe that has not learnt says nothing."""
     batch_size: int = 48
     """Images per step."""
     rate: float = 4e-3
@@ -53,6 +55,8 @@ class Probe:
     """Images it was fitted on."""
     test_images: int
     """Images it was measured on."""
+    drawn_accuracy: float | None = None
+    """The same share on the held-out images' reconstructions; None without a generator."""
 
 
 def train_probe(
@@ -60,6 +64,7 @@ def train_probe(
     codes: NDArray[np.int32],
     values: int,
     *,
+    drawn: FetchImages | None = None,
     settings: ProbeSettings | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Probe:
@@ -72,6 +77,9 @@ def train_probe(
         fetch: gives images of rows.
         codes: attribute codes of all rows, −1 for unknown.
         values: number K of values.
+        drawn: gives the same rows as a generator reconstructs them; every other image of a step is then one of these.
+            A probe that has only seen photographs may read nothing, or anything, in a generator's pictures, which lack
+            the noise of single pixels, and counterfactuals are such pictures.
         settings: see there.
         progress: called with the images done and all of them.
 
@@ -91,9 +99,9 @@ def train_probe(
             found=", ".join(str(count) for count in counts),
             advice="Give more rows with --probe-split, or leave --train-probe out.",
         )
-    module = _fit(fetch, codes, learn, values, chosen, progress)
-    found = _decisions(module, fetch, test, chosen.batch_size)
-    right = found == codes[test]
+    module = _fit(fetch if drawn is None else _alternating(fetch, drawn), codes, learn, values, chosen, progress)
+    right = _decisions(module, fetch, test, chosen.batch_size) == codes[test]
+    shown = None if drawn is None else _decisions(module, drawn, test, chosen.batch_size) == codes[test]
     present = [right[codes[test] == value] for value in range(values)]
     return Probe(
         module=module,
@@ -102,7 +110,19 @@ def train_probe(
         majority=float(np.bincount(codes[test], minlength=values).max() / len(test)),
         train_images=len(learn),
         test_images=len(test),
+        drawn_accuracy=None if shown is None else float(shown.mean()),
     )
+
+
+def _alternating(fetch: FetchImages, drawn: FetchImages) -> FetchImages:
+    """Every other row as a generator reconstructs it; the order is drawn anew in every epoch, so rows come as both."""
+
+    def mixed(rows: NDArray[np.int64]) -> Tensor:
+        images = fetch(rows).clone()
+        images[1::2] = drawn(rows[1::2])
+        return images
+
+    return mixed
 
 
 def _fit(
@@ -115,11 +135,12 @@ def _fit(
 ) -> nn.Module:
     module = _network(int(fetch(rows[:1]).shape[1]), values, settings.seed)
     steps = math.ceil(len(rows) / settings.batch_size)
+    epochs = max(settings.epochs, math.ceil(settings.steps / steps))
     optimiser = torch.optim.Adam(module.parameters(), lr=settings.rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=steps * settings.epochs)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=steps * epochs)
     weights = len(rows) / (values * np.bincount(codes[rows], minlength=values))
     balance = torch.from_numpy(weights.astype(np.float32))
-    for epoch in range(settings.epochs):
+    for epoch in range(epochs):
         order = np.random.default_rng(child_seed(settings.seed, "probe", "order", epoch)).permutation(rows)
         for step in range(steps):
             batch = order[step * settings.batch_size : (step + 1) * settings.batch_size]
@@ -130,9 +151,7 @@ def _fit(
             optimiser.step()
             schedule.step()
             if progress is not None:
-                progress(
-                    epoch * len(rows) + min(len(rows), (step + 1) * settings.batch_size), settings.epochs * len(rows)
-                )
+                progress(epoch * len(rows) + min(len(rows), (step + 1) * settings.batch_size), epochs * len(rows))
     return module.eval().requires_grad_(False)
 
 

@@ -37,6 +37,8 @@ class Manifest:
     """Numeric columns that regions need, NaN where empty."""
     text_columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Columns that mask paths need."""
+    twins: Mapping[str, ImageSource] = field(default_factory=dict)
+    """Attribute → the rows' images with that attribute flipped and nothing else."""
     folder: Path
     """Where relative paths start."""
     notes: tuple[str, ...] = ()
@@ -47,6 +49,7 @@ class Manifest:
         categories = {"target": self.target, "cluster": self.cluster, **self.attributes}
         lengths |= {name: len(column.codes) for name, column in categories.items() if column is not None}
         lengths |= {name: len(column) for name, column in (*self.region_columns.items(), *self.text_columns.items())}
+        lengths |= {f"twins of {name}": len(source) for name, source in self.twins.items()}
         wrong = {name: length for name, length in lengths.items() if length != len(self.ids)}
         if wrong:
             raise ValueError(f"{len(self.ids)} ids, but {wrong}")
@@ -61,8 +64,9 @@ class Manifest:
             state.update(f"{len(name)}:{name}:{len(part)}:".encode())
             state.update(part)
         with ThreadPoolExecutor(HASHING_THREADS) as pool:
-            for fingerprint in pool.map(self.source.fingerprint, range(len(self)), chunksize=64):
-                state.update(f"{fingerprint}\n".encode())
+            for source in (self.source, *(self.twins[name] for name in sorted(self.twins))):
+                for fingerprint in pool.map(source.fingerprint, range(len(self)), chunksize=64):
+                    state.update(f"{fingerprint}\n".encode())
         return state.hexdigest()
 
     def take(self, rows: Sequence[int] | NDArray[np.int64]) -> Manifest:
@@ -77,6 +81,7 @@ class Manifest:
             cluster=self.cluster.take(index) if self.cluster else None,
             region_columns={name: column[index] for name, column in self.region_columns.items()},
             text_columns={name: _pick(column, index) for name, column in self.text_columns.items()},
+            twins={name: subset(source, index) for name, source in self.twins.items()},
         )
 
     def noted(self, *notes: str) -> Manifest:

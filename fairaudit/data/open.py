@@ -22,6 +22,7 @@ from fairaudit.data.planting import brought
 from fairaudit.data.resample import resample
 from fairaudit.data.source import FileSource, ImageSource, stored_in_files
 from fairaudit.data.tables import read_table
+from fairaudit.data.twins import twin_sources
 from fairaudit.errors import DataError, suggestion
 from fairaudit.seeds import generator
 
@@ -96,6 +97,7 @@ def _encoded(config: Config, dataset: Dataset, *, images: bool) -> Manifest:
     attributes, notes = _attributes(data, dataset)
     return Manifest(
         name=dataset.name,
+        twins=twin_sources(config, dataset),
         ids=ids,
         source=source,
         target=target,

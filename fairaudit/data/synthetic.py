@@ -20,7 +20,7 @@ from PIL import Image
 
 from fairaudit.data.synthetic_draw import BOXED, boxes, draw
 from fairaudit.data.synthetic_labels import VALUES
-from fairaudit.data.synthetic_scene import Scene
+from fairaudit.data.synthetic_scene import Scene, twin
 from fairaudit.errors import OutputError
 
 CORNERS = ("x0", "y0", "x1", "y1")
@@ -31,17 +31,20 @@ def write(
     folder: Path,
     splits: Mapping[str, Scene],
     *,
+    twins: Mapping[str, str] | None = None,
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Write faces as `faces/SPLIT_00000.png` and their manifest as `faces.csv`.
 
     The manifest's columns are file, id, split, every label by the name of its value, and `PART_x0` to `PART_y1` in
-    pixels (end-exclusive) for the mouth, necktie, hat and glasses: where the part is, or would be.
+    pixels (end-exclusive) for the mouth, necktie, hat and glasses: where the part is, or would be. Last comes `twin`,
+    the file `faces/SPLIT_00000_twin.png` of the same face with one label flipped, empty where a split has no twins.
 
     Args:
         folder: folder to write into; it is made if need be.
         splits: name of each split and its faces.
+        twins: name of a split → label that its twins have flipped; no column `twin` without any.
         workers: threads that compress images.
         progress: called with the images done and the images in all.
 
@@ -51,25 +54,39 @@ def write(
     Raises:
         OutputError: a file cannot be written.
     """
-    total, done = sum(len(scene) for scene in splits.values()), 0
+    flipped = dict(twins or {})
+    kinds = [
+        (split, ending, faces)
+        for split, scene in splits.items()
+        for ending, faces in [("", scene), *([("_twin", twin(scene, flipped[split]))] if split in flipped else [])]
+    ]
+    total, done = sum(len(faces) for _, _, faces in kinds), 0
     manifest = folder / "faces.csv"
     try:
         (folder / "faces").mkdir(parents=True, exist_ok=True)
-        with ThreadPoolExecutor(workers) as pool, manifest.open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file, lineterminator="\n")
-            table.writerow(_header())
-            for split, scene in splits.items():
-                table.writerows(_rows(split, scene))
-                for start in range(0, len(scene), _CHUNK):
-                    images = draw(scene.take(slice(start, start + _CHUNK))).images
-                    paths = [folder / "faces" / f"{split}_{start + row:05d}.png" for row in range(len(images))]
-                    list(pool.map(_save, images, paths))
+        _write_table(manifest, splits, flipped)
+        with ThreadPoolExecutor(workers) as pool:
+            for split, ending, faces in kinds:
+                for start in range(0, len(faces), _CHUNK):
+                    images = draw(faces.take(slice(start, start + _CHUNK))).images
+                    names = [f"{split}_{start + row:05d}{ending}.png" for row in range(len(images))]
+                    list(pool.map(_save, images, [folder / "faces" / name for name in names]))
                     done += len(images)
                     if progress is not None:
                         progress(done, total)
     except OSError as error:
         raise OutputError("The faces cannot be written.", where=str(folder), found=str(error)) from error
     return manifest
+
+
+def _write_table(path: Path, splits: Mapping[str, Scene], twins: Mapping[str, str]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow([*_header(), *(["twin"] if twins else [])])
+        for split, scene in splits.items():
+            for number, row in enumerate(_rows(split, scene)):
+                end = f"faces/{split}_{number:05d}_twin.png" if split in twins else ""
+                table.writerow([*row, *([end] if twins else [])])
 
 
 def contact_sheet(images: NDArray[np.uint8], *, columns: int, gap: int = 1) -> NDArray[np.uint8]:

@@ -41,7 +41,11 @@ regions:                               # one box per face, in the manifest; face
   necktie: {columns: [necktie_x0, necktie_y0, necktie_x1, necktie_y1], units: pixel}
   mouth: {columns: [mouth_x0, mouth_y0, mouth_x1, mouth_y1], units: pixel}
 
-audit: {attribute: necktie, region: necktie, saliency: [lrp, integrated_gradients]}
+audit:
+  attribute: necktie
+  region: necktie
+  saliency: [lrp, integrated_gradients]
+  twins: {necktie: twin}               # column with the same face with, or without, its necktie: no photograph has one
 
 gates:
   - {metric: equalized_odds_difference, attribute: necktie, max: 0.10}
@@ -107,7 +111,7 @@ def make_demo(
     recipe = recipe or Recipe()
     paths = demo_paths(folder)
     scenes = demo_scenes(seed=seed, recipe=recipe)
-    write(folder, scenes, progress=_stage(progress, "Drawing faces"))
+    write(folder, scenes, twins={"test": "necktie"}, progress=_stage(progress, "Drawing faces"))
     for name, path in (("biased", paths.biased), ("balanced", paths.balanced)):
         _train(scenes[name], path, seed=seed, epochs=recipe.epochs, progress=_stage(progress, f"Training {name} model"))
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ class BaseRow:
     """Why the searches ended → images."""
     auc: float | None = None
     """AUC of the base score for its own label over all images; None where it has none."""
+    balanced_auc: Mapping[str, float] = field(default_factory=dict)
+    """Downstream classifier → the same with that attribute's groups balanced, where it is called as an attribute."""
 
 
 def alignment_measurements(
@@ -45,6 +47,7 @@ def alignment_measurements(
     correction: Correction = "holm",
     baseline: str | None = None,
     unusable: str | None = None,
+    lost: Mapping[str, str] | None = None,
 ) -> list[Measurement]:
     """Measurements `relative_change`, `relative_change_ratio_of_sums` and `base_change` of every base classifier.
 
@@ -59,6 +62,7 @@ def alignment_measurements(
         correction: for the family of all pairs.
         baseline: name of the model that is compared with.
         unusable: why none of the numbers must be relied on; they are kept with this reason.
+        lost: downstream classifier → why its numbers must not be relied on, such as that the generator loses it.
     """
     family = [_family_p(row, column) for row in rows for column in range(len(row.downstream))]
     adjusted = iter(corrected(family, correction).tolist())
@@ -66,7 +70,8 @@ def alignment_measurements(
     for row in rows:
         found.append(_base_change(row, method, baseline, unusable))
         for column in range(len(row.downstream)):
-            cell = _Cell(row, column, method, level, clustered, baseline, unusable)
+            refusal = unusable or (lost or {}).get(row.downstream[column])
+            cell = _Cell(row, column, method, level, clustered, baseline, refusal)
             facts = {"p_adjusted": finite(next(adjusted)), "correction": correction}
             found += [cell.mean(facts), cell.ratio_of_sums()]
     return found
@@ -94,6 +99,7 @@ class _Cell:
             "median": finite(found.median[self.column]),
             "deviation": finite(found.deviation[self.column]),
             "eligible": self.row.eligible,
+            "balanced_auc": finite(self.row.balanced_auc.get(self.row.downstream[self.column])),
             **facts,
         }
         return self._measurement(

@@ -1,14 +1,22 @@
-"""The joint verdict on one attribute and one region, from three legs of evidence.
+"""The joint verdict on one attribute and one region, from an outcome and the witnesses of reliance.
 
-| leg       | quantity                                             | limit            |
-|-----------|------------------------------------------------------|------------------|
-| outcome   | largest gap between groups                           | tolerance        |
-| relevance | relevance lift of the region                         | lift limit       |
-| causal    | size of the effect of the region beyond its controls | effect limit     |
+| leg       | quantity                                                                  | limit           | kind  |
+|-----------|---------------------------------------------------------------------------|-----------------|-------|
+| outcome   | largest gap between groups                                                | tolerance       |       |
+| relevance | relevance lift of the region                                              | lift            | looks |
+| alignment | size of the relative change of the attribute's classifier                 | relative_change | looks |
+| causal    | size of the effect of replacing the region beyond its controls            | effect          | moves |
+| flip      | size of the effect of flipping the attribute and nothing else             | flip            | moves |
 
 Every leg is an interval against its limit: `above` when the whole interval is above, `below` when the whole interval is
-at or below, else `open`. A region is called spurious only if relevance and intervention both say so; a leg alone, or
-two that disagree, leave the verdict undecided, and the verdict says which.
+at or below, else `open`. Alignment and flip are optional: they are there where a generator, exact twins or a
+conditional VAE was given, and they speak about the attribute, so they join the verdict of the region that shows it.
+
+Witnesses are of two kinds: what the model looks at, and what moves it. A model is said to rely on a cue only if at
+least one witness of either kind is above its limit and all others are too; it is cleared only if all are below, again
+with one of either kind. Exact twins need no second kind where no region was given, because they differ in nothing but
+the attribute. One kind alone, an open witness, or witnesses that disagree leave the verdict undecided, and it says
+which. An optional witness that could not be measured is named and does not count.
 """
 
 from __future__ import annotations
@@ -101,14 +109,26 @@ VERDICTS: dict[tuple[Side, Reliance], JointVerdict] = {
 """Outcome and reliance → verdict; every other pair is undecided."""
 
 
-def joint_verdict(outcome: Leg, relevance: Sequence[Leg] = (), causal: Leg | None = None) -> Joint:
+def joint_verdict(
+    outcome: Leg,
+    relevance: Sequence[Leg] = (),
+    causal: Leg | None = None,
+    *,
+    alignment: Sequence[Leg] = (),
+    flips: Sequence[Leg] = (),
+    exact: bool = False,
+) -> Joint:
     """The joint verdict from the legs.
 
     Args:
         outcome: the largest gap of an attribute.
-        relevance: relevance lift of the region, one leg per usable attribution method; methods must agree. Empty, with
-            `causal` None, when no region was given: then only the outcome is judged.
+        relevance: relevance lift of the region, one leg per usable attribution method; methods must agree.
         causal: effect of the region beyond that of its controls.
+        alignment: relative change of the attribute's classifier when the target's evidence is taken away.
+        flips: effect of flipping the attribute, one leg per way of flipping it.
+        exact: whether one of the flips is by exact twins.
+
+    Without any leg but the outcome, no region was given: then only the outcome is judged.
 
     >>> gap = Leg(name="gap", low=0.2, high=0.3, limit=0.1)
     >>> lift = Leg(name="lift", low=2.0, high=3.0, limit=1.5)
@@ -116,16 +136,16 @@ def joint_verdict(outcome: Leg, relevance: Sequence[Leg] = (), causal: Leg | Non
     'unequal and for the wrong reason'
     >>> joint_verdict(gap, [lift], Leg(name="effect", low=0.0, high=0.01, limit=0.05)).verdict
     'undecided'
+    >>> joint_verdict(gap, flips=[Leg(name="flip", low=0.0, high=0.01, limit=0.05)], exact=True).verdict
+    'unequal, not by this cue'
     """
-    legs = [outcome, *relevance, *([causal] if causal else [])]
-    reliance = _reliance([leg.side for leg in relevance], causal.side if causal else "absent")
-    if not relevance and causal is None:
-        reliance = "absent"
+    witnesses = _Witnesses(relevance=relevance, alignment=alignment, causal=causal, flips=flips, exact=exact)
+    reliance = witnesses.reliance()
     verdict = VERDICTS.get((outcome.side, reliance), "undecided")
-    facts = "; ".join(leg.sentence() for leg in legs) + "."
+    facts = "; ".join(leg.sentence() for leg in [outcome, *witnesses.all]) + "."
     if verdict != "undecided":
         return Joint(verdict, facts, None)
-    why, needed = _undecided(outcome, relevance, causal, reliance)
+    why, needed = _undecided(outcome, witnesses, reliance)
     return Joint("undecided", f"{why} {facts}", needed)
 
 
@@ -142,40 +162,87 @@ def lift_limit(limit: float, area_share: float) -> float:
     return limit if area_share <= 0.5 else limit / (1 - area_share + limit * area_share)
 
 
-def _reliance(relevance: Sequence[Side], causal: Side) -> Reliance:
-    if "above" in relevance and "below" in relevance:
-        return "disagree"
-    if not relevance or "absent" in relevance or causal == "absent":
-        return "open"
-    if "open" in relevance or causal == "open":
-        return "open"
-    if relevance[0] != causal:
-        return "disagree"
-    return "yes" if causal == "above" else "no"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Witnesses:
+    """Everything that speaks for or against reliance."""
+
+    relevance: Sequence[Leg]
+    alignment: Sequence[Leg]
+    causal: Leg | None
+    flips: Sequence[Leg]
+    exact: bool
+
+    @property
+    def regional(self) -> list[Leg]:
+        """What was measured on the region: without a region, nothing."""
+        return [*self.relevance, *([self.causal] if self.causal else [])]
+
+    @property
+    def all(self) -> list[Leg]:
+        return [*self.relevance, *self.alignment, *([self.causal] if self.causal else []), *self.flips]
+
+    @property
+    def counted(self) -> list[Leg]:
+        """All but the optional ones that could not be measured."""
+        optional = [leg for leg in (*self.alignment, *self.flips) if leg.side == "absent"]
+        return [leg for leg in self.all if not any(leg is other for other in optional)]
+
+    def looks(self) -> bool:
+        """Whether there is a witness of what the model looks at."""
+        return bool(self.relevance) or any(leg.side != "absent" for leg in self.alignment)
+
+    def moves(self) -> bool:
+        """Whether there is a witness of what moves the model."""
+        return self.causal is not None or any(leg.side != "absent" for leg in self.flips)
+
+    def complete(self) -> bool:
+        """Whether both kinds are there, or what stands for both."""
+        alone = self.exact and not self.regional and any(leg.side != "absent" for leg in self.flips)
+        return alone or (self.looks() and self.moves())
+
+    def reliance(self) -> Reliance:
+        if not self.all:
+            return "absent"
+        sides = {leg.side for leg in self.counted}
+        if {"above", "below"} <= {leg.side for leg in self.relevance}:
+            return "disagree"
+        if not self.complete() or sides & {"open", "absent"}:
+            return "open"
+        if len(sides) > 1:
+            return "disagree"
+        return "yes" if sides == {"above"} else "no"
 
 
-def _undecided(outcome: Leg, relevance: Sequence[Leg], causal: Leg | None, reliance: Reliance) -> tuple[str, str]:
-    legs = [outcome, *relevance, *([causal] if causal else [])]
+def _undecided(outcome: Leg, witnesses: _Witnesses, reliance: Reliance) -> tuple[str, str]:
     if reliance == "disagree":
-        return _disagreement(relevance, causal)
-    missing = [leg for leg in legs if leg.side == "absent"]
+        return _disagreement(witnesses)
+    missing = [leg for leg in (outcome, *witnesses.counted) if leg.side == "absent"]
     if missing:
         return "A leg of the evidence is missing.", "; ".join(leg.needed() for leg in missing)
-    undecided = [leg for leg in legs if leg.side == "open"]
+    undecided = [leg for leg in (outcome, *witnesses.counted) if leg.side == "open"]
     if undecided:
         return "The evidence does not reach far enough.", "; ".join(leg.needed() for leg in undecided)
-    lacking = "an intervention on the region" if causal is None else "relevance maps from a usable method"
-    return "A leg of the evidence is missing.", lacking
+    return "A leg of the evidence is missing.", _lacking(witnesses)
 
 
-def _disagreement(relevance: Sequence[Leg], causal: Leg | None) -> tuple[str, str]:
-    sides = {leg.side for leg in relevance}
-    if "above" in sides and "below" in sides:
+def _lacking(witnesses: _Witnesses) -> str:
+    """What would be a witness of the kind that is missing."""
+    if witnesses.regional:
+        return "relevance maps from a usable method" if witnesses.moves() else "an intervention on the region"
+    if witnesses.moves():
+        return "a classifier of the attribute on counterfactuals (--generator), or a region that shows the attribute"
+    return "an intervention on the attribute (exact twins with --twins, or a conditional VAE with --cvae)"
+
+
+def _disagreement(witnesses: _Witnesses) -> tuple[str, str]:
+    if {"above", "below"} <= {leg.side for leg in witnesses.relevance}:
         return (
             "The attribution methods disagree about the region.",
             "find out which method to trust (faithfulness and randomisation checks), or leave one out",
         )
-    if causal is not None and causal.side == "above":
+    if len({leg.side for leg in witnesses.regional}) < 2:
+        return _parted(witnesses)
+    if witnesses.causal is not None and witnesses.causal.side == "above":
         return (
             "Replacing the region changes the decision, yet relevance does not gather there.",
             "look at the maps: the methods may miss a diffuse cue, or the fill may disturb more than the region",
@@ -184,3 +251,28 @@ def _disagreement(relevance: Sequence[Leg], causal: Leg | None) -> tuple[str, st
         "Relevance gathers in the region, yet replacing it changes the decision no more than replacing another place.",
         "look at the maps and the fills: relevance alone does not show that the model needs the region",
     )
+
+
+def _parted(witnesses: _Witnesses) -> tuple[str, str]:
+    """Disagreement with, or among, the counterfactual witnesses."""
+    against = [leg.name for leg in witnesses.counted if leg.side == "below"]
+    speaks = [leg.name for leg in witnesses.counted if leg.side == "above"]
+    return (
+        f"The witnesses disagree: {_listed(speaks)} {_verb(speaks)} for reliance, "
+        f"yet {_listed(against)} {_verb(against)} against it.",
+        "look at the counterfactuals: the region may show more than the attribute, the attribute may show outside of "
+        "the region, or the generator may not draw it",
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names as a sentence lists them.
+
+    >>> _listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _verb(names: Sequence[str]) -> str:
+    return "speaks" if len(names) == 1 else "speak"

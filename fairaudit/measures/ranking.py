@@ -166,6 +166,30 @@ def group_auc(
     return found
 
 
+def balanced_auc(scores: ArrayLike, labels: ArrayLike, groups: ArrayLike) -> float:
+    """AUC with every cell of group and label weighing the same, as on a sample with as many images in each.
+
+    The mean over pairs of groups (g, g′) of the AUC of g's positives against g′'s negatives. In [0, 1], higher is
+    better. NaN where a group has no positives or no negatives, or fewer than two groups are known.
+
+    >>> balanced_auc([0.9, 0.4, 0.6, 0.1, 0.9], [1, 0, 1, 0, 1], [0, 0, 1, 1, 0])
+    1.0
+
+    Args:
+        scores: [image].
+        labels: [image] 1 or 0, anything else unknown.
+        groups: [image] codes, −1 for unknown.
+    """
+    values, label, group = np.asarray(scores, np.float64), np.asarray(labels, np.float64), np.asarray(groups)
+    known = np.unique(group[(group >= 0) & np.isin(label, (0, 1))])
+    if len(known) < 2:
+        return float("nan")
+    pairs = [
+        auc(values[(group == g) & (label == 1)], values[(group == h) & (label == 0)]) for g in known for h in known
+    ]
+    return float(np.mean(pairs))
+
+
 def _chosen(column: ArrayLike | None, rows: NDArray[np.bool_]) -> NDArray[np.generic] | None:
     return None if column is None else np.asarray(column)[rows]
 

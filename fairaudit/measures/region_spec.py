@@ -44,6 +44,10 @@ SPECS: Mapping[str, Spec] = {
     "causal_excess": Spec("lower"),
     "causal_flip": Spec("lower", binary=True),
     "causal_flip_control": Spec("none"),
+    "attribute_flip_effect": Spec("lower"),
+    "attribute_flip_effect_change": Spec("lower"),
+    "attribute_flip_signed": Spec("none"),
+    "attribute_flip_rate": Spec("lower", binary=True),
 }
 """Every metric that may be a column; `rrf_excess` is RRF less that of the matched control regions of the same image."""
 
@@ -52,8 +56,12 @@ SPECS: Mapping[str, Spec] = {
 class Question:
     """What a table is about and how certain its intervals are to be."""
 
-    region: str
-    """Region of interest."""
+    region: str | None = None
+    """Region of interest; None where the numbers are about the whole image."""
+    audit: str = AUDIT
+    """Audit that asks."""
+    attribute: str | None = None
+    """Attribute that numbers over all groups are about."""
     method: str | None = None
     """Attribution method or, for the causal check, the fill."""
     baseline: str | None = None

@@ -27,7 +27,7 @@ from fairaudit.measures.image_means import (
     table,
 )
 from fairaudit.measures.intervals import percentile, wilson
-from fairaudit.measures.region_spec import AUDIT, SPECS, Question, Spec
+from fairaudit.measures.region_spec import SPECS, Question, Spec
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.seeds import generator
 
@@ -95,7 +95,7 @@ class _Reader:
 
     def replicates(self) -> Means:
         if self.drawn is None:
-            draw = generator(self.question.seed, "regions", self.question.region, self.question.method or "")
+            draw = generator(self.question.seed, "regions", self.question.region or "", self.question.method or "")
             self.drawn = bootstrap(
                 self.data, replicates=self.question.replicates, generator=draw, clusters=self.clusters
             )
@@ -165,9 +165,9 @@ def _measurement(reader: _Reader, place: _Place, name: str, column: int) -> Meas
 
 def _identity(asked: Question, place: _Place, metric: str) -> dict[str, str | None]:
     return {
-        "audit": AUDIT,
+        "audit": asked.audit,
         "metric": metric,
-        "attribute": place.attribute,
+        "attribute": place.attribute or asked.attribute,
         "group": place.group,
         "class": place.class_,
         "region": asked.region,
@@ -191,7 +191,9 @@ def _interval(
 
 def _contrasts(reader: _Reader, names: list[str], group: Labels, target: Labels | None) -> Iterator[Measurement]:
     replicates = min(PERMUTATIONS, reader.question.replicates)
-    draw = generator(reader.question.seed, "contrast", group.name, reader.question.region, reader.question.method or "")
+    draw = generator(
+        reader.question.seed, "contrast", group.name, reader.question.region or "", reader.question.method or ""
+    )
     nulls = shuffled(reader.data, replicates=replicates, generator=draw)
     classes = [*enumerate(target.values)] if target else []
     for column, name in enumerate(names):
@@ -282,7 +284,7 @@ def _above_chance(
 ) -> Means:
     differences = _with(data, data.values - _paired(data, names, controls))
     estimate = derived(sums(differences))
-    draw = generator(question.seed, "signs", question.region, question.method or "")
+    draw = generator(question.seed, "signs", question.region or "", question.method or "")
     replicates = min(PERMUTATIONS, question.replicates) if controls else 1
     nulls = sign_flipped(differences, replicates=replicates, generator=draw)
 

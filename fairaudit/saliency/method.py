@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -71,6 +72,24 @@ class Method(Protocol):
         Raises:
             MethodError: the method is not valid for this model.
         """
+
+
+@runtime_checkable
+class TakesLabels(Protocol):
+    """A method that needs the labels of the images it explains."""
+
+    def labelled(self, target: Tensor, attributes: Mapping[str, Tensor]) -> Method:
+        """The method for images with these labels, in their order.
+
+        Args:
+            target: [image] code of the target, −1 for unknown.
+            attributes: attribute → [image] code, −1 for unknown.
+        """
+
+
+def labelled(method: Method, target: Tensor, attributes: Mapping[str, Tensor]) -> Method:
+    """The method with the labels of the images that it is about to explain, if it is one that needs them."""
+    return method.labelled(target, attributes) if isinstance(method, TakesLabels) else method
 
 
 def check(images: Tensor, classes: Tensor) -> None:

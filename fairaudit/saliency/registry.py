@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fairaudit.registry import Registry
+from fairaudit.saliency.counterfactual_gradients import CounterfactualGradients
 from fairaudit.saliency.expected_gradients import ExpectedGradients
 from fairaudit.saliency.gradcam import GradCam
 from fairaudit.saliency.gradient import Gradient, InputXGradient
@@ -24,6 +25,7 @@ METHODS: Registry[Callable[[], Method]] = Registry(
         ("smoothgrad", SmoothGrad),
         ("integrated_gradients", IntegratedGradients),
         ("blur_ig", BlurIntegratedGradients),
+        ("cgi", CounterfactualGradients),
         ("guided_ig", GuidedIntegratedGradients),
         ("expected_gradients", ExpectedGradients),
         ("gradcam", GradCam),
@@ -38,6 +40,9 @@ METHODS: Registry[Callable[[], Method]] = Registry(
     ],
 )
 """Name → a function that makes the method with its default settings."""
+
+NEEDING_LABELS = ("cgi",)
+"""Methods that need more than a model and images: what draws counterfactuals, and the labels of the images."""
 
 
 def method(name: str) -> Method:

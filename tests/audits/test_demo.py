@@ -86,6 +86,24 @@ def test_the_effect_of_the_necktie_has_the_sign_of_the_planted_shortcut(demo):
     assert abs(effect["0"].value) < effect["1"].value
 
 
+def test_the_effect_of_flipping_the_necktie_is_that_of_the_twins_without_fairaudit(demo, rows):
+    def scores(name, column):
+        model = torch.jit.load(str(demo.folder / name)).eval()
+        pixels = np.stack([np.asarray(Image.open(demo.folder / file)) for file in rows[column]])
+        with torch.no_grad():
+            return model(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255)[:, 0].sigmoid().numpy()
+
+    for report, name in ((demo.biased, "biased.pt"), (demo.balanced, "balanced.pt")):
+        change = scores(name, "file") - scores(name, "twin")
+        found = one(report, "attribute_flip_effect", attribute="necktie", method="twins")
+        assert found.value == pytest.approx(np.abs(change).mean(), abs=1e-5)
+        worn = one(report, "attribute_flip_signed", attribute="necktie", group="1", method="twins")
+        assert worn.value == pytest.approx(change[rows["necktie"] == "1"].mean(), abs=1e-5)
+        assert found.id in report.verdicts[0].evidence
+    assert one(demo.biased, "attribute_flip_effect", attribute="necktie", method="twins").low > 0.05
+    assert one(demo.balanced, "attribute_flip_effect", attribute="necktie", method="twins").high < 0.05
+
+
 def test_against_the_baseline_reliance_and_gap_are_higher(demo):
     compared = {"region": "necktie", "baseline": "balanced.pt"}
     assert one(demo.biased, "rrf_lift_change", method="lrp", **compared).low > 0

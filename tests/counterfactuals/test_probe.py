@@ -31,7 +31,7 @@ def test_a_probe_learns_what_is_there_and_says_how_well() -> None:
     assert found.balanced_accuracy > 0.95
     assert 0.5 <= found.majority < 0.7
     assert found.train_images + found.test_images == 216
-    assert told[-1] == (162 * 8, 162 * 8)
+    assert told[-1] == (162 * 30, 162 * 30)  # 4 steps a pass: 30 passes make 120
     assert not found.module.training
 
 
@@ -56,3 +56,26 @@ def test_too_few_images_of_a_value_are_refused() -> None:
         train_probe(lambda rows: torch.rand(len(rows), 3, 16, 16), codes, 2)
     with pytest.raises(DataError, match="so few"):
         train_probe(lambda rows: torch.rand(len(rows), 3, 16, 16), np.full(9, -1, np.int32), 2)
+
+
+def test_a_probe_that_saw_reconstructions_reads_them_and_says_so() -> None:
+    """These reconstructions are negatives: a probe fitted on photographs alone reads them the wrong way round."""
+    codes = np.random.default_rng(0).integers(0, 2, 240).astype(np.int32)
+    images = _images(codes)
+    negatives = 1 - images
+
+    def fetch(rows: NDArray[np.int64]) -> Tensor:
+        return images[torch.from_numpy(rows)]
+
+    def drawn(rows: NDArray[np.int64]) -> Tensor:
+        return negatives[torch.from_numpy(rows)]
+
+    found = train_probe(fetch, codes, 2, drawn=drawn)
+    assert found.drawn_accuracy is not None
+    assert found.drawn_accuracy > 0.9
+    assert found.accuracy > 0.9
+    alone = train_probe(fetch, codes, 2)
+    assert alone.drawn_accuracy is None
+    with torch.no_grad():
+        read = (alone.module(negatives).argmax(dim=1).numpy() == codes).mean()
+    assert read < 0.2

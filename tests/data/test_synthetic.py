@@ -7,7 +7,7 @@ from PIL import Image
 from fairaudit.data.synthetic import contact_sheet, write
 from fairaudit.data.synthetic_draw import boxes, draw
 from fairaudit.data.synthetic_labels import VALUES
-from fairaudit.data.synthetic_scene import make_scene
+from fairaudit.data.synthetic_scene import make_scene, twin
 from fairaudit.errors import OutputError
 
 
@@ -82,3 +82,14 @@ def test_contact_sheet_places_images_row_by_row():
         [255, 30, 30, 255, 255, 255, 255],
         [255, 255, 255, 255, 255, 255, 255],
     ]
+
+
+def test_twins_are_written_beside_the_faces_of_the_splits_that_have_some(scenes, tmp_path):
+    some = {"train": scenes["train"], "other": scenes["train"]}
+    with write(tmp_path, some, twins={"train": "necktie"}).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["twin"] for row in rows] == [f"faces/train_{n:05d}_twin.png" for n in range(8)] + [""] * 8
+    for row, image in zip(rows[:8], draw(twin(scenes["train"], "necktie")).images, strict=True):
+        with Image.open(tmp_path / row["twin"]) as file:
+            np.testing.assert_array_equal(np.asarray(file), image.transpose(1, 2, 0))
+    assert "twin" not in write(tmp_path / "plain", some).read_text().splitlines()[0].split(",")

@@ -1,5 +1,6 @@
 import csv
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def test_every_file_is_there(tiny):
     paths, _ = tiny
     assert paths == demo_paths(paths.folder)
     assert all(path.is_file() for path in (paths.config, paths.manifest, paths.biased, paths.balanced))
-    assert len(list((paths.folder / "faces").iterdir())) == 40 + 2 * 32
+    assert len(list((paths.folder / "faces").iterdir())) == 2 * 40 + 2 * 32  # every face of the test split has a twin
 
 
 def test_test_split_is_balanced_over_the_four_cells(tiny):
@@ -67,6 +68,8 @@ def test_the_configuration_opens_the_data(tiny):
     assert not (expected.masks["necktie"] & ~region).any()
     assert 0.01 < region.mean() < 0.08
     assert config.gates[0].metric == "equalized_odds_difference"
+    twins = Loader(replace(manifest, source=manifest.twins["necktie"]), config.preprocess, {}, 0).load(range(40))
+    assert torch.equal(twins.images, torch.from_numpy(draw(twin(scene, "necktie")).images).float() / 255)
 
 
 def test_models_are_scripts_that_differ(tiny):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -72,3 +74,15 @@ def test_no_positive_prediction_is_undefined_with_a_reason() -> None:
     found = alignment_measurements([row], method="m", clustered=True)
     assert [measurement.status for measurement in found] == ["undefined"] * 3
     assert all("no image is predicted as hat" in (measurement.reason or "") for measurement in found)
+
+
+def test_a_downstream_classifier_that_the_generator_loses_is_unusable_and_the_others_are_not() -> None:
+    row = replace(_row(), balanced_auc={"necktie": 0.75})
+    found = _by_id(alignment_measurements([row], method="m", lost={"necktie": "reconstruction alone moves necktie"}))
+    for metric in ("relative_change", "relative_change_ratio_of_sums"):
+        pair = found[f"cf-align/{metric}/attribute=necktie/class=smiling/method=m"]
+        assert (pair.status, pair.reason) == ("unusable", "reconstruction alone moves necktie")
+        assert pair.value == pytest.approx(0.5, abs=0.02)
+        assert found[f"cf-align/{metric}/attribute=smiling/class=smiling/method=m"].status == "ok"
+    assert found["cf-align/base_change/class=smiling/method=m"].status == "ok"
+    assert found["cf-align/relative_change/attribute=necktie/class=smiling/method=m"].extra["balanced_auc"] == 0.75

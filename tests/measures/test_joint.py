@@ -106,3 +106,95 @@ def test_lift_limit_can_be_reached_by_any_region(area):
     if area > 0.5:  # mean inside over mean outside is 1.5 at this lift
         share = lift_limit(1.5, area) * area
         assert (share / area) / ((1 - share) / (1 - area)) == pytest.approx(1.5)
+
+
+# kinds of witnesses: relevance and alignment look, causal and flip move. Every side of the two optional ones beside
+# every side of the two of the region; an optional one that is absent does not count.
+OPTIONAL = list(itertools.product(("above", "below"), repeat=4))
+
+
+@pytest.mark.parametrize("sides", OPTIONAL, ids="-".join)
+def test_four_witnesses_decide_only_together(sides):
+    relevance, causal, alignment, flip = sides
+    found = joint_verdict(
+        leg("gap", "above"),
+        [leg("lift", relevance)],
+        leg("effect", causal),
+        alignment=[leg("alignment", alignment)],
+        flips=[leg("flip", flip)],
+    )
+    expected = {("above",) * 4: "unequal and for the wrong reason", ("below",) * 4: "unequal, not by this cue"}
+    assert found.verdict == expected.get(sides, "undecided")
+    for name, side in zip(("lift", "effect", "alignment", "flip"), sides, strict=True):
+        assert f"{name} {'2 to 3 is above' if side == 'above' else '0 to 0.5 is not above'} 1" in found.why
+
+
+@pytest.mark.parametrize("sides", list(itertools.product(SIDES, SIDES, SIDES)), ids="-".join)
+def test_absent_optional_witnesses_change_no_verdict(sides):
+    """A refused generator and missing twins are named, and the verdict is that of the other legs."""
+    legs = (leg("gap", sides[0]), [leg("lift", sides[1])], leg("effect", sides[2]))
+    plain = joint_verdict(*legs)
+    with_absent = joint_verdict(*legs, alignment=[leg("alignment", "absent")], flips=[leg("flip", "absent")])
+    assert with_absent.verdict == plain.verdict
+    assert with_absent.needed == plain.needed
+    assert "alignment is unknown (too few images)" in with_absent.why
+
+
+@pytest.mark.parametrize("optional", ["alignment", "flips"])
+def test_an_open_optional_witness_leaves_it_undecided_and_says_what_is_needed(optional):
+    found = joint_verdict(
+        leg("gap", "above"), [leg("lift", "above")], leg("effect", "above"), **{optional: [leg(optional, "open")]}
+    )
+    assert found.verdict == "undecided"
+    assert found.needed.startswith(f"{optional}: about ")
+
+
+def test_disagreement_with_the_counterfactuals_names_both_sides():
+    found = joint_verdict(
+        leg("gap", "above"), [leg("lift", "above")], leg("effect", "above"), flips=[leg("flip", "below")]
+    )
+    assert found.verdict == "undecided"
+    assert found.why.startswith(
+        "The witnesses disagree: lift and effect speak for reliance, yet flip speaks against it."
+    )
+    assert found.needed.startswith("look at the counterfactuals")
+
+
+@pytest.mark.parametrize(
+    ("alignment", "flip", "exact", "verdict"),
+    [
+        (None, "above", True, "unequal and for the wrong reason"),
+        (None, "below", True, "unequal, not by this cue"),
+        (None, "open", True, "undecided"),
+        (None, "above", False, "undecided"),
+        ("above", None, False, "undecided"),
+        ("above", "above", False, "unequal and for the wrong reason"),
+        ("below", "below", False, "unequal, not by this cue"),
+        ("above", "below", True, "undecided"),
+        ("absent", "above", True, "unequal and for the wrong reason"),
+        ("absent", "above", False, "undecided"),
+        ("absent", "absent", True, "undecided"),
+    ],
+)
+def test_without_a_region_twins_are_enough_and_anything_else_needs_both_kinds(alignment, flip, exact, verdict):
+    found = joint_verdict(
+        leg("gap", "above"),
+        alignment=[leg("alignment", alignment)] if alignment else [],
+        flips=[leg("flip", flip)] if flip else [],
+        exact=exact,
+    )
+    assert found.verdict == verdict
+    assert (found.needed is None) is (verdict != "undecided")
+
+
+def test_what_is_lacking_without_a_region():
+    looks = joint_verdict(leg("gap", "above"), alignment=[leg("alignment", "above")])
+    assert "--twins" in looks.needed
+    assert "--cvae" in looks.needed
+    moves = joint_verdict(leg("gap", "above"), flips=[leg("flip", "above")])
+    assert "--generator" in moves.needed
+
+
+def test_alignment_may_stand_for_relevance_maps_that_are_unusable():
+    found = joint_verdict(leg("gap", "above"), [], leg("effect", "above"), alignment=[leg("alignment", "above")])
+    assert found.verdict == "unequal and for the wrong reason"

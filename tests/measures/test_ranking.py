@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from fairaudit.measures.ranking import auc, group_auc, ranked
+from fairaudit.measures.ranking import auc, balanced_auc, group_auc, ranked
 
 SCORES = st.lists(st.integers(0, 6), min_size=1, max_size=25)
 
@@ -75,3 +75,22 @@ def test_unusable_input_is_refused():
         group_auc([np.nan], [True], [0], groups=1)
     with pytest.raises(ValueError, match="group codes"):
         group_auc([0.5], [True], [1], groups=1)
+
+
+def test_balanced_auc_is_that_of_a_sample_with_as_many_images_in_every_cell():
+    """Oracle: sklearn's definition by counting pairs, with every image weighing 1 / the size of its cell."""
+    draw = np.random.default_rng(5)
+    label, group = draw.integers(0, 2, 300), (draw.random(300) < 0.2).astype(int)
+    scores = np.round(draw.random(300) + 0.3 * label + 0.4 * group, 1)  # with ties
+    weight = np.array([1 / ((label == y) & (group == g)).sum() for y, g in zip(label, group, strict=True)])
+    won = 0.0
+    total = 0.0
+    for i in np.flatnonzero(label == 1):
+        for j in np.flatnonzero(label == 0):
+            total += weight[i] * weight[j]
+            won += weight[i] * weight[j] * ((scores[i] > scores[j]) + 0.5 * (scores[i] == scores[j]))
+    assert balanced_auc(scores, label, group) == pytest.approx(won / total)
+    unknown = np.append(group, -1)
+    assert balanced_auc(np.append(scores, 9.0), np.append(label, 0), unknown) == pytest.approx(won / total)
+    assert np.isnan(balanced_auc(scores, np.where(group == 1, 1, label), group))
+    assert np.isnan(balanced_auc(scores, label, np.zeros(300, int)))
