@@ -91,8 +91,9 @@ def legs_of(study: Study, measurements: Sequence[Measurement], attribute: str, r
 
 
 def _verdicts(study: Study, measurements: Sequence[Measurement]) -> Iterator[Verdict]:
+    regions: list[str | None] = [*study.regions] or [None]
     for attribute in study.attributes:
-        for region in study.regions or [None]:
+        for region in regions:
             yield _verdict(attribute, region, legs_of(study, measurements, attribute, region))
 
 

@@ -75,7 +75,7 @@ def mode_of(text: str) -> Literal["unstructured", "structured"]:
     raise UsageError("--mode cannot be read", wanted="unstructured or structured", found=text)
 
 
-def split_of(text: str | None) -> Split | None:
+def split_of(text: str | None, *, option: str = "--fit-split") -> Split | None:
     """Rows named as COLUMN=VALUE.
 
     Raises:
@@ -87,5 +87,5 @@ def split_of(text: str | None) -> Split | None:
         return None
     column, found, value = text.partition("=")
     if not (column and found and value):
-        raise UsageError("--fit-split cannot be read", wanted="COLUMN=VALUE", found=text)
+        raise UsageError(f"{option} cannot be read", wanted="COLUMN=VALUE", found=text)
     return Split(column=column, use=value)

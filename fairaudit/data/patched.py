@@ -104,18 +104,18 @@ def pixel_box(box: tuple[float, float, float, float], *, width: int, height: int
 
 
 def plant_patch(manifest: Manifest, bias: Bias, *, seed: int) -> Manifest:
-    """The manifest with a sticker in every image and the sticker's colour as an attribute with values from "0" on.
+    """The manifest with a sticker in every image and, as an attribute, the class whose colour the sticker has.
 
-    There are as many colours as the target has values, and at least two.
+    There are as many colours as the target has values; for a target of one value there are two, "0" and "1".
 
     Raises:
         DataError: there is no target, it has over ten values, or the attribute's name is taken.
     """
     target = target_for(manifest, at_most=len(PATCH_COLOURS), what="A patch needs")
     name = free_name(manifest, bias.attribute)
-    count = max(len(target.values), 2)
-    colours = draw_values(target.codes, bias.rho, values=count, use="patch colour", seed=seed)
-    column = Categorical(name=name, values=tuple(str(colour) for colour in range(count)), codes=colours)
+    values = target.values if len(target.values) > 1 else ("0", "1")
+    colours = draw_values(target.codes, bias.rho, values=len(values), use="patch colour", seed=seed)
+    column = Categorical(name=name, values=values, codes=colours)
     source = PatchedSource(base=manifest.source, colours=colours, box=bias.box)
     return replace(manifest, source=source, attributes={**manifest.attributes, name: column}).noted(
         f"a patch planted: a share of {bias.rho:g} has its class's own colour (seed {seed})"
