@@ -81,7 +81,9 @@ def run_selftest(
             parts, resumed = bench.run(store, advance)
     chance = {name: balanced_rho(bench.data, bias) for bias in asked.biases for name in places(bias)}
     level = config.audit.level
-    findings = read_selftest(parts["flags"], parts["counts"], bench.cases, chance=chance, level=level)
+    findings = read_selftest(
+        parts["flags"], parts["counts"], bench.cases, chance=chance, classes=len(bench.data.classes), level=level
+    )
     excluded = _excluded(parts["excluded"], bench.data)
     report = Report(
         run=_run(bench, clock, resumed),
@@ -195,7 +197,7 @@ def _notes(bench: Bench, kept: Sequence[str]) -> list[str]:
     start = "go on from the model's own weights" if asked.keep_weights else "start from new weights"
     notes = [
         f"{len(bench.cases)} models {start}, {asked.epochs} passes over {len(data.train)} images each, and are "
-        f"audited on {len(data.audit)} others, in which bias and class are independent."
+        f"audited on {len(data.audit)} others, in which the bias goes with the class only a little more than by chance."
     ]
     if kept:
         notes.append(

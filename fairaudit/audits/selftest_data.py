@@ -23,6 +23,9 @@ from fairaudit.seeds import child_seed, generator
 
 LEAST = 8
 """Images that every class needs, to train on and to audit."""
+TILT = 0.2
+"""How far the audited images are from bias and class being independent (0) towards always going together (1). A little,
+as in most data that is audited: what a class goes with is read from it, and every group still has every class."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,7 @@ class Planted:
     train: Manifest
     """At the model's own strength."""
     material: Material
-    """The audited rows: there the bias is independent of the class, so that every group has every class."""
+    """The audited rows, the same for every strength; bias and class hardly go together in them."""
     config: Config
     """The configuration with nothing to audit but the planted attributes and the places of the bias as regions."""
 
@@ -78,7 +81,7 @@ def open_data(config: Config, *, base: Path, options: RunOptions, asked: Selftes
 
 
 def plant(data: SelftestData, bias: Bias, case: Case, *, config: Config, options: RunOptions) -> Planted:
-    """Plant a bias at the case's strength, and where it must not matter at none.
+    """Plant a bias at the case's strength in what is trained on, and a weak one in what is audited.
 
     Raises:
         DataError: these images cannot carry it.
@@ -87,8 +90,8 @@ def plant(data: SelftestData, bias: Bias, case: Case, *, config: Config, options
     chance = balanced_rho(data, bias)
     rho = chance if case.rho is None else case.rho
     train = plant_bias(data.train, bias.model_copy(update={"rho": rho, "rho_right": None}), seed=seed)
-    flat = bias.model_copy(update={"rho": chance, "rho_right": None})
-    audit = plant_bias(data.audit, flat, seed=child_seed(seed, "audited"))
+    weak = bias.model_copy(update={"rho": chance + TILT * (1 - chance), "rho_right": None})
+    audit = plant_bias(data.audit, weak, seed=child_seed(seed, "audited"))
     regions = place_regions(bias)
     loader = Loader(audit, config.preprocess, regions, options.workers)
     names = {"attribute": list(brought(bias)), "region": list(regions), "control": [], "intersections": False}

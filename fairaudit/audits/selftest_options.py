@@ -25,17 +25,17 @@ class SelftestOptions:
 
     biases: tuple[Bias, ...]
     """What is planted, one at a time; the strength is set anew for every model."""
-    rhos: tuple[float, ...] = (0.8, 0.95)
+    rhos: tuple[float, ...] = (0.9, 0.99)
     """Shares of training images whose bias goes with their class."""
-    seeds: int = 5
+    seeds: int = 3
     """Models per bias and strength, and as many without a planted bias."""
     train: Split | None = None
     """Rows to train on; None divides the audited rows."""
-    train_images: int = 1200
+    train_images: int = 1500
     """Images to train on at most."""
-    audit_images: int = 400
+    audit_images: int = 300
     """Images to audit at most."""
-    epochs: int = 6
+    epochs: int = 10
     """Passes over the training images."""
     batch_size: int = 32
     """Images per step."""

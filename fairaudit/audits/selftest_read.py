@@ -20,6 +20,8 @@ from fairaudit.results.measurement import Better, Measurement, finite
 
 SMALL_GAP = 0.05
 """Gap in accuracy below which a planted bias was hardly learnt, and there is little to find."""
+UNLEARNT = 0.1
+"""Accuracy beyond guessing below which a model has not learnt the task."""
 PAIRS = (("aligned_right", "conflicting_right"), ("aligned", "conflicting"))
 """Names of the counts: right decisions, and images."""
 
@@ -40,7 +42,7 @@ class Answers:
 
 
 def read_selftest(
-    part: Part, counts: Part, cases: Sequence[Case], *, chance: Mapping[str, float], level: float
+    part: Part, counts: Part, cases: Sequence[Case], *, chance: Mapping[str, float], classes: int, level: float
 ) -> Findings:
     """Power per audit and strength, false alarms per audit, and how much the models leant on the bias.
 
@@ -49,14 +51,15 @@ def read_selftest(
         counts: right decisions of all models, with their `case`.
         cases: the models.
         chance: planted attribute → share of images whose bias goes with their class in the controls.
+        classes: number of classes.
         level: coverage of intervals.
     """
     answers = list(_answers(part))
-    gaps = list(_gaps(counts, cases, level=level))
+    gaps = list(_gaps(counts, cases, chance=chance, level=level))
     found = [m for answer in answers for m in _rates(answer, cases, level=level)]
     return Findings(
         measurements=[*found, *gaps],
-        notes=list(_notes(answers, gaps, cases)),
+        notes=list(_notes(answers, gaps, cases, classes)),
         drawings=list(_drawings(found, answers, chance=chance)),
     )
 
@@ -115,15 +118,15 @@ def _share(
     )
 
 
-def _gaps(counts: Part, cases: Sequence[Case], *, level: float) -> Iterator[Measurement]:
-    """Mean accuracy, and mean gap between aligned and conflicting images, of the models of every strength."""
+def _gaps(counts: Part, cases: Sequence[Case], *, chance: Mapping[str, float], level: float) -> Iterator[Measurement]:
+    """Mean accuracy as if bias and class were independent, and mean gap between aligned and conflicting images."""
     columns = {name: np.asarray(values) for name, values in counts.columns.items()}
     strengths = np.array([cases[case].strength for case in columns["case"].tolist()])
     hits, sizes = (np.stack([columns[name].astype(np.int64) for name in pair]) for pair in PAIRS)
     aligned, conflicting = ratio(hits, sizes)
-    accuracy = ratio(hits.sum(axis=0), sizes.sum(axis=0))
     for attribute in dict.fromkeys(columns["planted"].tolist()):
-        own = columns["planted"] == attribute
+        own, share = columns["planted"] == attribute, chance[str(attribute)]
+        accuracy = share * aligned + (1 - share) * conflicting
         for strength in dict.fromkeys(strengths[own].tolist()):
             here = own & (strengths == strength)
             yield _mean(accuracy[here], "trained_accuracy", str(attribute), str(strength), "higher", level=level)
@@ -159,12 +162,19 @@ def _mean(
     )
 
 
-def _notes(answers: Sequence[Answers], gaps: Sequence[Measurement], cases: Sequence[Case]) -> Iterator[str]:
+def _notes(
+    answers: Sequence[Answers], gaps: Sequence[Measurement], cases: Sequence[Case], classes: int
+) -> Iterator[str]:
     yield (
         "Power is the share of models with a planted bias that an audit flags with its whole interval, false alarms "
         "the share of models trained where bias and class are independent; an audit that stays undecided flags nothing."
     )
     for gap in gaps:
+        if gap.metric == "trained_accuracy" and gap.group == "control" and (gap.value or 0.0) < 1 / classes + UNLEARNT:
+            yield (
+                f"The controls of {gap.attribute} have hardly learnt the task (accuracy {gap.value or 0.0:.2f}): their "
+                "false alarms say little; try more --epochs or --train-images."
+            )
         if gap.metric == "planted_gap" and gap.group != "control" and (gap.value or 0.0) < SMALL_GAP:
             shown = "unknown" if gap.value is None else f"{gap.value:.3f}"
             yield (
@@ -177,7 +187,7 @@ def _notes(answers: Sequence[Answers], gaps: Sequence[Measurement], cases: Seque
             first = cases[int(answer.case[[bool(reason) for reason in answer.reasons].index(True)])]
             yield (
                 f"{answer.audit} of {answer.attribute}: no answer on {len(silent)} of {len(answer.reasons)} models; "
-                f"the first, {first.name}: {silent[0]}."
+                f"the first, {first.name}: {silent[0].rstrip('.')}."
             )
 
 

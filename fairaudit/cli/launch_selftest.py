@@ -37,7 +37,7 @@ def launch_selftest(model: Path | None, *, config: Config, base: Path, request: 
         outcome = run_selftest(model, config=config, base=base, options=request.options, asked=asked, progress=progress)
     if outcome.report is not None and not request.as_json:
         sys.stdout.write(render(outcome.report) + "\n")
-    return show([outcome], request=request)
+    return show([outcome], request=request, unjudged_too=False)
 
 
 def lines(plan: SelftestPlan) -> Iterator[str]:

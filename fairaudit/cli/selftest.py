@@ -43,12 +43,12 @@ def selftest(
         Path | None, typer.Argument(help="Model file; left out, a new one of --arch.", metavar="[MODEL]")
     ] = None,
     bias: BiasKinds = None,
-    rho: Rhos = "0.8,0.95",
-    seeds: Seeds = 5,
-    epochs: Epochs = 6,
+    rho: Rhos = "0.9,0.99",
+    seeds: Seeds = 3,
+    epochs: Epochs = 10,
     train_split: TrainSplit = None,
-    train_images: TrainImages = 1200,
-    audit_images: AuditImages = 400,
+    train_images: TrainImages = 1500,
+    audit_images: AuditImages = 300,
     learning_rate: Rate = 3e-3,
     keep_weights: Keep = False,
     discover: Discover = True,
@@ -58,7 +58,7 @@ def selftest(
 ) -> int:
     """Plant a known bias into your data, train models like yours on it, and see which audits find it.
 
-    Example: fairaudit selftest model.pt --bias patch --rho 0.8,0.95 --seeds 5
+    Example: fairaudit selftest model.pt --bias patch --rho 0.9,0.99 --seeds 3
     """
     from dataclasses import replace
 
