@@ -62,7 +62,7 @@ class Trainer:
         module = copy.deepcopy(self.model.module if eager else self.model.lifted(self.example).module)
         kept: tuple[str, ...] = ()
         if not self.asked.keep_weights:
-            kept = self._anew(module, seed) if eager else reset_weights(module, seed=seed)
+            kept = self._anew(module, seed) if eager else (*reset_weights(module, seed=seed), *_constants(module))
         parameters = [parameter.requires_grad_(True) for parameter in module.parameters()]
         if not parameters:
             raise ModelError("The model has no weights to train", where=self.model.name)
@@ -140,3 +140,8 @@ class Trainer:
             fresh = build(parse_arch(self.arch), inner.state_dict(), size=self.model.input_size)
         inner.load_state_dict(fresh.state_dict())
         return ()
+
+
+def _constants(module: nn.Module) -> list[str]:
+    """Weights outside layers, such as a class token, which a lifted script holds as constants."""
+    return [name for name, value in module.named_buffers(recurse=False) if value.is_floating_point()]

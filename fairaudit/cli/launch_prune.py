@@ -62,6 +62,17 @@ def names(text: str, known: Sequence[str]) -> tuple[str, ...]:
     return tuple(known) if text == "all" else tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def controls_of(text: str, *, bottleneck: str | None) -> tuple[str, ...]:
+    """Controls joined by commas; "all" leaves out last-layer retraining where the bottleneck was named.
+
+    >>> "last layer" in controls_of("all", bottleneck=None), "last layer" in controls_of("all", bottleneck="layer4")
+    (True, False)
+    """
+    from fairaudit.audits.prune_options import CONTROLS
+
+    return names(text, [name for name in CONTROLS if bottleneck is None or name != "last layer"])
+
+
 def mode_of(text: str) -> Literal["unstructured", "structured"]:
     """The mode.
 
