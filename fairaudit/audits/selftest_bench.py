@@ -44,7 +44,12 @@ class Bench:
 
     def key(self) -> dict[str, str]:
         """Everything that the answers depend on."""
-        facts = {**self._training(), "audited": self.data.audit.digest(), "discover": self.asked.discover}
+        facts = {
+            **self._training(),
+            "audited": self.data.audit.digest(),
+            "discover": self.asked.discover,
+            "prune": self.asked.prune,
+        }
         facts |= {"audit": self.config.audit.model_dump(mode="json"), "precision": self.options.precision}
         facts |= {"cases": [asdict(case) for case in self.cases]}
         return {name: json.dumps(value, sort_keys=True) for name, value in facts.items()}
@@ -95,7 +100,7 @@ class Bench:
         options = replace(self.options, output=folder, limit=None)
         study = Study(config=planted.config, options=options, material=planted.material, candidate=model)
         where = list(places(bias).items())
-        return audit_case(study, plan_of(discover=self.asked.discover), where, Silent())
+        return audit_case(study, plan_of(discover=self.asked.discover), where, Silent(), prune=self.asked.prune)
 
     def _training(self) -> dict[str, Any]:
         """What the weights of all models depend on."""

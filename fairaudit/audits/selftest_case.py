@@ -58,12 +58,16 @@ def plan_of(*, discover: bool) -> AuditPlan:
 
 
 def audit_case(
-    study: Study, plan: AuditPlan, places: Sequence[tuple[str, str | None]], progress: Progress
+    study: Study, plan: AuditPlan, places: Sequence[tuple[str, str | None]], progress: Progress, *, prune: bool
 ) -> dict[str, Part]:
     """Everything that the self-test keeps of one model: a flag per audit, right decisions, rows without a score."""
     audits, streamed = mapped_study(study, plan, progress)
     findings = measured(audits, streamed, progress)
     found = [flag for attribute, region in places for flag in flags(study, findings, attribute, region)]
+    if prune:
+        from fairaudit.audits.selftest_prune import prune_flags
+
+        found += prune_flags(study, places)
     counts = [planted_counts(streamed.totals["planted"], attribute) for attribute, _ in places]
     return {
         "flags": Part(

@@ -76,7 +76,7 @@ def plan_selftest(
         train_images=len(bench.data.train),
         epochs=asked.epochs,
         audit_images=len(bench.data.audit),
-        audits=[audit.name for audit in audits if audit.name != "planted"],
+        audits=[*(audit.name for audit in audits if audit.name != "planted"), *(["prune"] if asked.prune else [])],
         seconds=each * len(bench.cases),
         memory_bytes=peak_memory_bytes(),
     )

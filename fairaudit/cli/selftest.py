@@ -36,6 +36,10 @@ Rate = Annotated[float, typer.Option("--learning-rate", help="Largest rate of Ad
 Keep = Annotated[bool, typer.Option("--keep-weights", help="Go on from the model's own weights.", rich_help_panel=SELF)]
 Discover = Annotated[bool, typer.Option(help="Also search for the bias without its place.", rich_help_panel=SELF)]
 
+Prune = Annotated[
+    bool, typer.Option("--prune", help="Also prune the bias out, and see if that closes the gap.", rich_help_panel=SELF)
+]
+
 
 @audit_command
 def selftest(
@@ -52,6 +56,7 @@ def selftest(
     learning_rate: Rate = 3e-3,
     keep_weights: Keep = False,
     discover: Discover = True,
+    prune: Prune = False,
     method: o.Saliency = None,
     *,
     request: Request,
@@ -79,5 +84,6 @@ def selftest(
         rate=learning_rate,
         keep_weights=keep_weights,
         discover=discover,
+        prune=prune,
     )
     return launch_selftest(model, config=config, base=base, request=request, asked=asked)

@@ -147,7 +147,7 @@ def test_the_table_and_the_gate(wide, report):
 
 def test_an_architecture_without_a_file_and_two_biases(wide):
     (wide.folder / "selfnet.py").write_text(NETWORK, encoding="utf-8")
-    options = ("--arch", "selfnet:factory(width=3)", "--bias", "patch,corruption", "--no-discover", *QUICK)
+    options = ("--arch", "selfnet:factory(width=3)", "--bias", "patch,corruption", "--no-discover", "--prune", *QUICK)
     done = wide.run("selftest", "-o", "arch", "--json", *options)
     assert done.code == 0, done.err
     report = done.report()
@@ -160,8 +160,10 @@ def test_an_architecture_without_a_file_and_two_biases(wide):
         ("planted_patch", "patch", "relevance gradient"),
         ("planted_patch", "patch", "causal"),
         ("planted_patch", "patch", "joint verdict"),
+        ("planted_patch", "patch", "prune"),
         ("planted_corruption", None, "fairness"),  # a corruption is everywhere: no region to look at
         ("planted_corruption", None, "joint verdict"),
+        ("planted_corruption", None, "prune"),
     ]
 
 

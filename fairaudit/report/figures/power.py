@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = 4
 _NOMINAL = 0.05
+_TITLE = 26
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,4 +76,5 @@ def _panel(axes: Axes, panel: PowerPanel) -> None:
     axes.axhline(_NOMINAL, color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
     axes.set_ylim(-0.04, 1.04)
     axes.set_yticks([0, 0.5, 1])
-    axes.set_title(literal(panel.audit), fontsize=8.5, loc="left")
+    name = literal(panel.audit)
+    axes.set_title(name if len(name) <= _TITLE else name.replace(" ", "\n", 1), fontsize=8.5, loc="left")
