@@ -41,9 +41,9 @@ def assemble(
     timing: Timing,
 ) -> Report:
     """The report: what was audited, every number, the verdicts and the gate's decision."""
-    models = [_model(study.candidate, "candidate")]
+    models = [model_entry(study.candidate, "candidate")]
     if study.baseline is not None:
-        models.append(_model(study.baseline, "baseline"))
+        models.append(model_entry(study.baseline, "baseline"))
     return Report(
         run=_run(study, streamed, timing),
         data=_data(study, streamed),
@@ -83,7 +83,8 @@ def _run(study: Study, streamed: Streamed, timing: Timing) -> Run:
     )
 
 
-def _model(model: Classifier, role: str) -> Model:
+def model_entry(model: Classifier, role: str) -> Model:
+    """A model as the report names it."""
     size = model.input_size or (0, 0)
     return Model.model_validate(
         {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from fairaudit.audits.base import Audit, Findings
@@ -71,27 +72,48 @@ def verdicts_for(study: Study, findings: Findings) -> list[Verdict]:
     return sorted(found, key=lambda v: (WORST_FIRST.index(v.verdict), v.attribute, v.region or ""))
 
 
-def _verdicts(study: Study, measurements: Sequence[Measurement]) -> Iterator[Verdict]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Legs:
+    """The evidence on one attribute and one region, each quantity held against its limit."""
+
+    outcome: Leg
+    """The largest gap between groups."""
+    relevance: Mapping[str, Leg]
+    """Usable attribution method → how far the region's relevance goes beyond chance."""
+    causal: Leg | None
+    """What replacing the region does; None without a region."""
+    measurements: Sequence[Measurement | None]
+    """What the legs were made from, unusable ones too; None where something was not measured."""
+
+
+def legs_of(study: Study, measurements: Sequence[Measurement], attribute: str, region: str | None) -> Legs:
+    """The legs that the joint verdict on an attribute and a region stands on; without a region the outcome alone."""
     audit = study.config.audit
+    gap = _one(measurements, metric=OUTCOME, attribute=attribute)
+    outcome = leg_of(gap, f"{OUTCOME} of {attribute}", audit.tolerance)
+    if region is None:
+        return Legs(outcome=outcome, relevance={}, causal=None, measurements=[gap])
+    witnesses, relevance = _relevance(study, measurements, attribute, region)
+    effects = _over_all(measurements, metric="causal_excess", region=region)
+    effect = effects[0] if effects else None  # the first fill asked for, or the one that suits the region
+    causal = leg_of(effect, f"effect of replacing {region} ({effect.method if effect else '-'})", audit.effect)
+    return Legs(outcome=outcome, relevance=relevance, causal=causal, measurements=[gap, *witnesses, effect])
+
+
+def _verdicts(study: Study, measurements: Sequence[Measurement]) -> Iterator[Verdict]:
     for attribute in study.attributes:
-        gap = _one(measurements, metric=OUTCOME, attribute=attribute)
-        outcome = leg_of(gap, f"{OUTCOME} of {attribute}", audit.tolerance)
         counterfactual = counterfactual_legs(study, measurements, attribute)
         shown = shown_in(study.config, attribute)
         if not study.regions or (counterfactual and shown not in study.regions):
-            yield _verdict(attribute, None, outcome, [], None, [gap], counterfactual)
+            yield _verdict(attribute, None, legs_of(study, measurements, attribute, None), counterfactual)
         for region in study.regions:
-            witnesses, relevance = _relevance(study, measurements, attribute, region)
-            effects = _over_all(measurements, metric="causal_excess", region=region)
-            effect = effects[0] if effects else None  # the first fill asked for, or the one that suits the region
-            causal = leg_of(effect, f"effect of replacing {region} ({effect.method if effect else '-'})", audit.effect)
             joined = counterfactual if region == shown else NO_LEGS
-            yield _verdict(attribute, region, outcome, relevance, causal, [gap, *witnesses, effect], joined)
+            yield _verdict(attribute, region, legs_of(study, measurements, attribute, region), joined)
 
 
 def _relevance(
     study: Study, measurements: Sequence[Measurement], attribute: str, region: str
-) -> tuple[list[Measurement], list[Leg]]:
+) -> tuple[list[Measurement], dict[str, Leg]]:
     """The measurements that the relevance leg rests on, and a leg for each usable method.
 
     A region of up to half the image is held against its area. A larger one holds most of any map, so that its lift
@@ -109,23 +131,15 @@ def _relevance(
     else:
         name, found = WITNESS, _over_all(measurements, metric=WITNESS, region=region)
         limit = lift_limit(audit.lift, _area(measurements, region))
-    legs = [leg_of(m, f"{name} of {region} by {m.method}", limit) for m in found if m.status == "ok"]
+    legs = {str(m.method): leg_of(m, f"{name} of {region} by {m.method}", limit) for m in found if m.status == "ok"}
     return found, legs
 
 
-def _verdict(
-    attribute: str,
-    region: str | None,
-    outcome: Leg,
-    relevance: Sequence[Leg],
-    causal: Leg | None,
-    evidence: Sequence[Measurement | None],
-    counterfactual: CounterfactualLegs,
-) -> Verdict:
+def _verdict(attribute: str, region: str | None, legs: Legs, counterfactual: CounterfactualLegs) -> Verdict:
     joint = joint_verdict(
-        outcome,
-        relevance,
-        causal,
+        legs.outcome,
+        list(legs.relevance.values()),
+        legs.causal,
         alignment=counterfactual.alignment,
         flips=counterfactual.flips,
         exact=counterfactual.exact,
@@ -136,7 +150,7 @@ def _verdict(
         verdict=joint.verdict,
         why=joint.why,
         needed=joint.needed,
-        evidence=[m.id for m in (*evidence, *counterfactual.evidence) if m is not None],
+        evidence=[m.id for m in (*legs.measurements, *counterfactual.evidence) if m is not None],
     )
 
 

@@ -91,6 +91,7 @@ SALIENCY = frozenset(
 )
 ALL = FAIRNESS | REGIONS | CAUSAL | SALIENCY | FLIPS
 """What `audit` makes; alignments come on top where there is a generator."""
+SELFTEST = frozenset(["detection_power", "false_alarm_rate", "planted_gap", "trained_accuracy"])
 
 
 def applicable(rules: Sequence[GateRule], metrics: frozenset[str]) -> tuple[list[GateRule], list[str]]:
@@ -99,7 +100,7 @@ def applicable(rules: Sequence[GateRule], metrics: frozenset[str]) -> tuple[list
     Raises:
         UsageError: a rule names a metric that no audit makes.
     """
-    check_metrics(rules, ALL | ALIGNMENT | metrics)
+    check_metrics(rules, ALL | ALIGNMENT | SELFTEST | metrics)
     judged = [rule for rule in rules if rule.metric in metrics]
     left = sorted({rule.metric for rule in rules} - metrics)
     notes = [f"Gate rules over {', '.join(left)} were not judged: this command does not measure them."] if left else []

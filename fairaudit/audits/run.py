@@ -80,13 +80,9 @@ def run_models(
 def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress) -> Report:
     """Run the plan's audits over the study's data and write the report folder."""
     started, clock = datetime.now(UTC), time.perf_counter()
-    trials = _tried(study, plan, progress)
-    audits = plan.audits_for(study, trials)
-    key = run_key(study, {audit.name: audit.settings() for audit in audits})
-    with RunStore.open(study.options.output / STORE, key=key, fresh=study.options.fresh) as store:
-        streamed = stream(study, audits, store, progress)
+    audits, streamed = mapped_study(study, plan, progress)
     mapped = time.perf_counter() - clock
-    findings = against(_measured(audits, streamed, progress), study.options.against, digest=study.material.digest)
+    findings = against(measured(audits, streamed, progress), study.options.against, digest=study.material.digest)
     rules, notes = applicable(study.config.gates, plan.metrics)
     findings = replace(findings, notes=[*findings.notes, *notes])
     figures = drawn(findings.drawings, folder)
@@ -95,6 +91,15 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
     report = with_gate_figure(report, folder)
     write_report_folder(report, folder, study.options.formats)
     return report
+
+
+def mapped_study(study: Study, plan: AuditPlan, progress: Progress) -> tuple[Sequence[Audit], Streamed]:
+    """Put the methods on trial and map the plan's audits over all rows, continuing what the output folder holds."""
+    trials = _tried(study, plan, progress)
+    audits = plan.audits_for(study, trials)
+    key = run_key(study, {audit.name: audit.settings() for audit in audits})
+    with RunStore.open(study.options.output / STORE, key=key, fresh=study.options.fresh) as store:
+        return audits, stream(study, audits, store, progress)
 
 
 def _tried(study: Study, plan: AuditPlan, progress: Progress) -> Trials:
@@ -143,7 +148,8 @@ def report_folders(models: Sequence[Path], output: Path) -> list[Path]:
     return [output / name for name in names]
 
 
-def _measured(audits: Sequence[Audit], streamed: Streamed, progress: Progress) -> Findings:
+def measured(audits: Sequence[Audit], streamed: Streamed, progress: Progress) -> Findings:
+    """What all audits read from their totals, in one."""
     found = []
     with progress.task("Measuring", total=len(audits)) as advance:
         for number, audit in enumerate(audits, start=1):

@@ -57,15 +57,18 @@ def launch(
     return show(outcomes, request=request, text=None if then is None else then(outcomes))
 
 
-def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = None) -> int:
-    """Print reports worst first, or the text (stdout), where the files are (stderr), and return the worst exit code."""
+def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = None, unjudged_too: bool = True) -> int:
+    """Print reports worst first, or the text (stdout), where the files are (stderr), and return the worst exit code.
+
+    Numbers that no rule asks about are left out of the tables where a command has a table of its own.
+    """
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     if text is not None:
         sys.stdout.write(text)
     elif request.as_json:
         _print_json(outcomes)
     else:
-        _print_tables(outcomes)
+        _print_tables(outcomes, unjudged_too=unjudged_too)
     if len(outcomes) > 1:
         from fairaudit.audits.summary import write_summary
 
@@ -92,12 +95,12 @@ def _print_json(outcomes: Sequence[Outcome]) -> None:
     sys.stdout.write(texts[0] if len(outcomes) == 1 else f"[{','.join(texts)}]\n")
 
 
-def _print_tables(outcomes: Sequence[Outcome]) -> None:
+def _print_tables(outcomes: Sequence[Outcome], *, unjudged_too: bool) -> None:
     from fairaudit.report import terminal
 
     for outcome in outcomes:
         if outcome.report is not None:
-            sys.stdout.write(terminal.render(outcome.report, color=wants_color()))
+            sys.stdout.write(terminal.render(outcome.report, color=wants_color(), unjudged_too=unjudged_too))
         elif outcome.error is not None:
             sys.stdout.write(f"{outcome.name}: not audited. {outcome.error.paragraph()}\n")
 

@@ -62,6 +62,17 @@ def names(text: str, known: Sequence[str]) -> tuple[str, ...]:
     return tuple(known) if text == "all" else tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def controls_of(text: str, *, bottleneck: str | None) -> tuple[str, ...]:
+    """Controls joined by commas; "all" leaves out last-layer retraining where the bottleneck was named.
+
+    >>> "last layer" in controls_of("all", bottleneck=None), "last layer" in controls_of("all", bottleneck="layer4")
+    (True, False)
+    """
+    from fairaudit.audits.prune_options import CONTROLS
+
+    return names(text, [name for name in CONTROLS if bottleneck is None or name != "last layer"])
+
+
 def mode_of(text: str) -> Literal["unstructured", "structured"]:
     """The mode.
 
@@ -75,7 +86,7 @@ def mode_of(text: str) -> Literal["unstructured", "structured"]:
     raise UsageError("--mode cannot be read", wanted="unstructured or structured", found=text)
 
 
-def split_of(text: str | None) -> Split | None:
+def split_of(text: str | None, *, option: str = "--fit-split") -> Split | None:
     """Rows named as COLUMN=VALUE.
 
     Raises:
@@ -87,5 +98,5 @@ def split_of(text: str | None) -> Split | None:
         return None
     column, found, value = text.partition("=")
     if not (column and found and value):
-        raise UsageError("--fit-split cannot be read", wanted="COLUMN=VALUE", found=text)
+        raise UsageError(f"{option} cannot be read", wanted="COLUMN=VALUE", found=text)
     return Split(column=column, use=value)

@@ -18,6 +18,7 @@ from fairaudit.cli import (
     roi_metrics,
     saliency,
     schema,
+    selftest,
 )
 from fairaudit.cli import report as report_commands
 from fairaudit.version import __version__
@@ -55,6 +56,7 @@ app.command("cf-align")(cf_align.cf_align)
 app.command("cf-rectify")(cf_rectify.cf_rectify)
 app.add_typer(generator.app, name="generator")
 app.command("prune")(prune.prune)
+app.command("selftest")(selftest.selftest)
 app.command("resample")(resample.resample)
 app.command("schema")(schema.schema)
 app.command("render")(report_commands.render)

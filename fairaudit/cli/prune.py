@@ -59,15 +59,15 @@ def prune(
     """
     from dataclasses import replace
 
-    from fairaudit.audits.prune_options import CONTROLS, PruneOptions
-    from fairaudit.cli.launch_prune import gammas, launch_prune, mode_of, names, split_of
+    from fairaudit.audits.prune_options import PruneOptions
+    from fairaudit.cli.launch_prune import controls_of, gammas, launch_prune, mode_of, split_of
 
     asked = PruneOptions(
         gammas=gammas(gamma),
         seeds=seeds,
         mode=mode_of(mode),
         bottleneck=bottleneck,
-        controls=names(controls, CONTROLS),
+        controls=controls_of(controls, bottleneck=bottleneck),
         fit=split_of(fit_split),
         balance=not unbalanced,
         sparsity=sparsity,

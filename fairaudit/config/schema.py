@@ -41,11 +41,12 @@ class Split(Section):
 
 
 class Bias(Section):
-    """A known bias planted into the data, seeded: a colour or a corruption tied to the target."""
+    """A known bias planted into the data, seeded: a colour, a sticker or a corruption tied to the target."""
 
-    kind: Literal["background_colour", "two_background_colours", "corruption"] = "background_colour"
+    kind: Literal["background_colour", "two_background_colours", "corruption", "patch"] = "background_colour"
     """background_colour: Biased-MNIST's ten background colours; two_background_colours: Multi-Color MNIST's left and
-    right halves; corruption: one of the fifteen common corruptions, for any images."""
+    right halves; corruption: one of the fifteen common corruptions; patch: a sticker of one colour in every image. The
+    first two are for grey figures on black, the last two for any images."""
     rho: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Share of images whose colour is their class's own; the rest is uniform over the other colours (0.1: balanced)."""
     rho_right: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -56,6 +57,15 @@ class Bias(Section):
     """For corruption: their names, the k-th for the k-th target value (default: the first of the fifteen)."""
     severity: Annotated[int, Field(ge=1, le=5)] = 3
     """For corruption: 1 (slight) to 5."""
+    box: tuple[float, float, float, float] = (0.04, 0.72, 0.24, 0.92)
+    """For patch: x0, y0, x1, y1 as shares of the original image."""
+
+    @model_validator(mode="after")
+    def _a_box(self) -> Bias:
+        x0, y0, x1, y1 = self.box
+        if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
+            raise ValueError("box must be x0, y0, x1, y1 in [0, 1] with x0 < x1 and y0 < y1")
+        return self
 
 
 class Resample(Section):

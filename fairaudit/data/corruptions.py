@@ -1,9 +1,12 @@
 """The fifteen common corruptions at five severities, each a seeded function of one image.
 
-Names, order and number of severities are those of Hendrycks and Dietterich, "Benchmarking Neural Network Robustness to
-Common Corruptions and Perturbations", ICLR 2019. The functions are written anew in NumPy and SciPy: noise, brightness,
-contrast and JPEG have that paper's strengths; whatever has a length in pixels is scaled with the image's side; frost is
-drawn and not photographed. Results are comparable within fairaudit, not with published ImageNet-C numbers.
+Names, order, severities and strengths are those of Hendrycks and Dietterich, "Benchmarking Neural Network Robustness to
+Common Corruptions and Perturbations", ICLR 2019, and of the program that made ImageNet-C; the functions are written
+anew in NumPy and SciPy. What differs: lengths in pixels are for a side of 224 and scaled with the image's, so that a
+small image is corrupted as a large one would be before it is shrunk; frost and fog are drawn as noise with a falling
+spectrum (the originals paste photographs, and halve squares at random); glass blur, whose shuffled pixels cannot be
+scaled, and the elastic transform, whose published strengths do not grow with the severity, have strengths of their own.
+Results are not comparable with ImageNet-C numbers.
 """
 
 from __future__ import annotations
@@ -77,35 +80,43 @@ def _glass_blur(x: Pixels, s: int, draws: np.random.Generator) -> Pixels:
 
 
 def _motion_blur(x: Pixels, s: int, draws: np.random.Generator) -> Pixels:
-    length = (10, 15, 20, 25, 30)[s] * _scale(x)
-    return _convolve(x, line(length, angle=float(draws.uniform(-np.pi / 4, np.pi / 4))))
+    radius, sigma = ((10, 3), (15, 5), (15, 8), (15, 12), (20, 15))[s]
+    angle = float(draws.uniform(-np.pi / 4, np.pi / 4))
+    return _convolve(x, trail(radius * _scale(x), sigma * _scale(x), angle=angle))
 
 
 def _zoom_blur(x: Pixels, s: int, draws: np.random.Generator) -> Pixels:
     del draws
-    most = (0.11, 0.16, 0.21, 0.26, 0.33)[s]
-    zoomed = [_zoomed(x, 1 + factor) for factor in np.linspace(0, most, 10)]
-    return np.asarray(np.mean(zoomed, axis=0), np.float64)
+    most, step = ((0.10, 0.01), (0.15, 0.01), (0.20, 0.02), (0.24, 0.02), (0.30, 0.03))[s]
+    zoomed = [_zoomed(x, 1 + number * step) for number in range(round(most / step) + 1)]
+    return np.asarray(np.mean([x, *zoomed], axis=0), np.float64)
 
 
 def _snow(x: Pixels, s: int, draws: np.random.Generator) -> Pixels:
-    amount, whiten = ((0.02, 0.1), (0.04, 0.2), (0.06, 0.25), (0.08, 0.3), (0.11, 0.35))[s]
-    flakes = (draws.random(x.shape[:2]) < amount).astype(np.float64)[..., None]
-    streaks = _convolve(_gaussian(flakes, 0.5), line(12 * _scale(x), angle=float(draws.uniform(1.0, 2.1))))
-    peak = max(float(streaks.max()), 1e-12)
-    grey = x.mean(axis=2, keepdims=True)
-    pale = (1 - whiten) * x + whiten * np.maximum(x, 0.5 + 0.5 * grey)
-    return np.asarray(pale + 0.9 * streaks / peak, np.float64)
+    mean, deviation, zoom, least, radius, sigma, keep = (
+        (0.1, 0.3, 3.0, 0.5, 10, 4, 0.8),
+        (0.2, 0.3, 2.0, 0.5, 12, 4, 0.7),
+        (0.55, 0.3, 4.0, 0.9, 12, 8, 0.7),
+        (0.55, 0.3, 4.5, 0.85, 12, 8, 0.65),
+        (0.55, 0.3, 2.5, 0.85, 12, 12, 0.55),
+    )[s]
+    size = tuple(max(1, round(side / _scale(x))) for side in x.shape[:2])
+    flakes = _zoomed(draws.normal(mean, deviation, (*size, 1)), zoom)
+    flakes = np.clip(np.where(flakes < least, 0.0, flakes), 0.0, 1.0)
+    angle = float(draws.uniform(-3 * np.pi / 4, -np.pi / 4))
+    streaks = _resized(_convolve(flakes, trail(radius, sigma, angle=angle)), x.shape[0], x.shape[1])
+    pale = keep * x + (1 - keep) * np.maximum(x, 1.5 * _grey(x) + 0.5)
+    return np.asarray(pale + streaks + streaks[::-1, ::-1], np.float64)
 
 
 def _frost(x: Pixels, s: int, draws: np.random.Generator) -> Pixels:
-    keep, ice = ((1.0, 0.4), (0.85, 0.55), (0.75, 0.65), (0.7, 0.7), (0.65, 0.8))[s]
+    keep, ice = ((1.0, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75))[s]
     ridges = 1 - np.abs(2 * plasma(x.shape[0], x.shape[1], roughness=1.2, draws=draws) - 1)
     return np.asarray(keep * x + ice * (ridges**3)[..., None], np.float64)
 
 
 def _fog(x: Pixels, s: int, draws: np.random.Generator) -> Pixels:
-    density, roughness = ((1.0, 2.0), (1.5, 2.0), (2.0, 1.7), (2.5, 1.5), (3.0, 1.4))[s]
+    density, roughness = ((1.5, 2.0), (2.0, 2.0), (2.5, 1.7), (2.5, 1.5), (3.0, 1.4))[s]
     cloud = plasma(x.shape[0], x.shape[1], roughness=roughness, draws=draws)
     brightest = max(float(x.max()), 1e-12)
     return np.asarray((x + density * cloud[..., None]) * brightest / (brightest + density), np.float64)
@@ -188,12 +199,19 @@ def disk(radius: float) -> Pixels:
     return np.asarray(inside / inside.sum(), np.float64)
 
 
-def line(length: float, *, angle: float) -> Pixels:
-    """A line through the middle that sums to 1: [side, side] with an odd side; at least three points long."""
-    half = max(1, int(np.ceil(length / 2)))
+def trail(radius: float, sigma: float, *, angle: float) -> Pixels:
+    """What a moving light leaves: half a Gaussian from the middle outwards, sums to 1, [side, side] with an odd side.
+
+    Args:
+        radius: the trail is 2 · radius + 1 points long, at least 3.
+        sigma: its deviation, in points.
+        angle: its direction, in radians; 0 is along the columns.
+    """
+    half = max(2, int(np.ceil(2 * radius)))
     kernel = np.zeros((2 * half + 1, 2 * half + 1))
-    for step in np.linspace(-half, half, 4 * half + 1):
-        kernel[round(half + step * np.sin(angle)), round(half + step * np.cos(angle))] = 1.0
+    steps = np.arange(half + 1)
+    places = (np.rint(half + steps * np.sin(angle)).astype(int), np.rint(half + steps * np.cos(angle)).astype(int))
+    np.add.at(kernel, places, np.exp(-(steps**2) / (2 * max(sigma, 0.3) ** 2)))
     return np.asarray(kernel / kernel.sum(), np.float64)
 
 
@@ -212,6 +230,12 @@ def _scale(x: Pixels) -> float:
     return float(max(min(x.shape[:2]), 64)) / 224
 
 
+def _grey(x: Pixels) -> Pixels:
+    """Luma [row, column, 1]; of one channel that itself."""
+    weights = np.array([0.299, 0.587, 0.114]) if x.shape[2] == 3 else np.full(x.shape[2], 1 / x.shape[2])
+    return np.asarray((x * weights).sum(axis=2, keepdims=True), np.float64)
+
+
 def _gaussian(x: Pixels, sigma: float) -> Pixels:
     return np.asarray(ndimage.gaussian_filter(x, (sigma, sigma, 0), mode="reflect"), np.float64)
 
@@ -226,6 +250,12 @@ def _zoomed(x: Pixels, factor: float) -> Pixels:
     return np.asarray(
         ndimage.affine_transform(x, (1 / factor, 1 / factor, 1.0), offset=offset, order=1, mode="nearest"), np.float64
     )
+
+
+def _resized(x: Pixels, height: int, width: int) -> Pixels:
+    """One channel at another size, averaged over what falls together."""
+    image = Image.fromarray(x[..., 0].astype(np.float32))
+    return np.asarray(image.resize((width, height), Image.Resampling.BOX), np.float64)[..., None]
 
 
 def _picture(x: Pixels) -> Image.Image:

@@ -15,6 +15,7 @@ from fairaudit.seeds import child_seed
 
 Progress = Callable[[int, int], None]
 """Called with the steps done and the steps in all."""
+Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def build(factory: Callable[[], nn.Module], *, seed: int) -> nn.Module:
@@ -33,11 +34,12 @@ def train(
     epochs: int,
     batch_size: int = 48,
     rate: float = 4e-3,
+    loss: Loss | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Fit a network in place with Adam and one cycle of the learning rate; it is left in evaluation mode.
 
-    One logit is trained with the binary cross-entropy, several with the softmax cross-entropy.
+    One logit is trained with the binary cross-entropy, several with the softmax cross-entropy, or with another loss.
 
     Args:
         network: from images to logits [image, output].
@@ -47,6 +49,7 @@ def train(
         epochs: passes over the images.
         batch_size: images per step; a last, smaller batch of an epoch is left out.
         rate: the cycle's highest learning rate.
+        loss: of logits [image, output] and classes [image].
         progress: called after every step.
     """
     order = torch.Generator().manual_seed(child_seed(seed, "order"))
@@ -59,7 +62,7 @@ def train(
         batches = torch.randperm(len(images), generator=order)[: per_epoch * batch_size].view(per_epoch, batch_size)
         for step, rows in enumerate(batches, start=1):
             optimiser.zero_grad(set_to_none=True)
-            _loss(network(_unit(images[rows])), target[rows]).backward()  # type: ignore[no-untyped-call]
+            (loss or _loss)(network(_unit(images[rows])), target[rows]).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             cycle.step()
             if progress is not None:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fairaudit.errors import ModelError
 from fairaudit.models.head import Head
+from fairaudit.models.reset import reset_weights
 from fairaudit.pruning.encoder import Split
 from fairaudit.pruning.examples import Examples
 from fairaudit.pruning.gated import Masks, full_masks, gated_weights
@@ -112,7 +113,7 @@ def _trained(
 ) -> dict[str, Tensor]:
     module = copy.deepcopy(split.module).train(training)
     if fresh:
-        _reset(module, settings.seed)
+        reset_weights(module, seed=child_seed(settings.seed, "scratch weights"))
     parameters = [p.requires_grad_(True) for name, p in module.named_parameters() if learns(name)]
     optimiser = torch.optim.Adam(parameters, lr=settings.rate)
     order = torch.Generator().manual_seed(child_seed(settings.seed, "control order"))
@@ -129,12 +130,3 @@ def _trained(
             cosine.step()
     learnt = {**dict(module.named_parameters()), **dict(module.named_buffers())}
     return {name: value.detach() for name, value in learnt.items()}
-
-
-def _reset(module: nn.Module, seed: int) -> None:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(child_seed(seed, "scratch weights"))
-        for child in module.modules():
-            reset = getattr(child, "reset_parameters", None)
-            if callable(reset):
-                reset()

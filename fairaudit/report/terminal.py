@@ -28,16 +28,17 @@ _INTERVAL = re.compile(r"\[(\S+), (\S+)\]")
 _STYLES = {"fail": "bold red", "incomplete": "bold magenta", "inconclusive": "bold yellow", "pass": "green", "none": ""}
 
 
-def render(report: Report, *, width: int | None = None, color: bool = False) -> str:
+def render(report: Report, *, width: int | None = None, color: bool = False, unjudged_too: bool = True) -> str:
     """The report as lines of text.
 
     Args:
         report: what to show.
         width: columns; by default those of the terminal, from 60 to 100, and 100 where there is none.
         color: mark states with terminal colours; without it the text holds no escape sequence.
+        unjudged_too: show numbers that no rule asks about.
     """
     columns = width or min(100, max(60, shutil.get_terminal_size((100, 24)).columns))
-    rows, others = judged(report), unjudged(report)
+    rows, others = judged(report), unjudged(report) if unjudged_too else []
     kept = _chosen(others)
     blocks = [
         _wrapped(_heading(report), columns),

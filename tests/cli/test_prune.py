@@ -61,7 +61,9 @@ def test_a_structured_mask_is_also_written_as_a_smaller_model(wide):
 
 
 def test_several_seeds_give_mean_and_deviation(wide):
-    done = wide.run("prune", "model.pt", "-o", "out", "--json", "--seeds", "2", "--controls", "none", *QUICK)
+    done = wide.run("prune", "model.pt", "-o", "out", "--json", "--seeds", "2", "--controls", "random, scratch", *QUICK)
+    methods = {m["method"] for m in done.report()["measurements"] if m["metric"] == "task_accuracy"}
+    assert methods == {"vanilla", "ffw gamma 10", "random", "scratch"}  # the other controls are left out
     sparsity = next(m for m in done.report()["measurements"] if m["metric"] == "sparsity")
     assert sparsity["extra"]["seeds"] == 2
     assert sparsity["extra"]["sd"] >= 0
@@ -108,3 +110,5 @@ def test_a_killed_run_goes_on_to_the_same_mask(wide):
     whole, again = (load_file(wide.folder / name / "mask.safetensors") for name in ("whole", "killed"))
     assert set(whole) == set(again)
     assert all(torch.equal(whole[layer], again[layer]) for layer in whole)
+    files = [(wide.folder / name / "mask.safetensors").read_bytes() for name in ("whole", "killed")]
+    assert files[0] == files[1]

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from fairaudit.config.schema import Bias
-from fairaudit.data.bias import plant_bias
+from fairaudit.data.bias import place_regions, places, plant_bias
 from fairaudit.data.biased_mnist import COLOURS
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.corruptions import CORRUPTIONS
@@ -96,7 +96,7 @@ def test_default_corruptions_are_the_first_ones():
     assert planted.attributes["colour"].values == tuple(CORRUPTIONS)[:3]
 
 
-@pytest.mark.parametrize("kind", ["background_colour", "two_background_colours", "corruption"])
+@pytest.mark.parametrize("kind", ["background_colour", "two_background_colours", "corruption", "patch"])
 def test_a_row_without_a_label_stays_neutral(kind):
     planted = plant_bias(manifest([0, -1, 1], classes=2), Bias(kind=kind), seed=0)
     assert all(column.codes[1] == -1 for column in planted.attributes.values())
@@ -104,7 +104,7 @@ def test_a_row_without_a_label_stays_neutral(kind):
     planted.source.read(1)
 
 
-@pytest.mark.parametrize("kind", ["background_colour", "two_background_colours", "corruption"])
+@pytest.mark.parametrize("kind", ["background_colour", "two_background_colours", "corruption", "patch"])
 def test_too_many_classes_and_taken_names_are_refused(kind):
     with pytest.raises(DataError, match="at most"):
         plant_bias(manifest([0], classes=16), Bias(kind=kind), seed=0)
@@ -126,3 +126,39 @@ def test_others_are_uniform_over_more_values_than_classes():
     drawn = draw_values(np.zeros(6000, np.int32), 0.0, values=4, use="x", seed=0)
     assert stats.chisquare(np.bincount(drawn)[1:]).pvalue > 0.001
     assert (drawn > 0).all()
+
+
+KINDS = ("background_colour", "two_background_colours", "corruption", "patch")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_counts_are_exact_seeded_and_do_not_depend_on_other_classes(kind):
+    # 8 classes of 125 rows: floor(125 · 0.9) = 112 of each are aligned.
+    codes = np.random.default_rng(0).permutation(np.repeat(np.arange(8), 125))
+    bias = Bias(kind=kind, rho=0.9)
+    one, again, other = (plant_bias(manifest(codes, classes=8), bias, seed=seed) for seed in (0, 0, 1))
+    some = plant_bias(manifest(codes[codes < 5], classes=8), bias, seed=0)
+    for name, column in one.attributes.items():
+        assert np.bincount(codes[column.codes == codes], minlength=8).tolist() == [112] * 8
+        assert np.array_equal(column.codes, again.attributes[name].codes)
+        assert not np.array_equal(column.codes, other.attributes[name].codes)
+        assert np.array_equal(column.codes[codes < 5], some.attributes[name].codes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_image_is_the_same_in_whatever_order_rows_are_read(kind):
+    planted = plant_bias(manifest([0, 1] * 6, classes=2, size=12), Bias(kind=kind, rho=0.5), seed=0)
+    order = [7, 0, 11, 3]
+    forward = {row: planted.source.read(row).tobytes() for row in range(12)}
+    assert [planted.source.read(row).tobytes() for row in order] == [forward[row] for row in order]
+    assert [planted.take(order).source.read(k).tobytes() for k in range(4)] == [forward[row] for row in order]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_attribute_has_its_place_and_the_images_know_it(kind):
+    bias = Bias(kind=kind)
+    planted = plant_bias(manifest([0, 1], classes=2), bias, seed=0)
+    assert tuple(places(bias)) == brought(bias)
+    known = [name for name in places(bias).values() if name is not None]
+    assert list(place_regions(bias)) == known
+    assert all(planted.source.mask(0, name).any() for name in known)

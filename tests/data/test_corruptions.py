@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from fairaudit.data.corruptions import CORRUPTIONS, corrupt, disk, line, plasma
+from fairaudit.data.corruptions import CORRUPTIONS, corrupt, disk, plasma, trail
 from fairaudit.errors import UsageError
 
 
@@ -46,7 +46,8 @@ def test_higher_severities_change_more(name):
         np.mean([np.abs(made(name, severity, seed, picture(seed)) - picture(seed)).mean() for seed in range(4)])
         for severity in range(1, 6)
     ]
-    assert distances[4] > 1.2 * distances[0]
+    # The published strengths of frost keep less of the image as ice grows, and those of fog saturate.
+    assert distances[4] > (1.05 if name in ("frost", "fog") else 1.2) * distances[0]
     assert all(later > 0.7 * earlier for earlier, later in pairwise(distances))
 
 
@@ -112,11 +113,59 @@ def test_a_disk_is_round_and_sums_to_1(radius):
     assert kernel.shape[0] == 2 * np.ceil(radius) + 1
 
 
-def test_a_line_lies_along_its_angle():
-    flat, upright = line(5, angle=0.0), line(5, angle=np.pi / 2)
-    assert flat.sum() == pytest.approx(1)
-    assert np.array_equal(np.flatnonzero(flat.sum(1)), [3])
-    assert np.array_equal(upright, flat.T)
+def test_a_trail_is_half_a_gaussian_along_its_angle():
+    flat, upright = trail(5, 2.0, angle=0.0), trail(5, 2.0, angle=np.pi / 2)
+    weights = np.exp(-(np.arange(11) ** 2) / 8)  # 2 · 5 + 1 points from the middle on
+    assert np.allclose(flat[10, 10:], weights / weights.sum())
+    assert np.array_equal(np.flatnonzero(flat.sum(1)), [10])
+    assert (flat[10, :10] == 0).all()
+    assert np.allclose(upright, flat.T)
+
+
+def test_zoom_blur_is_the_mean_of_the_image_and_its_zooms():
+    # Eleven zooms 1, 1.01, …, 1.10 and the image itself; each by hand: grid_sample around the middle.
+    import torch
+    from torch.nn import functional as F
+
+    pixels = picture(size=48)[:, :48]
+    image = torch.from_numpy(pixels).permute(2, 0, 1)[None]
+    axis = torch.linspace(-1, 1, 48, dtype=torch.float64)
+    grid = torch.stack(torch.meshgrid(axis, axis, indexing="ij")[::-1], dim=-1)[None]
+    zooms = [F.grid_sample(image, grid / (1 + k / 100), align_corners=True) for k in range(11)]
+    wanted = (image + sum(zooms)) / 12
+    assert np.allclose(made("zoom_blur", 1, pixels=pixels), wanted[0].permute(1, 2, 0).numpy(), atol=1e-9)
+
+
+@pytest.mark.parametrize(("severity", "density"), [(1, 1.5), (3, 2.5), (5, 3.0)])
+def test_fog_thins_the_image_by_its_density(severity, density):
+    # (x + d c) m / (m + d) with c in [0, 1]: two pictures that share cloud and maximum m differ by m / (m + d) as much.
+    one, two = picture(0), picture(0) * 0.5
+    two[0, 0, 0] = one.max()
+    ratio = (made("fog", severity, pixels=one) - made("fog", severity, pixels=two)) / (one - two)
+    changed = np.abs(one - two) > 0.05
+    assert np.allclose(ratio[changed], one.max() / (one.max() + density))
+
+
+@pytest.mark.parametrize(("severity", "keep", "ice"), [(1, 1.0, 0.4), (2, 0.8, 0.6), (5, 0.6, 0.75)])
+def test_frost_keeps_its_share_of_the_image_and_adds_at_most_its_ice(severity, keep, ice):
+    pixels = picture() * 0.2
+    added = made("frost", severity, pixels=pixels) - keep * pixels
+    assert added.min() >= -1e-12
+    assert added.max() == pytest.approx(ice, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["motion_blur", "defocus_blur", "zoom_blur", "snow"])
+def test_lengths_follow_the_size(name):
+    # Corrupting a large image and halving it gives about what corrupting the halved one gives.
+    large = ndimage.zoom(picture(size=64), (4, 4, 1), order=1)
+    small = large.reshape(64 * 2, 2, -1, 2, 3).mean(axis=(1, 3))
+    one = made(name, 3, pixels=large).reshape(128, 2, -1, 2, 3).mean(axis=(1, 3))
+    two = made(name, 3, pixels=small)
+    if name == "snow":  # other flakes fall
+        assert one.mean() == pytest.approx(two.mean(), abs=0.08)
+    else:
+        changes = [np.abs(found - small).mean() for found in (one, two)]
+        assert changes[0] == pytest.approx(changes[1], rel=0.35)
 
 
 def test_plasma_spans_0_to_1_and_is_smoother_when_less_rough():

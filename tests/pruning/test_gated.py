@@ -70,6 +70,42 @@ def test_the_gradient_of_a_gate_is_the_weights_gradient_times_weight_and_slope(c
     torch.testing.assert_close(gates.named()["8"].grad, expected * 0.5 / 0.5)  # the slope at 0 is 0.5/τ with τ = 0.5
 
 
+@pytest.mark.parametrize("tau", [2.0, 1.0, 0.25, 0.05])
+@pytest.mark.parametrize("mode", MODES)
+def test_forward_and_backward_of_the_whole_model_are_autograds(cnn, images, mode, tau):
+    # min(1, u) forward and u backward, u = 2 σ(m/τ), by autograd alone: u + (min(1, u) − u) without a gradient.
+    cnn, images = cnn.double(), images.double()
+    cut = split(lift(cnn, images).module)
+    gates = Gates(cut, mode)
+    draw = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for value in gates.values:
+            value.copy_(torch.randn(value.shape, generator=draw, dtype=torch.float64) * tau)
+    found = run(cut, images, gates.factors(tau))[1]
+    found.square().sum().backward()
+    free = {name: value.detach().clone().requires_grad_(True) for name, value in gates.named().items()}
+    hidden = images
+    for place, layer in enumerate(cnn):
+        name = str(place)
+        weights = dict(layer.named_parameters())
+        if mode == "unstructured" and name in free:
+            weights["weight"] = weights["weight"] * surrogate(free[name], tau)
+        hidden = torch.func.functional_call(layer, weights, (hidden,))
+        unit = {1: "0", 4: "3", 8: "8"}.get(place)
+        if mode == "structured" and unit is not None:
+            factor = surrogate(free[unit], tau)
+            hidden = hidden * (factor.view(1, -1, 1, 1) if hidden.dim() == 4 else factor)
+    torch.testing.assert_close(found, hidden)
+    gradients = torch.autograd.grad(hidden.square().sum(), list(free.values()))
+    for value, gradient in zip(gates.values, gradients, strict=True):
+        torch.testing.assert_close(value.grad, gradient)
+
+
+def surrogate(m, tau):
+    smooth = 2 / (1 + torch.exp(-m / tau))
+    return smooth + (smooth.clamp(max=1) - smooth).detach()
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_a_pruned_model_is_the_hard_one_and_comes_back(cut, images, mode):
     masks = masks_of(cut, mode)

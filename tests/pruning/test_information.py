@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import entropy
 from sklearn.metrics import mutual_info_score
 
 from fairaudit.measures.paper_measures import mutual_information
@@ -37,6 +38,17 @@ def test_hard_answers_give_what_scikit_learn_gives(seed, images, values):
     hard = torch.nn.functional.one_hot(told, values).double()
     expected = mutual_info_score(codes.numpy(), told.numpy()) / math.log(values)
     assert normalised_information(codes, hard).item() == pytest.approx(expected, abs=1e-7)
+
+
+@given(seed=st.integers(0, 999), images=st.integers(1, 40), values=st.integers(2, 6))
+def test_random_tables_give_scipys_entropies(seed, images, values):
+    # I = H(b) + H(a) − H(b, a), each by scipy, for soft answers too.
+    codes, logits = answers(seed, images, values, 2.0)
+    soft = logits.softmax(dim=1)
+    table = np.zeros((values, values))
+    np.add.at(table, codes.numpy(), soft.numpy())
+    expected = entropy(table.sum(1)) + entropy(table.sum(0)) - entropy(table.ravel())
+    assert normalised_information(codes, soft).item() == pytest.approx(expected / math.log(values), abs=1e-9)
 
 
 @given(seed=st.integers(0, 999), images=st.integers(1, 30), values=st.integers(2, 6))

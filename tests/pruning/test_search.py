@@ -63,6 +63,46 @@ def test_temperatures_halve_and_epochs_are_bounded(found):
     assert max(levels.count(level) for level in levels) <= QUICK.epochs
 
 
+def test_the_temperature_halves_after_so_many_epochs_without_a_better_objective(toy):
+    cut, head, fit, choose, _ = toy
+    settings = replace(BRIEF, epochs=40, patience=2, levels=3, agreement=1.1)  # never agrees
+    history = search(cut, head, fit, choose, settings).history
+    for level in range(3):
+        values = [step.task + settings.gamma * step.information for step in history if step.level == level]
+        best, stale, lengths = float("inf"), 0, []
+        for number, value in enumerate(values, start=1):
+            better = value < best * (1 - 1e-3)
+            best, stale = (value, 0) if better else (best, stale + 1)
+            if stale == 2:
+                lengths.append(number)
+        assert lengths in ([len(values)], [])  # a plateau ends the temperature, and nothing else but the limit does
+        assert lengths or len(values) == 40
+
+
+def test_several_biases_weigh_alike_in_the_objective(toy):
+    cut, head, fit, _, _ = toy
+    features, logits = cut.features(fit.images)
+    two = replace(fit, biases=(fit.biases[0], fit.target), values=(2, 2))
+    readers = [lambda z: z[:, :2], lambda z: z[:, 2:4] * 3]
+    _, both = objective(head, logits, features, readers, two, gamma=1.0)
+    each = [
+        objective(head, logits, features, [reader], replace(fit, biases=(codes,), values=(2,)), gamma=1.0)[1]
+        for reader, codes in zip(readers, two.biases, strict=True)
+    ]
+    torch.testing.assert_close(both, (each[0] + each[1]) / 2)
+    assert each[0] != each[1]
+
+
+def test_a_batch_without_a_known_bias_value_is_a_step_all_the_same(toy):
+    cut, head, fit, choose, _ = toy
+    codes = fit.biases[0].clone()
+    codes[: len(codes) // 2] = -1
+    some = replace(fit, biases=(codes,))
+    tiny = search(cut, head, some, choose, replace(BRIEF, batch_size=3, epochs=1, levels=1, head_epochs=1))
+    assert all(0 <= step.information <= 1 + 1e-6 for step in tiny.history)
+    assert all(mask.dtype == torch.bool for mask in tiny.masks.values())
+
+
 def test_the_model_is_not_changed(toy, found):
     cut, _, fit, _, _ = toy
     del found

@@ -1,0 +1,207 @@
+"""`fairaudit selftest`: plant a known bias, train models like the user's on it, and see which audits find it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from safetensors.torch import save
+
+from fairaudit.audits.assemble import cells, model_entry
+from fairaudit.audits.device import describe_device
+from fairaudit.audits.metrics import SELFTEST, applicable
+from fairaudit.audits.progress import Progress
+from fairaudit.audits.run import STORE, Outcome, drawn
+from fairaudit.audits.selftest_bench import Bench
+from fairaudit.audits.selftest_data import SelftestData, balanced_rho, open_data, plant
+from fairaudit.audits.selftest_options import SelftestOptions, cases_of
+from fairaudit.audits.selftest_read import read_selftest
+from fairaudit.audits.selftest_train import Trainer
+from fairaudit.audits.study import Material, open_classifier, target_of
+from fairaudit.audits.write import write_report_folder
+from fairaudit.config.options import RunOptions
+from fairaudit.config.schema import Config
+from fairaudit.data.bias import place_regions, places
+from fairaudit.data.loader import Loader
+from fairaudit.engine.part import Part
+from fairaudit.engine.store import RunStore
+from fairaudit.errors import UsageError
+from fairaudit.gate.judge import judge
+from fairaudit.models.arch import build, parse_arch
+from fairaudit.models.lift import source_of
+from fairaudit.results.provenance import library_versions
+from fairaudit.results.report import Data, Excluded, Report, Run
+from fairaudit.results.strict_json import write_bytes
+from fairaudit.seeds import child_seed
+
+EXAMPLES = 4
+"""Images that a script is lifted on."""
+START = "start.safetensors"
+"""Name of the untrained model in the output folder, where an architecture is given and no file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clock:
+    """When the run began."""
+
+    started: datetime
+    at: float
+
+
+def run_selftest(
+    path: Path | None, *, config: Config, base: Path, options: RunOptions, asked: SelftestOptions, progress: Progress
+) -> Outcome:
+    """Train and audit every model, and report the power and the false alarms of every audit.
+
+    In the output folder: the report, and under models/ the weights of every trained model and the store of its audit.
+    The user's model is read and never changed.
+
+    Args:
+        path: the user's model; None for a new one of model.arch.
+        config: the configuration; its regions and attributes are not audited, the planted ones are.
+        base: folder that its paths are relative to.
+        options: how to run.
+        asked: what to plant, and how to train.
+        progress: shows how far it is.
+
+    Raises:
+        FairauditError: data, model or options cannot be used.
+    """
+    clock = _Clock(started=datetime.now(UTC), at=time.perf_counter())
+    rules, notes = applicable(config.gates, SELFTEST)
+    bench = open_bench(path, config=config, base=base, options=options, asked=asked)
+    _, kept = bench.trainer.trainable(seed=0)  # a model that cannot be trained is told before anything is computed
+    with RunStore.open(options.output / STORE, key=bench.key(), fresh=options.fresh) as store:
+        title = f"Training and auditing {len(bench.cases)} models"
+        with progress.task(title, total=bench.units() * len(bench.cases)) as advance:
+            parts, resumed = bench.run(store, advance)
+    chance = {name: balanced_rho(bench.data, bias) for bias in asked.biases for name in places(bias)}
+    level = config.audit.level
+    findings = read_selftest(
+        parts["flags"], parts["counts"], bench.cases, chance=chance, classes=len(bench.data.classes), level=level
+    )
+    excluded = _excluded(parts["excluded"], bench.data)
+    report = Report(
+        run=_run(bench, clock, resumed),
+        data=_data(bench, len(excluded)),
+        models=[model_entry(bench.trainer.model, "candidate")],
+        measurements=list(findings.measurements),
+        verdicts=[],
+        gate=judge(
+            rules,
+            findings.measurements,
+            excluded=len(excluded),
+            max_excluded=options.max_excluded,
+            fail_on=options.fail_on,
+        ),
+        excluded=excluded,
+        notes=[*_notes(bench, kept), *bench.trainer.model.notes, *findings.notes, *notes],
+        figures=drawn(findings.drawings, options.output),
+    )
+    write_report_folder(report, options.output, options.formats)
+    return Outcome(name=bench.trainer.model.path.stem, folder=options.output, report=report)
+
+
+def open_bench(path: Path | None, *, config: Config, base: Path, options: RunOptions, asked: SelftestOptions) -> Bench:
+    """Data and model, opened and checked.
+
+    Raises:
+        FairauditError: they cannot be used.
+    """
+    cases = cases_of(asked)
+    data = open_data(config, base=base, options=options, asked=asked)
+    for bias in asked.biases:
+        balanced_rho(data, bias)  # images that cannot carry the bias are told now
+    loader = Loader(data.audit, config.preprocess, {}, options.workers)
+    material = Material(manifest=data.audit, loader=loader, digest="")
+    if path is None:
+        path = _start(config, options)
+    model = open_classifier(path, config=config, material=material, options=options)
+    trainer = Trainer(
+        model=model,
+        arch=config.model.arch if source_of(model.module) == "eager" else None,
+        asked=asked,
+        preprocess=config.preprocess,
+        workers=options.workers,
+        example=loader.load(range(min(EXAMPLES, len(data.audit)))).images,
+    )
+    return Bench(trainer=trainer, data=data, config=config, asked=asked, options=options, cases=cases)
+
+
+def _start(config: Config, options: RunOptions) -> Path:
+    """Write an untrained model of the architecture."""
+    if config.model.arch is None:
+        raise UsageError(
+            "There is no model to test the audits on",
+            wanted="a model file, or an architecture with --arch",
+            advice="fairaudit selftest model.pt, or fairaudit selftest --arch package.module:factory",
+        )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(child_seed(options.seed, "selftest start"))
+        network = build(parse_arch(config.model.arch), size=config.preprocess.size)
+    path = options.output / START
+    write_bytes(path, save({name: value.detach().clone() for name, value in network.state_dict().items()}))
+    return path
+
+
+def _run(bench: Bench, clock: _Clock, resumed: int) -> Run:
+    return Run(
+        started=clock.started.isoformat(timespec="seconds"),
+        seconds=round(time.perf_counter() - clock.at, 3),
+        command=list(bench.options.command),
+        device=describe_device(str(bench.trainer.model.device)),
+        resumed_chunks=resumed,
+        versions=library_versions(),
+    )
+
+
+def _data(bench: Bench, excluded: int) -> Data:
+    """The audited rows, with the groups that the first model of every bias was audited in."""
+    audit, target = bench.data.audit, target_of(bench.data.audit)
+    firsts = [next(case for case in bench.cases if case.bias == number) for number in range(len(bench.asked.biases))]
+    planted = [
+        plant(bench.data, bench.asked.biases[case.bias], case, config=bench.config, options=bench.options)
+        for case in firsts
+    ]
+    columns = {name: column for each in planted for name, column in each.material.manifest.attributes.items()}
+    regions = {name for bias in bench.asked.biases for name in place_regions(bias)}
+    return Data(
+        name=audit.name,
+        digest=audit.digest(),
+        rows=len(audit),
+        scored=len(audit) - excluded,
+        target=target.name,
+        classes=list(target.values),
+        attributes={name: list(column.values) for name, column in columns.items()},
+        unknown=dict.fromkeys(columns, 0),
+        cells={name: cells(column, target, bench.config.audit.min_cell) for name, column in columns.items()},
+        regions={name: {"given as": "planted"} for name in sorted(regions)},
+        seed=bench.options.seed,
+    )
+
+
+def _excluded(part: Part, data: SelftestData) -> list[Excluded]:
+    """Rows that the first model was not audited on; the images are the same for all."""
+    first = part.columns["case"] == 0
+    rows, reasons = part.columns["row"][first].tolist(), part.columns["reason"][first].tolist()
+    found = zip(rows, reasons, strict=True)
+    return [Excluded(row=int(row), id=data.audit.ids[row], reason=str(reason)) for row, reason in found]
+
+
+def _notes(bench: Bench, kept: Sequence[str]) -> list[str]:
+    asked, data = bench.asked, bench.data
+    start = "go on from the model's own weights" if asked.keep_weights else "start from new weights"
+    notes = [
+        f"{len(bench.cases)} models {start}, {asked.epochs} passes over {len(data.train)} images each, and are "
+        f"audited on {len(data.audit)} others, in which the bias goes with the class only a little more than by chance."
+    ]
+    if kept:
+        notes.append(
+            f"{len(kept)} weights outside layers could not be drawn anew and start from the model's own values: "
+            f"{', '.join(kept[:5])}{', …' if len(kept) > 5 else ''}."
+        )
+    return notes

@@ -1,0 +1,89 @@
+"""`fairaudit selftest`: would the audits find a bias that is known to be there?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fairaudit.cli import options as o
+from fairaudit.cli.shared import Request, audit_command
+
+SELF = "Self-test"
+
+BiasKinds = Annotated[
+    str | None,
+    typer.Option(
+        "--bias",
+        help="patch, corruption, background_colour or two_background_colours, joined by commas "
+        "(default: data.bias, or patch).",
+        rich_help_panel=SELF,
+    ),
+]
+Rhos = Annotated[str, typer.Option("--rho", help="Strengths of the bias, joined by commas.", rich_help_panel=SELF)]
+Seeds = Annotated[int, typer.Option(min=1, help="Models per strength, and controls.", rich_help_panel=SELF)]
+Epochs = Annotated[int, typer.Option(min=1, help="Passes over the training images.", rich_help_panel=SELF)]
+TrainSplit = Annotated[
+    str | None,
+    typer.Option(
+        help="Rows to train on (default: a part of the audited rows).", rich_help_panel=SELF, metavar="COL=VALUE"
+    ),
+]
+TrainImages = Annotated[int, typer.Option(min=1, help="Images to train on at most.", rich_help_panel=SELF)]
+AuditImages = Annotated[int, typer.Option(min=1, help="Images to audit at most.", rich_help_panel=SELF)]
+Rate = Annotated[float, typer.Option("--learning-rate", help="Largest rate of Adam.", rich_help_panel=SELF)]
+Keep = Annotated[bool, typer.Option("--keep-weights", help="Go on from the model's own weights.", rich_help_panel=SELF)]
+Discover = Annotated[bool, typer.Option(help="Also search for the bias without its place.", rich_help_panel=SELF)]
+
+Prune = Annotated[
+    bool, typer.Option("--prune", help="Also prune the bias out, and see if that closes the gap.", rich_help_panel=SELF)
+]
+
+
+@audit_command
+def selftest(
+    model: Annotated[
+        Path | None, typer.Argument(help="Model file; left out, a new one of --arch.", metavar="[MODEL]")
+    ] = None,
+    bias: BiasKinds = None,
+    rho: Rhos = "0.9,0.99",
+    seeds: Seeds = 3,
+    epochs: Epochs = 10,
+    train_split: TrainSplit = None,
+    train_images: TrainImages = 1500,
+    audit_images: AuditImages = 300,
+    learning_rate: Rate = 3e-3,
+    keep_weights: Keep = False,
+    discover: Discover = True,
+    prune: Prune = False,
+    method: o.Saliency = None,
+    *,
+    request: Request,
+) -> int:
+    """Plant a known bias into your data, train models like yours on it, and see which audits find it.
+
+    Example: fairaudit selftest model.pt --bias patch --rho 0.9,0.99 --seeds 3
+    """
+    from dataclasses import replace
+
+    from fairaudit.audits.selftest_options import SelftestOptions
+    from fairaudit.cli.launch_prune import split_of
+    from fairaudit.cli.launch_selftest import launch_selftest, planted_biases, strengths
+    from fairaudit.cli.settings import load
+
+    config, base = load(replace(request.asked, methods=method))
+    asked = SelftestOptions(
+        biases=planted_biases(bias, config),
+        rhos=strengths(rho),
+        seeds=seeds,
+        train=split_of(train_split, option="--train-split"),
+        train_images=train_images,
+        audit_images=audit_images,
+        epochs=epochs,
+        rate=learning_rate,
+        keep_weights=keep_weights,
+        discover=discover,
+        prune=prune,
+    )
+    return launch_selftest(model, config=config, base=base, request=request, asked=asked)
