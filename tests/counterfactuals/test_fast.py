@@ -24,9 +24,10 @@ def test_lambda_star_in_closed_form(linear_generator: Any, linear_heads: Any) ->
         p0 = shift.before[row, 0]
         exact = (np.log(p0 / (1 - p0)) - np.log((p0 - 0.6) / (1.6 - p0))) / (p0 * (1 - p0) * norm)
         assert shift.stop[row] == Stop.REACHED
-        assert exact <= shift.lam[row] <= exact * 2 ** (1 / 16) * 1.001
+        assert exact <= shift.lam[row] <= exact * 1.04
         assert shift.before[row, 0] - shift.after[row, 0] >= 0.6
-    assert (shift.probes == 12).all()
+    # The log-odds are linear along these rays, so the first step is the answer.
+    assert (shift.probes == 1).all()
 
 
 def test_a_saturated_score_still_finds_its_way(linear_generator: Any, linear_heads: Any) -> None:
@@ -106,7 +107,8 @@ def test_fewer_probes_than_the_ladder(conv: Any, classifier: nn.Module, faces: T
     heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
     pairs = [(i, 0) for i in range(10)]
     fast = latent_shift(conv, heads, faces, pairs, SearchSettings())
-    assert (fast.probes <= 8 * 3 + 4).all()
+    assert fast.probes.mean() <= 6
+    assert (fast.probes <= 22).all()
 
 
 def test_the_cap_on_lambda_is_kept(linear_generator: Any, linear_heads: Any) -> None:
