@@ -19,7 +19,7 @@ from fairaudit.audits.plan import AuditPlan
 from fairaudit.counterfactuals.latent_shift import latent_shift
 from fairaudit.counterfactuals.wachter import wachter
 from fairaudit.engine.part import Part
-from fairaudit.generators.checks import Facts, check_generator, refuse
+from fairaudit.generators.checks import CHECKED, Facts, check_generator, refuse
 from fairaudit.generators.generator import Generator
 from fairaudit.generators.load import open_generator
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from fairaudit.audits.study import Study
     from fairaudit.audits.trial import Trials
 
-CHECKED = 32
-"""Images on which a generator is checked, drawn evenly from the manifest."""
 METRICS = frozenset(["relative_change", "relative_change_ratio_of_sums", "base_change"])
 
 

@@ -48,6 +48,8 @@ Find = Annotated[
 ]
 Examples = Annotated[int, typer.Option(min=1, help="Images drawn per base classifier.", rich_help_panel=CF)]
 
+Animation = Annotated[str, typer.Option("--animation", help="Moving pictures: gif or webp.", rich_help_panel=CF)]
+
 
 @audit_command
 def cf_align(
@@ -68,6 +70,7 @@ def cf_align(
     drift: Drift = 0.15,
     find: Find = None,
     examples: Examples = 4,
+    animation: Animation = "gif",
     *,
     request: Request,
 ) -> int:
@@ -102,6 +105,7 @@ def cf_align(
         correction=correction,  # type: ignore[arg-type]  # checked there
         find=parse_find(find or []),
         examples=examples,
+        animation=animation,  # type: ignore[arg-type]  # checked there
         tolerance=Tolerance(drift=drift),
         config=config,
         base_folder=folder,

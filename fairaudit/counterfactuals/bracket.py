@@ -161,7 +161,7 @@ def _inward(search: Brackets, rows: Rows) -> Floats:
     share = np.fmin(wanted, pixels)
     tired = (np.abs(search.side[rows]) >= 2) | np.isnan(share)
     middle = np.where(low > 0, ratio(np.sqrt(low * high) - low, width), 0.5)
-    return low + width * np.where(tired, middle, share).clip(0.02, 0.98)
+    return np.asarray(low + width * np.where(tired, middle, share).clip(0.02, 0.98), dtype=np.float64)
 
 
 def _crossing(low: Floats, high: Floats, aim: Floats | float) -> Floats:

@@ -1,4 +1,4 @@
-"""The fast search: a first step scaled by the log-odds that must be crossed, then secants; about four probes an image."""
+"""The fast search: a first step scaled by the log-odds that must be crossed, then secants; about four probes."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def walk_bracket(
 
     The first step is what a linear model of the log-odds needs; secants of the log-odds go on from there, outwards
     until a rule ends the walk and then between the last two points, until the point that is kept lies at most 4 % of
-    the way beyond the one that is sought (in log-odds or in λ). Where the score turns back first, parabolas look for the
-    best point before it, not the first worse one. Where the image changes too much first, the largest step found
+    the way beyond the one that is sought (in log-odds or in λ). Where the score turns back first, parabolas look for
+    the best point before it, not the first worse one. Where the image changes too much first, the largest step found
     inside the pixel limit is kept. Every ray takes its own steps, so a batch gives what batches of one do; finished
     rays leave and new ones enter, one probe of every ray in a pass.
 
