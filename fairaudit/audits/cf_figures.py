@@ -117,7 +117,7 @@ def _matrix(total: Total, audit: CfAlignAudit, matrix: Floats, correlated: Float
     names, bases = audit.readers.heads.names, list(audit.readers.bases)
     square = len(bases) == len(names)
     order = cluster_order(matrix[np.argsort(bases)] if square else matrix.T)
-    rows = [int(column) for column in order] if square else bases
+    rows = [int(column) for column in order if column in bases]
     labels = correlations(head_labels(total, names))
     lines = [bases.index(row) for row in rows]
     panels = [
@@ -138,12 +138,17 @@ def _matrix(total: Total, audit: CfAlignAudit, matrix: Floats, correlated: Float
 
 
 def head_labels(total: Total, names: tuple[str, ...]) -> Floats:
-    """Labels of the scored images for heads that are called as the target or an attribute, NaN for the others."""
+    """Labels of the scored images for heads that are called as the target, one of its values, or an attribute.
+
+    NaN for all other heads, and where a label is unknown.
+    """
     study, rows = total.study, total.rows
     known = {study.target.name: study.target, **study.manifest.attributes}
     columns = []
     for name in names:
         label, _, value = name.partition("=")
+        if name not in known and name in study.target.values:
+            label, value = study.target.name, name
         found = known.get(label)
         if found is None or (value and value not in found.values) or (not value and len(found.values) != 2):
             columns.append(np.full(len(rows), np.nan))

@@ -19,7 +19,7 @@ def test_steering_is_the_log_odds_of_the_value() -> None:
 
 
 def test_log_odds_of_a_saturated_softmax_stay_exact_and_keep_their_gradient() -> None:
-    """The largest of 90, 0 and 60 rounds to p = 1; its log-odds are −ln(e^−90 + e^−30) = 30, the others' −90 and −30."""
+    """The largest rounds to p = 1; its log-odds are −ln(e^−90 + e^−30) = 30, those of the others −90 and −30."""
     heads = ModelHeads(lambda x: x, ["a", "b", "c"], link="softmax")
     logits = torch.tensor([[90.0, 0.0, 60.0]], requires_grad=True)
     steering = heads.steering(logits)

@@ -152,9 +152,11 @@ def matrices(
     """
     # Numbers fit into the cells of small matrices; of large ones the colours are left.
     cell = 0.5 if len(columns) <= 12 else (0.42 if len(columns) <= 24 else 0.22)
-    longest = max(len(text) for text in (*rows, *columns))
+    longest = min(max(len(text) for text in (*rows, *columns)), 40)
+    missing = any(np.isnan(np.asarray(values, np.float64)).any() for _, values in panels)
+    headline = heading + (" (grey: undefined)" if missing else "")
     width = 0.09 * longest + sum(0.35 + cell * len(columns) for _ in panels) + 0.8
-    figure = new_figure(max(width, 5.5), max(cell * len(rows), 0.5) + 0.07 * min(longest, 40) + 1.25)
+    figure = new_figure(max(width, 0.09 * len(headline)), max(cell * len(rows) + 0.09 * longest + 0.95, 2.7))
     grid = figure.subplots(1, len(panels), squeeze=False)[0]
     for number, (axes, (name, values)) in enumerate(zip(grid, panels, strict=True)):
         table = np.asarray(values, np.float64)
@@ -164,9 +166,8 @@ def matrices(
         axes.set_title(literal(name), fontsize=9, color=INK, loc="left")
         if number == 0 and marked is not None:
             _frames(axes, np.asarray(marked, bool))
-    _scale(figure, image, list(grid), "−1 opposed · 0 apart · 1 aligned")
-    missing = any(np.isnan(np.asarray(values, np.float64)).any() for _, values in panels)
-    title(figure, heading + (" (grey: undefined)" if missing else ""))
+    _scale(figure, image, list(grid), "1 aligned, −1 opposed")
+    title(figure, headline)
     return png(figure)
 
 
@@ -182,7 +183,8 @@ def _heat(axes: Axes, table: Floats, with_numbers: bool) -> AxesImage:
         side.set_visible(False)
     for (row, column), value in np.ndenumerate(table):
         if with_numbers or np.isnan(value):
-            text = "–" if np.isnan(value) else f"{value:.2f}".replace("-", "−")
+            # Adding 0 takes the sign off what rounds to 0.
+            text = "–" if np.isnan(value) else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
             ink = "white" if abs(value) > 0.6 else INK
             axes.text(column, row, text, ha="center", va="center", fontsize=7, color=ink)
     return image
