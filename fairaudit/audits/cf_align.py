@@ -20,16 +20,13 @@ from fairaudit.audits.plan import AuditPlan
 from fairaudit.counterfactuals.latent_shift import latent_shift
 from fairaudit.counterfactuals.wachter import wachter
 from fairaudit.engine.part import Part
-from fairaudit.generators.checks import Facts, Tolerance, check_generator, refuse
+from fairaudit.generators.checks import CHECKED, Facts, Tolerance, check_generator, refuse
 from fairaudit.generators.generator import Generator
 from fairaudit.generators.load import open_generator
 
 if TYPE_CHECKING:
     from fairaudit.audits.study import Study
     from fairaudit.audits.trial import Trials
-
-CHECKED = 32
-"""Images on which a generator is checked, drawn evenly from the manifest."""
 
 
 class CfAlignAudit:

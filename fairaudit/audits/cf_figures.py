@@ -50,47 +50,43 @@ def _base_drawings(
     total: Total, audit: CfAlignAudit, base: int, chosen: NDArray[np.int64], names: tuple[str, ...]
 ) -> list[Drawing]:
     @cache
-    def swept() -> tuple[Floats, Floats]:
+    def swept() -> tuple[Floats, Floats, Floats]:
         return _swept(total, audit, base, chosen)
 
     ids = [total.study.manifest.ids[total.rows[row]] for row in chosen]
-    stem, name = f"counterfactuals-{_file_name(names[base])}", names[base]
-    others = [column for column in range(len(names)) if column != base]
+    stem, name, kind = f"counterfactuals-{_file_name(names[base])}", names[base], audit.options.animation
 
     def strip() -> bytes:
         from fairaudit.report.figures.counterfactuals import strips
 
-        frames, values = swept()
-        shown = others[:2]
+        frames, values, originals = swept()
+        shown = [base, *_movers(values, base)[:2]]
         texts = [
-            [
-                " ".join([f"{values[row, k, base]:.2f}", *(f"{values[row, k, c]:.2f}" for c in shown)])
-                for k in range(FRAMES)
-            ]
-            for row in range(len(ids))
+            ["\n".join(f"{values[row, k, c]:.2f}" for c in shown) for k in range(FRAMES)] for row in range(len(ids))
         ]
-        below = ", ".join(names[column] for column in (base, *shown))
         steps = ["reconstruction", *[""] * (FRAMES - 2), "counterfactual"]
-        return strips(frames, ids, texts, heading=f"Counterfactuals of {name} (below: {below})", steps=steps)
+        heading = f"Counterfactuals of {name}; scores from the top: {', '.join(names[c] for c in shown)}"
+        return strips(frames, ids, texts, heading=heading, steps=steps, originals=originals)
 
     def moving() -> bytes:
         from fairaudit.report.figures.counterfactuals import animation
 
-        return animation(swept()[0])
+        return animation(swept()[0], kind=kind)
 
     def plot() -> bytes:
         from fairaudit.report.figures.counterfactuals import alignment_plot
 
         values = swept()[1]
-        shown = others[:8]
-        heading = f"What moves along counterfactuals of {name}"
+        shown = _movers(values, base)[:8]
+        most = f" (the {len(shown)} of {len(names) - 1} that move most)" if len(names) > 9 else ""
+        heading = f"What moves along counterfactuals of {name}{most}"
         return alignment_plot(
             values[:, :, base], values[:, :, shown], [names[c] for c in shown], base_name=name, heading=heading
         )
 
     return [
         Drawing(name=f"{stem}.png", caption=f"Images on the way to their counterfactual for {name}.", draw=strip),
-        Drawing(name=f"{stem}.gif", caption=f"The same, moving: {name} there and back.", draw=moving),
+        Drawing(name=f"{stem}.{kind}", caption=f"The same, moving: {name} there and back.", draw=moving),
         Drawing(
             name=f"alignment-{_file_name(name)}.png",
             caption=f"Scores of other classifiers along counterfactuals of {name}; flat is independent.",
@@ -99,22 +95,29 @@ def _base_drawings(
     ]
 
 
-def _swept(total: Total, audit: CfAlignAudit, base: int, chosen: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Frames [row, frame, height, width, channel] and all scores [row, frame, head] of the chosen images."""
+def _movers(values: Floats, base: int) -> list[int]:
+    """The other heads, those that move most along the frames first."""
+    moved = np.abs(values[:, -1] - values[:, 0]).mean(axis=0)
+    return [int(column) for column in np.argsort(-moved, kind="stable") if column != base]
+
+
+def _swept(total: Total, audit: CfAlignAudit, base: int, chosen: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+    """Frames [row, frame, height, width, channel], all scores [row, frame, head] and the images themselves."""
     rows = total.rows[chosen].tolist()
     images = total.study.material.loader.load(rows).images.to(total.study.candidate.device)
     heads, generator = audit.readers.heads, audit.generator
     shift = latent_shift(generator, heads, images, [(row, base) for row in range(len(images))], audit.options.search)
     found = [sweep(generator, heads, shift, row, frames=FRAMES) for row in range(len(images))]
     frames = torch.stack([part for part, _ in found]).permute(0, 1, 3, 4, 2)
-    return frames.double().cpu().numpy(), np.stack([values for _, values in found])
+    originals = images.permute(0, 2, 3, 1).double().cpu().numpy()
+    return frames.double().cpu().numpy(), np.stack([values for _, values in found]), originals
 
 
 def _matrix(total: Total, audit: CfAlignAudit, matrix: Floats, correlated: Floats) -> Drawing:
     names, bases = audit.readers.heads.names, list(audit.readers.bases)
     square = len(bases) == len(names)
     order = cluster_order(matrix[np.argsort(bases)] if square else matrix.T)
-    rows = [int(column) for column in order] if square else bases
+    rows = [int(column) for column in order if column in bases]
     labels = correlations(head_labels(total, names))
     lines = [bases.index(row) for row in rows]
     panels = [
@@ -135,12 +138,17 @@ def _matrix(total: Total, audit: CfAlignAudit, matrix: Floats, correlated: Float
 
 
 def head_labels(total: Total, names: tuple[str, ...]) -> Floats:
-    """Labels of the scored images for heads that are called as the target or an attribute, NaN for the others."""
+    """Labels of the scored images for heads that are called as the target, one of its values, or an attribute.
+
+    NaN for all other heads, and where a label is unknown.
+    """
     study, rows = total.study, total.rows
     known = {study.target.name: study.target, **study.manifest.attributes}
     columns = []
     for name in names:
         label, _, value = name.partition("=")
+        if name not in known and name in study.target.values:
+            label, value = study.target.name, name
         found = known.get(label)
         if found is None or (value and value not in found.values) or (not value and len(found.values) != 2):
             columns.append(np.full(len(rows), np.nan))

@@ -164,8 +164,9 @@ def _model(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(child_seed(seed, "generator", "weights"))
         if request.kind == "autoencoder":
-            latent = request.latent or AutoencoderSettings().latent
-            return Autoencoder(AutoencoderSettings(channels=channels, size=size, latent=latent, width=request.width))
+            latent, grid = request.latent or AutoencoderSettings().latent, request.grid or 0
+            shape = AutoencoderSettings(channels=channels, size=size, latent=latent, grid=grid, width=request.width)
+            return Autoencoder(shape)
         if request.kind != "cvae":
             raise UsageError("The kind of generator is unknown", wanted="autoencoder or cvae", found=request.kind)
         if request.attribute is None or request.attribute not in manifest.attributes:

@@ -14,6 +14,7 @@ from fairaudit.generators.checks import Tolerance
 from fairaudit.measures.alignment import Correction
 
 Maker = Literal["latent-shift", "wachter"]
+Animation = Literal["gif", "webp"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class CfOptions:
     """Pairs (base, downstream) whose strongest single images are listed."""
     examples: int = 4
     """Images that are drawn per base classifier."""
+    animation: Animation = "gif"
+    """File type of the moving pictures."""
     tolerance: Tolerance = field(default_factory=Tolerance)
     """Beyond which the generator is no evidence."""
     config: Config
@@ -60,6 +63,7 @@ class CfOptions:
         for option, value, known in (
             ("--maker", self.maker, get_args(Maker)),
             ("--correction", self.correction, get_args(Correction)),
+            ("--animation", self.animation, get_args(Animation)),
         ):
             if value not in known:
                 raise UsageError(f'{option} does not know "{value}"', wanted=", ".join(known))

@@ -56,6 +56,8 @@ Compare = Annotated[
     bool, typer.Option("--compare", help="One table over all models, the first as baseline.", rich_help_panel=CF)
 ]
 
+Animation = Annotated[str, typer.Option("--animation", help="Moving pictures: gif or webp.", rich_help_panel=CF)]
+
 
 @audit_command
 def cf_align(
@@ -77,6 +79,7 @@ def cf_align(
     find: Find = None,
     examples: Examples = 4,
     compare: Compare = False,
+    animation: Animation = "gif",
     *,
     request: Request,
 ) -> int:
@@ -111,6 +114,7 @@ def cf_align(
         correction=correction,  # type: ignore[arg-type]  # checked there
         find=parse_find(find or []),
         examples=examples,
+        animation=animation,  # type: ignore[arg-type]  # checked there
         tolerance=Tolerance(drift=drift),
         config=config,
         base_folder=folder,

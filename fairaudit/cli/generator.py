@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from fairaudit.cli import options as o
 from fairaudit.cli.shared import Request, audit_command
 
 GEN = "Generator"
@@ -71,28 +70,90 @@ def train(
 
 
 @app.command("info")
+@audit_command
 def info(
     generator: Annotated[Path, typer.Argument(help="Generator file or folder.")],
     generator_arch: Annotated[
         str | None, typer.Option(help="For a checkpoint: package.module:factory.", rich_help_panel=GEN)
     ] = None,
-    output: o.Output = Path("fairaudit-report"),
-) -> None:
-    """Say what a generator file is; `cf-align` measures what it does to a model's evidence."""
-    from fairaudit.cli.shared import guarded
+    model: Annotated[
+        list[Path] | None,
+        typer.Option("--model", help="Model whose scores are read on reconstructions; repeat.", rich_help_panel=GEN),
+    ] = None,
+    drift: Annotated[
+        float, typer.Option(help="Most that reconstruction may move a score on average.", rich_help_panel=GEN)
+    ] = 0.15,
+    *,
+    request: Request,
+) -> int:
+    """Say what a generator is and, with --model, what it does to the configured images and to a model's scores.
 
-    del output
-    guarded(lambda: _info(generator, generator_arch))
+    Exit code 3 where its counterfactuals would be no evidence about a model.
 
-
-def _info(path: Path, arch: str | None) -> int:
+    Example: fairaudit generator info generator/generator.safetensors --model biased.pt
+    """
+    from fairaudit.audits.device import pick_device
     from fairaudit.errors import ExitCode
-    from fairaudit.generators.load import open_generator
+    from fairaudit.generators.load import describe, open_generator
 
-    found = open_generator(path, arch=arch)
-    shape = "any" if found.image_shape is None else " x ".join(str(side) for side in found.image_shape)
-    typer.echo(
-        f"{found.name}: {found.kind} ({found.format}), {found.parameters:,} parameters, images {shape}, "
-        f"sha256 {found.sha256[:16]}"
+    if not model:
+        typer.echo(describe(generator, arch=generator_arch))
+        return ExitCode.PASS
+    from fairaudit.audits.cf_inspect import inspect_generator
+    from fairaudit.cli.settings import load
+    from fairaudit.generators.checks import Tolerance
+
+    config, folder = load(request.asked)
+    opened = open_generator(generator, arch=generator_arch, device=str(pick_device(request.options.device)))
+    typer.echo(opened.describe())
+    refused = False
+    for found in inspect_generator(
+        opened, model, config, base=folder, options=request.options, tolerance=Tolerance(drift=drift)
+    ):
+        facts, refused = found.facts, refused or found.refusal is not None
+        typer.echo(
+            f"{found.model} on {facts.images} images:\n"
+            f"  reconstruction error      {facts.reconstruction_error:.4f} of the pixel range, on average\n"
+            f"  prediction drift          {facts.prediction_drift:.4f} on average for {found.head}, "
+            f"{facts.decisions_kept:.0%} of decisions kept\n"
+            f"  alone against in a batch  {facts.batch_difference:.2g}\n"
+            f"  twice the same            {facts.repeat_difference:.2g}\n"
+            f"  gradient on the latent    {facts.smallest_gradient:.3g} to {facts.largest_gradient:.3g}\n"
+            f"  {'refused as evidence: ' + found.refusal if found.refusal else 'may be used as evidence'}"
+        )
+    return ExitCode.GATE_FAILED if refused else ExitCode.PASS
+
+
+@app.command("interpolate")
+@audit_command
+def interpolate(
+    generator: Annotated[Path, typer.Argument(help="A conditional VAE, see train --kind cvae.")],
+    condition: Annotated[str, typer.Option(help="Attribute that it was conditioned on.", rich_help_panel=GEN)],
+    to: Annotated[
+        str | None, typer.Option(help="Value that every image gets; the other of two.", rich_help_panel=GEN)
+    ] = None,
+    frames: Annotated[int, typer.Option(help="Steps in the pictures.", rich_help_panel=GEN)] = 8,
+    examples: Annotated[int, typer.Option(min=1, help="Images in the pictures.", rich_help_panel=GEN)] = 4,
+    animation: Annotated[str, typer.Option(help="Moving pictures: gif or webp.", rich_help_panel=GEN)] = "gif",
+    *,
+    request: Request,
+) -> int:
+    """Write matched counterfactuals: every image with its own and with the other value of an attribute.
+
+    Example: fairaudit generator interpolate cvae/generator.safetensors --condition necktie -o pairs
+    """
+    from fairaudit.audits.cf_interpolate import InterpolateRequest, write_interpolations
+    from fairaudit.cli.console import progress_display, say
+    from fairaudit.cli.settings import load
+    from fairaudit.errors import ExitCode
+
+    wanted = InterpolateRequest(
+        generator=generator, attribute=condition, to=to, frames=frames, examples=examples, animation=animation
     )
+    config, folder = load(request.asked)
+    with progress_display(quiet=request.quiet) as progress:
+        found = write_interpolations(config, wanted, base=folder, options=request.options, progress=progress)
+    typer.echo(f"{found.table}: {found.pairs} pairs, {found.left_out} rows without one")
+    if not request.quiet:
+        say(f"Look at {found.strip}: from every image's own value to the other.")
     return ExitCode.PASS

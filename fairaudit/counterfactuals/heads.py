@@ -82,9 +82,11 @@ class ModelHeads:
         """Log-odds, [n, M]; the score itself where that is no probability."""
         if self.link != "softmax":
             return outputs
-        columns = range(outputs.shape[1])
-        rest = [torch.cat([outputs[:, :k], outputs[:, k + 1 :]], dim=1).logsumexp(dim=1) for k in columns]
-        return outputs - torch.stack(rest, dim=1)
+        # Every output's rest is the whole less the output; for the largest that would cancel, so its rest is added up.
+        top = outputs.argmax(dim=1, keepdim=True)
+        share = outputs.softmax(dim=1).scatter(1, top, 0.0)
+        rest = outputs.logsumexp(dim=1, keepdim=True) + torch.log1p(-share)
+        return outputs - rest.scatter(1, top, outputs.scatter(1, top, -torch.inf).logsumexp(dim=1, keepdim=True))
 
     def is_probability(self, head: int) -> bool:
         """Unless the outputs are scores of some other kind."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -41,6 +41,8 @@ class Reconstruction:
     """Base head → gradient of its steering (or score) with respect to z at z_0, [image, …]."""
     scale: dict[int, Tensor]
     """Base head → d score / d steering at z_0, [image] float64; 1 where the gradient is the score's own."""
+    odds: dict[int, Tensor] = field(default_factory=dict)
+    """Base head → its steering at z_0, [image] float64; for heads whose steering is their log-odds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,7 @@ def reconstruct(
         values=torch.cat([piece.values for piece in pieces]),
         slopes={base: torch.cat([piece.slopes[base] for piece in pieces]) for base in bases},
         scale={base: torch.cat([piece.scale[base] for piece in pieces]) for base in bases},
+        odds={base: torch.cat([piece.odds[base] for piece in pieces]) for base in pieces[0].odds},
     )
 
 
@@ -105,16 +108,13 @@ def _reconstruct_slice(
         slopes = {
             base: torch.autograd.grad(climbed[:, base].sum(), latents, retain_graph=True)[0].detach() for base in bases
         }
-    values = values.detach()
-    scale = {base: _scale(heads, outputs.detach(), values, base, steering=steering) for base in bases}
-    return Reconstruction(latents=latents.detach(), images=decoded.detach(), values=values, slopes=slopes, scale=scale)
-
-
-def _scale(heads: Heads, outputs: Tensor, values: Tensor, base: int, *, steering: bool) -> Tensor:
-    if not steering or not heads.is_probability(base):
-        return torch.ones(len(values), dtype=torch.float64, device=values.device)
-    odds = heads.steering(outputs)[:, base].double()
-    return odds.sigmoid() * (-odds).sigmoid()
+    values, scale = values.detach(), {base: torch.ones(len(images), dtype=torch.float64) for base in bases}
+    odds = {base: climbed[:, base].detach().double() for base in bases if steering and heads.is_probability(base)}
+    # d p / d log-odds = p (1 − p), without the rounding of p near 1.
+    scale |= {base: found.sigmoid() * (-found).sigmoid() for base, found in odds.items()}
+    return Reconstruction(
+        latents=latents.detach(), images=decoded.detach(), values=values, slopes=slopes, scale=scale, odds=odds
+    )
 
 
 def points(generator: AutoEncoder, start: Reconstruction, jobs: Jobs, shift: Tensor, rows: NDArray[np.int64]) -> Tensor:
@@ -128,16 +128,18 @@ def points(generator: AutoEncoder, start: Reconstruction, jobs: Jobs, shift: Ten
         rows: which job every row belongs to.
     """
     image = torch.from_numpy(jobs.image[rows]).to(start.latents.device)
-    pairs = zip(jobs.base[rows], jobs.image[rows], strict=True)
-    slope = torch.stack([start.slopes[int(base)][int(row)] for base, row in pairs])
-    factor = shift.to(slope).reshape(-1, *[1] * (slope.ndim - 1))
+    latents = start.latents[image]
+    factor = shift.to(latents).reshape(-1, *[1] * (latents.ndim - 1))
+    for base in np.unique(jobs.base[rows]):
+        mine = torch.from_numpy(np.flatnonzero(jobs.base[rows] == base)).to(latents.device)
+        latents[mine] += factor[mine] * start.slopes[int(base)][image[mine]]
     with torch.no_grad():
-        return generator.decode(start.latents[image] + factor * slope)
+        return generator.decode(latents)
 
 
 def pixel_change(start: Reconstruction, images: Tensor, image_rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """Σ|x_λ − x_0| / Σ|x_0| per image; 0 for a black image that stays black, infinite for one that does not."""
     reference = start.images[torch.from_numpy(image_rows).to(start.images.device)]
-    moved = (images - reference).abs().double().flatten(1).sum(dim=1).cpu().numpy()
-    mass = reference.abs().double().flatten(1).sum(dim=1).cpu().numpy()
+    moved = (images - reference).abs_().flatten(1).sum(dim=1, dtype=torch.float64).cpu().numpy()
+    mass = reference.abs_().flatten(1).sum(dim=1, dtype=torch.float64).cpu().numpy()
     return np.where(mass > 0, ratio(moved, mass), np.where(moved > 0, np.inf, 0.0))

@@ -39,6 +39,8 @@ class Probes:
     """[point, M]."""
     pixels: Floats
     """[point]."""
+    odds: Floats
+    """Steering of the point's base head, [point]; NaN where that was not asked for."""
 
 
 class Prober:
@@ -49,28 +51,42 @@ class Prober:
         heads: the scores.
         start: reconstructions and slopes.
         jobs: the rays.
-        settings: batch size, and whether the pixel rule is on.
+        settings: batch size.
+        steering: whether the base heads' log-odds are wanted too; they come from the same forward pass.
     """
 
     def __init__(
-        self, generator: AutoEncoder, heads: Heads, start: Reconstruction, jobs: Jobs, settings: SearchSettings
+        self,
+        generator: AutoEncoder,
+        heads: Heads,
+        start: Reconstruction,
+        jobs: Jobs,
+        settings: SearchSettings,
+        *,
+        steering: bool = False,
     ) -> None:
         self.generator, self.heads, self.start, self.jobs, self.settings = generator, heads, start, jobs, settings
+        self.steering = steering
 
     def __call__(self, rows: NDArray[np.int64], shift: Floats) -> Probes:
         """Score z_0 + shift · slope for every row; equal lengths."""
         size = self.settings.batch_size
         pieces = [self._slice(rows[at : at + size], shift[at : at + size]) for at in range(0, len(rows), size)]
         return Probes(
-            values=np.concatenate([values for values, _ in pieces]),
-            pixels=np.concatenate([pixels for _, pixels in pieces]),
+            values=np.concatenate([piece.values for piece in pieces]),
+            pixels=np.concatenate([piece.pixels for piece in pieces]),
+            odds=np.concatenate([piece.odds for piece in pieces]),
         )
 
-    def _slice(self, rows: NDArray[np.int64], shift: Floats) -> tuple[NDArray[np.float64], Floats]:
+    def _slice(self, rows: NDArray[np.int64], shift: Floats) -> Probes:
         images = points(self.generator, self.start, self.jobs, torch.from_numpy(shift), rows)
+        odds = np.full(len(rows), np.nan)
         with torch.no_grad():
-            values = self.heads.values(self.heads.outputs(images)).double().cpu().numpy()
-        return values, pixel_change(self.start, images, self.jobs.image[rows])
+            outputs = self.heads.outputs(images)
+            values = self.heads.values(outputs).double().cpu().numpy()
+            if self.steering:
+                odds = self.heads.steering(outputs).double().cpu().numpy()[np.arange(len(rows)), self.jobs.base[rows]]
+        return Probes(values=values, pixels=pixel_change(self.start, images, self.jobs.image[rows]), odds=odds)
 
 
 def first_stop(start: Reconstruction, jobs: Jobs, settings: SearchSettings) -> NDArray[np.int64]:

@@ -11,6 +11,9 @@ from torch import Tensor
 from fairaudit.errors import ModelError
 from fairaudit.generators.generator import EncoderDecoder
 
+CHECKED = 32
+"""Images on which a generator is checked, drawn evenly from the manifest."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:

@@ -54,6 +54,14 @@ class Generator:
     device: torch.device
     """Where it computes."""
 
+    def describe(self) -> str:
+        """What it is, in one line."""
+        shape = "any" if self.image_shape is None else " x ".join(str(side) for side in self.image_shape)
+        return (
+            f"{self.name}: {self.kind} ({self.format}), {self.parameters:,} parameters, images {shape}, "
+            f"sha256 {self.sha256[:16]}"
+        )
+
     def encode(self, images: Tensor) -> Tensor:
         """Images [n, c, h, w] in [0, 1] → latents [n, …].
 

@@ -48,8 +48,25 @@ def open_generator(path: Path, *, arch: str | None = None, device: str = "cpu") 
     return _from_factory(path, kind, arch, place)
 
 
+def describe(path: Path, *, arch: str | None = None) -> str:
+    """What a generator file is, in one line; conditional VAEs too, although they are no plain generators.
+
+    Raises:
+        ModelError: it cannot be opened.
+    """
+    if path.is_file() and container(path) == "safetensors" and built_in_metadata(path) is not None:
+        model = load_generator(path)
+        if not isinstance(model, Autoencoder):
+            settings, count = model.settings, sum(parameter.numel() for parameter in model.parameters())
+            sizes = " x ".join(str(side) for side in (settings.channels, *settings.size))
+            values = f"target {', '.join(settings.target)}; attribute {', '.join(settings.attribute)}"
+            return f"{path.name}: cvae (fairaudit), {count:,} parameters, images {sizes}, {values}"
+    return open_generator(path, arch=arch).describe()
+
+
 def _built_in(path: Path, device: torch.device) -> Generator:
-    model = load_generator(path).to(device)
+    # Its convolutions take half the time with the channels last.
+    model = load_generator(path).to(device).to(memory_format=torch.channels_last)
     if not isinstance(model, Autoencoder):
         raise ModelError(
             "A conditional VAE needs target and attribute, so it is no plain generator",
@@ -97,7 +114,7 @@ def _diffusers(path: Path, device: torch.device) -> Generator:
         raise ModelError(
             "A diffusers folder needs the diffusers library",
             where=str(path),
-            advice="Install it: pip install diffusers.",
+            advice='Install it: pip install "fairaudit[diffusers]".',
         ) from error
     module = getattr(library, name).from_pretrained(str(path), use_safetensors=True).to(device)
     coders = _kl_coders(module) if name == "AutoencoderKL" else _vq_coders(module)

@@ -132,6 +132,7 @@ def train_generator(
         ModelError: the checkpoint belongs to another training.
     """
     learn, held_out = split_rows(count, settings)
+    model.to(memory_format=torch.channels_last)
     optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
     key = _key(model, count, settings, tag)
     state = load_state(checkpoint, model, optimiser, key) if checkpoint is not None else TrainState()

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 _MOST = 2000
-_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".svg": "image/svg+xml"}
+_TYPES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".svg": "image/svg+xml",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import csv
 import json
 
 import pytest
+from PIL import Image
 
 
 @pytest.fixture
@@ -12,6 +14,11 @@ def larger(lab):
     lab.save(lab.network(size=28), "model.pt")
     lab.save(lab.network(size=28), "other.pt")
     return lab
+
+
+def _frames_and_size(path):
+    with Image.open(path) as picture:
+        return getattr(picture, "n_frames", 1), picture.size
 
 
 @pytest.mark.slow
@@ -56,11 +63,57 @@ def test_a_conditional_vae_needs_an_attribute(larger):
     ).refused("no plain generator", "train an autoencoder")
 
 
+@pytest.mark.slow
+def test_matched_counterfactuals_are_a_manifest_of_their_own(larger):
+    larger.run(
+        *("generator", "train", "--kind", "cvae", "--condition", "group", "--epochs", "1", "--width", "8", "-o", "gen")
+    )
+    file = "gen/generator.safetensors"
+    ran = larger.run("generator", "interpolate", file, "--condition", "group", "--animation", "webp", "-o", "pairs")
+    assert ran.code == 0
+    folder = larger.folder / "pairs"
+    with (folder / "counterfactuals.csv").open(newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    assert len(rows) % 2 == 0
+    assert f"{len(rows) // 2} pairs" in ran.out
+    for own, other in zip(rows[::2], rows[1::2], strict=True):
+        assert (own["kind"], other["kind"], own["pair"]) == ("factual", "counterfactual", other["pair"])
+        assert own["group"] != other["group"]
+        assert own["label"] == other["label"]
+        assert all(_frames_and_size(folder / row["file"]) == (1, (28, 28)) for row in (own, other))
+    assert _frames_and_size(folder / "interpolations.webp")[0] == 14
+    info = larger.run("generator", "info", file, quiet=False)
+    assert "cvae (fairaudit)" in info.out
+
+    larger.run("generator", "interpolate", file, "--condition", "gruop").refused('no attribute "gruop"', '"group"')
+    larger.run("generator", "interpolate", file, "--condition", "group", "--to", "x").refused('group is never "x"')
+    larger.run("generator", "interpolate", file, "--condition", "group", "--frames", "1").refused(
+        "--frames", "2 at least"
+    )
+    larger.configure(preprocess={"size": [32, 32]})
+    larger.run("generator", "interpolate", file, "--condition", "group").refused("another size", "[3, 28, 28]")
+
+
+@pytest.mark.slow
+def test_info_says_what_a_generator_does_to_a_model(larger):
+    larger.run("generator", "train", "--epochs", "1", "--width", "8", "--latent", "6", "-o", "gen")
+    file = "gen/generator.safetensors"
+    ran = larger.run("generator", "info", file, "--model", "model.pt", "--drift", "1", quiet=False)
+    assert ran.code == 0
+    assert "prediction drift" in ran.out
+    assert "may be used as evidence" in ran.out
+    strict = larger.run("generator", "info", file, "--model", "model.pt", "--drift", "0", quiet=False)
+    assert strict.code == 3
+    assert "refused as evidence: reconstruction alone moves a score" in strict.out
+    larger.run("generator", "interpolate", file, "--condition", "group").refused("no attribute that could be flipped")
+
+
 def test_wrong_input_is_one_paragraph(lab):
     lab.run("generator", "train", "--epochs", "1", "-o", "gen").refused("28 to 256 pixels", "16 x 16")
     lab.run("generator", "train", "--kind", "gan", "-o", "gen").refused("autoencoder or cvae", "gan")
     lab.run("cf-align", "model.pt", "--generator", "nowhere.pt").refused("There is no such model file")
     lab.run("cf-align", "model.pt", "--generator", "model.pt").refused("without encode and decode")
     lab.run("cf-align", "model.pt", "--generator", "g", "--find", "a").refused("BASE,DOWNSTREAM")
+    lab.run("cf-align", "model.pt", "--generator", "g", "--animation", "mp4").refused("gif, webp")
     lab.run("cf-align", "model.pt", "--generator", "g", "--search", "slow").refused("compat or fast")
     lab.run("cf-align", "model.pt", "--generator", "g", "--correction", "x").refused("holm, fdr, none")

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from fairaudit.counterfactuals.composition import compose
 from fairaudit.counterfactuals.heads import ModelHeads
 from fairaudit.counterfactuals.ladder import SearchSettings, Stop
 from fairaudit.counterfactuals.latent_shift import latent_shift
@@ -24,9 +25,10 @@ def test_lambda_star_in_closed_form(linear_generator: Any, linear_heads: Any) ->
         p0 = shift.before[row, 0]
         exact = (np.log(p0 / (1 - p0)) - np.log((p0 - 0.6) / (1.6 - p0))) / (p0 * (1 - p0) * norm)
         assert shift.stop[row] == Stop.REACHED
-        assert exact <= shift.lam[row] <= exact * 2 ** (1 / 16) * 1.001
+        assert exact <= shift.lam[row] <= exact * 1.04
         assert shift.before[row, 0] - shift.after[row, 0] >= 0.6
-    assert (shift.probes == 12).all()
+    # The log-odds are linear along these rays, so the first step is the answer.
+    assert (shift.probes == 1).all()
 
 
 def test_a_saturated_score_still_finds_its_way(linear_generator: Any, linear_heads: Any) -> None:
@@ -102,11 +104,61 @@ def test_agrees_with_the_ladder_where_both_reach(
     assert (fast.lam[both] >= (compat.lam[both] - 10) / 1.1 - 1).all()
 
 
+def _first_end(
+    conv: Any, classifier: nn.Module, image: Tensor, base: int, reach: float
+) -> tuple[set[int], float, float]:
+    """Where the walk ends on a grid of 1 % steps up to `reach` times the linear guess: rules, λ and the base score."""
+    z = conv.encode(image[None]).requires_grad_(True)
+    p0 = classifier(conv.decode(z)).sigmoid()[0, base]
+    gradient = torch.autograd.grad(p0, z)[0]
+    grid = reach * 1.01 ** np.arange(-700, 1)
+    with torch.no_grad():
+        scores = [classifier(conv.decode(z - lam * gradient)).sigmoid()[0, base].item() for lam in grid]
+    previous = p0.item()
+    for lam, p in zip(grid, scores, strict=True):
+        if p > previous + 1e-6:
+            return {Stop.TURNED}, lam, previous
+        if p < 0.05 or p0.item() - p > 0.6:
+            return {Stop.REACHED, Stop.FLOOR}, lam, p
+        previous = p
+    return set(), reach, previous
+
+
+def test_ends_where_a_dense_scan_does(conv: Any, classifier: nn.Module, faces: Tensor) -> None:
+    """λ within 5 % and the base score within 0.03 of the first end on a grid of 1 %, with some four probes."""
+    heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
+    pairs = [(i, b) for i in range(5) for b in range(2)]
+    shift = latent_shift(conv, heads, faces, pairs, SearchSettings())
+    agreed = 0
+    for row, (image, base) in enumerate(pairs):
+        if not shift.lam[row] > 0:
+            continue
+        rules, lam, score = _first_end(conv, classifier, faces[image], base, 3 * shift.lam[row])
+        agreed += shift.stop[row] in rules
+        if shift.stop[row] in rules:
+            assert shift.after[row, base] == pytest.approx(score, abs=0.03)
+        if shift.stop[row] in rules - {Stop.TURNED}:
+            assert 0.985 <= shift.lam[row] / lam <= 1.05
+    assert agreed >= 9
+    assert shift.probes.mean() <= 5
+
+
+def test_a_sum_of_probabilities_is_walked_in_its_log_odds(linear_generator: Any, linear_heads: Any) -> None:
+    """f = σ(l₁) with weight 1 and σ(l₂) with weight 0.3: the drop of 0.6 is met, just beyond, in a few probes."""
+    weights = torch.randn(2, 12, generator=torch.Generator().manual_seed(0))
+    heads = compose(linear_heads(weights, bias=3.0, odds=True), {"sum": {"f0": 1.0, "f1": 0.3}})
+    shift = latent_shift(linear_generator(seed=3), heads, torch.zeros(1, 1, 3, 4) + 0.01, [(0, 2)], SearchSettings())
+    assert shift.stop.tolist() == [Stop.REACHED]
+    assert 0.6 < shift.before[0, 2] - shift.after[0, 2] < 0.65
+    assert shift.probes[0] <= 6
+
+
 def test_fewer_probes_than_the_ladder(conv: Any, classifier: nn.Module, faces: Tensor) -> None:
     heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
     pairs = [(i, 0) for i in range(10)]
     fast = latent_shift(conv, heads, faces, pairs, SearchSettings())
-    assert (fast.probes <= 8 * 3 + 4).all()
+    assert fast.probes.mean() <= 6
+    assert (fast.probes <= 22).all()
 
 
 def test_the_cap_on_lambda_is_kept(linear_generator: Any, linear_heads: Any) -> None:

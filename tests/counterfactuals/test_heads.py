@@ -18,6 +18,16 @@ def test_steering_is_the_log_odds_of_the_value() -> None:
         )
 
 
+def test_log_odds_of_a_saturated_softmax_stay_exact_and_keep_their_gradient() -> None:
+    """The largest rounds to p = 1; its log-odds are −ln(e^−90 + e^−30) = 30, those of the others −90 and −30."""
+    heads = ModelHeads(lambda x: x, ["a", "b", "c"], link="softmax")
+    logits = torch.tensor([[90.0, 0.0, 60.0]], requires_grad=True)
+    steering = heads.steering(logits)
+    torch.testing.assert_close(steering, torch.tensor([[30.0, -90.0, -30.0]]))
+    (slope,) = torch.autograd.grad(steering[0, 0], logits)
+    torch.testing.assert_close(slope, torch.tensor([[1.0, 0.0, -1.0]]))
+
+
 def test_softmax_rows_sum_to_one() -> None:
     heads = ModelHeads(lambda x: x, ["a", "b", "c"], link="softmax")
     torch.testing.assert_close(heads.values(LOGITS).sum(dim=1), torch.ones(2))

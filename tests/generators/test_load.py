@@ -149,5 +149,5 @@ def test_folders_that_are_none_and_a_missing_library(tmp_path: Path, monkeypatch
         open_generator(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps({"_class_name": "VQModel"}))
     monkeypatch.setitem(sys.modules, "diffusers", None)
-    with pytest.raises(ModelError, match="pip install diffusers"):
+    with pytest.raises(ModelError, match=r"pip install \"fairaudit\[diffusers\]\""):
         open_generator(tmp_path)
