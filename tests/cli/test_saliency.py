@@ -62,6 +62,18 @@ def test_target_prediction_and_a_named_class_are_explained(lab):
     np.testing.assert_allclose(found["prediction"], decided * found["1"], rtol=1e-5)
 
 
+def test_channels_become_one_number_as_the_configuration_says(lab):
+    lab.configure(audit={"channels": "abs_sum"})
+    done = lab.run("saliency", "model.pt", "--save-maps", "-o", "out", "--json")
+    assert done.code == 0, done.err
+    assert "A pixel's relevance is the sum of magnitudes over its channels" in " ".join(done.report()["notes"])
+    model = torch.jit.load(str(lab.folder / "model.pt")).eval()
+    pixels = np.stack([np.asarray(Image.open(lab.folder / row["file"])) for row in lab.rows()])
+    images = (torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255).requires_grad_()
+    (slope,) = torch.autograd.grad(model(images)[:, 0].sum(), images)
+    np.testing.assert_allclose(maps_of(lab.folder), slope.abs().sum(1).numpy(), rtol=1e-4, atol=1e-6)
+
+
 def test_a_class_that_the_model_does_not_have_is_refused(lab):
     lab.run("saliency", "model.pt", "--explain", "predicton").refused("prediction")
 
