@@ -9,23 +9,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fairaudit.audits.map_shards import FORMATS, ROWS, own_rows, read_array
 from fairaudit.errors import DataError, RegionError
 from fairaudit.results.provenance import file_sha256
 
 Floats = NDArray[np.float64]
 
-ROWS = "rows"
-"""Folder beside those of the methods, with the manifest rows of every shard of maps that a run saved."""
-
 
 def read_maps(path: Path) -> Floats:
-    """Relevance maps of a .npy file, or of all .npy files of a folder in the order of their names.
+    """Relevance maps of a .npy or safetensors file, or of all such files of a folder in the order of their names.
 
-    Nothing is unpickled.
+    A safetensors file holds them as the tensor `maps`, or as its only one. Nothing is unpickled.
 
     Raises:
         DataError: a file cannot be read, is no number array [image, row, column], or holds NaN or infinity; a folder
-            has no such file, or its maps differ in size.
+            has no such file, or of both formats, or its maps differ in size.
     """
     if not path.is_dir():
         return _read(path)
@@ -40,15 +38,35 @@ def saved_rows(path: Path) -> NDArray[np.int64] | None:
     """Manifest rows of a folder of maps that `--save-maps` wrote; None for other maps, which are one per row.
 
     Raises:
-        DataError: shards of two runs are mixed, so that rows are there twice.
+        DataError: shards of two runs are mixed, so that rows are there twice, or some shards have none.
     """
-    folder = path.parent / ROWS
-    if not path.is_dir() or not folder.is_dir():
+    if not path.is_dir():
         return None
-    rows = np.concatenate([np.load(file, allow_pickle=False) for file in _shards(folder)]).astype(np.int64)
+    shards = _shards(path)
+    beside = path.parent / ROWS
+    if shards[0].suffix == ".safetensors":
+        found = [own_rows(shard) for shard in shards]
+        names = [shard.stem for shard, own in zip(shards, found, strict=True) if own is not None]
+    elif beside.is_dir():
+        found = [read_array(file) for file in _shards(beside)]
+        names = [file.stem for file in _shards(beside)]
+    else:
+        return None
+    parts = [own for own in found if own is not None]
+    if not parts:
+        return None
+    rows = np.concatenate(parts).astype(np.int64)
     if (np.diff(rows) <= 0).any():
         raise DataError(
             "The folder holds maps of several runs", where=str(path), advice="Write them again into an empty folder."
+        )
+    if names != [shard.stem for shard in shards]:
+        raise DataError(
+            "Not every shard of maps has its rows",
+            wanted=f"rows for {len(shards)} shards",
+            found=f"rows for {len(names)}",
+            where=str(path),
+            advice="The run that saved them may have been stopped: run the same command again.",
         )
     return rows
 
@@ -78,27 +96,27 @@ def fitting_masks(region: str, masks: NDArray[np.bool_], maps: Floats) -> NDArra
 
 
 def _shards(folder: Path) -> list[Path]:
-    files = sorted(folder.glob("*.npy"))
-    if not files:
-        raise DataError("The folder holds no maps", wanted=".npy files", where=str(folder))
-    return files
+    files = {kind: sorted(folder.glob(f"*.{kind}")) for kind in FORMATS}
+    some = [found for found in files.values() if found]
+    if not some:
+        raise DataError("The folder holds no maps", wanted=".npy or .safetensors files", where=str(folder))
+    if len(some) > 1:
+        raise DataError(
+            "The folder holds maps in two formats",
+            wanted="one of .npy and .safetensors",
+            found=", ".join(f"{len(found)} .{kind}" for kind, found in files.items()),
+            where=str(folder),
+            advice="Move one of them away.",
+        )
+    return some[0]
 
 
 def _read(path: Path) -> Floats:
-    try:
-        maps = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise DataError(
-            "The maps cannot be read",
-            wanted="a .npy file with numbers [image, row, column]",
-            found=str(error).splitlines()[0],
-            where=str(path),
-        ) from error
-    if not isinstance(maps, np.ndarray) or maps.ndim != 3 or not np.issubdtype(maps.dtype, np.number) or not maps.size:
-        shape = getattr(maps, "shape", "an archive")
-        raise DataError(
-            "The file holds no maps", wanted="numbers [image, row, column]", found=f"{shape}", where=str(path)
-        )
+    maps = read_array(path)
+    real = np.issubdtype(maps.dtype, np.floating) or np.issubdtype(maps.dtype, np.integer)
+    if maps.ndim != 3 or not real or not maps.size:
+        found = f"{maps.dtype} {list(maps.shape)}"
+        raise DataError("The file holds no maps", wanted="numbers [image, row, column]", found=found, where=str(path))
     if not np.isfinite(maps).all():
         raise DataError("The maps hold NaN or infinity", where=str(path))
     return maps.astype(np.float64)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
+from typing import Any
 
 from fairaudit.audits.study import Study
 from fairaudit.errors import UsageError, suggestion
-from fairaudit.saliency.method import Method
+from fairaudit.saliency.method import Method, Reduction
 from fairaudit.saliency.registry import method as make_method
 
 
@@ -23,7 +24,7 @@ def methods_of(study: Study) -> list[Method]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(f"An attribution method is named twice: {', '.join(twice)}", where="audit.saliency")
-    return [completed(study, make_method(name)) for name in names]
+    return [_reducing(completed(study, make_method(name)), study.config.audit.channels) for name in names]
 
 
 def completed(study: Study, method: Method) -> Method:
@@ -47,7 +48,25 @@ def completed(study: Study, method: Method) -> Method:
             advice="Train one with `fairaudit generator train --kind cvae --condition ATTRIBUTE`.",
         )
     ((attribute, cvae),) = opened.items()
-    return replace(method, pathway=CvaePathway(cvae), digest=cvae.sha256, attribute_name=attribute)
+    return dataclasses.replace(method, pathway=CvaePathway(cvae), digest=cvae.sha256, attribute_name=attribute)
+
+
+def channels_note(study: Study) -> str:
+    """How channels became one number per pixel, for the report."""
+    how = {
+        "sum": "the signed sum over its channels",
+        "abs_sum": "the sum of magnitudes over its channels, so that no sign is left",
+        "l2": "the root of the sum of squares over its channels, so that no sign is left",
+    }
+    return f"A pixel's relevance is {how[study.config.audit.channels]}."
+
+
+def _reducing(method: Method, channels: Reduction) -> Method:
+    settings: Any = method
+    if "reduction" not in {setting.name for setting in dataclasses.fields(settings)}:
+        return method  # Grad-CAM, occlusion and the random map have one number per pixel from the start.
+    reducing: Method = dataclasses.replace(settings, reduction=channels)
+    return reducing
 
 
 def named_class(study: Study) -> int | None:

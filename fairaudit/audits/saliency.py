@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.base import Audit, Context, Findings, Predictions, Total
 from fairaudit.audits.columns import column
 from fairaudit.audits.groups import groupings
+from fairaudit.audits.map_shards import MapFormat
 from fairaudit.audits.methods import methods_of
 from fairaudit.audits.metrics import SALIENCY
 from fairaudit.audits.plan import AuditPlan
@@ -78,8 +79,8 @@ class SaliencyAudit:
         return found
 
 
-def plan(*, save_maps: bool) -> AuditPlan:
-    """The plan of `fairaudit saliency`."""
+def plan(*, save_maps: MapFormat | None = None) -> AuditPlan:
+    """The plan of `fairaudit saliency`; with `save_maps` every map is written in that format."""
 
     def audits_for(study: Study, trials: Trials) -> Sequence[Audit]:
         methods = methods_of(study)
@@ -88,10 +89,10 @@ def plan(*, save_maps: bool) -> AuditPlan:
             from fairaudit.audits.overlays import Overlays
 
             audits.append(Overlays(study, methods))
-        if save_maps:
+        if save_maps is not None:
             from fairaudit.audits.save_maps import SavedMaps
 
-            audits.append(SavedMaps(study, methods))
+            audits.append(SavedMaps(study, methods, kind=save_maps))
         return audits
 
     return AuditPlan(audits_for=audits_for, metrics=SALIENCY, methods_for=methods_of)

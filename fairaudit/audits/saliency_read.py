@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.base import Drawing, Findings, Total
 from fairaudit.audits.columns import column, under
+from fairaudit.audits.methods import channels_note
 from fairaudit.audits.trial import Trials
 from fairaudit.data.categorical import Categorical
 from fairaudit.ratio import ratio
@@ -22,7 +23,7 @@ def read_saliency(total: Total, methods: Sequence[str], groupings: Sequence[Cate
     """What the trials found, how far all maps add up, and the mean maps per cell as figures."""
     return Findings(
         measurements=[*trials.measurements, *_over_all(total, methods)],
-        notes=trials.notes(),
+        notes=[channels_note(total.study), *trials.notes()],
         drawings=[*_mean_maps(total, methods, groupings), *_saturation(trials)],
     )
 

@@ -31,7 +31,9 @@ def roi_metrics(
     ] = False,
     maps: Annotated[
         Path | None,
-        typer.Option(help="Relevance maps, .npy [image, row, column], or a folder of such.", rich_help_panel=MAPS),
+        typer.Option(
+            help="Relevance maps, .npy or .safetensors [image, row, column], or a folder of such.", rich_help_panel=MAPS
+        ),
     ] = None,
     baseline_maps: Annotated[
         Path | None, typer.Option(help="The baseline's maps of the same images.", rich_help_panel=MAPS)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fairaudit.cli import options as o
-from fairaudit.cli.settings import merged_extra, per_attribute_options, relevance_options
+from fairaudit.cli.settings import maps_format_of, merged_extra, per_attribute_options, relevance_options
 from fairaudit.cli.shared import Request, audit_command
 
 
@@ -22,8 +22,12 @@ def saliency(
     explain: o.Explain = None,
     cvae: o.Cvae = None,
     save_maps: Annotated[
-        bool, typer.Option("--save-maps", help="Write every map as .npy shards.", rich_help_panel=o.RUN)
+        bool,
+        typer.Option("--save-maps", help="Write every map, in shards, with its row and id.", rich_help_panel=o.RUN),
     ] = False,
+    maps_format: Annotated[
+        str | None, typer.Option(help="With --save-maps: npy or safetensors.", rich_help_panel=o.RUN)
+    ] = None,
     *,
     request: Request,
 ) -> int:
@@ -36,5 +40,5 @@ def saliency(
 
     extra = merged_extra(relevance_options(explain=explain), per_attribute_options(cvae=cvae))
     asked = replace(request.asked, regions=roi, boxes=region_box, methods=method, extra=extra)
-    plan = audits.plan(save_maps=save_maps)
+    plan = audits.plan(save_maps=maps_format_of(maps_format, save_maps=save_maps))
     return launch(models, baseline=baseline, request=replace(request, asked=asked), plan=plan)

@@ -12,10 +12,12 @@ from fairaudit.config.options import FailOn, Precision, RunOptions
 from fairaudit.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
+    from fairaudit.audits.map_shards import MapFormat
     from fairaudit.config.schema import Config
 
 FORMATS = ("md", "html", "junit", "csv")
 CONVENTIONS = ("positive", "absolute", "paper")
+MAP_FORMATS = ("npy", "safetensors")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,25 @@ def merged_extra(*extras: dict[str, Any]) -> dict[str, Any]:
         for section, values in extra.items():
             found[section] = {**found.get(section, {}), **values}
     return found
+
+
+def maps_format_of(text: str | None, *, save_maps: bool) -> MapFormat | None:
+    """The format of saved maps, or None where none are saved.
+
+    Raises:
+        UsageError: a format that does not exist, or one without --save-maps.
+
+    >>> maps_format_of(None, save_maps=True)
+    'npy'
+    """
+    if text is None:
+        return "npy" if save_maps else None
+    _choice(text, MAP_FORMATS, "--maps-format")
+    if not save_maps:
+        raise UsageError(
+            "--maps-format is for maps that are saved", wanted="--save-maps", found=f"--maps-format {text}"
+        )
+    return "safetensors" if text == "safetensors" else "npy"
 
 
 def run_options(

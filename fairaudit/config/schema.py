@@ -206,6 +206,8 @@ class AuditConfig(Section):
     """Attribution methods."""
     explain: Literal["target", "prediction"] | str = "target"
     """Whose evidence is explained: the true target, the prediction, or a named class."""
+    channels: Literal["sum", "abs_sum", "l2"] = "sum"
+    """How a pixel's relevance comes from its channels: their signed sum, which maps add up by, or magnitudes."""
     convention: Literal["positive", "absolute", "paper"] = "positive"
     """How a signed map becomes relevance shares: see the region metrics."""
     intersections: bool = False

@@ -28,8 +28,9 @@ class Refinement:
 
     tolerance: float = 0.01
     """Largest completeness gap, as a share of the scale."""
-    local: float = 0.10
-    """Largest Σ|gap| over intervals, as a share of the scale: gaps that cancel must not pass for a good map."""
+    local: float = 0.03
+    """Largest √(Σ gap²) over intervals, as a share of the scale: the gap to expect if the intervals' gaps had signs by
+    chance. Gaps that cancel must not pass for a good map."""
     floor: float = 0.1
     """The scale is |F(x) − F(x0)|, but at least this share of max(|F(x)|, |F(x0)|): a difference of about nothing
     cannot be met to one percent of itself."""
@@ -67,8 +68,8 @@ class Trace:
         return self._share(abs(self.completeness()), floor)
 
     def local(self, floor: float) -> float:
-        """Σ|gap| over the intervals' trapezoids, over the same scale."""
-        return self._share(float(np.abs(self.gap).sum()), floor)
+        """√(Σ gap²) over the intervals' trapezoids, over the same scale; needs no evaluations of its own."""
+        return self._share(float(np.linalg.norm(self.gap)), floor)
 
     def _share(self, gap: float, floor: float) -> float:
         first, last = self.value[0], self.value[-1]
@@ -135,8 +136,12 @@ def _first_round(
     nodes, weights = np.polynomial.legendre.leggauss(refinement.nodes)
     t = list((nodes + 1) / 2)
     index = torch.arange(images, device=device)
-    ends = [target.values(path.points(index, torch.full((images,), at, device=device)), index) for at in (0.0, 1.0)]
-    start, stop = (end.tolist() for end in ends)
+    both = index.repeat(2)
+    start, stop = (
+        target.values(path.points(both, (torch.arange(2 * images, device=device) >= images).double()), both)
+        .view(2, images)
+        .tolist()
+    )
     rows = index.repeat_interleave(len(t))
     values, gradients = target.gradients(path.points(rows, _times(t * images, device)), rows)
     grid, first = values.view(images, len(t)).tolist(), gradients.view(images, len(t), *gradients.shape[1:])

@@ -11,7 +11,10 @@ import sqlite3
 import subprocess
 import time
 
+import numpy as np
 import pytest
+
+from fairaudit.audits.map_files import read_maps, saved_rows
 
 COMMAND = ("audit", "model.pt", "--format", "md,csv")
 
@@ -121,6 +124,20 @@ def test_sigkill_again_and_again_at_random_moments(large_lab):
     assert done.code in (0, 4), done.err
     assert report_of(folder)["run"]["resumed_chunks"] == 4
     assert_same(folder, undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["npy", "safetensors"])
+def test_maps_saved_by_a_killed_run_end_as_those_of_an_undisturbed_one(large_lab, kind):
+    command = ("saliency", "model.pt", "--save-maps", "--maps-format", kind)
+    assert large_lab.run(*command, "-o", "whole").code == 0
+    process = large_lab.start(*command, "-o", "killed", "--batch-size", "50")
+    wait_for_chunks(process, large_lab.folder / "killed", 1)
+    stop(process)
+    assert large_lab.run(*command, "-o", "killed").code == 0
+    whole, killed = (large_lab.folder / name / "maps" / "model" / "gradient" for name in ("whole", "killed"))
+    np.testing.assert_array_equal(read_maps(killed), read_maps(whole))
+    assert saved_rows(killed).tolist() == list(range(400))
 
 
 def test_ctrl_c_exits_130_and_says_how_to_go_on(large_lab, undisturbed):

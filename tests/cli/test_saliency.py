@@ -1,9 +1,12 @@
 """`fairaudit saliency` through the command line, on a scripted CNN: every method, what is explained, saved maps."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
 
 from fairaudit.saliency.registry import METHODS, NEEDING_LABELS
 
@@ -61,6 +64,18 @@ def test_target_prediction_and_a_named_class_are_explained(lab):
     np.testing.assert_allclose(found["prediction"], decided * found["1"], rtol=1e-5)
 
 
+def test_channels_become_one_number_as_the_configuration_says(lab):
+    lab.configure(audit={"channels": "abs_sum"})
+    done = lab.run("saliency", "model.pt", "--save-maps", "-o", "out", "--json")
+    assert done.code == 0, done.err
+    assert "A pixel's relevance is the sum of magnitudes over its channels" in " ".join(done.report()["notes"])
+    model = torch.jit.load(str(lab.folder / "model.pt")).eval()
+    pixels = np.stack([np.asarray(Image.open(lab.folder / row["file"])) for row in lab.rows()])
+    images = (torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255).requires_grad_()
+    (slope,) = torch.autograd.grad(model(images)[:, 0].sum(), images)
+    np.testing.assert_allclose(maps_of(lab.folder), slope.abs().sum(1).numpy(), rtol=1e-4, atol=1e-6)
+
+
 def test_a_class_that_the_model_does_not_have_is_refused(lab):
     lab.run("saliency", "model.pt", "--explain", "predicton").refused("prediction")
 
@@ -98,6 +113,26 @@ def values(done, metric, baseline=None):
 def _shake(module):
     if hasattr(module, "weight"):
         module.weight.data += 0.05 * torch.randn(module.weight.shape, generator=torch.Generator().manual_seed(1))
+
+
+def test_safetensors_shards_hold_the_same_maps_and_can_be_measured(lab):
+    assert lab.run("saliency", "model.pt", "--save-maps", "-o", "out").code == 0
+    done = lab.run("saliency", "model.pt", "--save-maps", "--maps-format", "safetensors", "-o", "safe")
+    assert done.code == 0, done.err
+    (shard,) = (lab.folder / "safe" / "maps" / "model" / "gradient").iterdir()
+    with safe_open(shard, framework="numpy") as file:
+        np.testing.assert_array_equal(file.get_tensor("maps"), maps_of(lab.folder))
+        assert file.get_tensor("rows").tolist() == list(range(24))
+        assert json.loads(file.metadata()["ids"]) == [f"r{row}" for row in range(24)]
+    measured = lab.run(
+        "roi-metrics", "--maps", str(shard.parent), "--config", "fairaudit.yaml", "--region-box", "patch=8,4,14,12",
+    )  # fmt: skip
+    assert measured.code == 0, measured.err
+
+
+def test_a_format_of_maps_needs_to_exist_and_maps_to_be_saved(lab):
+    lab.run("saliency", "model.pt", "--save-maps", "--maps-format", "npz").refused("npz", "safetensors")
+    lab.run("saliency", "model.pt", "--maps-format", "npy").refused("--save-maps")
 
 
 def test_maps_of_two_runs_in_one_folder_are_refused(lab):

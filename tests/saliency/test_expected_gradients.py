@@ -1,4 +1,5 @@
 import torch
+from captum.attr import GradientShap
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
 
 from fairaudit.saliency.expected_gradients import ExpectedGradients
@@ -56,3 +57,17 @@ def test_an_image_alone_is_compared_with_its_own_blur(small):
     settings = ExpectedGradients().refinement
     wanted = IntegratedGradients(baseline="blur", refinement=settings).attribute(classifier, image, name).maps
     torch.testing.assert_close(ExpectedGradients().attribute(classifier, image, name).maps, wanted)
+
+
+def test_captums_gradient_shap_comes_to_it_with_many_draws(small):
+    classifier, images, classes = small.model(), small.images(2), small.classes(2)
+    references = small.images(3, seed=5)
+    fine = Refinement(tolerance=1e-6, local=1e-3, most=64)
+    found = ExpectedGradients(references=references, refinement=fine).attribute(classifier, images, classes).maps
+    torch.manual_seed(0)
+    wanted = GradientShap(classifier.module).attribute(
+        classifier.normalise(images), baselines=classifier.normalise(references), n_samples=800, target=classes
+    )
+    # The mean of 800 draws is about 1/√800 = 4 % of one draw's spread off, and that spread is about the map's size.
+    off = (found - wanted.sum(1)).flatten(1).norm(dim=1) / wanted.sum(1).flatten(1).norm(dim=1)
+    assert off.max() < 0.1

@@ -25,7 +25,8 @@ def trace(**changes):
 
 def test_the_gap_is_relative_to_the_difference_of_evidence():
     assert trace().relative(0.01) == pytest.approx(0.1 / 4)
-    assert trace().local(0.01) == pytest.approx(0.9 / 4)
+    # √(0.5² + 0.4²) = √0.41.
+    assert trace().local(0.01) == pytest.approx(0.41**0.5 / 4)
 
 
 def test_a_tiny_difference_is_measured_against_the_floor():
