@@ -31,6 +31,15 @@ SOURCES = {
 }
 """Name of a leg → the metric that it repeats: mean accuracy of the cells, and the legs of the joint verdict."""
 LEGS = tuple(SOURCES)
+TITLES = {
+    "leg_accuracy": "mean accuracy of cells",
+    "leg_outcome": "outcome gap",
+    "leg_relevance": "relevance lift",
+    "leg_effect": "effect beyond controls",
+    "bias_accuracy_linear": "linear probe",
+    "bias_accuracy_mlp": "MLP probe",
+}
+"""What a panel of the figure is called."""
 FOLDER = "controls"
 """Folder in the output folder with a report per control and of the unpruned model."""
 
@@ -128,16 +137,12 @@ def _change(leg: Measurement, report: Report) -> dict[str, float | int | str | b
 
 def panels(rows: Sequence[Measurement], models: Sequence[str], report: Report) -> list[Panel]:
     """A panel per leg with a point per model; what readers of the bottleneck find of the bias is a leg too."""
-    probes = [
-        m
-        for m in report.measurements
-        if m.audit == "prune" and m.metric.startswith("bias_accuracy_") and m.method in models
-    ]
+    probes = [m for m in report.measurements if m.metric.startswith("bias_accuracy_") and m.method in models]
     found: dict[str, list[Point]] = {}
     for row in (*rows, *probes):
         model, _, by = (row.method or "").partition(", ")
         subject = row.attribute or row.region or ""
-        title = ", ".join(text for text in (row.metric.replace("_", " "), subject, by) if text)
+        title = ", ".join(text for text in (TITLES[row.metric], subject, by.replace("_", " ")) if text)
         found.setdefault(title, []).append(Point(name=model, value=row.value, low=row.low, high=row.high))
     return [
         Panel(title=title, points=sorted(points, key=lambda point: models.index(point.name)))

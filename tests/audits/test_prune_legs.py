@@ -51,10 +51,10 @@ def test_panels_hold_one_point_per_model_in_order(report):
     rows = [row for name in ("vanilla", "magnitude") for row in leg_rows(name, report)]
     found = panels(rows, ["vanilla", "magnitude"], report)
     assert [panel.title for panel in found] == [
-        "leg accuracy, tie",
-        "leg outcome, tie",
-        "leg relevance, tie, lrp",
-        "leg effect, tie",
-        "bias accuracy linear, tie",
+        "mean accuracy of cells, tie",
+        "outcome gap, tie",
+        "relevance lift, tie, lrp",
+        "effect beyond controls, tie",
+        "linear probe, tie",
     ]
     assert [point.name for point in found[1].points] == ["vanilla", "magnitude"]

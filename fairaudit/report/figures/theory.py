@@ -34,7 +34,8 @@ class Mark:
 def surface(marks: Sequence[Mark], *, rho: float, classes: int, heading: str) -> bytes:
     """A PNG: information on the target over φ and K, as equation 16 has it and in a bounded form, with the models.
 
-    Every model stands where its φ and K are; the legend says what information it was measured to have.
+    Every model stands where its φ and K are; the legend says what information it was measured to have. Shown is the
+    part of the surface that holds them.
 
     Args:
         marks: the models.
@@ -47,7 +48,8 @@ def surface(marks: Sequence[Mark], *, rho: float, classes: int, heading: str) ->
     """
     if not marks:
         raise ValueError("the surface needs at least one model")
-    phi, needed = np.meshgrid(np.linspace(0, 1, _STEPS), np.linspace(0, 1, _STEPS))
+    right, top = (_end([mark.phi for mark in marks]), _end([mark.needed for mark in marks]))
+    phi, needed = np.meshgrid(np.linspace(0, right, _STEPS), np.linspace(0, top, _STEPS))
     panels = (("equation 16", task_information), ("bounded form", bounded_task_information))
     figure = new_figure(7.6, 4.1 + 0.19 * len(marks))
     title(figure, f"{heading}: ρ = {rho:.2g}, N = {classes}")
@@ -60,8 +62,8 @@ def surface(marks: Sequence[Mark], *, rho: float, classes: int, heading: str) ->
         axes.set_title(name, fontsize=8.5, color=INK, loc="left")
         _marks(axes, marks)
         dress(axes, x_label="φ, how far the model follows the bias", grid=None)
-        axes.set_xlim(-0.03, 1.03)
-        axes.set_ylim(-0.03, 1.03)
+        axes.set_xlim(-0.03 * right, 1.03 * right)
+        axes.set_ylim(-0.03 * top, 1.03 * top)
     both[0].set_ylabel("K, how much the task needs the bias", fontsize=8.5, color=INK)
     bar = figure.colorbar(shaded, ax=list(both), shrink=0.85, pad=0.02, ticks=[0, 0.5, 1])
     bar.ax.tick_params(labelsize=7.5, length=0, colors=INK)
@@ -69,6 +71,11 @@ def surface(marks: Sequence[Mark], *, rho: float, classes: int, heading: str) ->
     handles, labels = both[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=7.5)
     return png(figure)
+
+
+def _end(values: Sequence[float]) -> float:
+    """Where an axis from 0 ends: a little beyond the largest value, from 0.3 to 1."""
+    return float(min(1.0, max(0.3, 1.25 * max(values))))
 
 
 def _marks(axes: Axes, marks: Sequence[Mark]) -> None:

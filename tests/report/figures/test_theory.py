@@ -27,8 +27,11 @@ def test_it_is_drawn_and_repeats():
 def test_a_model_that_follows_the_bias_less_is_further_left():
     places = []
     for phi in (0.1, 0.8):
-        blue = np.abs(pixels(surface([Mark(name="a", phi=phi, needed=0.5, information=0.5)], rho=0.5, classes=2,
-                                     heading="x")) - [0, 114, 178]).sum(2) < 30  # fmt: skip
+        marks = [
+            Mark(name="a", phi=phi, needed=0.5, information=0.5),
+            Mark(name="b", phi=0.8, needed=0.1, information=0.5),
+        ]
+        blue = np.abs(pixels(surface(marks, rho=0.5, classes=2, heading="x")) - [0, 114, 178]).sum(2) < 30
         upper = blue[: blue.shape[0] * 3 // 4, : blue.shape[1] // 2]  # the first panel, without the legend
         places.append(np.nonzero(upper)[1].mean())
     assert places[0] < places[1] - 50
