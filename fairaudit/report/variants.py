@@ -14,7 +14,7 @@ AUDIT = "prune"
 _SHARED = {"task_accuracy": "task", "sparsity": "sparsity"}
 _OF_BIAS = {
     "aligned_accuracy": "aligned",
-    "conflicting_accuracy": "conflicting",
+    "conflicting_accuracy": "conflict",
     "model_biasedness": "follows",
     "bias_accuracy_linear": "linear",
     "bias_accuracy_mlp": "MLP",
@@ -91,10 +91,15 @@ def _text(measurement: Measurement | None, compact: bool) -> str:
     status = "" if measurement.status == "ok" else f"({measurement.status})"
     low, high = measurement.low, measurement.high
     if compact:
-        span = "" if low is None or high is None else f"{_short(low)}…{_short(high)}"
+        span = "" if low is None or high is None else f"{_bare(low)}–{_bare(high)}"
         return "\n".join(part for part in (_short(measurement.value), span, status) if part)
     return " ".join(part for part in (number(measurement.value), interval(low, high), status) if part)
 
 
 def _short(value: float) -> str:
     return f"{value:.2f}"
+
+
+def _bare(value: float) -> str:
+    """Two decimals without the 0 before the point."""
+    return _short(value).replace("0.", ".", 1) if abs(value) < 1 else _short(value)
