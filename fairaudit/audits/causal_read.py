@@ -15,6 +15,9 @@ from fairaudit.results.measurement import Measurement
 
 Floats = NDArray[np.float64]
 
+COMPARED = ("causal_shift", "causal_excess", "causal_flip")
+"""Columns whose paired difference to the baseline is reported, as <name>_change."""
+
 
 def read_causal(total: Total, fills: Mapping[str, Sequence[str]]) -> Findings:
     """Effect of every region and fill, beside its controls', per group, with intervals over images."""
@@ -24,14 +27,25 @@ def read_causal(total: Total, fills: Mapping[str, Sequence[str]]) -> Findings:
     notes: list[str] = []
     for region in study.regions:
         for fill in fills[region]:
-            own = under(total.part.columns, "candidate", region, fill)
-            columns = {name: np.asarray(value, np.float64) for name, value in own.items()}
-            columns["causal_excess"] = excess_or_effect(columns)
+            columns = _columns(total, "candidate", region, fill)
             controls = {name: columns[f"{name}_control"] for name in PAIRED}
             found += tables(columns, question(study, region=region, method=fill), rows, controls=controls)
+            if study.baseline is not None:
+                before = _columns(total, "baseline", region, fill)
+                change = {f"{name}_change": columns[name] - before[name] for name in COMPARED}
+                asked = question(study, region=region, method=fill, baseline=study.baseline.name)
+                found += tables(change, asked, rows)
         if no_controls(columns):
             notes.append(f"{_without(region, fill)}: the size of its effect is held against the limit as it is.")
     return Findings(measurements=found, notes=notes)
+
+
+def _columns(total: Total, role: str, region: str, fill: str) -> dict[str, Floats]:
+    """The paired changes of every image under one model, with the excess beyond the controls."""
+    own = under(total.part.columns, role, region, fill)
+    columns = {name: np.asarray(value, np.float64) for name, value in own.items()}
+    columns["causal_excess"] = excess_or_effect(columns)
+    return columns
 
 
 def _without(region: str, fill: str) -> str:

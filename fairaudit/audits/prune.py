@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from fairaudit.audits import joint
 from fairaudit.audits.base import Audit, Context, Findings, Total
 from fairaudit.audits.metrics import applicable
 from fairaudit.audits.plan import AuditPlan
 from fairaudit.audits.progress import Progress
-from fairaudit.audits.prune_data import PruneData, examples, open_parts
+from fairaudit.audits.prune_data import Decoded, PruneData, examples, open_parts
+from fairaudit.audits.prune_legs import audit_variants, with_legs
+from fairaudit.audits.prune_maps import Model, map_drawing
 from fairaudit.audits.prune_options import PruneOptions
-from fairaudit.audits.prune_read import METRICS, Reported, read
-from fairaudit.audits.prune_run import Experiment, check_controls, run_experiment
+from fairaudit.audits.prune_read import METRICS, read
+from fairaudit.audits.prune_rows import Reported
+from fairaudit.audits.prune_run import DRAWN, Experiment, check_controls, run_experiment
 from fairaudit.audits.prune_small import small_model
 from fairaudit.audits.run import Outcome, run_study
-from fairaudit.audits.study import Study, open_classifier
+from fairaudit.audits.study import Study, open_classifier, target_of
 from fairaudit.audits.trial import Trials
+from fairaudit.audits.write import write_report_folder
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.part import Part
 from fairaudit.models.classifier import Classifier
-from fairaudit.pruning.examples import Examples
 from fairaudit.pruning.export import export, save_masks
+from fairaudit.pruning.standalone import as_classifier
 
 PROBE_IMAGES = 4
 """Images that the model is lifted and the written file is checked on."""
@@ -68,7 +73,7 @@ def run_prune(
     Raises:
         FairauditError: data, model or options cannot be used.
     """
-    check_controls(asked.controls)
+    check_controls(asked)
     applicable(config.gates, joint.PLAN.metrics | METRICS)
     data = open_parts(config, base=base, options=options, asked=asked)
     model = open_classifier(path, config=config, material=data.report, options=options)
@@ -80,7 +85,7 @@ def run_prune(
     experiment = run_experiment(
         model,
         images,
-        (fit, choose, report),
+        (fit.examples, choose.examples, report.examples),
         asked,
         seed=options.seed,
         folder=options.output / "search",
@@ -90,21 +95,56 @@ def run_prune(
     )
     reopen = partial(open_classifier, config=config, material=data.report, options=options)
     target = options.output / f"{path.stem}-pruned{path.suffix}"
+    notes = _written(experiment, model, target, images, asked, options, reopen)
+    study = Study(config=config, options=options, material=data.report, candidate=reopen(target), baseline=model)
+    findings = _findings(study, _reported(experiment, data, config, fit, report), [*data.notes, *notes])
+    others = audit_variants(study, experiment, asked.audited, progress)
+    found = run_study(study, plan_with(findings), folder=options.output, progress=progress)
+    if others:
+        found = with_legs(found, others, experiment.written, options.output)
+        write_report_folder(found, options.output, options.formats)
+    return Outcome(name=target.stem, folder=options.output, report=found)
+
+
+def _written(
+    experiment: Experiment,
+    model: Classifier,
+    target: Path,
+    images: Tensor,
+    asked: PruneOptions,
+    options: RunOptions,
+    reopen: Callable[[Path], Classifier],
+) -> list[str]:
+    """Write the pruned model, its mask and, for a structured one, the smaller model; what to know about them."""
     written = export(model, experiment.split, experiment.masks, target, images=images, reopen=reopen)
     save_masks(
         options.output / "mask.safetensors",
         experiment.masks,
         {"mode": asked.mode, "model": model.sha256, "gamma": f"{asked.gammas[0]:g}", "seed": str(options.seed)},
     )
-    small: tuple[str, ...] = ()
+    notes = list(written.notes)
     if asked.mode == "structured":
-        place = options.output / f"{path.stem}-small.pt"
-        small = (small_model(experiment.split, experiment.masks, place, model.normalise(images)),)
-    notes = (*data.notes, *written.notes, *small, f"the pruned model is {target.name}, its mask mask.safetensors")
-    findings = read(_reported(experiment, data, config, fit, report, model), notes)
-    study = Study(config=config, options=options, material=data.report, candidate=reopen(target), baseline=model)
-    found = run_study(study, plan_with(findings), folder=options.output, progress=progress)
-    return Outcome(name=target.stem, folder=options.output, report=found)
+        place = options.output / f"{target.stem.removesuffix('-pruned')}-small.pt"
+        notes.append(small_model(experiment.split, experiment.masks, place, model.normalise(images)))
+    return [*notes, f"the pruned model is {target.name}, its mask mask.safetensors"]
+
+
+def _findings(study: Study, reported: Reported, notes: Sequence[str]) -> Findings:
+    """What pruning found, with the maps before and after."""
+    drawing, note = map_drawing(study, reported, _compared(study, reported.experiment))
+    found = read(reported, [*notes, *([note] if note else [])])
+    return found if drawing is None else replace(found, drawings=[drawing, *found.drawings])
+
+
+def _compared(study: Study, experiment: Experiment) -> list[Model]:
+    """The unpruned and the pruned model, and magnitude pruning where it was made."""
+    vanilla = study.baseline or study.candidate
+    models = [Model(name="vanilla", classifier=vanilla), Model(name=experiment.written, classifier=study.candidate)]
+    for variant in experiment.variants:
+        if variant.name == DRAWN:
+            control = as_classifier(vanilla, experiment.split, variant.weights, variant.name)
+            models.append(Model(name=variant.name, classifier=control))
+    return models
 
 
 def plan_with(findings: Findings) -> AuditPlan:
@@ -128,17 +168,16 @@ def _key(model: Classifier, data: PruneData, config: Config) -> str:
     )
 
 
-def _reported(
-    experiment: Experiment, data: PruneData, config: Config, fit: Examples, report: Examples, model: Classifier
-) -> Reported:
+def _reported(experiment: Experiment, data: PruneData, config: Config, fit: Decoded, report: Decoded) -> Reported:
     return Reported(
         experiment=experiment,
         biases=data.biases,
-        target=report.target.cpu().numpy().astype(np.int64),
-        codes=tuple(codes.cpu().numpy().astype(np.int64) for codes in report.biases),
-        fit_codes=tuple(codes.cpu().numpy().astype(np.int64) for codes in fit.biases),
-        values=report.values,
-        classes=len(model.head.classes),
+        rows=report.rows,
+        target=report.examples.target.cpu().numpy().astype(np.int64),
+        codes=tuple(codes.cpu().numpy().astype(np.int64) for codes in report.examples.biases),
+        fit_codes=tuple(codes.cpu().numpy().astype(np.int64) for codes in fit.examples.biases),
+        values=report.examples.values,
+        classes=len(target_of(data.parts.report).values),
         planted=config.data.bias is not None,
         level=config.audit.level,
     )

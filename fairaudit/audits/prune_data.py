@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from fairaudit.audits.prune_options import PruneOptions
 from fairaudit.audits.study import Material, audited, wanted_regions
@@ -67,8 +69,17 @@ def open_parts(config: Config, *, base: Path, options: RunOptions, asked: PruneO
     return PruneData(parts=parts, biases=biases, report=material, notes=(sizes, note))
 
 
-def examples(manifest: Manifest, biases: Sequence[str], model: Classifier, config: Config, workers: int) -> Examples:
-    """All readable rows of a part, normalised, on the model's device.
+class Decoded(NamedTuple):
+    """A part in memory."""
+
+    examples: Examples
+    """Normalised, on the model's device."""
+    rows: NDArray[np.int64]
+    """Rows of the part that could be read, in order."""
+
+
+def examples(manifest: Manifest, biases: Sequence[str], model: Classifier, config: Config, workers: int) -> Decoded:
+    """All readable rows of a part.
 
     Raises:
         DataError: no row can be read.
@@ -79,9 +90,10 @@ def examples(manifest: Manifest, biases: Sequence[str], model: Classifier, confi
     with torch.no_grad():
         images = model.normalise(batch.images)
     device = images.device
-    return Examples(
+    found = Examples(
         images=images,
         target=torch.from_numpy(batch.target.astype(np.int64)).to(device),
         biases=tuple(torch.from_numpy(batch.attributes[name].astype(np.int64)).to(device) for name in biases),
         values=tuple(len(manifest.attributes[name].values) for name in biases),
     )
+    return Decoded(examples=found, rows=batch.rows)

@@ -25,6 +25,8 @@ class PruneOptions:
     """Module whose output is the bottleneck; None for the input of the last linear layer."""
     controls: tuple[str, ...] = CONTROLS
     """Controls to run."""
+    audited: tuple[str, ...] = ()
+    """Controls that the whole audit looks at too, beside the unpruned and the pruned model."""
     fit: Split | None = None
     """Rows to fit and choose on; None divides the audited rows into three parts."""
     balance: bool = True

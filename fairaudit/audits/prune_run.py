@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -20,6 +20,9 @@ from fairaudit.pruning.evaluate import Evaluation, evaluate
 from fairaudit.pruning.examples import Examples
 from fairaudit.pruning.search import Found, SearchSettings, Step, search
 from fairaudit.pruning.sparsity import LayerSparsity, layer_sparsity
+
+DRAWN = "magnitude"
+"""The control whose maps are drawn beside those of the unpruned and the pruned model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,8 @@ class Variant:
     """On the reporting part."""
     agreed: bool | None = None
     """Whether the search ended because soft and hard model agreed; None without a search."""
+    weights: Mapping[str, Tensor] = field(default_factory=dict, repr=False)
+    """What it has instead of the model's own weights, kept where it is looked at again."""
 
     @property
     def sparsity(self) -> float | None:
@@ -58,6 +63,11 @@ class Experiment:
     """The model as it is, then searches, then controls."""
     fitted: Evaluation
     """The model as it is on the fitting part, from which associations are read."""
+
+    @property
+    def written(self) -> str:
+        """Name of the variant that is written: the first search."""
+        return next(variant.name for variant in self.variants if variant.gamma is not None)
 
 
 def run_experiment(
@@ -89,7 +99,7 @@ def run_experiment(
         UsageError: an unknown control.
         ModelError: the model cannot be lifted, cut or searched.
     """
-    check_controls(asked.controls)
+    check_controls(asked)
     cut = split(model.lifted(images).module, asked.bottleneck)
     bench = _Bench(model=model, cut=cut, parts=parts, asked=asked, folder=folder, key=key, fresh=fresh, seed=seed)
     fit = parts[0]
@@ -107,16 +117,23 @@ def run_experiment(
     return Experiment(split=cut, masks=first.masks, variants=variants, fitted=fitted)
 
 
-def check_controls(names: Sequence[str]) -> None:
-    """Refuse a control that does not exist.
+def check_controls(asked: PruneOptions) -> None:
+    """Refuse a control that does not exist, and one that is to be audited without being made.
 
     Raises:
-        UsageError: it does not.
+        UsageError: there is such a one.
     """
-    for name in names:
+    for name in (*asked.controls, *asked.audited):
         if name not in controls.CONTROLS:
             problem = f'There is no control called "{name}"'
             raise UsageError(problem, advice=suggestion(name, controls.CONTROLS))
+    for name in asked.audited:
+        if name not in asked.controls:
+            raise UsageError(
+                f'The control "{name}" is to be audited, but is not among those to be made',
+                wanted="controls of --controls",
+                found=", ".join(asked.controls) or "none",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +178,11 @@ class _Bench:
         """Evaluate weights that nothing was pruned from."""
         fit, _, report = self.parts
         found = evaluate(self.cut, self.model.head, weights, fit, report, seed=seed)
-        return Variant(name=name, gamma=None, seed=seed, layers=(), evaluation=found)
+        return Variant(name=name, gamma=None, seed=seed, layers=(), evaluation=found, weights=self._kept(name, weights))
+
+    def _kept(self, name: str, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """The weights of what is audited or drawn beside the pruned model; of others nothing, they may be large."""
+        return weights if name == DRAWN or name in self.asked.audited else {}
 
     def pruned(self, name: str, gamma: float | None, seed: int, found: Found) -> Variant:
         """Evaluate a mask that was found."""
@@ -199,7 +220,15 @@ class _Bench:
             weights = controls.masked_weights(self.cut, masks)
         found = evaluate(self.cut, self.model.head, weights, fit, report, seed=seed)
         layers = layer_sparsity(self.cut, masks)
-        return Variant(name=name, gamma=gamma, seed=seed, layers=layers, evaluation=found, agreed=agreed)
+        return Variant(
+            name=name,
+            gamma=gamma,
+            seed=seed,
+            layers=layers,
+            evaluation=found,
+            agreed=agreed,
+            weights=self._kept(name, weights),
+        )
 
     def _trained(self, name: str, control: Callable[..., dict[str, Tensor]]) -> Variant:
         settings = controls.TrainSettings(seed=self.seed)

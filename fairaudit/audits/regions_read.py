@@ -22,7 +22,7 @@ from fairaudit.results.measurement import Measurement
 
 Floats = NDArray[np.float64]
 
-COMPARED = ("rrf", "rrf_lift")
+COMPARED = ("rrf", "rrf_lift", "rrf_lift_absolute")
 """Metrics whose paired difference to the baseline is reported, as <metric>_change."""
 
 

@@ -18,6 +18,12 @@ Seeds = Annotated[int, typer.Option(min=1, help="Searches per γ.", rich_help_pa
 ModeOption = Annotated[str, typer.Option("--mode", help="unstructured or structured.", rich_help_panel=PRUNE)]
 Bottleneck = Annotated[str | None, typer.Option(help="Module whose output is the bottleneck.", rich_help_panel=PRUNE)]
 Controls = Annotated[str, typer.Option(help="Controls joined by commas, all or none.", rich_help_panel=PRUNE)]
+AuditControls = Annotated[
+    str,
+    typer.Option(
+        help="Controls to audit as fully as the pruned model: joined by commas, all or none.", rich_help_panel=PRUNE
+    ),
+]
 FitSplit = Annotated[
     str | None,
     typer.Option(
@@ -45,6 +51,7 @@ def prune(
     mode: ModeOption = "unstructured",
     bottleneck: Bottleneck = None,
     controls: Controls = "all",
+    audit_controls: AuditControls = "none",
     fit_split: FitSplit = None,
     unbalanced: Unbalanced = False,
     sparsity: Sparsity = 0.0,
@@ -60,14 +67,16 @@ def prune(
     from dataclasses import replace
 
     from fairaudit.audits.prune_options import PruneOptions
-    from fairaudit.cli.launch_prune import controls_of, gammas, launch_prune, mode_of, split_of
+    from fairaudit.cli.launch_prune import controls_of, gammas, launch_prune, mode_of, names, split_of
 
+    made = controls_of(controls, bottleneck=bottleneck)
     asked = PruneOptions(
         gammas=gammas(gamma),
         seeds=seeds,
         mode=mode_of(mode),
         bottleneck=bottleneck,
-        controls=controls_of(controls, bottleneck=bottleneck),
+        controls=made,
+        audited=names(audit_controls, made),
         fit=split_of(fit_split),
         balance=not unbalanced,
         sparsity=sparsity,

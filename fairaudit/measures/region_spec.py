@@ -33,6 +33,7 @@ SPECS: Mapping[str, Spec] = {
     "signed_share": Spec("none"),
     "rrf_change": Spec("lower"),
     "rrf_lift_change": Spec("lower"),
+    "rrf_lift_absolute_change": Spec("lower"),
     "adr": Spec("higher"),
     "dif": Spec("higher"),
     "causal_effect": Spec("none"),
@@ -48,6 +49,9 @@ SPECS: Mapping[str, Spec] = {
     "attribute_flip_effect_change": Spec("lower"),
     "attribute_flip_signed": Spec("none"),
     "attribute_flip_rate": Spec("lower", binary=True),
+    "causal_shift_change": Spec("lower"),
+    "causal_excess_change": Spec("lower"),
+    "causal_flip_change": Spec("lower"),
 }
 """Every metric that may be a column; `rrf_excess` is RRF less that of the matched control regions of the same image."""
 

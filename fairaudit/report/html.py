@@ -13,6 +13,7 @@ from fairaudit.report.bars import Bar, bars
 from fairaudit.report.escape import clip, plain
 from fairaudit.report.grids import cell_grids, group_grids
 from fairaudit.report.rows import STATE_WORDS, Row, gate_line, is_headline, judged, name_of, shown, unjudged
+from fairaudit.report.variants import variant_grids
 from fairaudit.results.report import Figure, Report
 from fairaudit.results.text import interval
 
@@ -64,6 +65,7 @@ def render(report: Report, folder: Path) -> str:
         gate_remark=shown(gate[:_MOST], len(gate), "rules"),
         others=_lines(others[:_MOST]),
         others_remark=shown(others[:_MOST], len(others), "numbers"),
+        variants=variant_grids(report),
         groups=group_grids(report),
         cells=cell_grids(report.data),
         excluded=report.excluded[:_MOST],

@@ -18,6 +18,7 @@ from fairaudit.report.rows import (
     shown,
     unjudged,
 )
+from fairaudit.report.variants import variant_grids
 from fairaudit.results.report import Model, Report
 from fairaudit.results.text import UNDEFINED, interval, number
 
@@ -56,6 +57,7 @@ def _lines(report: Report, cap: int) -> Iterator[str]:
     yield ""
     yield from _verdicts(report)
     yield from _gate(report, cap)
+    yield from _variants(report, cap)
     yield from _numbers(report, cap)
     yield from _figures(report)
     yield from _groups(report, cap)
@@ -83,6 +85,12 @@ def _gate(report: Report, cap: int) -> Iterator[str]:
     yield from _section("Gate", [*lines, *_told(shown(kept, len(rows), "rules"))])
     yield f"Correction for several rules: {safe(report.gate.correction)}."
     yield ""
+
+
+def _variants(report: Report, cap: int) -> Iterator[str]:
+    grids = variant_grids(report)
+    if grids:
+        yield from _section("Pruning", [line for grid in grids[:cap] for line in _grid(grid, cap)])
 
 
 def _numbers(report: Report, cap: int) -> Iterator[str]:

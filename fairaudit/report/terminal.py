@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from fairaudit.report.escape import clip, plain
 from fairaudit.report.rows import STATE_WORDS, Row, candidate, gate_line, is_headline, judged, name_of, shown, unjudged
+from fairaudit.report.variants import AUDIT, variant_grids
 from fairaudit.results.report import Report, Verdict
 from fairaudit.results.text import interval, number
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
+
+    from fairaudit.report.grids import Grid
 
 MOST_ROWS = 20
 """Numbers that no rule asks about are shown up to here; judged ones always."""
@@ -38,13 +41,15 @@ def render(report: Report, *, width: int | None = None, color: bool = False, unj
         unjudged_too: show numbers that no rule asks about.
     """
     columns = width or min(100, max(60, shutil.get_terminal_size((100, 24)).columns))
-    rows, others = judged(report), unjudged(report) if unjudged_too else []
+    others = [row for row in unjudged(report) if not _is_of_variants(row)] if unjudged_too else []
+    rows = judged(report)
     kept = _chosen(others)
     blocks = [
         _wrapped(_heading(report), columns),
         *(_verdict(verdict, columns) for verdict in report.verdicts),
         _gate_table(rows, columns, color=color) if rows else "",
         "\n".join(line for row in rows for line in _reasons(row, columns)),
+        *(_grid_table(grid, columns, color=color) for grid in variant_grids(report, compact=True)),
         _number_table(kept, columns, color=color) if kept else "",
         _wrapped(shown(kept, len(others), "other numbers"), columns),
         "\n".join(_wrapped(f"Note: {note}", columns, "  ") for note in report.notes),
@@ -99,6 +104,23 @@ def _number_table(rows: Sequence[Row], columns: int, *, color: bool) -> str:
             if row.about == heading:
                 table.add_row(*(Text(text) for text in _texts(row)))
     return _printed(table, columns, color=color)
+
+
+def _is_of_variants(row: Row) -> bool:
+    """Whether the number is about a model of a pruning run; those have tables of their own."""
+    return row.measurement is not None and row.measurement.audit == AUDIT
+
+
+def _grid_table(grid: Grid, columns: int, *, color: bool) -> str:
+    from rich.text import Text
+
+    table = _empty_table()
+    table.add_column(plain(grid.corner), overflow="fold")
+    for name in grid.columns:
+        table.add_column(Text(plain(clip(name))), justify="right", overflow="fold")
+    for name, cells in grid.rows:
+        table.add_row(Text(plain(clip(name))), *(Text(cell) for cell in cells))
+    return f"{_wrapped(grid.title, columns)}\n{_printed(table, columns, color=color)}"
 
 
 def _texts(row: Row) -> tuple[str, ...]:

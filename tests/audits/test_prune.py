@@ -15,17 +15,43 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def report(demo, tmp_path_factory):
-    overrides = {"audit": {"attribute": "necktie", "region": "necktie", "saliency": ["lrp"], "faithfulness": False}}
-    config, base = load_config(demo.folder / "fairaudit.yaml", folder=Path(demo.folder), overrides=overrides)
+def output(tmp_path_factory):
+    return tmp_path_factory.mktemp("prune")
+
+
+def run(demo, output, methods, *, limit=None, audited=()):
+    audit = {"attribute": "necktie", "region": "necktie", "saliency": methods, "faithfulness": False}
+    config, base = load_config(demo.folder / "fairaudit.yaml", folder=Path(demo.folder), overrides={"audit": audit})
     asked = PruneOptions(
-        epochs=2, levels=8, controls=("magnitude", "random"), fit=Split(column="split", use="balanced")
+        epochs=2,
+        levels=8,
+        controls=("magnitude", "random"),
+        audited=audited,
+        fit=Split(column="split", use="balanced"),
     )
-    options = RunOptions(output=tmp_path_factory.mktemp("prune"), device="cpu", fail_on="never")
+    options = RunOptions(output=output, device="cpu", fail_on="never", limit=limit)
     outcome = run_prune(
         demo.folder / "biased.pt", config=config, base=base, options=options, asked=asked, progress=Silent()
     )
     return outcome.report
+
+
+@pytest.fixture(scope="module")
+def report(demo, output):
+    return run(demo, output, ["lrp"])
+
+
+@pytest.fixture(scope="module")
+def legs(report, demo, output):
+    """Model → leg → measurement; the same mask, and magnitude pruning audited as fully, on fewer images."""
+    assert report is not None  # its search is gone on with, which is over
+    found = run(demo, output, ["lrp", "integrated_gradients"], limit=240, audited=("magnitude",))
+    table = {}
+    for m in found.measurements:
+        if m.metric.startswith("leg_") or (m.metric.startswith("bias_accuracy_") and m.audit == "prune"):
+            model, _, by = m.method.partition(", ")
+            table.setdefault(model, {})[f"{m.metric} {by}".strip()] = m
+    return table
 
 
 def value(report, metric, **fields):
@@ -70,6 +96,28 @@ def test_every_leg_of_the_audit_sees_less_of_the_necktie(report):
     )
     assert effect.high < 0.05
     assert [verdict.verdict for verdict in report.verdicts] == ["no evidence"]
+
+
+RELIANCE = ("leg_outcome", "leg_relevance lrp", "leg_relevance integrated_gradients", "leg_effect")
+PROBES = ("bias_accuracy_linear", "bias_accuracy_mlp")
+
+
+def test_every_leg_falls_at_less_than_two_points_of_accuracy(legs):
+    pruned, before = legs["ffw gamma 10"], legs["vanilla"]
+    for leg in RELIANCE:
+        assert pruned[leg].extra["change_high"] < 0, leg
+    for leg in ("leg_outcome", "leg_effect"):  # the change is that between the two models' own reports
+        assert pruned[leg].value == pytest.approx(before[leg].value + pruned[leg].extra["change"], abs=1e-9)
+    for probe in PROBES:
+        assert pruned[probe].high < before[probe].low, probe
+    assert pruned["leg_accuracy"].extra["change"] > -0.02
+
+
+def test_magnitude_pruning_of_equal_size_does_not_do_that(legs):
+    magnitude, before = legs["magnitude"], legs["vanilla"]
+    fell = [magnitude[leg].extra["change_high"] < 0 for leg in RELIANCE]
+    fell += [magnitude[probe].high < before[probe].low for probe in PROBES]
+    assert not (all(fell) and magnitude["leg_accuracy"].extra["change"] > -0.02)
 
 
 def test_magnitude_and_random_pruning_of_equal_size_do_not(report):

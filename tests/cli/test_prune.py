@@ -1,5 +1,6 @@
 """`fairaudit prune` from the command line: what it writes, what it refuses, and that a killed run goes on."""
 
+import json
 import signal
 import time
 
@@ -40,13 +41,41 @@ def test_it_writes_the_model_the_mask_and_one_report(wide):
     assert all(("bias_accuracy_mlp", method) in rows for method in made)
     size = rows["sparsity", "ffw gamma 3"]
     assert rows["sparsity", "magnitude"]["numerator"] == size["numerator"]
-    assert {figure["file"] for figure in report["figures"]} >= {"figures/sparsity.png", "figures/gamma.png"}
+    assert {figure["file"] for figure in report["figures"]} >= {
+        "figures/sparsity.png",
+        "figures/gamma.png",
+        "figures/theory.png",
+        "figures/gradcam.png",
+    }
     masks = load_file(wide.folder / "out" / "mask.safetensors")
     pruned = dict(torch.jit.load(str(wide.folder / "out" / "model-pruned.pt")).named_parameters())
     assert sum(int((~mask).sum()) for mask in masks.values()) == size["numerator"]
     assert all((pruned[f"{layer}.weight"][~mask] == 0).all() for layer, mask in masks.items())
     data = report["data"]
     assert data["rows"] < 80  # the reporting part alone
+
+
+def test_controls_are_audited_as_fully_as_the_pruned_model(wide):
+    asked = ("--controls", "gamma 0,magnitude", "--audit-controls", "magnitude", "--roi", "patch", "--gamma", "3")
+    done = wide.run("prune", "model.pt", "-o", "out", "--json", *asked, *QUICK)
+    assert done.code == 0, done.err
+    report = done.report()
+    folder = wide.folder / "out"
+    assert json.loads((folder / "report.json").read_text()) == report
+    assert sorted(path.name for path in (folder / "controls").iterdir()) == ["magnitude", "vanilla"]
+    magnitude = json.loads((folder / "controls" / "magnitude" / "report.json").read_text())
+    effect = [m for m in magnitude["measurements"] if m["metric"] == "causal_excess" and not m["group"]]
+    legs = {(m["metric"], m["method"]): m for m in report["measurements"] if m["metric"].startswith("leg_")}
+    assert {model.split(",")[0] for _, model in legs} == {"vanilla", "ffw gamma 3", "magnitude"}
+    assert legs["leg_effect", "magnitude"]["value"] == next(m["value"] for m in effect if not m["class"])
+    changes = ("change", "change_low", "change_high")
+    for leg in ("leg_outcome", "leg_effect", "leg_accuracy"):
+        assert set(legs[leg, "ffw gamma 3"]["extra"]) == set(legs[leg, "magnitude"]["extra"]) == set(changes)
+        assert not legs[leg, "vanilla"]["extra"]
+    files = {figure["file"] for figure in report["figures"]}
+    assert "figures/legs.png" in files
+    assert all((folder / file).is_file() for file in files)
+    assert "Legs of the audit" in (folder / "report.md").read_text()
 
 
 def test_a_structured_mask_is_also_written_as_a_smaller_model(wide):
@@ -74,6 +103,7 @@ def test_several_seeds_give_mean_and_deviation(wide):
     [
         (("--bottleneck", "nowhere"), ("no module called", "nowhere")),
         (("--controls", "magnitud"), ("no control", "magnitude")),
+        (("--controls", "random", "--audit-controls", "magnitude"), ("magnitude", "not among", "random")),
         (("--gamma", "much"), ("--gamma", "much")),
         (("--mode", "both"), ("--mode", "both")),
         (("--attribute", "gruop"), ("no attribute", "group")),

@@ -90,6 +90,56 @@ def reliance(
     return png(figure)
 
 
+def compared_maps(
+    images: Floats,
+    maps: Floats,
+    masks: Bools,
+    *,
+    rows: Sequence[str],
+    names: Sequence[str],
+    heading: str,
+    values: Floats | None = None,
+) -> bytes:
+    """A PNG of the same images under several models' maps: a row of images, then a row per model, region outlined.
+
+    Every map has its own scale: red is evidence for the explained class, blue against it, strength is opacity.
+
+    Args:
+        images: `[image, row, column, channel]` in [0, 1].
+        maps: signed relevance `[model, image, row, column]`.
+        masks: True inside the region, `[image, row, column]`; nothing is drawn where it is empty.
+        rows: names of the models.
+        names: text above every image.
+        heading: title of the figure.
+        values: the region metric of every map, `[model, image]`, written below it.
+
+    Raises:
+        ValueError: the numbers or sizes of images, maps, masks and names disagree.
+    """
+    _check(images, masks, names)
+    if maps.shape != (len(rows), *masks.shape):
+        raise ValueError(f"maps {maps.shape} do not fit {len(rows)} models and masks {masks.shape}")
+    height = _SIDE * images.shape[1] / images.shape[2]
+    lines = 0.17 * max(name.count("\n") for name in names)
+    figure = new_figure(1.1 + _SIDE * len(images), 0.7 + lines + (height + 0.22) * (1 + len(rows)))
+    title(figure, heading)
+    grid = figure.subplots(1 + len(rows), len(images), squeeze=False)
+    for axes, image, mask, name in zip(grid[0], images, masks, names, strict=True):
+        _picture(axes, image, "")
+        axes.set_title("\n".join(literal(line) for line in name.split("\n")), fontsize=8, color=INK, pad=3)
+        _outline(axes, mask)
+    for number, line in enumerate(grid[1:]):
+        for place, (axes, image, mask) in enumerate(zip(line, images, masks, strict=True)):
+            grey = image.mean(axis=-1, keepdims=True)
+            _picture(axes, np.repeat(0.5 * grey + 0.45, 3, axis=-1), "")
+            axes.imshow(_heat(maps[number, place]), extent=_extent(image), interpolation="nearest")
+            _outline(axes, mask)
+            if values is not None:
+                axes.set_xlabel(f"{values[number, place]:.2f}", fontsize=8, color=INK, labelpad=2)
+        line[0].set_ylabel(literal(rows[number]), fontsize=8, color=INK)
+    return png(figure)
+
+
 def mean_maps(
     maps: NDArray[np.float64],
     *,

@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fairaudit.report.figures.regions import _readable, found_windows, mean_maps, outline, region_overlay, reliance
+from fairaudit.report.figures.regions import (
+    _readable,
+    compared_maps,
+    found_windows,
+    mean_maps,
+    outline,
+    region_overlay,
+    reliance,
+)
 
 
 def pixels(data: bytes) -> np.ndarray:
@@ -125,3 +133,18 @@ def test_disagreeing_arguments_are_refused():
         mean_maps(np.zeros((1, 1, 4, 4)), rows=["a"], columns=["b", "c"], heading="h")
     with pytest.raises(ValueError, match="1 boxes"):
         found_windows(maps[0], [(0, 0, 1, 1)], labels=[], heading="h")
+
+
+def test_compared_maps_have_a_row_of_images_and_one_per_model():
+    images, maps, masks = scene()
+    two = np.stack([maps, np.zeros_like(maps)])
+    labels = {"names": ["smiling=1\ntie=0"] * 3, "heading": "Before and after"}
+    first = compared_maps(images, two, masks, rows=["vanilla", "pruned"], **labels)
+    assert compared_maps(images, two, masks, rows=["vanilla", "pruned"], **labels) == first
+    one = compared_maps(images, two[:1], masks, rows=["vanilla"], **labels)
+    assert pixels(first).shape[0] > 1.3 * pixels(one).shape[0]
+    values = np.full((2, 3), 0.25)
+    assert compared_maps(images, two, masks, rows=["vanilla", "pruned"], values=values, **labels) != first
+    assert compared_maps(images, two, ~masks & False, rows=["vanilla", "pruned"], **labels) != first  # no outline
+    with pytest.raises(ValueError, match="do not fit 1 models"):
+        compared_maps(images, two, masks, rows=["vanilla"], **labels)

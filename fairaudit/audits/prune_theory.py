@@ -1,0 +1,136 @@
+"""Where a model lies in the pruning paper's theory: biasedness φ, task biasedness K, and the information they imply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.audits.prune_rows import Reported
+from fairaudit.audits.prune_run import Variant
+from fairaudit.measures.paper_measures import mutual_information
+from fairaudit.measures.theory import (
+    bounded_task_information,
+    following_model_information,
+    perfect_model_information,
+    task_information,
+)
+from fairaudit.pruning.alignment import reliance
+from fairaudit.ratio import ratio
+from fairaudit.results.measurement import Measurement, finite
+
+METRICS = (
+    "bias_information",
+    "bias_information_expected",
+    "bias_information_perfect",
+    "task_information",
+    "task_information_expected",
+    "task_information_bounded",
+    "task_biasedness",
+)
+"""Names of the theory's measurements; `model_biasedness` is a share and has an interval of its own."""
+
+_REASON = "there are no aligned or no conflicting images, or one class"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One model in the theory, for one bias; NaN where there is no such number."""
+
+    rho: float
+    """Share of the reporting part whose bias goes with its class."""
+    phi: float
+    """Share of the conflicting images that are decided by the bias: the model's biasedness."""
+    needed: float
+    """K = ε / (1 − φ) from eq. 5, with the error on aligned images as ε; at most 1: the task's biasedness."""
+    classes: int
+    """N: values that bias and class both have."""
+    bias: float
+    """Information on the bias in the decisions, over log N."""
+    task: float
+    """Information on the target in the decisions, over the logarithm of the number of classes."""
+
+    @property
+    def there(self) -> bool:
+        """Whether the theory's curves are defined."""
+        return self.classes >= 2 and not np.isnan([self.rho, self.phi, self.needed]).any()
+
+
+def place(reported: Reported, variant: Variant, number: int) -> Place:
+    """Estimate ρ, φ and K of a variant from its decisions on the reporting part."""
+    decisions, bias = variant.evaluation.decisions, reported.codes[number]
+    found = reliance(decisions, reported.target, bias, reported.associated(number))
+    phi = float(ratio(found.followed, found.conflicting))
+    wrong = float(ratio(found.aligned - found.aligned_right, found.aligned))
+    classes = min(reported.values[number], reported.classes)
+    return Place(
+        rho=float(ratio(found.aligned, found.aligned + found.conflicting)),
+        phi=phi,
+        needed=float(np.minimum(1.0, ratio(wrong, 1 - phi))),  # keeps NaN, which min() would take for 1
+        classes=classes,
+        bias=_information(bias, decisions, reported.values[number], reported.classes, classes),
+        task=_information(reported.target, decisions, reported.classes, reported.classes, reported.classes),
+    )
+
+
+def theory_rows(reported: Reported, variant: Variant, number: int) -> Iterator[Measurement]:
+    """Information as it is, as eqs. 3, 15 and 16 expect it from ρ, φ and K, and K itself; all divided by log N.
+
+    `bias_information_perfect` is eq. 3: what a model that is always right shows on data of this ρ.
+    `bias_information_expected` is eq. 15, `task_information_expected` eq. 16 as it follows from the appendix's joint,
+    and `task_information_bounded` our replacement, which is always in [0, 1].
+    """
+    at = place(reported, variant, number)
+    expected = dict.fromkeys(METRICS, float("nan"))
+    expected |= {"bias_information": at.bias, "task_information": at.task, "task_biasedness": at.needed}
+    if at.classes >= 2:
+        expected |= _curves(at)
+    known = int((reported.codes[number] >= 0).sum())
+    for name in METRICS:
+        yield _row(name, expected[name], variant.name, reported.biases[number], at, known)
+
+
+def _curves(at: Place) -> dict[str, float]:
+    """The curves, as far as what they need is known: eq. 3 needs ρ, eq. 15 also φ, eq. 16 also K."""
+    classes = at.classes
+    found: dict[str, float] = {}
+    if not np.isnan(at.rho):
+        found["bias_information_perfect"] = float(perfect_model_information(at.rho, classes=classes))
+    if not np.isnan([at.rho, at.phi]).any():
+        found["bias_information_expected"] = float(following_model_information(at.rho, at.phi, classes=classes))
+    if at.there:
+        for name, curve in (("expected", task_information), ("bounded", bounded_task_information)):
+            found[f"task_information_{name}"] = float(curve(at.rho, at.phi, needed=at.needed, classes=classes))
+    return found
+
+
+def _row(metric: str, found: float, method: str, attribute: str, at: Place, known: int) -> Measurement:
+    value = finite(found)
+    return Measurement(
+        audit="prune",
+        metric=metric,
+        attribute=attribute,
+        method=method,
+        value=value,
+        status="ok" if value is not None else "undefined",
+        reason=None if value is not None else _REASON,
+        n=known,
+        extra={"rho": finite(at.rho), "phi": finite(at.phi), "classes": at.classes},
+    )
+
+
+def _information(
+    given: NDArray[np.int64], decisions: NDArray[np.int64], rows: int, columns: int, classes: int
+) -> float:
+    table = np.zeros((rows, columns))
+    known = given >= 0
+    np.add.at(table, (given[known], decisions[known]), 1)
+    return float(ratio(mutual_information(table), np.log(classes)))
+
+
+def placed(reported: Reported, names: Sequence[str], number: int) -> list[tuple[str, Place]]:
+    """Name and place of the first seed of every variant that the theory's curves are defined for."""
+    pairs = [(name, place(reported, reported.named(name)[0], number)) for name in names]
+    return [(name, at) for name, at in pairs if at.there]

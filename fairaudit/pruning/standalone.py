@@ -1,0 +1,51 @@
+"""A variant of a model as a classifier of its own, in memory: what audits need to look at it as at any other model."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+from torch import Tensor, fx, nn
+
+from fairaudit.models.classifier import Classifier
+from fairaudit.pruning.encoder import Split
+
+
+class _Variant(nn.Module):
+    """The logits of a cut model with other weights."""
+
+    def __init__(self, module: fx.GraphModule) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits [image, output] of normalised images."""
+        _, logits = self.module(images)
+        found: Tensor = logits
+        return found
+
+
+def as_classifier(model: Classifier, split: Split, weights: Mapping[str, Tensor], name: str) -> Classifier:
+    """The model with other weights, in memory; the model itself stays as it is.
+
+    Its digest is made of the file's and the weights', so that stored results of other weights are never taken for its
+    own.
+
+    Args:
+        model: the classifier that was cut.
+        split: the same, cut.
+        weights: name of a parameter or buffer of the cut module → its value.
+        name: what it is called in reports.
+    """
+    module = copy.deepcopy(split.module)
+    own = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    digest = hashlib.sha256(model.sha256.encode())
+    with torch.no_grad():
+        for key, value in sorted(weights.items()):
+            own[key].copy_(value)
+            digest.update(key.encode())
+            digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return replace(model, name=name, sha256=digest.hexdigest(), module=_Variant(module).eval(), notes=(), _lifted={})
