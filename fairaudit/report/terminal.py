@@ -27,6 +27,13 @@ MOST_ROWS = 20
 MOST_OF_ONE = 12
 """As many of them are about one subject at most."""
 
+NUMBERS = ("Number", "Estimate", "Interval", "Images", "Chance")
+"""Columns of the table of numbers that no rule asks about."""
+NARROW = ("Number", "Estimate", "Images")
+"""The same where there is no room for all: intervals stand below their estimates."""
+
+_LEAST_ROOM = 24
+_GAP = 3
 _INTERVAL = re.compile(r"\[(\S+), (\S+)\]")
 _STYLES = {"fail": "bold red", "incomplete": "bold magenta", "inconclusive": "bold yellow", "pass": "green", "none": ""}
 
@@ -86,23 +93,31 @@ def _gate_table(rows: Sequence[Row], columns: int, *, color: bool) -> str:
     table.add_column("Verdict", no_wrap=True)
     _add_number_columns(table)
     table.add_column("Limit", no_wrap=True)
+    fixed = [(STATE_WORDS[row.state], *_estimates(row), row.limits) for row in rows]
+    room = _room([("Verdict", "Estimate", "Images", "Limit"), *fixed], columns)
     for row in rows:
-        table.add_row(Text(STATE_WORDS[row.state], style=_STYLES[row.state]), *_cells(row), Text(row.limits))
+        state = Text(STATE_WORDS[row.state], style=_STYLES[row.state])
+        table.add_row(state, *_cells(row, room), Text(row.limits))
     return _printed(table, columns, color=color)
 
 
 def _number_table(rows: Sequence[Row], columns: int, *, color: bool) -> str:
     from rich.text import Text
 
+    names, texts = NUMBERS, [_texts(row) for row in rows]
+    room = _room([names[1:], *(found[1:] for found in texts)], columns)
+    if room < _LEAST_ROOM:
+        names, texts = NARROW, [_narrow(found) for found in texts]
+        room = _room([names[1:], *(found[1:] for found in texts)], columns)
     table = _empty_table()
-    table.add_column("Number", overflow="fold", ratio=1)
-    for name in ("Estimate", "Interval", "Images", "Chance"):
+    table.add_column(names[0], overflow="fold", ratio=1)
+    for name in names[1:]:
         table.add_column(name, justify="right", no_wrap=True)
     for heading in dict.fromkeys(row.about for row in rows):
         table.add_row(Text(plain(clip(heading or "over everything")), style="bold"))
-        for row in rows:
+        for row, (name, *others) in zip(rows, texts, strict=True):
             if row.about == heading:
-                table.add_row(*(Text(text) for text in _texts(row)))
+                table.add_row(Text(broken(name, room)), *(Text(text) for text in others))
     return _printed(table, columns, color=color)
 
 
@@ -121,6 +136,11 @@ def _grid_table(grid: Grid, columns: int, *, color: bool) -> str:
     for name, cells in grid.rows:
         table.add_row(Text(plain(clip(name))), *(Text(cell) for cell in cells))
     return f"{_wrapped(grid.title, columns)}\n{_printed(table, columns, color=color)}"
+
+
+def _narrow(texts: tuple[str, ...]) -> tuple[str, ...]:
+    name, estimate, ends, images, _ = texts
+    return name, "\n".join(part for part in (estimate, ends) if part), images
 
 
 def _texts(row: Row) -> tuple[str, ...]:
@@ -146,14 +166,42 @@ def _add_number_columns(table: Table) -> None:
     table.add_column("Images", justify="right", no_wrap=True)
 
 
-def _cells(row: Row) -> tuple[Text, Text, Text]:
+def _cells(row: Row, room: int) -> tuple[Text, Text, Text]:
     from rich.text import Text
 
-    subject = Text(plain(clip(row.metric)))
+    subject = Text(broken(plain(clip(row.metric)), room))
     if row.about:
         subject.append(f"\n{plain(clip(row.about))}", style="dim")
+    estimate, images = _estimates(row)
+    return subject, Text(estimate), Text(images)
+
+
+def _estimates(row: Row) -> tuple[str, str]:
     estimate = "\n".join(part for part in (row.estimate, interval(row.low, row.high)) if part)
-    return subject, Text(estimate), Text("" if row.n is None else f"{row.n:,}")
+    return estimate, "" if row.n is None else f"{row.n:,}"
+
+
+def _room(cells: Sequence[Sequence[str]], columns: int) -> int:
+    """Columns that are left for names when every other column of a table is as wide as its widest line."""
+    widths = [max(len(line) for text in column for line in text.split("\n")) for column in zip(*cells, strict=True)]
+    return columns - sum(widths) - _GAP * len(widths)
+
+
+def broken(name: str, room: int) -> str:
+    """A long name of words joined by underscores, broken between words where it does not fit.
+
+    >>> print(broken("  equalized_odds_difference_to_overall", 28))
+      equalized_odds_difference_
+        to_overall
+    """
+    lines = [name]
+    while len(lines[-1]) > room:
+        cut = lines[-1].rfind("_", 0, room) + 1
+        indent = " " * (len(lines[0]) - len(lines[0].lstrip()) + 2)
+        if not lines[-1][:cut].strip() or cut <= len(indent):
+            break  # one word that is too long by itself is folded anywhere
+        lines[-1:] = [lines[-1][:cut], indent + lines[-1][cut:]]
+    return "\n".join(lines)
 
 
 def _empty_table() -> Table:
