@@ -104,7 +104,8 @@ def _gate_table(rows: Sequence[Row], columns: int, *, color: bool) -> str:
 def _number_table(rows: Sequence[Row], columns: int, *, color: bool) -> str:
     from rich.text import Text
 
-    names, texts = NUMBERS, [_texts(row) for row in rows]
+    names: tuple[str, ...] = NUMBERS
+    texts = [_texts(row) for row in rows]
     room = _room([names[1:], *(found[1:] for found in texts)], columns)
     if room < _LEAST_ROOM:
         names, texts = NARROW, [_narrow(found) for found in texts]

@@ -84,3 +84,15 @@ def test_nothing_gated_is_said(report):
     empty = report.gate.model_copy(update={"state": "none", "exit_code": 0, "rules": []})
     text = terminal.render(report.model_copy(update={"gate": empty, "verdicts": [], "notes": []}))
     assert text.endswith("Gate: nothing is gated; exit code 0.\n")
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_long_names_break_between_words(report, width):
+    name = "equalized_odds_difference_to_overall_change"
+    base = report.measurements[0].model_copy(update={"metric": name})
+    empty = report.gate.model_copy(update={"state": "none", "rules": []})
+    shown = report.model_copy(update={"measurements": [base], "gate": empty, "verdicts": [], "notes": []})
+    text = terminal.render(shown, width=width)
+    pieces = re.findall(r"^ {2,}([a-z_]+)", text, re.M)
+    assert "".join(pieces) == name
+    assert all(piece.endswith("_") for piece in pieces[:-1])
