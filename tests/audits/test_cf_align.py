@@ -239,6 +239,92 @@ def test_input_errors_are_clear(world: Path, tmp_path: Path, asked: dict[str, An
         _run(world, tmp_path, **asked)
 
 
+class _Constant(Blocks):
+    """Draws the same grey whatever the latent is, but through it."""
+
+    @torch.jit.export
+    def encode(self, images: Tensor) -> Tensor:
+        return nn.functional.avg_pool2d(images, 2)
+
+    @torch.jit.export
+    def decode(self, latents: Tensor) -> Tensor:
+        return 0.5 + 0.0 * nn.functional.interpolate(latents, scale_factor=2.0, mode="nearest")
+
+
+class _Random(Blocks):
+    """Draws something else every time."""
+
+    @torch.jit.export
+    def encode(self, images: Tensor) -> Tensor:
+        return nn.functional.avg_pool2d(images, 2)
+
+    @torch.jit.export
+    def decode(self, latents: Tensor) -> Tensor:
+        drawn = nn.functional.interpolate(latents, scale_factor=2.0, mode="nearest")
+        return 0.5 * drawn + 0.5 * torch.rand_like(drawn)
+
+
+class _Larger(Blocks):
+    """Gives back images of twice the size."""
+
+    @torch.jit.export
+    def encode(self, images: Tensor) -> Tensor:
+        return images
+
+    @torch.jit.export
+    def decode(self, latents: Tensor) -> Tensor:
+        return nn.functional.interpolate(latents, scale_factor=2.0, mode="nearest")
+
+
+class _Broken(Blocks):
+    """Fine images, but the slope of a root at 0 is infinite, and times 0 that is no number."""
+
+    @torch.jit.export
+    def encode(self, images: Tensor) -> Tensor:
+        return nn.functional.avg_pool2d(images, 2)
+
+    @torch.jit.export
+    def decode(self, latents: Tensor) -> Tensor:
+        drawn = nn.functional.interpolate(latents, scale_factor=2.0, mode="nearest")
+        return drawn + torch.sqrt(drawn * 0.0)
+
+
+@pytest.mark.parametrize(
+    ("generator", "words"),
+    [(_Larger, r"another size.*\[3, 28, 28\].*\[3, 56, 56\]"), (_Broken, "gradient .* is not finite.*100%")],
+)
+def test_generators_that_cannot_be_used_are_one_paragraph(
+    world: Path, tmp_path: Path, generator: type[nn.Module], words: str
+) -> None:
+    with pytest.raises(ModelError, match=words):
+        _run(world, tmp_path / "out", generator=_save(generator(), tmp_path / "generator.pt"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("generator", "words"),
+    [(_Constant, "zero for every image, so nothing can be moved"), (_Random, "not deterministic")],
+)
+def test_generators_that_draw_nothing_or_anything_are_no_evidence(
+    world: Path, tmp_path: Path, generator: type[nn.Module], words: str
+) -> None:
+    report, _ = _run(world, tmp_path / "out", generator=_save(generator(), tmp_path / "generator.pt"))
+    assert {m.status for m in report.measurements} <= {"unusable", "undefined"}
+    assert any("refused as evidence" in note and words in note for note in report.notes)
+
+
+@pytest.mark.slow
+def test_without_positive_predictions_everything_is_undefined_with_the_reason(world: Path, tmp_path: Path) -> None:
+    class Never(Halves):
+        def forward(self, images: Tensor) -> Tensor:
+            return images.mean(dim=(1, 2, 3))[:, None] - 9.0
+
+    report, folder = _run(world, tmp_path / "out", str(_save(Never([[1.0, 0.0]]), tmp_path / "never.pt")))
+    assert {m.status for m in report.measurements} == {"undefined"}
+    assert all(m.value is None and m.reason for m in report.measurements)
+    assert (folder / "report.json").is_file()
+
+
 def test_a_classifier_is_no_generator(world: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="without encode and decode"):
         _run(world, tmp_path, generator=world / "clean.pt")

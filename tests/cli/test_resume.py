@@ -13,6 +13,7 @@ import time
 
 import numpy as np
 import pytest
+import torch
 
 from fairaudit.audits.map_files import read_maps, saved_rows
 
@@ -296,3 +297,36 @@ def test_python_is_not_asked_to_unpickle_anything(undisturbed):
         contents = [content for (content,) in connection.execute("SELECT content FROM array")]
     assert contents
     assert all(content.startswith(b"\x93NUMPY") for content in contents)
+
+
+class _Halves(torch.nn.Module):
+    """A generator that keeps the means of 2 × 2 blocks."""
+
+    @torch.jit.export
+    def encode(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.avg_pool2d(images, 2)
+
+    @torch.jit.export
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.interpolate(latents, scale_factor=2.0, mode="nearest")
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.decode(self.encode(images))
+
+
+@pytest.mark.slow
+def test_killed_counterfactuals_go_on_where_they_were(large_lab):
+    """SIGKILL in the middle of `cf-align`: the rest is done, and the report is that of a run nothing stopped."""
+    torch.jit.script(_Halves().eval()).save(str(large_lab.folder / "blocks.pt"))
+    large_lab.save(large_lab.network(), "other.pt")
+    command = ("cf-align", "model.pt", "--generator", "blocks.pt", "--downstream", "twin=other.pt", "--drift", "1")
+    command = (*command, "--format", "md,csv", "--min-base-change", "0")
+    whole = large_lab.run(*command, "-o", "whole")
+    assert whole.code == 0, whole.err
+    process = large_lab.start(*command, "-o", "out")
+    wait_for_chunks(process, large_lab.folder / "out", 1)
+    stop(process)
+    before = finished_chunks(large_lab.folder / "out")
+    again = large_lab.run(*command, "-o", "out", "--json")
+    assert again.report()["run"]["resumed_chunks"] == before >= 1
+    assert_same(large_lab.folder / "out", large_lab.folder / "whole")
