@@ -10,7 +10,8 @@ does not stretch; with one thread it is the time on a quiet machine. Networks ha
 norms; --demo takes the trained network and the faces of `fairaudit demo -o FOLDER` for `demo`.
 
 Integrated gradients are compared at equal completeness gap of the image at the 90th percentile. captum has one number
-of steps for all images and gets the smallest of a doubling grid that reaches the gap; --reference N adds how far both
+of steps for all images and gets the smallest of a doubling grid that reaches the gap and still does with twice as many
+(few images meet it by chance at some number and lose it again at the next); --reference N adds how far both
 maps are from those of N steps, because a small gap alone does not make an accurate map. captum and zennit run on the
 plain network, as a user calls them; --compile and --precision hold for both sides, and --theirs-channels-last gives
 captum the faster memory layout too.
@@ -184,11 +185,14 @@ def their_gradients(case, goal):
     if case.options.theirs_channels_last:
         plain = copy.deepcopy(plain).to(memory_format=torch.channels_last)
     module = torch.compile(plain, dynamic=True) if case.options.compile else plain
+    tried = []
     for steps in GRID:
         seconds, found, taken = timed(lambda n=steps: captum(module, classifier, images, classes, n), case, runs=1)
-        gap = relative_gap(classifier, images, classes, found[1])
-        if gap <= goal:
+        tried.append((steps, seconds, found, taken, relative_gap(classifier, images, classes, found[1])))
+        if len(tried) > 1 and max(tried[-2][4], tried[-1][4]) <= goal:
             break
+    stays = len(tried) > 1 and max(tried[-2][4], tried[-1][4]) <= goal
+    steps, seconds, found, taken, gap = tried[-2] if stays else tried[-1]
     reached = f"{steps}" if gap <= goal else f"> {steps}"
     error = far_off(case, found[0].sum(1), classifier, images, classes)
     return {"seconds": seconds, "gap": gap, "nodes": reached, "bytes": taken, "error": error}
