@@ -86,7 +86,7 @@ def told(data: str, config: dict, models: dict[str, Path], out: Path, limit: int
         found = audited(model, out / "relevance.yaml", out / f"report-{name}", limit)
         flags = [*(relevance(found, method) for method in METHODS), causal(found)]
         windows = [discovered(found, method) for method in METHODS]
-        cells = [f"{low:.3g} to {high:.3g}{mark(low > limit)}" for low, high, limit in flags]
+        cells = [f"{low:.3g} to {high:.3g}{mark(low, high, limit)}" for low, high, limit in flags]
         say(f"| {data} | {name} | {' | '.join(cells)} | {' / '.join(map(str, windows))} |")
         if name == "biased":
             right &= all(low > limit for low, _, limit in flags) and all(windows)
@@ -95,9 +95,9 @@ def told(data: str, config: dict, models: dict[str, Path], out: Path, limit: int
     return right
 
 
-def mark(flagged: bool) -> str:
-    """What stands beside a flagged number."""
-    return " **flagged**" if flagged else ""
+def mark(low: float, high: float, limit: float) -> str:
+    """What stands beside a number: nothing where it is cleared."""
+    return " **flagged**" if low > limit else " (open)" if high > limit else ""
 
 
 def audited(model: Path, config: Path, out: Path, limit: int) -> list[dict]:
