@@ -40,6 +40,8 @@ from fairaudit.seeds import child_seed
 
 EXAMPLES = 4
 """Images that a script is lifted on."""
+PER_CELL = 10
+"""Audited images per group and class below which a gap between groups is hardly ever decided."""
 START = "start.safetensors"
 """Name of the untrained model in the output folder, where an architecture is given and no file."""
 
@@ -79,7 +81,7 @@ def run_selftest(
         title = f"Training and auditing {len(bench.cases)} models"
         with progress.task(title, total=bench.units() * len(bench.cases)) as advance:
             parts, resumed = bench.run(store, advance)
-    chance = {name: balanced_rho(bench.data, bias) for bias in asked.biases for name in places(bias)}
+    chance = chances(bench)
     level = config.audit.level
     findings = read_selftest(
         parts["flags"], parts["counts"], bench.cases, chance=chance, classes=len(bench.data.classes), level=level
@@ -99,7 +101,7 @@ def run_selftest(
             fail_on=options.fail_on,
         ),
         excluded=excluded,
-        notes=[*_notes(bench, kept), *bench.trainer.model.notes, *findings.notes, *notes],
+        notes=[*_notes(bench, kept), *thin_cells(bench), *bench.trainer.model.notes, *findings.notes, *notes],
         figures=drawn(findings.drawings, options.output),
     )
     write_report_folder(report, options.output, options.formats)
@@ -130,6 +132,23 @@ def open_bench(path: Path | None, *, config: Config, base: Path, options: RunOpt
         example=loader.load(range(min(EXAMPLES, len(data.audit)))).images,
     )
     return Bench(trainer=trainer, data=data, config=config, asked=asked, options=options, cases=cases)
+
+
+def chances(bench: Bench) -> dict[str, float]:
+    """Planted attribute → share of images whose bias would go with their class by chance."""
+    return {name: balanced_rho(bench.data, bias) for bias in bench.asked.biases for name in places(bias)}
+
+
+def thin_cells(bench: Bench) -> list[str]:
+    """A note for every planted attribute whose groups have too few audited images of every class to be compared."""
+    rows, classes = len(bench.data.audit), len(bench.data.classes)
+    wanted = {name: round(PER_CELL * classes / chance) for name, chance in chances(bench).items()}
+    return [
+        f"{name}: {rows} audited images are fewer than {PER_CELL} per group and class, so that the fairness audit will "
+        f"hardly have an answer; give at least --audit-images {images}."
+        for name, images in wanted.items()
+        if rows < images
+    ]
 
 
 def _start(config: Config, options: RunOptions) -> Path:

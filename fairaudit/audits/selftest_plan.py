@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fairaudit.audits.dry_run import seconds_per_row
 from fairaudit.audits.metrics import SELFTEST, applicable
-from fairaudit.audits.selftest import open_bench
+from fairaudit.audits.selftest import open_bench, thin_cells
 from fairaudit.audits.selftest_bench import Bench
 from fairaudit.audits.selftest_case import plan_of
 from fairaudit.audits.selftest_data import Planted, plant
@@ -47,6 +47,8 @@ class SelftestPlan:
     """Estimated time of training and of the map over the audited images, over all models."""
     memory_bytes: int | None
     """Most memory that the probe needed."""
+    notes: Sequence[str]
+    """What would stand in the way of an answer."""
 
 
 def plan_selftest(
@@ -79,6 +81,7 @@ def plan_selftest(
         audits=[*(audit.name for audit in audits if audit.name != "planted"), *(["prune"] if asked.prune else [])],
         seconds=each * len(bench.cases),
         memory_bytes=peak_memory_bytes(),
+        notes=thin_cells(bench),
     )
 
 

@@ -49,6 +49,7 @@ def lines(plan: SelftestPlan) -> Iterator[str]:
     yield f"About {clock_time(plan.seconds)} on this device, without testing the attribution methods."
     if plan.memory_bytes is not None:
         yield f"{plan.memory_bytes / 2**20:,.0f} MiB of memory were needed for the first images."
+    yield from (plain(note) for note in plan.notes)
 
 
 def strengths(text: str) -> tuple[float, ...]:

@@ -8,12 +8,12 @@ from fairaudit.report.escape import clip, plain
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Report
 
-_NAME = 36
-_CELL = 13
+_NAME = 44
+_CELL = 12
 
 
 def render(report: Report) -> str:
-    """Plain text, one block per planted attribute; lines are at most 80 columns wide up to three strengths."""
+    """Plain text, one block per planted attribute; lines are at most 80 columns wide up to two strengths."""
     attributes = dict.fromkeys(m.attribute for m in _own(report) if m.metric == "false_alarm_rate")
     return "\n".join(line for name in attributes for line in (*_block(report, str(name)), ""))
 

@@ -21,7 +21,7 @@ class Measurement(BaseModel):
     id: str = ""
     """Stable name made of the fields below that are set; unique within a report."""
     audit: str
-    """Which audit made it: fairness, saliency, roi-metrics, cf-align or prune."""
+    """Which audit made it: fairness, saliency, roi-metrics, cf-align, prune or selftest."""
     metric: str
     """Name that gates rely on, such as equalized_odds_difference or rrf_lift."""
     attribute: str | None = None

@@ -19,11 +19,11 @@ def mean(metric, value, group):
 
 
 WANTED = """\
-tie: flagged                              no bias      rho 0.9     rho 0.99
-  fairness                                    0/3          1/3          3/3
-  causal\x20\x20                                    1/3            –          2/3
-  (accuracy gap of these models)             0.01         0.45            –
-  (accuracy of these models)                 0.97            –            –
+tie: flagged                                     no bias     rho 0.9    rho 0.99
+  fairness                                           0/3         1/3         3/3
+  causal                                             1/3           –         2/3
+  (accuracy gap of these models)                    0.01        0.45           –
+  (accuracy of these models)                        0.97           –           –
 """
 
 
