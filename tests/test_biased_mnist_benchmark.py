@@ -46,7 +46,7 @@ def tiny(benchmark):
     for name, protocol in benchmark.PROTOCOLS.items():
         brief = replace(protocol.settings, levels=1, head_epochs=1)
         side = 8 if name == "full" else protocol.side  # the MLP of the other has its inputs counted
-        found[name] = replace(protocol, side=side, sizes=(120, 60, 50, 70), epochs=1, settings=brief)
+        found[name] = replace(protocol, side=side, sizes=(60, 40, 30, 40), epochs=1, settings=brief)
     return found
 
 
@@ -82,7 +82,7 @@ def test_no_digit_is_in_two_parts_of_the_small_protocol(benchmark, tiny, digits)
     parts = benchmark.parts(options, replace(tiny["small"], side=28), 0)
     # The figure alone is white, so that its pixels tell the digit whatever the background.
     seen = [{(image > 0.99).all(0).numpy().tobytes() for image in part.images} for part in parts]
-    assert [len(digits) for digits in seen] == [120, 60, 50, 70]
+    assert [len(digits) for digits in seen] == [60, 40, 30, 40]
     assert all(not first & second for number, first in enumerate(seen) for second in seen[number + 1 :])
     aligned = [(part.biases[0] == part.target).double().mean().item() for part in parts]
     assert aligned[0] > 0.8
