@@ -25,14 +25,14 @@ def benchmark():
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory):
-    """300 pictures to train and 300 to test, a block whose place tells the class."""
+    """300 pictures to train and 300 to test, each with a pattern of its own at a place that tells the class."""
     folder = tmp_path_factory.mktemp("digits")
     draw = np.random.default_rng(0)
     for prefix in ("train", "t10k"):
         labels = draw.permutation(np.arange(300) % 10).astype(np.uint8)
         images = np.zeros((300, 28, 28), np.uint8)
         for image, label in zip(images, labels, strict=True):
-            image[2 + 12 * (label // 5) :, 1 + 5 * (label % 5) :][:10, :5] = draw.integers(1, 255, (10, 5))
+            image[2 + 12 * (label // 5) :, 1 + 5 * (label % 5) :][:10, :5] = 200 * draw.integers(0, 2, (10, 5))
         for name, values in (("images-idx3", images), ("labels-idx1", labels)):
             header = bytes((0, 0, 8, values.ndim)) + np.asarray(values.shape, ">u4").tobytes()
             (folder / f"{prefix}-{name}-ubyte.gz").write_bytes(gzip.compress(header + values.tobytes()))
@@ -42,35 +42,36 @@ def digits(tmp_path_factory):
 @pytest.fixture
 def tiny(benchmark):
     """The protocols with few digits and short searches; the paper's network on few pixels."""
-    sizes = {"small": (120, 60, 50, 70), "full": (120, 60, 50, 70)}
-    return {
-        name: replace(
-            protocol, side=8, sizes=sizes[name], epochs=1, settings=replace(protocol.settings, levels=1, head_epochs=1)
-        )
-        for name, protocol in benchmark.PROTOCOLS.items()
-    }
+    found = {}
+    for name, protocol in benchmark.PROTOCOLS.items():
+        brief = replace(protocol.settings, levels=1, head_epochs=1)
+        side = 8 if name == "full" else protocol.side  # the MLP of the other has its inputs counted
+        found[name] = replace(protocol, side=side, sizes=(60, 40, 30, 40), epochs=1, settings=brief)
+    return found
 
 
 @pytest.mark.parametrize(
-    ("protocol", "extra", "columns"),
+    ("protocol", "seeds", "extra", "columns"),
     [
-        ("small", (), ["task", "aligned", "conflicting", "bias linear", "bias mlp", "sparsity"]),
-        ("full", (), ["task", "aligned", "conflicting", "bias linear", "bias mlp", "sparsity"]),
-        ("small", ("--rho-right", "0.9"), ["aligned & conflicting", "conflicting & conflicting", "bias 2 mlp"]),
+        ("small", 2, (), ["task", "aligned", "conflicting", "bias linear", "bias mlp", "sparsity"]),
+        ("full", 1, (), ["task", "aligned", "conflicting", "bias linear", "bias mlp", "sparsity"]),
+        ("small", 1, ("--rho-right", "0.9"), ["aligned & conflicting", "conflicting & conflicting", "bias 2 mlp"]),
     ],
 )
-def test_every_model_is_measured_for_every_seed(benchmark, tiny, digits, tmp_path, capsys, protocol, extra, columns):
+def test_every_model_is_measured_for_every_seed(
+    benchmark, tiny, digits, tmp_path, capsys, protocol, seeds, extra, columns
+):
     file = tmp_path / "seeds.json"
-    arguments = ["--mnist", str(digits), "--protocol", protocol, "--seeds", "2", "--epochs", "1"]
+    arguments = ["--mnist", str(digits), "--protocol", protocol, "--seeds", str(seeds), "--epochs", "1"]
     arguments += ["--control-epochs", "1", "--json", str(file), *extra]
     assert benchmark.main(arguments, protocols=tiny) == 0
-    seeds = json.loads(file.read_text())
-    assert len(seeds) == 2
-    assert len(seeds[0]) == 8
-    assert set(columns) <= set(seeds[0]["γ = 10"])
-    for row in seeds[0].values():
+    found = json.loads(file.read_text())
+    assert len(found) == seeds
+    assert len(found[0]) == 8
+    assert set(columns) <= set(found[0]["γ = 10"])
+    for row in found[0].values():
         assert all(np.isnan(value) or 0 <= value <= 100 for value in row.values())
-    assert seeds[0]["magnitude, same size"]["sparsity"] == seeds[0]["γ = 10"]["sparsity"]
+    assert found[0]["magnitude, same size"]["sparsity"] == found[0]["γ = 10"]["sparsity"]
     table = capsys.readouterr().out
     assert "| γ = 0 |" in table
     assert ("paper, γ = 10" in table) == (not extra)
@@ -78,9 +79,10 @@ def test_every_model_is_measured_for_every_seed(benchmark, tiny, digits, tmp_pat
 
 def test_no_digit_is_in_two_parts_of_the_small_protocol(benchmark, tiny, digits):
     options = benchmark.argparse.Namespace(mnist=digits, protocol="small", rho=0.99, rho_right=None, device="cpu")
-    parts = benchmark.parts(options, tiny["small"], 0)
-    # The figure is white in every colour, so that its pixels tell the digit whatever the background.
-    seen = [{image.amin(0).numpy().tobytes() for image in part.images} for part in parts]
+    parts = benchmark.parts(options, replace(tiny["small"], side=28), 0)
+    # The figure alone is white, so that its pixels tell the digit whatever the background.
+    seen = [{(image > 0.99).all(0).numpy().tobytes() for image in part.images} for part in parts]
+    assert [len(digits) for digits in seen] == [60, 40, 30, 40]
     assert all(not first & second for number, first in enumerate(seen) for second in seen[number + 1 :])
     aligned = [(part.biases[0] == part.target).double().mean().item() for part in parts]
     assert aligned[0] > 0.8

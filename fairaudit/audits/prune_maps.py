@@ -49,7 +49,9 @@ def map_drawing(study: Study, reported: Reported, models: Sequence[Model]) -> tu
         _maps(models[0].classifier, study.material.loader.load(rows[:1]))
     except (LiftError, MethodError) as error:
         return None, f"Grad-CAM before and after is not drawn: {error.problem}."
-    where = f"The share of the map's positive part in {study.regions[0]} is below each image. " if study.regions else ""
+    where = (
+        f"The share of the map, of either sign, in {study.regions[0]} is below each image. " if study.regions else ""
+    )
     drawing = Drawing(
         name="gradcam.png",
         caption=(
@@ -81,7 +83,7 @@ def _draw(study: Study, models: Sequence[Model], rows: Sequence[int]) -> bytes:
     batch = study.material.loader.load(rows)
     maps = np.stack([_maps(model.classifier, batch) for model in models])
     masks = batch.regions[study.regions[0]].numpy() if study.regions else np.zeros(maps.shape[1:], np.bool_)
-    shares = np.stack([rrf(found, masks) for found in maps]) if study.regions else None
+    shares = np.stack([rrf(found, masks, convention="absolute") for found in maps]) if study.regions else None
     columns = [target_of(study.manifest), *(study.manifest.attributes[name] for name in study.attributes[:1])]
     names = ["\n".join(f"{c.name}={c.label(int(row)) or '?'}" for c in columns) for row in batch.rows]
     return compared_maps(
