@@ -23,6 +23,7 @@ THEORY = (
     "bias_information_perfect",
     "bias_information_expected",
     "task_information_expected",
+    "task_information_bounded",
 )
 SCORED = ("auc", "bnsp_auc", "bpsn_auc", "auc_difference", "ece", "brier")
 FAIRNESS = frozenset(

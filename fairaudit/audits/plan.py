@@ -32,6 +32,8 @@ class AuditPlan:
     """Makes the joint verdicts from all findings."""
     methods_for: Callable[[Study], Sequence[Method]] = no_methods
     """Attribution methods that are put on trial first; none where no map is made."""
+    stages: int = 1
+    """Depths to which trials forget the model, from the output down; the last one forgets all."""
     metrics: frozenset[str]
     """Names of the metrics that the audits make; gate rules over others are not judged."""
     with_regions: bool = True

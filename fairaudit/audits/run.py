@@ -106,9 +106,9 @@ def _tried(study: Study, plan: AuditPlan, progress: Progress) -> Trials:
     methods = plan.methods_for(study)
     if not methods or not study.config.audit.faithfulness:
         return Trials(measurements=(), unusable={})
-    key = run_key(study, {"trial": trial_settings(study, methods)})
+    key = run_key(study, {"trial": trial_settings(study, methods, stages=plan.stages)})
     with RunStore.open(study.options.output / STORE, key=key, fresh=study.options.fresh) as store:
-        return run_trials(study, methods, store, progress)
+        return run_trials(study, methods, store, progress, stages=plan.stages)
 
 
 def with_gate_figure(report: Report, folder: Path) -> Report:

@@ -24,6 +24,8 @@ from fairaudit.saliency.method import Method
 
 MOST_PIXELS = 64
 """Mean maps are kept at most so many pixels wide and high: they are for figures, and every chunk stores them."""
+STAGES = 4
+"""Depths to which this command's trials forget the model; others only look at the last, which judges."""
 MOST_CELLS = 64
 """Mean maps are kept for attributes with at most so many cells of group × target value."""
 
@@ -95,7 +97,7 @@ def plan(*, save_maps: MapFormat | None = None) -> AuditPlan:
             audits.append(SavedMaps(study, methods, kind=save_maps))
         return audits
 
-    return AuditPlan(audits_for=audits_for, metrics=SALIENCY, methods_for=methods_of)
+    return AuditPlan(audits_for=audits_for, metrics=SALIENCY, methods_for=methods_of, stages=STAGES)
 
 
 def pooled(maps: NDArray[np.float64]) -> NDArray[np.float64]:

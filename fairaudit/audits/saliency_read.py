@@ -24,7 +24,7 @@ def read_saliency(total: Total, methods: Sequence[str], groupings: Sequence[Cate
     return Findings(
         measurements=[*trials.measurements, *_over_all(total, methods)],
         notes=[channels_note(total.study), *trials.notes()],
-        drawings=[*_mean_maps(total, methods, groupings), *_saturation(trials)],
+        drawings=[*_mean_maps(total, methods, groupings), *_saturation(trials), *_randomisation(trials)],
     )
 
 
@@ -83,6 +83,23 @@ def _saturation(trials: Trials) -> Iterator[Drawing]:
                 "Along the path from the reference to the image: the share of the score's change that has happened "
                 "(solid) and of the relevance gathered (dashed), medians over the tried images. Relevance gathered "
                 "after the score has settled explains nothing about it."
+            ),
+            draw=draw,
+        )
+
+
+def _randomisation(trials: Trials) -> Iterator[Drawing]:
+    def draw() -> bytes:
+        from fairaudit.report.figures.randomisation import randomisation_curves
+
+        return randomisation_curves(trials.cascades, heading="What is left of the maps when the model is forgotten")
+
+    if trials.cascades:
+        yield Drawing(
+            name="randomisation.png",
+            caption=(
+                "Layers are drawn anew from the output down, and the maps compared with those of the model (mean rank "
+                "correlation over the tried images). What stays high to the end is not about what the model has learnt."
             ),
             draw=draw,
         )

@@ -69,14 +69,25 @@ class Trials:
     """Method → why its numbers must not be relied on."""
     curves: Mapping[str, SaturationCurve] = field(default_factory=dict)
     """Path method → how the score and the relevance gather along its path."""
+    cascades: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Method → last layer drawn anew, from the output down → rank correlation of maps; of more than one stage only."""
 
     def notes(self) -> list[str]:
         """A line per method that must not gate."""
         return [f"{name} is unusable here and cannot gate: {reason}." for name, reason in self.unusable.items()]
 
 
-def run_trials(study: Study, methods: Sequence[Method], store: RunStore, progress: Progress) -> Trials:
+def run_trials(
+    study: Study, methods: Sequence[Method], store: RunStore, progress: Progress, *, stages: int = 1
+) -> Trials:
     """Try every method on the candidate; a trial that the store already holds is not repeated.
+
+    Args:
+        study: what is audited.
+        methods: the methods.
+        store: holds finished trials.
+        progress: told of each.
+        stages: depths to which the model is forgotten; each costs maps of the sample.
 
     Raises:
         MethodError: a method is not valid for the model.
@@ -89,7 +100,7 @@ def run_trials(study: Study, methods: Sequence[Method], store: RunStore, progres
 
     def compute(chunk: Chunk, batch: Batch) -> Mapping[str, Part]:
         method = methods[chunk.index]
-        return {method.name: _trial(study, method, batch)}
+        return {method.name: _trial(study, method, batch, stages)}
 
     with progress.task("Testing attribution methods", total=len(methods)) as advance:
         outcome = run_chunks(plan, load, compute, store, progress=advance)
@@ -104,15 +115,19 @@ def run_trials(study: Study, methods: Sequence[Method], store: RunStore, progres
         curves={
             method.name: _curve(parts[method.name]) for method in methods if "curve.t" in parts[method.name].columns
         },
+        cascades={
+            method.name: _cascade(parts[method.name]) for method in methods if len(_cascade(parts[method.name])) > 1
+        },
     )
 
 
-def trial_settings(study: Study, methods: Sequence[Method]) -> dict[str, str]:
+def trial_settings(study: Study, methods: Sequence[Method], *, stages: int = 1) -> dict[str, str]:
     """What the trials depend on, beside the model and the data."""
     return {
         "methods": ", ".join(repr(method) for method in methods),
         "rows": str(sample_rows(study)),
         "saturation": str(POINTS),
+        "stages": str(stages),
     }
 
 
@@ -123,7 +138,7 @@ def sample_rows(study: Study) -> list[int]:
     return sorted(int(row) for row in chosen)
 
 
-def _trial(study: Study, method: Method, batch: Batch) -> Part:
+def _trial(study: Study, method: Method, batch: Batch, stages: int) -> Part:
     if not len(batch.rows):
         return Part(columns={"reason": np.array(["no image of the sample can be read"], dtype=np.str_)})
 
@@ -132,12 +147,16 @@ def _trial(study: Study, method: Method, batch: Batch) -> Part:
         # The model's own decisions: the score of a class that it does not see cannot fall.
         decisions = torch.from_numpy(predict(study.candidate, images).decisions.astype(np.int64)).to(images.device)
         tried = bound(method, batch, count)
-        found = judge_method(tried, study.candidate, images, decisions, seed=study.options.seed)
+        found = judge_method(tried, study.candidate, images, decisions, seed=study.options.seed, stages=stages)
         return found, _saturated(study, tried, images, decisions)
 
     found, saturated = as_many_as_fit(judged, len(batch.rows))
     columns: dict[str, NDArray[np.generic]] = {"reason": np.array(found.reasons, dtype=np.str_)}
     columns |= {f"fact.{name}": values for name, values in found.facts.items()}
+    columns |= {
+        "cascade.layer": np.array(list(found.cascade), dtype=np.str_),
+        "cascade.rank": np.array(list(found.cascade.values()), dtype=np.float64),
+    }
     return Part(columns=columns | saturated)
 
 
@@ -167,14 +186,22 @@ def _curve(part: Part) -> SaturationCurve:
     return SaturationCurve(t=t, progress=progress, gathered=gathered)
 
 
+def _cascade(part: Part) -> dict[str, float]:
+    if "cascade.layer" not in part.columns:
+        return {}
+    ranks = np.asarray(part.columns["cascade.rank"], np.float64).tolist()
+    return dict(zip((str(name) for name in part.columns["cascade.layer"]), ranks, strict=True))
+
+
 def _measurements(study: Study, method: Method, part: Part) -> list[Measurement]:
     facts = {
         name.removeprefix("fact."): np.asarray(values, np.float64)
         for name, values in part.columns.items()
         if name.startswith("fact.")
     }
+    cascade = _cascade(part)
     return [
-        _measurement(study, method, name, facts[name], facts.get(chance or ""), better)
+        _measurement(study, method, name, facts[name], facts.get(chance or ""), better, cascade)
         for name, (better, chance) in REPORTED.items()
         if name in facts
     ]
@@ -187,9 +214,13 @@ def _measurement(
     values: NDArray[np.float64],
     chance: NDArray[np.float64] | None,
     better: Better,
+    cascade: Mapping[str, float],
 ) -> Measurement:
     known = values[~np.isnan(values)]
     low, high = _interval(study, method, name, known)
+    extra: dict[str, float | int | str | bool | None] = {"largest": finite(float(known.max())) if known.size else None}
+    if name == "randomisation_similarity" and len(cascade) > 1:
+        extra |= {f"down to {layer}": finite(rank) for layer, rank in cascade.items()}
     return Measurement(
         audit="saliency",
         metric=name,
@@ -205,7 +236,7 @@ def _measurement(
         n=int(known.size),
         chance=None if chance is None else finite(float(np.nanmean(chance))),
         better=better,
-        extra={"largest": finite(float(known.max())) if known.size else None},
+        extra=extra,
     )
 
 

@@ -105,7 +105,8 @@ def theory_measurements(counts: ArrayLike, asked: Asked, aligned: ArrayLike | No
     | task_biasedness | K of eq. 5 |
     | bias_information_perfect | eq. 3 at ρ; `observed`: information on the group in the true class |
     | bias_information_expected | eq. 4, corrected, at ρ and φ; `observed`: information on the group in the decisions |
-    | task_information_expected | our bounded form of eq. 6 at ρ, φ and K; `equation_6`: the corrected one; `observed` |
+    | task_information_expected | eq. 6, corrected (16), at ρ, φ and K; `observed`: that in the decisions |
+    | task_information_bounded | our form of it, always in [0, 1]; `observed` |
 
     Information is divided by log N. None of them is better lower or higher, and no gate should rest on them: where
     observed and expected disagree, the data or the model are not as the theory assumes.
@@ -150,13 +151,8 @@ def _rows(table: Floats, asked: Asked, pairs: NDArray[np.bool_]) -> Iterator[Mea
         printed = float(task_information(rho, phi, needed=needed, classes=classes))
     yield row("bias_information_perfect", perfect, "there are no images", observed=finite(found.of_data))
     yield row("bias_information_expected", following, "there are no conflicting images", observed=finite(found.on_bias))
-    yield row(
-        "task_information_expected",
-        bounded,
-        "φ or K does not exist",
-        observed=finite(found.on_task),
-        equation_6=finite(printed),
-    )
+    for name, value in (("expected", printed), ("bounded", bounded)):
+        yield row(f"task_information_{name}", value, "φ or K does not exist", observed=finite(found.on_task))
 
 
 def _biasedness(table: Floats, asked: Asked, pairs: NDArray[np.bool_]) -> Measurement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -49,6 +50,9 @@ class Usability:
     facts: dict[str, Floats] = field(default_factory=dict)
     """Measure → value per image: completeness_gap, conservation_ratio, conservation_ratio_bias_free,
     randomisation_similarity, stability, the areas of `faithfulness` and these of the random map with suffix _random."""
+    cascade: Mapping[str, float] = field(default_factory=dict)
+    """Last layer drawn anew, from the output down → mean rank correlation with the maps of the model; the last one has
+    forgotten all. Empty where the model cannot be turned into modules."""
 
 
 def judge_method(
@@ -59,6 +63,7 @@ def judge_method(
     *,
     seed: int = 0,
     steps: int = 28,
+    stages: int = 1,
     limits: Limits | None = None,
 ) -> Usability:
     """Check completeness, conservation, randomisation, stability and deletion on some images.
@@ -71,6 +76,7 @@ def judge_method(
             does not see cannot fall.
         seed: of everything random.
         steps: of insertion and deletion.
+        stages: depths to which the model is forgotten, one pass each; judged is the last, which has forgotten all.
         limits: what to keep to.
     """
     limits = limits if limits is not None else Limits()
@@ -80,10 +86,11 @@ def judge_method(
     facts: dict[str, Floats] = {}
     reasons: list[str] = []
     reasons += _sums(method, classifier, images, classes, own, facts, limits)
-    reasons += _forgets(method, classifier, images, classes, own.maps, seed, facts, limits)
+    forgotten, cascade = _forgets(method, classifier, images, classes, own.maps, seed, stages, facts, limits)
+    reasons += forgotten
     reasons += _repeats(method, classifier, images, classes, own.maps, seed, facts, limits)
     reasons += _deletes(classifier, images, classes, own.maps, seed, steps, facts, limits)
-    return Usability(usable=not reasons, reasons=tuple(reasons), facts=facts)
+    return Usability(usable=not reasons, reasons=tuple(reasons), facts=facts, cascade=cascade)
 
 
 def _sums(
@@ -123,17 +130,20 @@ def _forgets(
     classes: Tensor,
     maps: Tensor,
     seed: int,
+    stages: int,
     facts: dict[str, Floats],
     limits: Limits,
-) -> list[str]:
+) -> tuple[list[str], dict[str, float]]:
     try:
-        final = randomisation(method, classifier, images, classes, own=maps, stages=1, seed=seed).final()
+        found = randomisation(method, classifier, images, classes, own=maps, stages=stages, seed=seed)
     except LiftError:
-        return ["whether maps survive randomisation could not be tested: the model cannot be turned into modules"]
-    facts["randomisation_similarity"] = final
+        return ["whether maps survive randomisation could not be tested: the model cannot be turned into modules"], {}
+    final = facts["randomisation_similarity"] = found.final()
+    cascade = found.cascade()
     if final.mean() > limits.similarity:
-        return [f"maps survive randomisation of the model: rank correlation {final.mean():.2f} > {limits.similarity:g}"]
-    return []
+        told = f"maps survive randomisation of the model: rank correlation {final.mean():.2f} > {limits.similarity:g}"
+        return [told], cascade
+    return [], cascade
 
 
 def _repeats(

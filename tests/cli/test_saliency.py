@@ -155,6 +155,12 @@ def test_path_methods_report_where_they_saturate(lab):
         found = {m["method"]: m["value"] for m in report["measurements"] if m["metric"] == metric}
         assert set(found) == {"integrated_gradients", "blur_ig"}
         assert all(0 <= value <= 1 for value in found.values())
-    assert "figures/saturation.png" in [figure["file"] for figure in report["figures"]]
+    assert {"figures/saturation.png", "figures/randomisation.png"} <= {figure["file"] for figure in report["figures"]}
+    (similar,) = [
+        m for m in report["measurements"] if m["metric"] == "randomisation_similarity" and m["method"] == "gradient"
+    ]
+    stages = [value for key, value in similar["extra"].items() if key.startswith("down to ")]
+    assert len(stages) > 1
+    assert stages[-1] == pytest.approx(similar["value"])
     with Image.open(lab.folder / "out" / "figures" / "saturation.png") as picture:
         assert min(picture.size) > 300

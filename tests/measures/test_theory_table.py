@@ -47,6 +47,7 @@ def test_a_model_that_always_follows_the_bias_leaves_k_open():
     found = made(world(0.9, 1.0, 3))
     assert found["task_biasedness"].reason == "every conflicting image follows its group, or there is none"
     assert found["task_information_expected"].value is None
+    assert found["task_information_bounded"].value is None
     assert found["bias_information_expected"].value == pytest.approx(1.0)
 
 
@@ -62,11 +63,17 @@ def test_the_biasedness_has_the_interval_of_its_share_and_of_its_clusters():
     plain = made(counts)["model_biasedness"]
     assert (plain.numerator, plain.denominator) == (50, 200)
     assert 0.19 < plain.low < 0.25 < plain.high < 0.32
-    each = np.stack([counts / 20] * 20) * np.linspace(0.5, 1.5, 20)[:, None, None, None]
-    each[::2, :, :, 0], each[1::2, :, :, 1] = 0, 0
+    # 20 persons of 10 conflicting images, which follow all (5 persons) or not at all: worth 19 independent images,
+    # p (1 − p) / v with v = 20/19 · (5 · 7.5² + 15 · 2.5²) / 200², less what 20 units instead of many cost (1.96 / t₁₉)².
+    each = np.stack([counts / 20] * 20)
+    each[:, 0, 1], each[:, 1, 0] = (0, 5), (5, 0)
+    each[:5, 0, 1], each[:5, 1, 0] = (5, 0), (0, 5)
     wide = made(each.sum(0), cluster_counts=each)["model_biasedness"]
     assert wide.unit == "cluster"
-    assert wide.high - wide.low > 2 * (plain.high - plain.low)
+    n, z = 19 * (1.96 / 2.093) ** 2, 1.96  # Wilson by hand
+    half = z * np.sqrt(0.25 * 0.75 / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    middle = (0.25 + z**2 / (2 * n)) / (1 + z**2 / n)
+    assert (wide.low, wide.high) == pytest.approx((middle - half, middle + half), abs=2e-3)
 
 
 def test_where_classes_are_uneven_what_is_observed_differs_and_stands_beside():

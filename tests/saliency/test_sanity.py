@@ -1,11 +1,17 @@
+import copy
+import dataclasses
+
 import numpy as np
+import pytest
 import torch
+from scipy.stats import spearmanr
 
 from fairaudit.saliency.gradient import Gradient
 from fairaudit.saliency.method import Attribution
 from fairaudit.saliency.prepare import prepared
 from fairaudit.saliency.random_map import RandomMap
-from fairaudit.saliency.sanity import layers_from_the_top, randomisation
+from fairaudit.saliency.sanity import Forgotten, _draw_anew, layers_from_the_top, randomisation
+from fairaudit.seeds import child_seed
 
 
 class Edges:
@@ -64,3 +70,25 @@ def test_constant_maps_survive_nothing(small):
 def test_the_control_is_the_same_map_whatever_the_model(small):
     found = randomisation(RandomMap(), small.model(), small.images(), small.classes())
     np.testing.assert_allclose(found.final(), 1)
+
+
+def test_the_cascade_names_every_depth_from_the_top(small):
+    found = randomisation(Gradient(), small.model("residual"), small.images(), small.classes(), stages=3)
+    cascade = found.cascade()
+    assert list(cascade) == ["head", "conv", "stem"]
+    for stage, value in enumerate(cascade.values()):
+        assert value == pytest.approx(
+            np.mean([spearmanr(*pair).statistic for pair in pairs(small, found, stage)]), abs=1e-12
+        )
+
+
+def pairs(small, found, stage):
+    """Maps of the model and of a copy forgotten by hand, image by image, flattened."""
+    classifier, images, classes = small.model("residual"), small.images(), small.classes()
+    own = Gradient().attribute(classifier, images, classes).maps
+    module = copy.deepcopy(prepared(classifier, images))
+    for name in found.layers[: stage + 1]:
+        _draw_anew(module.get_submodule(name), child_seed(0, "randomisation", name))
+    forgotten = Forgotten(whole=classifier, graph=dataclasses.replace(classifier.lifted(images[:1]), module=module))
+    maps = Gradient().attribute(forgotten, images, classes).maps
+    return [(a.flatten().numpy(), b.flatten().numpy()) for a, b in zip(own, maps, strict=True)]

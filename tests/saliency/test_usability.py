@@ -114,3 +114,12 @@ def test_constant_maps_are_unusable(small):
     found = judge_method(Fixed(torch.zeros(12, 8, 8)), classifier, images, classes, steps=4)
     assert "all maps are constant" in found.reasons
     assert usability.Limits().most == 0.9
+
+
+def test_every_depth_is_told_and_the_last_one_judges(small):
+    method = InputXGradient()
+    shallow, deep = (judge_method(method, *bright(small), steps=4, stages=stages) for stages in (1, 2))
+    assert list(deep.cascade) == ["head", "conv"]
+    assert list(shallow.cascade) == ["conv"]
+    assert deep.cascade["conv"] == shallow.cascade["conv"] == deep.facts["randomisation_similarity"].mean()
+    assert deep.reasons == shallow.reasons
