@@ -17,7 +17,7 @@ from fairaudit.audits.fairness_thresholds import equalising, equalising_notes
 from fairaudit.audits.groups import JOIN, aligned_groups
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.association import association, contingency
-from fairaudit.measures.clusters import counts_by_cluster
+from fairaudit.measures.clusters import check_size, counts_by_cluster
 from fairaudit.measures.confusion import confusion
 from fairaudit.measures.fairness_table import fairness_measurements
 from fairaudit.measures.mcnemar import paired_counts
@@ -134,6 +134,7 @@ def _against(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]
     asked = _asked(inputs, grouping)
     if inputs.clusters is not None:
         number = int(inputs.clusters.max()) + 1
+        check_size(number, groups, classes, classes, classes)
         joint = np.where(grouping.codes >= 0, inputs.clusters * groups + grouping.codes, -1)
         each = paired_counts(joint, *columns, groups=number * groups, classes=classes)
         asked = replace(asked, cluster_counts=each.reshape(number, groups, classes, classes, classes))

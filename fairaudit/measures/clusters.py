@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm, t
 
+from fairaudit.errors import UsageError
 from fairaudit.measures.confusion import Counts, Floats, confusion
 from fairaudit.ratio import ratio
 
 Units = NDArray[np.int64]
+MOST_NUMBERS = 2**28
+"""Counts of all clusters are kept up to so many numbers, 2 GiB."""
 
 
 def partition(codes: ArrayLike | None) -> Units | None:
@@ -40,6 +43,28 @@ def partition(codes: ArrayLike | None) -> Units | None:
     return None if len(names) == len(labels) else units.astype(np.int64)
 
 
+def check_size(clusters: int, *cells: int) -> None:
+    """Refuse a table of counts per cluster that would not fit into memory.
+
+    Args:
+        clusters: number of clusters.
+        cells: groups, and classes for every axis of the table.
+
+    Raises:
+        UsageError: it would not.
+
+    >>> check_size(10_000, 8, 10, 10)
+    """
+    numbers = clusters * int(np.prod(cells, dtype=np.int64))
+    if numbers > MOST_NUMBERS:
+        raise UsageError(
+            "The counts of all clusters do not fit into memory",
+            wanted=f"at most {MOST_NUMBERS:,} numbers",
+            found=f"{clusters:,} clusters × {' × '.join(f'{size:,}' for size in cells)} cells = {numbers:,}",
+            advice="Audit attributes with fewer values, leave out --intersections or --control, or cluster coarser.",
+        )
+
+
 def counts_by_cluster(
     units: ArrayLike,
     group: ArrayLike,
@@ -64,11 +89,15 @@ def counts_by_cluster(
     Returns:
         [cluster, group, true, predicted].
 
+    Raises:
+        UsageError: see `check_size`.
+
     >>> counts_by_cluster([0, 1, 1], [0, 0, -1], [1, 0, 1], [1, 1, 1], groups=1, classes=2).tolist()
     [[[[0, 0], [0, 1]]], [[[0, 1], [0, 0]]]]
     """
     clusters, codes = np.asarray(units, np.int64), np.asarray(group, np.int64)
     number = int(clusters.max()) + 1 if clusters.size else 0
+    check_size(number, groups, classes, classes)
     # Cluster and group as one code, so that one pass counts every cluster.
     joint = np.where(codes >= 0, clusters * groups + codes, -1)
     table = confusion(joint, true, predicted, groups=number * groups, classes=classes, weights=weights)

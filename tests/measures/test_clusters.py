@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t
 
+from fairaudit.errors import UsageError
 from fairaudit.measures.clusters import counts_by_cluster, few_units, partition
 from fairaudit.measures.confusion import confusion
 
@@ -60,3 +61,10 @@ def test_few_units_cost_what_students_quantile_costs():
     for number in (2, 5, 50):
         assert few_units(number, level=0.9).item() == pytest.approx((t.ppf(0.95, 1e9) / t.ppf(0.95, number - 1)) ** 2)
     assert few_units([0, 1], level=0.95).tolist() == [0, 0]
+
+
+def test_what_cannot_fit_is_refused_before_it_is_made():
+    rows = np.arange(10_000)  # 10,000 persons × 60 groups × 40 × 40 decisions would be 7 TiB
+    with pytest.raises(UsageError, match="do not fit into memory") as told:
+        counts_by_cluster(rows // 2, rows % 60, rows % 40, rows % 40, groups=60, classes=40)
+    assert "5,000 clusters × 60 × 40 × 40 cells = 480,000,000" in str(told.value)

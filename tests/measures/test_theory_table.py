@@ -64,7 +64,8 @@ def test_the_biasedness_has_the_interval_of_its_share_and_of_its_clusters():
     assert (plain.numerator, plain.denominator) == (50, 200)
     assert 0.19 < plain.low < 0.25 < plain.high < 0.32
     # 20 persons of 10 conflicting images, which follow all (5 persons) or not at all: worth 19 independent images,
-    # p (1 − p) / v with v = 20/19 · (5 · 7.5² + 15 · 2.5²) / 200², less what 20 units instead of many cost (1.96 / t₁₉)².
+    # p (1 − p) / v with v = 20/19 · (5 · 7.5² + 15 · 2.5²) / 200²,
+    # less what 20 units instead of many cost: (1.96 / t₁₉)².
     each = np.stack([counts / 20] * 20)
     each[:, 0, 1], each[:, 1, 0] = (0, 5), (5, 0)
     each[:5, 0, 1], each[:5, 1, 0] = (5, 0), (0, 5)
