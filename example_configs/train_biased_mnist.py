@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     except FairauditError as error:
         sys.stderr.write(f"{error}\n")
         return ExitCode.BAD_INPUT
-    sys.stdout.write(f"model: {paths.model}\ndigits: {paths.digits}\n")
+    sys.stdout.write(f"model: {paths.model}\nthe same for 28 x 28 pixels: {paths.whole}\ndigits: {paths.digits}\n")
     return ExitCode.PASS
 
 

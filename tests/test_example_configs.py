@@ -15,7 +15,10 @@ from typer.testing import CliRunner
 from fairaudit.cli.main import app
 
 CONFIGS = Path(__file__).parents[1] / "example_configs"
-ELSEWHERE = {"biased_mnist.yaml": "tests/audits/test_biased_mnist.py"}
+ELSEWHERE = {
+    "biased_mnist.yaml": "tests/audits/test_biased_mnist.py",
+    "biased_mnist_alignment.yaml": "tests/demo/test_biased_mnist.py",
+}
 ROWS = 48
 
 

@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from fairaudit.errors import DataError
+from fairaudit.results.tensor_file import in_order
 
 MapFormat = Literal["npy", "safetensors"]
 FORMATS: tuple[MapFormat, ...] = get_args(MapFormat)
@@ -54,7 +55,7 @@ def tensors(maps: Array, rows: Array, ids: Sequence[str], *, about: Mapping[str,
     """
     names = {**about, IDS: json.dumps(list(ids), ensure_ascii=True)}
     arrays = {MAPS: np.ascontiguousarray(maps), ROWS: np.ascontiguousarray(rows)}
-    return save(arrays, metadata=names)
+    return in_order(save(arrays, metadata=names))
 
 
 def read_array(path: Path) -> Array:

@@ -45,10 +45,12 @@ def map_drawing(study: Study, reported: Reported, models: Sequence[Model]) -> tu
     rows = chosen(reported, [model.name for model in models])
     if not rows:
         return None, None
-    try:
-        _maps(models[0].classifier, study.material.loader.load(rows[:1]))
-    except (LiftError, MethodError) as error:
-        return None, f"Grad-CAM before and after is not drawn: {error.problem}."
+    batch = study.material.loader.load(rows)
+    for model in models:
+        try:
+            _maps(model.classifier, batch)
+        except (LiftError, MethodError) as error:  # a model whose units are all pruned has no gradient, for one
+            return None, f"Grad-CAM before and after is not drawn, because of {model.name}: {error.problem}."
     where = (
         f"The share of the map, of either sign, in {study.regions[0]} is below each image. " if study.regions else ""
     )

@@ -94,7 +94,7 @@ def _alignment(
         downstream=tuple(downstream or ()),
         train_probe=tuple(train_probe or ()),
         probe_split=probe_split,
-        search=SearchSettings(pixel_limit=c.pixel_limit_of("fast", None)),
+        search=SearchSettings(pixel_limit=c.PIXELS),
         config=config,
         base_folder=folder,
     )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from fairaudit.audits.run import Outcome
 
 CF = "Counterfactuals"
+PIXELS = 0.05
+"""The published program's limit: further along a ray a decoder draws no faces any more, and all scores move."""
 
 GeneratorFile = Annotated[Path, typer.Option(help="Generator with encode and decode.", rich_help_panel=CF)]
 GeneratorArch = Annotated[
@@ -36,10 +38,7 @@ SearchKind = Annotated[str, typer.Option(help="fast, or compat: the published la
 Direction = Annotated[str, typer.Option(help="down takes evidence away, up adds it.", rich_help_panel=CF)]
 Drop = Annotated[float, typer.Option(help="Change of the base score that ends a search.", rich_help_panel=CF)]
 PixelLimit = Annotated[
-    float | None,
-    typer.Option(
-        min=0, help="Largest change of an image's sum, 0 for any (default 0.1; 0.05 in compat).", rich_help_panel=CF
-    ),
+    float, typer.Option(min=0, help="Largest change of an image's sum, 0 for any.", rich_help_panel=CF)
 ]
 MinBaseChange = Annotated[float, typer.Option(help="Least change of the base score that counts.", rich_help_panel=CF)]
 Maker = Annotated[str, typer.Option("--maker", help="latent-shift or wachter.", rich_help_panel=CF)]
@@ -71,7 +70,7 @@ def cf_align(
     search: SearchKind = "fast",
     direction: Direction = "down",
     drop: Drop = 0.6,
-    pixel_limit: PixelLimit = None,
+    pixel_limit: PixelLimit = PIXELS,
     min_base_change: MinBaseChange = 0.3,
     maker: Maker = "latent-shift",
     correction: CorrectionKind = "holm",
@@ -107,7 +106,7 @@ def cf_align(
             search=search,  # type: ignore[arg-type]  # checked there
             direction=direction,  # type: ignore[arg-type]  # checked there
             drop=drop,
-            pixel_limit=pixel_limit_of(search, pixel_limit),
+            pixel_limit=pixel_limit or None,
         ),
         maker=maker,  # type: ignore[arg-type]  # checked there
         min_base_change=min_base_change,
@@ -135,14 +134,3 @@ def cf_align(
 
     then = compared if compare else None
     return launch(models, baseline=None, request=request, plan=audits.plan(options), then=then)
-
-
-def pixel_limit_of(search: str, asked: float | None) -> float | None:
-    """Largest change of an image's sum, None for any.
-
-    Far along a ray the decoder draws no faces any more, and every classifier moves.
-
-    >>> pixel_limit_of("fast", None), pixel_limit_of("compat", None), pixel_limit_of("fast", 0)
-    (0.1, 0.05, None)
-    """
-    return ({"compat": 0.05}.get(search, 0.1) if asked is None else asked) or None

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from fairaudit.config.schema import Bias, Config, DataConfig, Layout, PreprocessConfig, Split
 from fairaudit.data.layouts.mnist import read_mnist
@@ -36,7 +37,9 @@ class BiasedMnistPaths:
     digits: Path
     """Folder in MNIST's layout: train-* are the digits the model saw, t10k-* those kept for audits."""
     model: Path
-    """The classifier, as TorchScript."""
+    """The classifier of 14 × 14 pixels, as TorchScript."""
+    whole: Path
+    """The same with the pooling inside, for 28 × 28 pixels, which generators need at least."""
 
 
 def make_biased_mnist(
@@ -64,7 +67,7 @@ def make_biased_mnist(
         DataError: the folder has no such digits, or too few.
         OutputError: a file cannot be written.
     """
-    paths = BiasedMnistPaths(digits=out / "digits", model=out / "biased_mnist.pt")
+    paths = BiasedMnistPaths(digits=out / "digits", model=out / "biased_mnist.pt", whole=out / "biased_mnist_28.pt")
     split_digits(mnist, paths.digits, held_out=held_out, seed=seed)
     manifest = open_manifest(_training(rho), base=out, seed=seed)
     batch = Loader(manifest, PREPROCESS, {}, workers=2).load(range(len(manifest)))
@@ -73,6 +76,7 @@ def make_biased_mnist(
     images, target = (batch.images - mean) / std, torch.from_numpy(batch.target.astype(np.int64))
     train(network, images, target, seed=seed, epochs=epochs, batch_size=100, rate=3e-3, progress=progress)
     save_script(network, paths.model)
+    save_script(nn.Sequential(nn.AvgPool2d(2), network), paths.whole)
     return paths
 
 

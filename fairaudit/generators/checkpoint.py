@@ -10,12 +10,13 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from fairaudit.errors import ModelError, OutputError
 from fairaudit.generators.autoencoder import Autoencoder, AutoencoderSettings
 from fairaudit.generators.cvae import ConditionalVae, CvaeSettings
+from fairaudit.results.tensor_file import in_order
 
 FORMAT = "fairaudit-generator/1"
 _TRAINING = "fairaudit-generator-training/1"
@@ -149,7 +150,8 @@ def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> 
     """Write next to the file and move it into place, so that a kill leaves the old one."""
     part = path.with_name(path.name + ".part")
     try:
-        save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, part, metadata=metadata)
+        plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+        part.write_bytes(in_order(save(plain, metadata=metadata)))
         part.replace(path)
     except (OSError, SafetensorError) as error:
         raise OutputError("The generator cannot be written", where=str(path), found=str(error)) from error

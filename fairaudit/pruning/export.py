@@ -18,6 +18,7 @@ from fairaudit.models.lift import TOLERANCE
 from fairaudit.pruning.encoder import Split
 from fairaudit.pruning.gated import Masks, full_masks, gated_weights, pruned
 from fairaudit.results.strict_json import write_bytes
+from fairaudit.results.tensor_file import in_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,9 @@ def save_masks(path: Path, masks: Masks, facts: Mapping[str, str]) -> None:
     """
     from safetensors.torch import save
 
-    write_bytes(path, save({name: mask.cpu().contiguous() for name, mask in masks.items()}, metadata=dict(facts)))
+    write_bytes(
+        path, in_order(save({name: mask.cpu().contiguous() for name, mask in masks.items()}, metadata=dict(facts)))
+    )
 
 
 def load_masks(path: Path) -> dict[str, Tensor]:

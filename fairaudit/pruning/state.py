@@ -13,6 +13,7 @@ from fairaudit.errors import ModelError
 from fairaudit.pruning.bias_head import BiasHead
 from fairaudit.pruning.gated import Gates
 from fairaudit.results.strict_json import write_bytes
+from fairaudit.results.tensor_file import in_order
 
 _COUNTS = ("level", "epoch", "stale")
 
@@ -55,7 +56,7 @@ def save_state(path: Path, state: SearchState, key: str) -> None:
     facts["best"] = state.best if state.best != float("inf") else None
     text = {"key": key, "facts": json.dumps(facts)}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(state).items()}
-    write_bytes(path, save(tensors, metadata=text))
+    write_bytes(path, in_order(save(tensors, metadata=text)))
 
 
 def load_state(path: Path, state: SearchState, key: str) -> bool:

