@@ -49,7 +49,7 @@ def cf_rectify(
         downstream=() if other in probes else (other,),
         train_probe=probes,
         probe_split=probe_split,
-        search=SearchSettings(drop=drop),
+        search=SearchSettings(drop=drop, pixel_limit=c.PIXELS),
         min_base_change=min_base_change,
         config=config,
         base_folder=folder,
