@@ -43,6 +43,8 @@ class FairnessInputs:
     """The attributes without their intersections."""
     weights: Floats | None = None
     """Weight of every scored row; None counts rows."""
+    baseline_scores: Floats | None = None
+    """[image, class] of the baseline; None without one, or where only its decisions are known."""
     squared: Mapping[str, Floats] | None = None
     """Grouping → sums of squared weights, where there are weights."""
 
@@ -62,6 +64,7 @@ def fairness_inputs(total: Total, groupings: Sequence[Categorical]) -> FairnessI
         decisions=np.asarray(columns["candidate.decision"], np.int32),
         scores=np.asarray(columns["candidate.scores"], np.float64) if "candidate.scores" in columns else None,
         baseline_decisions=None if baseline is None else np.asarray(baseline, np.int32),
+        baseline_scores=np.asarray(columns["baseline.scores"], np.float64) if "baseline.scores" in columns else None,
         clusters=study.clusters(total.rows),
         audit=study.config.audit,
         seed=study.options.seed,

@@ -21,6 +21,7 @@ from fairaudit.measures.clusters import check_size, counts_by_cluster
 from fairaudit.measures.confusion import confusion
 from fairaudit.measures.fairness_table import fairness_measurements
 from fairaudit.measures.mcnemar import paired_counts
+from fairaudit.measures.paired_scores import paired_score_measurements
 from fairaudit.measures.paired_table import paired_measurements
 from fairaudit.measures.rows import Asked
 from fairaudit.measures.score_table import score_measurements
@@ -139,7 +140,21 @@ def _against(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]
         each = paired_counts(joint, *columns, groups=number * groups, classes=classes)
         asked = replace(asked, cluster_counts=each.reshape(number, groups, classes, classes, classes))
     counts = paired_counts(grouping.codes, *columns, groups=groups, classes=classes)
-    return paired_measurements(counts, asked, baseline=inputs.baseline_name)
+    return [*paired_measurements(counts, asked, baseline=inputs.baseline_name), *_score_changes(inputs, grouping)]
+
+
+def _score_changes(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
+    if inputs.scores is None or inputs.baseline_scores is None or inputs.baseline_name is None:
+        return []
+    return paired_score_measurements(
+        inputs.scores,
+        inputs.baseline_scores,
+        inputs.target.codes,
+        grouping.codes,
+        _asked(inputs, grouping),
+        baseline=inputs.baseline_name,
+        clusters=inputs.clusters,
+    )
 
 
 def _within(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:

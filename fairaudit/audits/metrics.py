@@ -40,7 +40,10 @@ FAIRNESS = frozenset(
         *PAPER_MEASURES,
         *(f"soft_{name}" for name in PAPER_MEASURES),
         *SCORED,
-        *(f"{name}_change" for name in (*CHANGES, "accuracy", "tpr", "fpr", *LEVELS)),
+        *(
+            f"{name}_change"
+            for name in (*CHANGES, "accuracy", "tpr", "fpr", *LEVELS, *PAPER_MEASURES, "auc", "ece", "brier")
+        ),
         *ASSOCIATIONS,
         *(f"attribute_{name}" for name in ASSOCIATIONS),
         *EQUALISED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from fairaudit.measures.disparities import (
 from fairaudit.measures.intervals import basic, percentile
 from fairaudit.measures.mcnemar import clustered_mcnemar, clustered_size, mcnemar, paired_change
 from fairaudit.measures.nulls import affordable
+from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.rates import RATES, reported_classes
 from fairaudit.measures.rows import Asked, Number, measurement, suppressed, total
 from fairaudit.ratio import ratio
@@ -35,13 +36,26 @@ LEVELS = {"worst_group_accuracy": worst_group_accuracy, "unbiased_accuracy": unb
 """Levels whose change is reported beside, because equality alone can be had by making everybody worse."""
 
 
+def _single(name: str) -> Callable[[Floats], Floats]:
+    """The measure of counts [..., group, true, predicted] that has this name, other than the disparities."""
+    return LEVELS[name] if name in LEVELS else PAPER_MEASURES[name]
+
+
+def _strata(name: str) -> Strata:
+    """What the paired bootstrap keeps fixed for a measure: cells, or groups only."""
+    if name in DISPARITIES:
+        return "cell" if DISPARITIES[name].null == "target" else "group"
+    return "cell" if name.startswith("eo_") else "group"
+
+
 def paired_measurements(counts: ArrayLike, asked: Asked, *, baseline: str) -> list[Measurement]:
     """What changed from the baseline to the candidate, as candidate − baseline.
 
     - `accuracy_change`, `tpr_change`, `fpr_change` per group: paired interval (Bonett and Price), p value of McNemar's
       exact test. With clusters the interval is made at the size that they are worth and the test changes the signs of
       whole clusters (`clustered_size`, `clustered_mcnemar`).
-    - `…_change` of every disparity between groups, and of worst_group_accuracy and unbiased_accuracy: paired
+    - `…_change` of every disparity between groups, of worst_group_accuracy and unbiased_accuracy, and of the papers'
+      measures (`dp_l2` to `iou_std`): paired
       bootstrap of both models' decisions together. The interval is the hull of the percentile and the basic one,
       because the bias of a largest gap does not cancel when one model has a gap and the other has none. Where one
       model has a gap of 0.2 and the other none, it held the true change in 97 % (2 groups), 96 % (4) and 94 % (8) of
@@ -161,21 +175,23 @@ def _paired_rows(change: _Change, clusters: _Change | None, asked: Asked, baseli
 
 def _change_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measurement]:
     draws: dict[str, Floats] = {}
+    everything = (*CHANGES, *LEVELS, *PAPER_MEASURES)
     for strata in ("cell", "group"):
-        names = [name for name in CHANGES if (DISPARITIES[name].null == "target") == (strata == "cell")]
-        draws |= _draws(table, names, strata, asked)
-    for name in (*CHANGES, *LEVELS):
-        if name in LEVELS:
-            value = float(LEVELS[name](candidate_counts(table)) - LEVELS[name](baseline_counts(table)))
-            better, facts = "higher", {}
+        draws |= _draws(table, [name for name in everything if _strata(name) == strata], strata, asked)
+    for name in everything:
+        bound = np.inf if name in PAPER_MEASURES else 1.0
+        if name not in DISPARITIES:
+            measure = _single(name)
+            value = float(measure(candidate_counts(table)) - measure(baseline_counts(table)))
+            better, facts = ("higher" if name in LEVELS else "lower"), {}
         else:
             value = float(disparity(candidate_counts(table), name) - disparity(baseline_counts(table), name))
             better, facts = DISPARITIES[name].better, _levelling(table, name)
         plain, mirrored = percentile(draws[name], level=asked.level), basic(value, draws[name], level=asked.level)
         number = Number(
             value=value,
-            low=float(np.clip(np.minimum(plain.low, mirrored.low), -1, value)),
-            high=float(np.clip(np.maximum(plain.high, mirrored.high), value, 1)),
+            low=float(np.clip(np.minimum(plain.low, mirrored.low), -bound, value)),
+            high=float(np.clip(np.maximum(plain.high, mirrored.high), value, bound)),
             interval="paired-bootstrap" if asked.cluster_counts is None else "paired-cluster-bootstrap",
             n=total(table),
             extra={"replicates": len(draws[name]), **facts},
@@ -190,11 +206,10 @@ def _draws(table: Floats, names: Sequence[str], strata: Strata, asked: Asked) ->
     def statistics(flat: Floats) -> Mapping[str, Floats]:
         joint = flat.reshape(-1, groups, classes, classes, classes)
         new, old = candidate_counts(joint), baseline_counts(joint)
-        first, second = disparities(new, names), disparities(old, names)
-        found = {name: first[name] - second[name] for name in names}
-        if strata == "group":
-            found |= {name: level(new) - level(old) for name, level in LEVELS.items()}
-        return found
+        gaps = [name for name in names if name in DISPARITIES]
+        first, second = disparities(new, gaps), disparities(old, gaps)
+        found = {name: first[name] - second[name] for name in gaps}
+        return found | {name: _single(name)(new) - _single(name)(old) for name in names if name not in DISPARITIES}
 
     flat = table.reshape(groups, classes, -1)
     number = affordable(table.size, asked)

@@ -43,6 +43,24 @@ def test_an_unchanged_model_has_no_adr_no_dif_and_no_significant_drop_for_every_
 
 
 @pytest.mark.slow
+def test_changes_of_the_causal_check_are_differences_of_both_models_own_numbers(lab):
+    torch.manual_seed(7)
+    lab.save(lab.network(), "old.pt")
+    both = lab.run("roi-metrics", "model.pt", "--baseline", "old.pt", "--method", "gradient", "-o", "both", "--json")
+    alone = {
+        name: lab.run("roi-metrics", f"{name}.pt", "--method", "gradient", "-o", name, "--json")
+        for name in ("model", "old")
+    }
+    for metric in ("causal_shift", "causal_excess", "causal_flip"):
+        change = over_all(both, f"{metric}_change")
+        new, old = (over_all(alone[name], metric)["value"] for name in ("model", "old"))
+        assert change["value"] == pytest.approx(new - old, abs=1e-6), metric
+        assert change["low"] <= change["value"] <= change["high"]
+        assert change["baseline"] == "old.pt"
+    assert over_all(both, "causal_shift_change")["value"] != 0
+
+
+@pytest.mark.slow
 def test_every_kind_of_region_at_once(lab):
     mask = np.zeros((16, 16), np.uint8)
     mask[4:12, 8:14] = 255

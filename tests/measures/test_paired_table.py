@@ -7,6 +7,7 @@ from fairaudit.measures.confusion import confusion
 from fairaudit.measures.disparities import disparity, worst_group_accuracy
 from fairaudit.measures.mcnemar import mcnemar, paired_counts
 from fairaudit.measures.paired_table import CHANGES, baseline_counts, candidate_counts, paired_measurements
+from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.rates import accuracy, rate
 from fairaudit.measures.rows import Asked
 
@@ -166,3 +167,19 @@ def test_clusters_of_one_image_each_change_like_images():
 def test_counts_must_fit_the_names():
     with pytest.raises(ValueError, match="counts need shape"):
         made(np.zeros((2, 2, 2, 2)), groups=("a",))
+
+
+@pytest.mark.parametrize("name", PAPER_MEASURES)
+def test_papers_measures_change_by_their_difference(name):
+    draw = np.random.default_rng(3)
+    both = draw.integers(1, 40, (2, 2, 2, 2))
+    asked = Asked(attribute="hat", groups=("no", "yes"), classes=("0", "1"), replicates=300)
+    (found,) = [m for m in paired_measurements(both, asked, baseline="old") if m.metric == f"{name}_change"]
+    new, old = both.sum(3), both.sum(2)
+    assert found.value == pytest.approx(float(PAPER_MEASURES[name](new) - PAPER_MEASURES[name](old)))
+    assert found.low <= found.value <= found.high
+    assert found.better == "lower"
+    same = np.zeros((2, 2, 2, 2), int)
+    same[..., [0, 1], [0, 1]] = both.sum(3)
+    (none,) = [m for m in paired_measurements(same, asked, baseline="old") if m.metric == f"{name}_change"]
+    assert (none.value, none.low, none.high) == (0, 0, 0)
