@@ -133,3 +133,17 @@ def _layer(module: fx.GraphModule, node: fx.Node) -> nn.Module | None:
 
 def _words(node: fx.Node) -> str:
     return str(node.target) if node.op == "call_module" else node.name
+
+
+class LogitsOnly(nn.Module):
+    """The second output of a cut model, so that it is a classifier again."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits [image, output] of normalised images."""
+        _, logits = self.module(images)
+        found: Tensor = logits
+        return found

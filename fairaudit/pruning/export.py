@@ -15,7 +15,7 @@ from fairaudit.errors import ModelError, OutputError
 from fairaudit.models.adapt import FixedBatch, Logits
 from fairaudit.models.classifier import Classifier
 from fairaudit.models.lift import TOLERANCE
-from fairaudit.pruning.encoder import Split
+from fairaudit.pruning.encoder import LogitsOnly, Split
 from fairaudit.pruning.gated import Masks, full_masks, gated_weights, pruned
 from fairaudit.results.strict_json import write_bytes
 from fairaudit.results.tensor_file import in_order
@@ -193,25 +193,11 @@ def _write_script(
     return ("The TorchScript archive is frozen: its pruned copy is a trace of the lifted model, in single precision.",)
 
 
-class _LogitsOnly(nn.Module):
-    """The second output of a cut model."""
-
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits of normalised images."""
-        _, logits = self.module(images)
-        found: Tensor = logits
-        return found
-
-
 def _traced(split: Split, masks: Masks, images: Tensor) -> torch.jit.ScriptModule:
     module = copy.deepcopy(split.module)
     _edit(dict(module.named_parameters()), masked_parameters(split, masks), "the lifted model")
     with torch.no_grad():
-        traced: torch.jit.ScriptModule = torch.jit.trace(_LogitsOnly(module).eval(), images)  # type: ignore[no-untyped-call]
+        traced: torch.jit.ScriptModule = torch.jit.trace(LogitsOnly(module).eval(), images)  # type: ignore[no-untyped-call]
     return traced
 
 
@@ -229,7 +215,7 @@ def write_small(module: nn.Module, path: Path, images: Tensor) -> None:
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore", FutureWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
-        traced = torch.jit.trace(_LogitsOnly(module).eval(), images)  # type: ignore[no-untyped-call]
+        traced = torch.jit.trace(LogitsOnly(module).eval(), images)  # type: ignore[no-untyped-call]
         try:
             torch.jit.save(traced, str(path))
         except (OSError, RuntimeError) as error:

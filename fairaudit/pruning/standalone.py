@@ -8,24 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor
 
 from fairaudit.models.classifier import Classifier
-from fairaudit.pruning.encoder import Split
-
-
-class _Variant(nn.Module):
-    """The logits of a cut model with other weights."""
-
-    def __init__(self, module: fx.GraphModule) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits [image, output] of normalised images."""
-        _, logits = self.module(images)
-        found: Tensor = logits
-        return found
+from fairaudit.pruning.encoder import LogitsOnly, Split
 
 
 def as_classifier(model: Classifier, split: Split, weights: Mapping[str, Tensor], name: str) -> Classifier:
@@ -48,4 +34,4 @@ def as_classifier(model: Classifier, split: Split, weights: Mapping[str, Tensor]
             own[key].copy_(value)
             digest.update(key.encode())
             digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-    return replace(model, name=name, sha256=digest.hexdigest(), module=_Variant(module).eval(), notes=(), _lifted={})
+    return replace(model, name=name, sha256=digest.hexdigest(), module=LogitsOnly(module).eval(), notes=(), _lifted={})
