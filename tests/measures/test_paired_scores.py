@@ -97,6 +97,19 @@ def test_clusters_of_one_image_are_images_and_larger_ones_cost():
     assert wide.high - wide.low > 2.5 * (narrow.high - narrow.low)  # √10 = 3.2
 
 
+def test_clusters_of_uneven_sizes_have_the_linearised_variance():
+    new, old, truth, _ = sample(80)
+    times = np.where(np.arange(80) < 8, 30, 1)  # a few large persons, in no order
+    mixed = np.random.default_rng(2).permutation(np.repeat(np.arange(80), times))
+    columns, units = [column[mixed] for column in (new, old, truth)], mixed
+    asked = Asked(attribute="hat", groups=("no",), classes=("0", "1"), replicates=2000)
+    found = made(*columns, np.zeros(len(units), int), asked, clusters=units)["brier_change", "no"]
+    change = (columns[0] - columns[2]) ** 2 - (columns[1] - columns[2]) ** 2
+    residual = np.bincount(units, change - change.mean())
+    error = np.sqrt((residual**2).sum()) / len(units)  # of a ratio of sums over units
+    assert found.high - found.low == pytest.approx(2 * 1.96 * error, rel=0.35)
+
+
 def test_what_does_not_exist_is_undefined():
     found = made([0.2, 0.4, 0.9], [0.3, 0.4, 0.9], [0, 0, -1], [0, 0, 1])
     assert found["auc_change", "no"].reason == "group no has no positives or no negatives"
