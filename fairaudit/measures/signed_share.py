@@ -16,6 +16,9 @@ def signed_share(maps: ArrayLike, masks: ArrayLike) -> Floats:
     its content; what a reliance on the content changes is the sign. So compare groups within a target value: the
     contrast is 0 for a model to which the content is all the same. Disjoint regions add. NaN for a map of zeros.
 
+    The method must have a sign to compare: LRP's z⁺ rules (composites "plus") keep what speaks for the class in every
+    convolution and leave out what speaks against it, so ε-γ-box or integrated gradients see such a contrast sooner.
+
     Args:
         maps: signed relevance `[image, row, column]`.
         masks: True inside the region, `[image, row, column]` or `[row, column]`.

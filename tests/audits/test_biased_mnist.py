@@ -18,6 +18,7 @@ from fairaudit.report.schema import report_schema
 
 pytestmark = pytest.mark.slow
 CONFIGS = Path(__file__).parents[2] / "example_configs"
+METHODS = ("lrp_epsilon_gamma_box", "integrated_gradients")
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def test_ten_groups_of_ten_classes_are_measured_and_drawn(audited):
 
 def test_relevance_and_intervention_see_the_colour(audited):
     _, report = audited
-    for method in ("lrp", "integrated_gradients"):
+    for method in METHODS:
         found = value(report, "signed_share_alignment", attribute="colour", region="background", method=method)
         assert found["low"] > 0.02
         assert value(report, "rrf", region="background", method=method)["low"] is not None
@@ -98,8 +99,8 @@ def test_relevance_and_intervention_see_the_colour(audited):
 def searched(folder, model):
     """Both methods' region numbers and windows on 600 digits; the methods' trials are left to the audit."""
     text = (CONFIGS / "biased_mnist.yaml").read_text()
-    quick = "audit: {faithfulness: false, replicates: 1000, "
-    (folder / "quick.yaml").write_text(text.split("gates:")[0].replace("audit: {", quick))
+    quick = "audit:\n  faithfulness: false\n  replicates: 1000\n"
+    (folder / "quick.yaml").write_text(text.split("gates:")[0].replace("audit:\n", quick))
     command = ["roi-metrics", model, "-c", "quick.yaml", "--discover", "--limit", "600", "-q", "--json"]
     done = fairaudit(folder, *command, "-o", f"found-{Path(model).parent.name}")
     assert done.returncode == 0, done.stderr
@@ -115,7 +116,7 @@ def windows(report, method):
 
 def test_discovery_finds_the_background_without_being_told(trained):
     report = searched(trained, "biased_mnist/biased_mnist.pt")
-    for method in ("lrp", "integrated_gradients"):
+    for method in METHODS:
         found = windows(report, method)
         assert found, method
         for x0, y0, x1, y1, effect in found:
@@ -146,7 +147,7 @@ def test_a_model_that_learnt_without_the_colours_help_is_cleared(trained, mnist_
         [*script, "--epochs", "8", "--out", str(trained / "even")], check=True, capture_output=True, timeout=600
     )
     report = searched(trained, "even/biased_mnist.pt")
-    for method in ("lrp", "integrated_gradients"):
+    for method in METHODS:
         found = value(report, "signed_share_alignment", attribute="colour", region="background", method=method)
         assert found["low"] < 0.01
         assert found["value"] < 0.02
