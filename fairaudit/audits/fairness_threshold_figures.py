@@ -18,7 +18,7 @@ SWEPT = ("equalized_odds_difference", "equal_opportunity_difference", "demograph
 BINS = 25
 """Bins of the drawn score distributions."""
 THRESHOLDS = 100
-"""Thresholds of the drawn sweep; more make a scribble of the right panel."""
+"""Thresholds of the drawn sweep."""
 
 
 def threshold_drawings(inputs: FairnessInputs, grouping: Categorical, slug: str) -> Iterator[Drawing]:
@@ -26,7 +26,7 @@ def threshold_drawings(inputs: FairnessInputs, grouping: Categorical, slug: str)
     yield Drawing(
         name=f"sweep-{slug}.png",
         caption=f"Disparities over {grouping.name} and accuracy at every threshold, one for all groups; marks are "
-        "where the decisions are made now.",
+        "where the decisions are made now. Right: a dot per threshold, and the least disparity at an accuracy or better.",
         draw=partial(_sweep, inputs, grouping),
     )
     yield Drawing(

@@ -27,7 +27,9 @@ class Scores:
 def sweep(
     thresholds: Values, accuracy: Values, gaps: Mapping[str, Values], *, heading: str, used: float | None = None
 ) -> bytes:
-    """A PNG: left, accuracy and disparities at every threshold; right, each disparity against accuracy.
+    """A PNG: left, accuracy and disparities at every threshold; right, the least disparity at an accuracy or a better one.
+
+    On the right every threshold is a dot, and the line joins those that no other beats in both (the Pareto front).
 
     Args:
         thresholds: [threshold], rising.
@@ -50,7 +52,8 @@ def sweep(
         # Widest first, so that curves that run together stay visible.
         wide = 2.6 if name == next(iter(gaps)) else 1.4
         left.plot(thresholds, gap, color=color, linewidth=wide, label=literal(name))
-        right.plot(accuracy, gap, color=color, linewidth=wide)
+        right.scatter(accuracy, gap, s=6, color=color, alpha=0.3, linewidths=0)
+        right.plot(*front(accuracy, gap), color=color, linewidth=wide, drawstyle="steps-pre")
         if place is not None:
             right.plot(
                 accuracy[place], gap[place], marker, color=color, markersize=7, markeredgecolor="white", zorder=5
@@ -62,6 +65,17 @@ def sweep(
     dress(right, x_label="accuracy", y_label="disparity (lower is better)")
     figure.legend(loc="outside lower center", ncols=3, fontsize=7.5, frameon=False)
     return png(figure)
+
+
+def front(accuracy: Values, gap: Values) -> tuple[Values, Values]:
+    """Accuracies, rising, and the least disparity that any threshold has at that accuracy or a better one.
+
+    >>> front(np.array([0.5, 0.9, 0.8, 0.7]), np.array([0.3, 0.4, 0.2, np.nan]))
+    (array([0.5, 0.8, 0.9]), array([0.2, 0.2, 0.4]))
+    """
+    known = np.isfinite(accuracy) & np.isfinite(gap)
+    order = np.argsort(accuracy[known], kind="stable")
+    return accuracy[known][order], np.minimum.accumulate(gap[known][order][::-1])[::-1]
 
 
 def distributions(groups: Sequence[Scores], *, heading: str, names: tuple[str, str]) -> bytes:
