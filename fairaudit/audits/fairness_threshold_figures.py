@@ -26,7 +26,8 @@ def threshold_drawings(inputs: FairnessInputs, grouping: Categorical, slug: str)
     yield Drawing(
         name=f"sweep-{slug}.png",
         caption=f"Disparities over {grouping.name} and accuracy at every threshold, one for all groups; marks are "
-        "where the decisions are made now. Right: a dot per threshold, and the least disparity at an accuracy or better.",
+        "where the decisions are made now. Right: a dot per threshold; the line is the least disparity at an accuracy "
+        "or a better one.",
         draw=partial(_sweep, inputs, grouping),
     )
     yield Drawing(

@@ -27,7 +27,7 @@ class Scores:
 def sweep(
     thresholds: Values, accuracy: Values, gaps: Mapping[str, Values], *, heading: str, used: float | None = None
 ) -> bytes:
-    """A PNG: left, accuracy and disparities at every threshold; right, the least disparity at an accuracy or a better one.
+    """A PNG: left, accuracy and disparities at every threshold; right, the least disparity at an accuracy or better.
 
     On the right every threshold is a dot, and the line joins those that no other beats in both (the Pareto front).
 
