@@ -5,7 +5,7 @@
 
 A row per folder: the biased model, the balanced one, the balanced one with 0.3 times a necktie classifier added, and
 that one rectified, each with its interval and p value over the test faces. Exit code 1 where a sign or a significance
-is not as planted. About a quarter of an hour per folder on two cores, most of it for the generator.
+is not as planted. About ten minutes per folder on one core, most of them for the generator.
 """
 
 from __future__ import annotations
