@@ -83,6 +83,15 @@ class Drawing:
     """Makes the PNG."""
 
 
+def slug(text: str) -> str:
+    """Text as part of a file name; different texts may give the same.
+
+    >>> slug("Age < 40")
+    'age---40'
+    """
+    return "".join(character if character.isalnum() else "-" for character in text.lower()).strip("-")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """What an audit found."""

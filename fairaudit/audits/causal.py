@@ -51,8 +51,14 @@ class CausalAudit:
         self._fills = {region: region_fills(study, region) for region in study.regions}
 
     def settings(self) -> Mapping[str, Any]:
-        """The regions, the fills and the number of controls."""
-        return {"regions": self._study.regions, "fills": self._fills, "controls": CONTROLS}
+        """The regions, the fills, the number of controls, and the attributes that choose whose content is swapped."""
+        study = self._study
+        return {
+            "regions": study.regions,
+            "fills": self._fills,
+            "controls": CONTROLS,
+            "attributes": study.attributes,
+        }
 
     @cached_property
     def _donors(self) -> Donors:

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Drawing
+from fairaudit.audits.base import Drawing, slug
 from fairaudit.measures.discovery import Found
 from fairaudit.measures.image_means import Labels
 from fairaudit.measures.window_effect import WindowEffect
@@ -96,8 +96,3 @@ def difference(groups: Labels, grids: Floats) -> Floats:
     if len(means) < 2:
         return np.zeros(grids.shape[1:])
     return np.asarray(means[-1] - means[0] if len(groups.values) == 2 else np.ptp(np.stack(means), axis=0))
-
-
-def slug(text: str) -> str:
-    """Text as part of a file name."""
-    return "".join(character if character.isalnum() else "-" for character in text.lower()).strip("-")

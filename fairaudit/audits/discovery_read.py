@@ -101,7 +101,7 @@ def _searches(grids: Mapping[str, Grids], rows: Rows, seed: int, each: int | Non
             kinds = [("discovery", group, own.positive)]
             aligned = rows.aligned[number] if rows.aligned else None
             if aligned is not None and rows.target is not None:
-                kinds.append(("discovery_alignment", _two(group, aligned), own.signed))
+                kinds.append(("discovery_alignment", aligned, own.signed))
             for metric, groups, values in kinds:
                 draw = generator(seed, metric.replace("_", " "), group.name, method)
                 options = {"group": groups, "target": rows.target, "generator": draw, "each": each}
@@ -115,12 +115,6 @@ def _searches(grids: Mapping[str, Grids], rows: Rows, seed: int, each: int | Non
                     image=own.image,
                     found=group_differences(values, windows(), **options),  # type: ignore[arg-type]
                 )
-
-
-def _two(group: Labels, aligned: NDArray[np.bool_]) -> Labels:
-    """Whether the group goes with the class, as two groups; unknown stays unknown."""
-    codes = np.where(np.asarray(group.codes) < 0, -1, aligned.astype(np.int32))
-    return Labels(name=group.name, values=("conflicting", "aligned"), codes=codes)
 
 
 def _wanted(searches: Sequence[_Search]) -> dict[int, list[Box]]:

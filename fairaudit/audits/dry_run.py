@@ -19,6 +19,7 @@ from fairaudit.audits.trial import Trials
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.memory import peak_memory_bytes
+from fairaudit.errors import DataError
 from fairaudit.measures.association import contingency
 from fairaudit.measures.power import detectable_gaps
 from fairaudit.results.measurement import finite
@@ -96,9 +97,27 @@ def _detectable(study: Study, *, alike: bool) -> dict[str, dict[str, float | Non
 
 
 def seconds_per_row(study: Study, audits: Sequence[Audit]) -> float:
-    """Time that the map takes per row, from a few rows; testing the attribution methods is not in it."""
-    rows = range(min(PROBE, len(study.manifest)))
+    """Time that the map takes per row, from the first rows that can be audited; testing methods is not in it.
+
+    Raises:
+        DataError: there is no such row.
+    """
+    rows = _auditable(study)
     map_batch(study, audits, study.material.loader.load(rows))  # the first call compiles and lifts
     start = time.perf_counter()
     map_batch(study, audits, study.material.loader.load(rows))
     return (time.perf_counter() - start) / len(rows)
+
+
+def _auditable(study: Study) -> Sequence[int]:
+    """The first rows with an image and a target, at most `PROBE`."""
+    for start in range(0, len(study.manifest), PROBE):
+        batch = study.material.loader.load(range(start, min(start + PROBE, len(study.manifest))))
+        if len(batch):
+            return [int(row) for row in batch.rows]
+    raise DataError(
+        "Not one row can be audited",
+        wanted="images that can be read, and a known target",
+        found=f"{len(study.manifest)} rows without",
+        where=study.manifest.name,
+    )

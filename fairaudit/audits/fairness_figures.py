@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Drawing
+from fairaudit.audits.base import Drawing, slug
 from fairaudit.audits.fairness_inputs import FairnessInputs
 from fairaudit.audits.fairness_theory import theory_drawings
 from fairaudit.audits.fairness_threshold_figures import threshold_drawings
@@ -46,28 +46,28 @@ def fairness_drawings(inputs: FairnessInputs, measurements: Sequence[Measurement
     for grouping in inputs.groupings:
         if not _legible(inputs, grouping) or not printable(inputs, grouping):
             continue
-        slug = "".join(c if c.isalnum() else "-" for c in grouping.name)
+        name = slug(grouping.name)
         yield Drawing(
-            name=f"confusion-{slug}.png",
+            name=f"confusion-{name}.png",
             caption=f"Decisions against truth for every {grouping.name}, as shares of each true value.",
             draw=partial(_confusion, inputs, grouping),
         )
         if inputs.is_single(grouping):
-            yield from theory_drawings(inputs, grouping, slug)
+            yield from theory_drawings(inputs, grouping, name)
         if has_thresholds(inputs):
             yield Drawing(
-                name=f"reliability-{slug}.png",
+                name=f"reliability-{name}.png",
                 caption=f"Share of positives against score for every {grouping.name}; the diagonal is perfect.",
                 draw=partial(_reliability, inputs, grouping),
             )
             if has_curve(inputs, grouping):
                 yield Drawing(
-                    name=f"roc-{slug}.png",
+                    name=f"roc-{name}.png",
                     caption=f"True against false positive rate for every {grouping.name}; bands are intervals "
                     "of the true positive rate, the mark is the decision.",
                     draw=partial(_roc, inputs, grouping),
                 )
-            yield from threshold_drawings(inputs, grouping, slug)
+            yield from threshold_drawings(inputs, grouping, name)
 
 
 def undrawn(inputs: FairnessInputs) -> Iterator[str]:

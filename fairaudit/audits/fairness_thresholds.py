@@ -44,12 +44,9 @@ def printable(inputs: FairnessInputs, grouping: Categorical) -> list[int]:
 
 
 def has_curve(inputs: FairnessInputs, grouping: Categorical) -> bool:
-    """Whether any group has images of both values of a binary target, so that a curve over thresholds has two ends."""
-    positive, negative = inputs.target.codes == 1, inputs.target.codes == 0
-    return any(
-        bool((own & positive).any() and (own & negative).any())
-        for own in (grouping.codes == g for g in range(len(grouping.values)))
-    )
+    """Whether any group that figures may show has images of both values of a binary target: a curve with two ends."""
+    sides = histogram(inputs, grouping).sum(-1)[printable(inputs, grouping)]
+    return bool((sides > 0).all(axis=1).any())
 
 
 def has_thresholds(inputs: FairnessInputs) -> bool:

@@ -149,9 +149,9 @@ def _region(
     )
     columns = _columns(maps, mask, audit)
     found = list(tables(columns, asked, rows, controls=_control_means(maps, mask, audit, seed)))
-    for group, aligned in zip(rows.groups, rows.aligned, strict=True):
+    for aligned in rows.aligned:
         if aligned is not None and rows.target is not None:
-            found += alignment(columns["signed_share"], asked, rows, group.name, aligned)
+            found += alignment(columns["signed_share"], asked, rows, aligned)
     if baseline is not None and files.baseline is not None:
         change = region_change(baseline, maps, mask)
         against = Question(

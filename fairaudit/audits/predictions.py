@@ -18,7 +18,7 @@ from fairaudit.audits.predictions_read import Predicted, TableColumns, read_pred
 from fairaudit.audits.run import drawn, with_gate_figure
 from fairaudit.audits.write import write_report_folder
 from fairaudit.config.options import RunOptions
-from fairaudit.config.schema import AuditConfig, GateRule
+from fairaudit.config.schema import AuditConfig, GateRule, Split
 from fairaudit.data.categorical import Categorical
 from fairaudit.gate.judge import judge
 from fairaudit.measures.clusters import partition
@@ -34,6 +34,7 @@ def audit_table(
     audit: AuditConfig,
     gates: list[GateRule],
     options: RunOptions,
+    split: Split | None = None,
     threshold: float = 0.5,
 ) -> Report:
     """Measure the fairness of a predictions table and write the report folder.
@@ -44,7 +45,9 @@ def audit_table(
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     rules, unjudged = applicable(gates, FAIRNESS)
-    predicted = read_predictions(path, columns, threshold=threshold)
+    predicted = read_predictions(
+        path, columns, threshold=threshold, split=split, limit=options.limit, seed=options.seed
+    )
     groupings = all_groupings(list(predicted.attributes.values()), intersections=audit.intersections)
     inputs = _inputs(predicted, groupings, audit, seed=options.seed, name=path.stem, baseline=columns.baseline)
     findings = against(read_fairness(inputs), options.against, digest=predicted.digest)

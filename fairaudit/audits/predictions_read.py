@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.config.schema import DataConfig
+from fairaudit.config.schema import DataConfig, Split
 from fairaudit.data.categorical import Categorical, encode, encode_as
+from fairaudit.data.chosen_rows import Rows, limited_rows, split_rows
 from fairaudit.data.tables import Table, read_table
 from fairaudit.errors import DataError, UsageError
 from fairaudit.results.report import Excluded
@@ -69,8 +70,24 @@ class Predicted:
     notes: tuple[str, ...]
 
 
-def read_predictions(path: Path, columns: TableColumns, *, threshold: float) -> Predicted:
-    """The table's columns as codes and scores.
+def read_predictions(
+    path: Path,
+    columns: TableColumns,
+    *,
+    threshold: float,
+    split: Split | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+) -> Predicted:
+    """The table's columns as codes and scores; codes and their values come from all rows of the file.
+
+    Args:
+        path: CSV, JSON Lines or Parquet file.
+        columns: what they mean.
+        threshold: smallest score of the positive class that decides for it, where there is no decision.
+        split: rows to use; all of them when left out.
+        limit: largest number of rows, a seeded random part.
+        seed: seed of that part.
 
     Raises:
         DataError: a column is missing, a score is no probability, or no row can be used.
@@ -86,8 +103,9 @@ def read_predictions(path: Path, columns: TableColumns, *, threshold: float) -> 
     baseline = _labels(table, columns.baseline, "--baseline-prediction", target)
     attributes = _attributes(table, columns.attributes, "--attribute")
     ids = _ids(table, columns.id)
-    lost = _lost(target, decisions, scores, baseline)
-    keep = np.flatnonzero(lost == "")
+    rows, notes = _chosen(table, split, limit, seed)
+    lost = _lost(target, decisions, scores, baseline)[rows]
+    keep = rows[lost == ""]
     if keep.size == 0:
         raise DataError("Not one row of the table has both a truth and a prediction", where=table.file)
     weights, cluster = _weights(table, columns.weight), _cluster(table, columns.cluster)
@@ -101,12 +119,18 @@ def read_predictions(path: Path, columns: TableColumns, *, threshold: float) -> 
         weights=None if weights is None else weights[keep],
         cluster=None if cluster is None else cluster.take(keep),
         excluded=tuple(
-            Excluded(row=row, id=ids[row], reason=str(lost[row])) for row in np.flatnonzero(lost != "").tolist()
+            Excluded(row=int(rows[at]), id=ids[rows[at]], reason=str(lost[at])) for at in np.flatnonzero(lost != "")
         ),
-        rows=len(table),
-        digest=_digest(ids, target, attributes),
-        notes=_notes(columns, target),
+        rows=len(rows),
+        digest=_digest(rows, ids, target, attributes),
+        notes=(*notes, *_notes(columns, target)),
     )
+
+
+def _chosen(table: Table, split: Split | None, limit: int | None, seed: int) -> tuple[Rows, tuple[str, ...]]:
+    rows, notes = split_rows(table, split)
+    part, more = limited_rows(len(rows), limit, seed=seed)
+    return rows[part], (*notes, *more)
 
 
 def decided(scores: Floats | None, threshold: float) -> NDArray[np.int32]:
@@ -254,11 +278,11 @@ def _lost(
     return np.select([rows for rows, _ in reasons], [reason for _, reason in reasons], default="").astype(np.str_)
 
 
-def _digest(ids: Sequence[str], target: Categorical, attributes: Mapping[str, Categorical]) -> str:
+def _digest(rows: Rows, ids: Sequence[str], target: Categorical, attributes: Mapping[str, Categorical]) -> str:
     # Labels as texts, not codes: another model's table may lack a value or list them in another order.
-    columns = [target, *(attributes[name] for name in sorted(attributes))]
-    texts = [[column.name, [column.label(row) for row in range(len(ids))]] for column in columns]
-    return hashlib.sha256(json.dumps([list(ids), texts]).encode()).hexdigest()
+    columns, places = [target, *(attributes[name] for name in sorted(attributes))], rows.tolist()
+    texts = [[column.name, [column.label(row) for row in places]] for column in columns]
+    return hashlib.sha256(json.dumps([[ids[row] for row in places], texts]).encode()).hexdigest()
 
 
 def _notes(columns: TableColumns, target: Categorical) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Drawing, Total, bound
+from fairaudit.audits.base import Drawing, Total, bound, slug
 from fairaudit.audits.columns import column
 from fairaudit.audits.stream import explained_classes, predict, sliced
 from fairaudit.audits.study import Study
@@ -28,7 +28,7 @@ def region_drawings(total: Total, methods: Sequence[Method]) -> Iterator[Drawing
     study = total.study
     for region in study.regions:
         yield Drawing(
-            name=f"region-{_slug(region)}.png",
+            name=f"region-{slug(region)}.png",
             caption=f'The region "{region}" on the images as the model sees them.',
             draw=partial(_overlay, total, region),
         )
@@ -36,7 +36,7 @@ def region_drawings(total: Total, methods: Sequence[Method]) -> Iterator[Drawing
             if np.isnan(_shares(total, region, method)).all():
                 continue  # every map is blank: no image relies on anything
             yield Drawing(
-                name=f"reliance-{_slug(region)}-{_slug(method.name)}.png",
+                name=f"reliance-{slug(region)}-{slug(method.name)}.png",
                 caption=(
                     f"Images with the largest (first row) and the smallest share of {method.name} relevance in "
                     f"{region}, written below each; red is evidence for the explained class, blue against it, "
@@ -111,7 +111,3 @@ def _names(total: Total, batch: Batch) -> list[str]:
     study = total.study
     columns = [study.target, *(study.manifest.attributes[name] for name in study.attributes[:1])]
     return [", ".join(f"{c.name}={c.label(int(row)) or '?'}" for c in columns) for row in batch.rows]
-
-
-def _slug(text: str) -> str:
-    return "".join(character if character.isalnum() else "-" for character in text.lower()).strip("-")

@@ -33,7 +33,7 @@ class Rows:
     target: Labels | None
     groups: Sequence[Labels]
     clusters: NDArray[np.int64] | None
-    aligned: Sequence[NDArray[np.bool_] | None] = ()
+    aligned: Sequence[Labels | None] = ()
     """Per group attribute, whether each image's group goes with its class; None where no group goes with any."""
 
 
@@ -49,11 +49,17 @@ def rows_of(study: Study, rows: NDArray[np.int64]) -> Rows:
     )
 
 
-def aligned_rows(target: Categorical, group: Categorical) -> NDArray[np.bool_] | None:
-    """Whether each image's group goes with its class; None where no group goes with any."""
+def aligned_rows(target: Categorical, group: Categorical) -> Labels | None:
+    """Whether each image's group goes with its class, as two groups; None where no group goes with any.
+
+    An image whose group or class is not known is in neither.
+    """
     table = aligned_groups(target, group)
+    if table is None:
+        return None
     known = (target.codes >= 0) & (group.codes >= 0)
-    return None if table is None else known & table[group.codes, target.codes]
+    codes = np.where(known, table[group.codes, target.codes], -1).astype(np.int32)
+    return Labels(name=group.name, values=("conflicting", "aligned"), codes=codes)
 
 
 def labels(column: Categorical) -> Labels:
@@ -131,22 +137,19 @@ def _candidate(
     controls = {name.removeprefix("control_"): own.pop(name) for name in list(own) if name.startswith("control_")}
     asked = question(study, region=region, method=method)
     yield from tables(own, asked, rows, controls=controls)
-    for group, aligned in zip(rows.groups, rows.aligned, strict=True):
+    for aligned in rows.aligned:
         if aligned is not None and rows.target is not None:
-            yield from alignment(own["signed_share"], asked, rows, group.name, aligned)
+            yield from alignment(own["signed_share"], asked, rows, aligned)
 
 
-def alignment(
-    shares: Floats, asked: Question, rows: Rows, attribute: str, aligned: NDArray[np.bool_]
-) -> Iterator[Measurement]:
+def alignment(shares: Floats, asked: Question, rows: Rows, aligned: Labels) -> Iterator[Measurement]:
     """Signed relevance share of the region where the group goes with the class, less that elsewhere.
 
     A model that reads the attribute there finds evidence for the class where they go together and against it where
     they do not; one that does not read it finds the same in both. Averaged over classes, so class sizes do not matter.
     """
-    two = Labels(name=attribute, values=("conflicting", "aligned"), codes=aligned.astype(np.int32))
     for found in region_measurements(
-        {"signed_share": shares}, asked, group=two, target=rows.target, clusters=rows.clusters
+        {"signed_share": shares}, asked, group=aligned, target=rows.target, clusters=rows.clusters
     ):
         if found.metric == "signed_share_contrast" and found.group == "aligned" and found.class_ is None:
             yield found.model_copy(

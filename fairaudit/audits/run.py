@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 
 from fairaudit.audits.against import against, earlier_report
@@ -163,15 +164,25 @@ def measured(audits: Sequence[Audit], streamed: Streamed, progress: Progress) ->
 
 
 def drawn(drawings: Sequence[Drawing], folder: Path) -> list[Figure]:
-    """Draw the figures into the report folder.
+    """Draw the figures into the report folder; a name that is taken already gets a number.
 
     Raises:
         OutputError: a file cannot be written.
     """
     from fairaudit.results.strict_json import write_bytes
 
-    figures = []
+    figures: list[Figure] = []
+    taken: set[str] = set()
     for drawing in drawings:
-        write_bytes(folder / "figures" / drawing.name, drawing.draw())
-        figures.append(Figure(file=f"figures/{drawing.name}", caption=drawing.caption))
+        name = _free(drawing.name, taken)
+        taken.add(name.lower())  # some file systems take both cases for one
+        write_bytes(folder / "figures" / name, drawing.draw())
+        figures.append(Figure(file=f"figures/{name}", caption=drawing.caption))
     return figures
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """The name, or the first of NAME-2, NAME-3 … that is not taken."""
+    stem, dot, suffix = name.rpartition(".")
+    names = chain([name], (f"{stem}-{number}{dot}{suffix}" for number in count(2)))
+    return next(each for each in names if each.lower() not in taken)

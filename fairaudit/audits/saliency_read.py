@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Drawing, Findings, Total
+from fairaudit.audits.base import Drawing, Findings, Total, slug
 from fairaudit.audits.columns import column, under
 from fairaudit.audits.methods import channels_note
 from fairaudit.audits.trial import Trials
@@ -56,7 +56,7 @@ def _mean_maps(total: Total, methods: Sequence[str], groupings: Sequence[Categor
     for grouping in groupings:
         for method in methods:
             yield Drawing(
-                name=f"maps-{_slug(grouping.name)}-{_slug(method)}.png",
+                name=f"maps-{slug(grouping.name)}-{slug(method)}.png",
                 caption=(
                     f"Mean {method} relevance per {grouping.name} and {total.study.target.name} "
                     "(red: evidence for the explained class, blue: against it), "
@@ -140,7 +140,3 @@ def _regions(total: Total) -> Floats | None:
     found = under(total.part.sums, "region")
     shares = [np.asarray(found[name], np.float64) / len(total.rows) for name in total.study.regions if name in found]
     return np.max(shares, axis=0) if shares else None
-
-
-def _slug(text: str) -> str:
-    return "".join(character if character.isalnum() else "-" for character in text.lower()).strip("-")

@@ -124,12 +124,15 @@ def cf_align(
     def compared(outcomes: Sequence[Outcome]) -> str:
         from fairaudit.audits.cf_compare import as_text
         from fairaudit.audits.cf_compare import compare as table
+        from fairaudit.report.escape import plain
         from fairaudit.results.strict_json import dumps
 
         reports = [outcome.report for outcome in outcomes if outcome.report is not None]
         level, seed = config.audit.level, request.options.seed
         lines = table(reports, request.options.output, options.singles, level=level, seed=seed)
-        failed = [f"{o.name}: not audited. {o.error.paragraph()}\n" for o in outcomes if o.error is not None]
+        failed = [
+            plain(f"{o.name}: not audited. {o.error.paragraph()}") + "\n" for o in outcomes if o.error is not None
+        ]
         return dumps([asdict(line) for line in lines]) if request.as_json else "".join([as_text(lines), *failed])
 
     then = compared if compare else None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairaudit.cli.console import progress_display, say, wants_color
-from fairaudit.cli.settings import Asked, load
+from fairaudit.cli.settings import Asked, load, split_of
 from fairaudit.cli.shared import Request
 from fairaudit.errors import ExitCode
 
@@ -97,19 +97,20 @@ def _print_json(outcomes: Sequence[Outcome]) -> None:
 
 def _print_tables(outcomes: Sequence[Outcome], *, unjudged_too: bool) -> None:
     from fairaudit.report import terminal
+    from fairaudit.report.escape import plain
 
     for outcome in outcomes:
         if outcome.report is not None:
             sys.stdout.write(terminal.render(outcome.report, color=wants_color(), unjudged_too=unjudged_too))
         elif outcome.error is not None:
-            sys.stdout.write(f"{outcome.name}: not audited. {outcome.error.paragraph()}\n")
+            sys.stdout.write(plain(f"{outcome.name}: not audited. {outcome.error.paragraph()}") + "\n")
 
 
 def launch_table(predictions: Path, *, options: TableOptions, request: Request) -> int:
     """Audit a table of predictions, print the table or JSON, and return the exit code."""
     from fairaudit.audits.predictions import audit_table
     from fairaudit.audits.run import Outcome
-    from fairaudit.config.schema import AuditConfig
+    from fairaudit.config.schema import AuditConfig, Split
     from fairaudit.errors import UsageError
 
     if request.dry_run:
@@ -126,7 +127,9 @@ def launch_table(predictions: Path, *, options: TableOptions, request: Request) 
         classes=asked.classes,
     )
     gates = list(config.gates) if config else []
-    report = audit_table(predictions, columns, audit=audit, gates=gates, options=request.options)
+    # The configuration's own split is about its manifest; this table need not have that column.
+    split = Split(**split_of(asked.split)) if asked.split else None
+    report = audit_table(predictions, columns, audit=audit, gates=gates, options=request.options, split=split)
     return show([Outcome(name=predictions.stem, folder=request.options.output, report=report)], request=request)
 
 

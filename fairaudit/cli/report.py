@@ -11,7 +11,7 @@ from fairaudit.cli import options as o
 
 
 def render(
-    report: Annotated[Path, typer.Argument(help="A report.json.")],
+    report: Annotated[Path, typer.Argument(help="A report.json, or its folder.")],
     formats: o.Formats = "md",
 ) -> None:
     """Render a report.json again: Markdown, HTML, JUnit or CSV, beside it."""
@@ -26,6 +26,7 @@ def _render(path: Path, formats: str) -> int:
     from fairaudit.cli.settings import format_names
     from fairaudit.results.store import read_report
 
-    for written in write_renderings(read_report(path), path.parent, format_names(formats)):
+    folder = path if path.is_dir() else path.parent
+    for written in write_renderings(read_report(path), folder, format_names(formats)):
         say(f"Wrote {written}")
     return 0

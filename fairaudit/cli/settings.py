@@ -47,6 +47,16 @@ def load(asked: Asked) -> tuple[Config, Path]:
     return load_config(asked.config, folder=Path.cwd(), overrides=overrides(asked))
 
 
+def split_of(text: str) -> dict[str, str]:
+    """`COLUMN=VALUE` as the configuration has it.
+
+    Raises:
+        UsageError: it is not of that form.
+    """
+    column, value = _pair(text, "--split", "COLUMN=VALUE")
+    return {"column": column, "use": value}
+
+
 def overrides(asked: Asked) -> dict[str, Any]:
     """The command line's values as nested sections; what was not given is left out.
 
@@ -59,8 +69,7 @@ def overrides(asked: Asked) -> dict[str, Any]:
     if asked.target:
         sections["data"]["target"] = asked.target
     if asked.split:
-        column, value = _pair(asked.split, "--split", "COLUMN=VALUE")
-        sections["data"]["split"] = {"column": column, "use": value}
+        sections["data"]["split"] = split_of(asked.split)
     if asked.data is not None and asked.attributes:
         sections["data"]["attributes"] = asked.attributes
     if asked.size:

@@ -145,7 +145,8 @@ class ModelConfig(Section):
     output: Literal["auto", "sigmoid", "softmax", "multilabel"] = "auto"
     """auto: one logit is a sigmoid, several are a softmax."""
     classes: list[str] = Field(default_factory=list)
-    """Names of the outputs, in order; for a sigmoid the one name of the positive class."""
+    """Names of the outputs, in order; for a sigmoid that of the positive class, or of both values of the target with
+    the positive one second."""
     pick: str | int | None = None
     """For multilabel: the output, by name or index, that predicts the target."""
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5

@@ -16,7 +16,12 @@ from fairaudit.errors import DataError, suggestion
 
 
 def target_column(config: Config, dataset: Dataset) -> tuple[Categorical | None, tuple[str, ...]]:
-    """The target with notes; its values are the model's classes where these name the values of one label."""
+    """The target with notes; its values are in the order of the model's outputs as far as the configuration names them.
+
+    Raises:
+        DataError: a label is no class of the model, or the name of a sigmoid's one class is no value of the target and
+            it is not clear which value it means.
+    """
     data, table = config.data, dataset.table
     name = data.target or dataset.target
     if name is None:
@@ -28,14 +33,46 @@ def target_column(config: Config, dataset: Dataset) -> tuple[Categorical | None,
         notes: tuple[str, ...] = ()
     else:
         encoded = encode(name, texts, unknown=data.unknown, where=table.file)
-        column, notes = encoded.column, encoded.notes
+        column, more = _positive_last(encoded.column, config.model)
+        notes = (*encoded.notes, *more)
     return column, notes
 
 
 def target_classes(model: ModelConfig) -> tuple[str, ...]:
     """Names of the target's values if the configuration gives them: not for one output picked among several labels."""
-    one_label = model.output in ("auto", "softmax") and model.pick is None
+    one_label = model.output != "multilabel" and model.pick is None
     return tuple(model.classes) if one_label and len(model.classes) >= 2 else ()
+
+
+def positive_name(model: ModelConfig) -> str | None:
+    """What the configuration calls the one output that decides between two values, or None."""
+    if model.output == "softmax":
+        return None
+    if isinstance(model.pick, int):
+        return model.classes[model.pick] if 0 <= model.pick < len(model.classes) else None
+    return model.pick or (model.classes[0] if len(model.classes) == 1 else None)
+
+
+def _positive_last(column: Categorical, model: ModelConfig) -> tuple[Categorical, tuple[str, ...]]:
+    """A target of two values with the one that the model's output is about as the second, and what to know about it."""
+    values, name = column.values, positive_name(model)
+    if len(values) != 2 or (name is not None and canonical(name) == values[1]):
+        return column, ()
+    if name is not None and canonical(name) == values[0]:
+        codes = np.where(column.codes < 0, column.codes, 1 - column.codes).astype(np.int32)
+        return Categorical(name=column.name, values=values[::-1], codes=codes), ()
+    if values == ("0", "1"):
+        return column, ()
+    if name is not None and model.pick is None:
+        raise DataError(
+            "It is not clear which value of the target the model's output stands for",
+            wanted=f'one of "{values[0]}" and "{values[1]}", the values of "{column.name}"',
+            found=f'"{name}"',
+            where="model.classes",
+            advice="Name both values there, the positive one second, or the positive one alone.",
+        )
+    order = f'"{values[1]}" is taken for the positive value of "{column.name}" (the second of {values[0]}, {values[1]})'
+    return column, (f"{order}; name both in order in model.classes if the model means the other.",)
 
 
 def cluster_column(data: DataConfig, dataset: Dataset) -> Categorical | None:

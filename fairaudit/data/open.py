@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from fairaudit.config.schema import Config, DataConfig
 from fairaudit.data.bias import plant_bias
 from fairaudit.data.categorical import Categorical, encode
+from fairaudit.data.chosen_rows import limited_rows, split_rows
 from fairaudit.data.columns import cluster_column, region_columns, target_column, text_columns, unique
 from fairaudit.data.dataset import Dataset
 from fairaudit.data.layouts.detect import detect
@@ -23,8 +23,7 @@ from fairaudit.data.resample import resample
 from fairaudit.data.source import FileSource, ImageSource, stored_in_files
 from fairaudit.data.tables import read_table
 from fairaudit.data.twins import twin_sources
-from fairaudit.errors import DataError, suggestion
-from fairaudit.seeds import generator
+from fairaudit.errors import DataError
 
 
 def open_manifest(
@@ -48,7 +47,7 @@ def open_manifest(
     """
     dataset = open_dataset(config.data, base)
     manifest = _encoded(config, dataset, images=images)
-    manifest = _split(manifest, dataset, config.data)
+    manifest = _taken(manifest, *split_rows(dataset.table, config.data.split))
     if images:
         manifest = _one_file_at_least(manifest)
     if config.data.bias is not None:
@@ -56,7 +55,8 @@ def open_manifest(
     if config.data.resample is not None:
         manifest = resample(manifest, config.data.resample, seed=seed)
     _check_values(manifest)
-    return _limited(_missing_noted(manifest), limit, seed)
+    manifest = _missing_noted(manifest)
+    return _taken(manifest, *limited_rows(len(manifest), limit, seed=seed))
 
 
 def open_dataset(data: DataConfig, base: Path) -> Dataset:
@@ -137,25 +137,9 @@ def _attributes(data: DataConfig, dataset: Dataset) -> tuple[dict[str, Categoric
     return columns, notes
 
 
-def _split(manifest: Manifest, dataset: Dataset, data: DataConfig) -> Manifest:
-    table = dataset.table
-    if data.split is None:
-        present = sorted(set(table.columns.get("split", ())) - {""})
-        if len(present) > 1:
-            note = f"all splits are used ({', '.join(present[:10])}); name one with data.split"
-            return manifest.noted(note)
-        return manifest
-    texts = table.column(data.split.column, asked="data.split.column")
-    rows = [row for row, text in enumerate(texts) if text == data.split.use]
-    if not rows:
-        counts = ", ".join(f'"{text}" {count}' for text, count in Counter(texts).most_common(20))
-        raise DataError(
-            f'The split "{data.split.use}" has no rows',
-            found=f"rows by value: {counts}",
-            where=f'{table.file}, column "{data.split.column}"',
-            advice=suggestion(data.split.use, set(texts)),
-        )
-    return manifest.take(rows)
+def _taken(manifest: Manifest, rows: NDArray[np.int64], notes: tuple[str, ...]) -> Manifest:
+    taken = manifest if len(rows) == len(manifest) else manifest.take(rows)
+    return taken.noted(*notes) if notes else taken
 
 
 def _one_file_at_least(manifest: Manifest) -> Manifest:
@@ -199,16 +183,6 @@ def _check_two(column: Categorical, kind: str, name: str) -> None:
 def _missing_noted(manifest: Manifest) -> Manifest:
     missing = 0 if manifest.target is None else int((manifest.target.codes < 0).sum())
     return manifest.noted(f"the target of {missing} rows is unknown; they are excluded") if missing else manifest
-
-
-def _limited(manifest: Manifest, limit: int | None, seed: int) -> Manifest:
-    if limit is None or limit >= len(manifest):
-        return manifest
-    if limit < 1:
-        raise DataError("The limit leaves no rows", wanted="a limit of at least 1", found=str(limit))
-    rows: NDArray[np.int64] = generator(seed, "limit").choice(len(manifest), size=limit, replace=False)
-    note = f"a random part of {limit} of {len(manifest)} rows is used (limit)"
-    return manifest.take(np.sort(rows)).noted(note)
 
 
 def summary(manifest: Manifest) -> Mapping[str, Mapping[str, int]]:

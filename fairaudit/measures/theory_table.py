@@ -81,18 +81,23 @@ def placed(counts: ArrayLike, aligned: ArrayLike) -> Placed:
     pairs = np.asarray(aligned, np.bool_)
     follows, conflicting = _followed(table, pairs)
     along, right = table[pairs].sum(), np.einsum("gtt,gt->", table, pairs.astype(np.float64))
-    phi = float(ratio(follows, conflicting))
-    wrong = float(ratio(along - right, along))
+    phi = _share_of(follows, conflicting)
+    wrong = _share_of(along - right, along)
     scale = np.log(table.shape[-1])
     return Placed(
         classes=table.shape[-1],
-        rho=float(ratio(along, table.sum())),
+        rho=_share_of(along, table.sum()),
         phi=phi,
-        needed=float(np.minimum(1.0, ratio(wrong, 1 - phi))),
+        needed=_share_of(wrong, 1 - phi),
         of_data=float(mutual_information(table.sum(-1)) / scale),
         on_bias=float(mutual_information(table.sum(-2)) / scale),
         on_task=float(mutual_information(table.sum(-3)) / scale),
     )
+
+
+def _share_of(part: ArrayLike, whole: ArrayLike) -> float:
+    """A share in [0, 1]: sums of weights may leave it by a rounding error; NaN for a share of nothing."""
+    return float(np.clip(ratio(part, whole), 0.0, 1.0))
 
 
 def theory_measurements(counts: ArrayLike, asked: Asked, aligned: ArrayLike | None) -> list[Measurement]:
@@ -108,7 +113,7 @@ def theory_measurements(counts: ArrayLike, asked: Asked, aligned: ArrayLike | No
     | task_information_expected | eq. 6, corrected (16), at ρ, φ and K; `observed`: that in the decisions |
     | task_information_bounded | our form of it, always in [0, 1]; `observed` |
 
-    Information is divided by log N. None of them is better lower or higher, and no gate should rest on them: where
+    Information is divided by log N. Only φ is better lower, and no gate should rest on the others: where
     observed and expected disagree, the data or the model are not as the theory assumes.
 
     Args:

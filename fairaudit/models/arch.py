@@ -62,7 +62,8 @@ def parse_arch(text: str) -> Arch:
         except ValueError:
             raise _not_an_arch(text) from None
         parsed = parsed.func
-    if not colon or not source or not isinstance(parsed, ast.Name):
+    dotted = all(part.isidentifier() for part in source.split("."))  # a path or a relative import is none
+    if not colon or not dotted or not isinstance(parsed, ast.Name):
         raise _not_an_arch(text)
     return Arch(source=source, name=parsed.id, arguments=arguments)
 

@@ -5,11 +5,12 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, matthews_corrcoef
 
 from fairaudit.audits.against import against, changes
-from fairaudit.audits.base import Findings
+from fairaudit.audits.base import Drawing, Findings
 from fairaudit.audits.fairness_inputs import FairnessInputs
 from fairaudit.audits.fairness_read import read_fairness
 from fairaudit.audits.fairness_threshold_figures import used_threshold
 from fairaudit.audits.fairness_thresholds import equalising
+from fairaudit.audits.run import drawn as written
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.clusters import partition
@@ -274,3 +275,23 @@ def test_groups_with_a_cell_too_small_to_print_are_in_no_figure(drawn, monkeypat
     next(drawing for drawing in found.drawings if drawing.name == "confusion-hat.png").draw()
     assert shown == ["hat=0"]
     assert any(note == "Not in the figures per hat: 1, with a cell of fewer than 10 images." for note in found.notes)
+
+
+def test_no_curve_is_drawn_of_groups_that_may_not_be_shown():
+    # Group 0 has three positives, too few to be shown; group 1 has none at all.
+    hat, truth = np.repeat([0, 1], [103, 100]), np.zeros(203, np.int32)
+    truth[:3] = 1
+    scores = np.linspace(0, 1, 203)
+    found = read_fairness(inputs([column("hat", hat)], truth, scores > 0.5, scores=scores, min_cell=5))
+    names = [drawing.name for drawing in found.drawings]
+    assert "roc-hat.png" not in names
+    assert "precision-recall-hat.png" not in names
+    for drawing in found.drawings:
+        assert drawing.draw()
+
+
+def test_figures_of_names_that_look_alike_get_files_of_their_own(tmp_path):
+    pictures = [Drawing(name=name, caption=name, draw=lambda name=name: name.encode()) for name in ("a.png", "A.png")]
+    found = written([*pictures, pictures[0]], tmp_path)
+    assert [figure.file for figure in found] == ["figures/a.png", "figures/A-2.png", "figures/a-3.png"]
+    assert [(tmp_path / figure.file).read_text() for figure in found] == ["a.png", "A.png", "a.png"]

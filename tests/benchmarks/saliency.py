@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import copy
+import csv
 import multiprocessing
 import time
 import warnings
@@ -57,7 +58,7 @@ class Case:
 
     @property
     def trained(self):
-        return self.name == "demo" and self.options.demo is not None
+        return self.options.demo is not None and (self.name == "demo" or self.options.epochs > 0)
 
 
 class Eager:
@@ -103,9 +104,50 @@ def picture(count, size):
 def faces(folder, count):
     """Evenly chosen faces of a demonstration, [image, channel, row, column]."""
     files = sorted((folder / "faces").glob("*.png"))
-    chosen = files[:: max(1, len(files) // count)][:count]
-    pixels = np.stack([np.asarray(Image.open(file).convert("RGB")) for file in chosen])
+    return pixels_of(files[:: max(1, len(files) // count)][:count])
+
+
+def pixels_of(files):
+    pixels = np.stack([np.asarray(Image.open(file).convert("RGB")) for file in files])
     return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+
+
+def enlarged(images, size=224):
+    return nn.functional.interpolate(images, size=(size, size), mode="bilinear")
+
+
+def trained(name, folder, epochs, threads):
+    """The network after some passes over the balanced training faces; kept beside them."""
+    kept = folder / f"{name}-{epochs}.benchmark.pt"
+    torch.manual_seed(0)
+    module = torchvision_network(name, classes=2)
+    if kept.exists():
+        module.load_state_dict(torch.load(kept))
+        return module.eval()
+    with (folder / "faces.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "balanced"][:800]
+    images, smiling = pixels_of([folder / row["file"] for row in rows]), torch.tensor([int(r["smiling"]) for r in rows])
+    torch.set_num_threads(threads)
+    optimiser = torch.optim.Adam(module.parameters(), 3e-4)
+    for _ in range(epochs):
+        for chosen in torch.randperm(len(rows)).split(32):
+            inputs = (enlarged(images[chosen]) - 0.45) / 0.225
+            loss = nn.functional.cross_entropy(module.train()(inputs), smiling[chosen])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+    with torch.no_grad():
+        module.eval()
+        right = [module((enlarged(part) - 0.45) / 0.225).argmax(1) for part in images[:200].split(50)]
+    print(f"{name}: {(torch.cat(right) == smiling[:200]).float().mean():.1%} of 200 training faces right", flush=True)
+    torch.save(module.state_dict(), kept)
+    return module
+
+
+def torchvision_network(name, **arguments):
+    import torchvision
+
+    return torchvision.models.get_model(name, weights=None, num_classes=arguments.get("classes", 1000))
 
 
 def network(name):
@@ -115,9 +157,7 @@ def network(name):
         from fairaudit.demo.network import smile_network
 
         return smile_network(), 64
-    import torchvision
-
-    return settled(torchvision.models.get_model(name, weights=None)), 224
+    return settled(torchvision_network(name)), 224
 
 
 def settled(made):
@@ -134,7 +174,10 @@ def opened(case):
     torch.set_num_threads(case.options.threads)
     module, size = network(case.name)
     images, scale = picture(case.options.images, size), {}
-    if case.trained:
+    if case.trained and case.name != "demo":
+        module = trained(case.name, case.options.demo, case.options.epochs, case.options.threads)
+        images = enlarged(faces(case.options.demo, case.options.images))
+    elif case.trained:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             module.load_state_dict(torch.jit.load(str(case.options.demo / "biased.pt")).state_dict())
@@ -303,6 +346,7 @@ def options_of():
     parser.add_argument("--networks", default="demo,resnet18,resnet50")
     parser.add_argument("--images", type=int, default=4)
     parser.add_argument("--demo", type=Path, help="folder that `fairaudit demo` made")
+    parser.add_argument("--epochs", type=int, default=0, help="training of the other networks, on those faces")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--reference", type=int, default=0, help="steps of the map that is taken as true; 0: none")
     parser.add_argument("--maps", type=int, default=2000, help="of the region metrics")
@@ -319,6 +363,9 @@ def main():
     cases = [Case(name, options) for name in options.networks.split(",")]
     where = torch.cuda.get_device_name() if options.device.startswith("cuda") else f"CPU, {options.threads} thread(s)"
     print(f"{where}, torch {torch.__version__}, {options.precision}, {options.images} images")
+    for case in cases:  # before the clock and the memory of any table
+        if case.trained and case.name != "demo":
+            alone(trained, case.name, options.demo, options.epochs, options.threads)
     parts = options.parts.split(",")
     if "ig" in parts:
         gradients_table(cases)

@@ -340,3 +340,11 @@ def test_file_that_is_no_report(lab, content, words):
 
 def test_missing_report(lab):
     lab.run("render", "nothing.json", quiet=False).refused("nothing.json")
+
+
+def test_a_folder_is_rendered_into_itself(lab):
+    lab.run("fairness", "model.pt", "-o", "out")
+    (lab.folder / "out" / "report.md").unlink()
+    assert lab.run("render", "out", "--format", "md,html", quiet=False).code == 0
+    assert (lab.folder / "out" / "report.md").is_file()
+    assert not (lab.folder / "report.md").exists()

@@ -361,3 +361,45 @@ def test_the_demonstrations_other_model_is_better_against_the_report_of_the_bias
     done = lab.run("fairness", "demo/balanced.pt", *where, "-o", "new", "--against", "old", "--json")
     change = one(done.report(), "equalized_odds_difference_change", attribute="necktie", baseline="report of biased.pt")
     assert change["high"] < 0
+
+
+def test_rows_of_a_table_can_be_chosen(desk):
+    half = [row for row in ALL if row["age"] == 1]
+    write(desk.folder, half, "half.csv")
+    chosen = desk.run(*TABLE, "--prediction", "p", "--split", "age=1", "--json").report()
+    alone = desk.run(*[t.replace("table.csv", "half.csv") for t in TABLE], "--prediction", "p", "--json").report()
+    assert chosen["measurements"] == alone["measurements"]
+    assert chosen["data"]["rows"] == len(half)
+    some = desk.run(*TABLE, "--prediction", "p", "--limit", "50", "--id", "row", "--json").report()
+    assert some["data"]["rows"] == 50
+    assert "a random part of 50 of 400 rows is used (limit)" in some["notes"]
+    again = desk.run(*TABLE, "--prediction", "p", "--limit", "50", "--id", "row", "--json").report()
+    assert again["data"]["digest"] == some["data"]["digest"] != chosen["data"]["digest"]
+    desk.run(*TABLE, "--prediction", "p", "--split", "age=9").refused('The split "9" has no rows')
+
+
+def test_sums_of_weights_that_round_beyond_their_whole_are_shares(desk):
+    rows = [{"y": i % 3, "p": i % 3, "hat": i % 3, "w": (0.1, 0.7, 1.3)[i * 7 % 11 % 3]} for i in range(300)]
+    for count in range(30, 300, 60):  # whether it rounds up is luck: several sizes
+        write(desk.folder, rows[:count])
+        report = desk.run(*TABLE, "--prediction", "p", "--weight", "w", "--json").report()
+        assert one(report, "bias_aligned_share", attribute="hat")["value"] == pytest.approx(1.0)
+
+
+def test_a_name_with_control_characters_reaches_no_terminal(lab):
+    ran = lab.run("fairness", "model.pt", "gone\x1b[31m.pt")
+    assert ran.code == 2
+    assert "\x1b" not in ran.out + ran.err
+    assert "not audited" in ran.out
+
+
+def test_a_dry_run_begins_with_rows_that_are_there(lab):
+    rows = lab.rows()
+    for row in rows[:20]:
+        row["file"] = "gone/" + row["file"]
+    lab.write_rows(rows)
+    ran = lab.run("roi-metrics", "model.pt", "--dry-run")
+    assert ran.code == 0
+    assert "About" in ran.out
+    lab.write_rows([{**row, "file": f"gone/{n}.png"} for n, row in enumerate(rows)])
+    lab.run("roi-metrics", "model.pt", "--dry-run").refused()

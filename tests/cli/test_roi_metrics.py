@@ -332,3 +332,19 @@ def test_without_groups_discovery_still_finds_where_relevance_gathers(lab):
     assert best["extra"]["x1"] <= 0.25
     assert best["extra"]["y1"] <= 0.25
     assert best["extra"]["mean_share"] > 2 * best["extra"]["area_share"]
+
+
+def test_another_attribute_in_the_same_folder_swaps_other_content(lab):
+    rows = lab.rows()
+    for number, row in enumerate(rows):
+        row["x0"] = "78"[number * 7 % 5 % 2]
+    lab.write_rows(rows)
+    lab.configure(data={"attributes": ["group", "x0"]}, audit={"fills": ["swap"], "attribute": "group"})
+
+    def effect(attribute, folder):
+        found = lab.run("roi-metrics", "model.pt", "--attribute", attribute, "-o", folder, "--json").report()
+        return next(m["value"] for m in found["measurements"] if m["metric"] == "causal_excess")
+
+    first, then, fresh = effect("group", "out"), effect("x0", "out"), effect("x0", "fresh")
+    assert then == fresh
+    assert then != first

@@ -202,3 +202,34 @@ def test_json_lines_and_parquet_give_the_same_manifest(faces):
         open_manifest(config(manifest=f"faces.{kind}"), base=faces).digest() for kind in ("csv", "jsonl", "parquet")
     }
     assert len(digests) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        ({"output": "sigmoid", "classes": ["p0"]}, ("p1", "p0")),
+        ({"output": "auto", "classes": ["p0"]}, ("p1", "p0")),
+        ({"output": "sigmoid", "classes": ["p1"]}, ("p0", "p1")),
+        ({"output": "sigmoid", "classes": ["p1", "p0"]}, ("p1", "p0")),
+        ({"output": "multilabel", "classes": ["a", "p0"], "pick": "p0"}, ("p1", "p0")),
+        ({"output": "multilabel", "classes": ["p0", "a"], "pick": 0}, ("p1", "p0")),
+        ({"output": "softmax", "classes": ["p1", "p0"]}, ("p1", "p0")),
+        ({"output": "sigmoid"}, ("p0", "p1")),
+    ],
+)
+def test_the_value_that_an_output_is_named_after_is_the_positive_one(faces, model, values):
+    rewrite(faces, lambda lines: [line.replace("p2", "p0").replace("p3", "p1") for line in lines])
+    manifest = open_manifest(config(target="person", model=model), base=faces)
+    assert manifest.target.values == values
+    assert [manifest.target.label(row) for row in range(8)] == ["p0", "p0", "p1", "p1"] * 2
+    told = [note for note in manifest.notes if "taken for the positive value" in note]
+    assert bool(told) == (not model.get("classes")), "an order that nobody gave is told"
+
+
+def test_a_name_that_is_no_value_cannot_be_placed(faces):
+    rewrite(faces, lambda lines: [line.replace("p2", "p0").replace("p3", "p1") for line in lines])
+    words = failure(faces, target="person", model={"output": "sigmoid", "classes": ["smiling"]})
+    assert 'one of "p0" and "p1", the values of "person"' in words
+    assert "model.classes" in words
+    plain = open_manifest(config(model={"output": "sigmoid", "classes": ["smiling"]}), base=faces)
+    assert plain.target.values == ("0", "1"), "of 0 and 1 the positive one is known"

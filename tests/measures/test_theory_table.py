@@ -107,3 +107,17 @@ def test_placed_counts_by_hand():
     found = placed([[[6, 2], [1, 3]], [[0, 2], [4, 2]]], [[True, False], [False, True]])
     assert (found.rho, found.phi) == (14 / 20, 3 / 6)  # aligned 8 + 6; conflicting 4 + 2, of which 1 + 2 follow
     assert found.needed == pytest.approx(min(1.0, (6 / 14) / 0.5))
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5])
+def test_rounding_of_weights_leaves_shares(classes):
+    draw = np.random.default_rng(0)
+    eye = np.eye(classes, dtype=bool)
+    for _ in range(100):
+        counts = np.zeros((classes, classes, classes))
+        for g in range(classes):  # every image aligned and right, in sums of weights
+            counts[g, g, g] = np.cumsum(draw.choice([0.1, 0.7, 1.3], 40))[-1]
+        asked = Asked(attribute="a", groups=tuple(map(str, range(classes))), classes=tuple(map(str, range(classes))))
+        rho = next(m for m in theory_measurements(counts, asked, eye) if m.metric == "bias_aligned_share").value
+        assert rho == pytest.approx(1.0)
+        assert rho <= 1.0

@@ -52,6 +52,9 @@ def test_arguments_are_literals():
         "m:f(**{})",
         "m:f(",
         "m:1",
+        "./net.py:Net",
+        ".net:Net",
+        "a..b:Net",
     ],
 )
 def test_other_texts_are_refused_and_nothing_runs(text):
