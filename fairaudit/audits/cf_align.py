@@ -20,6 +20,7 @@ from fairaudit.audits.plan import AuditPlan
 from fairaudit.counterfactuals.latent_shift import latent_shift
 from fairaudit.counterfactuals.wachter import wachter
 from fairaudit.engine.part import Part
+from fairaudit.errors import UsageError, suggestion
 from fairaudit.generators.checks import CHECKED, Facts, Tolerance, check_generator, refuse
 from fairaudit.generators.generator import Generator
 from fairaudit.generators.load import open_generator
@@ -40,10 +41,23 @@ class CfAlignAudit:
             options.generator, arch=options.generator_arch, device=str(study.candidate.device)
         )
         self.readers: Readers = readers(study, options)
+        self._check_find()
         self.facts, self.drifts = self._checked()
         drawn = options.maker == "latent-shift"
         self.refusal: str | None = refuse(self.facts, options.tolerance) if drawn else None
         self.lost: dict[str, str] = self._lost(options.tolerance) if drawn else {}
+
+    def _check_find(self) -> None:
+        names = self.readers.heads.names
+        bases = [names[base] for base in self.readers.bases]
+        for base, downstream in self.options.find:
+            for name, known, kind in ((base, bases, "base"), (downstream, names, "downstream")):
+                if name not in known:
+                    raise UsageError(
+                        f'There is no {kind} classifier called "{name}"',
+                        where="--find",
+                        advice=suggestion(name, known),
+                    )
 
     def settings(self) -> Mapping[str, Any]:
         """Generator, classifiers and search."""

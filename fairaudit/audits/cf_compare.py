@@ -60,13 +60,25 @@ class Line:
     """Images behind the difference."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What became of one model."""
+
+    model: str
+    """Its name."""
+    report: Report | None = None
+    """None where there is none."""
+    reason: str = ""
+    """Why there is none."""
+
+
 def compare(
-    reports: Sequence[Report], output: Path, singles: Mapping[str, Mapping[Pair, Single]], *, level: float, seed: int
+    models: Sequence[Compared], output: Path, singles: Mapping[str, Mapping[Pair, Single]], *, level: float, seed: int
 ) -> list[Line]:
-    """Write alignment.md and alignment.json over the reports and return the lines.
+    """Write alignment.md and alignment.json over the models and return the lines.
 
     Args:
-        reports: one per model; the first is what the others are held against.
+        models: every model; the first is what the others are held against.
         output: folder to write into.
         singles: model file → pair → relative changes of single images; without, no difference is told.
         level: coverage of the intervals of differences.
@@ -75,23 +87,35 @@ def compare(
     Raises:
         OutputError: a file cannot be written.
     """
-    lines = list(lines_of(reports, singles, level=level, seed=seed))
-    write_text(output / "alignment.md", as_markdown(lines))
-    write_text(output / "alignment.json", dumps({"schema_version": 1, "lines": [asdict(line) for line in lines]}))
+    lines = list(lines_of([each.report for each in models], singles, level=level, seed=seed))
+    failed = [each for each in models if each.report is None]
+    told = "".join(f"\n{markdown(each.model)}: not audited. {markdown(each.reason)}\n" for each in failed)
+    write_text(output / "alignment.md", as_markdown(lines) + told)
+    missing = [{"model": each.model, "reason": each.reason} for each in failed]
+    found = {"schema_version": 1, "lines": [asdict(line) for line in lines], "not_audited": missing}
+    write_text(output / "alignment.json", dumps(found))
     return lines
 
 
 def lines_of(
-    reports: Sequence[Report], singles: Mapping[str, Mapping[Pair, Single]], *, level: float = 0.95, seed: int = 0
+    reports: Sequence[Report | None],
+    singles: Mapping[str, Mapping[Pair, Single]],
+    *,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> Iterator[Line]:
-    """A line per pair of classifiers and model, pair by pair."""
-    pairs = dict.fromkeys((m.class_ or "", m.attribute or "") for report in reports for m in _changes(report))
+    """A line per pair of classifiers and model, pair by pair.
+
+    There are no differences for a pair where the first model has no report, or its own number is no evidence.
+    """
+    known = [report for report in reports if report is not None]
+    pairs = dict.fromkeys((m.class_ or "", m.attribute or "") for report in known for m in _changes(report))
     for pair in pairs:
-        first = _single(reports[0], singles, pair)
-        for number, report in enumerate(reports):
+        first = _valid(reports[0], singles, pair)
+        for report in known:
+            own = None if report is reports[0] else _valid(report, singles, pair)
             for found in _changes(report):
                 if (found.class_, found.attribute) == pair:
-                    own = _single(report, singles, pair) if number and found.status == "ok" else None
                     yield _line(report, found, _difference(first, own, pair, level=level, seed=seed))
 
 
@@ -127,7 +151,10 @@ def _difference(
     return finite(mean), finite(low), finite(high), shared
 
 
-def _single(report: Report, singles: Mapping[str, Mapping[Pair, Single]], pair: Pair) -> Single | None:
+def _valid(report: Report | None, singles: Mapping[str, Mapping[Pair, Single]], pair: Pair) -> Single | None:
+    """The single images of a pair whose measurement is evidence."""
+    if report is None or not any((m.class_, m.attribute) == pair and m.status == "ok" for m in _changes(report)):
+        return None
     return singles.get(report.models[0].name, {}).get(pair)
 
 

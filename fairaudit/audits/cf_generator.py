@@ -83,6 +83,7 @@ def train_on_manifest(
         UsageError: a kind, an attribute or a size that cannot be used.
     """
     manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed)
+    _check(request, manifest)
     source = _Images(Loader(manifest, config.preprocess, {}, options.workers), request.attribute)
     model = _model(request, manifest, config.preprocess.channels, source.loader.input_size(), options.seed)
     options.output.mkdir(parents=True, exist_ok=True)
@@ -103,7 +104,7 @@ def train_on_manifest(
             request.train,
             checkpoint=checkpoint,
             keep=keep,
-            tag=" ".join([manifest.digest(), *(digest(path) for path in request.keep)]),
+            tag=_tag(request, config, manifest),
             progress=step,
         )
     file, sheet = options.output / "generator.safetensors", options.output / "reconstructions.png"
@@ -112,6 +113,26 @@ def train_on_manifest(
     write_text(options.output / "generator.json", dumps(_facts(request, model, trained)))
     parameters = sum(parameter.numel() for parameter in model.parameters())
     return TrainedGenerator(file=file, sheet=sheet, trained=trained, parameters=parameters)
+
+
+def _check(request: GeneratorRequest, manifest: Manifest) -> None:
+    if request.kind not in ("autoencoder", "cvae"):
+        raise UsageError("The kind of generator is unknown", wanted="autoencoder or cvae", found=request.kind)
+    unknown = request.attribute is not None and request.attribute not in manifest.attributes
+    if unknown or (request.kind == "cvae" and request.attribute is None):
+        raise UsageError(
+            "A conditional VAE needs an attribute of the manifest",
+            found=str(request.attribute),
+            advice=suggestion(str(request.attribute), manifest.attributes),
+        )
+
+
+def _tag(request: GeneratorRequest, config: Config, manifest: Manifest) -> str:
+    """What a checkpoint must agree on beside the settings: pixels, labels, and the models whose scores are kept."""
+    parts = [manifest.digest(), config.preprocess.model_dump_json(), request.attribute or ""]
+    if request.keep:
+        parts += [config.model.model_dump_json(), *(digest(path) for path in request.keep)]
+    return " ".join(parts)
 
 
 def _kept(request: GeneratorRequest, config: Config, classes: tuple[str, ...], options: RunOptions) -> Keep:
@@ -167,14 +188,6 @@ def _model(
             latent, grid = request.latent or AutoencoderSettings().latent, request.grid or 0
             shape = AutoencoderSettings(channels=channels, size=size, latent=latent, grid=grid, width=request.width)
             return Autoencoder(shape)
-        if request.kind != "cvae":
-            raise UsageError("The kind of generator is unknown", wanted="autoencoder or cvae", found=request.kind)
-        if request.attribute is None or request.attribute not in manifest.attributes:
-            raise UsageError(
-                "A conditional VAE needs an attribute of the manifest",
-                found=str(request.attribute),
-                advice=suggestion(str(request.attribute), manifest.attributes),
-            )
         return ConditionalVae(
             CvaeSettings(
                 channels=channels,
@@ -182,7 +195,7 @@ def _model(
                 latent=request.latent or CvaeSettings().latent,
                 width=request.width,
                 target=target_of(manifest).values,
-                attribute=manifest.attributes[request.attribute].values,
+                attribute=manifest.attributes[str(request.attribute)].values,
             )
         )
 

@@ -90,14 +90,16 @@ def readers(study: Study, options: CfOptions) -> Readers:
     for probe in probes:
         model = found.model(probe.heads, probe.digest, probe.probe.module)
         found.probes |= {probe.heads.names[column]: (model, column) for column in probe.columns}
-    bases = [] if options.base else [found.want(own, column, names[column]) for column in _own_bases(study.candidate)]
+    threshold = study.candidate.head.threshold
+    mine = [] if options.base else _own_bases(study.candidate)
+    bases = [found.want(own, column, names[column], threshold) for column in mine]
     for text in options.base:
         bases += _named(text, study, options, found, names)
     for text in options.downstream:
         _named(text, study, options, found, names)
     if not options.downstream:
         for column in _own_bases(study.candidate) if probes else range(len(names)):
-            found.want(own, column, names[column])
+            found.want(own, column, names[column], threshold)
     for name, (model, column) in found.probes.items():
         found.want(model, column, name)
     return _joined(found, bases, probes)
@@ -130,6 +132,8 @@ def _own_bases(classifier: Classifier) -> list[int]:
 def _named(text: str, study: Study, options: CfOptions, found: _Collected, names: Sequence[str]) -> list[int]:
     """Columns of one output, `all` outputs, a file, or an expression; `NAME=…` gives it another name."""
     alias, equals, spec = text.partition("=")
+    if text.strip() in (*names, *found.probes):  # a probe's values are called ATTRIBUTE=VALUE
+        equals, spec = "", text
     name, spec = (alias.strip(), spec.strip()) if equals else ("", text.strip())
     if spec in names:
         column = names.index(spec)
@@ -137,7 +141,7 @@ def _named(text: str, study: Study, options: CfOptions, found: _Collected, names
     if spec in found.probes:
         return [found.want(*found.probes[spec], name or spec)]
     if spec == "all":
-        return [found.want(0, column, each) for column, each in enumerate(names)]
+        return [found.want(0, column, each, study.candidate.head.threshold) for column, each in enumerate(names)]
     if is_expression(spec):
         return [_expression(name or spec, spec, study, options, found)]
     path = Path(spec)

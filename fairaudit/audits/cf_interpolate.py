@@ -23,6 +23,7 @@ from fairaudit.data.open import open_manifest
 from fairaudit.errors import DataError, ModelError, UsageError, suggestion
 from fairaudit.generators.checkpoint import load_generator
 from fairaudit.generators.cvae import ConditionalVae
+from fairaudit.models.container import container
 from fairaudit.results.strict_json import write_bytes, write_text
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 BATCH = 64
 """Images that are decoded together, times the frames of each."""
+
+
+COLUMNS = ("id", "pair", "file", "kind")
+"""Columns of the written manifest, before target and attribute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +93,7 @@ def write_interpolations(
     manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed)
     loader = Loader(manifest, config.preprocess, {}, options.workers)
     model = _fitting(request, manifest, loader)
+    _check_names(request.attribute, target_of(manifest).name)
     codes, to = _codes(request, manifest)
     wanted = np.flatnonzero((codes >= 0) & (target_of(manifest).codes >= 0) & (to >= 0) & (to != codes))
     rows: list[dict[str, str]] = []
@@ -110,7 +116,19 @@ def write_interpolations(
     return Interpolated(table=table, strip=strip, pairs=pairs, left_out=len(manifest.ids) - pairs)
 
 
+def _check_names(*labels: str) -> None:
+    for name in labels:
+        if name in COLUMNS:
+            raise UsageError(
+                "A label is called like a column of the manifest that would be written",
+                wanted=f"another name than {', '.join(COLUMNS)}",
+                found=name,
+                advice="Rename the column in your manifest.",
+            )
+
+
 def _fitting(request: InterpolateRequest, manifest: Manifest, loader: Loader) -> ConditionalVae:
+    container(request.generator)  # tells a file that does not exist
     model = load_generator(request.generator)
     if not isinstance(model, ConditionalVae):
         raise ModelError(

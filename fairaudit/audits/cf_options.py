@@ -67,6 +67,8 @@ class CfOptions:
         ):
             if value not in known:
                 raise UsageError(f'{option} does not know "{value}"', wanted=", ".join(known))
+        if self.maker == "wachter" and self.search.direction == "up":
+            raise UsageError("--maker wachter takes evidence away", wanted="--direction down", found="--direction up")
         if not 0 <= self.min_base_change <= 1:
             found = str(self.min_base_change)
             raise UsageError("--min-base-change cannot be used", wanted="a number from 0 to 1", found=found)
@@ -84,6 +86,7 @@ class CfOptions:
             "probes": [list(self.train_probe), self.probe_split],
             "search": asdict(self.search),
             "maker": self.maker,
+            "generator_arch": self.generator_arch,
         }
 
 

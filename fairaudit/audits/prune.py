@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from fairaudit.audits import joint
@@ -30,7 +31,10 @@ from fairaudit.audits.trial import Trials
 from fairaudit.audits.write import write_report_folder
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
+from fairaudit.data.manifest import Manifest
+from fairaudit.data.planting import brought
 from fairaudit.engine.part import Part
+from fairaudit.measures.clusters import partition
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.export import export, save_masks
 from fairaudit.pruning.standalone import as_classifier
@@ -163,9 +167,12 @@ def plan_with(findings: Findings) -> AuditPlan:
 
 def _key(model: Classifier, data: PruneData, config: Config) -> str:
     parts = data.parts
-    return " ".join(
-        [model.sha256, parts.fit.digest(), parts.choose.digest(), config.preprocess.model_dump_json(), *data.biases]
-    )
+    settings = (config.preprocess.model_dump_json(), config.model.model_dump_json())
+    return " ".join([model.sha256, parts.fit.digest(), parts.choose.digest(), *settings, *data.biases])
+
+
+def _clusters(manifest: Manifest, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    return None if manifest.cluster is None else partition(manifest.cluster.codes[rows])
 
 
 def _reported(experiment: Experiment, data: PruneData, config: Config, fit: Decoded, report: Decoded) -> Reported:
@@ -178,6 +185,7 @@ def _reported(experiment: Experiment, data: PruneData, config: Config, fit: Deco
         fit_codes=tuple(codes.cpu().numpy().astype(np.int64) for codes in fit.examples.biases),
         values=report.examples.values,
         classes=len(target_of(data.parts.report).values),
-        planted=config.data.bias is not None,
+        planted=tuple(name in brought(config.data.bias) for name in data.biases),
+        clusters=_clusters(data.parts.report, report.rows),
         level=config.audit.level,
     )

@@ -25,11 +25,11 @@ def cell_rows(reported: Reported, name: str) -> Iterator[Measurement]:
     known, aligned = (hints >= 0).all(0), hints == reported.target
     for cell in product((True, False), repeat=len(reported.biases)):
         inside = known & (aligned == np.array(cell)[:, None]).all(0)
-        right = [int((v.evaluation.decisions == reported.target)[inside].sum()) for v in reported.named(name)]
+        right = [v.evaluation.decisions == reported.target for v in reported.named(name)]
         yield share(
             "cell_accuracy",
             right,
-            [int(inside.sum())] * len(right),
+            inside,
             reported=reported,
             method=name,
             attribute=" & ".join(reported.biases),

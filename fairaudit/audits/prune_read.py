@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairaudit.audits.base import Drawing, Findings
 from fairaudit.audits.prune_cells import cell_rows
 from fairaudit.audits.prune_legs import LEGS
-from fairaudit.audits.prune_rows import Reported, share
+from fairaudit.audits.prune_rows import Reported, plain_share, share
 from fairaudit.audits.prune_run import Variant
 from fairaudit.audits.prune_theory import METRICS as THEORY
 from fairaudit.audits.prune_theory import placed, theory_rows
-from fairaudit.pruning.alignment import reliance
 from fairaudit.pruning.probe import KINDS
 from fairaudit.report.figures.pruning import LayerBar, SweepPoint, gamma_sweep, layer_sparsity
 from fairaudit.report.figures.theory_surface import Mark, surface
@@ -55,14 +55,14 @@ def _names(reported: Reported) -> list[str]:
 def _variant_rows(reported: Reported, name: str) -> Iterator[Measurement]:
     variants = reported.named(name)
     row = partial(share, reported=reported, method=name)
-    right = [int((v.evaluation.decisions == reported.target).sum()) for v in variants]
-    yield row("task_accuracy", right, [len(reported.target)] * len(variants), better="higher")
+    right = [v.evaluation.decisions == reported.target for v in variants]
+    yield row("task_accuracy", right, np.ones(len(reported.target), np.bool_), better="higher")
     for number, bias in enumerate(reported.biases):
         yield from _bias_rows(reported, variants, number, bias)
     yield from cell_rows(reported, name)
     if variants[0].sparsity is not None:
         for metric, group, counts in _sparsities(variants):
-            yield row(metric, [c[0] for c in counts], [c[1] for c in counts], group=group, certain=True)
+            yield plain_share(metric, [c[0] for c in counts], [c[1] for c in counts], method=name, group=group)
 
 
 def _sparsities(variants: Sequence[Variant]) -> Iterator[tuple[str, str | None, list[tuple[int, int]]]]:
@@ -77,18 +77,25 @@ def _sparsities(variants: Sequence[Variant]) -> Iterator[tuple[str, str | None, 
 
 def _bias_rows(reported: Reported, variants: Sequence[Variant], number: int, bias: str) -> Iterator[Measurement]:
     row = partial(share, reported=reported, method=variants[0].name, attribute=bias)
-    associated = reported.associated(number)
-    found = [reliance(v.evaluation.decisions, reported.target, reported.codes[number], associated) for v in variants]
-    yield row("aligned_accuracy", [r.aligned_right for r in found], [r.aligned for r in found], better="higher")
-    yield row(
-        "conflicting_accuracy", [r.conflicting_right for r in found], [r.conflicting for r in found], better="higher"
-    )
-    yield row("model_biasedness", [r.followed for r in found], [r.conflicting for r in found], better="lower")
+    hints, decided = reported.hints(number), [v.evaluation.decisions for v in variants]
+    aligned, conflicting = hints == reported.target, (hints >= 0) & (hints != reported.target)
+    right = [decisions == reported.target for decisions in decided]
+    yield row("aligned_accuracy", right, aligned, better="higher")
+    yield row("conflicting_accuracy", right, conflicting, better="higher")
+    yield row("model_biasedness", [decisions == hints for decisions in decided], conflicting, better="lower")
+    known = reported.codes[number] >= 0
     for kind in KINDS:
         probes = [v.evaluation.probes[number, kind] for v in variants]
-        hits, sizes = [sum(probe.hits) for probe in probes], [len(probe.hits) for probe in probes]
-        yield row(f"bias_accuracy_{kind}", hits, sizes, better="lower", chance=probes[0].chance)
+        read = [_of_all(probe.hits, known) for probe in probes]
+        yield row(f"bias_accuracy_{kind}", read, known, better="lower", chance=probes[0].chance)
     yield from theory_rows(reported, variants[0], number)
+
+
+def _of_all(hits: Sequence[bool], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Hits on the images of known value as hits on all images."""
+    found = np.zeros(len(known), np.bool_)
+    found[known] = hits
+    return found
 
 
 def _notes(reported: Reported) -> list[str]:
@@ -100,7 +107,7 @@ def _notes(reported: Reported) -> list[str]:
         "Bias accuracy is that of readers trained anew on the pruned model's features; the mlp has a hidden layer and "
         "finds what is only hidden from a linear head.",
     ]
-    if not reported.planted:
+    if not all(reported.planted):
         notes.append(
             "Which class goes with a bias value is read from the unpruned model's decisions on the fitting part."
         )

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.prune_run import Experiment, Variant
+from fairaudit.measures.confusion import Floats
+from fairaudit.measures.effective import effective
 from fairaudit.measures.intervals import wilson
+from fairaudit.measures.rates import Rate
 from fairaudit.pruning.alignment import associated_classes
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Better, Measurement, finite
@@ -31,14 +34,16 @@ class Reported:
     """The same of the fitting part."""
     values: tuple[int, ...]
     classes: int
-    planted: bool
-    """Whether bias value k goes with class k by construction."""
+    planted: tuple[bool, ...]
+    """Whether value k of each bias goes with class k by construction."""
     level: float
+    clusters: NDArray[np.int64] | None = None
+    """Units of the reporting part that are sampled whole, see `partition`; None where every image is one."""
 
     def associated(self, number: int) -> NDArray[np.int64]:
         """The class that goes with every value of a bias."""
         count = self.values[number]
-        if self.planted:
+        if self.planted[number]:
             return np.where(np.arange(count) < self.classes, np.arange(count), -1)
         decisions = self.experiment.fitted.decisions
         return associated_classes(decisions, self.fit_codes[number], classes=self.classes, values=count)
@@ -55,8 +60,8 @@ class Reported:
 
 def share(
     metric: str,
-    hits: Sequence[int],
-    sizes: Sequence[int],
+    hits: Sequence[NDArray[np.bool_]],
+    inside: NDArray[np.bool_],
     *,
     reported: Reported,
     method: str,
@@ -64,12 +69,51 @@ def share(
     group: str | None = None,
     better: Better = "none",
     chance: float | None = None,
-    certain: bool = False,
 ) -> Measurement:
-    """A share of the first seed, with its interval over images, and mean and deviation over seeds beside it."""
+    """A share of images of the first seed with its interval, and mean and deviation over seeds beside it.
+
+    Args:
+        metric: name.
+        hits: per seed, [image] of the reporting part.
+        inside: [image] the share is of these.
+        reported: what it is made from; with clusters the interval is of whole clusters (`effective`).
+        method: name of the variant.
+        attribute: bias.
+        group: cell.
+        better: which way is better.
+        chance: what guessing would reach.
+    """
+    counts = np.array([int(np.count_nonzero(hit[inside])) for hit in hits])
+    size = int(np.count_nonzero(inside))
+    sized = _sized(hits[0], inside, reported)
+    ends = wilson(sized.numerator, sized.denominator, level=reported.level)
+    row = plain_share(
+        metric, counts, [size] * len(counts), method=method, attribute=attribute, group=group, better=better
+    )
+    if row.value is None:
+        return row
+    low, high = finite(float(ends.low)), finite(float(ends.high))
+    unit = "image" if reported.clusters is None else "cluster"
+    return row.model_copy(
+        update={
+            "low": low, "high": high, "level": reported.level, "interval": "wilson", "unit": unit, "chance": chance,
+        }
+    )  # fmt: skip
+
+
+def plain_share(
+    metric: str,
+    hits: Sequence[int] | NDArray[np.int64],
+    sizes: Sequence[int],
+    *,
+    method: str,
+    attribute: str | None = None,
+    group: str | None = None,
+    better: Better = "none",
+) -> Measurement:
+    """An exact share of the first seed, such as that of pruned weights; mean and deviation over seeds beside it."""
     shares = ratio(hits, sizes)
     value = finite(float(shares[0]))
-    interval = None if certain or value is None else wilson(hits[0], sizes[0], level=reported.level)
     extra: dict[str, float | int | str | bool | None] = {}
     if len(shares) > 1:
         deviation = float(np.std(shares, ddof=1))
@@ -83,15 +127,24 @@ def share(
         value=value,
         status="ok" if value is not None else "undefined",
         reason=None if value is not None else "there are no such images",
-        low=None if interval is None else finite(float(interval.low)),
-        high=None if interval is None else finite(float(interval.high)),
-        level=None if interval is None else reported.level,
-        interval=None if interval is None else "wilson",
-        unit=None if interval is None else "image",
         n=int(sizes[0]),
         numerator=float(hits[0]),
         denominator=float(sizes[0]),
-        chance=chance,
         better=better,
         extra=extra,
     )
+
+
+def _sized(hit: NDArray[np.bool_], inside: NDArray[np.bool_], reported: Reported) -> Rate:
+    """Hits and images, or the numbers of independent images that clusters of them are worth."""
+    units = None if reported.clusters is None else reported.clusters[inside]
+    if units is None:
+        return Rate(*np.array([np.count_nonzero(hit[inside]), np.count_nonzero(inside)], np.float64))
+    table = np.zeros((int(units.max(initial=-1)) + 1, 1, 1, 2))
+    np.add.at(table[:, 0, 0], (units, hit[inside].astype(np.int64)), 1)
+    found = effective(table.sum(0), _right, cluster_counts=table, level=reported.level)
+    return Rate(found.numerator[0], found.denominator[0])
+
+
+def _right(counts: Floats) -> Rate:
+    return Rate(counts[..., 0, 1], counts[..., 0, :].sum(-1))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.base import Context, Findings, Predictions, Total
+from fairaudit.audits.map_files import saved_rows
 from fairaudit.audits.map_shards import FORMATS, ROWS, MapFormat, blocks, npy, tensors
 from fairaudit.audits.study import Study
 from fairaudit.engine.part import Part
@@ -66,9 +67,28 @@ class SavedMaps:
         return Part(sums={"maps": np.array(len(rows), np.int64)})
 
     def measure(self, total: Total) -> Findings:
-        """Where the maps are."""
+        """Where the maps are.
+
+        Raises:
+            OutputError: maps that an earlier run wrote are not there any more.
+        """
         count = int(total.part.sums["maps"])
+        self._check(total.rows)
         return Findings(notes=[f"{count} maps per method are in {_short(self._folder)}, with their manifest rows."])
+
+    def _check(self, rows: NDArray[np.int64]) -> None:
+        for method in self._methods:
+            folder = self._folder / method.name
+            there = saved_rows(folder) if folder.is_dir() else None
+            missing = len(rows) if there is None else int((~np.isin(rows, there)).sum())
+            if missing:
+                raise OutputError(
+                    "Maps that an earlier run wrote are gone",
+                    wanted=f"maps of {len(rows)} rows",
+                    found=f"{missing} missing",
+                    where=str(folder),
+                    advice="Give --fresh to make them again, or another folder with -o.",
+                )
 
     def _write(self, name: str, maps: NDArray[np.float32], rows: NDArray[np.int64]) -> None:
         shard = Shard(folder=self._folder / name, first=int(rows[0]), last=int(rows[-1]))

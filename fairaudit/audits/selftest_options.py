@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
@@ -47,6 +48,11 @@ class SelftestOptions:
     """Search for windows where relevance differs, without being told where the bias is."""
     prune: bool = False
     """Prune the planted bias out of every model, and see whether that closes the gap."""
+
+    def __post_init__(self) -> None:
+        """Refuse a rate that no optimiser takes."""
+        if not 0 < self.rate < math.inf:
+            raise UsageError("--learning-rate cannot be used", wanted="a number above 0", found=f"{self.rate:g}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

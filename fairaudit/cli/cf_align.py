@@ -122,14 +122,17 @@ def cf_align(
         raise UsageError("There is nothing to compare", wanted="two models or more after --compare", found="one")
 
     def compared(outcomes: Sequence[Outcome]) -> str:
-        from fairaudit.audits.cf_compare import as_text
+        from fairaudit.audits.cf_compare import Compared, as_text
         from fairaudit.audits.cf_compare import compare as table
         from fairaudit.report.escape import plain
         from fairaudit.results.strict_json import dumps
 
-        reports = [outcome.report for outcome in outcomes if outcome.report is not None]
+        models = [
+            Compared(model=o.name, report=o.report, reason="" if o.error is None else o.error.paragraph())
+            for o in outcomes
+        ]
         level, seed = config.audit.level, request.options.seed
-        lines = table(reports, request.options.output, options.singles, level=level, seed=seed)
+        lines = table(models, request.options.output, options.singles, level=level, seed=seed)
         failed = [
             plain(f"{o.name}: not audited. {o.error.paragraph()}") + "\n" for o in outcomes if o.error is not None
         ]

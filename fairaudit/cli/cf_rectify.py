@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -60,16 +61,16 @@ def cf_rectify(
     material = open_material(config, base=folder, options=request.options, with_regions=False)
     opened = open_classifier(model, config=config, material=material, options=request.options)
     study = Study(config=config, options=request.options, material=material, candidate=opened)
-    left, right = _name(base) if base else None, _name(other)
+    left, right = _name(base, probes) if base else None, _name(other, probes)
     with progress_display(quiet=request.quiet) as progress:
         written = rectify_model(study, options, left, right, settings, progress)
     typer.echo(summary(written, left or opened.path.stem, right))
     return ExitCode.PASS
 
 
-def _name(text: str) -> str:
-    """The name a classifier is given: what stands before =, a file's stem, or the text itself."""
+def _name(text: str, probes: Sequence[str]) -> str:
+    """The name a classifier is given: what stands before =, a file's stem, or the text, as for a probe's value."""
     name, equals, _ = text.partition("=")
-    if equals:
+    if equals and name.strip() not in probes:
         return name.strip()
     return Path(text).stem if Path(text).is_file() else text.strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,10 +91,7 @@ def _from_factory(path: Path, kind: str, arch: str | None, device: torch.device)
             where=str(path),
             advice="Give --generator-arch package.module:factory, or save the generator as a TorchScript archive.",
         )
-    if kind == "safetensors":
-        weights = load_file(path)
-    else:
-        weights = find_weights(torch.load(path, map_location="cpu", weights_only=True), where=str(path))
+    weights = load_file(path) if kind == "safetensors" else find_weights(_unpickled(path), where=str(path))
     module = build(parse_arch(arch))
     load_weights(module, weights, arch=arch, where=str(path))
     written_as: GeneratorFormat = "safetensors" if kind == "safetensors" else "state-dict"
@@ -105,7 +103,7 @@ def _diffusers(path: Path, device: torch.device) -> Generator:
     config, weights = path / "config.json", path / "diffusion_pytorch_model.safetensors"
     if not (config.is_file() and weights.is_file()):
         raise _not_a_generator(path, "a folder without config.json and diffusion_pytorch_model.safetensors")
-    name = json.loads(config.read_text(encoding="utf-8")).get("_class_name")
+    name = _class_name(config)
     if name not in ("VQModel", "AutoencoderKL"):
         raise _not_a_generator(path, f"a diffusers folder of the class {name}")
     try:
@@ -119,6 +117,27 @@ def _diffusers(path: Path, device: torch.device) -> Generator:
     module = getattr(library, name).from_pretrained(str(path), use_safetensors=True).to(device)
     coders = _kl_coders(module) if name == "AutoencoderKL" else _vq_coders(module)
     return _generator(weights, module, "diffusers", name, coders, device, None)
+
+
+def _unpickled(path: Path) -> object:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise ModelError(
+            "The generator's weights cannot be read without running code",
+            wanted="a state dict of tensors",
+            found=str(error).splitlines()[0],
+            where=str(path),
+            advice="Save its state_dict(), best as safetensors, or the generator as a TorchScript archive.",
+        ) from error
+
+
+def _class_name(config: Path) -> str | None:
+    try:
+        found = json.loads(config.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError("The generator's configuration is no JSON", found=str(error), where=str(config)) from error
+    return str(found.get("_class_name")) if isinstance(found, dict) else None
 
 
 def _kl_coders(module: nn.Module) -> tuple[Coder, Coder]:

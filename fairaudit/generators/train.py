@@ -64,6 +64,13 @@ class TrainSettings:
     seed: int = 0
     """Seed of the split, the order of rows and the noise."""
 
+    def __post_init__(self) -> None:
+        """Refuse a rate that no optimiser takes."""
+        if not 0 < self.learning_rate < math.inf:
+            raise UsageError(
+                "--learning-rate cannot be used", wanted="a number above 0", found=f"{self.learning_rate:g}"
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:

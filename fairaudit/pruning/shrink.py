@@ -49,7 +49,7 @@ def shrink(split: Split, masks: Masks) -> Shrunk:
     for layer, mask in masks.items():
         if bool(mask.all()):
             continue
-        way = _way(module, layer)
+        way = _way(module, layer, split.norms.get(layer))
         keep = mask if bool(mask.any()) else torch.arange(len(mask)) == 0
         if way is None or mask.dim() != 1:
             whole.append(layer)
@@ -70,7 +70,8 @@ class _Way:
     reader: str
 
 
-def _way(module: fx.GraphModule, layer: str) -> _Way | None:
+def _way(module: fx.GraphModule, layer: str, norm: str | None) -> _Way | None:
+    """Through the layer's own norm, which the mask zeroes too; behind any other one a pruned unit is no zero."""
     nodes = [node for node in module.graph.nodes if node.op == "call_module" and str(node.target) == layer]
     if len(nodes) != 1 or not _plain(module.get_submodule(layer)):
         return None
@@ -86,7 +87,7 @@ def _way(module: fx.GraphModule, layer: str) -> _Way | None:
         step = module.get_submodule(str(node.target))
         if isinstance(step, nn.Conv2d | nn.Linear):
             return _Way(norms=tuple(norms), reader=str(node.target)) if _plain(step) else None
-        if isinstance(step, _NORMS):
+        if isinstance(step, _NORMS) and str(node.target) == norm:
             norms.append(str(node.target))
         elif not isinstance(step, (*_POOLS, *_ACTIVATIONS)):
             return None

@@ -69,9 +69,14 @@ class Randomisation:
         survived: Floats = np.nan_to_num(self.rank[-1], nan=0.0)
         return survived
 
-    def cascade(self) -> dict[str, float]:
-        """Last layer drawn anew → mean ρ of the signed maps over the images, 0 for a constant map as in `final`."""
-        means = np.nan_to_num(self.rank, nan=0.0).mean(axis=1)
+    def cascade(self, images: NDArray[np.bool_] | None = None) -> dict[str, float]:
+        """Last layer drawn anew → mean ρ of the signed maps over the images, 0 for a constant map as in `final`.
+
+        Args:
+            images: [image] those that count; all of them when left out.
+        """
+        ranks = self.rank if images is None else self.rank[:, images]
+        means = np.nan_to_num(ranks, nan=0.0).mean(axis=1)
         return dict(zip(self.layers, means.tolist(), strict=True))
 
 

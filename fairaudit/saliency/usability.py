@@ -19,6 +19,7 @@ from fairaudit.saliency.sanity import randomisation
 from fairaudit.saliency.stability import stability
 
 Floats = NDArray[np.float64]
+Known = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +84,25 @@ def judge_method(
     if method.family == "control":
         return Usability(usable=False, reasons=("it is the control that other methods have to beat",))
     own = method.attribute(classifier, images, classes, seed=seed)
+    known = _explained(own)
+    if not known.any():
+        return Usability(usable=False, reasons=("not one of the images that it was tried on has a map",))
     facts: dict[str, Floats] = {}
     reasons: list[str] = []
-    reasons += _sums(method, classifier, images, classes, own, facts, limits)
-    forgotten, cascade = _forgets(method, classifier, images, classes, own.maps, seed, stages, facts, limits)
+    reasons += _sums(method, classifier, images, classes, own, known, facts, limits)
+    forgotten, cascade = _forgets(method, classifier, images, classes, own.maps, known, seed, stages, facts, limits)
     reasons += forgotten
     reasons += _repeats(method, classifier, images, classes, own.maps, seed, facts, limits)
-    reasons += _deletes(classifier, images, classes, own.maps, seed, steps, facts, limits)
+    reasons += _deletes(classifier, images, classes, own.maps, known, seed, steps, facts, limits)
     return Usability(usable=not reasons, reasons=tuple(reasons), facts=facts, cascade=cascade)
+
+
+def _explained(own: Attribution) -> Known:
+    """[image] whether there is a map: a path that needs a label has none for an image without one."""
+    if own.residual is None:
+        return np.ones(len(own.maps), np.bool_)
+    known: Known = ~np.isnan(own.residual.double().cpu().numpy())
+    return known
 
 
 def _sums(
@@ -99,13 +111,14 @@ def _sums(
     images: Tensor,
     classes: Tensor,
     own: Attribution,
+    known: Known,
     facts: dict[str, Floats],
     limits: Limits,
 ) -> list[str]:
     reasons = []
     if own.residual is not None:
         gap = facts["completeness_gap"] = own.residual.double().cpu().numpy()
-        kept = float((gap <= limits.completeness).mean())
+        kept = float((gap[known] <= limits.completeness).mean())
         if kept < limits.most:
             reasons.append(
                 f"relevance is incomplete: {kept:.0%} of images have a gap of {limits.completeness:g} or less"
@@ -129,6 +142,7 @@ def _forgets(
     images: Tensor,
     classes: Tensor,
     maps: Tensor,
+    known: Known,
     seed: int,
     stages: int,
     facts: dict[str, Floats],
@@ -138,10 +152,10 @@ def _forgets(
         found = randomisation(method, classifier, images, classes, own=maps, stages=stages, seed=seed)
     except LiftError:
         return ["whether maps survive randomisation could not be tested: the model cannot be turned into modules"], {}
-    final = facts["randomisation_similarity"] = found.final()
-    cascade = found.cascade()
-    if final.mean() > limits.similarity:
-        told = f"maps survive randomisation of the model: rank correlation {final.mean():.2f} > {limits.similarity:g}"
+    final = facts["randomisation_similarity"] = np.where(known, found.final(), np.nan)
+    cascade, mean = found.cascade(known), float(final[known].mean())
+    if mean > limits.similarity:
+        told = f"maps survive randomisation of the model: rank correlation {mean:.2f} > {limits.similarity:g}"
         return [told], cascade
     return [], cascade
 
@@ -170,6 +184,7 @@ def _deletes(
     images: Tensor,
     classes: Tensor,
     maps: Tensor,
+    known: Known,
     seed: int,
     steps: int,
     facts: dict[str, Floats],
@@ -181,10 +196,10 @@ def _deletes(
     # Black pixels scattered by the random map are noise that breaks any network, and a blur hides the detail that fine
     # maps point at: each favours some kind of map, so that a method has to win at one, each at half the p value.
     tests = {
-        name: above(facts[f"{kind}_random"], facts[kind], seed=seed)
+        name: above(facts[f"{kind}_random"][known], facts[kind][known], seed=seed)
         for name, kind in (("black", "deletion_auc"), ("a blur", "deletion_auc_blur"))
     }
     if min(test.p_value for test in tests.values()) <= limits.p_value / len(tests):
         return []
     found = " and ".join(f"{test.mean:.3f} (p = {test.p_value:.2g}) to {name}" for name, test in tests.items())
-    return [f"no better than the random map at deletion: its area is lower by {found}, on {len(images)} images"]
+    return [f"no better than the random map at deletion: its area is lower by {found}, on {known.sum()} images"]

@@ -25,7 +25,7 @@ def reported(target, biases, variants, *, classes, values=None):
         fit_codes=tuple(codes.values()),
         values=(classes if values is None else values,) * len(codes),
         classes=classes,
-        planted=True,
+        planted=(True,) * len(codes),
         level=0.95,
     )
 

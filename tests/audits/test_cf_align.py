@@ -370,3 +370,44 @@ def test_a_planted_bias_is_rectified_and_the_result_opens_like_any_model(world: 
     left, other = (model.logits(images).sigmoid()[:, 0] for model in both)
     expected = left + (0.5 + written.found.beta) * other
     torch.testing.assert_close(opened.logits(images).sigmoid()[:, 0], expected.clamp(0, 1), atol=1e-5, rtol=1e-4)
+
+
+def test_the_models_threshold_says_what_is_positive_however_the_base_is_named(world: Path, tmp_path: Path) -> None:
+    def eligible(name: str, config: Config | None = None, **asked: Any) -> object:
+        report, _ = _run(world, tmp_path / name, config=config, **asked)
+        return _value(report, "left", None, "base_change").extra["eligible"]
+
+    strict, plain = _config(threshold=0.7), eligible("plain")
+    found = [eligible("a", strict), eligible("b", strict, base=("left",)), eligible("c", strict, base=("all",))]
+    assert found == [found[0]] * 3
+    assert isinstance(plain, int)
+    assert 0 < found[0] < plain
+
+
+@pytest.mark.parametrize(
+    ("find", "words"), [("left,foo", 'no downstream classifier called "foo"'), ("right,left", "no base classifier")]
+)
+def test_pairs_to_find_are_checked_before_anything_is_computed(
+    world: Path, tmp_path: Path, find: str, words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        _run(world, tmp_path, find=parse_find([find]))
+    assert not (tmp_path / "report.json").exists()
+
+
+def test_what_wachter_cannot_do_is_refused_and_the_factory_is_part_of_the_key() -> None:
+    options = CfOptions(generator=Path("g"), config=_config(), base_folder=Path())
+    with pytest.raises(UsageError, match="wachter takes evidence away"):
+        replace(options, maker="wachter", search=SearchSettings(direction="up"))
+    assert options.key() != replace(options, generator_arch="nets:other").key()
+
+
+def test_a_value_of_a_probe_is_named_as_the_probe_calls_it() -> None:
+    from fairaudit.audits.cf_heads import _Collected, _named
+    from fairaudit.cli.cf_rectify import _name
+
+    found = _Collected(probes={"tri=a": (1, 0), "tri=b": (1, 1)})
+    assert _named("tri=b", None, None, found, ("left",)) == [0]  # type: ignore[arg-type]
+    assert found.columns == [({(1, 1): 1.0}, "tri=b", 0.5)]
+    assert _name("tri=b", ["tri"]) == "tri=b"
+    assert _name("alias=left", ["tri"]) == "alias"

@@ -111,9 +111,35 @@ def test_info_says_what_a_generator_does_to_a_model(larger):
 def test_wrong_input_is_one_paragraph(lab):
     lab.run("generator", "train", "--epochs", "1", "-o", "gen").refused("28 to 256 pixels", "16 x 16")
     lab.run("generator", "train", "--kind", "gan", "-o", "gen").refused("autoencoder or cvae", "gan")
+    lab.run("generator", "train", "--condition", "grup", "-o", "gen").refused('Did you mean "group"?')
+    lab.run("generator", "train", "--learning-rate", "-1", "-o", "gen").refused("--learning-rate", "a number above 0")
+    lab.run("generator", "interpolate", "gone.pt", "--condition", "group").refused("There is no such model file")
+    lab.run("generator", "interpolate", ".", "--condition", "group").refused("This is a folder")
     lab.run("cf-align", "model.pt", "--generator", "nowhere.pt").refused("There is no such model file")
     lab.run("cf-align", "model.pt", "--generator", "model.pt").refused("without encode and decode")
     lab.run("cf-align", "model.pt", "--generator", "g", "--find", "a").refused("BASE,DOWNSTREAM")
     lab.run("cf-align", "model.pt", "--generator", "g", "--animation", "mp4").refused("gif, webp")
     lab.run("cf-align", "model.pt", "--generator", "g", "--search", "slow").refused("compat or fast")
     lab.run("cf-align", "model.pt", "--generator", "g", "--correction", "x").refused("holm, fdr, none")
+
+
+@pytest.mark.slow
+def test_another_attribute_of_the_same_values_or_other_pixels_are_not_gone_on_with(larger):
+    larger.configure(data={"attributes": ["group", "x0"]})
+    rows = larger.rows()
+    larger.write_rows([{**row, "group": "78"[n % 2], "x0": "78"[n // 4 % 2]} for n, row in enumerate(rows)])
+    train = ("generator", "train", "--kind", "cvae", "--epochs", "1", "--width", "8", "-o", "gen", "--condition")
+    assert larger.run(*train, "group").code == 0
+    larger.run(*train, "x0").refused("belongs to another training")
+    larger.configure(preprocess={"resize": "pad", "mean": [0.4]})
+    larger.run(*train, "group").refused("belongs to another training")
+    assert larger.run(*train, "x0", "--fresh").code == 0
+
+
+def test_labels_that_are_called_like_columns_of_the_written_manifest_are_refused():
+    from fairaudit.audits.cf_interpolate import _check_names
+    from fairaudit.errors import UsageError
+
+    _check_names("group", "label")
+    with pytest.raises(UsageError, match="another name than id, pair, file, kind"):
+        _check_names("kind", "label")

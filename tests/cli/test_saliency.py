@@ -164,3 +164,14 @@ def test_path_methods_report_where_they_saturate(lab):
     assert stages[-1] == pytest.approx(similar["value"])
     with Image.open(lab.folder / "out" / "figures" / "saturation.png") as picture:
         assert min(picture.size) > 300
+
+
+def test_maps_that_are_gone_are_missed(lab):
+    import shutil
+
+    command = ("saliency", "model.pt", "--method", "gradient", "--save-maps", "-o", "out")
+    assert lab.run(*command).code == 0
+    shutil.rmtree(lab.folder / "out" / "maps")
+    lab.run(*command).refused("Maps that an earlier run wrote are gone", "24 missing", "--fresh")
+    assert lab.run(*command, "--fresh").code == 0
+    assert (lab.folder / "out" / "maps").is_dir()

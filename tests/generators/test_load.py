@@ -151,3 +151,16 @@ def test_folders_that_are_none_and_a_missing_library(tmp_path: Path, monkeypatch
     monkeypatch.setitem(sys.modules, "diffusers", None)
     with pytest.raises(ModelError, match=r"pip install \"fairaudit\[diffusers\]\""):
         open_generator(tmp_path)
+
+
+def test_files_that_would_run_code_or_are_broken_are_refused(tmp_path: Path) -> None:
+    pickled = tmp_path / "module.pt"
+    torch.save(nn.Linear(2, 2), pickled)
+    with pytest.raises(ModelError, match="without running code"):
+        open_generator(pickled, arch="torch.nn:Identity")
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    (folder / "config.json").write_text("{")
+    (folder / "diffusion_pytorch_model.safetensors").write_bytes(b"x")
+    with pytest.raises(ModelError, match="is no JSON"):
+        open_generator(folder)

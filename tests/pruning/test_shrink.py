@@ -65,3 +65,18 @@ def test_the_model_itself_stays(cut, images):
     before = cut.features(images)[1]
     shrink(cut, {name: torch.arange(cut.weight(name).shape[0]) > 0 for name in cut.layers})
     assert torch.equal(cut.features(images)[1], before)
+
+
+def test_a_norm_behind_the_activation_keeps_its_layer_whole(images):
+    network = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.ReLU(), nn.BatchNorm2d(4), nn.Conv2d(4, 5, 3), nn.ReLU(), nn.Flatten(), nn.Linear(20, 2)
+    ).eval()
+    with torch.no_grad():  # a pruned unit leaves the norm as a constant that is not zero
+        network[2].running_mean.fill_(0.3)
+        network[2].bias.fill_(0.7)
+    found = split(lift(network, images).module)
+    masks = {name: torch.arange(found.weight(name).shape[0]) > 1 for name in found.layers}
+    small = shrink(found, masks)
+    assert small.kept_whole == ("0",)
+    assert small.removed == {"3": 2}
+    torch.testing.assert_close(small.module(images)[1], run(found, images, {n: m.float() for n, m in masks.items()})[1])

@@ -123,3 +123,29 @@ def test_every_depth_is_told_and_the_last_one_judges(small):
     assert list(shallow.cascade) == ["conv"]
     assert deep.cascade["conv"] == shallow.cascade["conv"] == deep.facts["randomisation_similarity"].mean()
     assert deep.reasons == shallow.reasons
+
+
+class _Unlabelled:
+    """Integrated gradients that do not know some images: no map and no residual there."""
+
+    name, family, reduction = "unlabelled", "gradient", "sum"
+
+    def __init__(self, missing, blind=False):
+        self.missing, self.blind, self.own = missing, blind, IntegratedGradients(baseline="mean")
+
+    def attribute(self, classifier, images, classes, *, seed=0):
+        found = self.own.attribute(classifier, images, classes, seed=seed)
+        maps = images.sum(1) if self.blind else found.maps.clone()
+        residual = found.residual.clone()
+        maps[self.missing], residual[self.missing] = 0.0, float("nan")
+        return dataclasses.replace(found, maps=maps, residual=residual)
+
+
+def test_images_without_a_label_speak_neither_for_nor_against_a_method(small):
+    missing = torch.arange(12) % 4 == 3
+    found = judge_method(_Unlabelled(missing), *bright(small), steps=8)
+    assert found.usable, found.reasons
+    blind = judge_method(_Unlabelled(torch.arange(12) % 3 > 0, blind=True), *bright(small), steps=8)
+    assert any("survive randomisation" in reason for reason in blind.reasons), blind.reasons
+    none = judge_method(_Unlabelled(torch.ones(12, dtype=torch.bool)), *bright(small), steps=8)
+    assert none.reasons == ("not one of the images that it was tried on has a map",)
