@@ -38,7 +38,8 @@ def region_fills(study: Study, region: str) -> list[str]:
         return list(study.config.audit.fills)
     rows = np.unique(np.linspace(0, len(study.manifest) - 1, AREA_SAMPLE).round().astype(np.int64))
     masks = study.material.loader.load(rows.tolist()).regions[region]
-    return [suitable_fill(float(masks.double().mean()))]
+    there = masks[masks.flatten(1).any(dim=1)]  # images without the region are not filled
+    return [suitable_fill(float(there.double().mean()) if len(there) else 0.0)]
 
 
 class CausalAudit:

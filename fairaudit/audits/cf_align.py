@@ -19,6 +19,7 @@ from fairaudit.audits.metrics import ALIGNMENT
 from fairaudit.audits.plan import AuditPlan
 from fairaudit.counterfactuals.latent_shift import latent_shift
 from fairaudit.counterfactuals.wachter import wachter
+from fairaudit.data.batch import readable
 from fairaudit.engine.part import Part
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.generators.checks import CHECKED, Facts, Tolerance, check_generator, refuse
@@ -119,7 +120,7 @@ class CfAlignAudit:
     def _checked(self) -> tuple[Facts, NDArray[np.float64]]:
         """What the generator does to the base classifiers, and how far reconstruction alone moves every classifier."""
         rows = np.unique(np.linspace(0, len(self.study.manifest.ids) - 1, CHECKED).astype(np.int64))
-        images = self.study.material.loader.load(rows.tolist()).images.to(self.study.candidate.device)
+        images = readable(self.study.material.loader.load(rows.tolist())).to(self.study.candidate.device)
         heads, bases = self.readers.heads, list(self.readers.bases)
         facts = check_generator(self.generator, lambda x: heads.values(heads.outputs(x))[:, bases], images)
         with torch.no_grad():

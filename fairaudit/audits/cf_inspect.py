@@ -13,6 +13,7 @@ from fairaudit.audits.device import pick_device
 from fairaudit.audits.study import open_classifier, open_material
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
+from fairaudit.data.batch import readable
 from fairaudit.generators.checks import CHECKED, Facts, Tolerance, check_generator, refuse
 from fairaudit.generators.generator import Generator
 
@@ -47,7 +48,7 @@ def inspect_generator(
     """
     material = open_material(config, base=base, options=options, with_regions=False)
     rows = np.unique(np.linspace(0, len(material.manifest.ids) - 1, CHECKED).astype(np.int64))
-    images = material.loader.load(rows.tolist()).images.to(pick_device(options.device))
+    images = readable(material.loader.load(rows.tolist())).to(pick_device(options.device))
     found = []
     for path in models:
         model = open_classifier(path, config=config, material=material, options=options)

@@ -34,7 +34,7 @@ from fairaudit.measures.windows import grid_shares
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.provenance import library_versions
-from fairaudit.results.report import Data, Figure, Report, Run
+from fairaudit.results.report import Data, Excluded, Figure, Report, Run
 
 CONTROLS = 4
 METHOD = "maps"
@@ -97,9 +97,15 @@ def audit_maps(
             found=f"{len(manifest)}",
             where=manifest.name,
         )
-    rows = _rows(manifest, audit)
     masks = {name: box_mask(name, box, *maps.shape[1:]) for name, box in files.boxes.items()}
     masks |= {name: fitting_masks(name, mask, maps) for name, mask in files.masks.items()}
+    total, excluded = len(maps), _excluded(manifest)
+    if manifest is not None and excluded:
+        kept = np.setdiff1d(np.arange(total), [row.row for row in excluded])
+        manifest, maps = manifest.take(kept), maps[kept]
+        baseline = None if baseline is None else baseline[kept]
+        masks = {name: mask[kept] if mask.ndim == 3 and len(mask) == total else mask for name, mask in masks.items()}
+    rows = _rows(manifest, audit)
     found: list[Measurement] = []
     for region, mask in masks.items():
         refuse_empty(region, mask.reshape(-1, *maps.shape[1:]).mean(axis=(1, 2)))
@@ -115,12 +121,12 @@ def audit_maps(
             resumed_chunks=0,
             versions=library_versions(),
         ),
-        data=_data(files, manifest, maps, rows, audit, options.seed),
+        data=_data(files, manifest, total, len(maps), rows, audit, options.seed),
         models=[],
         measurements=found,
         verdicts=[],
-        gate=judge(rules, found, max_excluded=options.max_excluded, fail_on=options.fail_on),
-        excluded=[],
+        gate=judge(rules, found, excluded=len(excluded), max_excluded=options.max_excluded, fail_on=options.fail_on),
+        excluded=excluded,
         notes=[f"Relevance shares use the {audit.convention} convention.", *searched.notes, *notes],
         figures=_figures(searched, options.output),
     )
@@ -228,15 +234,31 @@ def _same_shape(maps: Floats, others: Floats, path: Path) -> Floats:
     return maps
 
 
-def _data(files: MapFiles, manifest: Manifest | None, maps: Floats, rows: Rows, audit: AuditConfig, seed: int) -> Data:
+def _excluded(manifest: Manifest | None) -> list[Excluded]:
+    """Rows whose target is not known, as an audit with the model leaves them out.
+
+    Raises:
+        DataError: no row has a known target.
+    """
+    if manifest is None or manifest.target is None:
+        return []
+    lost = np.flatnonzero(manifest.target.codes < 0).tolist()
+    if lost and len(lost) == len(manifest):
+        raise DataError("Not one map has a known target", found=f"{len(lost)} rows without", where=manifest.name)
+    return [Excluded(row=row, id=manifest.ids[row], reason=f'The target "{manifest.target.name}" is unknown.') for row in lost]
+
+
+def _data(
+    files: MapFiles, manifest: Manifest | None, total: int, scored: int, rows: Rows, audit: AuditConfig, seed: int
+) -> Data:
     target = None if manifest is None else manifest.target
     attributes = {} if manifest is None else {g.name: manifest.attributes.get(g.name) for g in rows.groups}
     known = {name: column for name, column in attributes.items() if column is not None}
     return Data(
         name=files.maps.name,
         digest=digest_of(files.maps),
-        rows=len(maps),
-        scored=len(maps),
+        rows=total,
+        scored=scored,
         target="" if rows.target is None else rows.target.name,
         classes=[] if rows.target is None else list(rows.target.values),
         attributes={name: list(column.values) for name, column in known.items()},

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from fairaudit.audits.study import Study
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.saliency.method import Method, Reduction
 from fairaudit.saliency.registry import method as make_method
+from fairaudit.seeds import generator
+
+if TYPE_CHECKING:
+    from fairaudit.saliency.expected_gradients import ExpectedGradients
+
+REFERENCES = 32
+"""Images of the data that expected gradients draw their references from."""
 
 
 def methods_of(study: Study) -> list[Method]:
@@ -28,13 +38,16 @@ def methods_of(study: Study) -> list[Method]:
 
 
 def completed(study: Study, method: Method) -> Method:
-    """The method with whatever else it needs; cgi needs a conditional VAE that draws its paths.
+    """The method with whatever else it needs: expected gradients some images of the data, cgi a conditional VAE.
 
     Raises:
         UsageError: there is none, or one for each of several attributes.
     """
     from fairaudit.saliency.counterfactual_gradients import CounterfactualGradients
+    from fairaudit.saliency.expected_gradients import ExpectedGradients
 
+    if isinstance(method, ExpectedGradients):
+        return _with_references(study, method)
     if not isinstance(method, CounterfactualGradients):
         return method
     from fairaudit.audits.cf_cvae import CvaePathway, opened_cvaes
@@ -49,6 +62,18 @@ def completed(study: Study, method: Method) -> Method:
         )
     ((attribute, cvae),) = opened.items()
     return dataclasses.replace(method, pathway=CvaePathway(cvae), digest=cvae.sha256, attribute_name=attribute)
+
+
+def _with_references(study: Study, method: ExpectedGradients) -> Method:
+    """The same seeded rows for every image and batch, so that maps depend on neither batch size nor order."""
+    rows = len(study.manifest)
+    draw = generator(study.options.seed, "expected gradients", "references")
+    chosen = np.sort(draw.choice(rows, size=min(REFERENCES, rows), replace=False))
+    images = study.material.loader.load(chosen.tolist()).images
+    if not len(images):
+        return method
+    digest = hashlib.sha256(images.contiguous().numpy().tobytes()).hexdigest()
+    return dataclasses.replace(method, references=images, digest=digest)
 
 
 def channels_note(study: Study) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -17,7 +18,7 @@ from fairaudit.audits.base import Audit, Context, Findings, Total
 from fairaudit.audits.metrics import applicable
 from fairaudit.audits.plan import AuditPlan
 from fairaudit.audits.progress import Progress
-from fairaudit.audits.prune_data import Decoded, PruneData, examples, open_parts
+from fairaudit.audits.prune_data import Decoded, PruneData, examples, open_parts, told
 from fairaudit.audits.prune_legs import audit_variants, with_legs
 from fairaudit.audits.prune_maps import Model, map_drawing
 from fairaudit.audits.prune_options import PruneOptions
@@ -36,6 +37,7 @@ from fairaudit.data.planting import brought
 from fairaudit.engine.part import Part
 from fairaudit.measures.clusters import partition
 from fairaudit.models.classifier import Classifier
+from fairaudit.pruning.encoder import split
 from fairaudit.pruning.export import export, save_masks
 from fairaudit.pruning.standalone import as_classifier
 
@@ -86,6 +88,8 @@ def run_prune(
         for part in (data.parts.fit, data.parts.choose, data.parts.report)
     )
     images = data.report.loader.load(range(min(PROBE_IMAGES, len(data.parts.report)))).images
+    reopen = partial(open_classifier, config=config, material=data.report, options=options)
+    rehearse(model, images, asked.bottleneck, options.output, reopen)
     experiment = run_experiment(
         model,
         images,
@@ -97,17 +101,36 @@ def run_prune(
         fresh=options.fresh,
         progress=progress,
     )
-    reopen = partial(open_classifier, config=config, material=data.report, options=options)
     target = options.output / f"{path.stem}-pruned{path.suffix}"
     notes = _written(experiment, model, target, images, asked, options, reopen)
     study = Study(config=config, options=options, material=data.report, candidate=reopen(target), baseline=model)
-    findings = _findings(study, _reported(experiment, data, config, fit, report), [*data.notes, *notes])
+    findings = _findings(
+        study, _reported(experiment, data, config, fit, report), [*told(fit, choose, report), *data.notes, *notes]
+    )
     others = audit_variants(study, experiment, asked.audited, progress)
     found = run_study(study, plan_with(findings), folder=options.output, progress=progress)
     if others:
         found = with_legs(found, others, experiment.written, options.output)
         write_report_folder(found, options.output, options.formats)
     return Outcome(name=target.stem, folder=options.output, report=found)
+
+
+def rehearse(
+    model: Classifier, images: Tensor, bottleneck: str | None, folder: Path, reopen: Callable[[Path], Classifier]
+) -> None:
+    """Write and reopen the model with nothing pruned: whatever cannot be written is told before the search.
+
+    Raises:
+        ModelError: the model cannot be written in its format.
+        OutputError: the folder cannot be written.
+    """
+    cut = split(model.lifted(images).module, bottleneck)
+    masks = {name: torch.ones_like(cut.weight(name), dtype=torch.bool) for name in cut.layers}
+    place = folder / f".rehearsal{model.path.suffix}"
+    try:
+        export(model, cut, masks, place, images=images, reopen=reopen)
+    finally:
+        place.unlink(missing_ok=True)
 
 
 def _written(

@@ -62,11 +62,10 @@ def open_parts(config: Config, *, base: Path, options: RunOptions, asked: PruneO
     if asked.balance:
         fit = balanced(parts.fit, biases, seed=options.seed)
         parts, note = Parts(fit=fit, choose=parts.choose, report=parts.report), fit.notes[-1]
-    sizes = f"pruning fits on {len(parts.fit)} images, chooses on {len(parts.choose)}, reports on {len(parts.report)}"
     regions = {name: config.regions[name] for name in wanted_regions(config)}
     loader = Loader(parts.report, config.preprocess, regions, options.workers)
     material = Material(manifest=parts.report, loader=loader, digest=loader.digest())
-    return PruneData(parts=parts, biases=biases, report=material, notes=(sizes, note))
+    return PruneData(parts=parts, biases=biases, report=material, notes=(note,))
 
 
 class Decoded(NamedTuple):
@@ -76,6 +75,8 @@ class Decoded(NamedTuple):
     """Normalised, on the model's device."""
     rows: NDArray[np.int64]
     """Rows of the part that could be read, in order."""
+    lost: tuple[str, ...] = ()
+    """Why the others could not."""
 
 
 def examples(manifest: Manifest, biases: Sequence[str], model: Classifier, config: Config, workers: int) -> Decoded:
@@ -96,4 +97,14 @@ def examples(manifest: Manifest, biases: Sequence[str], model: Classifier, confi
         biases=tuple(torch.from_numpy(batch.attributes[name].astype(np.int64)).to(device) for name in biases),
         values=tuple(len(manifest.attributes[name].values) for name in biases),
     )
-    return Decoded(examples=found, rows=batch.rows)
+    return Decoded(examples=found, rows=batch.rows, lost=tuple(reason for _, reason in batch.excluded))
+
+
+def told(fit: Decoded, choose: Decoded, report: Decoded) -> list[str]:
+    """How many images every part has, and how many were lost; those of the reporting part are in the report by row."""
+    sizes = (len(part.rows) for part in (fit, choose, report))
+    notes = ["pruning fits on {} images, chooses on {}, reports on {}".format(*sizes)]
+    for name, part in (("fitting", fit), ("choosing", choose)):
+        if part.lost:
+            notes.append(f"{len(part.lost)} rows of the {name} part are left out; the first: {part.lost[0]}")
+    return notes

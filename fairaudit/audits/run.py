@@ -171,6 +171,8 @@ def drawn(drawings: Sequence[Drawing], folder: Path) -> list[Figure]:
     """
     from fairaudit.results.strict_json import write_bytes
 
+    if any(Path(drawing.name).name != drawing.name for drawing in drawings):
+        raise ValueError("a figure's name is no file name")
     figures: list[Figure] = []
     taken: set[str] = set()
     for drawing in drawings:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from fairaudit.audits.base import Drawing, Findings
+from fairaudit.audits.base import Drawing, Findings, slug
 from fairaudit.audits.selftest_options import Case
 from fairaudit.engine.part import Part
 from fairaudit.measures.intervals import wilson
@@ -201,7 +201,7 @@ def _drawings(
             if answer.attribute == attribute
         ]
         yield Drawing(
-            name=f"power-{attribute}.png",
+            name=f"power-{slug(attribute)}.png",
             caption=(
                 f"Share of models that every audit flags for {attribute}, by the share of training images whose bias "
                 "goes with the class; open circles: controls without a planted bias, so false alarms. Wilson intervals."

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fairaudit.errors import DataError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
@@ -33,3 +35,19 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+def readable(batch: Batch) -> Tensor:
+    """The images of the batch.
+
+    Raises:
+        DataError: there is none.
+    """
+    if not len(batch):
+        raise DataError(
+            "Not one of the images that were tried can be read",
+            wanted="readable images",
+            found=f"{len(batch.excluded)} rows, the first: {batch.excluded[0][1] if batch.excluded else 'none'}",
+            advice="Check data.root and data.image in fairaudit.yaml.",
+        )
+    return batch.images

@@ -28,34 +28,56 @@ def inpaint(images: Tensor, masks: Tensor, *, sweeps: int = SWEEPS) -> Tensor:
     Returns:
         Filled images; a new tensor.
     """
-    if not bool(masks.any()):
-        return images.clone()
-    rows, columns = _windows(masks)
-    image = torch.arange(len(images), device=images.device)[:, None, None]
-    window = images[image, :, rows, columns].permute(0, 3, 1, 2)  # only the surroundings of the region matter
-    unknown = masks[image, rows, columns][:, None]
-    start = images.mean(dim=(2, 3), keepdim=True)
-    solved = _solve(window, unknown, start, sweeps)
     filled = images.clone()
-    filled[image, :, rows, columns] = torch.where(unknown, solved, window).permute(0, 2, 3, 1)
+    start = images.mean(dim=(2, 3), keepdim=True)
+    sizes = _sizes(masks)
+    for size in torch.unique(sizes, dim=0).tolist():
+        if not min(size):
+            continue  # nothing to fill
+        image = torch.nonzero((sizes == torch.tensor(size, device=sizes.device)).all(dim=1))[:, 0]
+        rows, columns = _windows(masks[image], size)
+        place = image[:, None, None]
+        window = images[place, :, rows, columns].permute(0, 3, 1, 2)  # only the region's surroundings matter
+        unknown = masks[place, rows, columns][:, None]
+        solved = _solve(window, unknown, start[image], sweeps)
+        filled[place, :, rows, columns] = torch.where(unknown, solved, window).permute(0, 2, 3, 1)
     return filled
 
 
-def _windows(masks: Tensor) -> tuple[Tensor, Tensor]:
-    """Indices `[image, height, 1]` and `[image, 1, width]` of equally large windows around the masks."""
-    rows, columns = _span(masks.any(dim=2)), _span(masks.any(dim=1))
+def _sizes(masks: Tensor) -> Tensor:
+    """Height and width of each image's window, `[image, 2]`; 0 without a mask.
+
+    One more than the mask on each side, up to the next power of two: an image's window, and so its fill, must not
+    depend on the other images, and few sizes make few groups.
+    """
+    return torch.stack([_length(masks.any(dim=2)), _length(masks.any(dim=1))], dim=1)
+
+
+def _length(covered: Tensor) -> Tensor:
+    first, last = _ends(covered)
+    wanted = (last - first + 3).clamp(min=1)
+    power = 2 ** torch.ceil(torch.log2(wanted.double())).long()
+    return torch.where(covered.any(dim=1), power.clamp(max=covered.shape[1]), 0)
+
+
+def _windows(masks: Tensor, size: list[int]) -> tuple[Tensor, Tensor]:
+    """Indices `[image, height, 1]` and `[image, 1, width]` of windows of one size around the masks."""
+    rows, columns = _span(masks.any(dim=2), size[0]), _span(masks.any(dim=1), size[1])
     return rows[:, :, None], columns[:, None, :]
 
 
-def _span(covered: Tensor) -> Tensor:
-    """Indices `[image, length]` of an interval one wider on each side than what is covered, inside the axis."""
-    size = covered.shape[1]
-    index = torch.arange(size, device=covered.device)
-    first = torch.where(covered, index, size).amin(dim=1)
-    last = torch.where(covered, index, -1).amax(dim=1)
-    length = min(size, int((last - first).clamp(min=0).max()) + 3)
-    start = (first - 1).clamp(0, size - length)
+def _span(covered: Tensor, length: int) -> Tensor:
+    """Indices `[image, length]` of an interval around what is covered, inside the axis."""
+    first, last = _ends(covered)
+    before = (length - (last - first + 1)) // 2
+    start = (first - before).clamp(0, covered.shape[1] - length)
     return start[:, None] + torch.arange(length, device=covered.device)
+
+
+def _ends(covered: Tensor) -> tuple[Tensor, Tensor]:
+    index = torch.arange(covered.shape[1], device=covered.device)
+    first = torch.where(covered, index, covered.shape[1]).amin(dim=1)
+    return first, torch.where(covered, index, -1).amax(dim=1)
 
 
 def _solve(window: Tensor, unknown: Tensor, start: Tensor, sweeps: int) -> Tensor:

@@ -55,8 +55,10 @@ class RegionScores:
     """Share of the image's pixels that the region has."""
 
     def columns(self) -> dict[str, Floats]:
-        """Name → values, in the order of the fields."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        """Name → values, in the order of the fields; the area of a region that an image does not have is NaN."""
+        found = {item.name: getattr(self, item.name) for item in fields(self)}
+        # Means of areas say how large the region is where it is: half a batch without one does not make it small.
+        return {**found, "area_share": np.where(self.area_share > 0, self.area_share, np.nan)}
 
 
 def score_regions(

@@ -25,9 +25,11 @@ class ExpectedGradients:
     references are drawn, per image and without replacement. The residual is of the expectation.
     """
 
-    references: Tensor | None = None
-    """[reference, channel, row, column] in [0, 1]; None: the other images of the batch, so that maps depend on the
-    batch (an image alone in its batch is compared with its own blur)."""
+    references: Tensor | None = field(default=None, repr=False)
+    """[reference, channel, row, column] in [0, 1]; an image is not held against itself. None: the other images of the
+    batch, so that maps depend on the batch (an image alone in its batch is compared with its own blur)."""
+    digest: str = ""
+    """Of the references, for whoever keeps maps."""
     samples: int = 8
     """References per image, at most."""
     refinement: Refinement = field(default_factory=lambda: Refinement(nodes=4, tolerance=0.02, most=32))
@@ -67,7 +69,11 @@ class ExpectedGradients:
         )
 
     def _draw(self, images: Tensor, i: int, generator: torch.Generator) -> Tensor:
-        others = torch.cat([images[:i], images[i + 1 :]]) if self.references is None else self.references.to(images)
+        if self.references is None:
+            others = torch.cat([images[:i], images[i + 1 :]])
+        else:
+            others = self.references.to(images)
+            others = others[(others != images[i]).flatten(1).any(dim=1)]
         if len(others) == 0:
             return reference(images[i : i + 1], "blur")
         order = torch.randperm(len(others), generator=generator)[: self.samples]

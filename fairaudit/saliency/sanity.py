@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
+from fairaudit.errors import LiftError
 from fairaudit.measures.faithfulness import rank_correlation, structural_similarity
 from fairaudit.models.lift import Lifted
 from fairaudit.saliency.method import Explained, Method
@@ -105,12 +106,12 @@ def randomisation(
         seed: of the new weights and of the method.
 
     Raises:
-        LiftError: the model cannot be turned into modules.
+        LiftError: the model cannot be turned into modules, or none of them has weights to forget.
     """
     lifted, module = classifier.lifted(images[:1]), copy.deepcopy(prepared(classifier, images))
     layers = layers_from_the_top(module)
     if not layers:
-        raise ValueError("the model has no layer with weights")
+        raise LiftError("The model has no layer with weights", found="nothing that could be drawn anew")
     stops = sorted({round(len(layers) * (k + 1) / stages) for k in range(stages)} - {0})
     if own is None:
         own = method.attribute(classifier, images, classes, seed=seed).maps

@@ -150,8 +150,8 @@ def _forgets(
 ) -> tuple[list[str], dict[str, float]]:
     try:
         found = randomisation(method, classifier, images, classes, own=maps, stages=stages, seed=seed)
-    except LiftError:
-        return ["whether maps survive randomisation could not be tested: the model cannot be turned into modules"], {}
+    except LiftError as error:
+        return [f"whether maps survive randomisation could not be tested: {error.problem}"], {}
     final = facts["randomisation_similarity"] = np.where(known, found.final(), np.nan)
     cascade, mean = found.cascade(known), float(final[known].mean())
     if mean > limits.similarity:

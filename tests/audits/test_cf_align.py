@@ -411,3 +411,12 @@ def test_a_value_of_a_probe_is_named_as_the_probe_calls_it() -> None:
     assert found.columns == [({(1, 1): 1.0}, "tri=b", 0.5)]
     assert _name("tri=b", ["tri"]) == "tri=b"
     assert _name("alias=left", ["tri"]) == "alias"
+
+
+def test_images_that_cannot_be_read_are_one_paragraph(world: Path, tmp_path: Path) -> None:
+    for file in ("clean.pt", "blocks.pt", "right.pt", "data.csv"):
+        (tmp_path / file).write_bytes((world / file).read_bytes())
+    for number in range(190):
+        (tmp_path / f"{number}.png").write_bytes(b"no picture")
+    with pytest.raises(FairauditError, match=r"Not one|can be read"):
+        _run(tmp_path, tmp_path / "out")

@@ -295,3 +295,9 @@ def test_figures_of_names_that_look_alike_get_files_of_their_own(tmp_path):
     found = written([*pictures, pictures[0]], tmp_path)
     assert [figure.file for figure in found] == ["figures/a.png", "figures/A-2.png", "figures/a-3.png"]
     assert [(tmp_path / figure.file).read_text() for figure in found] == ["a.png", "A.png", "a.png"]
+
+
+def test_a_figures_name_cannot_lead_out_of_the_folder(tmp_path):
+    with pytest.raises(ValueError, match="no file name"):
+        written([Drawing(name="power-/../../evil.png", caption="", draw=lambda: b"")], tmp_path / "out")
+    assert not list(tmp_path.rglob("*.png"))

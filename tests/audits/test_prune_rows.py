@@ -5,8 +5,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from fairaudit.audits.prune import _key
+from fairaudit.audits.prune_data import Decoded, told
 from fairaudit.audits.prune_rows import share
 from fairaudit.config.schema import Config
 from fairaudit.measures.intervals import wilson
@@ -60,3 +62,29 @@ def test_another_output_of_the_model_is_another_search():
 
     assert key("a") == key("a")
     assert key("a") != key("b")
+
+
+def test_rows_that_a_part_loses_are_told():
+    def part(rows, lost=()):
+        return Decoded(examples=None, rows=np.arange(rows), lost=lost)
+
+    sizes, note = told(part(76, ("The image is broken.",) * 3), part(39), part(75, ("gone",)))
+    assert sizes == "pruning fits on 76 images, chooses on 39, reports on 75"
+    assert note == "3 rows of the fitting part are left out; the first: The image is broken."
+
+
+def test_what_cannot_be_written_is_told_before_the_search(tmp_path, monkeypatch):
+    from torch import nn
+
+    from fairaudit.audits.prune import rehearse
+    from fairaudit.errors import ModelError
+    from fairaudit.models.lift import lift
+
+    network = nn.Sequential(nn.Flatten(), nn.Linear(12, 4), nn.ReLU(), nn.Linear(4, 2)).eval()
+    images = torch.rand(3, 3, 2, 2)
+    model = SimpleNamespace(
+        lifted=lambda some: lift(network, some), path=tmp_path / "m.pth", format="expression", name="a + b"
+    )
+    with pytest.raises(ModelError, match="cannot be written as one model"):
+        rehearse(model, images, None, tmp_path, reopen=lambda path: model)
+    assert not list(tmp_path.iterdir())

@@ -348,3 +348,63 @@ def test_another_attribute_in_the_same_folder_swaps_other_content(lab):
     first, then, fresh = effect("group", "out"), effect("x0", "out"), effect("x0", "fresh")
     assert then == fresh
     assert then != first
+
+
+def test_expected_gradients_do_not_depend_on_the_batch(lab):
+    rows = []
+    for size in ("24", "1"):
+        command = (
+            "roi-metrics",
+            "model.pt",
+            "--method",
+            "expected_gradients",
+            "--batch-size",
+            size,
+            "-o",
+            f"out{size}",
+        )
+        rows.append(over_all(lab.run(*command, "--json"), "rrf")["value"])
+    assert rows[0] == pytest.approx(rows[1], abs=1e-5)
+
+
+def test_a_large_region_that_half_of_the_images_have_is_a_large_one(lab):
+    rows = lab.rows()
+    wide = {"x0": "0", "y0": "0", "x1": "15", "y1": "13"}
+    lab.write_rows([{**row, **(wide if n % 4 < 2 else dict.fromkeys(wide, ""))} for n, row in enumerate(rows)])
+    report = lab.run("roi-metrics", "model.pt", "--json").report()
+    area = next(m for m in report["measurements"] if m["metric"] == "area_share" and not (m["attribute"] or m["class"]))
+    assert area["value"] == pytest.approx(15 * 13 / 256)
+    assert area["n"] == 12
+    assert {m["method"] for m in report["measurements"] if m["metric"] == "causal_excess"} == {"swap"}
+
+
+def test_maps_of_rows_without_a_target_are_excluded(lab):
+    maps = planted(lab)
+    table = [f"{row['label'] if n % 5 else ''},{row['group']}" for n, row in enumerate(lab.rows())]
+    (lab.folder / "groups.csv").write_text("\n".join(["label,group", *table]) + "\n")
+    (lab.folder / "fairaudit.yaml").unlink()
+    done = lab.run(
+        "roi-metrics", "--maps", "maps.npy", "--manifest", "groups.csv", "--target", "label", "--attribute", "group",
+        "--region-box", "patch=8,4,14,12", "-o", "out", "--max-excluded", "0.5", "--json",
+    )  # fmt: skip
+    report = done.report()
+    assert [row["row"] for row in report["excluded"]] == [0, 5, 10, 15, 20]
+    assert (report["data"]["rows"], report["data"]["scored"]) == (24, 19)
+    kept = np.arange(24) % 5 > 0
+    shares = maps[:, 4:12, 8:14].sum((1, 2)) / maps.sum((1, 2))
+    assert over_all(done, "rrf")["value"] == pytest.approx(shares[kept].mean(), rel=1e-9)
+
+
+def test_a_model_without_weights_is_audited_and_its_maps_are_unusable(lab):
+    import torch
+    from torch import nn
+
+    class Rule(nn.Module):
+        def forward(self, images):
+            return 8 * (images[:, :, :, :8].mean(dim=(1, 2, 3)) - 0.4)[:, None]
+
+    torch.jit.save(torch.jit.script(Rule()), str(lab.folder / "rule.pt"))
+    report = lab.run("roi-metrics", "rule.pt", "--method", "integrated_gradients", "--json").report()
+    told = [m["reason"] for m in report["measurements"] if m["metric"] == "rrf" and m["status"] == "unusable"]
+    assert told
+    assert "no layer with weights" in told[0]

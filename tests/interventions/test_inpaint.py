@@ -112,3 +112,14 @@ def test_nothing_is_changed_in_place_or_without_a_mask():
     masks[:, 2:4, 2:4] = True
     inpaint(images, masks)
     torch.testing.assert_close(images, copy, atol=0, rtol=0)
+
+
+def test_the_fill_of_an_image_does_not_depend_on_the_others():
+    images = torch.rand(5, 3, 40, 48, generator=torch.Generator().manual_seed(0))
+    masks = torch.zeros(5, 40, 48, dtype=torch.bool)
+    for k, (row, column, height, width) in enumerate([(3, 4, 2, 3), (10, 10, 20, 9), (0, 0, 40, 20), (30, 40, 10, 8)]):
+        masks[k, row : row + height, column : column + width] = True  # the last image has no mask
+    together = inpaint(images, masks)
+    alone = torch.cat([inpaint(images[k : k + 1], masks[k : k + 1]) for k in range(5)])
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-6)
+    assert torch.equal(together[4], images[4])

@@ -168,10 +168,18 @@ def test_region_that_covers_everything(convention):
 @pytest.mark.parametrize("convention", CONVENTIONS)
 def test_region_that_covers_nothing(convention):
     maps, _ = draw(8)
-    scores = rm.score_regions(maps, np.zeros((7, 11), bool), convention=convention).columns()
+    found = rm.score_regions(maps, np.zeros((7, 11), bool), convention=convention)
+    scores = found.columns()
     np.testing.assert_array_equal(scores["rrf"], 0.0)
-    np.testing.assert_array_equal(scores["area_share"], 0.0)
-    for name in ("rrf_lift", "high_relevance_fraction", "inside_outside_ratio", "pointing_game", "rank_accuracy"):
+    np.testing.assert_array_equal(found.area_share, 0.0)
+    for name in (
+        "area_share",
+        "rrf_lift",
+        "high_relevance_fraction",
+        "inside_outside_ratio",
+        "pointing_game",
+        "rank_accuracy",
+    ):
         assert np.isnan(scores[name]).all(), name
 
 

@@ -71,3 +71,10 @@ def test_captums_gradient_shap_comes_to_it_with_many_draws(small):
     # The mean of 800 draws is about 1/√800 = 4 % of one draw's spread off, and that spread is about the map's size.
     off = (found - wanted.sum(1)).flatten(1).norm(dim=1) / wanted.sum(1).flatten(1).norm(dim=1)
     assert off.max() < 0.1
+
+
+def test_an_image_is_not_held_against_itself_among_given_references(small):
+    classifier, images, classes = small.model(), small.images(2), small.classes(2)
+    own = ExpectedGradients(references=images).attribute(classifier, images, classes).maps
+    other = ExpectedGradients(references=images.flip(0)[:1]).attribute(classifier, images[:1], classes[:1]).maps
+    torch.testing.assert_close(own[:1], other)
