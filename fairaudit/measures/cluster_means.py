@@ -40,7 +40,7 @@ def by_cluster(data: Table, units: Ints) -> Sums:
 
 
 def places(found: Sums) -> tuple[Means, Means]:
-    """Sums and counts of every cluster in the places of means, `[cluster, …, column]`; contrasts have their own side's."""
+    """Sums and counts of every cluster where means are, `[cluster, …, column]`; of contrasts their own side's."""
 
     def arranged(part: Floats) -> Means:
         known = part[:, :-1]
@@ -65,7 +65,7 @@ def clusters_behind(counts: Means) -> Means:
     """
 
     def number(part: Floats) -> Floats:
-        return (part > 0).sum(axis=0).astype(np.float64)
+        return np.asarray((part > 0).sum(axis=0), np.float64)
 
     def smaller(own: Floats) -> Floats:
         return np.minimum(number(own), number(own.sum(axis=1, keepdims=True) - own))
@@ -84,8 +84,8 @@ def cluster_interval(value: float, replicates: Floats, *, clusters: int, level: 
     """Expanded percentile interval of resampled clusters (`expanded_level`).
 
     m clusters give a resample of one cluster only with probability m^−m. Where the wanted tail is smaller, below five
-    clusters at 0.95, no percentile of the resamples lies as far out as it should: there the plain percentile interval is
-    stretched around the value by √(m/(m−1)) t_{m−1} / z, which is what the expanded one does to a normal mean.
+    clusters at 0.95, no percentile of the resamples lies as far out as it should: there the plain percentile interval
+    is stretched around the value by √(m/(m−1)) t_{m−1} / z, which is what the expanded one does to a normal mean.
 
     Args:
         value: the estimate.

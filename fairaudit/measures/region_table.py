@@ -59,10 +59,11 @@ def region_measurements(
     the contrasts. So one call without and one per attribute make a report without doubles.
 
     Intervals: expanded percentile bootstrap over images, stratified by group × target value, or over clusters
-    (`cluster_interval`); Wilson for 0/1 columns, of clusters at the size that they are worth. `chance`: mean of the control column over the images that have one. `p_value`: for a column with
-    controls, that region and control differ only by chance (one-sided: region higher; signs of the paired differences
-    permuted); for a contrast, that groups differ only by chance (two-sided; groups permuted within target value). With
-    clusters it is whole clusters whose signs and labels change (`contrast_nulls`); clusters of one image are images.
+    (`cluster_interval`); Wilson for 0/1 columns, of clusters at the size that they are worth. `chance`: mean of the
+    control column over the images that have one. `p_value`: for a column with controls, that region and control differ
+    only by chance (one-sided: region higher; signs of the paired differences permuted); for a contrast, that groups
+    differ only by chance (two-sided; groups permuted within target value). With clusters it is whole clusters whose
+    signs and labels change (`contrast_nulls`); clusters of one image are images.
 
     Args:
         columns: metric of `SPECS` → value per image, NaN where undefined.
