@@ -113,7 +113,7 @@ def cluster_wilson(total: ArrayLike, count: ArrayLike, *, level: float) -> Inter
 
     >>> low, high = cluster_wilson([4, 4, 4], [4, 4, 4], level=0.95)  # three clusters that always hit: 3 of 3
     >>> round(float(low), 3), round(float(high), 3)
-    (0.438, 1.0)
+    (0.439, 1.0)
     """
     hits, images = np.asarray(total, np.float64), np.asarray(count, np.float64)
     n, number = images.sum(), float((images > 0).sum())
