@@ -13,14 +13,22 @@ whether the model's score follows what the groups show there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.measures.cluster_labels import ClusterLabels, cluster_labels, smallest_p
 from fairaudit.measures.clusters import partition
+from fairaudit.measures.discovery_nulls import (
+    Searched,
+    arrange,
+    between_groups,
+    group_sums,
+    least_p,
+    nulls,
+    sum_over_images,
+    total_squares,
+)
 from fairaudit.measures.image_means import Labels
 from fairaudit.measures.windows import Floats, Ints, Windows, apart
 from fairaudit.ratio import ratio
@@ -34,7 +42,6 @@ REPLICATES = 1000
 FEWEST = 299
 """Permutations at least, where there are many groups and target values; the smallest p value is then 1 / 300."""
 _BUDGET = 10**7  # strata × windows × permutations of one search
-_CHUNK = 2**22
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,15 +108,15 @@ def group_differences(
         limit: most windows returned.
         each: most windows of every size instead: small windows explain the most, large ones do the most.
     """
-    data = _arrange(grids, group, target, clusters)
-    if data is None or _least_p(data) > level:
+    data = arrange(grids, group, target, clusters)
+    if data is None or least_p(data) > level:
         return []
-    total = _total_squares(data, shapes)
-    estimate = ratio(_between(data, shapes, _sums(data, data.group[None]))[0], total)
+    total = total_squares(data, shapes)
+    estimate = ratio(between_groups(data, shapes, group_sums(data, data.group[None]))[0], total)
     size = data.strata * len(shapes.bounds)
     replicates = max(FEWEST, min(REPLICATES, _BUDGET // max(1, size))) if replicates is None else replicates
     p_values = np.zeros(len(shapes.bounds))
-    for between in _nulls(data, shapes, replicates, generator):
+    for between in nulls(data, shapes, replicates, generator):
         p_values = np.maximum(p_values, _against(estimate, np.nanmax(ratio(between, total), axis=1, initial=0.0)))
     contrast = _contrasts(data, shapes)
     large = np.nanmax(np.abs(contrast), axis=(0, 1), initial=0.0) >= least * shapes.area()
@@ -153,7 +160,7 @@ def concentrations(
         excess = _added(excess, units)
         if 2.0 ** -len(excess) > level:
             return []
-    spread = np.sqrt(_sum_over_images(excess, lambda part: (shapes.sums(part) ** 2).sum(axis=0), shapes))
+    spread = np.sqrt(sum_over_images(excess, lambda part: (shapes.sums(part) ** 2).sum(axis=0), shapes))
     estimate = ratio(shapes.sums(excess.sum(axis=0)), spread)
     signs = generator.integers(0, 2, (replicates, len(excess)), dtype=np.int8) * 2.0 - 1.0
     flipped = (signs @ excess.reshape(len(excess), -1)).reshape(replicates, *excess.shape[1:])
@@ -194,10 +201,10 @@ def too_few_clusters(
         level: p value that a window must reach.
     """
     if group is not None:
-        data = _arrange(grids, group, target, clusters)
+        data = arrange(grids, group, target, clusters)
         if data is None or data.units is None:
             return None
-        units, least = data.units, _least_p(data)
+        units, least = data.units, least_p(data)
     else:
         there = ~np.isnan(grids).any(axis=(1, 2))
         found = None if clusters is None else partition(np.asarray(clusters)[there])
@@ -211,99 +218,9 @@ def too_few_clusters(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Data:
-    """Images of known group with a map, and where they belong."""
-
-    cells: Floats  # [image, cell]
-    group: Ints
-    target: Ints
-    groups: int
-    targets: int
-    units: Ints | None  # cluster of every image; None where images are the units
-    labels: ClusterLabels | None  # of clusters within which groups do not vary
-
-    @property
-    def strata(self) -> int:
-        return self.groups * self.targets
-
-
-def _arrange(
-    grids: NDArray[np.floating], group: Labels, target: Labels | None, clusters: NDArray[np.integer] | None
-) -> _Data | None:
-    known = ~np.isnan(grids).any(axis=(1, 2)) & (np.asarray(group.codes) >= 0)
-    classes = np.zeros(len(grids), np.int64) if target is None else np.asarray(target.codes, np.int64)
-    known &= classes >= 0
-    if len(np.unique(np.asarray(group.codes)[known])) < 2:
-        return None
-    units = None if clusters is None else partition(np.asarray(clusters)[known])
-    codes = np.asarray(group.codes, np.int64)[known]
-    return _Data(
-        cells=np.asarray(grids, np.float64)[known].reshape(int(known.sum()), -1),
-        group=codes,
-        target=classes[known],
-        groups=len(group.values),
-        targets=1 if target is None else len(target.values),
-        units=units,
-        labels=None if units is None else cluster_labels(codes, classes[known], units),
-    )
-
-
-def _least_p(data: _Data) -> float:
-    return 0.0 if data.units is None else smallest_p(data.labels, int(data.units.max()) + 1)
-
-
-def _nulls(data: _Data, shapes: Windows, replicates: int, generator: np.random.Generator) -> Iterator[Floats]:
-    """Sums of squares between groups `[replicate, window]` under every null of `contrast_nulls`."""
-    chunk = max(1, _CHUNK // max(1, len(data.group), data.strata * len(shapes.bounds)))
-    sizes = [min(chunk, replicates - start) for start in range(0, replicates, chunk)]
-    if data.units is None or data.labels is not None:
-        yield np.concatenate([_between(data, shapes, _sums(data, _shuffled(data, size, generator))) for size in sizes])
-    if data.units is not None and (data.labels is None or not data.labels.nested):
-        yield np.concatenate([_between(data, shapes, _turned(data, data.units, size, generator)) for size in sizes])
-
-
-def _turned(data: _Data, units: Ints, replicates: int, generator: np.random.Generator) -> tuple[Floats, Ints]:
-    """Sums of shares less those of their target value, after turning the signs of whole clusters, and the counts."""
-    centred = _centred(data)
-    signs = (generator.integers(0, 2, (replicates, int(units.max()) + 1), dtype=np.int8) * 2.0 - 1.0)[:, units]
-    found = np.zeros((replicates, data.targets, data.groups, data.cells.shape[1]))
-    for value in range(data.targets):
-        for name in range(data.groups):
-            rows = (data.target == value) & (data.group == name)
-            found[:, value, name] = signs[:, rows] @ centred[rows]
-    return found, _sizes(data, data.group[None])
-
-
-def _added(grids: Floats, units: Ints) -> Floats:
-    found = np.zeros((int(units.max()) + 1, *grids.shape[1:]))
-    np.add.at(found, units, grids)
-    return found
-
-
-def _sizes(data: _Data, labels: Ints) -> Ints:
-    """Images `[replicate, target, group]` for labels `[replicate, image]`."""
-    codes = np.arange(len(labels))[:, None] * data.strata + data.target * data.groups + labels
-    counts = np.bincount(codes.ravel(), minlength=len(labels) * data.strata)
-    return counts.reshape(len(labels), data.targets, data.groups)
-
-
-def _sums(data: _Data, labels: Ints) -> tuple[Floats, Ints]:
-    """Sums `[replicate, target, group, cell]` and counts `[replicate or 1, target, group]` for labels.
-
-    Labels are `[replicate, image]`; those of images change places within target values, which changes no count.
-    """
-    found = np.zeros((len(labels), data.targets, data.groups, data.cells.shape[1]))
-    for value in range(data.targets):
-        rows = data.target == value
-        for name in range(data.groups):
-            found[:, value, name] = (labels[:, rows] == name).astype(np.float64) @ data.cells[rows]
-    return found, _sizes(data, labels if data.units is not None else labels[:1])
-
-
-def _contrasts(data: _Data, shapes: Windows) -> Floats:
+def _contrasts(data: Searched, shapes: Windows) -> Floats:
     """Mean share of each group less that of the others, `[target, group, window]`."""
-    total, count = _sums(data, data.group[None])
+    total, count = group_sums(data, data.group[None])
     inside = shapes.sums(total[0].reshape(data.targets, data.groups, shapes.cells, shapes.cells))
     others = inside.sum(axis=1, keepdims=True) - inside
     images = count[0]
@@ -311,47 +228,10 @@ def _contrasts(data: _Data, shapes: Windows) -> Floats:
     return np.asarray(ratio(inside, images[..., None]) - rest)
 
 
-def _between(data: _Data, shapes: Windows, found: tuple[Floats, Ints]) -> Floats:
-    """Sum of squares between groups within target values, `[replicate, window]`."""
-    total, count = found
-    inside = shapes.sums(total.reshape(*total.shape[:3], shapes.cells, shapes.cells))
-    own = np.nan_to_num(ratio(inside**2, count[..., None])).sum(axis=2)
-    together = np.nan_to_num(ratio(inside.sum(axis=2) ** 2, count.sum(axis=2)[..., None]))
-    return np.asarray((own - together).sum(axis=1))
-
-
-def _total_squares(data: _Data, shapes: Windows) -> Floats:
-    """Sum of squares within target values, `[window]`; 0 where nothing varies but for rounding."""
-    centred = _centred(data)
-    grids = centred.reshape(-1, shapes.cells, shapes.cells)
-    squares = _sum_over_images(grids, lambda part: (shapes.sums(part) ** 2).sum(axis=0), shapes)
-    size = float(np.abs(data.cells).max(initial=0.0))
-    return np.where(squares > len(centred) * (1e-9 * size) ** 2, squares, 0.0)
-
-
-def _centred(data: _Data) -> Floats:
-    centred = data.cells.copy()
-    for value in range(data.targets):
-        rows = data.target == value
-        if rows.any():
-            centred[rows] -= centred[rows].mean(axis=0)
-    return centred
-
-
-def _sum_over_images(grids: Floats, function: Callable[[Floats], Floats], shapes: Windows) -> Floats:
-    step = max(1, _CHUNK // max(1, len(shapes.bounds)))
-    parts = [function(grids[start : start + step]) for start in range(0, len(grids), step)]
-    return np.asarray(np.sum(parts, axis=0))
-
-
-def _shuffled(data: _Data, replicates: int, generator: np.random.Generator) -> Ints:
-    if data.labels is not None:
-        return data.labels.shuffled(replicates=replicates, generator=generator)
-    labels = np.tile(data.group, (replicates, 1))
-    for value in range(data.targets):
-        rows = data.target == value
-        labels[:, rows] = generator.permuted(labels[:, rows], axis=1)
-    return labels
+def _added(grids: Floats, units: Ints) -> Floats:
+    found = np.zeros((int(units.max()) + 1, *grids.shape[1:]))
+    np.add.at(found, units, grids)
+    return found
 
 
 def _against(estimate: Floats, largest: Floats) -> Floats:
@@ -377,10 +257,16 @@ def _box(shapes: Windows, number: int) -> tuple[float, float, float, float]:
 
 
 def _difference(
-    data: _Data, shapes: Windows, number: int, estimate: Floats, p_values: Floats, group: Labels, target: Labels | None
+    data: Searched,
+    shapes: Windows,
+    number: int,
+    estimate: Floats,
+    p_values: Floats,
+    group: Labels,
+    target: Labels | None,
 ) -> Found:
     only = Windows(bounds=shapes.bounds[number : number + 1], cells=shapes.cells)
-    total, count = _sums(data, data.group[None])
+    total, count = group_sums(data, data.group[None])
     inside = only.sums(total[0].reshape(data.targets, data.groups, shapes.cells, shapes.cells))[..., 0]
     means = ratio(inside, count[0])
     contrast = _contrasts(data, only)[..., 0]
