@@ -32,16 +32,20 @@ class ClusterLabels:
             labels[:, there] = generator.permuted(labels[:, there], axis=1)
         return labels[:, self.units]
 
-    def ways(self) -> float:
-        """Number of ways in which the labels can lie, ∏ over blocks of m! / ∏_g m_g!; infinite beyond floats.
+    def partitions(self) -> float:
+        """Ways in which the clusters of the blocks can be parted into groups of these sizes; infinite beyond floats.
 
-        >>> cluster_labels([0, 0, 1, 1, 0, 1], [0] * 6, [0, 0, 1, 1, 2, 3]).ways()  # 2 of 4 clusters
-        6.0
+        ∏ over blocks of m! / ∏_g m_g! / ∏_s k_s!, with k_s the number of groups of one size s: which of them has which
+        name does not matter to how much groups differ.
+
+        >>> cluster_labels([0, 0, 1, 1, 0, 1], [0] * 6, [0, 0, 1, 1, 2, 3]).partitions()  # 4 clusters, two and two
+        3.0
         """
         logs = 0.0
         for value in np.unique(self.block):
             sizes = np.bincount(self.group[self.block == value])
-            logs += float(gammaln(sizes.sum() + 1) - gammaln(sizes + 1).sum())
+            _, alike = np.unique(sizes[sizes > 0], return_counts=True)
+            logs += float(gammaln(sizes.sum() + 1) - gammaln(sizes + 1).sum() - gammaln(alike + 1).sum())
         return float(np.rint(np.exp(logs))) if logs < 30 else float("inf")
 
 
@@ -69,13 +73,13 @@ def cluster_labels(
 
 
 def smallest_p(labels: ClusterLabels | None, clusters: int) -> float:
-    """The smallest two-sided p value that so few clusters can give.
+    """The smallest p value that so few clusters can give to a difference between groups of any sign (η²).
 
-    1 over the ways in which labels can lie, and where signs of clusters are turned (`labels` None or not nested) not
-    below 2^−(m−1), because turning all of them changes no size.
+    1 over the ways of parting clusters into groups, and where signs of clusters are turned (`labels` None or not
+    nested) not below 2^−(m−1), because turning all of them changes no size.
 
     >>> smallest_p(None, 5)
     0.0625
     """
     turned = 0.0 if labels is not None and labels.nested else 2.0 ** min(0, 1 - clusters)
-    return max(turned, 0.0 if labels is None else 1 / labels.ways())
+    return max(turned, 0.0 if labels is None else 1 / labels.partitions())

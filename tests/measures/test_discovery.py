@@ -250,7 +250,7 @@ def test_concentrations_of_persons_and_too_few_clusters():
     few, codes = np.repeat(np.arange(4), 24), np.repeat([0, 0, 1, 1], 24)
     group = Labels(name="g", values=("a", "b"), codes=codes)
     reason = too_few_clusters(grids, few, group=group)
-    assert reason == "4 clusters are too few: their smallest p value is 0.17, and 0.05 is needed"  # 1 / (4 over 2)
+    assert reason == "4 clusters are too few: their smallest p value is 0.33, and 0.05 is needed"  # 2 / (4 over 2)
     assert look(grids, group, None, clusters=few, least=0.0, explained=0.0) == []
     assert "0.062" in too_few_clusters(grids, few)  # 2⁻⁴
     assert concentrations(grids, SHAPES, generator=np.random.default_rng(0), clusters=few) == []
