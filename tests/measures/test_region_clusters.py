@@ -11,12 +11,12 @@ from fairaudit.measures.region_spec import Question
 from fairaudit.measures.region_table import region_measurements
 
 
-def persons(seed: int, clusters: int, each: int, *, varies: bool = False, target: bool = False):
+def persons(seed: int, clusters: int, each: int, *, varies: bool = False, target: bool = False, rare: float = 0.2):
     """No effect, correlation within a person 0.5; half of the persons are of each group."""
     draw = np.random.default_rng([seed, clusters, each])
     units = np.repeat(np.arange(clusters), each)
     codes = np.repeat(draw.permutation(np.arange(clusters) % 2), each)
-    classes = (draw.random(len(units)) < np.where(codes == 1, 0.8, 0.2)).astype(int)  # goes with the group
+    classes = (draw.random(len(units)) < np.where(codes == 1, 1 - rare, rare)).astype(int)  # goes with the group
     if varies:
         codes = draw.integers(0, 2, len(units))
     values = draw.normal(size=clusters)[units] + draw.normal(size=len(units))
@@ -57,6 +57,14 @@ def test_contrasts_of_groups_or_targets_that_vary_within_persons(varies, target)
     ]
     assert sum(row.p_value < 0.05 for row in found) <= 12
     assert sum(row.low <= 0 <= row.high for row in found) >= 88
+
+
+def test_exchanged_labels_alone_would_be_too_sure_where_a_target_is_rare_in_persons():
+    small = []
+    for seed in range(100):
+        found = overall_contrast(*persons(seed, 40, 5, target=True, rare=0.05), Question(replicates=200, seed=seed))
+        small.append(found.p_value is not None and found.p_value < 0.05)
+    assert sum(small) <= 11  # binomial(100, 0.05): more with probability 0.004; exchange alone exceeds it
 
 
 @pytest.mark.parametrize("alone", [np.arange(60)[::-1], np.full(60, -1)])
