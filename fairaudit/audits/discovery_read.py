@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.base import Drawing, Findings
 from fairaudit.audits.discovery_figures import Window, drawings
 from fairaudit.audits.regions_read import Rows
-from fairaudit.measures.discovery import Found, concentrations, group_differences
+from fairaudit.measures.discovery import Found, concentrations, group_differences, too_few_clusters
 from fairaudit.measures.image_means import Labels
 from fairaudit.measures.window_effect import WindowEffect
 from fairaudit.measures.windows import apart, boxed, windows
@@ -65,6 +65,8 @@ class _Search:
     grids: Floats
     image: Floats | None
     found: Sequence[Found]
+    refusal: str | None
+    """Why nothing can be found, where there are too few clusters."""
 
 
 def read_discovery(
@@ -90,8 +92,9 @@ def read_discovery(
         notes += _told(search, judged, limit)
         figures += drawings(search.metric, search.method, search.groups, search.grids, judged, search.image)
     for method, own in grids.items():
-        gathered = concentrations(own.positive, windows(), generator=generator(seed, "concentration", method))
-        found += _concentrated(method, gathered, len(own.positive))
+        draw = generator(seed, "concentration", method)
+        gathered = concentrations(own.positive, windows(), generator=draw, clusters=rows.clusters)
+        found += _concentrated(method, gathered, len(own.positive), too_few_clusters(own.positive, rows.clusters))
     return Findings(measurements=found, notes=notes, drawings=figures)
 
 
@@ -104,7 +107,8 @@ def _searches(grids: Mapping[str, Grids], rows: Rows, seed: int, each: int | Non
                 kinds.append(("discovery_alignment", aligned, own.signed))
             for metric, groups, values in kinds:
                 draw = generator(seed, metric.replace("_", " "), group.name, method)
-                options = {"group": groups, "target": rows.target, "generator": draw, "each": each}
+                shared = {"group": groups, "target": rows.target, "clusters": rows.clusters}
+                options = {**shared, "generator": draw, "each": each}
                 yield _Search(
                     metric=metric,
                     method=method,
@@ -114,6 +118,7 @@ def _searches(grids: Mapping[str, Grids], rows: Rows, seed: int, each: int | Non
                     grids=values,
                     image=own.image,
                     found=group_differences(values, windows(), **options),  # type: ignore[arg-type]
+                    refusal=too_few_clusters(values, rows.clusters, group=groups, target=rows.target),
                 )
 
 
@@ -148,16 +153,25 @@ def _measurements(search: _Search, judged: Sequence[Window], limit: float) -> It
     shared = {"method": search.method, "attribute": search.attribute}
     others = sum(not window.counts for window in judged)
     if others == len(judged):
-        yield _nothing(search.metric, len(search.grids), others, limit, **shared)
+        yield _nothing(search.metric, len(search.grids), others, limit, refusal=search.refusal, **shared)
     for number, window in enumerate(judged, start=1):
         name = search.metric if window.counts else f"{search.metric}_unconfirmed"
         yield _window(name, window, number, len(search.grids), limit, **shared)
 
 
 def _nothing(
-    metric: str, n: int, others: int = 0, limit: float = 0.0, *, method: str, attribute: str | None = None
+    metric: str,
+    n: int,
+    others: int = 0,
+    limit: float = 0.0,
+    *,
+    method: str,
+    attribute: str | None = None,
+    refusal: str | None = None,
 ) -> Measurement:
-    reason = "no window stands out beyond the largest of all windows by chance and beyond the size that counts"
+    reason = (
+        refusal or "no window stands out beyond the largest of all windows by chance and beyond the size that counts"
+    )
     if others:
         reason = (
             f"relevance differs in {others} window{'s' if others > 1 else ''}, but another group's content there is "
@@ -199,9 +213,9 @@ def _window(
     )
 
 
-def _concentrated(method: str, boxes: Sequence[Found], n: int) -> Iterator[Measurement]:
+def _concentrated(method: str, boxes: Sequence[Found], n: int, refusal: str | None) -> Iterator[Measurement]:
     if not boxes:
-        yield _nothing("concentration", n, method=method)
+        yield _nothing("concentration", n, method=method, refusal=refusal)
     for number, box in enumerate(boxes, start=1):
         yield _window("concentration", Window(found=box, effect=None, counts=True), number, n, method=method)
 

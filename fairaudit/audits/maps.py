@@ -24,6 +24,7 @@ from fairaudit.config.schema import AuditConfig, GateRule
 from fairaudit.data.manifest import Manifest
 from fairaudit.errors import DataError, UsageError
 from fairaudit.gate.judge import judge
+from fairaudit.measures.clusters import partition
 from fairaudit.measures.control_regions import control_regions
 from fairaudit.measures.rddt_table import rddt_measurements
 from fairaudit.measures.region_change import region_change
@@ -167,9 +168,9 @@ def _region(
         theirs = _columns(baseline, mask, audit)
         differences = {f"{name}_change": columns[name] - theirs[name] for name in COMPARED}
         found += tables({"adr": change.adr, "dif": change.dif, **differences}, against, rows)
-        found += rddt_measurements(change.adr, against, target=rows.target)
+        found += rddt_measurements(change.adr, against, target=rows.target, clusters=rows.clusters)
         for group in rows.groups:
-            found += rddt_measurements(change.adr, against, group=group, target=rows.target)
+            found += rddt_measurements(change.adr, against, group=group, target=rows.target, clusters=rows.clusters)
     return found
 
 
@@ -212,7 +213,7 @@ def _rows(manifest: Manifest | None, audit: AuditConfig) -> Rows:
     wanted = audit.attribute if audit.attribute is not None else list(manifest.attributes)
     names = [wanted] if isinstance(wanted, str) else wanted
     groups = all_groupings([manifest.attributes[name] for name in names], intersections=audit.intersections)
-    clusters = None if manifest.cluster is None else manifest.cluster.codes.astype(np.int64)
+    clusters = None if manifest.cluster is None else partition(manifest.cluster.codes)
     known = manifest.target
     return Rows(
         target=None if known is None else labels(known),

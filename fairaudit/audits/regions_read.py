@@ -173,9 +173,9 @@ def _against(
     ours, theirs = (_floats(under(columns, role, method, region)) for role in ("candidate", "baseline"))
     differences = {f"{name}_change": ours[name] - theirs[name] for name in COMPARED}
     yield from tables({**change, **differences}, asked, rows)
-    yield from rddt_measurements(change["adr"], asked, target=rows.target)
+    yield from rddt_measurements(change["adr"], asked, target=rows.target, clusters=rows.clusters)
     for group in rows.groups:
-        yield from rddt_measurements(change["adr"], asked, group=group, target=rows.target)
+        yield from rddt_measurements(change["adr"], asked, group=group, target=rows.target, clusters=rows.clusters)
 
 
 def marked(measurement: Measurement, unusable: Mapping[str, str]) -> Measurement:

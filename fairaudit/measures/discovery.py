@@ -13,12 +13,22 @@ whether the model's score follows what the groups show there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fairaudit.measures.clusters import partition
+from fairaudit.measures.discovery_nulls import (
+    Searched,
+    arrange,
+    between_groups,
+    group_sums,
+    least_p,
+    nulls,
+    sum_over_images,
+    total_squares,
+)
 from fairaudit.measures.image_means import Labels
 from fairaudit.measures.windows import Floats, Ints, Windows, apart
 from fairaudit.ratio import ratio
@@ -32,7 +42,6 @@ REPLICATES = 1000
 FEWEST = 299
 """Permutations at least, where there are many groups and target values; the smallest p value is then 1 / 300."""
 _BUDGET = 10**7  # strata × windows × permutations of one search
-_CHUNK = 2**22
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +73,7 @@ def group_differences(
     group: Labels,
     target: Labels | None,
     generator: np.random.Generator,
+    clusters: NDArray[np.integer] | None = None,
     replicates: int | None = None,
     level: float = 0.05,
     least: float = LEAST,
@@ -78,12 +88,18 @@ def group_differences(
     one cell and against it in another adds up, and takes any number of groups. Group labels are permuted within target
     values; every window is compared with the largest η² of each permutation.
 
+    With clusters the labels of whole clusters are permuted, and where groups or target values vary within clusters the
+    signs of whole clusters' shares less those of their target value are turned, as for contrasts of regions
+    (`cluster_means.contrast_nulls`). None are found where so few clusters cannot give a p value of `level`
+    (`too_few_clusters`).
+
     Args:
         grids: relevance shares `[image, cells, cells]`; images with NaN, and of unknown group, are left out.
         shapes: the windows to try.
         group: the protected attribute.
         target: the label; all images in one stratum without it.
         generator: source of the permutations.
+        clusters: cluster of every image, −1 unknown; None where images are the units.
         replicates: permutations; by default `REPLICATES`, down to `FEWEST` where there are many strata.
         level: windows with a larger p value are left out.
         least: windows are left out in which no group's share differs from the others', within a target value, by this
@@ -92,19 +108,16 @@ def group_differences(
         limit: most windows returned.
         each: most windows of every size instead: small windows explain the most, large ones do the most.
     """
-    data = _arrange(grids, group, target)
-    if data is None:
+    data = arrange(grids, group, target, clusters)
+    if data is None or least_p(data) > level:
         return []
-    total = _total_squares(data, shapes)
-    estimate = ratio(_between(data, shapes, _sums(data, data.group[None]))[0], total)
-    largest = []
+    total = total_squares(data, shapes)
+    estimate = ratio(between_groups(data, shapes, group_sums(data, data.group[None]))[0], total)
     size = data.strata * len(shapes.bounds)
     replicates = max(FEWEST, min(REPLICATES, _BUDGET // max(1, size))) if replicates is None else replicates
-    chunk = max(1, _CHUNK // max(1, len(data.group), size))
-    for start in range(0, replicates, chunk):
-        labels = _shuffled(data, min(chunk, replicates - start), generator)
-        largest.append(np.nanmax(ratio(_between(data, shapes, _sums(data, labels)), total), axis=1, initial=0.0))
-    p_values = _against(estimate, np.concatenate(largest))
+    p_values = np.zeros(len(shapes.bounds))
+    for between in nulls(data, shapes, replicates, generator):
+        p_values = np.maximum(p_values, _against(estimate, np.nanmax(ratio(between, total), axis=1, initial=0.0)))
     contrast = _contrasts(data, shapes)
     large = np.nanmax(np.abs(contrast), axis=(0, 1), initial=0.0) >= least * shapes.area()
     large &= np.nan_to_num(estimate) >= explained
@@ -117,6 +130,7 @@ def concentrations(
     shapes: Windows,
     *,
     generator: np.random.Generator,
+    clusters: NDArray[np.integer] | None = None,
     replicates: int = REPLICATES,
     level: float = 0.05,
     limit: int = 5,
@@ -124,23 +138,31 @@ def concentrations(
     """Windows that hold more relevance than their area, over all images, those that hold the most above it first.
 
     z_w = Σ_i d_iw / √Σ_i d_iw² with d = share − area share. The signs of whole images are flipped, so windows keep
-    their dependence; every window is compared with the largest z of each flip.
+    their dependence; every window is compared with the largest z of each flip. With clusters d is added up in each of
+    them first, and the signs are those of clusters.
 
     Args:
         grids: relevance shares that sum to 1 per image (`positive` or `absolute`); images with NaN are left out.
         shapes: the windows to try.
         generator: source of the sign flips.
+        clusters: cluster of every image, −1 unknown; None where images are the units.
         replicates: sign flips.
         level: windows with a larger p value are left out.
         limit: most windows returned.
     """
-    known = np.asarray(grids, np.float64)[~np.isnan(grids).any(axis=(1, 2))]
+    there = ~np.isnan(grids).any(axis=(1, 2))
+    known = np.asarray(grids, np.float64)[there]
     if not len(known):
         return []
     excess = known - 1 / shapes.cells**2
-    spread = np.sqrt(_sum_over_images(excess, lambda part: (shapes.sums(part) ** 2).sum(axis=0), shapes))
+    units = None if clusters is None else partition(np.asarray(clusters)[there])
+    if units is not None:
+        excess = _added(excess, units)
+        if 2.0 ** -len(excess) > level:
+            return []
+    spread = np.sqrt(sum_over_images(excess, lambda part: (shapes.sums(part) ** 2).sum(axis=0), shapes))
     estimate = ratio(shapes.sums(excess.sum(axis=0)), spread)
-    signs = generator.integers(0, 2, (replicates, len(known)), dtype=np.int8) * 2.0 - 1.0
+    signs = generator.integers(0, 2, (replicates, len(excess)), dtype=np.int8) * 2.0 - 1.0
     flipped = (signs @ excess.reshape(len(excess), -1)).reshape(replicates, *excess.shape[1:])
     largest = np.nanmax(ratio(shapes.sums(flipped), spread), axis=1, initial=0.0)
     p_values = _against(estimate, largest)
@@ -161,90 +183,55 @@ def concentrations(
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Data:
-    """Images of known group with a map, and where they belong."""
+def too_few_clusters(
+    grids: NDArray[np.floating],
+    clusters: NDArray[np.integer] | None,
+    *,
+    group: Labels | None = None,
+    target: Labels | None = None,
+    level: float = 0.05,
+) -> str | None:
+    """Why no window can be found, whatever it shows: so few clusters give no p value of `level`; None where they can.
 
-    cells: Floats  # [image, cell]
-    group: Ints
-    target: Ints
-    groups: int
-    targets: int
-
-    @property
-    def strata(self) -> int:
-        return self.groups * self.targets
-
-
-def _arrange(grids: NDArray[np.floating], group: Labels, target: Labels | None) -> _Data | None:
-    known = ~np.isnan(grids).any(axis=(1, 2)) & (np.asarray(group.codes) >= 0)
-    classes = np.zeros(len(grids), np.int64) if target is None else np.asarray(target.codes, np.int64)
-    known &= classes >= 0
-    if len(np.unique(np.asarray(group.codes)[known])) < 2:
+    Args:
+        grids: relevance shares, as they are searched.
+        clusters: cluster of every image, or None.
+        group: the attribute whose groups are compared; a concentration is looked for without.
+        target: the label.
+        level: p value that a window must reach.
+    """
+    if group is not None:
+        data = arrange(grids, group, target, clusters)
+        if data is None or data.units is None:
+            return None
+        units, least = data.units, least_p(data)
+    else:
+        there = ~np.isnan(grids).any(axis=(1, 2))
+        found = None if clusters is None else partition(np.asarray(clusters)[there])
+        if found is None:
+            return None
+        units, least = found, 2.0 ** -(int(found.max()) + 1)
+    if least <= level:
         return None
-    return _Data(
-        cells=np.asarray(grids, np.float64)[known].reshape(int(known.sum()), -1),
-        group=np.asarray(group.codes, np.int64)[known],
-        target=classes[known],
-        groups=len(group.values),
-        targets=1 if target is None else len(target.values),
+    return (
+        f"{int(units.max()) + 1} clusters are too few: their smallest p value is {least:.2g}, and {level:g} is needed"
     )
 
 
-def _sums(data: _Data, labels: Ints) -> tuple[Floats, Ints]:
-    """Sums `[replicate, target, group, cell]` and counts `[target, group]` for labels `[replicate, image]`."""
-    found = np.zeros((len(labels), data.targets, data.groups, data.cells.shape[1]))
-    for value in range(data.targets):
-        rows = data.target == value
-        for name in range(data.groups):
-            found[:, value, name] = (labels[:, rows] == name).astype(np.float64) @ data.cells[rows]
-    counts = np.bincount(data.target * data.groups + data.group, minlength=data.strata)
-    return found, counts.reshape(data.targets, data.groups)
-
-
-def _contrasts(data: _Data, shapes: Windows) -> Floats:
+def _contrasts(data: Searched, shapes: Windows) -> Floats:
     """Mean share of each group less that of the others, `[target, group, window]`."""
-    total, count = _sums(data, data.group[None])
+    total, count = group_sums(data, data.group[None])
     inside = shapes.sums(total[0].reshape(data.targets, data.groups, shapes.cells, shapes.cells))
     others = inside.sum(axis=1, keepdims=True) - inside
-    rest = ratio(others, (count.sum(axis=1, keepdims=True) - count)[..., None])
-    return np.asarray(ratio(inside, count[..., None]) - rest)
+    images = count[0]
+    rest = ratio(others, (images.sum(axis=1, keepdims=True) - images)[..., None])
+    return np.asarray(ratio(inside, images[..., None]) - rest)
 
 
-def _between(data: _Data, shapes: Windows, found: tuple[Floats, Ints]) -> Floats:
-    """Sum of squares between groups within target values, `[replicate, window]`."""
-    total, count = found
-    inside = shapes.sums(total.reshape(*total.shape[:3], shapes.cells, shapes.cells))
-    own = np.nan_to_num(ratio(inside**2, count[..., None])).sum(axis=2)
-    together = np.nan_to_num(ratio(inside.sum(axis=2) ** 2, count.sum(axis=1)[:, None]))
-    return np.asarray((own - together).sum(axis=1))
-
-
-def _total_squares(data: _Data, shapes: Windows) -> Floats:
-    """Sum of squares within target values, `[window]`; 0 where nothing varies but for rounding."""
-    centred = data.cells.copy()
-    for value in range(data.targets):
-        rows = data.target == value
-        if rows.any():
-            centred[rows] -= centred[rows].mean(axis=0)
-    grids = centred.reshape(-1, shapes.cells, shapes.cells)
-    squares = _sum_over_images(grids, lambda part: (shapes.sums(part) ** 2).sum(axis=0), shapes)
-    size = float(np.abs(data.cells).max(initial=0.0))
-    return np.where(squares > len(centred) * (1e-9 * size) ** 2, squares, 0.0)
-
-
-def _sum_over_images(grids: Floats, function: Callable[[Floats], Floats], shapes: Windows) -> Floats:
-    step = max(1, _CHUNK // max(1, len(shapes.bounds)))
-    parts = [function(grids[start : start + step]) for start in range(0, len(grids), step)]
-    return np.asarray(np.sum(parts, axis=0))
-
-
-def _shuffled(data: _Data, replicates: int, generator: np.random.Generator) -> Ints:
-    labels = np.tile(data.group, (replicates, 1))
-    for value in range(data.targets):
-        rows = data.target == value
-        labels[:, rows] = generator.permuted(labels[:, rows], axis=1)
-    return labels
+def _added(grids: Floats, units: Ints) -> Floats:
+    found = np.zeros((int(units.max()) + 1, *grids.shape[1:]))
+    np.add.at(found, units, grids)
+    return found
 
 
 def _against(estimate: Floats, largest: Floats) -> Floats:
@@ -270,12 +257,18 @@ def _box(shapes: Windows, number: int) -> tuple[float, float, float, float]:
 
 
 def _difference(
-    data: _Data, shapes: Windows, number: int, estimate: Floats, p_values: Floats, group: Labels, target: Labels | None
+    data: Searched,
+    shapes: Windows,
+    number: int,
+    estimate: Floats,
+    p_values: Floats,
+    group: Labels,
+    target: Labels | None,
 ) -> Found:
     only = Windows(bounds=shapes.bounds[number : number + 1], cells=shapes.cells)
-    total, count = _sums(data, data.group[None])
+    total, count = group_sums(data, data.group[None])
     inside = only.sums(total[0].reshape(data.targets, data.groups, shapes.cells, shapes.cells))[..., 0]
-    means = ratio(inside, count)
+    means = ratio(inside, count[0])
     contrast = _contrasts(data, only)[..., 0]
     value, name = np.unravel_index(int(np.nanargmax(np.abs(contrast))), contrast.shape)
     shares = ratio(np.nansum(means, axis=0), (~np.isnan(means)).sum(axis=0))

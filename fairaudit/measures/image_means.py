@@ -153,7 +153,7 @@ def bootstrap(
     """
     units = _within_strata(data) if clusters is None else _of_clusters(data, clusters)
     pieces = []
-    for size in _chunks(replicates, data):
+    for size in chunks(replicates, data):
         parts = [_multiplicities(size, len(unit), generator) @ unit for unit in units[1]]
         pieces.append(units[0](parts))
     return derived(data.folded(np.concatenate(pieces)))
@@ -163,7 +163,7 @@ def shuffled(data: Table, *, replicates: int, generator: np.random.Generator) ->
     """Means after permuting the group labels among the images of each target value; unknown groups stay unknown."""
     padded = data.padded()
     pieces = []
-    for size in _chunks(replicates, data):
+    for size in chunks(replicates, data):
         added = np.zeros((size, data.groups + 1, data.targets, padded.shape[1]))
         for value in range(data.targets):
             there = (data.target == value) & (data.group < data.groups)
@@ -176,12 +176,21 @@ def shuffled(data: Table, *, replicates: int, generator: np.random.Generator) ->
     return derived(data.folded(np.concatenate(pieces)))
 
 
-def sign_flipped(data: Table, *, replicates: int, generator: np.random.Generator) -> Means:
-    """Means after turning every image's sign at random: the null of paired differences that lie around 0."""
+def sign_flipped(data: Table, *, replicates: int, generator: np.random.Generator, units: Ints | None = None) -> Means:
+    """Means after turning signs at random: the null of paired differences that lie around 0.
+
+    Args:
+        data: the differences.
+        replicates: how many; see `BUDGET`.
+        generator: source of the signs.
+        units: `[image]` cluster 0 … m − 1 of every image, all of which turn together; every image by itself without.
+    """
     padded = data.padded()
+    own = np.arange(len(padded)) if units is None else units
+    number = int(own.max(initial=-1)) + 1
     pieces = []
-    for size in _chunks(replicates, data):
-        signs = generator.integers(0, 2, (size, len(padded)), dtype=np.int8) * 2.0 - 1.0
+    for size in chunks(replicates, data):
+        signs = (generator.integers(0, 2, (size, number), dtype=np.int8) * 2.0 - 1.0)[:, own]
         added = np.zeros((size, (data.groups + 1) * data.targets, padded.shape[1]))
         for stratum in np.unique(data.stratum):
             rows = data.stratum == stratum
@@ -242,7 +251,8 @@ def _multiplicities(replicates: int, units: int, generator: np.random.Generator)
     return np.bincount(drawn.ravel(), minlength=replicates * units).reshape(replicates, units).astype(np.float64)
 
 
-def _chunks(replicates: int, data: Table) -> Iterator[int]:
+def chunks(replicates: int, data: Table) -> Iterator[int]:
+    """Numbers of replicates to draw at once, within memory; they add up to what is affordable."""
     total, size = affordable(replicates, data), max(1, _CHUNK // max(1, len(data.values)))
     for start in range(0, total, size):
         yield min(size, total - start)

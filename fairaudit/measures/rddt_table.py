@@ -8,12 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairaudit.measures.clusters import partition
 from fairaudit.measures.image_means import Labels
 from fairaudit.measures.region_change import TOLERANCE, rddt
 from fairaudit.measures.region_spec import AUDIT, Question
 from fairaudit.results.measurement import Measurement, finite
 
 FEW = "the t test needs two images at least with a map of both models"
+FEW_CLUSTERS = "the t test needs two clusters at least with a map of both models"
 
 
 class _Place(NamedTuple):
@@ -29,6 +31,7 @@ def rddt_measurements(
     *,
     group: Labels | None = None,
     target: Labels | None = None,
+    clusters: NDArray[np.integer] | None = None,
     tolerance: float = TOLERANCE,
 ) -> list[Measurement]:
     """`rddt` (1 where p < 0.01, else 0) and `rddt_p` from the ADR of every image; see `region_change.rddt`.
@@ -41,12 +44,14 @@ def rddt_measurements(
         question: what is asked; its baseline is the model compared with.
         group: the protected attribute.
         target: the label.
+        clusters: cluster of every image, the unit of the test where given; then `extra` has their number.
         tolerance: size of differences that count as 0.
     """
-    values = np.asarray(adr, np.float64)
+    values, units = np.asarray(adr, np.float64), partition(clusters)
     found = []
     for place in _places(len(values), group, target):
-        test = rddt(values[place.rows], tolerance=tolerance, level=question.level)
+        own = None if units is None else units[place.rows]
+        test = rddt(values[place.rows], tolerance=tolerance, level=question.level, clusters=own)
         facts = {
             "t": finite(test.t),
             "mean_difference": finite(test.mean),
@@ -54,10 +59,11 @@ def rddt_measurements(
             "mean_difference_high": finite(test.high),
             "cohens_d": finite(test.effect),
             "tolerance": tolerance,
-        }
+        } | ({} if units is None else {"clusters": float(test.units)})
+        few = FEW if units is None or test.n < 2 else FEW_CLUSTERS
         decided = None if test.significant is None else float(test.significant)
         for metric, value in (("rddt", decided), ("rddt_p", finite(test.p))):
-            found.append(_measurement(question, place, metric, value, test.n, finite(test.p), facts))
+            found.append(_measurement(question, place, metric, value, test.n, finite(test.p), facts, few))
     return found
 
 
@@ -82,10 +88,11 @@ def _measurement(
     n: int,
     p_value: float | None,
     facts: dict[str, float | None],
+    few: str,
 ) -> Measurement:
     hidden = 0 < n < question.min_cell
     status = "suppressed" if hidden else "ok" if value is not None else "undefined"
-    reason = f"rests on fewer than {question.min_cell} images" if hidden else None if value is not None else FEW
+    reason = f"rests on fewer than {question.min_cell} images" if hidden else None if value is not None else few
     return Measurement.model_validate(
         {
             "audit": AUDIT,

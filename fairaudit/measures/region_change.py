@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from fairaudit.errors import DataError, UsageError, suggestion
+from fairaudit.measures.clusters import partition
 from fairaudit.measures.region_metrics import Floats, arrange, blocks, weigh
 from fairaudit.ratio import ratio
 
@@ -65,6 +66,8 @@ class DifferenceTest:
     """Coverage that the interval aims at."""
     n: int
     """Images with a defined difference."""
+    units: int
+    """Clusters with one; images where there are no clusters."""
 
 
 def region_change(
@@ -125,6 +128,7 @@ def rddt(
     significance: float = SIGNIFICANCE,
     tolerance: float = TOLERANCE,
     level: float = 0.95,
+    clusters: ArrayLike | None = None,
 ) -> DifferenceTest:
     """Rectangle difference distribution testing: is the mean of the images' ADR above 0?
 
@@ -133,25 +137,32 @@ def rddt(
     with it. Differences within ±tolerance count as 0, so float noise is not significant; pass 0 for the paper's test.
     When all differences are 0, p is 1. Fairness for the Right Reasons, eq. (4).
 
+    With m clusters of images the error of the same mean is √(m/(m−1) Σ_c (x_c − d̄ n_c)²) / n and t has m − 1 degrees of
+    freedom, with x_c the sum of a cluster's n_c differences; clusters of one image give the test above.
+
     Args:
         differences: ADR `[image]`; NaN are left out.
         significance: p below this is significant.
         tolerance: size of differences that count as 0.
         level: coverage of the interval, which is two-sided.
+        clusters: cluster codes `[image]`, −1 unknown; None where images are the units.
 
     >>> test = rddt([1.0, 2.0, 3.0])
     >>> round(test.t, 3), round(test.p, 4), test.significant, test.effect  # 2 / (1 / √3)
     (3.464, 0.0371, False, 2.0)
     """
     values = np.asarray(differences, np.float64)
-    values = values[~np.isnan(values)]
+    known = ~np.isnan(values)
+    values = values[known]
     values = np.where(np.abs(values) <= tolerance, 0.0, values)
+    units = None if clusters is None else partition(np.asarray(clusters)[known])
     n = len(values)
+    number = n if units is None else int(units.max()) + 1
     mean = float(ratio(values.sum(), n))
     deviation = float(np.std(values, ddof=1)) if n > 1 else np.nan
-    error = float(ratio(deviation, np.sqrt(n)))
-    half = float(stats.t.ppf(0.5 + level / 2, n - 1)) * error if n > 1 else np.nan
-    p = _p_value(mean, error, n)
+    error = float(ratio(deviation, np.sqrt(n))) if units is None else _clustered_error(values - mean, units)
+    half = float(stats.t.ppf(0.5 + level / 2, number - 1)) * error if number > 1 else np.nan
+    p = _p_value(mean, error, number)
     return DifferenceTest(
         significant=None if np.isnan(p) else p < significance,
         p=p,
@@ -162,15 +173,22 @@ def rddt(
         high=mean + half,
         level=level,
         n=n,
+        units=number,
     )
 
 
-def _p_value(mean: float, error: float, n: int) -> float:
-    if n < 2:
+def _clustered_error(residuals: Floats, units: NDArray[np.int64]) -> float:
+    sums = np.bincount(units, weights=residuals)
+    number = len(sums)
+    return float(ratio(np.sqrt(ratio(number, number - 1) * (sums**2).sum()), len(residuals)))
+
+
+def _p_value(mean: float, error: float, number: int) -> float:
+    if number < 2:
         return float("nan")
     if error == 0:  # every difference is the same: none at all, or a shift without any spread
         return 0.0 if mean > 0 else 1.0
-    return float(stats.t.sf(mean / error, n - 1))
+    return float(stats.t.sf(mean / error, number - 1))
 
 
 def _scaled(maps: NDArray[np.floating], scale: Scale, first: int) -> Floats:

@@ -13,15 +13,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fairaudit.measures.cluster_means import (
+    by_cluster,
+    cluster_interval,
+    cluster_wilson,
+    clusters_behind,
+    contrast_nulls,
+    places,
+)
+from fairaudit.measures.clusters import partition
 from fairaudit.measures.image_means import (
     Floats,
+    Ints,
     Labels,
     Means,
     Table,
     bootstrap,
     derived,
     expanded_level,
-    shuffled,
     sign_flipped,
     sums,
     table,
@@ -49,30 +58,35 @@ def region_measurements(
     Without `group` these are the rows over all images and per target value; with it, the rows per group and cell and
     the contrasts. So one call without and one per attribute make a report without doubles.
 
-    Intervals: expanded percentile bootstrap over images, stratified by group × target value, or over clusters; Wilson
-    for 0/1 columns. `chance`: mean of the control column over the images that have one. `p_value`: for a column with
-    controls, that region and control differ only by chance (one-sided: region higher; signs of the paired differences
-    permuted); for a contrast, that groups differ only by chance (two-sided; groups permuted within target value).
+    Intervals: expanded percentile bootstrap over images, stratified by group × target value, or over clusters
+    (`cluster_interval`); Wilson for 0/1 columns, of clusters at the size that they are worth. `chance`: mean of the
+    control column over the images that have one. `p_value`: for a column with controls, that region and control differ
+    only by chance (one-sided: region higher; signs of the paired differences permuted); for a contrast, that groups
+    differ only by chance (two-sided; groups permuted within target value). With clusters it is whole clusters whose
+    signs and labels change (`contrast_nulls`); clusters of one image are images.
 
     Args:
         columns: metric of `SPECS` → value per image, NaN where undefined.
         question: what is asked.
         group: the protected attribute.
         target: the label; every image needs a known one.
-        clusters: cluster of every image, the resampling unit where given.
+        clusters: cluster of every image, the unit of everything where given; −1 unknown, an image by itself.
         controls: metric → mean over the image's matched control regions, NaN where it has none.
     """
     names = list(columns)
     data = table(np.column_stack([columns[name] for name in names]), group=group, target=target)
-    means, counts = derived(sums(data)), _counts(data)
+    means, counts, units = derived(sums(data)), _counts(data), partition(clusters)
+    each = None if units is None else places(by_cluster(data, units))
     reader = _Reader(
         question=question,
         data=data,
-        clusters=clusters,
+        units=units,
+        each=each,
+        behind=counts if each is None else clusters_behind(each[1]),
         estimate=means,
         counts=counts,
         chance=_chance(data, names, controls or {}),
-        above=_above_chance(data, names, controls or {}, question),
+        above=_above_chance(data, names, controls or {}, question, units),
     )
     found = list(_means(reader, names, group, target))
     if group is not None and len(group.values) > 1:
@@ -86,7 +100,9 @@ class _Reader:
 
     question: Question
     data: Table
-    clusters: NDArray[np.integer] | None
+    units: Ints | None  # cluster of every image, None where images are the units
+    each: tuple[Means, Means] | None  # sums and counts of every cluster
+    behind: Means  # units behind the means; of contrasts only with clusters
     estimate: Means
     counts: Means  # of defined values, in the places of the means
     chance: Means
@@ -96,14 +112,35 @@ class _Reader:
     def replicates(self) -> Means:
         if self.drawn is None:
             draw = generator(self.question.seed, "regions", self.question.region or "", self.question.method or "")
-            self.drawn = bootstrap(
-                self.data, replicates=self.question.replicates, generator=draw, clusters=self.clusters
-            )
+            self.drawn = bootstrap(self.data, replicates=self.question.replicates, generator=draw, clusters=self.units)
         return self.drawn
 
     @property
     def unit(self) -> str:
-        return "image" if self.clusters is None else "cluster"
+        return "image" if self.units is None else "cluster"
+
+    def bootstrapped(self, field: str, at: tuple[int, ...], number: int) -> tuple[float, float, str | None]:
+        """Ends and kind of the interval of a mean or contrast that rests on so many units; NaN and None below two."""
+        if number < 2:
+            return np.nan, np.nan, None
+        values = getattr(self.replicates(), field)[(slice(None), *at)]
+        level = self.question.level
+        if self.units is None:
+            ends, kind = percentile(values, level=expanded_level(level, number)), "bootstrap"
+        else:
+            value = float(getattr(self.estimate, field)[at])
+            ends, kind = cluster_interval(value, values, clusters=number, level=level), "cluster-bootstrap"
+        known = not np.isnan(ends.low)
+        return float(ends.low), float(ends.high), kind if known else None
+
+    def wilson(self, field: str, at: tuple[int, ...], value: float, n: int) -> tuple[float, float, str]:
+        """Ends and kind of the interval of a share of images."""
+        if self.each is None:
+            ends = wilson(value * n, n, level=self.question.level)
+        else:
+            total, count = (getattr(part, field)[(slice(None), *at)] for part in self.each)
+            ends = cluster_wilson(total, count, level=self.question.level)
+        return float(ends.low), float(ends.high), "wilson"
 
 
 class _Place(NamedTuple):
@@ -179,14 +216,10 @@ def _identity(asked: Question, place: _Place, metric: str) -> dict[str, str | No
 def _interval(
     reader: _Reader, place: _Place, at: tuple[int, ...], spec: Spec, value: float, n: int
 ) -> tuple[float, float, str | None]:
-    if spec.binary and reader.clusters is None and n:
-        ends = wilson(value * n, n, level=reader.question.level)
-        return float(ends.low), float(ends.high), "wilson"
-    if n < 2:
-        return np.nan, np.nan, None
-    values = getattr(reader.replicates(), place.field)[(slice(None), *at)]
-    ends = percentile(values, level=expanded_level(reader.question.level, n))
-    return float(ends.low), float(ends.high), "bootstrap" if reader.clusters is None else "cluster-bootstrap"
+    number = int(getattr(reader.behind, place.field)[at])
+    if spec.binary and n and (reader.units is None or number > 1):
+        return reader.wilson(place.field, at, value, n)
+    return reader.bootstrapped(place.field, at, number)
 
 
 def _contrasts(reader: _Reader, names: list[str], group: Labels, target: Labels | None) -> Iterator[Measurement]:
@@ -194,7 +227,7 @@ def _contrasts(reader: _Reader, names: list[str], group: Labels, target: Labels 
     draw = generator(
         reader.question.seed, "contrast", group.name, reader.question.region or "", reader.question.method or ""
     )
-    nulls = shuffled(reader.data, replicates=replicates, generator=draw)
+    nulls = contrast_nulls(reader.data, replicates=replicates, generator=draw, units=reader.units)
     classes = [*enumerate(target.values)] if target else []
     for column, name in enumerate(names):
         for row, value in enumerate(group.values):
@@ -204,32 +237,31 @@ def _contrasts(reader: _Reader, names: list[str], group: Labels, target: Labels 
                 yield _contrast(reader, nulls, place, name, column)
 
 
-def _contrast(reader: _Reader, nulls: Means, place: _Place, name: str, column: int) -> Measurement:
+def _contrast(reader: _Reader, nulls: list[Means], place: _Place, name: str, column: int) -> Measurement:
     asked, at = reader.question, (*place.at, column)
     value = finite(getattr(reader.estimate, place.field)[at])
     n, hidden = _both_sides(reader, place, column)
-    ends = [np.nan, np.nan]
-    if value is not None and not hidden and n > 1:
-        values = getattr(reader.replicates(), place.field)[(slice(None), *at)]
-        ends = [float(end) for end in percentile(values, level=expanded_level(asked.level, n))]
+    low, high, kind = np.nan, np.nan, None
+    if value is not None and not hidden:
+        number = n if reader.units is None else int(getattr(reader.behind, place.field)[at])
+        low, high, kind = reader.bootstrapped(place.field, at, number)
     status, reason = ("ok", None) if value is not None else ("undefined", "one side of the contrast has no such image")
     if hidden:
         value, status, reason = None, "suppressed", f"one side rests on fewer than {asked.min_cell} images"
-    known = finite(ends[0]) is not None
     return Measurement.model_validate(
         {
             **_identity(asked, place, f"{name}_contrast"),
             "value": value,
             "status": status,
             "reason": reason,
-            "low": finite(ends[0]),
-            "high": finite(ends[1]),
-            "level": asked.level if known else None,
-            "interval": ("bootstrap" if reader.clusters is None else "cluster-bootstrap") if known else None,
-            "unit": reader.unit if known else None,
+            "low": finite(low),
+            "high": finite(high),
+            "level": asked.level if kind else None,
+            "interval": kind,
+            "unit": reader.unit if kind else None,
             "n": n,
             "chance": 0.0,
-            "p_value": None if value is None else _two_sided(value, getattr(nulls, place.field)[(slice(None), *at)]),
+            "p_value": None if value is None else _largest(value, nulls, place.field, at),
             "extra": dict(asked.extra),
         }
     )
@@ -242,6 +274,13 @@ def _both_sides(reader: _Reader, place: _Place, column: int) -> tuple[int, bool]
     own = cells[place.at[0]].sum()
     smaller = int(min(own, cells.sum() - own))
     return smaller, 0 < smaller < reader.question.min_cell
+
+
+def _largest(value: float, nulls: list[Means], field: str, at: tuple[int, ...]) -> float | None:
+    """The largest p value of several nulls, each of which may be too sure of itself where another is not."""
+    found = [_two_sided(value, getattr(null, field)[(slice(None), *at)]) for null in nulls]
+    known = [p for p in found if p is not None]
+    return max(known) if len(known) == len(found) else None
 
 
 def _two_sided(value: float, null: Floats) -> float | None:
@@ -280,13 +319,17 @@ def _chance(data: Table, names: list[str], controls: Mapping[str, NDArray[np.flo
 
 
 def _above_chance(
-    data: Table, names: list[str], controls: Mapping[str, NDArray[np.floating]], question: Question
+    data: Table,
+    names: list[str],
+    controls: Mapping[str, NDArray[np.floating]],
+    question: Question,
+    units: Ints | None,
 ) -> Means:
     differences = _with(data, data.values - _paired(data, names, controls))
     estimate = derived(sums(differences))
     draw = generator(question.seed, "signs", question.region or "", question.method or "")
     replicates = min(PERMUTATIONS, question.replicates) if controls else 1
-    nulls = sign_flipped(differences, replicates=replicates, generator=draw)
+    nulls = sign_flipped(differences, replicates=replicates, generator=draw, units=units)
 
     def p_values(name: str) -> Floats:
         value, null = getattr(estimate, name), getattr(nulls, name)

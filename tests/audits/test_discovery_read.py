@@ -102,3 +102,18 @@ def test_the_background_of_two_groups_has_a_sign_and_that_of_more_is_their_sprea
     np.testing.assert_array_equal(difference(three, grids), 2 * np.ones((2, 2)))  # 2 less 0
     one = Labels(name="g", values=("a", "b"), codes=np.zeros(4, int))
     np.testing.assert_array_equal(difference(one, grids), np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize(("each", "reason"), [(None, None), (1, None), (40, "4 clusters are too few")])
+def test_windows_of_few_persons_have_a_reason(searched, each, reason):
+    grids, asked = searched
+    order = np.argsort(asked.groups[0].codes, kind="stable")
+    codes = np.repeat([0, 1], [80, 80])
+    half = np.concatenate([order[:1].repeat(80), order[-1:].repeat(80)])  # two persons of each group, all alike
+    shown = {"m": Grids(positive=grids["m"].positive[half], signed=grids["m"].signed[half])}
+    group = Labels(name="g", values=("a", "b"), codes=codes)
+    units = None if each is None else np.arange(160) // each
+    found = read_discovery(shown, Rows(target=None, groups=[group], clusters=units), seed=0)
+    told = rows(found, "discovery")
+    assert all((row.value is None) == (reason is not None) for row in told)
+    assert reason is None or all(reason in row.reason for row in [*told, *rows(found, "concentration")])

@@ -313,6 +313,49 @@ def test_two_models_maps_and_a_manifest_are_enough_without_images_or_a_configura
     assert over_all(done, "rrf_change")["baseline"] == "before"
 
 
+def with_persons(lab):
+    """Four persons of six images each, as the configuration's clusters."""
+    lines = (lab.folder / "faces.csv").read_text(encoding="utf-8").splitlines()
+    persons = ["person", *(f"p{n // 6}" for n in range(24))]
+    table = "\n".join(f"{line},{person}" for line, person in zip(lines, persons, strict=True))
+    (lab.folder / "faces.csv").write_text(table + "\n", encoding="utf-8")
+    lab.configure(data={"cluster": "person"})
+
+
+@pytest.mark.slow
+def test_persons_are_the_units_of_a_models_regions_and_discovery(lab):
+    with_persons(lab)
+    old = lab.network()
+    with torch.no_grad():
+        for weight in old.parameters():
+            weight.mul_(2)
+    lab.save(old, "old.pt")
+    done = lab.run(
+        "roi-metrics", "model.pt", "--baseline", "old.pt", "--method", "gradient", "--discover", "-o", "out", "--json"
+    )
+    assert done.code == 0, done.err
+    assert over_all(done, "rddt")["extra"]["clusters"] == 4
+    assert found(done, "rddt_p", attribute="group", group="a", **{"class": None})[0]["extra"]["clusters"] == 4
+    for metric in ("rrf", "rrf_change", "adr", "causal_shift", "causal_shift_change"):
+        assert over_all(done, metric)["unit"] == "cluster", metric
+    assert "4 clusters are too few" in found(done, "discovery")[0]["reason"]
+
+
+def test_persons_of_a_manifest_are_the_units_of_maps(lab):
+    maps = planted(lab)
+    np.save(lab.folder / "before.npy", maps * (1 + np.random.default_rng(1).random(maps.shape)))
+    with_persons(lab)
+    done = lab.run(
+        "roi-metrics", "--maps", "maps.npy", "--baseline-maps", "before.npy", "--manifest", "faces.csv",
+        "--config", "fairaudit.yaml", "--region-box", "patch=8,4,14,12", "--discover", "--json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert over_all(done, "rddt")["extra"]["clusters"] == 4
+    assert over_all(done, "rrf", region="patch")["unit"] == "cluster"
+    assert over_all(done, "rrf", region="patch")["p_value"] >= 0.04  # 2⁻⁴, as sampled
+    assert "4 clusters are too few" in found(done, "concentration")[0]["reason"]
+
+
 def test_what_maps_cannot_be_measured_on(lab):
     planted(lab)
     lab.run("roi-metrics", "--maps", "maps.npy").refused("--discover")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fairaudit.measures.discovery import concentrations, group_differences
+from fairaudit.measures.discovery import concentrations, group_differences, too_few_clusters
 from fairaudit.measures.image_means import Labels
 from fairaudit.measures.windows import Windows, grid_shares, windows
 
@@ -192,3 +192,67 @@ def test_many_cells_get_fewer_permutations(groups, targets, replicates):
     shapes = windows()
     found = group_differences(grid_shares(maps), shapes, group=group, target=target, generator=draw)
     assert found[0].p_value == pytest.approx(1 / (1 + replicates), rel=0.02)
+
+
+def null_persons(seed: int, clusters: int = 16, each: int = 8):
+    draw = np.random.default_rng(seed)
+    units = np.repeat(np.arange(clusters), each)
+    codes = np.repeat(draw.permutation(np.arange(clusters) % 2), each)
+    maps = draw.gamma(2, 1, (clusters, 8, 8))[units] + draw.gamma(2, 0.5, (len(units), 8, 8))
+    return maps / maps.sum(axis=(1, 2), keepdims=True), units, codes, draw
+
+
+@pytest.mark.parametrize("kind", ["constant", "target varies", "group varies"])
+def test_persons_with_several_images_make_no_windows(kind):
+    false = 0
+    for seed in range(20):
+        grids, units, codes, draw = null_persons(seed)
+        classes = (draw.random(len(units)) < np.where(codes == 1, 0.7, 0.3)).astype(int)
+        target = None if kind == "constant" else Labels(name="t", values=("0", "1"), codes=classes)
+        if kind == "group varies":
+            codes = np.where(draw.random(len(units)) < 0.1, 1 - codes, codes)
+        group = Labels(name="g", values=("a", "b"), codes=codes)
+        false += bool(look(grids, group, target, seed, replicates=99, least=0.0, explained=0.0, clusters=units))
+    assert false <= 4  # binomial(20, 0.05): more with probability 0.003; with images as units it is 20
+
+
+def test_a_planted_difference_is_found_with_persons():
+    grids, units, codes, _ = null_persons(0, clusters=30)
+    grids[codes == 1, 2:5, 2:5] *= 3.0
+    group = Labels(name="g", values=("a", "b"), codes=codes)
+    assert look(grids, group, None, clusters=units)[0].p_value == pytest.approx(1 / 200)
+
+
+def test_clusters_of_one_image_find_what_images_find():
+    maps, group, target = scene(2)
+    maps[group.codes == 1, 10:16, 4:10] *= 2.0
+    grids = grid_shares(maps, cells=8)
+    alone = np.arange(len(grids))[::-1]
+    assert look(grids, group, target, clusters=alone) == look(grids, group, target)
+    options = {"replicates": 99, "level": 1.0}
+    one, two = (
+        concentrations(grids, SHAPES, generator=np.random.default_rng(0), clusters=units, **options)
+        for units in (None, alone)
+    )
+    assert [found.p_value for found in one] == [found.p_value for found in two]
+
+
+def test_concentrations_of_persons_and_too_few_clusters():
+    false = 0
+    for seed in range(20):
+        draw = np.random.default_rng(seed)
+        units = np.repeat(np.arange(12), 8)
+        grids = draw.dirichlet(np.full(64, 2.0), 12)[units].reshape(-1, 8, 8)
+        false += bool(
+            concentrations(grids, SHAPES, generator=np.random.default_rng(seed), replicates=99, clusters=units)
+        )
+    assert false <= 5
+    few, codes = np.repeat(np.arange(4), 24), np.repeat([0, 0, 1, 1], 24)
+    group = Labels(name="g", values=("a", "b"), codes=codes)
+    reason = too_few_clusters(grids, few, group=group)
+    assert reason == "4 clusters are too few: their smallest p value is 0.33, and 0.05 is needed"  # 2 / (4 over 2)
+    assert look(grids, group, None, clusters=few, least=0.0, explained=0.0) == []
+    assert "0.062" in too_few_clusters(grids, few)  # 2⁻⁴
+    assert concentrations(grids, SHAPES, generator=np.random.default_rng(0), clusters=few) == []
+    assert too_few_clusters(grids, None, group=group) is None
+    assert too_few_clusters(grids, units) is None
