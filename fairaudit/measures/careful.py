@@ -105,7 +105,8 @@ def overall_gap(own: Rate, rest: Rate, share: Floats, *, level: float) -> float:
 def overall_ratio(own: Rate, rest: Rate, share: Floats, *, level: float) -> float:
     """Lower end of the smallest ratio between a group and all images, min(r_g / r, r / r_g).
 
-    Arguments as `overall_gap`. With ρ = r_rest / r_g it is min(1 / (w + (1 − w) ρ), w + (1 − w) ρ), and ρ has Koopman's score interval.
+    Arguments as `overall_gap`. With ρ = r_rest / r_g it is min(1 / (w + (1 − w) ρ), w + (1 − w) ρ), and ρ has Koopman's
+    score interval.
 
     >>> three = Rate(np.array([3.0, 3.0]), np.array([3.0, 3.0]))
     >>> round(overall_ratio(three, three, np.array([0.5, 0.5]), level=0.95), 3)  # ρ ≤ 2.28: 1 / (0.5 + 0.5 · 2.28)
