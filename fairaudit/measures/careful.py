@@ -1,7 +1,7 @@
 """What an interval must leave room for where the images at hand do not vary: cells that are all right, or all wrong.
 
-Resampling three hits of three gives three hits again, so a bootstrap calls the rate certain. The rates themselves have
-Wilson intervals, which do not; here the same room is given to what is made of several rates.
+Resampling three hits of three gives three hits again, so a bootstrap calls the rate certain. What is made of several
+rates gets the room here that Clopper and Pearson's exact intervals leave each of them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fairaudit.measures.confusion import Floats
-from fairaudit.measures.intervals import Interval, normal_quantile, wilson
+from fairaudit.measures.intervals import Interval, exact, normal_quantile
 from fairaudit.measures.rates import Rate
 from fairaudit.measures.score_ratio import ratio_bound
 from fairaudit.ratio import ratio
@@ -57,7 +57,7 @@ def widened(value: ArrayLike, ends: Interval, missing: Interval) -> Interval:
 
 
 def missing(sized: Rate, *, level: float, carry: Callable[[Floats], Floats] | None = None) -> Interval:
-    """By how much the squared sides of Wilson's interval exceed those of the normal one, at least 0: [...], [...].
+    """By how much the squared sides of the exact interval exceed those of the normal one, at least 0: [...], [...].
 
     A bootstrap of a rate has the normal interval's sides. What they lack at rates near 0 and 1 adds up over cells like
     variances (Zou and Donner, 2008): nothing for large cells in between, everything for a cell that is all right.
@@ -68,12 +68,12 @@ def missing(sized: Rate, *, level: float, carry: Callable[[Floats], Floats] | No
         carry: increasing function of the rate that the interval is wanted for; the rate itself when left out.
 
     >>> low, high = missing(Rate(np.array([3.0]), np.array([3.0])), level=0.95)
-    >>> np.sqrt(low).round(3).tolist(), high.tolist()  # Wilson's [0.438, 1] and the normal [1, 1]
-    ([0.562], [0.0])
+    >>> np.sqrt(low).round(3).tolist(), high.tolist()  # the exact [0.292, 1] and the normal [1, 1]
+    ([0.708], [0.0])
     """
     carried = carry or (lambda rates: rates)
     p = np.nan_to_num(sized.value)
-    low, high = wilson(sized.numerator, sized.denominator, level=level)
+    low, high = exact(sized.numerator, sized.denominator, level=level)
     half = normal_quantile(level) * np.sqrt(np.maximum(np.nan_to_num(ratio(p * (1 - p), sized.denominator)), 0.0))
     point, below, above = carried(p), carried(np.maximum(p - half, 0.0)), carried(np.minimum(p + half, 1.0))
     return Interval(
@@ -95,8 +95,8 @@ def overall_gap(own: Rate, rest: Rate, share: Floats, *, level: float) -> float:
         level: coverage.
 
     >>> three = Rate(np.array([3.0, 3.0]), np.array([3.0, 3.0]))
-    >>> round(overall_gap(three, three, np.array([0.5, 0.5]), level=0.95), 3)  # half of 1 − 0.438
-    0.281
+    >>> round(overall_gap(three, three, np.array([0.5, 0.5]), level=0.95), 3)  # half of 1 − 0.292
+    0.354
     """
     ends = [_newcombe(*pair, level=level)[1] for pair in ((own, rest), (rest, own))]
     return float(np.nanmax((1 - share) * np.maximum(*ends), initial=0.0))
@@ -106,15 +106,19 @@ def overall_ratio(own: Rate, rest: Rate, share: Floats, *, level: float) -> floa
     """Lower end of the smallest ratio between a group and all images, min(r_g / r, r / r_g).
 
     Arguments as `overall_gap`. With ρ = r_rest / r_g it is min(1 / (w + (1 − w) ρ), w + (1 − w) ρ), and ρ has Koopman's
-    score interval.
+    score interval, or where every image counts the exact interval of the one group or the other.
 
     >>> three = Rate(np.array([3.0, 3.0]), np.array([3.0, 3.0]))
-    >>> round(overall_ratio(three, three, np.array([0.5, 0.5]), level=0.95), 3)  # ρ ≤ 2.28: 1 / (0.5 + 0.5 · 2.28)
-    0.61
+    >>> round(overall_ratio(three, three, np.array([0.5, 0.5]), level=0.95), 3)  # ρ ≤ 1 / 0.292: 1 / (0.5 + 0.5 · 3.42)
+    0.453
     """
     z = normal_quantile(level)
     counts = (rest.numerator, rest.denominator, own.numerator, own.denominator)
     high, low = (ratio_bound(*counts, z=z, upper=upper) for upper in (True, False))
+    certain = (own.numerator >= own.denominator) & (rest.numerator >= rest.denominator)
+    bottoms = [exact(part.numerator, part.denominator, level=level).low for part in (own, rest)]
+    high = np.where(certain, np.maximum(high, ratio(1, bottoms[0])), high)
+    low = np.where(certain, np.minimum(low, bottoms[1]), low)
     with np.errstate(invalid="ignore"):
         most, least = share + (1 - share) * high, share + (1 - share) * low
     ends = np.minimum(np.where(np.isinf(most), 0.0, ratio(1, most)), least)
@@ -132,8 +136,8 @@ def average_gap(sized: Rate, *, level: float) -> float:
         level: coverage.
 
     >>> three = Rate(np.full((1, 2, 2), 3.0), np.full((1, 2, 2), 3.0))
-    >>> round(average_gap(three, level=0.95), 3)  # √2 · 0.562 / 2
-    0.397
+    >>> round(average_gap(three, level=0.95), 3)  # √2 · 0.708 / 2
+    0.5
     """
     above = Rate(sized.numerator[..., :, None], sized.denominator[..., :, None])
     below = Rate(sized.numerator[..., None, :], sized.denominator[..., None, :])
@@ -150,7 +154,7 @@ def average_gap(sized: Rate, *, level: float) -> float:
 def _newcombe(above: Rate, below: Rate, *, level: float) -> tuple[Floats, Floats]:
     """Difference of two independent rates and its upper end: d + √((u₁ − p₁)² + (p₂ − l₂)²)."""
     first, second = (np.where(part.denominator > 0, np.nan_to_num(part.value), 0.5) for part in (above, below))
-    top = wilson(above.numerator, above.denominator, level=level).high
-    bottom = wilson(below.numerator, below.denominator, level=level).low
+    top = exact(above.numerator, above.denominator, level=level).high
+    bottom = exact(below.numerator, below.denominator, level=level).low
     gap = first - second
     return gap, gap + np.hypot(top - first, second - bottom)
