@@ -33,6 +33,10 @@ class Evidence:
     stores one level only, so others are made from it: a Wilson interval is computed again from its counts, exactly;
     any other keeps its shape, each side scaled by z(t) / z(t₀), z the normal quantile. That is exact for normal
     intervals and an approximation for bootstrap ones.
+
+    The interval of a rate has width however many images it rests on, so no count shows a rate of exactly 0 or 1: a
+    limit there can be broken but never shown to be kept. An interval of no width comes from images that are all alike:
+    it does not tell how others would differ, so it decides nothing.
     """
 
     centre: float
@@ -61,25 +65,39 @@ class Evidence:
     def p_inside(self, limits: Limits) -> float:
         """Smallest tail at which the whole interval is inside the limits: the p value of "outside or at a limit"."""
         maximum, minimum = limits.maximum, limits.minimum
-        up = 0.0 if maximum is None else self._p(maximum - self.centre, self.above, maximum)
-        down = 0.0 if minimum is None else self._p(self.centre - minimum, self.below, minimum)
+        if self.without_width:
+            return 1.0
+        up = 0.0 if maximum is None else self._p(maximum - self.centre, self.above, maximum, free=maximum >= 1)
+        down = 0.0 if minimum is None else self._p(self.centre - minimum, self.below, minimum, free=minimum <= 0)
         return max(up, down)
 
     def p_outside(self, limits: Limits) -> float:
         """Smallest tail at which the whole interval is outside the limits: the p value of "inside"."""
         maximum, minimum = limits.maximum, limits.minimum
+        if self.without_width:
+            return 1.0
         up = 1.0 if maximum is None else self._p(self.centre - maximum, self.below, maximum, strict=True)
         down = 1.0 if minimum is None else self._p(minimum - self.centre, self.above, minimum, strict=True)
         return min(up, down)
 
-    def _p(self, distance: float, side: float, limit: float, *, strict: bool = False) -> float:
-        """Tail at which a side of the interval reaches a limit `distance` away; negative when it is already beyond."""
+    @property
+    def without_width(self) -> bool:
+        """Whether both ends are the estimate."""
+        return self.counts is None and self.below <= 0 and self.above <= 0
+
+    def _p(self, distance: float, side: float, limit: float, *, strict: bool = False, free: bool = False) -> float:
+        """Tail at which a side of the interval reaches a limit `distance` away; negative when it is already beyond.
+
+        `free` says that a limit of a rate is at the end of its range that allows everything.
+        """
         if self.counts:
             side, distance = _score(self.counts, limit, distance)
         elif side > 0:
             side /= z(self.tail)
         if side <= 0:
-            return 0.0 if distance > 0 or (distance == 0 and not strict) else 1.0
+            # Counts have no error at a limit of 0 or 1, where the interval reaches up to it however many they are.
+            touching = distance == 0 and not strict and (free or not self.counts)
+            return 0.0 if distance > 0 or touching else 1.0
         return 0.5 * math.erfc(distance / side / math.sqrt(2))
 
 

@@ -134,6 +134,8 @@ def _by_interval(case: _Case, decision: Decision) -> RuleResult:
         "fail": f"No part of the interval {shown} is {phrase}.",
         "inconclusive": f"Only a part of the interval {shown} is {phrase}.",
     }[decision.state]
+    if case.evidence is not None and case.evidence.without_width:
+        why = f"The interval {shown} has no width, because what it rests on does not vary: it proves nothing."
     more = None
     if decision.state == "inconclusive":
         more = needed(case.measurement, decision.low, decision.high, case.limits)

@@ -34,6 +34,9 @@ def needed(measurement: Measurement, low: float, high: float, limits: Limits) ->
     value = measurement.value
     if value is None:
         return None
+    never = _never(measurement, limits)
+    if never is not None:
+        return never
     pair = by_pair(measurement, high, limits)
     if pair is not None:
         return pair
@@ -46,6 +49,25 @@ def needed(measurement: Measurement, low: float, high: float, limits: Limits) ->
         return f"About {factor:.1f} times as many images would decide it{place}, if the estimate stays where it is."
     more = max(1, math.ceil(measurement.n * (factor - 1)))
     return f"About {more:,} more images (now {measurement.n:,}) would decide it{place}, if the estimate stays there."
+
+
+def _never(measurement: Measurement, limits: Limits) -> str | None:
+    """Why no number of images decides it, where that is so."""
+    value, low, high = measurement.value, measurement.low, measurement.high
+    if value is None or low is None or high is None:
+        return None
+    if low == high:
+        return (
+            "Every image it rests on says the same, so nothing tells how others would differ: more images are needed."
+        )
+    ends = ((limits.maximum, low, 0.0, "above 0"), (limits.minimum, high, 1.0, "below 1"))
+    for limit, end, edge, side in ends:
+        if limit == value == end == edge:
+            return (
+                f"No number of images can show that it is exactly {limit:g}, because the next one may differ: "
+                f"choose a limit {side}."
+            )
+    return None
 
 
 def by_pair(measurement: Measurement, high: float, limits: Limits) -> str | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.confusion import Floats
-from fairaudit.measures.intervals import Interval, calibrated, wilson
+from fairaudit.measures.intervals import Interval, calibrated, normal_quantile, percentile, wilson
 from fairaudit.measures.score_histogram import binned
 from fairaudit.measures.scored import scored
 from fairaudit.ratio import ratio
@@ -118,16 +118,30 @@ def calibration_interval(
     """
     value = calibration_error(found)
     mean = np.nan_to_num(ratio(found.score_sum, found.images))
+    replicated = _resampled_errors(found, mean, replicates, generator)
+    images = np.rint(found.images).astype(np.int64)
+    perfect = generator.binomial(images, np.clip(mean, 0, 1), size=(replicates, *images.shape))
+    nulls = ratio(np.abs(perfect - images * mean).sum(-1), found.images.sum(-1))
+    low, high = calibrated(value, replicated, nulls, larger=True, level=level)
+    careful = _resampled_errors(_unsure(found, normal_quantile(level) ** 2 / 2), mean, replicates, generator)
+    return Interval(low, np.maximum(high, np.minimum(1.0, percentile(careful, level=level).high)))
+
+
+def _resampled_errors(found: Reliability, mean: Floats, replicates: int, generator: np.random.Generator) -> Floats:
+    """Calibration error of images drawn by bin and truth: [replicate, group]."""
     cells = np.concatenate([found.images - found.positives, found.positives], axis=-1)
     total = cells.sum(-1)
     shares = np.where(total[:, None] > 0, np.nan_to_num(ratio(cells, total[:, None])), 1 / cells.shape[-1])
     drawn = generator.multinomial(np.rint(total).astype(np.int64), shares, size=(replicates, len(total)))
     negative, positive = np.split(drawn, 2, axis=-1)
-    replicated = ratio(np.abs(positive - (negative + positive) * mean).sum(-1), total)
-    images = np.rint(found.images).astype(np.int64)
-    perfect = generator.binomial(images, np.clip(mean, 0, 1), size=(replicates, *images.shape))
-    nulls = ratio(np.abs(perfect - images * mean).sum(-1), total)
-    return calibrated(value, replicated, nulls, larger=True, level=level)
+    return np.asarray(ratio(np.abs(positive - (negative + positive) * mean).sum(-1), total), np.float64)
+
+
+def _unsure(found: Reliability, pseudo: float) -> Reliability:
+    """The same bins where every image has its other truth with a small probability."""
+    total = found.images.sum(-1, keepdims=True)
+    share = pseudo / (total + 2 * pseudo)
+    return replace(found, positives=(1 - share) * found.positives + share * (found.images - found.positives))
 
 
 def brier(found: Reliability, *, z: float) -> tuple[Floats, Interval]:

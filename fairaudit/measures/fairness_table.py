@@ -32,7 +32,7 @@ def fairness_measurements(
     | disparities between groups | max-t (`simultaneous`), p value and corrected value by permutation |
     | worst_group_accuracy, impact_ratio | max-t |
     | paper measures of probabilities (soft_) | normal-bootstrap (`soft_rows`) |
-    | averages, gaps to overall, paper measures | bootstrap within strata, or of whole clusters |
+    | averages, gaps to overall, paper measures | bootstrap within strata, or of whole clusters, and `careful` |
 
     Args:
         counts: [group, true, predicted] images, or sums of weights (then without p values).

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fairaudit.measures.bootstrap import Strata, bootstrap, cluster_bootstrap
+from fairaudit.measures.careful import widened
+from fairaudit.measures.careful_ends import careful_counts, careful_end, cells_missing, macro_missing
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.disparities import DISPARITIES, bias_conflict_accuracy, disparity, unbiased_accuracy
 from fairaudit.measures.disparity_rows import PAIRWISE
 from fairaudit.measures.effective import effective_counts
-from fairaudit.measures.intervals import Drift, Interval, calibrated, drifting
+from fairaudit.measures.intervals import Drift, Interval, calibrated, drifting, percentile
 from fairaudit.measures.nulls import Nulls, Statistic, affordable, evaluated, named
 from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.rates import macro
@@ -49,6 +51,10 @@ def _statistics(asked: Asked, aligned: ArrayLike | None) -> dict[str, tuple[Stat
 def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike | None) -> Iterator[Measurement]:
     """Every statistic whose interval comes from replicates of the counts.
 
+    Replicates of cells that are all right do not vary, so no interval is narrower than what the same images allow the
+    rates behind it: see `careful_end` (gaps to overall, averages of gaps), `cells_missing` and `macro_missing` (means)
+    and `careful_counts` (the papers' measures).
+
     Args:
         table: [group, true, predicted].
         asked: what the table is about.
@@ -63,9 +69,14 @@ def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike
         averages = [name for name in macros if (name == "tpr") == (strata == "cell")]
         chosen |= {f"macro {name}": named(macro, name) for name in averages}
         draws |= _draws(table, chosen, strata, asked)
+    careful = _careful_draws(table, asked)
     for name, (statistic, _, drift, better) in wanted.items():
         value = float(statistic(table))
-        low, high = _ends(name, value, draws[name], drift, nulls, asked)
+        ends = _ends(name, value, draws[name], drift, nulls, asked)
+        if name in PAPER_MEASURES:
+            low, high = _hull(ends, percentile(careful[name], level=asked.level))
+        else:
+            low, high = _with_room(name, value, ends, table, asked, aligned)
         test = nulls.test(name, value)
         number = Number(
             value=value,
@@ -90,9 +101,46 @@ def _ends(name: str, value: float, draws: Floats, drift: Drift, nulls: Nulls, as
     return drifting(value, draws, drift=drift, bounds=bounds, level=asked.level)
 
 
+def _with_room(
+    name: str, value: float, ends: Interval, table: Floats, asked: Asked, aligned: ArrayLike | None
+) -> Interval:
+    if name in DISPARITIES:
+        spec = DISPARITIES[name]
+        end = careful_end(table, spec, asked)
+        gap = spec.form == "difference"
+        return Interval(ends.low, np.maximum(ends.high, end)) if gap else Interval(np.minimum(ends.low, end), ends.high)
+    cells = np.ones(table.shape[:2], np.bool_)
+    if aligned is not None and name != "unbiased_accuracy":
+        cells = np.asarray(aligned, np.bool_) == (name == "bias_aligned_accuracy")
+    return _clipped(widened(value, ends, cells_missing(table, cells, asked)))
+
+
+def _clipped(ends: Interval) -> Interval:
+    return Interval(np.clip(ends.low, 0, 1), np.clip(ends.high, 0, 1))
+
+
+def _hull(first: Interval, second: Interval) -> Interval:
+    # NaN in the first stays NaN: where there is no interval the careful one does not make one.
+    return Interval(np.minimum(first.low, second.low), np.maximum(first.high, second.high))
+
+
+def _careful_draws(table: Floats, asked: Asked) -> dict[str, Floats]:
+    """Replicates of the papers' measures around rates that are a little less certain than what was found."""
+    source = generator(asked.seed, "careful bootstrap", asked.attribute)
+    counts = careful_counts(table, asked)
+    return bootstrap(
+        counts,
+        lambda drawn: evaluated(drawn, PAPER_MEASURES),
+        strata="cell",
+        replicates=affordable(table.size, asked),
+        generator=source,
+    )
+
+
 def _macro_rows(table: Floats, name: str, draws: Floats, asked: Asked) -> Iterator[Measurement]:
     values = macro(table, name)
-    low, high = drifting(values, draws, drift="none", bounds=(0.0, 1.0), level=asked.level)
+    ends = drifting(values, draws, drift="none", bounds=(0.0, 1.0), level=asked.level)
+    low, high = _clipped(widened(values, ends, macro_missing(table, name, asked)))
     for group, group_name in enumerate(asked.groups):
         if 0 < asked.counted(table)[group].sum() < asked.min_cell:
             yield suppressed(asked, name, better="higher", group=group_name)

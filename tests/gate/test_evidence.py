@@ -83,12 +83,41 @@ def test_an_estimate_outside_its_interval_is_judged_from_the_middle():
     assert missing == found
 
 
+@pytest.mark.parametrize("maximum", [0.1, 0.2, 0.3])
+def test_an_interval_of_no_width_decides_nothing(maximum):
+    found, limits = evidence(measure(0.2, 0.2, 0.2)), Limits(minimum=None, maximum=maximum)
+    assert (found.p_inside(limits), found.p_outside(limits)) == (1, 1)
+
+
 @pytest.mark.parametrize(
-    ("value", "maximum", "inside", "outside"), [(0.1, 0.2, 0, 1), (0.2, 0.2, 0, 1), (0.3, 0.2, 1, 0)]
+    ("k", "minimum", "maximum", "inside", "outside"),
+    [
+        (0, None, 0.0, 1, 1),  # none of ten: the interval [0, 0.278] is not at most 0
+        (1, None, 0.0, 1, 0),  # one of ten: the rate cannot be 0
+        (10, 1.0, None, 1, 1),
+        (9, 1.0, None, 1, 0),
+        (0, None, -0.1, 1, 0),
+        (10, None, 1.0, 0, 1),  # limits that allow every rate
+        (3, None, 1.0, 0, 1),
+        (0, 0.0, None, 0, 1),
+        (3, 0.0, 1.0, 0, 1),
+        (0, 0.0, 0.0, 1, 1),
+    ],
 )
-def test_an_interval_of_no_width_is_certain(value, maximum, inside, outside):
-    found, limits = evidence(measure(value, value, value)), Limits(minimum=None, maximum=maximum)
+def test_limits_at_the_ends_of_a_rates_range(k, minimum, maximum, inside, outside):
+    found, limits = evidence(rate(k, 10)), Limits(minimum=minimum, maximum=maximum)
     assert (found.p_inside(limits), found.p_outside(limits)) == (inside, outside)
+    # The same as what the interval itself says, at any level.
+    for tail in (0.025, 1e-4):
+        low, high = found.lower(tail), found.upper(tail)
+        kept = (maximum is None or high <= maximum) and (minimum is None or low >= minimum)
+        assert kept == (inside <= tail)
+
+
+@pytest.mark.parametrize(("value", "low", "high", "minimum", "maximum"), [(0, 0, 0.3, None, 0), (1, 0.7, 1, 1, None)])
+def test_other_intervals_do_not_prove_an_exact_limit_either(value, low, high, minimum, maximum):
+    found = evidence(measure(value, low, high, interval="max-t"))
+    assert found.p_inside(Limits(minimum=minimum, maximum=maximum)) == 0.5
 
 
 def test_counts_that_do_not_give_the_interval_are_not_used():

@@ -5,6 +5,7 @@ import pytest
 
 from fairaudit.config.schema import GateRule
 from fairaudit.errors import ExitCode, UsageError
+from fairaudit.gate.evidence import wilson, z
 from fairaudit.gate.judge import exit_code, judge
 from fairaudit.results.measurement import Measurement
 
@@ -152,3 +153,30 @@ def test_a_rule_about_nothing_is_an_error():
 @pytest.mark.parametrize("fail_on", ["fail", "incomplete", "inconclusive", "never"])
 def test_a_pass_is_never_a_failure(state, fail_on):
     assert exit_code(state, fail_on) is ExitCode.PASS
+
+
+@pytest.mark.parametrize(
+    ("k", "limits", "state"),
+    [
+        (0, {"max": 0.0}, "inconclusive"),
+        (10, {"min": 1.0}, "inconclusive"),
+        (1, {"max": 0.0}, "fail"),
+        (9, {"min": 1.0}, "fail"),
+        (10, {"max": 1.0}, "pass"),
+        (0, {"min": 0.0}, "pass"),
+        (0, {"max": 0.001}, "inconclusive"),
+    ],
+)
+def test_no_count_shows_a_rate_of_exactly_0_or_1(k, limits, state):
+    low, high = wilson(k, 10, z(0.025))
+    counted = measurement("m", value=k / 10, low=low, high=high, interval="wilson", numerator=k, denominator=10)
+    result = judge([GateRule(metric="m", **limits)], [counted]).rules[0]
+    assert result.state == state
+    if state == "inconclusive" and k in (0, 10) and limits != {"max": 0.001}:
+        assert "Only a part of the interval" in result.why
+        assert "No number of images can show" in result.needed
+
+
+def test_an_interval_of_no_width_proves_nothing():
+    result = judge([rule("m")], [measurement("m", value=0.0, low=0.0, high=0.0, interval="bootstrap")]).rules[0]
+    assert (result.state, "has no width" in result.why) == ("inconclusive", True)

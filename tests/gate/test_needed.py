@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -146,3 +147,22 @@ def test_images_that_are_worth_less_are_needed_in_larger_numbers():
         told.append(needed(found, 0.0, 0.14, LIMIT))
     assert told[0].startswith("About 142 more images of group b that count for its tpr (now 90, then 232)")
     assert told[1].startswith("About 710 more images of group b that count for its tpr (now 450, then 1,160)")
+
+
+@pytest.mark.parametrize("kind", ["wilson", "max-t", "bootstrap"])
+@pytest.mark.parametrize(
+    ("value", "low", "high", "limits", "advice"),
+    [
+        (0.0, 0.0, 0.278, Limits(minimum=None, maximum=0.0), "exactly 0, because the next one may differ: .* above 0"),
+        (1.0, 0.374, 1.0, Limits(minimum=1.0, maximum=None), "exactly 1, because the next one may differ: .* below 1"),
+    ],
+)
+def test_a_limit_that_no_number_of_images_can_show_is_named(kind, value, low, high, limits, advice):
+    found = measurement(value).model_copy(update={"low": low, "high": high, "level": 0.95, "interval": kind})
+    assert re.search(advice, needed(found, low, high, limits))
+    assert "more images" in needed(found, low, high, Limits(minimum=limits.minimum and 0.9, maximum=0.1))
+
+
+def test_an_interval_of_no_width_asks_for_images_that_differ():
+    found = measurement(0.0).model_copy(update={"low": 0.0, "high": 0.0})
+    assert "Every image it rests on says the same" in needed(found, 0.0, 0.0, LIMIT)

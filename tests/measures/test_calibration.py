@@ -87,3 +87,13 @@ def test_one_image_has_a_score_but_no_interval():
 def test_unknown_groups_are_left_out():
     found = reliability([0.2, 0.8], [True, False], [-1, 0], groups=1)
     assert found.images.sum() == 1
+
+
+@pytest.mark.parametrize("images", [3, 20, 200])
+def test_images_that_are_all_right_do_not_show_that_the_next_one_will_be(images):
+    """Scores of .97, all positive: with a share 0.025^(1/n) of positives that happens in 2.5 % of samples."""
+    found = reliability([0.97] * images, [True] * images, [0] * images, groups=1)
+    _, high = calibration_interval(found, replicates=2000, generator=np.random.default_rng(0))
+    truth = abs(0.97 - 0.025 ** (1 / images))
+    assert high.item() >= min(truth, 0.97 - 1 / 3)  # two wrong ones of three are the most that three images tell apart
+    assert calibration_error(found).item() == pytest.approx(0.03)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, norm
 
-from fairaudit.measures.intervals import basic, calibrated, drifting, normal_quantile, percentile, wilson
+from fairaudit.measures.intervals import basic, calibrated, drifting, exact, normal_quantile, percentile, wilson
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.999])
@@ -99,3 +99,13 @@ def test_a_calibrated_interval_starts_where_chance_ends():
     assert high == pytest.approx(0.6 / 0.81)
     assert calibrated(0.9, [0.9], np.linspace(0.8, 1.0, 1001), larger=False).high == 1
     assert np.isnan(calibrated(np.nan, draws, nulls, larger=True).low)
+
+
+@given(k=st.integers(0, 80), more=st.integers(0, 80), level=st.floats(0.5, 0.999))
+def test_exact_is_scipys(k, more, level):
+    found = exact(k, k + more, level=level)
+    if k + more == 0:
+        assert found == (0, 1)
+    else:
+        reference = binomtest(k, k + more).proportion_ci(confidence_level=level, method="exact")
+        assert (found.low, found.high) == pytest.approx((reference.low, reference.high), abs=1e-9)

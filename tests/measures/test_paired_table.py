@@ -140,11 +140,18 @@ def test_a_group_without_positives_is_undefined_and_small_ones_are_suppressed():
 def test_clusters_are_resampled_whole():
     group, true, new, old = models(5)
     counts = paired_counts(group, true, new, old, groups=3, classes=2)
-    people = np.stack([counts // 3] * 3 * 10)[: 3 * 10]
-    table = made(people.sum(0), cluster_counts=people)
-    found = one(table, "equalized_odds_difference_change")
+    each = np.stack(
+        [
+            paired_counts(*(part[[i]] for part in (group, true, new, old)), groups=3, classes=2)
+            for i in range(len(group))
+        ]
+    )
+    table, images = made(4 * counts, cluster_counts=4 * each), made(counts)
+    found, once = (one(part, "equalized_odds_difference_change") for part in (table, images))
     assert found.interval == "paired-cluster-bootstrap"
-    assert found.low == pytest.approx(found.high)  # every cluster is alike
+    # Persons whose four images are decided alike are worth one image each.
+    assert (found.low, found.high) == pytest.approx((once.low, once.high), abs=0.03)
+    assert found.high - found.low > 1.5 * (lambda m: m.high - m.low)(one(made(4 * counts), found.metric))
     assert one(table, "accuracy_change", "g0").unit == "cluster"
     single = made(counts, cluster_counts=counts[None])
     assert one(single, "equalized_odds_difference_change").low is None
@@ -182,4 +189,21 @@ def test_papers_measures_change_by_their_difference(name):
     same = np.zeros((2, 2, 2, 2), int)
     same[..., [0, 1], [0, 1]] = both.sum(3)
     (none,) = [m for m in paired_measurements(same, asked, baseline="old") if m.metric == f"{name}_change"]
-    assert (none.value, none.low, none.high) == (0, 0, 0)
+    # Two models that agree on every image so far may differ on the next: room that shrinks with their number.
+    assert none.low < none.value == 0 < none.high
+    (fewer,) = [m for m in paired_measurements(100 * same, asked, baseline="old") if m.metric == f"{name}_change"]
+    assert fewer.high < none.high / 10
+
+
+@pytest.mark.parametrize("images", [3, 50, 500])
+def test_models_that_agree_on_every_image_may_differ_on_the_next(images):
+    """No discordant image of n: with 3.69/n of them, 0 is found in 2.5 % of samples, so the room must reach there."""
+    both = np.zeros((2, 2, 2, 2), int)
+    both[:, 0, 0, 0] = both[:, 1, 1, 1] = images
+    asked = Asked(attribute="hat", groups=("no", "yes"), classes=("0", "1"), replicates=400)
+    table = {m.metric: m for m in paired_measurements(both, asked, baseline="old") if m.group is None}
+    possible = min(1.0, 3.69 / images)
+    gap, level = table["equalized_odds_difference_change"], table["unbiased_accuracy_change"]
+    assert gap.high >= min(0.7 * possible, 2 / 3)
+    assert level.low <= -possible / 4  # all in one of four cells
+    assert gap.value == level.value == 0

@@ -1,0 +1,82 @@
+"""The room that intervals of a whole table need beside what resampling shows, at effective sizes."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairaudit.measures.careful import average_gap, blurred, missing, overall_gap, overall_ratio
+from fairaudit.measures.confusion import Floats
+from fairaudit.measures.disparities import Disparity, compared, has_images
+from fairaudit.measures.intervals import Interval, normal_quantile
+from fairaudit.measures.rates import Rate, cell_accuracy, rate
+from fairaudit.measures.rows import Asked
+from fairaudit.ratio import ratio
+
+_SHARED = ("f1", "iou")
+"""Rates in which an image that is decided wrongly counts for two classes."""
+
+
+def careful_end(table: Floats, spec: Disparity, asked: Asked) -> float:
+    """The end that may call groups equal: the upper one of a gap to overall or of an average, the lower one of a ratio.
+
+    Args:
+        table: [group, true, predicted].
+        spec: a disparity whose interval is resampled.
+        asked: level, weights and clusters.
+    """
+    present = has_images(table)
+    rates = partial(_present, spec=spec, present=present)
+    own = asked.sized(table, rates)
+    if spec.average:
+        return average_gap(own, level=asked.level) if present.sum() > 1 else np.nan
+    rest = asked.sized(table, lambda counts: _others(rates(counts)))
+    images = rates(table).denominator
+    share = ratio(images, images.sum(-1, keepdims=True))
+    return (overall_gap if spec.form == "difference" else overall_ratio)(own, rest, share, level=asked.level)
+
+
+def cells_missing(table: Floats, cells: ArrayLike, asked: Asked) -> Interval:
+    """What the mean accuracy of cells lacks (`missing`).
+
+    Args:
+        table: [group, true, predicted].
+        cells: [group, true] bool, cells that the mean is over.
+        asked: level, weights and clusters.
+    """
+    used = has_images(table)[:, None] & np.asarray(cells, np.bool_)
+    number = float(used.sum()) ** 2
+    parts = missing(asked.sized(table, cell_accuracy), level=asked.level)
+    return Interval(*(ratio(np.where(used, part, 0.0).sum(), number) for part in parts))
+
+
+def macro_missing(table: Floats, name: str, asked: Asked) -> Interval:
+    """What a rate averaged over classes lacks (`missing`), per group: [group], [group].
+
+    A wrong decision moves F1 and IoU of two classes at once, and (a + b)² ≤ 2 (a² + b²).
+    """
+    of_what = "iou" if name == "f1" else name
+    sized = asked.sized(table, partial(rate, name=of_what))
+    parts = missing(sized, level=asked.level, carry=_f1 if name == "f1" else None)
+    twice = 2.0 if name in _SHARED else 1.0
+    return Interval(*(twice * part.sum(-1) / part.shape[-1] ** 2 for part in parts))
+
+
+def careful_counts(table: Floats, asked: Asked) -> Floats:
+    """Counts to draw careful replicates from: every cell at what it is worth, `blurred` towards Wilson's centres."""
+    worth = ratio(asked.sized(table, cell_accuracy).denominator, table.sum(-1))
+    return blurred(table * np.nan_to_num(worth)[..., None], pseudo=normal_quantile(asked.level) ** 2 / 2)
+
+
+def _present(counts: Floats, spec: Disparity, present: NDArray[np.bool_]) -> Rate:
+    return Rate(*(part[..., present] for part in compared(counts, spec)))
+
+
+def _others(own: Rate) -> Rate:
+    return Rate(*(part.sum(-1, keepdims=True) - part for part in own))
+
+
+def _f1(overlap: Floats) -> Floats:
+    return np.asarray(2 * overlap / (1 + overlap), np.float64)
