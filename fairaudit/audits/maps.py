@@ -246,7 +246,8 @@ def _excluded(manifest: Manifest | None) -> list[Excluded]:
     lost = np.flatnonzero(manifest.target.codes < 0).tolist()
     if lost and len(lost) == len(manifest):
         raise DataError("Not one map has a known target", found=f"{len(lost)} rows without", where=manifest.name)
-    return [Excluded(row=row, id=manifest.ids[row], reason=f'The target "{manifest.target.name}" is unknown.') for row in lost]
+    reason = f'The target "{manifest.target.name}" is unknown.'
+    return [Excluded(row=row, id=manifest.ids[row], reason=reason) for row in lost]
 
 
 def _data(
