@@ -35,8 +35,9 @@ class Evidence:
     intervals and an approximation for bootstrap ones.
 
     The interval of a rate has width however many images it rests on, so no count shows a rate of exactly 0 or 1: a
-    limit there can be broken but never shown to be kept. An interval of no width comes from images that are all alike:
-    it does not tell how others would differ, so it decides nothing.
+    limit there can be broken but never shown to be kept. An interval of no width around decisions comes from images
+    that are all alike: it does not tell how others would differ, so it decides nothing. An effect of 0 on every image
+    does.
     """
 
     centre: float
@@ -49,6 +50,8 @@ class Evidence:
     """t₀ = (1 − level) / 2."""
     counts: tuple[float, float] | None = None
     """Numerator and denominator where the interval is Wilson's."""
+    of_decisions: bool = False
+    """Whether the number is of decisions or scores of images, and not of effects, which may be 0 for every image."""
 
     def lower(self, tail: float) -> float:
         """Lower end of the interval with this probability below it."""
@@ -82,8 +85,8 @@ class Evidence:
 
     @property
     def without_width(self) -> bool:
-        """Whether both ends are the estimate."""
-        return self.counts is None and self.below <= 0 and self.above <= 0
+        """Whether both ends are the estimate although other images may be decided otherwise."""
+        return self.of_decisions and self.counts is None and self.below <= 0 and self.above <= 0
 
     def _p(self, distance: float, side: float, limit: float, *, strict: bool = False, free: bool = False) -> float:
         """Tail at which a side of the interval reaches a limit `distance` away; negative when it is already beyond.
@@ -109,7 +112,14 @@ def evidence(measurement: Measurement) -> Evidence | None:
     tail = (1 - level) / 2
     counts = _wilson_counts(measurement, low, high, tail)
     centre = value if value is not None and low <= value <= high else (low + high) / 2
-    return Evidence(centre=centre, below=centre - low, above=high - centre, tail=tail, counts=counts)
+    return Evidence(
+        centre=centre,
+        below=centre - low,
+        above=high - centre,
+        tail=tail,
+        counts=counts,
+        of_decisions=measurement.audit == "fairness",
+    )
 
 
 def wilson(numerator: float, denominator: float, quantile: float) -> tuple[float, float]:

@@ -120,6 +120,11 @@ def test_other_intervals_do_not_prove_an_exact_limit_either(value, low, high, mi
     assert found.p_inside(Limits(minimum=minimum, maximum=maximum)) == 0.5
 
 
+def test_an_effect_of_0_on_every_image_keeps_to_a_limit():
+    effect = Measurement(audit="counterfactual", metric="m", value=0.0, low=0.0, high=0.0, level=0.95)
+    assert evidence(effect).p_inside(Limits(minimum=None, maximum=0.1)) == 0
+
+
 def test_counts_that_do_not_give_the_interval_are_not_used():
     honest = rate(30, 100)
     clustered = honest.model_copy(update={"low": honest.low - 0.05, "high": honest.high + 0.05})
