@@ -428,8 +428,9 @@ def test_maps_of_rows_without_a_target_are_excluded(lab):
     (lab.folder / "fairaudit.yaml").unlink()
     done = lab.run(
         "roi-metrics", "--maps", "maps.npy", "--manifest", "groups.csv", "--target", "label", "--attribute", "group",
-        "--region-box", "patch=8,4,14,12", "-o", "out", "--max-excluded", "0.5", "--json",
+        "--region-box", "patch=8,4,14,12", "-o", "out", "--max-excluded", "5", "--json",
     )  # fmt: skip
+    assert done.err == ""
     report = done.report()
     assert [row["row"] for row in report["excluded"]] == [0, 5, 10, 15, 20]
     assert (report["data"]["rows"], report["data"]["scored"]) == (24, 19)
@@ -447,7 +448,8 @@ def test_a_model_without_weights_is_audited_and_its_maps_are_unusable(lab):
             return 8 * (images[:, :, :, :8].mean(dim=(1, 2, 3)) - 0.4)[:, None]
 
     torch.jit.save(torch.jit.script(Rule()), str(lab.folder / "rule.pt"))
+    lab.configure(audit={"faithfulness": True})
     report = lab.run("roi-metrics", "rule.pt", "--method", "integrated_gradients", "--json").report()
     told = [m["reason"] for m in report["measurements"] if m["metric"] == "rrf" and m["status"] == "unusable"]
-    assert told
+    assert told, [(m["status"], m["reason"]) for m in report["measurements"] if m["metric"] == "rrf"]
     assert "no layer with weights" in told[0]

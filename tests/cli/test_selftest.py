@@ -93,8 +93,8 @@ def test_what_is_written(wide, report):
     weights = [load_file(folder / "models" / f"patch-{name}-seed-0.safetensors") for name in ("control", "rho-1")]
     assert weights[0].keys() == weights[1].keys()
     assert any(not torch.equal(value, weights[1][name]) for name, value in weights[0].items())
-    assert [figure["file"] for figure in report["figures"]] == ["figures/power-planted_patch.png"]
-    assert (folder / "figures" / "power-planted_patch.png").stat().st_size > 5000
+    assert [figure["file"] for figure in report["figures"]] == ["figures/power-planted-patch.png"]
+    assert (folder / "figures" / "power-planted-patch.png").stat().st_size > 5000
     assert "detection_power" in (folder / "report.md").read_text(encoding="utf-8")
     assert (wide.folder / "model.pt").read_bytes() == before
     assert report["models"][0]["file"] == "model.pt"
