@@ -34,7 +34,8 @@ def target_column(config: Config, dataset: Dataset) -> tuple[Categorical | None,
     else:
         encoded = encode(name, texts, unknown=data.unknown, where=table.file)
         column, more = _positive_last(encoded.column, config.model)
-        notes = (*encoded.notes, *more)
+        # A layout's own target has an order that its models are trained with, such as that of sorted folders.
+        notes = (*encoded.notes, *(more if data.target is not None else ()))
     return column, notes
 
 
