@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from fairaudit.demo.make import demo_paths
+
 SCRIPT = Path(__file__).with_name("twin_alignment.py")
 FACES = 160
 DROP = 0.6
@@ -34,7 +36,8 @@ def world(drawn):
 
 @pytest.fixture(scope="module")
 def models(demo):
-    paths = {"biased": demo.paths.biased, "balanced": demo.paths.balanced}
+    made = demo_paths(demo.folder)
+    paths = {"biased": made.biased, "balanced": made.balanced}
     return {name: torch.jit.load(str(path)).eval() for name, path in paths.items()}
 
 
@@ -86,7 +89,7 @@ def test_drawings_are_the_demonstrations_own_faces(drawn, world, demo):
 
     twins, _ = world
     faces = drawn.smiling_faces(0, FACES)
-    files = sorted((demo.paths.folder / "faces").glob("test_?????.png"))
+    files = sorted((demo.folder / "faces").glob("test_?????.png"))
     stored = np.stack([np.asarray(Image.open(file)) for file in files]).transpose(0, 3, 1, 2)
     images = (twins.decode(twins.latents(torch.arange(8))) * 255).round().to(torch.uint8).numpy()
     for image in images:
