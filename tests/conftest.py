@@ -1,6 +1,8 @@
 """Fixtures that several packages share; the full demonstration is made once per session."""
 
+import importlib.util
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -16,6 +18,24 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
+
+
+@pytest.fixture(scope="module")
+def script():
+    """Loads a program beside the tests, which is no module of any package."""
+    loaded = []
+
+    def load(path):
+        spec = importlib.util.spec_from_file_location(f"script_{path.stem}", path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module  # dataclasses look their module up
+        loaded.append(spec.name)
+        spec.loader.exec_module(module)
+        return module
+
+    yield load
+    for name in loaded:
+        del sys.modules[name]
 
 
 @pytest.fixture(scope="session")
