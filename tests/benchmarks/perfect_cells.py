@@ -8,7 +8,7 @@ allowed side of the true value: a limit just short of that value would be passed
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 import numpy as np
 
@@ -91,4 +91,6 @@ def main(simulations):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("simulations", type=int, nargs="?", default=300)
+    main(parser.parse_args().simulations)
