@@ -89,6 +89,50 @@ def audit_maps(
             wanted="--region-box NAME=x0,y0,x1,y1, --roi NAME of fairaudit.yaml, or --discover",
         )
     rules, notes = applicable(gates, REGIONS if files.boxes or files.masks else DISCOVERY)
+    opened = _opened(files, manifest)
+    rows = _rows(opened.manifest, audit)
+    found: list[Measurement] = []
+    for region, mask in opened.masks.items():
+        refuse_empty(region, mask.reshape(-1, *opened.maps.shape[1:]).mean(axis=(1, 2)))
+        found += _region(region, mask, opened.maps, opened.baseline, rows, files, audit, options.seed)
+    searched = read_discovery({METHOD: _grids(opened.maps)}, rows, seed=options.seed) if discover else Findings()
+    found += searched.measurements
+    report = Report(
+        run=Run(
+            started=started.isoformat(timespec="seconds"),
+            seconds=round(time.perf_counter() - clock, 3),
+            command=list(options.command),
+            device="cpu",
+            resumed_chunks=0,
+            versions=library_versions(),
+        ),
+        data=_data(files, opened, rows, audit, options.seed),
+        models=[],
+        measurements=found,
+        verdicts=[],
+        gate=judge(
+            rules, found, excluded=len(opened.excluded), max_excluded=options.max_excluded, fail_on=options.fail_on
+        ),
+        excluded=list(opened.excluded),
+        notes=[f"Relevance shares use the {audit.convention} convention.", *searched.notes, *notes],
+        figures=_figures(searched, options.output),
+    )
+    write_report_folder(report, options.output, options.formats)
+    return report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """Maps, masks and rows that are measured, and the rows that are not."""
+
+    maps: Floats
+    baseline: Floats | None
+    masks: Mapping[str, NDArray[np.bool_]]
+    manifest: Manifest | None
+    excluded: Sequence[Excluded]
+
+
+def _opened(files: MapFiles, manifest: Manifest | None) -> _Opened:
     maps = read_maps(files.maps)
     baseline = None if files.baseline is None else _same_shape(read_maps(files.baseline), maps, files.baseline)
     if manifest is not None and len(manifest) != len(maps):
@@ -100,39 +144,15 @@ def audit_maps(
         )
     masks = {name: box_mask(name, box, *maps.shape[1:]) for name, box in files.boxes.items()}
     masks |= {name: fitting_masks(name, mask, maps) for name, mask in files.masks.items()}
-    total, excluded = len(maps), _excluded(manifest)
+    excluded = _excluded(manifest)
     if manifest is not None and excluded:
-        kept = np.setdiff1d(np.arange(total), [row.row for row in excluded])
+        kept = np.setdiff1d(np.arange(len(maps)), [row.row for row in excluded])
+        masks = {
+            name: mask[kept] if len(mask) == len(maps) and mask.ndim == 3 else mask for name, mask in masks.items()
+        }
         manifest, maps = manifest.take(kept), maps[kept]
         baseline = None if baseline is None else baseline[kept]
-        masks = {name: mask[kept] if mask.ndim == 3 and len(mask) == total else mask for name, mask in masks.items()}
-    rows = _rows(manifest, audit)
-    found: list[Measurement] = []
-    for region, mask in masks.items():
-        refuse_empty(region, mask.reshape(-1, *maps.shape[1:]).mean(axis=(1, 2)))
-        found += _region(region, mask, maps, baseline, rows, files, audit, options.seed)
-    searched = read_discovery({METHOD: _grids(maps)}, rows, seed=options.seed) if discover else Findings()
-    found += searched.measurements
-    report = Report(
-        run=Run(
-            started=started.isoformat(timespec="seconds"),
-            seconds=round(time.perf_counter() - clock, 3),
-            command=list(options.command),
-            device="cpu",
-            resumed_chunks=0,
-            versions=library_versions(),
-        ),
-        data=_data(files, manifest, total, len(maps), rows, audit, options.seed),
-        models=[],
-        measurements=found,
-        verdicts=[],
-        gate=judge(rules, found, excluded=len(excluded), max_excluded=options.max_excluded, fail_on=options.fail_on),
-        excluded=excluded,
-        notes=[f"Relevance shares use the {audit.convention} convention.", *searched.notes, *notes],
-        figures=_figures(searched, options.output),
-    )
-    write_report_folder(report, options.output, options.formats)
-    return report
+    return _Opened(maps=maps, baseline=baseline, masks=masks, manifest=manifest, excluded=excluded)
 
 
 def _region(
@@ -250,16 +270,15 @@ def _excluded(manifest: Manifest | None) -> list[Excluded]:
     return [Excluded(row=row, id=manifest.ids[row], reason=reason) for row in lost]
 
 
-def _data(
-    files: MapFiles, manifest: Manifest | None, total: int, scored: int, rows: Rows, audit: AuditConfig, seed: int
-) -> Data:
+def _data(files: MapFiles, opened: _Opened, rows: Rows, audit: AuditConfig, seed: int) -> Data:
+    manifest, scored = opened.manifest, len(opened.maps)
     target = None if manifest is None else manifest.target
     attributes = {} if manifest is None else {g.name: manifest.attributes.get(g.name) for g in rows.groups}
     known = {name: column for name, column in attributes.items() if column is not None}
     return Data(
         name=files.maps.name,
         digest=digest_of(files.maps),
-        rows=total,
+        rows=scored + len(opened.excluded),
         scored=scored,
         target="" if rows.target is None else rows.target.name,
         classes=[] if rows.target is None else list(rows.target.values),

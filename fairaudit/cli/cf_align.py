@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from fairaudit.cli import options as o
 from fairaudit.cli.shared import Request, audit_command
 
 if TYPE_CHECKING:
+    from fairaudit.audits.cf_options import CfOptions
     from fairaudit.audits.run import Outcome
 
 CF = "Counterfactuals"
@@ -120,23 +122,21 @@ def cf_align(
     )
     if compare and len(models) < 2:
         raise UsageError("There is nothing to compare", wanted="two models or more after --compare", found="one")
-
-    def compared(outcomes: Sequence[Outcome]) -> str:
-        from fairaudit.audits.cf_compare import Compared, as_text
-        from fairaudit.audits.cf_compare import compare as table
-        from fairaudit.report.escape import plain
-        from fairaudit.results.strict_json import dumps
-
-        models = [
-            Compared(model=o.name, report=o.report, reason="" if o.error is None else o.error.paragraph())
-            for o in outcomes
-        ]
-        level, seed = config.audit.level, request.options.seed
-        lines = table(models, request.options.output, options.singles, level=level, seed=seed)
-        failed = [
-            plain(f"{o.name}: not audited. {o.error.paragraph()}") + "\n" for o in outcomes if o.error is not None
-        ]
-        return dumps([asdict(line) for line in lines]) if request.as_json else "".join([as_text(lines), *failed])
-
-    then = compared if compare else None
+    then = partial(_compared, options=options, request=request) if compare else None
     return launch(models, baseline=None, request=request, plan=audits.plan(options), then=then)
+
+
+def _compared(outcomes: Sequence[Outcome], *, options: CfOptions, request: Request) -> str:
+    from fairaudit.audits.cf_compare import Compared, as_text
+    from fairaudit.audits.cf_compare import compare as table
+    from fairaudit.cli.launch import not_audited
+    from fairaudit.results.strict_json import dumps
+
+    models = [
+        Compared(model=o.name, report=o.report, reason="" if o.error is None else o.error.paragraph()) for o in outcomes
+    ]
+    level, seed = options.config.audit.level, request.options.seed
+    lines = table(models, request.options.output, options.singles, level=level, seed=seed)
+    if request.as_json:
+        return dumps([asdict(line) for line in lines])
+    return "".join([as_text(lines), *(not_audited(outcome) for outcome in outcomes)])

@@ -97,13 +97,18 @@ def _print_json(outcomes: Sequence[Outcome]) -> None:
 
 def _print_tables(outcomes: Sequence[Outcome], *, unjudged_too: bool) -> None:
     from fairaudit.report import terminal
-    from fairaudit.report.escape import plain
 
     for outcome in outcomes:
         if outcome.report is not None:
             sys.stdout.write(terminal.render(outcome.report, color=wants_color(), unjudged_too=unjudged_too))
-        elif outcome.error is not None:
-            sys.stdout.write(plain(f"{outcome.name}: not audited. {outcome.error.paragraph()}") + "\n")
+        sys.stdout.write(not_audited(outcome))
+
+
+def not_audited(outcome: Outcome) -> str:
+    """A line for a model that has no report, with the reason; nothing for one that has."""
+    from fairaudit.report.escape import plain
+
+    return "" if outcome.error is None else plain(f"{outcome.name}: not audited. {outcome.error.paragraph()}") + "\n"
 
 
 def launch_table(predictions: Path, *, options: TableOptions, request: Request) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from fairaudit.audits.study import Material
+    from fairaudit.data.loader import Loader
 
 
 def launch_maps(
@@ -40,6 +41,7 @@ def launch_maps(
     from fairaudit.audits.run import Outcome
     from fairaudit.audits.study import open_material
     from fairaudit.config.schema import AuditConfig
+    from fairaudit.data.loader import Loader
     from fairaudit.data.open import open_manifest
 
     asked, options = request.asked, request.options
@@ -50,7 +52,10 @@ def launch_maps(
         if asked.regions:  # to be drawn on the images; nothing else needs them
             material = open_material(config, base=base, options=options, with_regions=True)
             manifest = material.manifest
-            masks = _masks(material, asked.regions, range(len(manifest)) if rows is None else rows.tolist())
+            # Without a target, so that no row is left out: there is a map of every one.
+            regions = material.loader.regions
+            loader = Loader(replace(manifest, target=None), config.preprocess, regions, options.workers)
+            masks = _masks(loader, asked.regions, range(len(manifest)) if rows is None else rows.tolist())
         else:
             manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed, images=False)
         if rows is not None and rows.size and int(rows.max()) < len(manifest):
@@ -66,8 +71,19 @@ def launch_maps(
     return show([Outcome(name=maps.stem, folder=options.output, report=report)], request=request)
 
 
-def _masks(material: Material, names: Sequence[str], rows: Sequence[int]) -> dict[str, NDArray[np.bool_]]:
+def _masks(loader: Loader, names: Sequence[str], rows: Sequence[int]) -> dict[str, NDArray[np.bool_]]:
     import numpy as np
 
-    batches = [material.loader.load(rows[start : start + 128]) for start in range(0, len(rows), 128)]
+    from fairaudit.errors import DataError
+
+    batches = [loader.load(rows[start : start + 128]) for start in range(0, len(rows), 128)]
+    lost = [reason for batch in batches for _, reason in batch.excluded]
+    if lost:
+        raise DataError(
+            "Regions cannot be drawn on images that cannot be read",
+            wanted=f"{len(rows)} images, one per map",
+            found=f"{len(lost)} that cannot be read, the first: {lost[0]}",
+            where=loader.manifest.name,
+            advice="Give the region as --region-box in pixels of the maps, which needs no images.",
+        )
     return {name: np.concatenate([batch.regions[name].numpy() for batch in batches]) for name in names}

@@ -453,3 +453,15 @@ def test_a_model_without_weights_is_audited_and_its_maps_are_unusable(lab):
     told = [m["reason"] for m in report["measurements"] if m["metric"] == "rrf" and m["status"] == "unusable"]
     assert told, [(m["status"], m["reason"]) for m in report["measurements"] if m["metric"] == "rrf"]
     assert "no layer with weights" in told[0]
+
+
+def test_masks_of_rows_without_a_target_go_with_their_maps(lab):
+    maps, rows = planted(lab), lab.rows()
+    for n, row in enumerate(rows):
+        row["x0"] = "78"[n % 2]
+        row["label"] = row["label"] if n % 5 else ""
+    lab.write_rows(rows)
+    done = lab.run("roi-metrics", "--maps", "maps.npy", "--roi", "patch", "-o", "out", "--max-excluded", "5", "--json")
+    assert done.err == ""
+    shares = [maps[n, 4:12, 7 + n % 2 : 14].sum() / maps[n].sum() for n in range(24) if n % 5]
+    assert over_all(done, "rrf")["value"] == pytest.approx(np.mean(shares), rel=1e-9)

@@ -39,7 +39,7 @@ def test_columns_and_rows(faces):
     assert manifest.attributes["tie"].codes.tolist() == [0, 0, 1, 1, 0, 0, 1, 1]
     assert manifest.cluster.values == ("p0", "p1", "p2", "p3")
     assert manifest.folder == faces
-    assert manifest.notes == ("all splits are used (test, train); name one with data.split",)
+    assert manifest.notes == ("all splits are used (test, train); name one with --split or data.split",)
     assert summary(manifest) == {
         "target smile": {"0": 4, "1": 4, "unknown": 0},
         "tie": {"0": 4, "1": 4, "unknown": 0},
