@@ -41,8 +41,8 @@ def script():
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory, worker_id):
     """The full demonstration with seed 0: its folder, its two models and both reports; one worker makes it for all."""
+    from fairaudit.audits.core.progress import Silent
     from fairaudit.audits.demo import concluded, run_demo
-    from fairaudit.audits.progress import Silent
     from fairaudit.results.store import read_report
 
     own = tmp_path_factory.getbasetemp()

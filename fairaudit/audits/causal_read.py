@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Findings, Total
-from fairaudit.audits.columns import under
+from fairaudit.audits.core.audit import Findings, Total
+from fairaudit.audits.core.columns import under
 from fairaudit.audits.regions_read import question, rows_of, tables
 from fairaudit.measures.causal import PAIRED, excess
 from fairaudit.results.measurement import Measurement

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Audit, Context, Findings, Total
 from fairaudit.audits.cf_heads import Readers, readers
 from fairaudit.audits.cf_options import CfOptions
 from fairaudit.audits.cf_read import read_alignment
-from fairaudit.audits.columns import column
-from fairaudit.audits.metrics import ALIGNMENT
-from fairaudit.audits.plan import AuditPlan
+from fairaudit.audits.core.audit import Audit, Context, Findings, Total
+from fairaudit.audits.core.columns import column
+from fairaudit.audits.core.metrics import ALIGNMENT
+from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.counterfactuals.latent_shift import latent_shift
 from fairaudit.counterfactuals.wachter import wachter
 from fairaudit.data.batch import readable
@@ -27,8 +27,8 @@ from fairaudit.generators.generator import Generator
 from fairaudit.generators.load import open_generator
 
 if TYPE_CHECKING:
-    from fairaudit.audits.study import Study
-    from fairaudit.audits.trial import Trials
+    from fairaudit.audits.core.study import Study
+    from fairaudit.audits.core.trial import Trials
 
 
 class CfAlignAudit:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Drawing, Total
+from fairaudit.audits.core.audit import Drawing, Total
 from fairaudit.counterfactuals.latent_shift import latent_shift, sweep
 from fairaudit.measures.alignment_matrix import cluster_order, correlations
 from fairaudit.measures.relative_change import Defined, RelativeChange

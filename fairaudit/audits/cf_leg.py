@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from fairaudit.audits.base import Audit
 from fairaudit.audits.cf_align import CfAlignAudit
 from fairaudit.audits.cf_options import CfOptions
 from fairaudit.audits.cf_probe import FittedProbe
+from fairaudit.audits.core.audit import Audit
+from fairaudit.audits.core.study import Study
 from fairaudit.audits.flips import TWINS, FlipAudit
-from fairaudit.audits.study import Study
 from fairaudit.measures.joint import Leg
 from fairaudit.results.measurement import Measurement
 

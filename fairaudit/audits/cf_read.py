@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Findings, Total
 from fairaudit.audits.cf_compare import Single
 from fairaudit.audits.cf_figures import drawings, head_labels
-from fairaudit.audits.columns import under
+from fairaudit.audits.core.audit import Findings, Total
+from fairaudit.audits.core.columns import under
 from fairaudit.counterfactuals.ladder import STOP_TEXTS, Stop
 from fairaudit.measures.alignment import Alignment, alignment
 from fairaudit.measures.alignment_matrix import correlations, disagreements, strongest

@@ -13,8 +13,8 @@ from torch.jit._trace import TracerWarning
 
 from fairaudit.audits.cf_heads import Readers, readers
 from fairaudit.audits.cf_options import CfOptions
-from fairaudit.audits.progress import Progress
-from fairaudit.audits.study import Study
+from fairaudit.audits.core.progress import Progress
+from fairaudit.audits.core.study import Study
 from fairaudit.counterfactuals.heads import head_index
 from fairaudit.counterfactuals.rectify import Rectified, RectifySettings, rectify
 from fairaudit.errors import DataError, OutputError

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairaudit.audits import joint
-from fairaudit.audits.progress import Progress
-from fairaudit.audits.run import run_models
+from fairaudit.audits.core.progress import Progress
+from fairaudit.audits.core.run import run_models
 from fairaudit.config.load import load_config
 from fairaudit.config.options import RunOptions
 from fairaudit.demo.make import DemoPaths, Recipe, make_demo

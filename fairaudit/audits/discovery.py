@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Context, Findings, Total
-from fairaudit.audits.columns import column
+from fairaudit.audits.core.audit import Context, Findings, Total
+from fairaudit.audits.core.columns import column
+from fairaudit.audits.core.study import Study
 from fairaudit.audits.discovery_check import check_windows
 from fairaudit.audits.discovery_read import Grids, read_discovery
 from fairaudit.audits.regions_read import marked, rows_of
-from fairaudit.audits.study import Study
 from fairaudit.engine.part import Part
 from fairaudit.measures.windows import CELLS, Kind, grid_shares
 from fairaudit.saliency.method import Method

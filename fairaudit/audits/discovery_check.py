@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Total
+from fairaudit.audits.core.audit import Total
 from fairaudit.audits.regions_read import Rows
 from fairaudit.engine.memory import Halving
 from fairaudit.interventions.content import ContentChange, content_change

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Drawing, slug
+from fairaudit.audits.core.audit import Drawing, slug
 from fairaudit.measures.discovery import Found
 from fairaudit.measures.image_means import Labels
 from fairaudit.measures.window_effect import WindowEffect

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Drawing, Findings
+from fairaudit.audits.core.audit import Drawing, Findings
 from fairaudit.audits.discovery_figures import Window, drawings
 from fairaudit.audits.regions_read import Rows
 from fairaudit.measures.discovery import Found, concentrations, group_differences, too_few_clusters

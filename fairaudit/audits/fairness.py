@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Audit, Context, Findings, Predictions, Total
+from fairaudit.audits.core.audit import Audit, Context, Findings, Predictions, Total
+from fairaudit.audits.core.groups import groupings
+from fairaudit.audits.core.metrics import FAIRNESS
+from fairaudit.audits.core.plan import AuditPlan
+from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.fairness_inputs import fairness_inputs
 from fairaudit.audits.fairness_read import read_fairness
-from fairaudit.audits.groups import groupings
-from fairaudit.audits.metrics import FAIRNESS
-from fairaudit.audits.plan import AuditPlan
-from fairaudit.audits.study import Study
-from fairaudit.audits.trial import Trials
 from fairaudit.engine.part import Part
 from fairaudit.measures.confusion import confusion
 

@@ -7,9 +7,9 @@ from functools import partial
 
 import numpy as np
 
-from fairaudit.audits.base import Drawing
+from fairaudit.audits.core.audit import Drawing
+from fairaudit.audits.core.groups import aligned_groups
 from fairaudit.audits.fairness_inputs import FairnessInputs
-from fairaudit.audits.groups import aligned_groups
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.rows import Asked
 from fairaudit.measures.theory import (

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from fairaudit.audits.base import Drawing
+from fairaudit.audits.core.audit import Drawing
 from fairaudit.audits.fairness_inputs import FairnessInputs
 from fairaudit.audits.fairness_thresholds import has_curve, histogram, printable, scored_rows
 from fairaudit.data.categorical import Categorical

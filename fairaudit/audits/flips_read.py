@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Findings, Total
-from fairaudit.audits.columns import under
+from fairaudit.audits.core.audit import Findings, Total
+from fairaudit.audits.core.columns import under
 from fairaudit.audits.regions_read import labels
 from fairaudit.generators.checks import Tolerance
 from fairaudit.measures.region_spec import Question
@@ -17,7 +17,7 @@ from fairaudit.measures.region_table import region_measurements
 from fairaudit.results.measurement import Measurement
 
 if TYPE_CHECKING:
-    from fairaudit.audits.study import Study
+    from fairaudit.audits.core.study import Study
 
 Floats = NDArray[np.float64]
 AUDIT = "counterfactual"

@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from fairaudit.audits.base import Audit, Findings
 from fairaudit.audits.causal import CausalAudit
 from fairaudit.audits.cf_leg import NO_LEGS, CounterfactualLegs, counterfactual_audits, counterfactual_legs, leg_of
 from fairaudit.audits.cf_options import CfOptions
+from fairaudit.audits.core.audit import Audit, Findings
+from fairaudit.audits.core.methods import methods_of
+from fairaudit.audits.core.metrics import ALIGNMENT, ALL
+from fairaudit.audits.core.plan import AuditPlan
+from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.fairness import FairnessAudit
-from fairaudit.audits.methods import methods_of
-from fairaudit.audits.metrics import ALIGNMENT, ALL
-from fairaudit.audits.plan import AuditPlan
 from fairaudit.audits.regions import RegionAudit
 from fairaudit.audits.saliency import SaliencyAudit
-from fairaudit.audits.study import Study
-from fairaudit.audits.trial import Trials
 from fairaudit.config.flips import shown_in
 from fairaudit.measures.joint import Leg, joint_verdict, lift_limit
 from fairaudit.results.measurement import Measurement

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.assemble import cells
-from fairaudit.audits.base import Findings
+from fairaudit.audits.core.audit import Findings
+from fairaudit.audits.core.groups import all_groupings
+from fairaudit.audits.core.metrics import DISCOVERY, REGIONS, applicable
+from fairaudit.audits.core.report import cells
+from fairaudit.audits.core.write import write_report_folder
 from fairaudit.audits.discovery_read import Grids, read_discovery
-from fairaudit.audits.groups import all_groupings
 from fairaudit.audits.map_files import box_mask, digest_of, fitting_masks, read_maps
-from fairaudit.audits.metrics import DISCOVERY, REGIONS, applicable
 from fairaudit.audits.regions_read import COMPARED, Rows, aligned_rows, alignment, labels, refuse_empty, tables
-from fairaudit.audits.write import write_report_folder
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import AuditConfig, GateRule
 from fairaudit.data.manifest import Manifest
@@ -210,7 +210,7 @@ def _grids(maps: Floats) -> Grids:
 def _figures(findings: Findings, folder: Path) -> list[Figure]:
     if not findings.drawings:
         return []
-    from fairaudit.audits.run import drawn  # loads torch, which maps need not
+    from fairaudit.audits.core.run import drawn  # loads torch, which maps need not
 
     return drawn(findings.drawings, folder)
 

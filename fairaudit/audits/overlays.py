@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Context, Findings, Total
-from fairaudit.audits.columns import column
+from fairaudit.audits.core.audit import Context, Findings, Total
+from fairaudit.audits.core.columns import column
+from fairaudit.audits.core.study import Study
 from fairaudit.audits.region_figures import region_drawings
-from fairaudit.audits.study import Study
 from fairaudit.engine.part import Part
 from fairaudit.measures.region_metrics import rrf_lift
 from fairaudit.saliency.method import Method

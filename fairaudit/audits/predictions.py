@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.against import against
+from fairaudit.audits.core.against import against
+from fairaudit.audits.core.groups import all_groupings
+from fairaudit.audits.core.metrics import FAIRNESS, applicable
+from fairaudit.audits.core.run import drawn, with_gate_figure
+from fairaudit.audits.core.write import write_report_folder
 from fairaudit.audits.fairness_inputs import FairnessInputs
 from fairaudit.audits.fairness_read import read_fairness
-from fairaudit.audits.groups import all_groupings
-from fairaudit.audits.metrics import FAIRNESS, applicable
 from fairaudit.audits.predictions_read import Predicted, TableColumns, read_predictions
-from fairaudit.audits.run import drawn, with_gate_figure
-from fairaudit.audits.write import write_report_folder
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import AuditConfig, GateRule, Split
 from fairaudit.data.categorical import Categorical
@@ -126,7 +126,7 @@ def _count(predicted: Predicted, grouping: Categorical, weights: NDArray[np.floa
 
 
 def _data(path: Path, predicted: Predicted, groupings: list[Categorical], audit: AuditConfig, seed: int) -> Data:
-    from fairaudit.audits.assemble import cells
+    from fairaudit.audits.core.report import cells
 
     return Data(
         name=path.name,

@@ -14,10 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fairaudit.audits import joint
-from fairaudit.audits.base import Audit, Context, Findings, Total
-from fairaudit.audits.metrics import applicable
-from fairaudit.audits.plan import AuditPlan
-from fairaudit.audits.progress import Progress
+from fairaudit.audits.core.audit import Audit, Context, Findings, Total
+from fairaudit.audits.core.metrics import applicable
+from fairaudit.audits.core.plan import AuditPlan
+from fairaudit.audits.core.progress import Progress
+from fairaudit.audits.core.run import Outcome, run_study
+from fairaudit.audits.core.study import Study, open_classifier, target_of
+from fairaudit.audits.core.trial import Trials
+from fairaudit.audits.core.write import write_report_folder
 from fairaudit.audits.prune_data import Decoded, PruneData, examples, open_parts, told
 from fairaudit.audits.prune_legs import audit_variants, with_legs
 from fairaudit.audits.prune_maps import Model, map_drawing
@@ -26,10 +30,6 @@ from fairaudit.audits.prune_read import METRICS, read
 from fairaudit.audits.prune_rows import Reported
 from fairaudit.audits.prune_run import DRAWN, Experiment, check_controls, run_experiment
 from fairaudit.audits.prune_small import small_model
-from fairaudit.audits.run import Outcome, run_study
-from fairaudit.audits.study import Study, open_classifier, target_of
-from fairaudit.audits.trial import Trials
-from fairaudit.audits.write import write_report_folder
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.data.manifest import Manifest

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from fairaudit.audits.core.study import Material, audited, wanted_regions
 from fairaudit.audits.prune_options import PruneOptions
-from fairaudit.audits.study import Material, audited, wanted_regions
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.data.loader import Loader

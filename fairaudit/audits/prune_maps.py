@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Drawing
+from fairaudit.audits.core.audit import Drawing
+from fairaudit.audits.core.study import Study, target_of
 from fairaudit.audits.prune_rows import Reported
-from fairaudit.audits.study import Study, target_of
 from fairaudit.data.batch import Batch
 from fairaudit.errors import LiftError, MethodError
 from fairaudit.measures.region_metrics import rrf

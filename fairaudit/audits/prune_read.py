@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Drawing, Findings
+from fairaudit.audits.core.audit import Drawing, Findings
 from fairaudit.audits.prune_cells import cell_rows
 from fairaudit.audits.prune_legs import LEGS
 from fairaudit.audits.prune_rows import Reported, plain_share, share

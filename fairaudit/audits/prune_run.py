@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fairaudit.audits.progress import Progress
+from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.prune_options import PruneOptions
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.models.classifier import Classifier

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Drawing, Total, bound, slug
-from fairaudit.audits.columns import column
-from fairaudit.audits.stream import explained_classes, predict, sliced
-from fairaudit.audits.study import Study
+from fairaudit.audits.core.audit import Drawing, Total, bound, slug
+from fairaudit.audits.core.columns import column
+from fairaudit.audits.core.stream import explained_classes, predict, sliced
+from fairaudit.audits.core.study import Study
 from fairaudit.data.batch import Batch
 from fairaudit.engine.memory import Halving
 from fairaudit.saliency.method import Method

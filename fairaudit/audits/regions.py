@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Audit, Context, Findings, Predictions, Total
 from fairaudit.audits.causal import CausalAudit
-from fairaudit.audits.columns import column
-from fairaudit.audits.methods import methods_of
-from fairaudit.audits.metrics import CAUSAL, REGIONS
-from fairaudit.audits.plan import AuditPlan
+from fairaudit.audits.core.audit import Audit, Context, Findings, Predictions, Total
+from fairaudit.audits.core.columns import column
+from fairaudit.audits.core.methods import methods_of
+from fairaudit.audits.core.metrics import CAUSAL, REGIONS
+from fairaudit.audits.core.plan import AuditPlan
+from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.region_figures import region_drawings
 from fairaudit.audits.regions_read import read_regions
-from fairaudit.audits.study import Study
-from fairaudit.audits.trial import Trials
 from fairaudit.engine.part import Part
 from fairaudit.errors import UsageError
 from fairaudit.measures.control_regions import control_regions

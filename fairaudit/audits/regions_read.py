@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Findings, Total
-from fairaudit.audits.columns import under
-from fairaudit.audits.groups import aligned_groups, groupings
-from fairaudit.audits.study import Study
+from fairaudit.audits.core.audit import Findings, Total
+from fairaudit.audits.core.columns import under
+from fairaudit.audits.core.groups import aligned_groups, groupings
+from fairaudit.audits.core.study import Study
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import RegionError
 from fairaudit.measures.image_means import Labels

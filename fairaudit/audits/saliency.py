@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Audit, Context, Findings, Predictions, Total
-from fairaudit.audits.columns import column
-from fairaudit.audits.groups import groupings
+from fairaudit.audits.core.audit import Audit, Context, Findings, Predictions, Total
+from fairaudit.audits.core.columns import column
+from fairaudit.audits.core.groups import groupings
+from fairaudit.audits.core.methods import methods_of
+from fairaudit.audits.core.metrics import SALIENCY
+from fairaudit.audits.core.plan import AuditPlan
+from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.map_shards import MapFormat
-from fairaudit.audits.methods import methods_of
-from fairaudit.audits.metrics import SALIENCY
-from fairaudit.audits.plan import AuditPlan
 from fairaudit.audits.saliency_read import read_saliency
-from fairaudit.audits.study import Study
-from fairaudit.audits.trial import Trials
 from fairaudit.engine.part import Part
 from fairaudit.saliency.heatmap import share_maps, sums_per_cell
 from fairaudit.saliency.method import Method

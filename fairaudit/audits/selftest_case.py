@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairaudit.audits import joint
-from fairaudit.audits.base import Audit, Findings
+from fairaudit.audits.core.audit import Audit, Findings
+from fairaudit.audits.core.methods import methods_of
+from fairaudit.audits.core.plan import AuditPlan
+from fairaudit.audits.core.progress import Progress
+from fairaudit.audits.core.run import mapped_study, measured
+from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.discovery import DiscoveryAudit
 from fairaudit.audits.joint import legs_of
-from fairaudit.audits.methods import methods_of
-from fairaudit.audits.plan import AuditPlan
-from fairaudit.audits.progress import Progress
-from fairaudit.audits.run import mapped_study, measured
 from fairaudit.audits.selftest_planted import COUNTS, PlantedAudit, planted_counts
-from fairaudit.audits.study import Study
-from fairaudit.audits.trial import Trials
 from fairaudit.engine.part import Part
 from fairaudit.measures.joint import Leg, joint_verdict
 from fairaudit.results.measurement import Measurement

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fairaudit.audits.core.study import Material, target_of
 from fairaudit.audits.selftest_options import Case, SelftestOptions
-from fairaudit.audits.study import Material, target_of
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Bias, Config, Split
 from fairaudit.data.bias import place_regions, plant_bias

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from fairaudit.audits.core.study import Study
 from fairaudit.audits.selftest_case import Flag
-from fairaudit.audits.study import Study
 from fairaudit.data.loader import Loader
 from fairaudit.data.manifest import Manifest
 from fairaudit.measures.intervals import normal_quantile

@@ -15,7 +15,7 @@ from fairaudit.cli.shared import Request, audit_command
 
 if TYPE_CHECKING:
     from fairaudit.audits.cf_options import CfOptions
-    from fairaudit.audits.run import Outcome
+    from fairaudit.audits.core.run import Outcome
 
 CF = "Counterfactuals"
 PIXELS = 0.05

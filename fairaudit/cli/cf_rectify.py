@@ -34,7 +34,7 @@ def cf_rectify(
     """
     from fairaudit.audits.cf_options import CfOptions
     from fairaudit.audits.cf_rectify import rectify_model, summary
-    from fairaudit.audits.study import Study, open_classifier, open_material
+    from fairaudit.audits.core.study import Study, open_classifier, open_material
     from fairaudit.cli.console import progress_display
     from fairaudit.cli.settings import load
     from fairaudit.counterfactuals.ladder import SearchSettings

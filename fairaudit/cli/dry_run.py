@@ -13,8 +13,8 @@ from fairaudit.report.escape import plain
 from fairaudit.results.strict_json import dumps
 
 if TYPE_CHECKING:
-    from fairaudit.audits.dry_run import RunPlan
-    from fairaudit.audits.plan import AuditPlan
+    from fairaudit.audits.core.dry_run import RunPlan
+    from fairaudit.audits.core.plan import AuditPlan
     from fairaudit.cli.shared import Request
     from fairaudit.config.schema import Config
 
@@ -31,7 +31,7 @@ def dry_run(
     plan: AuditPlan,
 ) -> int:
     """Print what the run would do; returns the exit code."""
-    from fairaudit.audits.dry_run import plan_run
+    from fairaudit.audits.core.dry_run import plan_run
 
     found = plan_run(models, baseline=baseline, config=config, base=base, options=request.options, plan=plan)
     text = dumps(asdict(found)) if request.as_json else "\n".join(lines(found)) + "\n"

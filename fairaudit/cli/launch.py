@@ -14,8 +14,8 @@ from fairaudit.cli.shared import Request
 from fairaudit.errors import ExitCode
 
 if TYPE_CHECKING:
-    from fairaudit.audits.plan import AuditPlan
-    from fairaudit.audits.run import Outcome
+    from fairaudit.audits.core.plan import AuditPlan
+    from fairaudit.audits.core.run import Outcome
     from fairaudit.cli.fairness_settings import TableOptions
     from fairaudit.config.schema import Config
 
@@ -37,7 +37,7 @@ def launch(
         plan: what is audited.
         then: makes what is printed from the outcomes, in place of the reports.
     """
-    from fairaudit.audits.run import run_models
+    from fairaudit.audits.core.run import run_models
 
     config, base = load(request.asked)
     if request.dry_run:
@@ -70,7 +70,7 @@ def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = No
     else:
         _print_tables(outcomes, unjudged_too=unjudged_too)
     if len(outcomes) > 1:
-        from fairaudit.audits.summary import write_summary
+        from fairaudit.audits.core.summary import write_summary
 
         write_summary(outcomes, request.options.output)
     if not request.quiet:
@@ -113,8 +113,8 @@ def not_audited(outcome: Outcome) -> str:
 
 def launch_table(predictions: Path, *, options: TableOptions, request: Request) -> int:
     """Audit a table of predictions, print the table or JSON, and return the exit code."""
+    from fairaudit.audits.core.run import Outcome
     from fairaudit.audits.predictions import audit_table
-    from fairaudit.audits.run import Outcome
     from fairaudit.config.schema import AuditConfig, Split
     from fairaudit.errors import UsageError
 

@@ -36,10 +36,10 @@ def launch_maps(
         request: the shared options; with data or a configuration every map has a manifest row, and the regions asked
             for are those of the configuration.
     """
+    from fairaudit.audits.core.run import Outcome
+    from fairaudit.audits.core.study import open_material
     from fairaudit.audits.map_files import saved_rows
     from fairaudit.audits.maps import MapFiles, audit_maps
-    from fairaudit.audits.run import Outcome
-    from fairaudit.audits.study import open_material
     from fairaudit.config.schema import AuditConfig
     from fairaudit.data.loader import Loader
     from fairaudit.data.open import open_manifest

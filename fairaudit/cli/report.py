@@ -21,7 +21,7 @@ def render(
 
 
 def _render(path: Path, formats: str) -> int:
-    from fairaudit.audits.write import write_renderings
+    from fairaudit.audits.core.write import write_renderings
     from fairaudit.cli.console import say
     from fairaudit.cli.settings import format_names
     from fairaudit.results.store import read_report

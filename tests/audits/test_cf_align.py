@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from fairaudit.audits.cf_align import plan
 from fairaudit.audits.cf_options import CfOptions, parse_find
 from fairaudit.audits.cf_rectify import rectify_model
-from fairaudit.audits.progress import Silent
-from fairaudit.audits.run import run_models
-from fairaudit.audits.study import Study, open_classifier, open_material
+from fairaudit.audits.core.progress import Silent
+from fairaudit.audits.core.run import run_models
+from fairaudit.audits.core.study import Study, open_classifier, open_material
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.counterfactuals.ladder import SearchSettings

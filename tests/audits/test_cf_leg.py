@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from fairaudit.audits import joint
 from fairaudit.audits.cf_leg import counterfactual_legs
 from fairaudit.audits.cf_options import CfOptions
-from fairaudit.audits.dry_run import plan_run
-from fairaudit.audits.progress import Silent
-from fairaudit.audits.run import run_models
+from fairaudit.audits.core.dry_run import plan_run
+from fairaudit.audits.core.progress import Silent
+from fairaudit.audits.core.run import run_models
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config, GateRule
 from fairaudit.errors import ConfigError, DataError, FairauditError, UsageError

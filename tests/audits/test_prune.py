@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fairaudit.audits.progress import Silent
+from fairaudit.audits.core.progress import Silent
 from fairaudit.audits.prune import run_prune
 from fairaudit.audits.prune_options import PruneOptions
 from fairaudit.config.load import load_config

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.base import Audit, Context, Predictions, Total
-from fairaudit.audits.device import autocast
-from fairaudit.audits.methods import named_class
-from fairaudit.audits.study import Study
+from fairaudit.audits.core.audit import Audit, Context, Predictions, Total
+from fairaudit.audits.core.device import autocast
+from fairaudit.audits.core.methods import named_class
+from fairaudit.audits.core.study import Study
 from fairaudit.data.batch import Batch
 from fairaudit.engine.local import run_chunks
 from fairaudit.engine.memory import Halving
@@ -26,7 +26,7 @@ from fairaudit.errors import DataError
 from fairaudit.results.provenance import library_versions
 
 if TYPE_CHECKING:
-    from fairaudit.audits.progress import Progress
+    from fairaudit.audits.core.progress import Progress
     from fairaudit.models.classifier import Classifier
 
 CHUNK_ROWS = 128

@@ -8,11 +8,11 @@ from datetime import datetime
 
 import numpy as np
 
-from fairaudit.audits.base import Findings
-from fairaudit.audits.device import describe_device
-from fairaudit.audits.groups import groupings
-from fairaudit.audits.stream import Streamed
-from fairaudit.audits.study import Study
+from fairaudit.audits.core.audit import Findings
+from fairaudit.audits.core.device import describe_device
+from fairaudit.audits.core.groups import groupings
+from fairaudit.audits.core.stream import Streamed
+from fairaudit.audits.core.study import Study
 from fairaudit.config.schema import GateRule
 from fairaudit.data.categorical import Categorical
 from fairaudit.gate.judge import judge

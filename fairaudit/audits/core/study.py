@@ -124,7 +124,7 @@ def open_material(config: Config, *, base: Path, options: RunOptions, with_regio
 
 def open_classifier(path: Path, *, config: Config, material: Material, options: RunOptions) -> Classifier:
     """Open one model and check that it fits the data."""
-    from fairaudit.audits.device import pick_device
+    from fairaudit.audits.core.device import pick_device
     from fairaudit.models.open import open_model
 
     preprocess = config.preprocess

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from fairaudit.audits.study import Study
+from fairaudit.audits.core.study import Study
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.association import contingency
 from fairaudit.measures.disparities import aligned_cells

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from fairaudit.audits.assemble import cells
-from fairaudit.audits.base import Audit
-from fairaudit.audits.groups import groupings
-from fairaudit.audits.plan import AuditPlan
-from fairaudit.audits.stream import map_batch
-from fairaudit.audits.study import Study, open_classifier, open_material
-from fairaudit.audits.trial import Trials
+from fairaudit.audits.core.audit import Audit
+from fairaudit.audits.core.groups import groupings
+from fairaudit.audits.core.plan import AuditPlan
+from fairaudit.audits.core.report import cells
+from fairaudit.audits.core.stream import map_batch
+from fairaudit.audits.core.study import Study, open_classifier, open_material
+from fairaudit.audits.core.trial import Trials
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.memory import peak_memory_bytes

@@ -10,16 +10,16 @@ from functools import partial
 from itertools import chain, count
 from pathlib import Path
 
-from fairaudit.audits.against import against, earlier_report
-from fairaudit.audits.assemble import Timing, assemble
-from fairaudit.audits.base import Audit, Drawing, Findings
-from fairaudit.audits.metrics import applicable
-from fairaudit.audits.plan import AuditPlan
-from fairaudit.audits.progress import Progress
-from fairaudit.audits.stream import Streamed, run_key, stream
-from fairaudit.audits.study import Study, open_classifier, open_material
-from fairaudit.audits.trial import Trials, run_trials, trial_settings
-from fairaudit.audits.write import write_report_folder
+from fairaudit.audits.core.against import against, earlier_report
+from fairaudit.audits.core.audit import Audit, Drawing, Findings
+from fairaudit.audits.core.metrics import applicable
+from fairaudit.audits.core.plan import AuditPlan
+from fairaudit.audits.core.progress import Progress
+from fairaudit.audits.core.report import Timing, assemble
+from fairaudit.audits.core.stream import Streamed, run_key, stream
+from fairaudit.audits.core.study import Study, open_classifier, open_material
+from fairaudit.audits.core.trial import Trials, run_trials, trial_settings
+from fairaudit.audits.core.write import write_report_folder
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.store import RunStore

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from fairaudit.audits.base import Findings
+from fairaudit.audits.core.audit import Findings
 from fairaudit.errors import UsageError
 from fairaudit.measures.paired_table import CHANGES, LEVELS
 from fairaudit.report.rows import name_of
