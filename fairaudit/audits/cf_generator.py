@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.cf_heads import classifier_heads
+from fairaudit.audits.alignment.heads import classifier_heads
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.study import target_of
 from fairaudit.config.options import RunOptions

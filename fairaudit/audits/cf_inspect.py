@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fairaudit.audits.cf_heads import classifier_heads, output_names
+from fairaudit.audits.alignment.heads import classifier_heads, output_names
 from fairaudit.audits.core.device import pick_device
 from fairaudit.audits.core.study import open_classifier, open_material
 from fairaudit.config.options import RunOptions

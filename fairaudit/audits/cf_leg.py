@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from fairaudit.audits.cf_align import CfAlignAudit
-from fairaudit.audits.cf_options import CfOptions
-from fairaudit.audits.cf_probe import FittedProbe
+from fairaudit.audits.alignment.audit import CfAlignAudit
+from fairaudit.audits.alignment.options import CfOptions
+from fairaudit.audits.alignment.probe import FittedProbe
 from fairaudit.audits.core.audit import Audit
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.flips import TWINS, FlipAudit

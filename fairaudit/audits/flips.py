@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.cf_probe import FittedProbe
+from fairaudit.audits.alignment.probe import FittedProbe
 from fairaudit.audits.core.audit import Context, Findings, Predictions, Total
 from fairaudit.audits.core.columns import column
 from fairaudit.audits.core.cvae import OpenedCvae, opened_cvaes

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.causal import CausalAudit
 from fairaudit.audits.cf_leg import NO_LEGS, CounterfactualLegs, counterfactual_audits, counterfactual_legs, leg_of
-from fairaudit.audits.cf_options import CfOptions
 from fairaudit.audits.core.audit import Audit, Findings
 from fairaudit.audits.core.methods import methods_of
 from fairaudit.audits.core.metrics import ALIGNMENT, ALL

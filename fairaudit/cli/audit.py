@@ -14,7 +14,7 @@ from fairaudit.cli.settings import merged_extra, per_attribute_options
 from fairaudit.cli.shared import Request, audit_command
 
 if TYPE_CHECKING:
-    from fairaudit.audits.cf_options import CfOptions
+    from fairaudit.audits.alignment.options import CfOptions
     from fairaudit.cli.settings import Asked
 
 GeneratorFile = Annotated[
@@ -70,7 +70,7 @@ def _alignment(
     Raises:
         UsageError: options of the alignment without a generator, or a generator without a classifier of an attribute.
     """
-    from fairaudit.audits.cf_options import CfOptions
+    from fairaudit.audits.alignment.options import CfOptions
     from fairaudit.cli.settings import load
     from fairaudit.counterfactuals.ladder import SearchSettings
     from fairaudit.errors import UsageError

@@ -14,7 +14,7 @@ from fairaudit.cli import options as o
 from fairaudit.cli.shared import Request, audit_command
 
 if TYPE_CHECKING:
-    from fairaudit.audits.cf_options import CfOptions
+    from fairaudit.audits.alignment.options import CfOptions
     from fairaudit.audits.core.run import Outcome
 
 CF = "Counterfactuals"
@@ -88,8 +88,8 @@ def cf_align(
 
     Example: fairaudit cf-align model.pt --generator ae.safetensors --train-probe necktie --probe-split balanced
     """
-    from fairaudit.audits import cf_align as audits
-    from fairaudit.audits.cf_options import CfOptions, parse_find
+    from fairaudit.audits.alignment import audit as audits
+    from fairaudit.audits.alignment.options import CfOptions, parse_find
     from fairaudit.cli.launch import launch
     from fairaudit.cli.settings import load
     from fairaudit.counterfactuals.ladder import SearchSettings
@@ -127,8 +127,8 @@ def cf_align(
 
 
 def _compared(outcomes: Sequence[Outcome], *, options: CfOptions, request: Request) -> str:
-    from fairaudit.audits.cf_compare import Compared, as_text
-    from fairaudit.audits.cf_compare import compare as table
+    from fairaudit.audits.alignment.compare import Compared, as_text
+    from fairaudit.audits.alignment.compare import compare as table
     from fairaudit.cli.launch import not_audited
     from fairaudit.results.strict_json import dumps
 

@@ -32,8 +32,8 @@ def cf_rectify(
 
     Example: fairaudit cf-rectify model.pt --generator ae.safetensors --other necktie=probe.pt
     """
-    from fairaudit.audits.cf_options import CfOptions
-    from fairaudit.audits.cf_rectify import rectify_model, summary
+    from fairaudit.audits.alignment.options import CfOptions
+    from fairaudit.audits.alignment.rectify import rectify_model, summary
     from fairaudit.audits.core.study import Study, open_classifier, open_material
     from fairaudit.cli.console import progress_display
     from fairaudit.cli.settings import load

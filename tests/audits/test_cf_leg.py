@@ -13,8 +13,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from fairaudit.audits import joint
+from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.cf_leg import counterfactual_legs
-from fairaudit.audits.cf_options import CfOptions
 from fairaudit.audits.core.dry_run import plan_run
 from fairaudit.audits.core.progress import Silent
 from fairaudit.audits.core.run import run_models

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.cf_compare import Single
-from fairaudit.audits.cf_figures import drawings, head_labels
+from fairaudit.audits.alignment.compare import Single
+from fairaudit.audits.alignment.figures import drawings, head_labels
 from fairaudit.audits.core.audit import Findings, Total
 from fairaudit.audits.core.columns import under
 from fairaudit.counterfactuals.ladder import STOP_TEXTS, Stop
@@ -22,7 +22,7 @@ from fairaudit.measures.relative_change import DEFINED_TEXTS, Defined, RelativeC
 from fairaudit.seeds import generator
 
 if TYPE_CHECKING:
-    from fairaudit.audits.cf_align import CfAlignAudit
+    from fairaudit.audits.alignment.audit import CfAlignAudit
 
 MOST_FOUND = 8
 """Images that --find lists."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fairaudit.audits.cf_compare import Compared, Single, as_markdown, as_text, compare, lines_of, paired
+from fairaudit.audits.alignment.compare import Compared, Single, as_markdown, as_text, compare, lines_of, paired
 from fairaudit.results.measurement import Measurement
 
 

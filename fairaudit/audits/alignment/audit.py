@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.cf_heads import Readers, readers
-from fairaudit.audits.cf_options import CfOptions
-from fairaudit.audits.cf_read import read_alignment
+from fairaudit.audits.alignment.heads import Readers, readers
+from fairaudit.audits.alignment.options import CfOptions
+from fairaudit.audits.alignment.read import read_alignment
 from fairaudit.audits.core.audit import Audit, Context, Findings, Total
 from fairaudit.audits.core.columns import column
 from fairaudit.audits.core.metrics import ALIGNMENT

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.jit._trace import TracerWarning
 
-from fairaudit.audits.cf_heads import Readers, readers
-from fairaudit.audits.cf_options import CfOptions
+from fairaudit.audits.alignment.heads import Readers, readers
+from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.study import Study
 from fairaudit.counterfactuals.heads import head_index

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.cf_options import CfOptions
+from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.config.schema import Config, Split
 from fairaudit.counterfactuals.heads import ModelHeads
 from fairaudit.counterfactuals.probe import FetchImages, Probe, ProbeSettings, train_probe

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from fairaudit.audits.cf_options import CfOptions
-from fairaudit.audits.cf_probe import FittedProbe, fit_probe
+from fairaudit.audits.alignment.options import CfOptions
+from fairaudit.audits.alignment.probe import FittedProbe, fit_probe
 from fairaudit.counterfactuals.composition import ComposedHeads
 from fairaudit.counterfactuals.heads import Heads, JoinedHeads, ModelHeads, unique_names
 from fairaudit.errors import UsageError, suggestion

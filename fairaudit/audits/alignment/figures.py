@@ -16,7 +16,7 @@ from fairaudit.measures.alignment_matrix import cluster_order, correlations
 from fairaudit.measures.relative_change import Defined, RelativeChange
 
 if TYPE_CHECKING:
-    from fairaudit.audits.cf_align import CfAlignAudit
+    from fairaudit.audits.alignment.audit import CfAlignAudit
 
 FRAMES = 8
 """Images of a strip and of one way of an animation."""

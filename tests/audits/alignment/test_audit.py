@@ -13,9 +13,9 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from fairaudit.audits.cf_align import plan
-from fairaudit.audits.cf_options import CfOptions, parse_find
-from fairaudit.audits.cf_rectify import rectify_model
+from fairaudit.audits.alignment.audit import plan
+from fairaudit.audits.alignment.options import CfOptions, parse_find
+from fairaudit.audits.alignment.rectify import rectify_model
 from fairaudit.audits.core.progress import Silent
 from fairaudit.audits.core.run import run_models
 from fairaudit.audits.core.study import Study, open_classifier, open_material
@@ -403,7 +403,7 @@ def test_what_wachter_cannot_do_is_refused_and_the_factory_is_part_of_the_key() 
 
 
 def test_a_value_of_a_probe_is_named_as_the_probe_calls_it() -> None:
-    from fairaudit.audits.cf_heads import _Collected, _named
+    from fairaudit.audits.alignment.heads import _Collected, _named
     from fairaudit.cli.cf_rectify import _name
 
     found = _Collected(probes={"tri=a": (1, 0), "tri=b": (1, 1)})
