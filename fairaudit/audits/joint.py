@@ -15,7 +15,7 @@ from fairaudit.audits.core.metrics import ALIGNMENT, ALL
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
-from fairaudit.audits.fairness import FairnessAudit
+from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.audits.regions import RegionAudit
 from fairaudit.audits.saliency import SaliencyAudit
 from fairaudit.config.flips import shown_in

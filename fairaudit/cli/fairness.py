@@ -86,7 +86,7 @@ def fairness(
 
 
 def _models(models: list[Path] | None, baseline: Path | None, table: TableOptions, request: Request) -> int:
-    from fairaudit.audits import fairness as audits
+    from fairaudit.audits.fairness import audit as audits
     from fairaudit.cli.launch import launch
     from fairaudit.errors import UsageError
 

@@ -11,7 +11,7 @@ from fairaudit.cli.shared import Request
 from fairaudit.errors import UsageError
 
 if TYPE_CHECKING:
-    from fairaudit.audits.predictions_read import TableColumns
+    from fairaudit.audits.fairness.table_file import TableColumns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class TableOptions:
         Raises:
             UsageError: the column with the true label is not named.
         """
-        from fairaudit.audits.predictions_read import TableColumns
+        from fairaudit.audits.fairness.table_file import TableColumns
 
         if self.truth is None:
             raise UsageError("The column with the true label is not named", wanted="--truth COLUMN")

@@ -114,7 +114,7 @@ def not_audited(outcome: Outcome) -> str:
 def launch_table(predictions: Path, *, options: TableOptions, request: Request) -> int:
     """Audit a table of predictions, print the table or JSON, and return the exit code."""
     from fairaudit.audits.core.run import Outcome
-    from fairaudit.audits.predictions import audit_table
+    from fairaudit.audits.fairness.table import audit_table
     from fairaudit.config.schema import AuditConfig, Split
     from fairaudit.errors import UsageError
 

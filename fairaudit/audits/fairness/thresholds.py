@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.fairness_inputs import FairnessInputs
+from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.association import contingency
 from fairaudit.measures.confusion import Counts

@@ -7,10 +7,10 @@ from sklearn.metrics import accuracy_score, confusion_matrix, matthews_corrcoef
 from fairaudit.audits.core.against import against, changes
 from fairaudit.audits.core.audit import Drawing, Findings
 from fairaudit.audits.core.run import drawn as written
-from fairaudit.audits.fairness_inputs import FairnessInputs
-from fairaudit.audits.fairness_read import read_fairness
-from fairaudit.audits.fairness_threshold_figures import used_threshold
-from fairaudit.audits.fairness_thresholds import equalising
+from fairaudit.audits.fairness.inputs import FairnessInputs
+from fairaudit.audits.fairness.read import read_fairness
+from fairaudit.audits.fairness.threshold_figures import used_threshold
+from fairaudit.audits.fairness.thresholds import equalising
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.clusters import partition

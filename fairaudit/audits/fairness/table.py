@@ -14,9 +14,9 @@ from fairaudit.audits.core.groups import all_groupings
 from fairaudit.audits.core.metrics import FAIRNESS, applicable
 from fairaudit.audits.core.run import drawn, with_gate_figure
 from fairaudit.audits.core.write import write_report_folder
-from fairaudit.audits.fairness_inputs import FairnessInputs
-from fairaudit.audits.fairness_read import read_fairness
-from fairaudit.audits.predictions_read import Predicted, TableColumns, read_predictions
+from fairaudit.audits.fairness.inputs import FairnessInputs
+from fairaudit.audits.fairness.read import read_fairness
+from fairaudit.audits.fairness.table_file import Predicted, TableColumns, read_predictions
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import AuditConfig, GateRule, Split
 from fairaudit.data.categorical import Categorical

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Findings
 from fairaudit.audits.core.groups import JOIN, aligned_groups
-from fairaudit.audits.fairness_figures import fairness_drawings, undrawn
-from fairaudit.audits.fairness_inputs import FairnessInputs
-from fairaudit.audits.fairness_theory import theory_notes
-from fairaudit.audits.fairness_thresholds import equalising, equalising_notes
+from fairaudit.audits.fairness.figures import fairness_drawings, undrawn
+from fairaudit.audits.fairness.inputs import FairnessInputs
+from fairaudit.audits.fairness.theory import theory_notes
+from fairaudit.audits.fairness.thresholds import equalising, equalising_notes
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.association import association, contingency
 from fairaudit.measures.clusters import check_size, counts_by_cluster

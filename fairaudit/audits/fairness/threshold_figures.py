@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 
 from fairaudit.audits.core.audit import Drawing
-from fairaudit.audits.fairness_inputs import FairnessInputs
-from fairaudit.audits.fairness_thresholds import has_curve, histogram, printable, scored_rows
+from fairaudit.audits.fairness.inputs import FairnessInputs
+from fairaudit.audits.fairness.thresholds import has_curve, histogram, printable, scored_rows
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.sampled_scores import precision_recall_sizes
 from fairaudit.measures.thresholds import Curve, precision_recall, sweep

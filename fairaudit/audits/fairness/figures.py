@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Drawing, slug
-from fairaudit.audits.fairness_inputs import FairnessInputs
-from fairaudit.audits.fairness_theory import theory_drawings
-from fairaudit.audits.fairness_threshold_figures import threshold_drawings
-from fairaudit.audits.fairness_thresholds import has_curve, has_thresholds, histogram, present, printable, scored_rows
+from fairaudit.audits.fairness.inputs import FairnessInputs
+from fairaudit.audits.fairness.theory import theory_drawings
+from fairaudit.audits.fairness.threshold_figures import threshold_drawings
+from fairaudit.audits.fairness.thresholds import has_curve, has_thresholds, histogram, present, printable, scored_rows
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.calibration import reliability, reliability_curve
 from fairaudit.measures.rows import listed

@@ -14,8 +14,8 @@ from fairaudit.audits.core.metrics import FAIRNESS
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
-from fairaudit.audits.fairness_inputs import fairness_inputs
-from fairaudit.audits.fairness_read import read_fairness
+from fairaudit.audits.fairness.inputs import fairness_inputs
+from fairaudit.audits.fairness.read import read_fairness
 from fairaudit.engine.part import Part
 from fairaudit.measures.confusion import confusion
 

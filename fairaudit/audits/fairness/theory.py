@@ -9,7 +9,7 @@ import numpy as np
 
 from fairaudit.audits.core.audit import Drawing
 from fairaudit.audits.core.groups import aligned_groups
-from fairaudit.audits.fairness_inputs import FairnessInputs
+from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.rows import Asked
 from fairaudit.measures.theory import (
