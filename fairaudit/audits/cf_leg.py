@@ -10,7 +10,7 @@ from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.alignment.probe import FittedProbe
 from fairaudit.audits.core.audit import Audit
 from fairaudit.audits.core.study import Study
-from fairaudit.audits.flips import TWINS, FlipAudit
+from fairaudit.audits.flips.audit import TWINS, FlipAudit
 from fairaudit.measures.joint import Leg
 from fairaudit.results.measurement import Measurement
 

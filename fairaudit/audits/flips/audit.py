@@ -19,7 +19,7 @@ from fairaudit.audits.core.audit import Context, Findings, Predictions, Total
 from fairaudit.audits.core.columns import column
 from fairaudit.audits.core.cvae import OpenedCvae, opened_cvaes
 from fairaudit.audits.core.study import Study, audited
-from fairaudit.audits.flips_read import read_flips
+from fairaudit.audits.flips.read import read_flips
 from fairaudit.counterfactuals.interpolation import interpolation_path, matched_pair
 from fairaudit.data.loader import Loader
 from fairaudit.engine.part import Part
