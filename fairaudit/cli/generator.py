@@ -40,7 +40,7 @@ def train(
 
     Example: fairaudit generator train --split split=balanced -o generator
     """
-    from fairaudit.audits.cf_generator import GeneratorRequest, train_on_manifest
+    from fairaudit.audits.generator.train import GeneratorRequest, train_on_manifest
     from fairaudit.cli.console import progress_display, say
     from fairaudit.cli.settings import load
     from fairaudit.errors import ExitCode
@@ -99,7 +99,7 @@ def info(
     if not model:
         typer.echo(describe(generator, arch=generator_arch))
         return ExitCode.PASS
-    from fairaudit.audits.cf_inspect import inspect_generator
+    from fairaudit.audits.generator.inspect import inspect_generator
     from fairaudit.cli.settings import load
     from fairaudit.generators.checks import Tolerance
 
@@ -142,7 +142,7 @@ def interpolate(
 
     Example: fairaudit generator interpolate cvae/generator.safetensors --condition necktie -o pairs
     """
-    from fairaudit.audits.cf_interpolate import InterpolateRequest, write_interpolations
+    from fairaudit.audits.generator.interpolate import InterpolateRequest, write_interpolations
     from fairaudit.cli.console import progress_display, say
     from fairaudit.cli.settings import load
     from fairaudit.errors import ExitCode

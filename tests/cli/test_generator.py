@@ -137,7 +137,7 @@ def test_another_attribute_of_the_same_values_or_other_pixels_are_not_gone_on_wi
 
 
 def test_labels_that_are_called_like_columns_of_the_written_manifest_are_refused():
-    from fairaudit.audits.cf_interpolate import _check_names
+    from fairaudit.audits.generator.interpolate import _check_names
     from fairaudit.errors import UsageError
 
     _check_names("group", "label")
