@@ -14,13 +14,13 @@ from fairaudit.cli.shared import Request
 from fairaudit.errors import UsageError
 
 if TYPE_CHECKING:
-    from fairaudit.audits.prune_options import PruneOptions
+    from fairaudit.audits.pruning.options import PruneOptions
     from fairaudit.config.schema import Split
 
 
 def launch_prune(model: Path, *, request: Request, asked: PruneOptions) -> int:
     """Prune, show the report and return the exit code."""
-    from fairaudit.audits.prune import run_prune
+    from fairaudit.audits.pruning.run import run_prune
 
     config, base = load(request.asked)
     if request.dry_run:
@@ -68,7 +68,7 @@ def controls_of(text: str, *, bottleneck: str | None) -> tuple[str, ...]:
     >>> "last layer" in controls_of("all", bottleneck=None), "last layer" in controls_of("all", bottleneck="layer4")
     (True, False)
     """
-    from fairaudit.audits.prune_options import CONTROLS
+    from fairaudit.audits.pruning.options import CONTROLS
 
     return names(text, [name for name in CONTROLS if bottleneck is None or name != "last layer"])
 

@@ -66,7 +66,7 @@ def prune(
     """
     from dataclasses import replace
 
-    from fairaudit.audits.prune_options import PruneOptions
+    from fairaudit.audits.pruning.options import PruneOptions
     from fairaudit.cli.launch_prune import controls_of, gammas, launch_prune, mode_of, names, split_of
 
     made = controls_of(controls, bottleneck=bottleneck)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fairaudit.audits.prune_rows import Reported
-from fairaudit.audits.prune_run import Experiment, Variant
+from fairaudit.audits.pruning.experiment import Experiment, Variant
+from fairaudit.audits.pruning.rows import Reported
 from fairaudit.pruning.evaluate import Evaluation
 
 

@@ -22,14 +22,14 @@ from fairaudit.audits.core.run import Outcome, run_study
 from fairaudit.audits.core.study import Study, open_classifier, target_of
 from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.core.write import write_report_folder
-from fairaudit.audits.prune_data import Decoded, PruneData, examples, open_parts, told
-from fairaudit.audits.prune_legs import audit_variants, with_legs
-from fairaudit.audits.prune_maps import Model, map_drawing
-from fairaudit.audits.prune_options import PruneOptions
-from fairaudit.audits.prune_read import METRICS, read
-from fairaudit.audits.prune_rows import Reported
-from fairaudit.audits.prune_run import DRAWN, Experiment, check_controls, run_experiment
-from fairaudit.audits.prune_small import small_model
+from fairaudit.audits.pruning.data import Decoded, PruneData, examples, open_parts, told
+from fairaudit.audits.pruning.experiment import DRAWN, Experiment, check_controls, run_experiment
+from fairaudit.audits.pruning.legs import audit_variants, with_legs
+from fairaudit.audits.pruning.maps import Model, map_drawing
+from fairaudit.audits.pruning.options import PruneOptions
+from fairaudit.audits.pruning.read import METRICS, read
+from fairaudit.audits.pruning.rows import Reported
+from fairaudit.audits.pruning.small import small_model
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.data.manifest import Manifest

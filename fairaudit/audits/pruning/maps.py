@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Drawing
 from fairaudit.audits.core.study import Study, target_of
-from fairaudit.audits.prune_rows import Reported
+from fairaudit.audits.pruning.rows import Reported
 from fairaudit.data.batch import Batch
 from fairaudit.errors import LiftError, MethodError
 from fairaudit.measures.region_metrics import rrf

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Drawing, Findings
-from fairaudit.audits.prune_cells import cell_rows
-from fairaudit.audits.prune_legs import LEGS
-from fairaudit.audits.prune_rows import Reported, plain_share, share
-from fairaudit.audits.prune_run import Variant
-from fairaudit.audits.prune_theory import METRICS as THEORY
-from fairaudit.audits.prune_theory import placed, theory_rows
+from fairaudit.audits.pruning.cells import cell_rows
+from fairaudit.audits.pruning.experiment import Variant
+from fairaudit.audits.pruning.legs import LEGS
+from fairaudit.audits.pruning.rows import Reported, plain_share, share
+from fairaudit.audits.pruning.theory import METRICS as THEORY
+from fairaudit.audits.pruning.theory import placed, theory_rows
 from fairaudit.pruning.probe import KINDS
 from fairaudit.report.figures.pruning import LayerBar, SweepPoint, gamma_sweep, layer_sparsity
 from fairaudit.report.figures.theory_surface import Mark, surface

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.study import Material, audited, wanted_regions
-from fairaudit.audits.prune_options import PruneOptions
+from fairaudit.audits.pruning.options import PruneOptions
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.data.loader import Loader

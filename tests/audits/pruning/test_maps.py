@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fairaudit.audits.prune_maps import EACH, chosen
+from fairaudit.audits.pruning.maps import EACH, chosen
 
 
 def test_conflicting_images_come_first_and_of_these_the_ones_decided_differently(decided):

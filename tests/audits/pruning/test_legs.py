@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fairaudit.audits.prune_legs import LEGS, SOURCES, leg_rows, panels
+from fairaudit.audits.pruning.legs import LEGS, SOURCES, leg_rows, panels
 from fairaudit.results.measurement import Measurement
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairaudit.audits.prune_theory import METRICS, place, placed, theory_rows
+from fairaudit.audits.pruning.theory import METRICS, place, placed, theory_rows
 
 CLASSES = 10
 # 81 images of every class in its own colour, one in each other colour: ρ = 81 / 90.

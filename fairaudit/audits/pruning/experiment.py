@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fairaudit.audits.core.progress import Progress
-from fairaudit.audits.prune_options import PruneOptions
+from fairaudit.audits.pruning.options import PruneOptions
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning import controls

@@ -15,7 +15,7 @@ from fairaudit.audits.core.audit import Drawing
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.run import drawn, run_study
 from fairaudit.audits.core.study import Study
-from fairaudit.audits.prune_run import Experiment
+from fairaudit.audits.pruning.experiment import Experiment
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.standalone import as_classifier
 from fairaudit.report.figures.legs import Panel, Point, legs_figure

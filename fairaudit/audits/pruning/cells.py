@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 
-from fairaudit.audits.prune_rows import Reported, share
+from fairaudit.audits.pruning.rows import Reported, share
 from fairaudit.results.measurement import Measurement
 
 _WORDS = {True: "aligned", False: "conflicting"}

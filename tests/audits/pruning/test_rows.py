@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from fairaudit.audits.prune import _key
-from fairaudit.audits.prune_data import Decoded, told
-from fairaudit.audits.prune_rows import share
+from fairaudit.audits.pruning.data import Decoded, told
+from fairaudit.audits.pruning.rows import share
+from fairaudit.audits.pruning.run import _key
 from fairaudit.config.schema import Config
 from fairaudit.measures.intervals import wilson
 
@@ -76,7 +76,7 @@ def test_rows_that_a_part_loses_are_told():
 def test_what_cannot_be_written_is_told_before_the_search(tmp_path, monkeypatch):
     from torch import nn
 
-    from fairaudit.audits.prune import rehearse
+    from fairaudit.audits.pruning.run import rehearse
     from fairaudit.errors import ModelError
     from fairaudit.models.lift import lift
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fairaudit.audits.prune_cells import cell_rows
+from fairaudit.audits.pruning.cells import cell_rows
 
 # class, left, right: value k goes with class k, -1 is unknown
 TARGET = [0, 0, 1, 1, 0, 0, 1, 1, 0]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.prune_rows import Reported
-from fairaudit.audits.prune_run import Variant
+from fairaudit.audits.pruning.experiment import Variant
+from fairaudit.audits.pruning.rows import Reported
 from fairaudit.measures.paper_measures import mutual_information
 from fairaudit.measures.theory import (
     bounded_task_information,

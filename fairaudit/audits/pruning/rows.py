@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.prune_run import Experiment, Variant
+from fairaudit.audits.pruning.experiment import Experiment, Variant
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.effective import effective
 from fairaudit.measures.intervals import wilson

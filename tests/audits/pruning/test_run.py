@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from fairaudit.audits.core.progress import Silent
-from fairaudit.audits.prune import run_prune
-from fairaudit.audits.prune_options import PruneOptions
+from fairaudit.audits.pruning.options import PruneOptions
+from fairaudit.audits.pruning.run import run_prune
 from fairaudit.config.load import load_config
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Split
