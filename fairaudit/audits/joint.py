@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from fairaudit.audits.alignment.options import CfOptions
-from fairaudit.audits.causal import CausalAudit
+from fairaudit.audits.causal.audit import CausalAudit
 from fairaudit.audits.cf_leg import NO_LEGS, CounterfactualLegs, counterfactual_audits, counterfactual_legs, leg_of
 from fairaudit.audits.core.audit import Audit, Findings
 from fairaudit.audits.core.methods import methods_of
@@ -16,7 +16,7 @@ from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.fairness.audit import FairnessAudit
-from fairaudit.audits.regions import RegionAudit
+from fairaudit.audits.regions.audit import RegionAudit
 from fairaudit.audits.saliency import SaliencyAudit
 from fairaudit.config.flips import shown_in
 from fairaudit.measures.joint import Leg, joint_verdict, lift_limit

@@ -16,7 +16,7 @@ from fairaudit.audits.core.metrics import SALIENCY
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
-from fairaudit.audits.map_shards import MapFormat
+from fairaudit.audits.regions.map_shards import MapFormat
 from fairaudit.audits.saliency_read import read_saliency
 from fairaudit.engine.part import Part
 from fairaudit.saliency.heatmap import share_maps, sums_per_cell
@@ -88,7 +88,7 @@ def plan(*, save_maps: MapFormat | None = None) -> AuditPlan:
         methods = methods_of(study)
         audits: list[Audit] = [SaliencyAudit(study, methods, trials)]
         if study.regions:
-            from fairaudit.audits.overlays import Overlays
+            from fairaudit.audits.regions.overlays import Overlays
 
             audits.append(Overlays(study, methods))
         if save_maps is not None:

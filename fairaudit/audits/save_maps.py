@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Context, Findings, Predictions, Total
 from fairaudit.audits.core.study import Study
-from fairaudit.audits.map_files import saved_rows
-from fairaudit.audits.map_shards import FORMATS, ROWS, MapFormat, blocks, npy, tensors
+from fairaudit.audits.regions.map_files import saved_rows
+from fairaudit.audits.regions.map_shards import FORMATS, ROWS, MapFormat, blocks, npy, tensors
 from fairaudit.engine.part import Part
 from fairaudit.errors import OutputError
 from fairaudit.results.strict_json import write_bytes, write_text

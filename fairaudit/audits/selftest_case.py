@@ -15,7 +15,7 @@ from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.run import mapped_study, measured
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
-from fairaudit.audits.discovery import DiscoveryAudit
+from fairaudit.audits.discovery.audit import DiscoveryAudit
 from fairaudit.audits.joint import legs_of
 from fairaudit.audits.selftest_planted import COUNTS, PlantedAudit, planted_counts
 from fairaudit.engine.part import Part

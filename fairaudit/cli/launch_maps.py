@@ -38,8 +38,8 @@ def launch_maps(
     """
     from fairaudit.audits.core.run import Outcome
     from fairaudit.audits.core.study import open_material
-    from fairaudit.audits.map_files import saved_rows
-    from fairaudit.audits.maps import MapFiles, audit_maps
+    from fairaudit.audits.regions.map_files import saved_rows
+    from fairaudit.audits.regions.maps import MapFiles, audit_maps
     from fairaudit.config.schema import AuditConfig
     from fairaudit.data.loader import Loader
     from fairaudit.data.open import open_manifest

@@ -63,7 +63,7 @@ def roi_metrics(
         )
     if not models:
         raise UsageError("There is nothing to audit", wanted="a MODEL, or --maps FILE")
-    from fairaudit.audits import regions as audits
+    from fairaudit.audits.regions import audit as audits
     from fairaudit.cli.launch import launch
 
     asked = replace(request.asked, regions=roi, boxes=region_box, methods=method, extra=extra)

@@ -12,7 +12,7 @@ from fairaudit.config.options import FailOn, Precision, RunOptions
 from fairaudit.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
-    from fairaudit.audits.map_shards import MapFormat
+    from fairaudit.audits.regions.map_shards import MapFormat
     from fairaudit.config.schema import Config
 
 FORMATS = ("md", "html", "junit", "csv")

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from fairaudit.audits import save_maps as module
-from fairaudit.audits.map_files import read_maps, saved_rows
-from fairaudit.audits.map_shards import blocks
+from fairaudit.audits.regions.map_files import read_maps, saved_rows
+from fairaudit.audits.regions.map_shards import blocks
 from fairaudit.audits.save_maps import SavedMaps, Shard
 from fairaudit.errors import OutputError
 

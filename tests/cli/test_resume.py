@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from fairaudit.audits.map_files import read_maps, saved_rows
+from fairaudit.audits.regions.map_files import read_maps, saved_rows
 
 COMMAND = ("audit", "model.pt", "--format", "md,csv")
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.causal import CausalAudit
+from fairaudit.audits.causal.audit import CausalAudit
 from fairaudit.audits.core.audit import Audit, Context, Findings, Predictions, Total
 from fairaudit.audits.core.columns import column
 from fairaudit.audits.core.methods import methods_of
@@ -17,8 +17,8 @@ from fairaudit.audits.core.metrics import CAUSAL, REGIONS
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
-from fairaudit.audits.region_figures import region_drawings
-from fairaudit.audits.regions_read import read_regions
+from fairaudit.audits.regions.figures import region_drawings
+from fairaudit.audits.regions.read import read_regions
 from fairaudit.engine.part import Part
 from fairaudit.errors import UsageError
 from fairaudit.measures.control_regions import control_regions
@@ -117,7 +117,7 @@ def plan(*, discover: bool) -> AuditPlan:
         if study.regions:
             audits += [RegionAudit(study, methods, trials.unusable), CausalAudit(study)]
         if discover:
-            from fairaudit.audits.discovery import DiscoveryAudit
+            from fairaudit.audits.discovery.audit import DiscoveryAudit
 
             audits.append(DiscoveryAudit(study, methods, trials.unusable))
         if not audits:

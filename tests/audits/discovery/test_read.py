@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fairaudit.audits.discovery_figures import difference
-from fairaudit.audits.discovery_read import Grids, read_discovery
-from fairaudit.audits.regions_read import Rows
+from fairaudit.audits.discovery.figures import difference
+from fairaudit.audits.discovery.read import Grids, read_discovery
+from fairaudit.audits.regions.read import Rows
 from fairaudit.measures.image_means import Labels
 from fairaudit.measures.window_effect import window_effect
 from fairaudit.measures.windows import grid_shares

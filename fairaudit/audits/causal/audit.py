@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.causal_read import read_causal
+from fairaudit.audits.causal.read import read_causal
 from fairaudit.audits.core.audit import Context, Findings, Predictions, Total
 from fairaudit.audits.core.columns import column
 from fairaudit.audits.core.groups import intersection
 from fairaudit.audits.core.study import Study
-from fairaudit.audits.regions_read import labels
+from fairaudit.audits.regions.read import labels
 from fairaudit.engine.part import Part
 from fairaudit.interventions.effect import RegionEffect, region_effect
 from fairaudit.interventions.swap import SWAP, Swap

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.map_shards import FORMATS, ROWS, own_rows, read_array
+from fairaudit.audits.regions.map_shards import FORMATS, ROWS, own_rows, read_array
 from fairaudit.errors import DataError, RegionError
 from fairaudit.results.provenance import file_sha256
 

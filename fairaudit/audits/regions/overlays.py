@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.core.audit import Context, Findings, Total
 from fairaudit.audits.core.columns import column
 from fairaudit.audits.core.study import Study
-from fairaudit.audits.region_figures import region_drawings
+from fairaudit.audits.regions.figures import region_drawings
 from fairaudit.engine.part import Part
 from fairaudit.measures.region_metrics import rrf_lift
 from fairaudit.saliency.method import Method

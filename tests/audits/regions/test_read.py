@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairaudit.audits.regions_read import Rows, aligned_rows, alignment, labels
+from fairaudit.audits.regions.read import Rows, aligned_rows, alignment, labels
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.region_spec import Question
 

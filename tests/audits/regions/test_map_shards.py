@@ -5,8 +5,8 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from fairaudit.audits.map_files import read_maps, saved_rows
-from fairaudit.audits.map_shards import blocks, npy, own_rows, read_array, tensors
+from fairaudit.audits.regions.map_files import read_maps, saved_rows
+from fairaudit.audits.regions.map_shards import blocks, npy, own_rows, read_array, tensors
 from fairaudit.errors import DataError
 
 MAPS = np.random.default_rng(0).normal(size=(5, 2, 3)).astype(np.float32)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from fairaudit.audits.core.audit import Context, Findings, Total
 from fairaudit.audits.core.columns import column
 from fairaudit.audits.core.study import Study
-from fairaudit.audits.discovery_check import check_windows
-from fairaudit.audits.discovery_read import Grids, read_discovery
-from fairaudit.audits.regions_read import marked, rows_of
+from fairaudit.audits.discovery.check import check_windows
+from fairaudit.audits.discovery.read import Grids, read_discovery
+from fairaudit.audits.regions.read import marked, rows_of
 from fairaudit.engine.part import Part
 from fairaudit.measures.windows import CELLS, Kind, grid_shares
 from fairaudit.saliency.method import Method
