@@ -17,7 +17,7 @@ from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.audits.regions.audit import RegionAudit
-from fairaudit.audits.saliency import SaliencyAudit
+from fairaudit.audits.saliency.audit import SaliencyAudit
 from fairaudit.config.flips import shown_in
 from fairaudit.measures.joint import Leg, joint_verdict, lift_limit
 from fairaudit.results.measurement import Measurement

@@ -35,7 +35,7 @@ def saliency(
 
     Example: fairaudit saliency model.pt --method lrp --method integrated_gradients
     """
-    from fairaudit.audits import saliency as audits
+    from fairaudit.audits.saliency import audit as audits
     from fairaudit.cli.launch import launch
 
     extra = merged_extra(relevance_options(explain=explain), per_attribute_options(cvae=cvae))

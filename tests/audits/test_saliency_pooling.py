@@ -1,6 +1,6 @@
 import numpy as np
 
-from fairaudit.audits.saliency import MOST_PIXELS, pooled
+from fairaudit.audits.saliency.audit import MOST_PIXELS, pooled
 
 
 def test_large_maps_are_averaged_and_keep_their_mean():

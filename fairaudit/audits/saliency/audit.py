@@ -17,7 +17,7 @@ from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.regions.map_shards import MapFormat
-from fairaudit.audits.saliency_read import read_saliency
+from fairaudit.audits.saliency.read import read_saliency
 from fairaudit.engine.part import Part
 from fairaudit.saliency.heatmap import share_maps, sums_per_cell
 from fairaudit.saliency.method import Method
@@ -92,7 +92,7 @@ def plan(*, save_maps: MapFormat | None = None) -> AuditPlan:
 
             audits.append(Overlays(study, methods))
         if save_maps is not None:
-            from fairaudit.audits.save_maps import SavedMaps
+            from fairaudit.audits.saliency.save_maps import SavedMaps
 
             audits.append(SavedMaps(study, methods, kind=save_maps))
         return audits

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from fairaudit.audits import save_maps as module
 from fairaudit.audits.regions.map_files import read_maps, saved_rows
 from fairaudit.audits.regions.map_shards import blocks
-from fairaudit.audits.save_maps import SavedMaps, Shard
+from fairaudit.audits.saliency import save_maps as module
+from fairaudit.audits.saliency.save_maps import SavedMaps, Shard
 from fairaudit.errors import OutputError
 
 ALL = torch.from_numpy(np.random.default_rng(0).normal(size=(10, 2, 3)))
