@@ -16,21 +16,21 @@ from fairaudit.errors import UsageError
 from fairaudit.report.escape import plain
 
 if TYPE_CHECKING:
-    from fairaudit.audits.selftest_options import SelftestOptions
-    from fairaudit.audits.selftest_plan import SelftestPlan
+    from fairaudit.audits.selftest.options import SelftestOptions
+    from fairaudit.audits.selftest.plan import SelftestPlan
     from fairaudit.config.schema import Bias, Config
 
 
 def launch_selftest(model: Path | None, *, config: Config, base: Path, request: Request, asked: SelftestOptions) -> int:
     """Run the self-test, print its table and the report, and return the exit code."""
     if request.dry_run:
-        from fairaudit.audits.selftest_plan import plan_selftest
+        from fairaudit.audits.selftest.plan import plan_selftest
         from fairaudit.results.strict_json import dumps
 
         plan = plan_selftest(model, config=config, base=base, options=request.options, asked=asked)
         sys.stdout.write(dumps(asdict(plan)) if request.as_json else "\n".join(lines(plan)) + "\n")
         return 0
-    from fairaudit.audits.selftest import run_selftest
+    from fairaudit.audits.selftest.run import run_selftest
     from fairaudit.report.power_table import render
 
     with progress_display(quiet=request.quiet) as progress:
@@ -76,7 +76,7 @@ def planted_biases(text: str | None, config: Config) -> tuple[Bias, ...]:
     Raises:
         UsageError: an unknown kind.
     """
-    from fairaudit.audits.selftest_options import biases_of
+    from fairaudit.audits.selftest.options import biases_of
 
     if text is None and config.data.bias is not None:
         return (config.data.bias,)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from fairaudit.audits.selftest_options import Case
-from fairaudit.audits.selftest_read import read_selftest
+from fairaudit.audits.selftest.options import Case
+from fairaudit.audits.selftest.read import read_selftest
 from fairaudit.engine.part import Part
 
 CASES = [Case(bias=0, kind="patch", rho=rho, seed=seed) for rho in (None, 0.9, 0.99) for seed in range(3)]

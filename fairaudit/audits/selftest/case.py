@@ -17,7 +17,7 @@ from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.discovery.audit import DiscoveryAudit
 from fairaudit.audits.joint import legs_of
-from fairaudit.audits.selftest_planted import COUNTS, PlantedAudit, planted_counts
+from fairaudit.audits.selftest.planted import COUNTS, PlantedAudit, planted_counts
 from fairaudit.engine.part import Part
 from fairaudit.measures.joint import Leg, joint_verdict
 from fairaudit.results.measurement import Measurement
@@ -65,7 +65,7 @@ def audit_case(
     findings = measured(audits, streamed, progress)
     found = [flag for attribute, region in places for flag in flags(study, findings, attribute, region)]
     if prune:
-        from fairaudit.audits.selftest_prune import prune_flags
+        from fairaudit.audits.selftest.prune import prune_flags
 
         found += prune_flags(study, places)
     counts = [planted_counts(streamed.totals["planted"], attribute) for attribute, _ in places]

@@ -18,11 +18,11 @@ from fairaudit.audits.core.report import cells, model_entry
 from fairaudit.audits.core.run import STORE, Outcome, drawn
 from fairaudit.audits.core.study import Material, open_classifier, target_of
 from fairaudit.audits.core.write import write_report_folder
-from fairaudit.audits.selftest_bench import Bench
-from fairaudit.audits.selftest_data import SelftestData, balanced_rho, open_data, plant
-from fairaudit.audits.selftest_options import SelftestOptions, cases_of
-from fairaudit.audits.selftest_read import read_selftest
-from fairaudit.audits.selftest_train import Trainer
+from fairaudit.audits.selftest.bench import Bench
+from fairaudit.audits.selftest.data import SelftestData, balanced_rho, open_data, plant
+from fairaudit.audits.selftest.options import SelftestOptions, cases_of
+from fairaudit.audits.selftest.read import read_selftest
+from fairaudit.audits.selftest.train import Trainer
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.data.bias import place_regions, places

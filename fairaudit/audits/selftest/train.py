@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fairaudit.audits.selftest_options import SelftestOptions
-from fairaudit.audits.selftest_weights import read_weights, write_weights
+from fairaudit.audits.selftest.options import SelftestOptions
+from fairaudit.audits.selftest.weights import read_weights, write_weights
 from fairaudit.config.schema import PreprocessConfig
 from fairaudit.data.loader import Loader
 from fairaudit.data.manifest import Manifest

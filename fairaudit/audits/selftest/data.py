@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.study import Material, target_of
-from fairaudit.audits.selftest_options import Case, SelftestOptions
+from fairaudit.audits.selftest.options import Case, SelftestOptions
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Bias, Config, Split
 from fairaudit.data.bias import place_regions, plant_bias

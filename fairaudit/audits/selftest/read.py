@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from fairaudit.audits.core.audit import Drawing, Findings, slug
-from fairaudit.audits.selftest_options import Case
+from fairaudit.audits.selftest.options import Case
 from fairaudit.engine.part import Part
 from fairaudit.measures.intervals import wilson
 from fairaudit.ratio import ratio

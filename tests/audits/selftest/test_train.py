@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from fairaudit.audits.selftest_options import SelftestOptions, biases_of
-from fairaudit.audits.selftest_train import Trainer
-from fairaudit.audits.selftest_weights import read_weights, write_weights
+from fairaudit.audits.selftest.options import SelftestOptions, biases_of
+from fairaudit.audits.selftest.train import Trainer
+from fairaudit.audits.selftest.weights import read_weights, write_weights
 from fairaudit.config.schema import ModelConfig, PreprocessConfig
 from fairaudit.errors import ModelError
 from fairaudit.models.open import open_model

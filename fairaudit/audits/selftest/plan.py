@@ -12,11 +12,11 @@ from fairaudit.audits.core.dry_run import seconds_per_row
 from fairaudit.audits.core.metrics import SELFTEST, applicable
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
-from fairaudit.audits.selftest import open_bench, thin_cells
-from fairaudit.audits.selftest_bench import Bench
-from fairaudit.audits.selftest_case import plan_of
-from fairaudit.audits.selftest_data import Planted, plant
-from fairaudit.audits.selftest_options import SelftestOptions
+from fairaudit.audits.selftest.bench import Bench
+from fairaudit.audits.selftest.case import plan_of
+from fairaudit.audits.selftest.data import Planted, plant
+from fairaudit.audits.selftest.options import SelftestOptions
+from fairaudit.audits.selftest.run import open_bench, thin_cells
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.memory import peak_memory_bytes

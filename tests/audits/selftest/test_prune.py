@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from fairaudit.audits.selftest_prune import gap_closed
+from fairaudit.audits.selftest.prune import gap_closed
 
 
 def test_by_hand():

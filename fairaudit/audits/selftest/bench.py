@@ -13,10 +13,10 @@ import numpy as np
 
 from fairaudit.audits.core.progress import Advance, Silent
 from fairaudit.audits.core.study import Study
-from fairaudit.audits.selftest_case import audit_case, plan_of
-from fairaudit.audits.selftest_data import SelftestData, plant
-from fairaudit.audits.selftest_options import Case, SelftestOptions
-from fairaudit.audits.selftest_train import Trainer
+from fairaudit.audits.selftest.case import audit_case, plan_of
+from fairaudit.audits.selftest.data import SelftestData, plant
+from fairaudit.audits.selftest.options import Case, SelftestOptions
+from fairaudit.audits.selftest.train import Trainer
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.data.bias import places
