@@ -42,7 +42,7 @@ def script():
 def demo(tmp_path_factory, worker_id):
     """The full demonstration with seed 0: its folder, its two models and both reports; one worker makes it for all."""
     from fairaudit.audits.core.progress import Silent
-    from fairaudit.audits.demo import concluded, run_demo
+    from fairaudit.audits.demo.demo import concluded, run_demo
     from fairaudit.results.store import read_report
 
     own = tmp_path_factory.getbasetemp()

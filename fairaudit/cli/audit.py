@@ -43,7 +43,7 @@ def audit(
 
     Example: fairaudit audit model.pt --roi necktie --baseline vanilla.pt
     """
-    from fairaudit.audits import joint
+    from fairaudit.audits.joint import verdict as joint
     from fairaudit.cli.launch import launch
 
     asked = replace(

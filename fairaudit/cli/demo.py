@@ -23,7 +23,7 @@ def demo(
 
 
 def _demo(output: Path, *, seed: int, workers: int, quiet: bool) -> int:
-    from fairaudit.audits.demo import run_demo
+    from fairaudit.audits.demo.demo import run_demo
     from fairaudit.cli.console import progress_display, say, wants_color
     from fairaudit.errors import ExitCode
     from fairaudit.report import terminal

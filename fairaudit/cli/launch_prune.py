@@ -24,7 +24,7 @@ def launch_prune(model: Path, *, request: Request, asked: PruneOptions) -> int:
 
     config, base = load(request.asked)
     if request.dry_run:
-        from fairaudit.audits import joint
+        from fairaudit.audits.joint import verdict as joint
         from fairaudit.cli.dry_run import dry_run
 
         return dry_run([model], baseline=None, config=config, base=base, request=request, plan=joint.PLAN)

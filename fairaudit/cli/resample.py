@@ -32,7 +32,7 @@ def resample(
 
 
 def _resample(asked: Asked, *, attribute: str, phi: float | None, output: Path, seed: int) -> int:
-    from fairaudit.audits.resample import resample_manifest
+    from fairaudit.audits.resample.resample import resample_manifest
     from fairaudit.cli.console import say
     from fairaudit.cli.settings import load
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from fairaudit.audits import joint
 from fairaudit.audits.core.audit import Drawing
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.run import drawn, run_study
 from fairaudit.audits.core.study import Study
+from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.pruning.experiment import Experiment
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.standalone import as_classifier

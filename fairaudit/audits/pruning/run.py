@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fairaudit.audits import joint
 from fairaudit.audits.core.audit import Audit, Context, Findings, Total
 from fairaudit.audits.core.metrics import applicable
 from fairaudit.audits.core.plan import AuditPlan
@@ -22,6 +21,7 @@ from fairaudit.audits.core.run import Outcome, run_study
 from fairaudit.audits.core.study import Study, open_classifier, target_of
 from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.core.write import write_report_folder
+from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.pruning.data import Decoded, PruneData, examples, open_parts, told
 from fairaudit.audits.pruning.experiment import DRAWN, Experiment, check_controls, run_experiment
 from fairaudit.audits.pruning.legs import audit_variants, with_legs

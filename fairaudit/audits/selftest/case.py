@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairaudit.audits import joint
 from fairaudit.audits.core.audit import Audit, Findings
 from fairaudit.audits.core.methods import methods_of
 from fairaudit.audits.core.plan import AuditPlan
@@ -16,7 +15,8 @@ from fairaudit.audits.core.run import mapped_study, measured
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.discovery.audit import DiscoveryAudit
-from fairaudit.audits.joint import legs_of
+from fairaudit.audits.joint import verdict as joint
+from fairaudit.audits.joint.verdict import legs_of
 from fairaudit.audits.selftest.planted import COUNTS, PlantedAudit, planted_counts
 from fairaudit.engine.part import Part
 from fairaudit.measures.joint import Leg, joint_verdict

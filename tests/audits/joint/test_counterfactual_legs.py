@@ -12,12 +12,12 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from fairaudit.audits import joint
 from fairaudit.audits.alignment.options import CfOptions
-from fairaudit.audits.cf_leg import counterfactual_legs
 from fairaudit.audits.core.dry_run import plan_run
 from fairaudit.audits.core.progress import Silent
 from fairaudit.audits.core.run import run_models
+from fairaudit.audits.joint import verdict as joint
+from fairaudit.audits.joint.counterfactual_legs import counterfactual_legs
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config, GateRule
 from fairaudit.errors import ConfigError, DataError, FairauditError, UsageError

@@ -8,7 +8,6 @@ from functools import partial
 
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.causal.audit import CausalAudit
-from fairaudit.audits.cf_leg import NO_LEGS, CounterfactualLegs, counterfactual_audits, counterfactual_legs, leg_of
 from fairaudit.audits.core.audit import Audit, Findings
 from fairaudit.audits.core.methods import methods_of
 from fairaudit.audits.core.metrics import ALIGNMENT, ALL
@@ -16,6 +15,13 @@ from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.fairness.audit import FairnessAudit
+from fairaudit.audits.joint.counterfactual_legs import (
+    NO_LEGS,
+    CounterfactualLegs,
+    counterfactual_audits,
+    counterfactual_legs,
+    leg_of,
+)
 from fairaudit.audits.regions.audit import RegionAudit
 from fairaudit.audits.saliency.audit import SaliencyAudit
 from fairaudit.config.flips import shown_in

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairaudit.audits import joint
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.run import run_models
+from fairaudit.audits.joint import verdict as joint
 from fairaudit.config.load import load_config
 from fairaudit.config.options import RunOptions
 from fairaudit.demo.make import DemoPaths, Recipe, make_demo
