@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.measures.image_means import Labels
-from fairaudit.measures.region_spec import Question
-from fairaudit.measures.region_table import region_measurements
 from fairaudit.results.measurement import Measurement
+from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.specs import Question
 
 PAIRED = ("causal_effect", "causal_positive", "causal_shift", "causal_flip")
 """Columns that have a twin with the ending _control."""

@@ -14,9 +14,9 @@ import numpy as np
 from fairaudit.measures.bootstrap import bootstrap
 from fairaudit.measures.confusion import confusion
 from fairaudit.measures.disparities import disparities, disparity
-from fairaudit.measures.fairness_table import fairness_measurements
-from fairaudit.measures.rows import Asked
 from fairaudit.measures.score_histogram import histogram_auc, score_histogram
+from fairaudit.tables.fairness import fairness_measurements
+from fairaudit.tables.rows import Asked
 
 ROWS, GROUPS, REPLICATES, CHUNK = 200_000, 8, 10_000, 1_000_000
 NAME = "equalized_odds_difference"

@@ -13,10 +13,10 @@ import argparse
 import numpy as np
 
 from fairaudit.measures.disparities import DISPARITIES, bias_conflict_accuracy, disparity, unbiased_accuracy
-from fairaudit.measures.nulls import null_values
 from fairaudit.measures.paper_measures import PAPER_MEASURES
-from fairaudit.measures.resampled_rows import resampled_rows
-from fairaudit.measures.rows import Asked
+from fairaudit.tables.nulls import null_values
+from fairaudit.tables.resampled import resampled_rows
+from fairaudit.tables.rows import Asked
 
 ALIGNED = np.array([[True, False], [False, True]])
 REPLICATES = 200

@@ -6,7 +6,7 @@ import pytest
 from fairaudit.measures.causal import causal_measurements
 from fairaudit.measures.image_means import Labels
 from fairaudit.measures.intervals import wilson
-from fairaudit.measures.region_spec import Question
+from fairaudit.tables.specs import Question
 
 QUESTION = Question(region="tie", method="inpaint", replicates=500)
 

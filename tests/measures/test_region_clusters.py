@@ -5,10 +5,10 @@ import pytest
 from scipy import stats
 
 from fairaudit.measures.image_means import Labels
-from fairaudit.measures.rddt_table import rddt_measurements
 from fairaudit.measures.region_change import rddt
-from fairaudit.measures.region_spec import Question
-from fairaudit.measures.region_table import region_measurements
+from fairaudit.tables.rddt import rddt_measurements
+from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.specs import Question
 
 
 def persons(seed: int, clusters: int, each: int, *, varies: bool = False, target: bool = False, rare: float = 0.2):

@@ -16,10 +16,10 @@ from fairaudit.audits.core.columns import under
 from fairaudit.counterfactuals.ladder import STOP_TEXTS, Stop
 from fairaudit.measures.alignment import Alignment, alignment
 from fairaudit.measures.alignment_matrix import correlations, disagreements, strongest
-from fairaudit.measures.alignment_measurements import BaseRow, alignment_measurements
 from fairaudit.measures.ranking import auc, balanced_auc
 from fairaudit.measures.relative_change import DEFINED_TEXTS, Defined, RelativeChange, relative_change
 from fairaudit.seeds import generator
+from fairaudit.tables.alignment import BaseRow, alignment_measurements
 
 if TYPE_CHECKING:
     from fairaudit.audits.alignment.audit import CfAlignAudit

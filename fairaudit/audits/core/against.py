@@ -8,11 +8,11 @@ from pathlib import Path
 
 from fairaudit.audits.core.audit import Findings
 from fairaudit.errors import UsageError
-from fairaudit.measures.paired_table import CHANGES, LEVELS
 from fairaudit.report.rows import name_of
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Report
 from fairaudit.results.store import read_report
+from fairaudit.tables.paired import CHANGES, LEVELS
 
 COMPARED = frozenset([*CHANGES, *LEVELS])
 """Disparities between groups and levels whose change is told."""

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from fairaudit.config.schema import GateRule
 from fairaudit.gate.rules import check_metrics
 from fairaudit.measures.disparities import DISPARITIES
-from fairaudit.measures.paired_table import CHANGES, LEVELS
 from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.rates import RATES
-from fairaudit.measures.region_spec import SPECS
+from fairaudit.tables.paired import CHANGES, LEVELS
+from fairaudit.tables.specs import SPECS
 
 ASSOCIATIONS = ("phi", "cramers_v", "mutual_information")
 EQUALISED = tuple(

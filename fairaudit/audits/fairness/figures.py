@@ -15,11 +15,11 @@ from fairaudit.audits.fairness.threshold_figures import threshold_drawings
 from fairaudit.audits.fairness.thresholds import has_curve, has_thresholds, histogram, present, printable, scored_rows
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.calibration import reliability, reliability_curve
-from fairaudit.measures.rows import listed
 from fairaudit.measures.sampled_scores import bin_sizes, roc_sizes
 from fairaudit.measures.thresholds import roc
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
+from fairaudit.tables.rows import listed
 
 MOST_GROUPS = 12
 """Attributes with more groups get no figure per group: nobody could read it."""

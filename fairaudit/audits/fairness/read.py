@@ -19,16 +19,16 @@ from fairaudit.data.categorical import Categorical
 from fairaudit.measures.association import association, contingency
 from fairaudit.measures.clusters import check_size, counts_by_cluster
 from fairaudit.measures.confusion import confusion
-from fairaudit.measures.fairness_table import fairness_measurements
 from fairaudit.measures.mcnemar import paired_counts
-from fairaudit.measures.paired_scores import paired_score_measurements
-from fairaudit.measures.paired_table import paired_measurements
-from fairaudit.measures.rows import Asked
-from fairaudit.measures.score_table import score_measurements
-from fairaudit.measures.soft_rows import sampled_joint
-from fairaudit.measures.theory_table import theory_measurements
-from fairaudit.measures.within import within_measurements
 from fairaudit.results.measurement import Measurement, finite
+from fairaudit.tables.fairness import fairness_measurements
+from fairaudit.tables.paired import paired_measurements
+from fairaudit.tables.paired_scores import paired_score_measurements
+from fairaudit.tables.rows import Asked
+from fairaudit.tables.scores import score_measurements
+from fairaudit.tables.soft import sampled_joint
+from fairaudit.tables.theory import theory_measurements
+from fairaudit.tables.within import within_measurements
 
 MOST_PAIRED = 50
 """Two models are compared cell by cell for at most so many classes."""

@@ -11,13 +11,13 @@ from fairaudit.audits.core.audit import Drawing
 from fairaudit.audits.core.groups import aligned_groups
 from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.data.categorical import Categorical
-from fairaudit.measures.rows import Asked
 from fairaudit.measures.theory import (
     bounded_task_information,
     following_model_information,
     perfect_model_information,
 )
-from fairaudit.measures.theory_table import Placed, placed, why_no_theory
+from fairaudit.tables.rows import Asked
+from fairaudit.tables.theory import Placed, placed, why_no_theory
 
 PLACES = 101
 """Places at which the curves are drawn."""

@@ -12,9 +12,9 @@ from fairaudit.audits.core.audit import Findings, Total
 from fairaudit.audits.core.columns import under
 from fairaudit.audits.regions.read import labels
 from fairaudit.generators.checks import Tolerance
-from fairaudit.measures.region_spec import Question
-from fairaudit.measures.region_table import region_measurements
 from fairaudit.results.measurement import Measurement
+from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.specs import Question
 
 if TYPE_CHECKING:
     from fairaudit.audits.core.study import Study

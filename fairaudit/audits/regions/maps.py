@@ -26,16 +26,16 @@ from fairaudit.errors import DataError, UsageError
 from fairaudit.gate.judge import judge
 from fairaudit.measures.clusters import partition
 from fairaudit.measures.control_regions import control_regions
-from fairaudit.measures.rddt_table import rddt_measurements
 from fairaudit.measures.region_change import region_change
 from fairaudit.measures.region_metrics import rrf_lift, score_regions
-from fairaudit.measures.region_spec import Question
 from fairaudit.measures.signed_share import signed_share
 from fairaudit.measures.windows import grid_shares
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.provenance import library_versions
 from fairaudit.results.report import Data, Excluded, Figure, Report, Run
+from fairaudit.tables.rddt import rddt_measurements
+from fairaudit.tables.specs import Question
 
 CONTROLS = 4
 METHOD = "maps"

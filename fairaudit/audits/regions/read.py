@@ -15,10 +15,10 @@ from fairaudit.audits.core.study import Study
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import RegionError
 from fairaudit.measures.image_means import Labels
-from fairaudit.measures.rddt_table import rddt_measurements
-from fairaudit.measures.region_spec import Question
-from fairaudit.measures.region_table import region_measurements
 from fairaudit.results.measurement import Measurement
+from fairaudit.tables.rddt import rddt_measurements
+from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.specs import Question
 
 Floats = NDArray[np.float64]
 

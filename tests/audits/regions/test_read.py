@@ -5,7 +5,7 @@ import pytest
 
 from fairaudit.audits.regions.read import Rows, aligned_rows, alignment, labels
 from fairaudit.data.categorical import Categorical
-from fairaudit.measures.region_spec import Question
+from fairaudit.tables.specs import Question
 
 VALUES = ("0", "1")
 

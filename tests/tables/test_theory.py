@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fairaudit.measures.rows import Asked
-from fairaudit.measures.theory_table import placed, theory_measurements
+from fairaudit.tables.rows import Asked
+from fairaudit.tables.theory import placed, theory_measurements
 
 
 def world(rho, phi, classes, needed=0.0, images=1e6):

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from fairaudit.measures.image_means import Labels
-from fairaudit.measures.rddt_table import rddt_measurements
-from fairaudit.measures.region_spec import Question
+from fairaudit.tables.rddt import rddt_measurements
+from fairaudit.tables.specs import Question
 
 QUESTION = Question(region="tie", method="lrp", baseline="vanilla")
 

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from fairaudit.measures.clusters import partition
 from fairaudit.measures.image_means import Labels
 from fairaudit.measures.region_change import TOLERANCE, rddt
-from fairaudit.measures.region_spec import AUDIT, Question
 from fairaudit.results.measurement import Measurement, finite
+from fairaudit.tables.specs import AUDIT, Question
 
 FEW = "the t test needs two images at least with a map of both models"
 FEW_CLUSTERS = "the t test needs two clusters at least with a map of both models"

@@ -23,13 +23,13 @@ from fairaudit.measures.disparities import (
 )
 from fairaudit.measures.intervals import basic, percentile
 from fairaudit.measures.mcnemar import clustered_mcnemar, clustered_size, mcnemar, paired_change
-from fairaudit.measures.nulls import affordable
 from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.rates import RATES, reported_classes
-from fairaudit.measures.rows import Asked, Number, measurement, suppressed, total
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
+from fairaudit.tables.nulls import affordable
+from fairaudit.tables.rows import Asked, Number, measurement, suppressed, total
 
 CHANGES = tuple(name for name in DISPARITIES if DISPARITIES[name].against == "groups")
 """Disparities whose change is reported, as `…_change`."""

@@ -9,18 +9,18 @@ from numpy.typing import ArrayLike
 
 from fairaudit.measures.bootstrap import Strata, bootstrap, cluster_bootstrap
 from fairaudit.measures.careful import widened
-from fairaudit.measures.careful_ends import careful_counts, careful_end, cells_missing, macro_missing
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.disparities import DISPARITIES, bias_conflict_accuracy, disparity, unbiased_accuracy
-from fairaudit.measures.disparity_rows import PAIRWISE
 from fairaudit.measures.effective import effective_counts
 from fairaudit.measures.intervals import Drift, Interval, calibrated, drifting, percentile
-from fairaudit.measures.nulls import Nulls, Statistic, affordable, evaluated, named
 from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.rates import macro
-from fairaudit.measures.rows import Asked, Number, measurement, suppressed, total, why_undefined
 from fairaudit.results.measurement import Better, Measurement
 from fairaudit.seeds import generator
+from fairaudit.tables.careful_ends import careful_counts, careful_end, cells_missing, macro_missing
+from fairaudit.tables.disparities import PAIRWISE
+from fairaudit.tables.nulls import Nulls, Statistic, affordable, evaluated, named
+from fairaudit.tables.rows import Asked, Number, measurement, suppressed, total, why_undefined
 
 MACROS = ("tpr", "ppv", "f1", "iou")
 """Rates that are also averaged over classes when there are more than two."""

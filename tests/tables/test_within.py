@@ -7,8 +7,8 @@ from sklearn.metrics import recall_score
 
 from fairaudit.measures.confusion import confusion
 from fairaudit.measures.disparities import disparity
-from fairaudit.measures.rows import Asked
-from fairaudit.measures.within import within_measurements
+from fairaudit.tables.rows import Asked
+from fairaudit.tables.within import within_measurements
 
 
 def made(counts, **arguments):

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from fairaudit.measures.disparities import aligned_cells, bias_conflict_accuracy, disparity, unbiased_accuracy
-from fairaudit.measures.fairness_table import fairness_measurements
 from fairaudit.measures.intervals import wilson
 from fairaudit.measures.paper_measures import paper_measures
 from fairaudit.measures.rates import accuracy, macro, rate
-from fairaudit.measures.rows import Asked
 from fairaudit.measures.simultaneous import difference_interval, ratio_interval
-from fairaudit.measures.soft_rows import SoftJoint
+from fairaudit.tables.fairness import fairness_measurements
+from fairaudit.tables.rows import Asked
+from fairaudit.tables.soft import SoftJoint
 
 COUNTS = np.array([[[80, 20], [10, 90]], [[60, 40], [50, 50]]])
 PROMISED = {

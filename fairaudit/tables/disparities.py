@@ -10,13 +10,13 @@ from numpy.typing import ArrayLike
 
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.disparities import DISPARITIES, Disparity, compared, disparity, has_images
-from fairaudit.measures.nulls import Nulls
 from fairaudit.measures.permutation import AgainstNull
 from fairaudit.measures.rates import RATES, Rate, rate, reported_classes
-from fairaudit.measures.rows import Asked, Extra, Number, listed, measurement, total
 from fairaudit.measures.sensitivity import flipping_error
 from fairaudit.measures.simultaneous import Extreme, Pair, difference_interval, ratio_interval
 from fairaudit.results.measurement import Measurement, finite
+from fairaudit.tables.nulls import Nulls
+from fairaudit.tables.rows import Asked, Extra, Number, listed, measurement, total
 
 PAIRWISE = tuple(
     name for name in DISPARITIES if DISPARITIES[name].against == "groups" and not DISPARITIES[name].average

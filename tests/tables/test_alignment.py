@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from fairaudit.measures.alignment import alignment
-from fairaudit.measures.alignment_measurements import BaseRow, alignment_measurements
 from fairaudit.measures.relative_change import relative_change
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
+from fairaudit.tables.alignment import BaseRow, alignment_measurements
 
 
 def _row(base: str = "smiling", n: int = 40) -> BaseRow:

@@ -14,10 +14,10 @@ from fairaudit.measures.confusion import Floats
 from fairaudit.measures.intervals import drifting
 from fairaudit.measures.linearised import Sums, mean_covariance, normal_draws
 from fairaudit.measures.paper_measures import PAPER_MEASURES
-from fairaudit.measures.rows import Asked, Number, measurement
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
+from fairaudit.tables.rows import Asked, Number, measurement
 
 MOST_CELLS = 1200
 """Group × true class × class at most; beyond, the covariance of the cells is too large and there is no interval."""

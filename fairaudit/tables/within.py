@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.disparity_rows import PAIRWISE, disparity_rows
-from fairaudit.measures.nulls import null_values
-from fairaudit.measures.rows import Asked, Number, listed, measurement, total
 from fairaudit.results.measurement import Measurement
+from fairaudit.tables.disparities import PAIRWISE, disparity_rows
+from fairaudit.tables.nulls import null_values
+from fairaudit.tables.rows import Asked, Number, listed, measurement, total
 
 
 def within_measurements(counts: ArrayLike, asked: Asked, *, control: str, levels: Sequence[str]) -> list[Measurement]:

@@ -12,8 +12,8 @@ from fairaudit.measures.confusion import Floats
 from fairaudit.measures.disparities import Disparity, compared, has_images
 from fairaudit.measures.intervals import Interval, normal_quantile
 from fairaudit.measures.rates import Rate, cell_accuracy, rate
-from fairaudit.measures.rows import Asked
 from fairaudit.ratio import ratio
+from fairaudit.tables.rows import Asked
 
 _SHARED = ("f1", "iou")
 """Rates in which an image that is decided wrongly counts for two classes."""

@@ -16,7 +16,6 @@ from fairaudit.measures.confusion import Floats
 from fairaudit.measures.intervals import wilson
 from fairaudit.measures.paper_measures import mutual_information
 from fairaudit.measures.rates import Rate
-from fairaudit.measures.rows import Asked, Extra, Number, measurement, total
 from fairaudit.measures.theory import (
     bounded_task_information,
     following_model_information,
@@ -25,6 +24,7 @@ from fairaudit.measures.theory import (
 )
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement, finite
+from fairaudit.tables.rows import Asked, Extra, Number, measurement, total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ import pytest
 
 from fairaudit.measures.confusion import confusion, soft_joint
 from fairaudit.measures.paper_measures import PAPER_MEASURES
-from fairaudit.measures.rows import Asked
-from fairaudit.measures.soft_rows import MOST_CELLS, sampled_joint, soft_rows
+from fairaudit.tables.rows import Asked
+from fairaudit.tables.soft import MOST_CELLS, sampled_joint, soft_rows
 
 ASKED = Asked(attribute="hat", groups=("a", "b"), classes=("0", "1"), replicates=2000)
 

@@ -5,10 +5,10 @@ import pytest
 
 from fairaudit.config.schema import GateRule
 from fairaudit.gate.judge import judge
-from fairaudit.measures.careful_ends import careful_counts, macro_missing
-from fairaudit.measures.fairness_table import fairness_measurements
-from fairaudit.measures.resampled_rows import MACROS, RESAMPLED
-from fairaudit.measures.rows import Asked
+from fairaudit.tables.careful_ends import careful_counts, macro_missing
+from fairaudit.tables.fairness import fairness_measurements
+from fairaudit.tables.resampled import MACROS, RESAMPLED
+from fairaudit.tables.rows import Asked
 
 LEVELS = ("unbiased_accuracy", "bias_conflict_accuracy", "bias_aligned_accuracy")
 PAPERS = ("dp_l2", "dp_mi", "eo_l2", "eo_mi", "iou_l2", "iou_std")

@@ -10,15 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.disparities import has_images, impact_ratio, worst_group_accuracy
-from fairaudit.measures.disparity_rows import disparity_rows
-from fairaudit.measures.group_rows import group_rows
-from fairaudit.measures.nulls import null_values
 from fairaudit.measures.rates import accuracy, rate, reported_classes
-from fairaudit.measures.resampled_rows import resampled_rows
-from fairaudit.measures.rows import Asked, Number, measurement, suppressed, total, why_undefined
 from fairaudit.measures.simultaneous import impact_interval, smallest_interval
-from fairaudit.measures.soft_rows import SoftJoint, soft_rows
 from fairaudit.results.measurement import Measurement, finite
+from fairaudit.tables.disparities import disparity_rows
+from fairaudit.tables.groups import group_rows
+from fairaudit.tables.nulls import null_values
+from fairaudit.tables.resampled import resampled_rows
+from fairaudit.tables.rows import Asked, Number, measurement, suppressed, total, why_undefined
+from fairaudit.tables.soft import SoftJoint, soft_rows
 
 
 def fairness_measurements(

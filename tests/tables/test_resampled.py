@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fairaudit.measures.fairness_table import fairness_measurements
-from fairaudit.measures.resampled_rows import CALIBRATED
-from fairaudit.measures.rows import Asked
+from fairaudit.tables.fairness import fairness_measurements
+from fairaudit.tables.resampled import CALIBRATED
+from fairaudit.tables.rows import Asked
 
 GROUPS = 6
 

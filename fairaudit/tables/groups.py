@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.intervals import wilson
 from fairaudit.measures.rates import RATES, Rate, RateSpec, accuracy, outcomes, reported_classes
-from fairaudit.measures.rows import Asked, Number, measurement, suppressed
 from fairaudit.results.measurement import Measurement
+from fairaudit.tables.rows import Asked, Number, measurement, suppressed
 
 
 def group_rows(counts: ArrayLike, asked: Asked) -> Iterator[Measurement]:

@@ -5,13 +5,13 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from fairaudit.measures.calibration import BINS
-from fairaudit.measures.paired_scores import (
+from fairaudit.tables.paired_scores import (
     paired_score_measurements,
     weighted_auc,
     weighted_brier,
     weighted_ece,
 )
-from fairaudit.measures.rows import Asked
+from fairaudit.tables.rows import Asked
 
 ASKED = Asked(attribute="hat", groups=("no", "yes"), classes=("0", "1"), replicates=400)
 

@@ -6,8 +6,8 @@ from scipy import stats
 
 from fairaudit.measures.image_means import Labels
 from fairaudit.measures.intervals import wilson
-from fairaudit.measures.region_spec import Question
-from fairaudit.measures.region_table import region_measurements
+from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.specs import Question
 
 
 def scene(seed: int = 0, n: int = 200, gap: float = 0.0):

@@ -36,9 +36,9 @@ from fairaudit.measures.image_means import (
     table,
 )
 from fairaudit.measures.intervals import percentile, wilson
-from fairaudit.measures.region_spec import SPECS, Question, Spec
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.seeds import generator
+from fairaudit.tables.specs import SPECS, Question, Spec
 
 PERMUTATIONS = 2000
 """Most permutations for a p value, which is then no smaller than 1 / 2001."""

@@ -6,10 +6,10 @@ import pytest
 from fairaudit.measures.confusion import confusion
 from fairaudit.measures.disparities import disparity, worst_group_accuracy
 from fairaudit.measures.mcnemar import mcnemar, paired_counts
-from fairaudit.measures.paired_table import CHANGES, baseline_counts, candidate_counts, paired_measurements
 from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.rates import accuracy, rate
-from fairaudit.measures.rows import Asked
+from fairaudit.tables.paired import CHANGES, baseline_counts, candidate_counts, paired_measurements
+from fairaudit.tables.rows import Asked
 
 
 def made(counts, **arguments):

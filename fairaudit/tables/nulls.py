@@ -14,9 +14,9 @@ from fairaudit.measures.disparities import DISPARITIES, Null, compared, disparit
 from fairaudit.measures.effective import effective_counts
 from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.permutation import AgainstNull, against_null, permutation_null
-from fairaudit.measures.rows import Asked
 from fairaudit.ratio import ratio
 from fairaudit.seeds import generator
+from fairaudit.tables.rows import Asked
 
 BUDGET = 2 * 10**6
 """Numbers drawn for one bootstrap or permutation at most; large tables get fewer replicates, never fewer than 400."""

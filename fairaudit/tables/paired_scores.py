@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from fairaudit.measures.calibration import BINS
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.intervals import basic, percentile
-from fairaudit.measures.nulls import affordable
 from fairaudit.measures.rates import reported_classes
-from fairaudit.measures.rows import Asked, Number, measurement, suppressed
 from fairaudit.measures.score_histogram import binned
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Better, Measurement
 from fairaudit.seeds import generator
+from fairaudit.tables.nulls import affordable
+from fairaudit.tables.rows import Asked, Number, measurement, suppressed
 
 BETTER: dict[str, Better] = {"auc": "higher", "ece": "lower", "brier": "lower"}
 """Score measure → which way is better."""

@@ -13,11 +13,11 @@ from fairaudit.measures.confusion import Floats
 from fairaudit.measures.intervals import Interval, normal_quantile, wilson
 from fairaudit.measures.ranking import Ranked, group_auc
 from fairaudit.measures.rates import reported_classes
-from fairaudit.measures.rows import Asked, Number, listed, measurement, suppressed
 from fairaudit.measures.sampled_scores import sampled_calibration
 from fairaudit.measures.simultaneous import difference_interval
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
+from fairaudit.tables.rows import Asked, Number, listed, measurement, suppressed
 
 ACROSS = (("auc", "own"), ("bnsp_auc", "bnsp"), ("bpsn_auc", "bpsn"))
 """Metric names and what is compared; see `group_auc`."""
