@@ -11,8 +11,8 @@ from fairaudit.audits.alignment.probe import FittedProbe
 from fairaudit.audits.core.audit import Audit
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.flips.audit import TWINS, FlipAudit
-from fairaudit.measures.joint import Leg
 from fairaudit.results.measurement import Measurement
+from fairaudit.verdict.joint import Leg
 
 
 class CounterfactualLegs(NamedTuple):

@@ -25,10 +25,10 @@ from fairaudit.audits.joint.counterfactual_legs import (
 from fairaudit.audits.regions.audit import RegionAudit
 from fairaudit.audits.saliency.audit import SaliencyAudit
 from fairaudit.config.flips import shown_in
-from fairaudit.measures.joint import Leg, joint_verdict, lift_limit
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Verdict
 from fairaudit.saliency.method import Method
+from fairaudit.verdict.joint import Leg, joint_verdict, lift_limit
 
 WORST_FIRST = (
     "unequal and for the wrong reason",

@@ -19,8 +19,8 @@ from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.joint.verdict import legs_of
 from fairaudit.audits.selftest.planted import COUNTS, PlantedAudit, planted_counts
 from fairaudit.engine.part import Part
-from fairaudit.measures.joint import Leg, joint_verdict
 from fairaudit.results.measurement import Measurement
+from fairaudit.verdict.joint import Leg, joint_verdict
 
 RELIES = ("unequal and for the wrong reason", "spurious but equal")
 """Joint verdicts that say that the model rests on the region."""

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from fairaudit.measures.joint import Leg, joint_verdict, lift_limit
+from fairaudit.verdict.joint import Leg, joint_verdict, lift_limit
 
 SIDES = {"above": (2.0, 3.0), "below": (0.0, 0.5), "open": (0.5, 2.0), "absent": (None, None)}
 
