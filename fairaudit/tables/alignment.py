@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.measures.alignment import Alignment, Correction, corrected
+from fairaudit.measures.alignment.alignment import Alignment, Correction, corrected
 from fairaudit.results.measurement import Measurement, Status, finite
 
 AUDIT = "cf-align"

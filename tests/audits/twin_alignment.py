@@ -26,8 +26,8 @@ from fairaudit.counterfactuals.probe import train_probe
 from fairaudit.data.synthetic_draw import draw
 from fairaudit.data.synthetic_scene import Scene, twin
 from fairaudit.demo.make import Recipe, demo_scenes
-from fairaudit.measures.alignment import Alignment, alignment
-from fairaudit.measures.relative_change import RelativeChange, relative_change
+from fairaudit.measures.alignment.alignment import Alignment, alignment
+from fairaudit.measures.alignment.relative_change import RelativeChange, relative_change
 
 LEVELS = np.linspace(0.0, 1.0, 9)
 SETTINGS = SearchSettings(search="fast", drop=0.6, pixel_limit=0.05)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fairaudit.measures.alignment import alignment
-from fairaudit.measures.relative_change import relative_change
+from fairaudit.measures.alignment.alignment import alignment
+from fairaudit.measures.alignment.relative_change import relative_change
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.alignment import BaseRow, alignment_measurements

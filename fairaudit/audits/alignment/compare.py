@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.measures.alignment import alignment
-from fairaudit.measures.relative_change import Defined, RelativeChange
+from fairaudit.measures.alignment.alignment import alignment
+from fairaudit.measures.alignment.relative_change import Defined, RelativeChange
 from fairaudit.report.escape import clip, markdown, plain
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.results.report import Report

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Drawing, Total
 from fairaudit.counterfactuals.latent_shift import latent_shift, sweep
-from fairaudit.measures.alignment_matrix import cluster_order, correlations
-from fairaudit.measures.relative_change import Defined, RelativeChange
+from fairaudit.measures.alignment.matrix import cluster_order, correlations
+from fairaudit.measures.alignment.relative_change import Defined, RelativeChange
 
 if TYPE_CHECKING:
     from fairaudit.audits.alignment.audit import CfAlignAudit

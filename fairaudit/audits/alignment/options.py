@@ -11,7 +11,7 @@ from fairaudit.config.schema import Config
 from fairaudit.counterfactuals.ladder import SearchSettings
 from fairaudit.errors import UsageError
 from fairaudit.generators.checks import Tolerance
-from fairaudit.measures.alignment import Correction
+from fairaudit.measures.alignment.alignment import Correction
 
 Maker = Literal["latent-shift", "wachter"]
 Animation = Literal["gif", "webp"]

@@ -14,10 +14,10 @@ from fairaudit.audits.alignment.figures import drawings, head_labels
 from fairaudit.audits.core.audit import Findings, Total
 from fairaudit.audits.core.columns import under
 from fairaudit.counterfactuals.ladder import STOP_TEXTS, Stop
-from fairaudit.measures.alignment import Alignment, alignment
-from fairaudit.measures.alignment_matrix import correlations, disagreements, strongest
+from fairaudit.measures.alignment.alignment import Alignment, alignment
+from fairaudit.measures.alignment.matrix import correlations, disagreements, strongest
+from fairaudit.measures.alignment.relative_change import DEFINED_TEXTS, Defined, RelativeChange, relative_change
 from fairaudit.measures.ranking import auc, balanced_auc
-from fairaudit.measures.relative_change import DEFINED_TEXTS, Defined, RelativeChange, relative_change
 from fairaudit.seeds import generator
 from fairaudit.tables.alignment import BaseRow, alignment_measurements
 

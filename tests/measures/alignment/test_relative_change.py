@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairaudit.measures.relative_change import DEFINED_TEXTS, Defined, relative_change
+from fairaudit.measures.alignment.relative_change import DEFINED_TEXTS, Defined, relative_change
 
 
 def test_by_hand() -> None:

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from fairaudit.errors import UsageError
-from fairaudit.measures.alignment import alignment, corrected
-from fairaudit.measures.relative_change import RelativeChange, relative_change
+from fairaudit.measures.alignment.alignment import alignment, corrected
+from fairaudit.measures.alignment.relative_change import RelativeChange, relative_change
 from fairaudit.seeds import generator
 
 

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student
 
 from fairaudit.errors import UsageError
+from fairaudit.measures.alignment.relative_change import RelativeChange
 from fairaudit.measures.intervals import percentile
 from fairaudit.measures.multiple import benjamini_hochberg, holm
-from fairaudit.measures.relative_change import RelativeChange
 from fairaudit.ratio import ratio
 
 Floats = NDArray[np.float64]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairaudit.measures.alignment_matrix import cluster_order, correlations, disagreements, strongest
+from fairaudit.measures.alignment.matrix import cluster_order, correlations, disagreements, strongest
 
 
 def test_correlations_are_numpys_where_everything_is_known() -> None:
