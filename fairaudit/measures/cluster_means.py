@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import t
 
-from fairaudit.measures.cluster_labels import ClusterLabels, cluster_labels
-from fairaudit.measures.clusters import few_units
+from fairaudit.measures.clusters.labels import ClusterLabels, cluster_labels
+from fairaudit.measures.clusters.linearised import effective_size
+from fairaudit.measures.clusters.partition import few_units
 from fairaudit.measures.image_means import (
     Floats,
     Ints,
@@ -22,7 +23,6 @@ from fairaudit.measures.image_means import (
     sums,
 )
 from fairaudit.measures.intervals import Interval, normal_quantile, percentile, wilson
-from fairaudit.measures.linearised import effective_size
 from fairaudit.ratio import ratio
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.measures.clusters import partition
+from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.discovery_nulls import (
     Searched,
     arrange,

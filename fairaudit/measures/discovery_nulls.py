@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.measures.cluster_labels import ClusterLabels, cluster_labels, smallest_p
-from fairaudit.measures.clusters import partition
+from fairaudit.measures.clusters.labels import ClusterLabels, cluster_labels, smallest_p
+from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.image_means import Labels
 from fairaudit.measures.windows import Floats, Ints, Windows
 from fairaudit.ratio import ratio

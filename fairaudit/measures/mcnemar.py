@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.signal import convolve
 from scipy.stats import binom
 
-from fairaudit.measures.clusters import few_units
+from fairaudit.measures.clusters.partition import few_units
 from fairaudit.measures.confusion import Floats, confusion
 from fairaudit.measures.intervals import Interval, normal_quantile
 from fairaudit.ratio import ratio

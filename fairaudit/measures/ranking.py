@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.clusters import few_units
+from fairaudit.measures.clusters.partition import few_units
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.scored import scored
 from fairaudit.ratio import ratio

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from fairaudit.errors import DataError, UsageError, suggestion
-from fairaudit.measures.clusters import partition
+from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.region_metrics import Floats, arrange, blocks, weigh
 from fairaudit.ratio import ratio
 

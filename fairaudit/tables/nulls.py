@@ -9,9 +9,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from fairaudit.measures.clusters.effective import effective_counts
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.disparities import DISPARITIES, Null, compared, disparities, disparity
-from fairaudit.measures.effective import effective_counts
 from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.permutation import AgainstNull, against_null, permutation_null
 from fairaudit.ratio import ratio

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.clusters import partition
+from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.image_means import Labels
 from fairaudit.measures.region_change import TOLERANCE, rddt
 from fairaudit.results.measurement import Measurement, finite

@@ -21,7 +21,7 @@ from fairaudit.measures.cluster_means import (
     contrast_nulls,
     places,
 )
-from fairaudit.measures.clusters import partition
+from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.image_means import (
     Floats,
     Ints,

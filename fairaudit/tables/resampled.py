@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 
 from fairaudit.measures.bootstrap import Strata, bootstrap, cluster_bootstrap
 from fairaudit.measures.careful import widened
+from fairaudit.measures.clusters.effective import effective_counts
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.disparities import DISPARITIES, bias_conflict_accuracy, disparity, unbiased_accuracy
-from fairaudit.measures.effective import effective_counts
 from fairaudit.measures.intervals import Drift, Interval, calibrated, drifting, percentile
 from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.measures.rates import macro

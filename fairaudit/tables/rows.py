@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairaudit.measures.clusters.effective import RateOf, effective
 from fairaudit.measures.confusion import Floats
-from fairaudit.measures.effective import RateOf, effective
 from fairaudit.measures.rates import Rate
 from fairaudit.results.measurement import Better, Measurement, finite
 

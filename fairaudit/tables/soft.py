@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
-from fairaudit.measures.clusters import few_units
+from fairaudit.measures.clusters.linearised import Sums, mean_covariance, normal_draws
+from fairaudit.measures.clusters.partition import few_units
 from fairaudit.measures.confusion import Floats
 from fairaudit.measures.intervals import drifting
-from fairaudit.measures.linearised import Sums, mean_covariance, normal_draws
 from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement

@@ -13,8 +13,8 @@ import sys
 import numpy as np
 
 from fairaudit.measures.bootstrap import bootstrap
+from fairaudit.measures.clusters.effective import effective
 from fairaudit.measures.disparities import DISPARITIES, compared, disparities, disparity
-from fairaudit.measures.effective import effective
 from fairaudit.measures.intervals import percentile
 from fairaudit.measures.simultaneous import difference_interval
 

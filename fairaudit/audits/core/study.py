@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config, RegionConfig
 from fairaudit.errors import DataError, UsageError, suggestion
-from fairaudit.measures.clusters import partition
+from fairaudit.measures.clusters.partition import partition
 
 if TYPE_CHECKING:
     from fairaudit.data.categorical import Categorical

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.pruning.experiment import Experiment, Variant
+from fairaudit.measures.clusters.effective import effective
 from fairaudit.measures.confusion import Floats
-from fairaudit.measures.effective import effective
 from fairaudit.measures.intervals import wilson
 from fairaudit.measures.rates import Rate
 from fairaudit.pruning.alignment import associated_classes

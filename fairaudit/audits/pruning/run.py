@@ -35,7 +35,7 @@ from fairaudit.config.schema import Config
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.planting import brought
 from fairaudit.engine.part import Part
-from fairaudit.measures.clusters import partition
+from fairaudit.measures.clusters.partition import partition
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.export import export, save_masks

@@ -24,7 +24,7 @@ from fairaudit.config.schema import AuditConfig, GateRule
 from fairaudit.data.manifest import Manifest
 from fairaudit.errors import DataError, UsageError
 from fairaudit.gate.judge import judge
-from fairaudit.measures.clusters import partition
+from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.control_regions import control_regions
 from fairaudit.measures.region_change import region_change
 from fairaudit.measures.region_metrics import rrf_lift, score_regions

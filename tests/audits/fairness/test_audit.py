@@ -13,7 +13,7 @@ from fairaudit.audits.fairness.threshold_figures import used_threshold
 from fairaudit.audits.fairness.thresholds import equalising
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
-from fairaudit.measures.clusters import partition
+from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.confusion import confusion
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Data, Gate, Report, Run

@@ -6,7 +6,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from fairaudit.measures.cluster_labels import cluster_labels, smallest_p
+from fairaudit.measures.clusters.labels import cluster_labels, smallest_p
 
 UNITS = np.array([7, 7, 3, 3, 9, 5])
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fairaudit.measures.clusters import few_units
+from fairaudit.measures.clusters.linearised import effective_size
+from fairaudit.measures.clusters.partition import few_units
 from fairaudit.measures.confusion import Floats
-from fairaudit.measures.linearised import effective_size
 from fairaudit.measures.rates import Rate
 from fairaudit.ratio import ratio
 

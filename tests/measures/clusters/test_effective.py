@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
+from fairaudit.measures.clusters.effective import effective, effective_counts
 from fairaudit.measures.confusion import confusion
-from fairaudit.measures.effective import effective, effective_counts
 from fairaudit.measures.intervals import wilson
 from fairaudit.measures.rates import accuracy, rate
 

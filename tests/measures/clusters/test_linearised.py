@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairaudit.measures.linearised import effective_size, mean_covariance, normal_draws, unit_sums
+from fairaudit.measures.clusters.linearised import effective_size, mean_covariance, normal_draws, unit_sums
 
 
 def test_one_column_of_plain_images_has_the_variance_of_a_mean():
