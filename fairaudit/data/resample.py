@@ -15,7 +15,7 @@ from fairaudit.data.categorical import Categorical
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.source import stored_in_files
 from fairaudit.errors import DataError, OutputError, suggestion
-from fairaudit.measures.association import contingency, phi
+from fairaudit.measures.counts.association import contingency, phi
 from fairaudit.seeds import generator
 
 Counts = NDArray[np.int64]

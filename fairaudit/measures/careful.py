@@ -11,9 +11,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fairaudit.measures.confusion import Floats
+from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.counts.rates import Rate
 from fairaudit.measures.intervals import Interval, exact, normal_quantile
-from fairaudit.measures.rates import Rate
 from fairaudit.measures.score_ratio import ratio_bound
 from fairaudit.ratio import ratio
 

@@ -8,7 +8,7 @@ from scipy.signal import convolve
 from scipy.stats import binom
 
 from fairaudit.measures.clusters.partition import few_units
-from fairaudit.measures.confusion import Floats, confusion
+from fairaudit.measures.counts.confusion import Floats, confusion
 from fairaudit.measures.intervals import Interval, normal_quantile
 from fairaudit.ratio import ratio
 

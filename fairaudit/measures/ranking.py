@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.clusters.partition import few_units
-from fairaudit.measures.confusion import Floats
+from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.scored import scored
 from fairaudit.ratio import ratio
 

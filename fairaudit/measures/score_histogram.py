@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.confusion import Counts, Floats
+from fairaudit.measures.counts.confusion import Counts, Floats
 from fairaudit.measures.scored import scored
 from fairaudit.ratio import ratio
 

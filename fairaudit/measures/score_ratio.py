@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.confusion import Floats
+from fairaudit.measures.counts.confusion import Floats
 from fairaudit.ratio import ratio
 
 _SPAN = 30.0  # log-ratios are searched in ± this; e^-30 is 0 for every purpose here

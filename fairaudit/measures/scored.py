@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.confusion import Floats
+from fairaudit.measures.counts.confusion import Floats
 
 
 class Scored(NamedTuple):

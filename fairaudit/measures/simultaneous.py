@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from fairaudit.measures.confusion import Floats
+from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.intervals import normal_quantile, wilson
 from fairaudit.measures.score_ratio import ratio_bound
 from fairaudit.ratio import ratio

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.careful import average_gap, blurred, missing, overall_gap, overall_ratio
-from fairaudit.measures.confusion import Floats
-from fairaudit.measures.disparities import Disparity, compared, has_images
+from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.counts.disparities import Disparity, compared, has_images
+from fairaudit.measures.counts.rates import Rate, cell_accuracy, rate
 from fairaudit.measures.intervals import Interval, normal_quantile
-from fairaudit.measures.rates import Rate, cell_accuracy, rate
 from fairaudit.ratio import ratio
 from fairaudit.tables.rows import Asked
 

@@ -8,11 +8,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fairaudit.measures.confusion import Floats
-from fairaudit.measures.disparities import DISPARITIES, Disparity, compared, disparity, has_images
+from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.counts.disparities import DISPARITIES, Disparity, compared, disparity, has_images
+from fairaudit.measures.counts.rates import RATES, Rate, rate, reported_classes
+from fairaudit.measures.counts.sensitivity import flipping_error
 from fairaudit.measures.permutation import AgainstNull
-from fairaudit.measures.rates import RATES, Rate, rate, reported_classes
-from fairaudit.measures.sensitivity import flipping_error
 from fairaudit.measures.simultaneous import Extreme, Pair, difference_interval, ratio_interval
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.nulls import Nulls

@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.confusion import Floats
-from fairaudit.measures.disparities import has_images, impact_ratio, worst_group_accuracy
-from fairaudit.measures.rates import accuracy, rate, reported_classes
+from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.counts.disparities import has_images, impact_ratio, worst_group_accuracy
+from fairaudit.measures.counts.rates import accuracy, rate, reported_classes
 from fairaudit.measures.simultaneous import impact_interval, smallest_interval
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.disparities import disparity_rows

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fairaudit.measures.confusion import Floats
+from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.counts.rates import RATES, Rate, RateSpec, accuracy, outcomes, reported_classes
 from fairaudit.measures.intervals import wilson
-from fairaudit.measures.rates import RATES, Rate, RateSpec, accuracy, outcomes, reported_classes
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.rows import Asked, Number, measurement, suppressed
 

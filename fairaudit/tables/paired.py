@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 
 from fairaudit.measures.bootstrap import Statistics, Strata, bootstrap, cluster_bootstrap
 from fairaudit.measures.careful import blurred
-from fairaudit.measures.confusion import Floats
-from fairaudit.measures.disparities import (
+from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.counts.disparities import (
     DISPARITIES,
     compared,
     disparities,
@@ -21,10 +21,10 @@ from fairaudit.measures.disparities import (
     unbiased_accuracy,
     worst_group_accuracy,
 )
+from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
+from fairaudit.measures.counts.rates import RATES, reported_classes
 from fairaudit.measures.intervals import basic, percentile
 from fairaudit.measures.mcnemar import clustered_mcnemar, clustered_size, mcnemar, paired_change
-from fairaudit.measures.paper_measures import PAPER_MEASURES
-from fairaudit.measures.rates import RATES, reported_classes
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator

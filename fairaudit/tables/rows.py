@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.clusters.effective import RateOf, effective
-from fairaudit.measures.confusion import Floats
-from fairaudit.measures.rates import Rate
+from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.counts.rates import Rate
 from fairaudit.results.measurement import Better, Measurement, finite
 
 Extra = Mapping[str, float | int | str | bool | None]

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.calibration import brier, calibration_error, calibration_interval, reliability
-from fairaudit.measures.confusion import Floats
+from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.counts.rates import reported_classes
 from fairaudit.measures.intervals import Interval, normal_quantile, wilson
 from fairaudit.measures.ranking import Ranked, group_auc
-from fairaudit.measures.rates import reported_classes
 from fairaudit.measures.sampled_scores import sampled_calibration
 from fairaudit.measures.simultaneous import difference_interval
 from fairaudit.results.measurement import Measurement

@@ -11,9 +11,9 @@ from scipy.sparse import csr_array
 
 from fairaudit.measures.clusters.linearised import Sums, mean_covariance, normal_draws
 from fairaudit.measures.clusters.partition import few_units
-from fairaudit.measures.confusion import Floats
+from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.measures.intervals import drifting
-from fairaudit.measures.paper_measures import PAPER_MEASURES
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.confusion import Floats
-from fairaudit.measures.intervals import wilson
-from fairaudit.measures.paper_measures import mutual_information
-from fairaudit.measures.rates import Rate
-from fairaudit.measures.theory import (
+from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.counts.paper_measures import mutual_information
+from fairaudit.measures.counts.rates import Rate
+from fairaudit.measures.counts.theory import (
     bounded_task_information,
     following_model_information,
     perfect_model_information,
     task_information,
 )
+from fairaudit.measures.intervals import wilson
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.rows import Asked, Extra, Number, measurement, total

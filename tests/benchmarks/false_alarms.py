@@ -14,7 +14,7 @@ import numpy as np
 
 from fairaudit.measures.bootstrap import bootstrap
 from fairaudit.measures.clusters.effective import effective
-from fairaudit.measures.disparities import DISPARITIES, compared, disparities, disparity
+from fairaudit.measures.counts.disparities import DISPARITIES, compared, disparities, disparity
 from fairaudit.measures.intervals import percentile
 from fairaudit.measures.simultaneous import difference_interval
 

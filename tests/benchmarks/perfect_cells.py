@@ -12,8 +12,8 @@ import argparse
 
 import numpy as np
 
-from fairaudit.measures.disparities import DISPARITIES, bias_conflict_accuracy, disparity, unbiased_accuracy
-from fairaudit.measures.paper_measures import PAPER_MEASURES
+from fairaudit.measures.counts.disparities import DISPARITIES, bias_conflict_accuracy, disparity, unbiased_accuracy
+from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.tables.nulls import null_values
 from fairaudit.tables.resampled import resampled_rows
 from fairaudit.tables.rows import Asked

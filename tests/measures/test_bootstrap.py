@@ -5,8 +5,8 @@ import pytest
 
 from fairaudit.measures import bootstrap as module
 from fairaudit.measures.bootstrap import bootstrap, cluster_bootstrap, resample
-from fairaudit.measures.confusion import confusion
-from fairaudit.measures.disparities import disparity
+from fairaudit.measures.counts.confusion import confusion
+from fairaudit.measures.counts.disparities import disparity
 
 COUNTS = np.array([[[30, 10], [5, 15]], [[8, 2], [0, 0]], [[0, 0], [0, 0]]])
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from fairaudit.measures.careful import average_gap, blurred, missing, overall_gap, overall_ratio, widened
+from fairaudit.measures.counts.rates import Rate
 from fairaudit.measures.intervals import Interval
-from fairaudit.measures.rates import Rate
 
 Z = stats.norm.isf(0.025)
 

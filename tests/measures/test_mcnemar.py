@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, multinomial
 
-from fairaudit.measures.confusion import confusion
+from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.mcnemar import clustered_mcnemar, clustered_size, mcnemar, paired_change, paired_counts
 
 

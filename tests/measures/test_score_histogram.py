@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairaudit.measures.confusion import confusion
+from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.ranking import group_auc
 from fairaudit.measures.score_histogram import histogram_auc, score_histogram, sweep_counts
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from fairaudit.measures.disparities import disparity
+from fairaudit.measures.counts.disparities import disparity
 from fairaudit.measures.intervals import wilson
 from fairaudit.measures.score_histogram import score_histogram, sweep_counts
 from fairaudit.measures.thresholds import (

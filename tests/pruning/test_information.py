@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import entropy
 from sklearn.metrics import mutual_info_score
 
-from fairaudit.measures.paper_measures import mutual_information
+from fairaudit.measures.counts.paper_measures import mutual_information
 from fairaudit.pruning.information import normalised_information
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from fairaudit.measures.disparities import aligned_cells, bias_conflict_accuracy, disparity, unbiased_accuracy
+from fairaudit.measures.counts.disparities import aligned_cells, bias_conflict_accuracy, disparity, unbiased_accuracy
+from fairaudit.measures.counts.paper_measures import paper_measures
+from fairaudit.measures.counts.rates import accuracy, macro, rate
 from fairaudit.measures.intervals import wilson
-from fairaudit.measures.paper_measures import paper_measures
-from fairaudit.measures.rates import accuracy, macro, rate
 from fairaudit.measures.simultaneous import difference_interval, ratio_interval
 from fairaudit.tables.fairness import fairness_measurements
 from fairaudit.tables.rows import Asked

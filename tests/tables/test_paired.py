@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from fairaudit.measures.confusion import confusion
-from fairaudit.measures.disparities import disparity, worst_group_accuracy
+from fairaudit.measures.counts.confusion import confusion
+from fairaudit.measures.counts.disparities import disparity, worst_group_accuracy
+from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
+from fairaudit.measures.counts.rates import accuracy, rate
 from fairaudit.measures.mcnemar import mcnemar, paired_counts
-from fairaudit.measures.paper_measures import PAPER_MEASURES
-from fairaudit.measures.rates import accuracy, rate
 from fairaudit.tables.paired import CHANGES, baseline_counts, candidate_counts, paired_measurements
 from fairaudit.tables.rows import Asked
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fairaudit.measures.confusion import confusion, soft_joint
-from fairaudit.measures.paper_measures import PAPER_MEASURES
+from fairaudit.measures.counts.confusion import confusion, soft_joint
+from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.tables.rows import Asked
 from fairaudit.tables.soft import MOST_CELLS, sampled_joint, soft_rows
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import recall_score
 
-from fairaudit.measures.confusion import confusion
-from fairaudit.measures.disparities import disparity
+from fairaudit.measures.counts.confusion import confusion
+from fairaudit.measures.counts.disparities import disparity
 from fairaudit.tables.rows import Asked
 from fairaudit.tables.within import within_measurements
 

@@ -20,7 +20,7 @@ from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.memory import peak_memory_bytes
 from fairaudit.errors import DataError
-from fairaudit.measures.association import contingency
+from fairaudit.measures.counts.association import contingency
 from fairaudit.measures.power import detectable_gaps
 from fairaudit.results.measurement import finite
 

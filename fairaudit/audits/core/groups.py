@@ -11,8 +11,8 @@ from scipy import stats
 
 from fairaudit.audits.core.study import Study
 from fairaudit.data.categorical import Categorical
-from fairaudit.measures.association import contingency
-from fairaudit.measures.disparities import aligned_cells
+from fairaudit.measures.counts.association import contingency
+from fairaudit.measures.counts.disparities import aligned_cells
 
 JOIN = " & "
 """Between the attributes, and between the values, of an intersection."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from fairaudit.config.schema import GateRule
 from fairaudit.gate.rules import check_metrics
-from fairaudit.measures.disparities import DISPARITIES
-from fairaudit.measures.paper_measures import PAPER_MEASURES
-from fairaudit.measures.rates import RATES
+from fairaudit.measures.counts.disparities import DISPARITIES
+from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
+from fairaudit.measures.counts.rates import RATES
 from fairaudit.tables.paired import CHANGES, LEVELS
 from fairaudit.tables.specs import SPECS
 

@@ -17,7 +17,7 @@ from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.fairness.inputs import fairness_inputs
 from fairaudit.audits.fairness.read import read_fairness
 from fairaudit.engine.part import Part
-from fairaudit.measures.confusion import confusion
+from fairaudit.measures.counts.confusion import confusion
 
 MOST_SCORES = 100
 """Scores of every class are kept for models with at most so many classes; beyond, only decisions are."""

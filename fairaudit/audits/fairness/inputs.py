@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.core.audit import Total
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
-from fairaudit.measures.confusion import Counts
+from fairaudit.measures.counts.confusion import Counts
 
 Floats = NDArray[np.float64]
 

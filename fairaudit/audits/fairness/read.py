@@ -16,9 +16,9 @@ from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.audits.fairness.theory import theory_notes
 from fairaudit.audits.fairness.thresholds import equalising, equalising_notes
 from fairaudit.data.categorical import Categorical
-from fairaudit.measures.association import association, contingency
 from fairaudit.measures.clusters.partition import check_size, counts_by_cluster
-from fairaudit.measures.confusion import confusion
+from fairaudit.measures.counts.association import association, contingency
+from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.mcnemar import paired_counts
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.fairness import fairness_measurements

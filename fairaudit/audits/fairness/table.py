@@ -22,7 +22,7 @@ from fairaudit.config.schema import AuditConfig, GateRule, Split
 from fairaudit.data.categorical import Categorical
 from fairaudit.gate.judge import judge
 from fairaudit.measures.clusters.partition import partition
-from fairaudit.measures.confusion import Counts, confusion
+from fairaudit.measures.counts.confusion import Counts, confusion
 from fairaudit.results.provenance import library_versions
 from fairaudit.results.report import Data, Report, Run
 

@@ -11,7 +11,7 @@ from fairaudit.audits.core.audit import Drawing
 from fairaudit.audits.core.groups import aligned_groups
 from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.data.categorical import Categorical
-from fairaudit.measures.theory import (
+from fairaudit.measures.counts.theory import (
     bounded_task_information,
     following_model_information,
     perfect_model_information,

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.pruning.experiment import Experiment, Variant
 from fairaudit.measures.clusters.effective import effective
-from fairaudit.measures.confusion import Floats
+from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.counts.rates import Rate
 from fairaudit.measures.intervals import wilson
-from fairaudit.measures.rates import Rate
 from fairaudit.pruning.alignment import associated_classes
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Better, Measurement, finite

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.pruning.experiment import Variant
 from fairaudit.audits.pruning.rows import Reported
-from fairaudit.measures.paper_measures import mutual_information
-from fairaudit.measures.theory import (
+from fairaudit.measures.counts.paper_measures import mutual_information
+from fairaudit.measures.counts.theory import (
     bounded_task_information,
     following_model_information,
     perfect_model_information,

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 
 from fairaudit.measures.clusters.linearised import effective_size
 from fairaudit.measures.clusters.partition import few_units
-from fairaudit.measures.confusion import Floats
-from fairaudit.measures.rates import Rate
+from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.counts.rates import Rate
 from fairaudit.ratio import ratio
 
 RateOf = Callable[[Floats], Rate]
@@ -45,7 +45,7 @@ def effective(
     Returns:
         Effective numerator and denominator.
 
-    >>> from fairaudit.measures.rates import accuracy
+    >>> from fairaudit.measures.counts.rates import accuracy
     >>> twins = np.zeros((300, 1, 2, 2))  # 300 persons with two images each, decided alike
     >>> twins[:200, 0, 0, 0], twins[200:, 0, 0, 1] = 2, 2
     >>> effective(twins.sum(0), accuracy, cluster_counts=twins).denominator.round().tolist()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from fairaudit.measures.confusion import Floats
+from fairaudit.measures.counts.confusion import Floats
 from fairaudit.ratio import ratio
 
 

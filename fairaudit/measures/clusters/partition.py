@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm, t
 
 from fairaudit.errors import UsageError
-from fairaudit.measures.confusion import Counts, Floats, confusion
+from fairaudit.measures.counts.confusion import Counts, Floats, confusion
 from fairaudit.ratio import ratio
 
 Units = NDArray[np.int64]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fairaudit.measures.theory import bounded_task_information, task_information
+from fairaudit.measures.counts.theory import bounded_task_information, task_information
 from fairaudit.report.figures.style import INK, SOFT, colors, dress, literal, markers, new_figure, png, title
 
 if TYPE_CHECKING:

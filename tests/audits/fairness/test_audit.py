@@ -14,7 +14,7 @@ from fairaudit.audits.fairness.thresholds import equalising
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.clusters.partition import partition
-from fairaudit.measures.confusion import confusion
+from fairaudit.measures.counts.confusion import confusion
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Data, Gate, Report, Run
 from fairaudit.results.store import write_report

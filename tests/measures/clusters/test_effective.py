@@ -5,9 +5,9 @@ import pytest
 from scipy.stats import norm, t
 
 from fairaudit.measures.clusters.effective import effective, effective_counts
-from fairaudit.measures.confusion import confusion
+from fairaudit.measures.counts.confusion import confusion
+from fairaudit.measures.counts.rates import accuracy, rate
 from fairaudit.measures.intervals import wilson
-from fairaudit.measures.rates import accuracy, rate
 
 
 def people(number, size, seed=0, spread=1.0):

@@ -8,7 +8,7 @@ from scipy.stats import t
 
 from fairaudit.errors import UsageError
 from fairaudit.measures.clusters.partition import counts_by_cluster, few_units, partition
-from fairaudit.measures.confusion import confusion
+from fairaudit.measures.counts.confusion import confusion
 
 CODES = st.lists(st.integers(-1, 5), min_size=1, max_size=20)
 

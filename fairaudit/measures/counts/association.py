@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.confusion import Floats
-from fairaudit.measures.paper_measures import mutual_information
+from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.counts.paper_measures import mutual_information
 from fairaudit.ratio import ratio
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.confusion import Floats
-from fairaudit.measures.disparities import DISPARITIES, disparity
+from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.counts.disparities import DISPARITIES, disparity
 from fairaudit.ratio import ratio
 
 STEPS = 200

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairaudit.measures.confusion import confusion, soft_joint
+from fairaudit.measures.counts.confusion import confusion, soft_joint
 
 
 def rows(draw_groups, classes):

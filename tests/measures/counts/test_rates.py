@@ -5,8 +5,8 @@ import pytest
 from sklearn import metrics
 
 from fairaudit.errors import UsageError
-from fairaudit.measures.confusion import confusion
-from fairaudit.measures.rates import RATES, accuracy, cell_accuracy, macro, rate, reported_classes
+from fairaudit.measures.counts.confusion import confusion
+from fairaudit.measures.counts.rates import RATES, accuracy, cell_accuracy, macro, rate, reported_classes
 
 NAN = np.nan
 SKLEARN = {

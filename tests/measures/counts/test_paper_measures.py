@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import mutual_info_score
 
-from fairaudit.measures.confusion import confusion, soft_joint
-from fairaudit.measures.paper_measures import (
+from fairaudit.measures.counts.confusion import confusion, soft_joint
+from fairaudit.measures.counts.paper_measures import (
     PAPER_MEASURES,
     dp_l2,
     dp_mi,

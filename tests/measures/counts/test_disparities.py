@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import accuracy_score, precision_score, recall_score
 
-from fairaudit.measures.confusion import confusion
-from fairaudit.measures.disparities import (
+from fairaudit.measures.counts.confusion import confusion
+from fairaudit.measures.counts.disparities import (
     DISPARITIES,
     aligned_cells,
     bias_conflict_accuracy,
@@ -19,7 +19,7 @@ from fairaudit.measures.disparities import (
     unbiased_accuracy,
     worst_group_accuracy,
 )
-from fairaudit.measures.rates import accuracy, rate
+from fairaudit.measures.counts.rates import accuracy, rate
 
 
 def images(seed, groups, classes=2):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fairaudit.measures.confusion import confusion
-from fairaudit.measures.disparities import disparity
-from fairaudit.measures.sensitivity import corrected_for_mislabelling, flipping_error, mislabelled
+from fairaudit.measures.counts.confusion import confusion
+from fairaudit.measures.counts.disparities import disparity
+from fairaudit.measures.counts.sensitivity import corrected_for_mislabelling, flipping_error, mislabelled
 
 
 def test_expected_counts_are_those_of_flipped_labels():

@@ -9,8 +9,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.confusion import Floats
-from fairaudit.measures.rates import RATES, Outcomes, Rate, accuracy, cell_accuracy, outcomes, rate, reported_classes
+from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.counts.rates import (
+    RATES,
+    Outcomes,
+    Rate,
+    accuracy,
+    cell_accuracy,
+    outcomes,
+    rate,
+    reported_classes,
+)
 from fairaudit.ratio import ratio
 from fairaudit.registry import Registry
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fairaudit.measures.paper_measures import mutual_information
-from fairaudit.measures.theory import (
+from fairaudit.measures.counts.paper_measures import mutual_information
+from fairaudit.measures.counts.theory import (
     bounded_task_information,
     following_model_information,
     missing_bias_error,

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fairaudit.measures.confusion import Floats
+from fairaudit.measures.counts.confusion import Floats
 from fairaudit.ratio import ratio
 from fairaudit.registry import Registry
 

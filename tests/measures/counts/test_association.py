@@ -5,7 +5,7 @@ import pytest
 from scipy.stats.contingency import association as scipy_association
 from sklearn.metrics import matthews_corrcoef
 
-from fairaudit.measures.association import association, contingency, cramers_v, phi
+from fairaudit.measures.counts.association import association, contingency, cramers_v, phi
 
 
 def test_phi_is_matthews_correlation():
