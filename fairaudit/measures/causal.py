@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.measures.image_means import Labels
+from fairaudit.measures.images.means import Labels
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.regions import region_measurements
 from fairaudit.tables.specs import Question

@@ -29,7 +29,7 @@ from fairaudit.measures.discovery_nulls import (
     sum_over_images,
     total_squares,
 )
-from fairaudit.measures.image_means import Labels
+from fairaudit.measures.images.means import Labels
 from fairaudit.measures.windows import Floats, Ints, Windows, apart
 from fairaudit.ratio import ratio
 

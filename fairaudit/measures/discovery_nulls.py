@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fairaudit.measures.clusters.labels import ClusterLabels, cluster_labels, smallest_p
 from fairaudit.measures.clusters.partition import partition
-from fairaudit.measures.image_means import Labels
+from fairaudit.measures.images.means import Labels
 from fairaudit.measures.windows import Floats, Ints, Windows
 from fairaudit.ratio import ratio
 

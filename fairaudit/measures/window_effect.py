@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from fairaudit.measures.donors import draw_donors
-from fairaudit.measures.image_means import Labels
+from fairaudit.measures.images.means import Labels
 from fairaudit.ratio import ratio
 from fairaudit.seeds import generator
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.clusters.partition import partition
-from fairaudit.measures.image_means import Labels
+from fairaudit.measures.images.means import Labels
 from fairaudit.measures.region_change import TOLERANCE, rddt
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.specs import AUDIT, Question

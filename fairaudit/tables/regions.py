@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.measures.cluster_means import (
+from fairaudit.measures.clusters.partition import partition
+from fairaudit.measures.images.cluster_means import (
     by_cluster,
     cluster_interval,
     cluster_wilson,
@@ -21,8 +22,7 @@ from fairaudit.measures.cluster_means import (
     contrast_nulls,
     places,
 )
-from fairaudit.measures.clusters.partition import partition
-from fairaudit.measures.image_means import (
+from fairaudit.measures.images.means import (
     Floats,
     Ints,
     Labels,

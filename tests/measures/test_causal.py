@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fairaudit.measures.causal import causal_measurements
-from fairaudit.measures.image_means import Labels
+from fairaudit.measures.images.means import Labels
 from fairaudit.measures.intervals import wilson
 from fairaudit.tables.specs import Question
 

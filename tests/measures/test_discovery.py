@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from fairaudit.measures.discovery import concentrations, group_differences, too_few_clusters
-from fairaudit.measures.image_means import Labels
+from fairaudit.measures.images.means import Labels
 from fairaudit.measures.windows import Windows, grid_shares, windows
 
 SHAPES = windows(8, [2, 3])

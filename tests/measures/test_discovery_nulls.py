@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fairaudit.measures.discovery_nulls import arrange, between_groups, group_sums, least_p, nulls, total_squares
-from fairaudit.measures.image_means import Labels
+from fairaudit.measures.images.means import Labels
 from fairaudit.measures.windows import windows
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fairaudit.measures.donors import draw_donors
-from fairaudit.measures.image_means import Labels
+from fairaudit.measures.images.means import Labels
 
 
 def labels(codes, values="abc"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fairaudit.measures.image_means import Labels
+from fairaudit.measures.images.means import Labels
 from fairaudit.measures.region_change import rddt
 from fairaudit.tables.rddt import rddt_measurements
 from fairaudit.tables.regions import region_measurements

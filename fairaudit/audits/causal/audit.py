@@ -22,7 +22,7 @@ from fairaudit.interventions.swap import SWAP, Swap
 from fairaudit.measures.causal import suitable_fill
 from fairaudit.measures.control_regions import control_regions
 from fairaudit.measures.donors import Donors, draw_donors
-from fairaudit.measures.image_means import Labels
+from fairaudit.measures.images.means import Labels
 
 CONTROLS = 2
 """Control regions per image; each costs a forward pass."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Drawing, slug
 from fairaudit.measures.discovery import Found
-from fairaudit.measures.image_means import Labels
+from fairaudit.measures.images.means import Labels
 from fairaudit.measures.window_effect import WindowEffect
 
 Floats = NDArray[np.float64]

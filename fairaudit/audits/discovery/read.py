@@ -12,7 +12,7 @@ from fairaudit.audits.core.audit import Drawing, Findings
 from fairaudit.audits.discovery.figures import Window, drawings
 from fairaudit.audits.regions.read import Rows
 from fairaudit.measures.discovery import Found, concentrations, group_differences, too_few_clusters
-from fairaudit.measures.image_means import Labels
+from fairaudit.measures.images.means import Labels
 from fairaudit.measures.window_effect import WindowEffect
 from fairaudit.measures.windows import apart, boxed, windows
 from fairaudit.results.measurement import Measurement, finite

@@ -14,7 +14,7 @@ from fairaudit.audits.core.groups import aligned_groups, groupings
 from fairaudit.audits.core.study import Study
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import RegionError
-from fairaudit.measures.image_means import Labels
+from fairaudit.measures.images.means import Labels
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.rddt import rddt_measurements
 from fairaudit.tables.regions import region_measurements

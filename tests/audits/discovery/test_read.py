@@ -6,7 +6,7 @@ import pytest
 from fairaudit.audits.discovery.figures import difference
 from fairaudit.audits.discovery.read import Grids, read_discovery
 from fairaudit.audits.regions.read import Rows
-from fairaudit.measures.image_means import Labels
+from fairaudit.measures.images.means import Labels
 from fairaudit.measures.window_effect import window_effect
 from fairaudit.measures.windows import grid_shares
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fairaudit.measures import image_means as im
-from fairaudit.measures.cluster_means import by_cluster, cluster_interval, clusters_behind, places
+from fairaudit.measures.images import means as im
+from fairaudit.measures.images.cluster_means import by_cluster, cluster_interval, clusters_behind, places
 
 
 def test_clusters_behind_every_mean():

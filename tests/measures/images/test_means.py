@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fairaudit.measures import image_means as im
+from fairaudit.measures.images import means as im
 
 
 def draw(seed: int, n: int = 60, groups: int = 3, targets: int = 2) -> tuple[np.ndarray, im.Labels, im.Labels]:

@@ -9,7 +9,7 @@ from scipy.stats import t
 from fairaudit.measures.clusters.labels import ClusterLabels, cluster_labels
 from fairaudit.measures.clusters.linearised import effective_size
 from fairaudit.measures.clusters.partition import few_units
-from fairaudit.measures.image_means import (
+from fairaudit.measures.images.means import (
     Floats,
     Ints,
     Means,
