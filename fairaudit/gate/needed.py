@@ -6,7 +6,7 @@ import math
 from statistics import NormalDist
 
 from fairaudit.gate.evidence import Limits
-from fairaudit.measures.power import images_needed
+from fairaudit.measures.intervals.power import images_needed
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import disparities
 from fairaudit.measures.counts.rates import Rate, accuracy, rate
-from fairaudit.measures.intervals import Interval, wilson
+from fairaudit.measures.intervals.proportion import Interval, wilson
 from fairaudit.measures.sampled_scores import CurveSizes
 from fairaudit.measures.score_histogram import sweep_counts
 from fairaudit.ratio import ratio

@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.careful import average_gap, blurred, missing, overall_gap, overall_ratio
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import Disparity, compared, has_images
 from fairaudit.measures.counts.rates import Rate, cell_accuracy, rate
-from fairaudit.measures.intervals import Interval, normal_quantile
+from fairaudit.measures.intervals.careful import average_gap, blurred, missing, overall_gap, overall_ratio
+from fairaudit.measures.intervals.proportion import Interval, normal_quantile
 from fairaudit.ratio import ratio
 from fairaudit.tables.rows import Asked
 

@@ -12,8 +12,8 @@ from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import DISPARITIES, Disparity, compared, disparity, has_images
 from fairaudit.measures.counts.rates import RATES, Rate, rate, reported_classes
 from fairaudit.measures.counts.sensitivity import flipping_error
-from fairaudit.measures.permutation import AgainstNull
-from fairaudit.measures.simultaneous import Extreme, Pair, difference_interval, ratio_interval
+from fairaudit.measures.intervals.permutation import AgainstNull
+from fairaudit.measures.intervals.simultaneous import Extreme, Pair, difference_interval, ratio_interval
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.nulls import Nulls
 from fairaudit.tables.rows import Asked, Extra, Number, listed, measurement, total

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import has_images, impact_ratio, worst_group_accuracy
 from fairaudit.measures.counts.rates import accuracy, rate, reported_classes
-from fairaudit.measures.simultaneous import impact_interval, smallest_interval
+from fairaudit.measures.intervals.simultaneous import impact_interval, smallest_interval
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.disparities import disparity_rows
 from fairaudit.tables.groups import group_rows

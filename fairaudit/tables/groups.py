@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.rates import RATES, Rate, RateSpec, accuracy, outcomes, reported_classes
-from fairaudit.measures.intervals import wilson
+from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.rows import Asked, Number, measurement, suppressed
 

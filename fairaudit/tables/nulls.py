@@ -13,7 +13,7 @@ from fairaudit.measures.clusters.effective import effective_counts
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import DISPARITIES, Null, compared, disparities, disparity
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
-from fairaudit.measures.permutation import AgainstNull, against_null, permutation_null
+from fairaudit.measures.intervals.permutation import AgainstNull, against_null, permutation_null
 from fairaudit.ratio import ratio
 from fairaudit.seeds import generator
 from fairaudit.tables.rows import Asked

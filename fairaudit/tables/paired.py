@@ -9,8 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fairaudit.measures.bootstrap import Statistics, Strata, bootstrap, cluster_bootstrap
-from fairaudit.measures.careful import blurred
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import (
     DISPARITIES,
@@ -23,8 +21,10 @@ from fairaudit.measures.counts.disparities import (
 )
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.measures.counts.rates import RATES, reported_classes
-from fairaudit.measures.intervals import basic, percentile
-from fairaudit.measures.mcnemar import clustered_mcnemar, clustered_size, mcnemar, paired_change
+from fairaudit.measures.intervals.bootstrap import Statistics, Strata, bootstrap, cluster_bootstrap
+from fairaudit.measures.intervals.careful import blurred
+from fairaudit.measures.intervals.mcnemar import clustered_mcnemar, clustered_size, mcnemar, paired_change
+from fairaudit.measures.intervals.proportion import basic, percentile
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairaudit.measures.calibration import BINS
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.rates import reported_classes
-from fairaudit.measures.intervals import basic, percentile
+from fairaudit.measures.intervals.proportion import basic, percentile
 from fairaudit.measures.score_histogram import binned
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Better, Measurement

@@ -35,7 +35,7 @@ from fairaudit.measures.images.means import (
     sums,
     table,
 )
-from fairaudit.measures.intervals import percentile, wilson
+from fairaudit.measures.intervals.proportion import percentile, wilson
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.seeds import generator
 from fairaudit.tables.specs import SPECS, Question, Spec

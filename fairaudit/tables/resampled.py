@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fairaudit.measures.bootstrap import Strata, bootstrap, cluster_bootstrap
-from fairaudit.measures.careful import widened
 from fairaudit.measures.clusters.effective import effective_counts
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import DISPARITIES, bias_conflict_accuracy, disparity, unbiased_accuracy
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.measures.counts.rates import macro
-from fairaudit.measures.intervals import Drift, Interval, calibrated, drifting, percentile
+from fairaudit.measures.intervals.bootstrap import Strata, bootstrap, cluster_bootstrap
+from fairaudit.measures.intervals.careful import widened
+from fairaudit.measures.intervals.proportion import Drift, Interval, calibrated, drifting, percentile
 from fairaudit.results.measurement import Better, Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.careful_ends import careful_counts, careful_end, cells_missing, macro_missing

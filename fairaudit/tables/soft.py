@@ -13,7 +13,7 @@ from fairaudit.measures.clusters.linearised import Sums, mean_covariance, normal
 from fairaudit.measures.clusters.partition import few_units
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
-from fairaudit.measures.intervals import drifting
+from fairaudit.measures.intervals.proportion import drifting
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator

@@ -21,7 +21,7 @@ from fairaudit.measures.counts.theory import (
     perfect_model_information,
     task_information,
 )
-from fairaudit.measures.intervals import wilson
+from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.rows import Asked, Extra, Number, measurement, total

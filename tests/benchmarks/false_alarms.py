@@ -12,11 +12,11 @@ import sys
 
 import numpy as np
 
-from fairaudit.measures.bootstrap import bootstrap
 from fairaudit.measures.clusters.effective import effective
 from fairaudit.measures.counts.disparities import DISPARITIES, compared, disparities, disparity
-from fairaudit.measures.intervals import percentile
-from fairaudit.measures.simultaneous import difference_interval
+from fairaudit.measures.intervals.bootstrap import bootstrap
+from fairaudit.measures.intervals.proportion import percentile
+from fairaudit.measures.intervals.simultaneous import difference_interval
 
 NAME = "equalized_odds_difference"
 SPEC = DISPARITIES[NAME]

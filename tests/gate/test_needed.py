@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fairaudit.gate.evidence import Limits
 from fairaudit.gate.needed import growth, needed, scarce_cell
-from fairaudit.measures.simultaneous import difference_interval
+from fairaudit.measures.intervals.simultaneous import difference_interval
 from fairaudit.results.measurement import Measurement
 
 LIMIT = Limits(minimum=None, maximum=0.1)

@@ -5,7 +5,7 @@ import pytest
 
 from fairaudit.measures.causal import causal_measurements
 from fairaudit.measures.images.means import Labels
-from fairaudit.measures.intervals import wilson
+from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.tables.specs import Question
 
 QUESTION = Question(region="tie", method="inpaint", replicates=500)

@@ -13,7 +13,7 @@ from fairaudit.measures.calibration import (
     reliability,
     reliability_curve,
 )
-from fairaudit.measures.intervals import wilson
+from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.measures.ranking import auc, group_auc, ranked
 from fairaudit.measures.sampled_scores import bin_sizes, precision_recall_sizes, roc_sizes, sampled_calibration
 from fairaudit.measures.score_histogram import score_histogram, sweep_counts

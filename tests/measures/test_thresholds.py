@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from fairaudit.measures.counts.disparities import disparity
-from fairaudit.measures.intervals import wilson
+from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.measures.score_histogram import score_histogram, sweep_counts
 from fairaudit.measures.thresholds import (
     equal_opportunity_thresholds,

@@ -6,8 +6,8 @@ import pytest
 from fairaudit.measures.counts.disparities import aligned_cells, bias_conflict_accuracy, disparity, unbiased_accuracy
 from fairaudit.measures.counts.paper_measures import paper_measures
 from fairaudit.measures.counts.rates import accuracy, macro, rate
-from fairaudit.measures.intervals import wilson
-from fairaudit.measures.simultaneous import difference_interval, ratio_interval
+from fairaudit.measures.intervals.proportion import wilson
+from fairaudit.measures.intervals.simultaneous import difference_interval, ratio_interval
 from fairaudit.tables.fairness import fairness_measurements
 from fairaudit.tables.rows import Asked
 from fairaudit.tables.soft import SoftJoint

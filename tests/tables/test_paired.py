@@ -7,7 +7,7 @@ from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity, worst_group_accuracy
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.measures.counts.rates import accuracy, rate
-from fairaudit.measures.mcnemar import mcnemar, paired_counts
+from fairaudit.measures.intervals.mcnemar import mcnemar, paired_counts
 from fairaudit.tables.paired import CHANGES, baseline_counts, candidate_counts, paired_measurements
 from fairaudit.tables.rows import Asked
 

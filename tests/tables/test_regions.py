@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from fairaudit.measures.images.means import Labels
-from fairaudit.measures.intervals import wilson
+from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.tables.regions import region_measurements
 from fairaudit.tables.specs import Question
 

@@ -21,7 +21,7 @@ from fairaudit.config.schema import Config
 from fairaudit.engine.memory import peak_memory_bytes
 from fairaudit.errors import DataError
 from fairaudit.measures.counts.association import contingency
-from fairaudit.measures.power import detectable_gaps
+from fairaudit.measures.intervals.power import detectable_gaps
 from fairaudit.results.measurement import finite
 
 PROBE = 16

@@ -20,7 +20,7 @@ from fairaudit.engine.memory import as_many_as_fit
 from fairaudit.engine.part import Part
 from fairaudit.engine.plan import Chunk, Plan
 from fairaudit.engine.store import RunStore
-from fairaudit.measures.intervals import percentile
+from fairaudit.measures.intervals.proportion import percentile
 from fairaudit.results.measurement import Better, Measurement, finite
 from fairaudit.saliency.method import Method
 from fairaudit.saliency.saturation import OnPath, saturation

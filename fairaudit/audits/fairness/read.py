@@ -19,7 +19,7 @@ from fairaudit.data.categorical import Categorical
 from fairaudit.measures.clusters.partition import check_size, counts_by_cluster
 from fairaudit.measures.counts.association import association, contingency
 from fairaudit.measures.counts.confusion import confusion
-from fairaudit.measures.mcnemar import paired_counts
+from fairaudit.measures.intervals.mcnemar import paired_counts
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.fairness import fairness_measurements
 from fairaudit.tables.paired import paired_measurements

@@ -12,7 +12,7 @@ from fairaudit.audits.pruning.experiment import Experiment, Variant
 from fairaudit.measures.clusters.effective import effective
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.rates import Rate
-from fairaudit.measures.intervals import wilson
+from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.pruning.alignment import associated_classes
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Better, Measurement, finite

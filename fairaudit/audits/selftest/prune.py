@@ -12,7 +12,7 @@ from fairaudit.audits.core.study import Study
 from fairaudit.audits.selftest.case import Flag
 from fairaudit.data.loader import Loader
 from fairaudit.data.manifest import Manifest
-from fairaudit.measures.intervals import normal_quantile
+from fairaudit.measures.intervals.proportion import normal_quantile
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.examples import Examples
 from fairaudit.pruning.gated import pruned

@@ -13,7 +13,7 @@ from scipy.stats import t as student
 from fairaudit.audits.core.audit import Drawing, Findings, slug
 from fairaudit.audits.selftest.options import Case
 from fairaudit.engine.part import Part
-from fairaudit.measures.intervals import wilson
+from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.ratio import ratio
 from fairaudit.report.figures.power import PowerPanel, PowerPoint, detection_power
 from fairaudit.results.measurement import Better, Measurement, finite

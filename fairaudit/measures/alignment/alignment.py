@@ -11,8 +11,8 @@ from scipy.stats import t as student
 
 from fairaudit.errors import UsageError
 from fairaudit.measures.alignment.relative_change import RelativeChange
-from fairaudit.measures.intervals import percentile
-from fairaudit.measures.multiple import benjamini_hochberg, holm
+from fairaudit.measures.intervals.multiple import benjamini_hochberg, holm
+from fairaudit.measures.intervals.proportion import percentile
 from fairaudit.ratio import ratio
 
 Floats = NDArray[np.float64]

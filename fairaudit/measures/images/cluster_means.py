@@ -22,7 +22,7 @@ from fairaudit.measures.images.means import (
     sign_flipped,
     sums,
 )
-from fairaudit.measures.intervals import Interval, normal_quantile, percentile, wilson
+from fairaudit.measures.intervals.proportion import Interval, normal_quantile, percentile, wilson
 from fairaudit.ratio import ratio
 
 

@@ -11,7 +11,7 @@ from fairaudit.audits.pruning.data import Decoded, told
 from fairaudit.audits.pruning.rows import share
 from fairaudit.audits.pruning.run import _key
 from fairaudit.config.schema import Config
-from fairaudit.measures.intervals import wilson
+from fairaudit.measures.intervals.proportion import wilson
 
 TRUTH = np.tile([0, 1], 100)
 

@@ -7,7 +7,7 @@ from scipy.stats import norm, t
 from fairaudit.measures.clusters.effective import effective, effective_counts
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.rates import accuracy, rate
-from fairaudit.measures.intervals import wilson
+from fairaudit.measures.intervals.proportion import wilson
 
 
 def people(number, size, seed=0, spread=1.0):

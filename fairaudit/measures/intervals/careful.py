@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike
 
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.rates import Rate
-from fairaudit.measures.intervals import Interval, exact, normal_quantile
-from fairaudit.measures.score_ratio import ratio_bound
+from fairaudit.measures.intervals.proportion import Interval, exact, normal_quantile
+from fairaudit.measures.intervals.score_ratio import ratio_bound
 from fairaudit.ratio import ratio
 
 

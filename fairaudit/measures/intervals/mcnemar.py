@@ -9,7 +9,7 @@ from scipy.stats import binom
 
 from fairaudit.measures.clusters.partition import few_units
 from fairaudit.measures.counts.confusion import Floats, confusion
-from fairaudit.measures.intervals import Interval, normal_quantile
+from fairaudit.measures.intervals.proportion import Interval, normal_quantile
 from fairaudit.ratio import ratio
 
 

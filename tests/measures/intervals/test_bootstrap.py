@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from fairaudit.measures import bootstrap as module
-from fairaudit.measures.bootstrap import bootstrap, cluster_bootstrap, resample
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity
+from fairaudit.measures.intervals import bootstrap as module
+from fairaudit.measures.intervals.bootstrap import bootstrap, cluster_bootstrap, resample
 
 COUNTS = np.array([[[30, 10], [5, 15]], [[8, 2], [0, 0]], [[0, 0], [0, 0]]])
 

@@ -6,8 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm, studentized_range
 
-from fairaudit.measures.intervals import wilson
-from fairaudit.measures.simultaneous import difference_interval, range_quantile, ratio_interval, smallest_interval
+from fairaudit.measures.intervals.proportion import wilson
+from fairaudit.measures.intervals.simultaneous import (
+    difference_interval,
+    range_quantile,
+    ratio_interval,
+    smallest_interval,
+)
 
 
 @pytest.mark.parametrize("groups", [2, 3, 8, 20])

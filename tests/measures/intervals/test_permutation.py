@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact, hypergeom
 
-from fairaudit.measures import permutation as module
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity
-from fairaudit.measures.permutation import against_null, permutation_null, permuted, pooled
+from fairaudit.measures.intervals import permutation as module
+from fairaudit.measures.intervals.permutation import against_null, permutation_null, permuted, pooled
 
 COUNTS = np.array([[[8, 2], [1, 9]], [[6, 4], [5, 5]], [[3, 0], [2, 7]]])
 

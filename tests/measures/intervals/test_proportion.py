@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, norm
 
-from fairaudit.measures.intervals import basic, calibrated, drifting, exact, normal_quantile, percentile, wilson
+from fairaudit.measures.intervals.proportion import (
+    basic,
+    calibrated,
+    drifting,
+    exact,
+    normal_quantile,
+    percentile,
+    wilson,
+)
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.999])

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.bootstrap import CHUNK_NUMBERS, Statistics
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import Null
+from fairaudit.measures.intervals.bootstrap import CHUNK_NUMBERS, Statistics
 from fairaudit.ratio import ratio
 
 

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from fairaudit.measures.intervals import normal_quantile
-from fairaudit.measures.power import (
+from fairaudit.measures.intervals.power import (
     detectable_gaps,
     detection_power,
     images_needed,
     smallest_detectable_gap,
     smallest_detectable_gaps,
 )
-from fairaudit.measures.simultaneous import difference_interval
+from fairaudit.measures.intervals.proportion import normal_quantile
+from fairaudit.measures.intervals.simultaneous import difference_interval
 
 
 @pytest.mark.parametrize(("size", "base", "gap"), [(200, 0.9, 0.1), (400, 0.5, 0.1), (1000, 0.9, 0.03)])

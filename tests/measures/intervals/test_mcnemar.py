@@ -7,7 +7,13 @@ import pytest
 from scipy.stats import binomtest, multinomial
 
 from fairaudit.measures.counts.confusion import confusion
-from fairaudit.measures.mcnemar import clustered_mcnemar, clustered_size, mcnemar, paired_change, paired_counts
+from fairaudit.measures.intervals.mcnemar import (
+    clustered_mcnemar,
+    clustered_size,
+    mcnemar,
+    paired_change,
+    paired_counts,
+)
 
 
 def test_paired_counts_equal_a_loop_and_sum_to_both_confusions():

@@ -24,8 +24,8 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from fairaudit.measures.counts.confusion import Floats
-from fairaudit.measures.intervals import normal_quantile, wilson
-from fairaudit.measures.score_ratio import ratio_bound
+from fairaudit.measures.intervals.proportion import normal_quantile, wilson
+from fairaudit.measures.intervals.score_ratio import ratio_bound
 from fairaudit.ratio import ratio
 
 

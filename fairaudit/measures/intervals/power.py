@@ -11,8 +11,8 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from fairaudit.measures.counts.confusion import Floats
-from fairaudit.measures.intervals import normal_quantile
-from fairaudit.measures.simultaneous import range_quantile
+from fairaudit.measures.intervals.proportion import normal_quantile
+from fairaudit.measures.intervals.simultaneous import range_quantile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

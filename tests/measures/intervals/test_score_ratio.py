@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.stats import binom
 
-from fairaudit.measures.score_ratio import ratio_bound, score_statistic
+from fairaudit.measures.intervals.score_ratio import ratio_bound, score_statistic
 
 TABLES = [(5, 20, 12, 30), (1, 50, 9, 40), (18, 20, 10, 20), (40, 400, 35, 300)]
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from fairaudit.measures.careful import average_gap, blurred, missing, overall_gap, overall_ratio, widened
 from fairaudit.measures.counts.rates import Rate
-from fairaudit.measures.intervals import Interval
+from fairaudit.measures.intervals.careful import average_gap, blurred, missing, overall_gap, overall_ratio, widened
+from fairaudit.measures.intervals.proportion import Interval
 
 Z = stats.norm.isf(0.025)
 
