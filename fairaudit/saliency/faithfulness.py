@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fairaudit.engine.memory import Halving
-from fairaudit.measures.faithfulness import area_under
+from fairaudit.measures.regions.faithfulness import area_under
 from fairaudit.saliency.baselines import reference
 from fairaudit.saliency.draws import generators
 from fairaudit.saliency.method import Explained, check

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
 from fairaudit.errors import LiftError
-from fairaudit.measures.faithfulness import rank_correlation, structural_similarity
+from fairaudit.measures.regions.faithfulness import rank_correlation, structural_similarity
 from fairaudit.models.lift import Lifted
 from fairaudit.saliency.method import Explained, Method
 from fairaudit.saliency.prepare import prepared

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fairaudit.measures.faithfulness import rank_correlation
+from fairaudit.measures.regions.faithfulness import rank_correlation
 from fairaudit.saliency.method import Explained, Method
 from fairaudit.seeds import child_seed
 

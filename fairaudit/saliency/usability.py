@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fairaudit.errors import LiftError
-from fairaudit.measures.faithfulness import above
+from fairaudit.measures.regions.faithfulness import above
 from fairaudit.saliency.faithfulness import faithfulness
 from fairaudit.saliency.lrp import Lrp
 from fairaudit.saliency.method import Attribution, Explained, Method

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.images.means import Labels
-from fairaudit.measures.region_change import TOLERANCE, rddt
+from fairaudit.measures.regions.change import TOLERANCE, rddt
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.specs import AUDIT, Question
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fairaudit.engine.memory import peak_memory_bytes
-from fairaudit.measures.region_metrics import pointing_game, rank_accuracy, rrf, score_regions
+from fairaudit.measures.regions.metrics import pointing_game, rank_accuracy, rrf, score_regions
 
 PAIRS = (("RelevanceMassAccuracy", rrf), ("RelevanceRankAccuracy", rank_accuracy), ("PointingGame", pointing_game))
 

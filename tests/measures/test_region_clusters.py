@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from fairaudit.measures.images.means import Labels
-from fairaudit.measures.region_change import rddt
+from fairaudit.measures.regions.change import rddt
 from fairaudit.tables.rddt import rddt_measurements
 from fairaudit.tables.regions import region_measurements
 from fairaudit.tables.specs import Question

@@ -19,10 +19,10 @@ from fairaudit.audits.regions.read import labels
 from fairaudit.engine.part import Part
 from fairaudit.interventions.effect import RegionEffect, region_effect
 from fairaudit.interventions.swap import SWAP, Swap
-from fairaudit.measures.causal import suitable_fill
-from fairaudit.measures.control_regions import control_regions
-from fairaudit.measures.donors import Donors, draw_donors
 from fairaudit.measures.images.means import Labels
+from fairaudit.measures.regions.causal import suitable_fill
+from fairaudit.measures.regions.control_regions import control_regions
+from fairaudit.measures.regions.donors import Donors, draw_donors
 
 CONTROLS = 2
 """Control regions per image; each costs a forward pass."""

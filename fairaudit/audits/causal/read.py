@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.core.audit import Findings, Total
 from fairaudit.audits.core.columns import under
 from fairaudit.audits.regions.read import question, rows_of, tables
-from fairaudit.measures.causal import PAIRED, excess
+from fairaudit.measures.regions.causal import PAIRED, excess
 from fairaudit.results.measurement import Measurement
 
 Floats = NDArray[np.float64]

@@ -16,7 +16,7 @@ from fairaudit.audits.discovery.check import check_windows
 from fairaudit.audits.discovery.read import Grids, read_discovery
 from fairaudit.audits.regions.read import marked, rows_of
 from fairaudit.engine.part import Part
-from fairaudit.measures.windows import CELLS, Kind, grid_shares
+from fairaudit.measures.regions.windows import CELLS, Kind, grid_shares
 from fairaudit.saliency.method import Method
 
 KINDS: tuple[Kind, ...] = ("positive", "signed")

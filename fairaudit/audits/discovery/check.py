@@ -12,7 +12,7 @@ from fairaudit.audits.core.audit import Total
 from fairaudit.audits.regions.read import Rows
 from fairaudit.engine.memory import Halving
 from fairaudit.interventions.content import ContentChange, content_change
-from fairaudit.measures.window_effect import Pairs, WindowEffect, draw_pairs, window_effect
+from fairaudit.measures.regions.window_effect import Pairs, WindowEffect, draw_pairs, window_effect
 
 SAMPLE = 256
 """Images per attribute whose windows are given other content; each costs two forward passes per window."""

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Drawing, slug
-from fairaudit.measures.discovery import Found
 from fairaudit.measures.images.means import Labels
-from fairaudit.measures.window_effect import WindowEffect
+from fairaudit.measures.regions.discovery import Found
+from fairaudit.measures.regions.window_effect import WindowEffect
 
 Floats = NDArray[np.float64]
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from fairaudit.audits.core.audit import Drawing, Findings
 from fairaudit.audits.discovery.figures import Window, drawings
 from fairaudit.audits.regions.read import Rows
-from fairaudit.measures.discovery import Found, concentrations, group_differences, too_few_clusters
 from fairaudit.measures.images.means import Labels
-from fairaudit.measures.window_effect import WindowEffect
-from fairaudit.measures.windows import apart, boxed, windows
+from fairaudit.measures.regions.discovery import Found, concentrations, group_differences, too_few_clusters
+from fairaudit.measures.regions.window_effect import WindowEffect
+from fairaudit.measures.regions.windows import apart, boxed, windows
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.seeds import generator
 

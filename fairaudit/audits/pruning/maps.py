@@ -15,7 +15,7 @@ from fairaudit.audits.core.study import Study, target_of
 from fairaudit.audits.pruning.rows import Reported
 from fairaudit.data.batch import Batch
 from fairaudit.errors import LiftError, MethodError
-from fairaudit.measures.region_metrics import rrf
+from fairaudit.measures.regions.metrics import rrf
 from fairaudit.models.classifier import Classifier
 from fairaudit.saliency.gradcam import GradCam
 

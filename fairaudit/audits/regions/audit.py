@@ -21,10 +21,10 @@ from fairaudit.audits.regions.figures import region_drawings
 from fairaudit.audits.regions.read import read_regions
 from fairaudit.engine.part import Part
 from fairaudit.errors import UsageError
-from fairaudit.measures.control_regions import control_regions
-from fairaudit.measures.region_change import region_change
-from fairaudit.measures.region_metrics import Convention, rrf, rrf_lift, score_regions
-from fairaudit.measures.signed_share import signed_share
+from fairaudit.measures.regions.change import region_change
+from fairaudit.measures.regions.control_regions import control_regions
+from fairaudit.measures.regions.metrics import Convention, rrf, rrf_lift, score_regions
+from fairaudit.measures.regions.signed_share import signed_share
 from fairaudit.ratio import ratio
 from fairaudit.saliency.method import Method
 

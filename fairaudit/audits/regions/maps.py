@@ -25,11 +25,11 @@ from fairaudit.data.manifest import Manifest
 from fairaudit.errors import DataError, UsageError
 from fairaudit.gate.judge import judge
 from fairaudit.measures.clusters.partition import partition
-from fairaudit.measures.control_regions import control_regions
-from fairaudit.measures.region_change import region_change
-from fairaudit.measures.region_metrics import rrf_lift, score_regions
-from fairaudit.measures.signed_share import signed_share
-from fairaudit.measures.windows import grid_shares
+from fairaudit.measures.regions.change import region_change
+from fairaudit.measures.regions.control_regions import control_regions
+from fairaudit.measures.regions.metrics import rrf_lift, score_regions
+from fairaudit.measures.regions.signed_share import signed_share
+from fairaudit.measures.regions.windows import grid_shares
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.provenance import library_versions

@@ -13,7 +13,7 @@ from fairaudit.audits.core.columns import column
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.regions.figures import region_drawings
 from fairaudit.engine.part import Part
-from fairaudit.measures.region_metrics import rrf_lift
+from fairaudit.measures.regions.metrics import rrf_lift
 from fairaudit.saliency.method import Method
 
 

@@ -7,8 +7,8 @@ from fairaudit.audits.discovery.figures import difference
 from fairaudit.audits.discovery.read import Grids, read_discovery
 from fairaudit.audits.regions.read import Rows
 from fairaudit.measures.images.means import Labels
-from fairaudit.measures.window_effect import window_effect
-from fairaudit.measures.windows import grid_shares
+from fairaudit.measures.regions.window_effect import window_effect
+from fairaudit.measures.regions.windows import grid_shares
 
 
 @pytest.fixture(scope="module")

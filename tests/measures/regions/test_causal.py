@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fairaudit.measures.causal import causal_measurements
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.intervals.proportion import wilson
+from fairaudit.measures.regions.causal import causal_measurements
 from fairaudit.tables.specs import Question
 
 QUESTION = Question(region="tie", method="inpaint", replicates=500)

@@ -21,7 +21,7 @@ from scipy import stats
 
 from fairaudit.errors import DataError, UsageError, suggestion
 from fairaudit.measures.clusters.partition import partition
-from fairaudit.measures.region_metrics import Floats, arrange, blocks, weigh
+from fairaudit.measures.regions.metrics import Floats, arrange, blocks, weigh
 from fairaudit.ratio import ratio
 
 Scale = Literal["paper", "share"]

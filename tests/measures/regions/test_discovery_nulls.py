@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 
-from fairaudit.measures.discovery_nulls import arrange, between_groups, group_sums, least_p, nulls, total_squares
 from fairaudit.measures.images.means import Labels
-from fairaudit.measures.windows import windows
+from fairaudit.measures.regions.discovery_nulls import (
+    arrange,
+    between_groups,
+    group_sums,
+    least_p,
+    nulls,
+    total_squares,
+)
+from fairaudit.measures.regions.windows import windows
 
 
 def drawn(images=24, seed=0):

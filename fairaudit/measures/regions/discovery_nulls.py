@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fairaudit.measures.clusters.labels import ClusterLabels, cluster_labels, smallest_p
 from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.images.means import Labels
-from fairaudit.measures.windows import Floats, Ints, Windows
+from fairaudit.measures.regions.windows import Floats, Ints, Windows
 from fairaudit.ratio import ratio
 
 _CHUNK = 2**22

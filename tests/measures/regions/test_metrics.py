@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairaudit.errors import DataError, UsageError
-from fairaudit.measures import region_metrics as rm
+from fairaudit.measures.regions import metrics as rm
 
 CONVENTIONS = rm.CONVENTIONS
 METRICS = (

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr, wilcoxon
 
-from fairaudit.measures.faithfulness import above, area_under, rank_correlation, structural_similarity
+from fairaudit.measures.regions.faithfulness import above, area_under, rank_correlation, structural_similarity
 
 
 def test_areas_are_the_trapezoids():

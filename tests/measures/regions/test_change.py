@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from fairaudit.errors import DataError, UsageError
-from fairaudit.measures.region_change import TOLERANCE, rddt, region_change
-from fairaudit.measures.region_metrics import rrf_lift
+from fairaudit.measures.regions.change import TOLERANCE, rddt, region_change
+from fairaudit.measures.regions.metrics import rrf_lift
 
 
 def draw(seed: int, n: int = 6) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fairaudit.measures.donors import draw_donors
 from fairaudit.measures.images.means import Labels
+from fairaudit.measures.regions.donors import draw_donors
 
 
 def labels(codes, values="abc"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fairaudit.errors import DataError
-from fairaudit.measures.windows import apart, boxed, grid_shares, windows
+from fairaudit.measures.regions.windows import apart, boxed, grid_shares, windows
 
 
 def test_window_sums_are_sums_of_their_cells():

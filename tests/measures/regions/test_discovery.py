@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fairaudit.measures.discovery import concentrations, group_differences, too_few_clusters
 from fairaudit.measures.images.means import Labels
-from fairaudit.measures.windows import Windows, grid_shares, windows
+from fairaudit.measures.regions.discovery import concentrations, group_differences, too_few_clusters
+from fairaudit.measures.regions.windows import Windows, grid_shares, windows
 
 SHAPES = windows(8, [2, 3])
 

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.measures.clusters.partition import partition
-from fairaudit.measures.discovery_nulls import (
+from fairaudit.measures.images.means import Labels
+from fairaudit.measures.regions.discovery_nulls import (
     Searched,
     arrange,
     between_groups,
@@ -29,8 +30,7 @@ from fairaudit.measures.discovery_nulls import (
     sum_over_images,
     total_squares,
 )
-from fairaudit.measures.images.means import Labels
-from fairaudit.measures.windows import Floats, Ints, Windows, apart
+from fairaudit.measures.regions.windows import Floats, Ints, Windows, apart
 from fairaudit.ratio import ratio
 
 LEAST = 0.5

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from fairaudit.measures.images.means import Labels
-from fairaudit.measures.window_effect import draw_pairs, window_effect
+from fairaudit.measures.regions.window_effect import draw_pairs, window_effect
 
 
 def test_interval_is_that_of_a_paired_t_test():

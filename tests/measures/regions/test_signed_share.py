@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fairaudit.errors import DataError
-from fairaudit.measures.signed_share import signed_share
+from fairaudit.measures.regions.signed_share import signed_share
 
 
 def draw():

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from fairaudit.measures.donors import draw_donors
 from fairaudit.measures.images.means import Labels
+from fairaudit.measures.regions.donors import draw_donors
 from fairaudit.ratio import ratio
 from fairaudit.seeds import generator
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairaudit.errors import DataError, UsageError
-from fairaudit.measures.control_regions import EMPTY, NO_ROOM, control_regions, overlaps, shifted
+from fairaudit.measures.regions.control_regions import EMPTY, NO_ROOM, control_regions, overlaps, shifted
 
 
 def box(height: int, width: int, y0: int, y1: int, x0: int, x1: int) -> np.ndarray:
