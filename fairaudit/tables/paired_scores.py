@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.calibration import BINS
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.rates import reported_classes
 from fairaudit.measures.intervals.proportion import basic, percentile
-from fairaudit.measures.score_histogram import binned
+from fairaudit.measures.scores.calibration import BINS
+from fairaudit.measures.scores.score_histogram import binned
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Better, Measurement
 from fairaudit.seeds import generator

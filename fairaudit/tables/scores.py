@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.calibration import brier, calibration_error, calibration_interval, reliability
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.rates import reported_classes
 from fairaudit.measures.intervals.proportion import Interval, normal_quantile, wilson
 from fairaudit.measures.intervals.simultaneous import difference_interval
-from fairaudit.measures.ranking import Ranked, group_auc
-from fairaudit.measures.sampled_scores import sampled_calibration
+from fairaudit.measures.scores.calibration import brier, calibration_error, calibration_interval, reliability
+from fairaudit.measures.scores.ranking import Ranked, group_auc
+from fairaudit.measures.scores.sampled_scores import sampled_calibration
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.rows import Asked, Number, listed, measurement, suppressed

@@ -14,7 +14,7 @@ import numpy as np
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparities, disparity
 from fairaudit.measures.intervals.bootstrap import bootstrap
-from fairaudit.measures.score_histogram import histogram_auc, score_histogram
+from fairaudit.measures.scores.score_histogram import histogram_auc, score_histogram
 from fairaudit.tables.fairness import fairness_measurements
 from fairaudit.tables.rows import Asked
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from fairaudit.measures.calibration import BINS
+from fairaudit.measures.scores.calibration import BINS
 from fairaudit.tables.paired_scores import (
     paired_score_measurements,
     weighted_auc,

@@ -17,7 +17,7 @@ from fairaudit.counterfactuals.ladder import STOP_TEXTS, Stop
 from fairaudit.measures.alignment.alignment import Alignment, alignment
 from fairaudit.measures.alignment.matrix import correlations, disagreements, strongest
 from fairaudit.measures.alignment.relative_change import DEFINED_TEXTS, Defined, RelativeChange, relative_change
-from fairaudit.measures.ranking import auc, balanced_auc
+from fairaudit.measures.scores.ranking import auc, balanced_auc
 from fairaudit.seeds import generator
 from fairaudit.tables.alignment import BaseRow, alignment_measurements
 

@@ -14,9 +14,9 @@ from fairaudit.audits.fairness.theory import theory_drawings
 from fairaudit.audits.fairness.threshold_figures import threshold_drawings
 from fairaudit.audits.fairness.thresholds import has_curve, has_thresholds, histogram, present, printable, scored_rows
 from fairaudit.data.categorical import Categorical
-from fairaudit.measures.calibration import reliability, reliability_curve
-from fairaudit.measures.sampled_scores import bin_sizes, roc_sizes
-from fairaudit.measures.thresholds import roc
+from fairaudit.measures.scores.calibration import reliability, reliability_curve
+from fairaudit.measures.scores.sampled_scores import bin_sizes, roc_sizes
+from fairaudit.measures.scores.thresholds import roc
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.rows import listed
@@ -136,7 +136,7 @@ def _reliability(inputs: FairnessInputs, grouping: Categorical) -> bytes:
 
 
 def _roc(inputs: FairnessInputs, grouping: Categorical) -> bytes:
-    from fairaudit.measures.ranking import auc
+    from fairaudit.measures.scores.ranking import auc
     from fairaudit.report.figures import curves
     from fairaudit.results.measurement import finite
 

@@ -11,8 +11,8 @@ from fairaudit.audits.core.audit import Drawing
 from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.audits.fairness.thresholds import has_curve, histogram, printable, scored_rows
 from fairaudit.data.categorical import Categorical
-from fairaudit.measures.sampled_scores import precision_recall_sizes
-from fairaudit.measures.thresholds import Curve, precision_recall, sweep
+from fairaudit.measures.scores.sampled_scores import precision_recall_sizes
+from fairaudit.measures.scores.thresholds import Curve, precision_recall, sweep
 
 SWEPT = ("equalized_odds_difference", "equal_opportunity_difference", "demographic_parity_difference")
 BINS = 25

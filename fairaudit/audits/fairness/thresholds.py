@@ -12,8 +12,8 @@ from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.counts.association import contingency
 from fairaudit.measures.counts.confusion import Counts
-from fairaudit.measures.score_histogram import score_histogram
-from fairaudit.measures.thresholds import Equalised, equal_opportunity_thresholds, equalised_odds_thresholds
+from fairaudit.measures.scores.score_histogram import score_histogram
+from fairaudit.measures.scores.thresholds import Equalised, equal_opportunity_thresholds, equalised_odds_thresholds
 from fairaudit.results.measurement import Measurement, finite
 
 EQUALISERS: dict[str, Callable[[Counts], Equalised]] = {

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.intervals.proportion import Interval, calibrated, normal_quantile, percentile, wilson
-from fairaudit.measures.score_histogram import binned
-from fairaudit.measures.scored import scored
+from fairaudit.measures.scores.score_histogram import binned
+from fairaudit.measures.scores.scored import scored
 from fairaudit.ratio import ratio
 
 BINS = 15

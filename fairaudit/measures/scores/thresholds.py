@@ -12,8 +12,8 @@ from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import disparities
 from fairaudit.measures.counts.rates import Rate, accuracy, rate
 from fairaudit.measures.intervals.proportion import Interval, wilson
-from fairaudit.measures.sampled_scores import CurveSizes
-from fairaudit.measures.score_histogram import sweep_counts
+from fairaudit.measures.scores.sampled_scores import CurveSizes
+from fairaudit.measures.scores.score_histogram import sweep_counts
 from fairaudit.ratio import ratio
 
 GRID = 1001

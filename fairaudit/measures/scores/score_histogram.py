@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.counts.confusion import Counts, Floats
-from fairaudit.measures.scored import scored
+from fairaudit.measures.scores.scored import scored
 from fairaudit.ratio import ratio
 
 BINS = 1000

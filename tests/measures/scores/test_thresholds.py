@@ -6,8 +6,8 @@ from sklearn.metrics import roc_auc_score, roc_curve
 
 from fairaudit.measures.counts.disparities import disparity
 from fairaudit.measures.intervals.proportion import wilson
-from fairaudit.measures.score_histogram import score_histogram, sweep_counts
-from fairaudit.measures.thresholds import (
+from fairaudit.measures.scores.score_histogram import score_histogram, sweep_counts
+from fairaudit.measures.scores.thresholds import (
     equal_opportunity_thresholds,
     equalised_odds_thresholds,
     precision_recall,

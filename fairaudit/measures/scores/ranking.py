@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.clusters.partition import few_units
 from fairaudit.measures.counts.confusion import Floats
-from fairaudit.measures.scored import scored
+from fairaudit.measures.scores.scored import scored
 from fairaudit.ratio import ratio
 
 

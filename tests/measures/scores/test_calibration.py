@@ -5,7 +5,7 @@ import pytest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
-from fairaudit.measures.calibration import (
+from fairaudit.measures.scores.calibration import (
     brier,
     calibration_error,
     calibration_interval,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairaudit.measures.counts.confusion import confusion
-from fairaudit.measures.ranking import group_auc
-from fairaudit.measures.score_histogram import histogram_auc, score_histogram, sweep_counts
+from fairaudit.measures.scores.ranking import group_auc
+from fairaudit.measures.scores.score_histogram import histogram_auc, score_histogram, sweep_counts
 
 
 def images(seed=0, number=500, groups=3):

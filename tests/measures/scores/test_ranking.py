@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from fairaudit.measures.ranking import auc, balanced_auc, group_auc, ranked
+from fairaudit.measures.scores.ranking import auc, balanced_auc, group_auc, ranked
 
 SCORES = st.lists(st.integers(0, 6), min_size=1, max_size=25)
 

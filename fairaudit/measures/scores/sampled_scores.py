@@ -7,14 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.calibration import BINS
 from fairaudit.measures.clusters.linearised import effective_size, mean_covariance, normal_draws, unit_sums
 from fairaudit.measures.clusters.partition import few_units
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.intervals.proportion import Interval, calibrated, normal_quantile
-from fairaudit.measures.score_histogram import BINS as HISTOGRAM_BINS
-from fairaudit.measures.score_histogram import binned
-from fairaudit.measures.scored import Scored, scored
+from fairaudit.measures.scores.calibration import BINS
+from fairaudit.measures.scores.score_histogram import BINS as HISTOGRAM_BINS
+from fairaudit.measures.scores.score_histogram import binned
+from fairaudit.measures.scores.scored import Scored, scored
 from fairaudit.ratio import ratio
 
 

@@ -6,18 +6,18 @@ from scipy.stats import norm
 from scipy.stats import t as student
 from sklearn.metrics import brier_score_loss, precision_recall_curve, roc_auc_score, roc_curve
 
-from fairaudit.measures.calibration import (
+from fairaudit.measures.intervals.proportion import wilson
+from fairaudit.measures.scores.calibration import (
     brier,
     calibration_error,
     calibration_interval,
     reliability,
     reliability_curve,
 )
-from fairaudit.measures.intervals.proportion import wilson
-from fairaudit.measures.ranking import auc, group_auc, ranked
-from fairaudit.measures.sampled_scores import bin_sizes, precision_recall_sizes, roc_sizes, sampled_calibration
-from fairaudit.measures.score_histogram import score_histogram, sweep_counts
-from fairaudit.measures.thresholds import precision_recall, roc
+from fairaudit.measures.scores.ranking import auc, group_auc, ranked
+from fairaudit.measures.scores.sampled_scores import bin_sizes, precision_recall_sizes, roc_sizes, sampled_calibration
+from fairaudit.measures.scores.score_histogram import score_histogram, sweep_counts
+from fairaudit.measures.scores.thresholds import precision_recall, roc
 
 BINS = 50
 
