@@ -14,18 +14,32 @@ LEVELS = (
     ("cli",),
     ("audits",),
     ("demo", "gate", "report"),
+    ("verdict",),
     ("mitigation", "pruning"),
     ("saliency", "interventions", "counterfactuals", "generators"),
     ("models",),
     ("data",),
     ("engine",),
+    ("tables",),
     ("measures",),
     ("results", "config"),
     ("registry",),
     ("errors", "seeds", "ratio", "version"),
 )
 RANK = {name: level for level, names in enumerate(LEVELS) for name in names}
-NO_TORCH = ("gate", "report", "results", "config", "measures", "errors", "seeds", "ratio", "registry")
+NO_TORCH = (
+    "gate",
+    "report",
+    "results",
+    "config",
+    "measures",
+    "tables",
+    "verdict",
+    "errors",
+    "seeds",
+    "ratio",
+    "registry",
+)
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem in RANK)
 
 

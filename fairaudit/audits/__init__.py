@@ -1,1 +1,1 @@
-"""One file per subcommand: what an audit maps over a chunk and what it makes of the reduced total."""
+"""The audits, one room each: audit (a batch to columns), read (columns to rows), figures (rows to pictures)."""

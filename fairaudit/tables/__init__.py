@@ -1,0 +1,1 @@
+"""Numbers in, measurements out: the rows of a report."""

@@ -1,0 +1,1 @@
+"""Legs in, joint verdict out."""

@@ -1,0 +1,1 @@
+"""Interventions: what replacing a region changes."""

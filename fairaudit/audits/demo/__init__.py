@@ -1,0 +1,1 @@
+"""The demonstration: a planted shortcut, found, and a model without it, cleared."""

@@ -1,0 +1,1 @@
+"""Windows where relevance differs between groups, and their confirmation."""

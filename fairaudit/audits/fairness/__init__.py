@@ -1,0 +1,1 @@
+"""Group fairness of a model or of a table of predictions."""

@@ -1,0 +1,1 @@
+"""Flips of an attribute by exact twins or by a conditional VAE."""

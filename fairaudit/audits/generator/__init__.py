@@ -1,0 +1,1 @@
+"""Generators: train one, inspect one, interpolate between values of an attribute."""

@@ -1,0 +1,1 @@
+"""The joint verdict: outcome, relevance and intervention of the same images."""

@@ -1,0 +1,1 @@
+"""Prune a bias out of a model, and audit both models."""

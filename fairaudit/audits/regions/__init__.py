@@ -1,0 +1,1 @@
+"""Relevance in regions, of models and of stored maps."""

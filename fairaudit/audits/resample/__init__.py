@@ -1,0 +1,1 @@
+"""A manifest undersampled to balanced cells or to a chosen association."""

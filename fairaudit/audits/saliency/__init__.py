@@ -1,0 +1,1 @@
+"""Attribution maps, and whether they may be believed."""

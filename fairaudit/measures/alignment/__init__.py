@@ -1,0 +1,1 @@
+"""Relative change under counterfactuals and the alignment of outputs."""

@@ -1,0 +1,1 @@
+"""Partitions into clusters, and what clusters do to intervals."""

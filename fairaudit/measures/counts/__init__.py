@@ -1,0 +1,1 @@
+"""Functions of the counts of group, true class and predicted class."""

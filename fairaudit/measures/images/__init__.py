@@ -1,0 +1,1 @@
+"""Means over images or over clusters of images."""

@@ -1,0 +1,1 @@
+"""Relevance and scores in regions of an image."""

@@ -1,0 +1,1 @@
+"""Functions of scores: ranking, calibration, thresholds."""
