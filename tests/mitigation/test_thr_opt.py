@@ -25,6 +25,9 @@ def test_the_rule_per_group_is_as_good_as_fairlearns():
     class Scores(ClassifierMixin, BaseEstimator):
         classes_ = np.array([0, 1])
 
+        def fit(self, *_):
+            return self
+
         def __sklearn_is_fitted__(self):
             return True
 
