@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from fairaudit.engine import arrays
 from fairaudit.engine.database import connect, transaction, translated
@@ -172,9 +173,9 @@ class RunStore:
         query = "SELECT 1 FROM chunk WHERE run = ? AND number = ?"
         return self._connection.execute(query, (self._run, index)).fetchone() is not None
 
-    def _seal(self, index: int, names: str, held: Iterable[Sequence[object]]) -> bytes:
+    def _seal(self, index: int, names: str, held: Iterable[Sequence[Any]]) -> bytes:
         """The chunk's seal: of its run, number and parts, and of every array's place, name and checksum."""
-        table = sorted([*row[:-1], bytes(row[-1]).hex()] for row in held)  # type: ignore[arg-type]
+        table = sorted([*row[:-1], bytes(row[-1]).hex()] for row in held)
         return seal(self._key, json.dumps([self._label, index, names, table]).encode())
 
     def _prove(self, index: int, names: object, sealed: object) -> None:

@@ -202,7 +202,11 @@ def _joined(*parts: str | None) -> str:
 
 
 def _address(path: str) -> str:
-    return "".join(c if c.isalnum() or c in "/._-" else "".join(f"%{byte:02X}" for byte in c.encode("utf-8", "surrogatepass")) for c in path)
+    return "".join(c if c.isalnum() or c in "/._-" else _percent(c) for c in path)
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
 def _row(cells: Sequence[str]) -> str:

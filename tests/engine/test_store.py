@@ -284,8 +284,7 @@ def test_a_chunk_that_was_altered_is_refused_whatever_its_checksums_say(path, ch
     connection.commit()
     connection.close()
     with RunStore.open(path, key=KEY) as store, pytest.raises(StoreError, match=r"damaged.*--fresh"):
-        for index in store.done():
-            store.load(index)
+        store.load(min(store.done()))
 
 
 def test_a_store_of_another_secret_is_kept_and_not_continued(path, monkeypatch):
