@@ -60,6 +60,7 @@ def _mean_maps(total: Total, methods: Sequence[str], groupings: Sequence[Categor
                     "with the regions drawn."
                 ),
                 draw=lambda grouping=grouping, method=method: draw_mean_maps(total, grouping, method),  # type: ignore[misc]
+                photographs=True,  # the mean of a small cell is a photograph
             )
 
 
