@@ -35,7 +35,7 @@ def script():
 
     yield load
     for name in loaded:
-        del sys.modules[name]
+        sys.modules.pop(name, None)
 
 
 @pytest.fixture(scope="session")

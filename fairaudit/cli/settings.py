@@ -36,6 +36,8 @@ class Asked:
     arch: str | None = None
     methods: list[str] | None = None
     split: str | None = None
+    trust: bool = False
+    """Whether the configuration file may name code to run."""
     extra: dict[str, Any] = field(default_factory=dict)
     """Further overrides, as nested sections of the configuration."""
 
@@ -44,7 +46,7 @@ def load(asked: Asked) -> tuple[Config, Path]:
     """The configuration with the command line's values over the file's, and the folder its paths start from."""
     from fairaudit.config.load import load_config
 
-    return load_config(asked.config, folder=Path.cwd(), overrides=overrides(asked))
+    return load_config(asked.config, folder=Path.cwd(), overrides=overrides(asked), trust=asked.trust)
 
 
 def split_of(text: str) -> dict[str, str]:

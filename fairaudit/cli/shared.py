@@ -68,6 +68,7 @@ def shared_options(
             classes=classes,
             output_kind=output_kind,
             arch=arch,
+            trust=trust_model,
         ),
         options=run_options(
             output=output,

@@ -31,7 +31,8 @@ def open_model(
 
     TorchScript archives and, with `config.arch`, checkpoints and safetensors open as they are. A pickled module and an
     exported program can run code when they are loaded, so they need `trust`. A TorchScript archive runs its own
-    operations when it computes, as any model does, but no Python.
+    operations when it is opened (`__setstate__`) and when it computes, but no Python; one whose code reaches files
+    needs `trust` too (`script_code.py`).
 
     Args:
         path: the file; what it is follows from its content and not from its suffix.
@@ -86,7 +87,7 @@ def _load(
     device: torch.device,
 ) -> Loaded:
     if kind == "torchscript":
-        return load_script(path, device=device)
+        return load_script(path, device=device, trust=trust)
     if kind == "exported-program":
         return load_exported(path, device=device, trust=trust)
     if kind == "safetensors":

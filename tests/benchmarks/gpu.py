@@ -81,7 +81,10 @@ def finish(device: torch.device) -> None:
 def network(name: str, setting: Setting) -> nn.Module:
     torch.manual_seed(0)
     made = saliency.torchvision_network(name)
-    made = saliency.settled(made) if name.startswith("resnet") else made
+    if name.startswith("resnet"):
+        made = saliency.settled(made)
+    else:  # torchvision's transformers start with a head of zeros, which has no gradient
+        nn.init.normal_(made.heads.head.weight, std=0.02)
     return made.eval().requires_grad_(False).to(setting.device)
 
 
@@ -202,13 +205,7 @@ def counterfactuals(setting: Setting) -> Iterator[Row]:
     from fairaudit.counterfactuals.latent_shift import latent_shift
 
     count, looped = setting.sized(256, 4), setting.sized(8, 1)
-    made, plain, opened, net = cf_align.world(64, count)
-    images = made.to(setting.device)
-    for holder in (plain, opened):
-        moved = getattr(holder.model, "to", None)
-        if moved is not None:
-            holder.model = moved(setting.device) or holder.model
-    net.to(setting.device)
+    images, plain, opened, net = cf_align.world(64, count, device=setting.device)
     heads = ModelHeads(net, [f"h{i}" for i in range(cf_align.HEADS)], link="sigmoid")
     pairs = [(i, 0) for i in range(count)]
     slow = seconds(lambda: cf_align.loop(images[:looped], plain, net), setting.device, runs=1) / looped
@@ -248,7 +245,7 @@ def demonstration(folder: Path, setting: Setting) -> Path:
     from fairaudit.demo.make import Recipe, make_demo
 
     recipe = Recipe(
-        train_images=setting.sized(2400, 64), test_images=setting.sized(1000, 32), epochs=setting.sized(12, 1)
+        train_images=setting.sized(1600, 64), test_images=setting.sized(400, 32), epochs=setting.sized(8, 1)
     )
     return make_demo(folder, seed=0, recipe=recipe).folder
 
