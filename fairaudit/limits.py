@@ -41,15 +41,31 @@ class Limit:
 
     def advice(self) -> str:
         """How to raise it."""
-        return f"If you know where the file comes from, raise the limit: set {self.variable}, for example to 8G."
+        more = _rounded(4 * self.value())
+        return f"If you know where the file comes from, raise the limit: set {self.variable}, for example to {more}."
 
 
-UNPACKED: Final = Limit("FAIRAUDIT_MAX_UNPACKED", 1 << 30, "bytes that a compressed file may unfold into")
-CELLS: Final = Limit("FAIRAUDIT_MAX_CELLS", 200_000_000, "cells of a table")
+UNPACKED: Final = Limit("FAIRAUDIT_MAX_UNPACKED", 256 << 20, "bytes that a file may unfold into")
+CELLS: Final = Limit("FAIRAUDIT_MAX_CELLS", 20_000_000, "cells of a table in Parquet or JSON Lines")
 COLUMNS: Final = Limit("FAIRAUDIT_MAX_COLUMNS", 4096, "columns of a table")
-PIXELS: Final = Limit("FAIRAUDIT_MAX_PIXELS", 64_000_000, "pixels of one image")
+PIXELS: Final = Limit("FAIRAUDIT_MAX_PIXELS", 50_000_000, "pixels of one image")
 TEXT: Final = Limit("FAIRAUDIT_MAX_TEXT", 1 << 30, "bytes of a text file, such as a table or report.json")
 LIMITS: Final = (UNPACKED, CELLS, COLUMNS, PIXELS, TEXT)
+
+
+def unpacked(packed: int) -> int:
+    """Bytes that a file of so many may unfold into: four times as many, or the limit where that is more.
+
+    >>> unpacked(1 << 30) == 4 << 30
+    True
+    """
+    return max(UNPACKED.value(), 4 * packed)
+
+
+def _rounded(count: int) -> str:
+    units = (unit for unit in ("T", "G", "M", "K") if count >= _UNITS[unit])
+    unit = next(units, "")
+    return f"{count // _UNITS[unit]}{unit}"
 
 
 def size(count: int) -> str:

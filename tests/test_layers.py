@@ -24,7 +24,8 @@ LEVELS = (
     ("tables",),
     ("measures",),
     ("results", "config"),
-    ("registry", "limits"),
+    ("registry", "files"),
+    ("limits",),
     ("errors", "seeds", "ratio", "version"),
 )
 RANK = {name: level for level, names in enumerate(LEVELS) for name in names}
@@ -41,6 +42,7 @@ NO_TORCH = (
     "ratio",
     "registry",
     "limits",
+    "files",
 )
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem in RANK)
 

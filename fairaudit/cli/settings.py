@@ -199,6 +199,7 @@ def run_options(
     trust_model: bool,
     fail_on: str,
     formats: str,
+    images: bool = True,
 ) -> RunOptions:
     """The run options, with their texts checked.
 
@@ -218,6 +219,7 @@ def run_options(
         trust_model=trust_model,
         fail_on=_choice(fail_on, get_args(FailOn), "--fail-on"),
         formats=format_names(formats),
+        images=images,
         command=("fairaudit", *sys.argv[1:]),
     )
 
