@@ -99,6 +99,9 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
 
 def mapped_study(study: Study, plan: AuditPlan, progress: Progress) -> tuple[Sequence[Audit], Streamed]:
     """Put the methods on trial and map the plan's audits over all rows, continuing what the output folder holds."""
+    for model in (study.candidate, *([study.baseline] if study.baseline is not None else [])):
+        if plan.with_regions or plan.methods_for(study):
+            model.head.require_scores("Explanations, regions and joint verdicts", where=model.name)
     trials = _tried(study, plan, progress)
     audits = plan.audits_for(study, trials)
     key = run_key(study, {audit.name: audit.settings() for audit in audits})
