@@ -16,6 +16,7 @@ from fairaudit.audits.core.metrics import applicable
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.report import Timing, assemble
+from fairaudit.audits.core.scale import scale_notes
 from fairaudit.audits.core.stream import Streamed, run_key, stream
 from fairaudit.audits.core.study import Study, open_classifier, open_material
 from fairaudit.audits.core.trial import Trials, run_trials, trial_settings
@@ -90,6 +91,7 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
     figures = drawn(findings.drawings, folder, photographs=study.options.images)
     if not study.options.images and any(drawing.photographs for drawing in findings.drawings):
         findings = replace(findings, notes=[*findings.notes, NO_IMAGES])
+    findings = replace(findings, notes=[*scale_notes(study, streamed.rows), *findings.notes])
     timing = Timing(started=started, seconds=time.perf_counter() - clock, map_seconds=mapped)
     report = assemble(study, streamed, findings, plan.verdicts_for(study, findings), rules, figures, timing)
     report = with_gate_figure(report, folder)
