@@ -84,6 +84,10 @@ Workers = Annotated[int, typer.Option(min=1, help="Threads that decode.", rich_h
 Seed = Annotated[int, typer.Option(help="Seed of every draw.", rich_help_panel=RUN)]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start over, do not continue.", rich_help_panel=RUN)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.", rich_help_panel=RUN)]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Print every number and note, not one screen.", rich_help_panel=RUN),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.", rich_help_panel=RUN)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=RUN)]
 Formats = Annotated[
