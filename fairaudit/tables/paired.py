@@ -26,11 +26,12 @@ from fairaudit.measures.intervals.careful import blurred
 from fairaudit.measures.intervals.mcnemar import clustered_mcnemar, clustered_size, mcnemar, paired_change
 from fairaudit.measures.intervals.proportion import basic, percentile
 from fairaudit.ratio import ratio
-from fairaudit.results.measurement import Better, Measurement
+from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.gap_changes import disparity_change, worst_group_change
 from fairaudit.tables.nulls import affordable
-from fairaudit.tables.rows import Asked, Number, measurement, suppressed, total
+from fairaudit.tables.row import Estimate
+from fairaudit.tables.rows import Asked, measurement, suppressed, total
 
 CHANGES = tuple(name for name in DISPARITIES if DISPARITIES[name].against == "groups")
 """Disparities whose change is reported, as `…_change`."""
@@ -156,13 +157,12 @@ def _paired_rows(change: _Change, clusters: _Change | None, asked: Asked, baseli
         worth, p_values = np.nan_to_num(ratio(size, images)), clustered_mcnemar(clusters.gained - clusters.lost)
     value = ratio(gained - lost, images)
     _, (low, high) = paired_change(gained * worth, lost * worth, images * worth, level=asked.level)
-    direction = "higher" if name == "accuracy" else RATES[name].better
     class_ = None if change.class_ is None else asked.classes[change.class_]
     for group, group_name in enumerate(asked.groups):
         if 0 < images[group] < asked.min_cell:
-            yield suppressed(asked, f"{name}_change", better=direction, group=group_name, class_=class_)
+            yield suppressed(asked, f"{name}_change", group=group_name, class_=class_)
             continue
-        number = Number(
+        number = Estimate(
             value=float(value[group]),
             low=float(low[group]),
             high=float(high[group]),
@@ -175,7 +175,6 @@ def _paired_rows(change: _Change, clusters: _Change | None, asked: Asked, baseli
             asked,
             f"{name}_change",
             number,
-            better=direction,
             reason=f"group {group_name} has no image that counts for {name}",
             group=group_name,
             class_=class_,
@@ -194,14 +193,13 @@ def _change_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measure
         bound = np.inf if name in PAPER_MEASURES else 1.0
         measure = _single(name)
         value = float(measure(candidate_counts(table)) - measure(baseline_counts(table)))
-        better: Better = "higher" if name in LEVELS else "lower"
         ends = [percentile(draws[name], level=asked.level), basic(value, draws[name], level=asked.level)]
         ends.append(percentile(careful[name], level=asked.level))
         low = float(np.clip(np.min([end.low for end in ends]), -bound, value))
         high = float(np.clip(np.max([end.high for end in ends]), value, bound))
         if name == "iou_std":  # a spread has a kink where groups do not differ, and no resampling keeps its level there
             low, high = np.nan, np.nan
-        number = Number(
+        number = Estimate(
             value=value,
             low=low,
             high=high,
@@ -209,7 +207,7 @@ def _change_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measure
             n=total(table),
             extra={"replicates": len(draws[name])},
         )
-        yield measurement(asked, f"{name}_change", number, better=better, reason=UNKNOWN, baseline=baseline)
+        yield measurement(asked, f"{name}_change", number, reason=UNKNOWN, baseline=baseline)
 
 
 def _extreme_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measurement]:
@@ -218,13 +216,13 @@ def _extreme_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measur
         facts: dict[str, bool] = {}
         if name in DISPARITIES:
             value = float(disparity(new, name) - disparity(old, name))
-            better, facts = DISPARITIES[name].better, _levelling(table, name)
+            facts = _levelling(table, name)
             ends = disparity_change(table, DISPARITIES[name], asked)
         else:
-            value, better = float(worst_group_accuracy(new) - worst_group_accuracy(old)), "higher"
+            value = float(worst_group_accuracy(new) - worst_group_accuracy(old))
             ends = worst_group_change(table, asked)
         exists = np.isfinite(value)
-        number = Number(
+        number = Estimate(
             value=value,
             low=float(np.minimum(ends.low, value)) if exists else np.nan,
             high=float(np.maximum(ends.high, value)) if exists else np.nan,
@@ -232,7 +230,7 @@ def _extreme_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measur
             n=total(table),
             extra=facts,
         )
-        yield measurement(asked, f"{name}_change", number, better=better, reason=UNKNOWN, baseline=baseline)
+        yield measurement(asked, f"{name}_change", number, reason=UNKNOWN, baseline=baseline)
 
 
 def _draws(table: Floats, names: Sequence[str], strata: Strata, asked: Asked) -> dict[str, Floats]:

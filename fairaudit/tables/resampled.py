@@ -15,12 +15,13 @@ from fairaudit.measures.counts.rates import macro
 from fairaudit.measures.intervals.bootstrap import Strata, bootstrap, cluster_bootstrap
 from fairaudit.measures.intervals.careful import widened
 from fairaudit.measures.intervals.proportion import Drift, Interval, calibrated, drifting, percentile
-from fairaudit.results.measurement import Better, Measurement
+from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.careful_ends import careful_counts, careful_ends, cells_missing, clustered_cells, macro_missing
 from fairaudit.tables.disparities import PAIRWISE
 from fairaudit.tables.nulls import Nulls, Statistic, affordable, evaluated, named
-from fairaudit.tables.rows import Asked, Number, measurement, suppressed, total, why_undefined
+from fairaudit.tables.row import Estimate
+from fairaudit.tables.rows import Asked, measurement, suppressed, total, why_undefined
 
 MACROS = ("tpr", "ppv", "f1", "iou")
 """Rates that are also averaged over classes when there are more than two."""
@@ -28,16 +29,16 @@ COMPOSED = tuple(name for name in DISPARITIES if name not in PAIRWISE)
 """Disparities whose intervals are made of several pairs of independent rates."""
 
 
-def _statistics(aligned: ArrayLike | None) -> dict[str, tuple[Statistic, Strata, Drift, Better]]:
-    """Name → statistic, its strata, the side its estimate drifts to, and which way is better."""
-    found: dict[str, tuple[Statistic, Strata, Drift, Better]] = {}
+def _statistics(aligned: ArrayLike | None) -> dict[str, tuple[Statistic, Strata, Drift]]:
+    """Name → statistic, its strata, and the side its estimate drifts to."""
+    found: dict[str, tuple[Statistic, Strata, Drift]] = {}
     for name, measure in PAPER_MEASURES.items():
-        found[name] = (measure, "cell" if name.startswith("eo") else "group", "up", "lower")
-    found["unbiased_accuracy"] = (unbiased_accuracy, "cell", "none", "higher")
+        found[name] = (measure, "cell" if name.startswith("eo") else "group", "up")
+    found["unbiased_accuracy"] = (unbiased_accuracy, "cell", "none")
     if aligned is not None:
         others = ~np.asarray(aligned, np.bool_)
-        found["bias_conflict_accuracy"] = (lambda c: bias_conflict_accuracy(c, aligned), "cell", "none", "higher")
-        found["bias_aligned_accuracy"] = (lambda c: bias_conflict_accuracy(c, others), "cell", "none", "higher")
+        found["bias_conflict_accuracy"] = (lambda c: bias_conflict_accuracy(c, aligned), "cell", "none")
+        found["bias_aligned_accuracy"] = (lambda c: bias_conflict_accuracy(c, others), "cell", "none")
     return found
 
 
@@ -53,7 +54,7 @@ def composed_rows(table: Floats, asked: Asked, nulls: Nulls) -> Iterator[Measure
         spec, value = DISPARITIES[name], float(disparity(table, name))
         ends = careful_ends(table, spec, asked)
         test = nulls.test(name, value)
-        number = Number(
+        number = Estimate(
             value=value,
             low=float(np.minimum(ends.low, value)),
             high=float(np.minimum(np.maximum(ends.high, value), 1.0)),
@@ -63,7 +64,7 @@ def composed_rows(table: Floats, asked: Asked, nulls: Nulls) -> Iterator[Measure
             chance=test.expected,
             n=total(table),
         )
-        yield measurement(asked, name, number, better=spec.better, reason=why_undefined(table))
+        yield measurement(asked, name, number, reason=why_undefined(table))
 
 
 def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike | None) -> Iterator[Measurement]:
@@ -88,7 +89,7 @@ def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike
         chosen |= {f"macro {name}": named(macro, name) for name in averages}
         draws |= _draws(table, chosen, strata, asked)
     careful = _careful_draws(table, asked)
-    for name, (statistic, _, drift, better) in wanted.items():
+    for name, (statistic, _, drift) in wanted.items():
         value = float(statistic(table))
         ends = _ends(name, value, draws[name], drift, nulls, asked)
         if name in PAPER_MEASURES:
@@ -97,7 +98,7 @@ def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike
         else:
             low, high = _with_room(name, value, ends, table, asked, aligned)
         test = nulls.test(name, value)
-        number = Number(
+        number = Estimate(
             value=value,
             low=float(low),
             high=float(high),
@@ -108,7 +109,7 @@ def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike
             n=total(table),
             extra={"replicates": len(draws[name])},
         )
-        yield measurement(asked, name, number, better=better, reason=why_undefined(table))
+        yield measurement(asked, name, number, reason=why_undefined(table))
     for name in macros:
         yield from _macro_rows(table, name, draws[f"macro {name}"], asked)
 
@@ -159,9 +160,9 @@ def _macro_rows(table: Floats, name: str, draws: Floats, asked: Asked) -> Iterat
     low, high = _clipped(widened(values, ends, macro_missing(table, name, asked)))
     for group, group_name in enumerate(asked.groups):
         if 0 < asked.counted(table)[group].sum() < asked.min_cell:
-            yield suppressed(asked, name, better="higher", group=group_name)
+            yield suppressed(asked, name, group=group_name)
             continue
-        number = Number(
+        number = Estimate(
             value=float(values[group]),
             low=float(low[group]),
             high=float(high[group]),
@@ -170,7 +171,7 @@ def _macro_rows(table: Floats, name: str, draws: Floats, asked: Asked) -> Iterat
             extra={"replicates": len(draws)},
         )
         reason = f"group {group_name} has a class for which {name} does not exist"
-        yield measurement(asked, name, number, better="higher", reason=reason, group=group_name)
+        yield measurement(asked, name, number, reason=reason, group=group_name)
 
 
 def _draws(table: Floats, chosen: Mapping[str, Statistic], strata: Strata, asked: Asked) -> dict[str, Floats]:

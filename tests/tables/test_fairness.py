@@ -37,7 +37,7 @@ def made(counts=COUNTS, **arguments):
 
 def joint(counts):
     """The joint of one-hot scores, without a covariance."""
-    return SoftJoint(joint=counts / counts.sum(), covariance=None, units=1, clustered=False)
+    return SoftJoint(joint=counts / counts.sum(), covariance=None, units=1, effective=1.0, clustered=False)
 
 
 def one(table, metric, group=None, class_=None):
