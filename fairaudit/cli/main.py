@@ -14,6 +14,7 @@ from fairaudit.cli import (
     demo,
     fairness,
     generator,
+    init,
     prune,
     resample,
     roi_metrics,
@@ -52,6 +53,7 @@ def _main(
     del version
 
 
+app.command("init")(init.init)
 app.command("demo")(demo.demo)
 app.command("audit")(audit.audit)
 app.command("fairness")(fairness.fairness)
