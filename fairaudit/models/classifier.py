@@ -114,12 +114,31 @@ def normalised(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> T
 
 
 def failed_on(images: Tensor, name: str, error: Exception) -> ModelError:
-    """What to tell when the forward pass fails: nearly always the size or the number of channels."""
+    """What to tell when the forward pass fails: a device or a type written into the file, or size and channels."""
     channels, height, width = images.shape[1:]
+    text = last_line(error)
+    lower = str(error).lower()
+    given = f"{channels} channels of {height} x {width} pixels, on which it fails with: {text}"
+    if any(word in lower for word in ("cuda", "nvidia")) and images.device.type != "cuda":
+        return ModelError(
+            "The model has a CUDA device written into it",
+            wanted=f"a model that computes where its input is, here on {images.device.type}",
+            found=text,
+            where=name,
+            advice="Use --device cuda, or export it again on the CPU, with devices taken from the input (x.device).",
+        )
+    if any(word in lower for word in ("scalar type", "dtype", "bias type", "same type")):
+        return ModelError(
+            "The model computes in another type than its input",
+            wanted="one floating type for weights and images",
+            found=given,
+            where=name,
+            advice="Export it again after .float(), or with all weights in one type.",
+        )
     return ModelError(
         "The model does not take these images",
         wanted="the size and the channels it was made for",
-        found=f"{channels} channels of {height} x {width} pixels, on which it fails with: {last_line(error)}",
+        found=given,
         where=name,
         advice="Set preprocess.size and preprocess.channels to what the model was trained with.",
     )

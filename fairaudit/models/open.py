@@ -62,6 +62,7 @@ def open_model(
         name=path.name,
         batch=loaded.batch,
         head=config.head,
+        takes=loaded.takes,
     )
     audited = normalised(examples.to(place), preprocess.mean, preprocess.std) if examples is not None else None
     answer = read_answer(
