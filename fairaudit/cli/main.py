@@ -77,7 +77,7 @@ def run() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(say_interrupted())
-    except SystemExit as stop:
+    except SystemExit:
         if interrupted():
             sys.exit(say_interrupted())
         emit("")  # what is left in the buffer goes out now, or is given up
