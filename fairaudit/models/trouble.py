@@ -42,7 +42,10 @@ def told(opening: Callable[Concatenate[Path, P], T]) -> Callable[Concatenate[Pat
     def guarded(path: Path, /, *arguments: P.args, **named: P.kwargs) -> T:
         try:
             return opening(path, *arguments, **named)
-        except FairauditError:
+        except FairauditError as error:
+            if error.where is None:  # told about a tensor, which does not know its file
+                error.where = str(path)
+                error.args = (error.paragraph(),)
             raise
         except Exception as error:
             if is_out_of_memory(error):
