@@ -51,6 +51,16 @@ def fail(error: FairauditError) -> int:
     return ExitCode.BAD_INPUT
 
 
+def wrapped(text: str) -> str:
+    """Text in lines no wider than the terminal, 80 columns where there is none; line breaks stay."""
+    width = max(40, min(shutil.get_terminal_size((80, 24)).columns, 100))
+    lines = [
+        textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    ]
+    return "\n".join(lines)
+
+
 def wants_color() -> bool:
     """Whether stdout is a terminal that shows colour and nobody asked for none (`NO_COLOR`, `TERM=dumb`)."""
     return is_terminal(sys.stdout) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

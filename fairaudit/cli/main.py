@@ -12,6 +12,7 @@ from fairaudit.cli import (
     cf_align,
     cf_rectify,
     demo,
+    explain,
     fairness,
     generator,
     init,
@@ -65,6 +66,7 @@ app.add_typer(generator.app, name="generator")
 app.command("prune")(prune.prune)
 app.command("selftest")(selftest.selftest)
 app.command("resample")(resample.resample)
+app.command("explain")(explain.explain)
 app.command("schema")(schema.schema)
 app.command("render")(report_commands.render)
 
