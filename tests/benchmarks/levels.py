@@ -442,7 +442,7 @@ def details(tallies: dict[str, Tally]) -> Iterable[str]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Error rates of the gate's numbers over a grid of hard scenarios.")
     parser.add_argument("--scenario", default="", help="only scenarios whose name or kind holds this")
-    parser.add_argument("--replicates", type=int, default=400, help="data sets per scenario")
+    parser.add_argument("--replicates", type=int, default=300, help="data sets per scenario")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--details", action="store_true", help="every row, not only the worst of a family")
     parser.add_argument("--output", type=Path, help="a file that also gets the table, scenario by scenario")
