@@ -85,6 +85,7 @@ SALIENCY = frozenset(
         "conservation_ratio",
         "conservation_ratio_all",
         "conservation_ratio_bias_free",
+        "conservation_ratio_accounted",
         "insertion_auc",
         "deletion_auc",
         "randomisation_similarity",
