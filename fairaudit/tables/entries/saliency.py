@@ -77,7 +77,7 @@ SALIENCY = (
         "conservation_ratio_accounted", "share of relevance that arrives or that biases are known to take",
         "Relevance of the pixels and what biases and constants take by their layers' rules, over what was put in.",
         "any number; 1 means that no layer was missed", "none",
-        "(Σ map + Σ b · R ÷ z) ÷ F(x); after Bach et al. (2015), eq. 56",
+        "(Σ map + Σ b · R ÷ z) ÷ F(x); after Bach et al. (2015)",
         undefined=_NOT_LRP + "; or the network's numbers have one sign",
     ),
     _trial(
