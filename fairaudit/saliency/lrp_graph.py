@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 from weakref import WeakKeyDictionary
 
 import torch
@@ -52,6 +53,9 @@ def _cut(module: fx.GraphModule) -> fx.GraphModule:
     live = {node for node in made.graph.nodes if node.op == "placeholder"} | set(reached)
     for node in list(made.graph.nodes):
         if node.op == "output":
+            continue
+        if node.target is operator.getitem and node.args[0] in live:
+            live.add(node)  # an item of a list is cut where it is used: the list itself is no tensor
             continue
         onward = receivers(made, node) if node in reached else []
         for place, value in enumerate(node.args):
