@@ -1,7 +1,7 @@
 """Which architectures open, lift, and are explained by which method, in every form that a file of them can have.
 
-By hand: python tests/benchmarks/architectures.py [--only vit_b_16,convnext_atto] [--forms eager,script,trace,export,onnx]
-[--processes 2] [--limit 240] [--threads 1] [--out FILE.md]
+By hand: python tests/benchmarks/architectures.py [--only vit_b_16,convnext_atto] [--processes 2] [--limit 240]
+[--threads 1] [--forms eager,script,trace,export,onnx] [--out FILE.md]
 
 Random weights, heads that are not 0, settled batch norms. Each architecture runs in a process of its own with a time
 limit; one that takes longer, or ends the process, is a row that says so. Columns: forms that opened and gave the eager
@@ -99,7 +99,7 @@ def written(model, form, images, folder):
     """A file of the network in this form, or the network itself."""
     import torch
 
-    path = folder / f"model.{form}"
+    path = folder / f"model.{'pt2' if form == 'export' else form}"
     if form == "script":
         torch.jit.save(torch.jit.script(model), path)
     elif form == "trace":

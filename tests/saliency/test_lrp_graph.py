@@ -70,3 +70,26 @@ def test_what_is_held_constant_is_said():
     assert held_constant(graph) == ["gates"]
     plain = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
     assert held_constant(lift(plain, torch.randn(2, 3, 6, 6)).module) == []
+
+
+class Packed(nn.Module):
+    """Attention over rows whose queries, keys and values are items of one list."""
+
+    def __init__(self):
+        super().__init__()
+        self.packed = nn.Linear(6, 18)
+
+    def forward(self, x):
+        query, key, values = self.packed(x).unflatten(-1, (3, 6)).unbind(-2)
+        return ((query @ key.transpose(-2, -1)).softmax(-1) @ values).mean((1, 2))
+
+
+def test_items_of_a_list_go_their_own_ways():
+    torch.manual_seed(0)
+    model, images = Packed().eval().requires_grad_(False), torch.randn(2, 3, 6, 6)
+    cut = with_constant_gates(lift(model, images).module)
+    leaf = images.clone().requires_grad_()
+    query, key, values = model.packed(leaf).unflatten(-1, (3, 6)).unbind(-2)
+    weights = (query @ key.transpose(-2, -1)).softmax(-1).detach()
+    (wanted,) = torch.autograd.grad((weights @ values).mean((1, 2)).sum(), leaf)
+    torch.testing.assert_close(gradient(cut, images), wanted)
