@@ -23,6 +23,7 @@ from fairaudit.audits.core.trial import Trials, run_trials, trial_settings
 from fairaudit.audits.core.write import write_report_folder
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
+from fairaudit.engine.expected import as_expected
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import FairauditError, UsageError
 from fairaudit.report.figures.forest import MOST_ROWS, forest
@@ -72,11 +73,12 @@ def run_models(
             study = Study(config=config, options=options, material=material, candidate=opened(model), baseline=compared)
             report = run_study(study, plan, folder=folder, progress=progress)
             outcomes.append(Outcome(name=model.stem, folder=folder, report=report))
-        except FairauditError as error:
-            if len(models) == 1:
+        except Exception as error:
+            expected = as_expected(error)
+            if expected is None or len(models) == 1:
                 raise
-            progress.note(f"{model.name}: {error.paragraph()}")
-            outcomes.append(Outcome(name=model.stem, folder=folder, error=error))
+            progress.note(f"{model.name}: {expected.paragraph()}")
+            outcomes.append(Outcome(name=model.stem, folder=folder, error=expected))
     return outcomes
 
 
