@@ -13,8 +13,9 @@ from fairaudit.audits.core.audit import Audit
 from fairaudit.audits.core.groups import groupings
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report import cells
+from fairaudit.audits.core.run import checked_material
 from fairaudit.audits.core.stream import map_batch
-from fairaudit.audits.core.study import Study, open_classifier, open_material
+from fairaudit.audits.core.study import Study, open_classifier
 from fairaudit.audits.core.trial import Trials
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
@@ -60,7 +61,7 @@ def plan_run(
     Raises:
         FairauditError: the run could not begin.
     """
-    material = open_material(config, base=base, options=options, with_regions=plan.with_regions)
+    material = checked_material(config, base=base, options=options, plan=plan)
     opened = [open_classifier(path, config=config, material=material, options=options) for path in models]
     compared = None
     if baseline is not None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fairaudit.config.schema import GateRule
-from fairaudit.gate.rules import check_metrics
 from fairaudit.measures.counts.disparities import DISPARITIES
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.measures.counts.rates import RATES
@@ -96,16 +94,3 @@ SALIENCY = frozenset(
 ALL = FAIRNESS | REGIONS | CAUSAL | SALIENCY | FLIPS
 """What `audit` makes; alignments come on top where there is a generator."""
 SELFTEST = frozenset(["detection_power", "false_alarm_rate", "planted_gap", "trained_accuracy"])
-
-
-def applicable(rules: Sequence[GateRule], metrics: frozenset[str]) -> tuple[list[GateRule], list[str]]:
-    """The rules over metrics that this command makes, and a note for each that is left to another command.
-
-    Raises:
-        UsageError: a rule names a metric that no audit makes.
-    """
-    check_metrics(rules, ALL | ALIGNMENT | SELFTEST | metrics)
-    judged = [rule for rule in rules if rule.metric in metrics]
-    left = sorted({rule.metric for rule in rules} - metrics)
-    notes = [f"Gate rules over {', '.join(left)} were not judged: this command does not measure them."] if left else []
-    return judged, notes
