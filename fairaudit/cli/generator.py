@@ -97,14 +97,19 @@ def info(
     from fairaudit.generators.load import describe, open_generator
 
     if not model:
-        typer.echo(describe(generator, arch=generator_arch))
+        typer.echo(describe(generator, arch=generator_arch, trust=request.options.trust_model))
         return ExitCode.PASS
     from fairaudit.audits.generator.inspect import inspect_generator
     from fairaudit.cli.settings import load
     from fairaudit.generators.checks import Tolerance
 
     config, folder = load(request.asked)
-    opened = open_generator(generator, arch=generator_arch, device=str(pick_device(request.options.device)))
+    opened = open_generator(
+        generator,
+        arch=generator_arch,
+        device=str(pick_device(request.options.device)),
+        trust=request.options.trust_model,
+    )
     typer.echo(opened.describe())
     refused = False
     for found in inspect_generator(

@@ -13,6 +13,7 @@ from fairaudit.cli import (
     demo,
     fairness,
     generator,
+    init,
     prune,
     resample,
     roi_metrics,
@@ -47,6 +48,7 @@ def _main(
     del version
 
 
+app.command("init")(init.init)
 app.command("demo")(demo.demo)
 app.command("audit")(audit.audit)
 app.command("fairness")(fairness.fairness)

@@ -36,6 +36,8 @@ class Asked:
     arch: str | None = None
     methods: list[str] | None = None
     split: str | None = None
+    trust: bool = False
+    """Whether the configuration file may name code to run."""
     extra: dict[str, Any] = field(default_factory=dict)
     """Further overrides, as nested sections of the configuration."""
 
@@ -44,7 +46,7 @@ def load(asked: Asked) -> tuple[Config, Path]:
     """The configuration with the command line's values over the file's, and the folder its paths start from."""
     from fairaudit.config.load import load_config
 
-    return load_config(asked.config, folder=Path.cwd(), overrides=overrides(asked))
+    return load_config(asked.config, folder=Path.cwd(), overrides=overrides(asked), trust=asked.trust)
 
 
 def split_of(text: str) -> dict[str, str]:
@@ -197,6 +199,7 @@ def run_options(
     trust_model: bool,
     fail_on: str,
     formats: str,
+    images: bool = True,
 ) -> RunOptions:
     """The run options, with their texts checked.
 
@@ -216,6 +219,7 @@ def run_options(
         trust_model=trust_model,
         fail_on=_choice(fail_on, get_args(FailOn), "--fail-on"),
         formats=format_names(formats),
+        images=images,
         command=("fairaudit", *sys.argv[1:]),
     )
 

@@ -52,6 +52,7 @@ def shared_options(
     batch_size: o.BatchSize = "auto",
     workers: o.Workers = 2,
     seed: o.Seed = 0,
+    images: o.Images = True,
     trust_model: o.Trust = False,
     fail_on: o.FailOnOption = "inconclusive",
     max_excluded: o.MaxExcluded = 0,
@@ -68,6 +69,7 @@ def shared_options(
             classes=classes,
             output_kind=output_kind,
             arch=arch,
+            trust=trust_model,
         ),
         options=run_options(
             output=output,
@@ -81,6 +83,7 @@ def shared_options(
             max_excluded=max_excluded,
             trust_model=trust_model,
             fail_on=fail_on,
+            images=images,
             formats=formats,
         ),
         quiet=quiet,

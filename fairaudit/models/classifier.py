@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -33,7 +34,7 @@ class Classifier:
     head: Head
     """How the outputs are read."""
     module: nn.Module
-    """Takes the normalised images and returns logits [image, output]."""
+    """Takes the normalised images and returns logits, or labels, [image, output]."""
     mean: tuple[float, ...] = (0.0,)
     """Subtracted from the images, per channel or one for all."""
     std: tuple[float, ...] = (1.0,)
@@ -52,16 +53,14 @@ class Classifier:
 
     def normalise(self, images: Tensor) -> Tensor:
         """(images - mean) / std per channel, on the model's device: [image, channel, row, column]; differentiable."""
-        images = images.to(self.device)
-        mean = torch.tensor(self.mean, dtype=images.dtype, device=self.device).view(1, -1, 1, 1)
-        std = torch.tensor(self.std, dtype=images.dtype, device=self.device).view(1, -1, 1, 1)
-        return (images - mean) / std
+        return normalised(images.to(self.device), self.mean, self.std)
 
     def logits(self, images: Tensor) -> Tensor:
         """Raw outputs [image, output] of images [image, channel, row, column] in [0, 1]; differentiable.
 
         Raises:
-            ModelError: the model does not take images of this size, or returns NaN.
+            ModelError: the model does not take images of this size, returns NaN, or no probabilities where they are
+                expected.
         """
         try:
             output: Tensor = self.module(self.normalise(images))
@@ -91,6 +90,7 @@ class Classifier:
 
     def seed(self, classes: Tensor) -> Tensor:
         """Weights [image, output] that make (logits · seed) the evidence for each image's class; see Head."""
+        self.head.require_scores("Explanations", where=self.name)
         return self.head.seed(classes.to(self.device))
 
     def lifted(self, example: Tensor) -> Lifted:
@@ -101,13 +101,22 @@ class Classifier:
 
         Raises:
             LiftError: the model cannot be lifted.
+            MethodError: it returns labels.
         """
         from fairaudit.models.lift import lift
 
+        self.head.require_scores("Explanations", where=self.name)
         size = tuple(example.shape[1:])
         if size not in self._lifted:
             self._lifted[size] = lift(self.module, self.normalise(example))
         return self._lifted[size]
+
+
+def normalised(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """(images - mean) / std per channel: [image, channel, row, column]; differentiable."""
+    shift = torch.tensor(mean, dtype=images.dtype, device=images.device).view(1, -1, 1, 1)
+    scale = torch.tensor(std, dtype=images.dtype, device=images.device).view(1, -1, 1, 1)
+    return (images - shift) / scale
 
 
 def failed_on(images: Tensor, name: str, error: Exception) -> ModelError:

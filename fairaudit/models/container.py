@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from fairaudit.errors import ModelError
+from fairaudit.files import unusual
+from fairaudit.limits import UNPACKED, size, unpacked
 
 Container = Literal["torchscript", "pickle-zip", "pickle-legacy", "safetensors", "exported-program"]
 
@@ -53,10 +55,13 @@ def container(path: Path) -> Container:
 
 
 def _check_file(path: Path) -> None:
-    if not path.exists():
+    found = unusual(path)
+    if found == "no such file":
         raise ModelError("There is no such model file", wanted=WANTED, where=str(path))
-    if path.is_dir():
+    if found == "a folder":
         raise ModelError("This is a folder, not a model file", wanted=WANTED, where=str(path))
+    if found is not None:
+        raise ModelError("The model file cannot be read", wanted=WANTED, found=found, where=str(path))
     if path.stat().st_size == 0:
         raise ModelError("The model file is empty", wanted=WANTED, found="0 bytes", where=str(path))
 
@@ -65,7 +70,8 @@ def _archive(path: Path) -> Container:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except zipfile.BadZipFile as error:
+            length = sum(entry.file_size for entry in archive.infolist())
+    except Exception as error:  # zipfile raises nearly anything on a damaged directory
         raise ModelError(
             "The model file is cut short or damaged",
             wanted="a whole zip archive",
@@ -73,6 +79,15 @@ def _archive(path: Path) -> Container:
             where=str(path),
             advice="Copy or download it again.",
         ) from error
+    allowed = unpacked(path.stat().st_size)
+    if length > allowed:
+        raise ModelError(
+            "The model file unfolds into far more than its own size",
+            wanted=f"at most {size(allowed)}",
+            found=f"{size(path.stat().st_size)} that unfold into {size(length)}",
+            where=str(path),
+            advice=UNPACKED.advice(),
+        )
     # Every archive that torch writes has one top folder, whose name is free.
     inside = {name.partition("/")[2] for name in names}
     if "archive_format" in inside or any(name.startswith("models/") for name in inside):
@@ -99,7 +114,7 @@ def _is_safetensors(path: Path, start: bytes) -> bool:
         return True
     try:
         return isinstance(json.loads(header), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

@@ -18,6 +18,7 @@ from fairaudit.errors import ModelError, TrustError
 from fairaudit.models.arch import FORMS, build, parse_arch
 from fairaudit.models.checkpoint import alternatives, find_weights, load_weights
 from fairaudit.models.classifier import last_line
+from fairaudit.models.script_code import check_script
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +39,22 @@ class Loaded:
     """The one batch size it takes, where that is so."""
 
 
-def load_script(path: Path, *, device: torch.device) -> Loaded:
+def load_script(path: Path, *, device: torch.device, trust: bool) -> Loaded:
     """A TorchScript archive, straight onto the device: the constants of a frozen one would not follow `.to`.
 
     Raises:
+        TrustError: its code reaches files, or could, and it is not trusted.
         ModelError: the archive cannot be loaded.
     """
+    if not trust:
+        check_script(path)
     with warnings.catch_warnings():
         # Deprecated by torch for torch.export since 2.11, and still what release pipelines ship.
         warnings.simplefilter("ignore", FutureWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             module = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
-        except (RuntimeError, ValueError) as error:
+        except Exception as error:  # torch.jit.load raises nearly anything on a damaged archive
             raise _damaged(path, error) from error
         parameters = sum(value.numel() for value in module.parameters()) or _constants(module)
         module.eval()

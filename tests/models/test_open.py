@@ -176,7 +176,9 @@ def test_wrapped_averages_are_noted(folder, net):
 
 def test_outputs_in_tuples_and_without_an_axis(folder):
     torch.jit.script(Pair().eval()).save(folder / "pair.pt")
-    assert opened(folder / "pair.pt").head.outputs == 2
+    assert opened(folder / "pair.pt", config=ModelConfig(head=0)).head.outputs == 2
+    with pytest.raises(ModelError, match=r"model\.head: one of 0, 1"):
+        opened(folder / "pair.pt")
     torch.jit.script(Squeezed().eval()).save(folder / "one.pt")
     one = opened(folder / "one.pt")
     assert one.head.link == "sigmoid"

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from fairaudit.audits.core.metrics import ALIGNMENT, ALL, SELFTEST
 from fairaudit.config.schema import GateRule
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.gate.rules import check_metrics, in_words
+from fairaudit.tables.metrics import METRICS
 
 
-def check_gates(rules: Sequence[GateRule], metrics: Iterable[str] = ()) -> None:
+def check_gates(rules: Sequence[GateRule]) -> None:
     """Refuse rules over metrics that no command makes; one that another command makes is shown as not judged.
-
-    Args:
-        rules: the configuration's.
-        metrics: what this command makes.
 
     Raises:
         UsageError: a rule names an unknown metric.
     """
-    check_metrics(rules, ALL | ALIGNMENT | SELFTEST | frozenset(metrics))
+    check_metrics(rules, METRICS)
 
 
 def check_names(rules: Sequence[GateRule], groupings: Sequence[Categorical], target: Categorical | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, count
@@ -31,6 +31,7 @@ from fairaudit.results.report import Figure, Report
 
 STORE = "run.sqlite"
 """Name of the run store in the output folder."""
+NO_IMAGES = "Figures on which single images can be seen were not drawn (--no-images)."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ def checked_material(config: Config, *, base: Path, options: RunOptions, plan: A
     Raises:
         FairauditError: the data cannot be used, there is no attribute, or a gate rule names what does not exist.
     """
-    check_gates(config.gates, plan.metrics)
+    check_gates(config.gates)
     material = open_material(config, base=base, options=options, with_regions=plan.with_regions)
     manifest, groups = material.manifest, audited_groupings(config, material.manifest)
     if plan.needs_attributes:
@@ -99,7 +100,9 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
     audits, streamed = mapped_study(study, plan, progress)
     mapped = time.perf_counter() - clock
     findings = against(measured(audits, streamed, progress), study.options.against, digest=study.material.digest)
-    figures = drawn(findings.drawings, folder)
+    figures = drawn(findings.drawings, folder, photographs=study.options.images)
+    if not study.options.images and any(drawing.photographs for drawing in findings.drawings):
+        findings = replace(findings, notes=[*findings.notes, NO_IMAGES])
     timing = Timing(started=started, seconds=time.perf_counter() - clock, map_seconds=mapped)
     report = assemble(study, streamed, findings, plan.verdicts_for(study, findings), figures, timing)
     report = with_gate_figure(report, folder)
@@ -109,6 +112,9 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
 
 def mapped_study(study: Study, plan: AuditPlan, progress: Progress) -> tuple[Sequence[Audit], Streamed]:
     """Put the methods on trial and map the plan's audits over all rows, continuing what the output folder holds."""
+    for model in (study.candidate, *([study.baseline] if study.baseline is not None else [])):
+        if plan.with_regions or plan.methods_for(study):
+            model.head.require_scores("Explanations, regions and joint verdicts", where=model.name)
     trials = _tried(study, plan, progress)
     audits = plan.audits_for(study, trials)
     key = run_key(study, {audit.name: audit.settings() for audit in audits})
@@ -176,8 +182,10 @@ def measured(audits: Sequence[Audit], streamed: Streamed, progress: Progress) ->
     )
 
 
-def drawn(drawings: Sequence[Drawing], folder: Path) -> list[Figure]:
+def drawn(drawings: Sequence[Drawing], folder: Path, *, photographs: bool = True) -> list[Figure]:
     """Draw the figures into the report folder; a name that is taken already gets a number.
+
+    Without `photographs`, figures on which single images can be seen are left out, and those of an earlier run go.
 
     Raises:
         OutputError: a file cannot be written.
@@ -191,8 +199,11 @@ def drawn(drawings: Sequence[Drawing], folder: Path) -> list[Figure]:
     for drawing in drawings:
         name = _free(drawing.name, taken)
         taken.add(name.lower())  # some file systems take both cases for one
+        if drawing.photographs and not photographs:
+            (folder / "figures" / name).unlink(missing_ok=True)
+            continue
         write_bytes(folder / "figures" / name, drawing.draw())
-        figures.append(Figure(file=f"figures/{name}", caption=drawing.caption))
+        figures.append(Figure(file=f"figures/{name}", caption=drawing.caption, photographs=drawing.photographs))
     return figures
 
 

@@ -22,7 +22,7 @@ from fairaudit.engine.memory import Halving
 from fairaudit.engine.part import Part, merge
 from fairaudit.engine.plan import Chunk, Plan
 from fairaudit.engine.store import RunStore
-from fairaudit.errors import DataError
+from fairaudit.errors import DataError, StoreError
 from fairaudit.results.provenance import library_versions
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
 
     with progress.task(f"Auditing {study.candidate.name}", total=plan.rows) as advance:
         outcome = run_chunks(plan, load, compute, store, progress=advance)
-    rows = outcome.parts[ROWS].columns["row"].astype(np.int64)
-    excluded = _excluded(outcome.parts[ROWS])
+    rows, excluded = _accounted(outcome.parts, plan, store)
     if rows.size == 0:
         raise _nothing_scored(study, excluded)
     totals = {audit.name: Total(part=outcome.parts[audit.name], rows=rows, study=study) for audit in audits}
@@ -184,6 +183,31 @@ def _rows_part(batch: Batch) -> Part:
             "note": np.array([note for _, note in batch.notes], dtype=np.str_),
         }
     )
+
+
+def _accounted(
+    parts: Mapping[str, Part], plan: Plan, store: RunStore
+) -> tuple[NDArray[np.int64], list[tuple[int, str]]]:
+    """The rows scored and excluded, which together are all rows, each once, and the scored ones in order.
+
+    Raises:
+        StoreError: they are not, so that what the store holds is not what an audit wrote.
+    """
+    try:
+        rows = parts[ROWS].columns["row"].astype(np.int64)
+        excluded = _excluded(parts[ROWS])
+        every = np.sort(np.concatenate([rows, np.array([row for row, _ in excluded], dtype=np.int64)]))
+        whole = np.array_equal(every, np.arange(plan.rows)) and bool((np.diff(rows) > 0).all())
+    except (KeyError, ValueError, TypeError):
+        whole = False
+    if not whole:
+        raise StoreError(
+            "The run store does not hold every row once",
+            wanted=f"rows 0 to {plan.rows - 1}, each scored or excluded",
+            where=str(store.path),
+            advice="Start over with --fresh.",
+        )
+    return rows, excluded
 
 
 def _excluded(part: Part) -> list[tuple[int, str]]:

@@ -22,6 +22,7 @@ from fairaudit.report.figures.legs import Panel, Point, legs_figure
 from fairaudit.report.rows import is_headline
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Report
+from fairaudit.tables.row import renamed
 
 SOURCES = {
     "leg_accuracy": "unbiased_accuracy",
@@ -30,7 +31,6 @@ SOURCES = {
     "leg_effect": "causal_excess",
 }
 """Name of a leg → the metric that it repeats: mean accuracy of the cells, and the legs of the joint verdict."""
-LEGS = tuple(SOURCES)
 TITLES = {
     "leg_accuracy": "mean accuracy of cells",
     "leg_outcome": "outcome gap",
@@ -123,8 +123,8 @@ def leg_rows(name: str, report: Report) -> Iterator[Measurement]:
         for m in report.measurements:
             if m.metric == metric and is_headline(m) and not m.baseline and (m.attribute is None or m.region is None):
                 method = f"{name}, {m.method}" if leg == "leg_relevance" else name
-                kept = m.model_dump(exclude={"id", "audit", "metric", "method", "extra", "class_", "p_value", "chance"})
-                yield Measurement(**kept, audit="prune", metric=leg, method=method, extra=_change(m, report))
+                bare = m.model_copy(update={"p_value": None, "chance": None, "extra": _change(m, report)})
+                yield renamed(bare, audit="prune", metric=leg, method=method, class_=None)
 
 
 def _change(leg: Measurement, report: Report) -> dict[str, float | int | str | bool | None]:

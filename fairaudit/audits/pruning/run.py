@@ -15,6 +15,7 @@ from torch import Tensor
 
 from fairaudit.audits.core.audit import Audit, Context, Findings, Total
 from fairaudit.audits.core.gates import check_gates
+from fairaudit.audits.core.metrics import PRUNING
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.run import Outcome, run_study
@@ -27,7 +28,7 @@ from fairaudit.audits.pruning.experiment import DRAWN, Experiment, check_control
 from fairaudit.audits.pruning.legs import audit_variants, with_legs
 from fairaudit.audits.pruning.maps import Model, map_drawing
 from fairaudit.audits.pruning.options import PruneOptions
-from fairaudit.audits.pruning.read import METRICS, read
+from fairaudit.audits.pruning.read import read
 from fairaudit.audits.pruning.rows import Reported
 from fairaudit.audits.pruning.small import small_model
 from fairaudit.config.options import RunOptions
@@ -80,7 +81,7 @@ def run_prune(
         FairauditError: data, model or options cannot be used.
     """
     check_controls(asked)
-    check_gates(config.gates, joint.PLAN.metrics | METRICS)
+    check_gates(config.gates)
     data = open_parts(config, base=base, options=options, asked=asked)
     model = open_classifier(path, config=config, material=data.report, options=options)
     fit, choose, report = (
@@ -184,7 +185,7 @@ def plan_with(findings: Findings) -> AuditPlan:
         audits_for=audits_for,
         verdicts_for=joint.verdicts_for,
         methods_for=joint.methods_for,
-        metrics=joint.PLAN.metrics | METRICS,
+        metrics=joint.PLAN.metrics | PRUNING,
         needs_attributes=True,
     )
 

@@ -18,6 +18,8 @@ from fairaudit.measures.images.means import Labels
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.rddt import rddt_measurements
 from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.row import renamed
+from fairaudit.tables.row import unusable as as_unusable
 from fairaudit.tables.specs import Question
 
 Floats = NDArray[np.float64]
@@ -152,16 +154,7 @@ def alignment(shares: Floats, asked: Question, rows: Rows, aligned: Labels) -> I
         {"signed_share": shares}, asked, group=aligned, target=rows.target, clusters=rows.clusters
     ):
         if found.metric == "signed_share_contrast" and found.group == "aligned" and found.class_ is None:
-            yield found.model_copy(
-                update={
-                    "metric": "signed_share_alignment",
-                    "group": None,
-                    "id": found.id.replace("signed_share_contrast", "signed_share_alignment").replace(
-                        "/group=aligned", ""
-                    ),
-                    "better": "lower",
-                }
-            )
+            yield renamed(found, metric="signed_share_alignment", group=None)
 
 
 def _against(
@@ -180,10 +173,7 @@ def _against(
 
 def marked(measurement: Measurement, unusable: Mapping[str, str]) -> Measurement:
     """The measurement as it may be used: `unusable`, with the reason, where its method failed its trial."""
-    reason = unusable.get(measurement.method or "")
-    if reason is None or measurement.status != "ok":
-        return measurement
-    return measurement.model_copy(update={"status": "unusable", "reason": reason})
+    return as_unusable(measurement, unusable.get(measurement.method or ""))
 
 
 def _convention(study: Study) -> str:

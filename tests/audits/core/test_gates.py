@@ -21,10 +21,10 @@ def rule(**fields):
 def test_metrics_of_any_command_are_known():
     check_gates([rule(metric=name) for name in ("tpr", "rrf_lift", "relative_change", "detection_power")])
     check_gates([GateRule(regression="equalized_odds_difference", max=0), GateRule(verdict="no evidence")])
-    with pytest.raises(UsageError, match='no metric "tprr". Did you mean "tpr"'):
+    with pytest.raises(UsageError, match=r'no metric "tprr"\. Did you mean "tpr"'):
         check_gates([rule(metric="tprr")])
     with pytest.raises(
-        UsageError, match='no metric "equalized_odd_difference". Did you mean "equalized_odds_difference"'
+        UsageError, match=r'no metric "equalized_odd_difference"\. Did you mean "equalized_odds_difference"'
     ):
         check_gates([GateRule(regression="equalized_odd_difference", max=0)])
 
@@ -32,7 +32,7 @@ def test_metrics_of_any_command_are_known():
 def test_groups_and_classes_have_to_exist():
     check_names([rule(group="woman", **{"class": "yes"})], [SEX], SMILE)
     check_names([rule(group="old", attribute="age")], [SEX], SMILE)  # another command's attribute
-    with pytest.raises(UsageError, match='the group "women".*Did you mean "woman"'):
+    with pytest.raises(UsageError, match=r'the group "women".*Did you mean "woman"'):
         check_names([rule(group="women")], [SEX], SMILE)
-    with pytest.raises(UsageError, match='the class "maybe".*Known: no, yes'):
+    with pytest.raises(UsageError, match=r'the class "maybe".*Known: no, yes'):
         check_names([rule(**{"class": "maybe"})], [SEX], SMILE)
