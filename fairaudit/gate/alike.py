@@ -64,6 +64,8 @@ def handful(measurement: Measurement) -> str | None:
     >>> handful(Measurement(audit="cf-align", metric="relative_change", value=0.0, n=3))
     'It rests on 3 images, and fewer than 10 never pass.'
     """
+    if measurement.audit == "selftest":  # counts trained models, whose intervals are exact
+        return None
     if measurement.n is None or measurement.n >= HANDFUL:
         return None
     images = "1 image" if measurement.n == 1 else f"{measurement.n} images"
