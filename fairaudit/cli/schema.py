@@ -6,7 +6,10 @@ import sys
 
 
 def schema() -> None:
-    """Print the JSON Schema of report.json."""
+    """Print the JSON Schema of report.json.
+
+    Example: fairaudit schema > report.schema.json
+    """
     from fairaudit.report.schema import report_schema
     from fairaudit.results.strict_json import dumps
 
