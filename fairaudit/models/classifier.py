@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor, nn
 
-from fairaudit.errors import ModelError, last_line
+from fairaudit.engine.memory import is_out_of_memory
+from fairaudit.errors import FairauditError, ModelError, last_line
 from fairaudit.models.head import Head
+from fairaudit.models.trouble import checked
 
 if TYPE_CHECKING:
     from fairaudit.models.lift import Lifted
@@ -64,21 +66,13 @@ class Classifier:
         """
         try:
             output: Tensor = self.module(self.normalise(images))
-        except torch.OutOfMemoryError:
+        except FairauditError:
             raise
-        except (RuntimeError, AssertionError) as error:
-            if "out of memory" in str(error):
+        except Exception as error:  # a scripted model raises torch.jit.Error, which is no RuntimeError
+            if is_out_of_memory(error):
                 raise
             raise failed_on(images, self.name, error) from error
-        if bool(torch.isnan(output).any()):
-            raise ModelError(
-                "The model returns NaN",
-                wanted="numbers",
-                found=f"NaN for {int(torch.isnan(output).any(dim=1).sum())} of {len(output)} images",
-                where=self.name,
-                advice="Check the weights and preprocess.mean and preprocess.std, and try --precision fp32.",
-            )
-        return output
+        return checked(output, len(images), self.name)
 
     def scores(self, logits: Tensor) -> Tensor:
         """Probabilities of the target's values, float64 [image, K]; see Head."""
@@ -120,12 +114,31 @@ def normalised(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> T
 
 
 def failed_on(images: Tensor, name: str, error: Exception) -> ModelError:
-    """What to tell when the forward pass fails: nearly always the size or the number of channels."""
+    """What to tell when the forward pass fails: a device or a type written into the file, or size and channels."""
     channels, height, width = images.shape[1:]
+    text = last_line(error)
+    lower = str(error).lower()
+    given = f"{channels} channels of {height} x {width} pixels, on which it fails with: {text}"
+    if any(word in lower for word in ("cuda", "nvidia")) and images.device.type != "cuda":
+        return ModelError(
+            "The model has a CUDA device written into it",
+            wanted=f"a model that computes where its input is, here on {images.device.type}",
+            found=text,
+            where=name,
+            advice="Use --device cuda, or export it again on the CPU, with devices taken from the input (x.device).",
+        )
+    if any(word in lower for word in ("scalar type", "dtype", "bias type", "same type")):
+        return ModelError(
+            "The model computes in another type than its input",
+            wanted="one floating type for weights and images",
+            found=given,
+            where=name,
+            advice="Export it again after .float(), or with all weights in one type.",
+        )
     return ModelError(
         "The model does not take these images",
         wanted="the size and the channels it was made for",
-        found=f"{channels} channels of {height} x {width} pixels, on which it fails with: {last_line(error)}",
+        found=given,
         where=name,
         advice="Set preprocess.size and preprocess.channels to what the model was trained with.",
     )

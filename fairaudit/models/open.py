@@ -15,8 +15,10 @@ from fairaudit.models.classifier import Classifier, Format, normalised
 from fairaudit.models.container import Container, container, digest
 from fairaudit.models.formats import Loaded, load_exported, load_safetensors, load_script, load_state
 from fairaudit.models.probe import probe
+from fairaudit.models.trouble import told
 
 
+@told
 def open_model(
     path: Path,
     *,
@@ -60,6 +62,7 @@ def open_model(
         name=path.name,
         batch=loaded.batch,
         head=config.head,
+        takes=loaded.takes,
     )
     audited = normalised(examples.to(place), preprocess.mean, preprocess.std) if examples is not None else None
     answer = read_answer(
