@@ -102,7 +102,7 @@ def test_train_does_not_silently_ignore_a_dry_run():
     assert "--dry-run" in found.output
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if "--json" in flags(COMMANDS[name])])
+@pytest.mark.parametrize("name", [name for name in COMMANDS if "--fail-on" in flags(COMMANDS[name])])
 def test_a_command_with_a_report_takes_all_options_about_one(name):
     assert flags(COMMANDS[name]) >= REPORTED
 
