@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Findings
+from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.groups import all_groupings
-from fairaudit.audits.core.metrics import DISCOVERY, REGIONS, applicable
 from fairaudit.audits.core.report import cells
 from fairaudit.audits.core.rows import Rows, aligned_rows, labels
 from fairaudit.audits.core.tabled import tables
@@ -90,7 +90,7 @@ def audit_maps(
             "No region is given for the maps",
             wanted="--region-box NAME=x0,y0,x1,y1, --roi NAME of fairaudit.yaml, or --discover",
         )
-    rules, notes = applicable(gates, REGIONS if files.boxes or files.masks else DISCOVERY)
+    check_gates(gates)
     opened = _opened(files, manifest)
     rows = _rows(opened.manifest, audit)
     found: list[Measurement] = []
@@ -113,10 +113,10 @@ def audit_maps(
         measurements=found,
         verdicts=[],
         gate=judge(
-            rules, found, excluded=len(opened.excluded), max_excluded=options.max_excluded, fail_on=options.fail_on
+            gates, found, excluded=len(opened.excluded), max_excluded=options.max_excluded, fail_on=options.fail_on
         ),
         excluded=list(opened.excluded),
-        notes=[f"Relevance shares use the {audit.convention} convention.", *searched.notes, *notes],
+        notes=[f"Relevance shares use the {audit.convention} convention.", *searched.notes],
         figures=_figures(searched, options.output),
     )
     write_report_folder(report, options.output, options.formats)
