@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fairaudit.cli import options as o
+from fairaudit.cli.streams import emit
 
 
 def demo(
@@ -16,7 +17,10 @@ def demo(
     workers: o.Workers = 2,
     quiet: o.Quiet = False,
 ) -> None:
-    """Draw faces, train one model that reads neckties and one that does not, and audit both."""
+    """Draw faces, train one model that reads neckties and one that does not, and audit both.
+
+    Example: fairaudit demo -o fairaudit-demo
+    """
     from fairaudit.cli.shared import guarded
 
     guarded(lambda: _demo(output, seed=seed, workers=workers, quiet=quiet), output)
@@ -31,9 +35,9 @@ def _demo(output: Path, *, seed: int, workers: int, quiet: bool) -> int:
     with progress_display(quiet=quiet) as progress:
         outcome = run_demo(output, seed=seed, workers=workers, progress=progress)
     for report in (outcome.biased, outcome.balanced):
-        typer.echo(terminal.render(report, color=wants_color()), nl=False)
+        emit(terminal.render(report, color=wants_color()))
     for line in outcome.conclusion:
-        typer.echo(line)
+        emit(f"{line}\n")
     if not quiet:
         say(f"Look at {outcome.folder / 'report' / 'report.md'} and the figures beside it.")
         say(f"Go on with: cd {outcome.folder} && fairaudit audit biased.pt --roi necktie --baseline balanced.pt")

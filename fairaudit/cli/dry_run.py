@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairaudit.cli.console import clock_time
+from fairaudit.cli.streams import emit
 from fairaudit.report.escape import plain
 from fairaudit.results.strict_json import dumps
 
@@ -35,7 +35,7 @@ def dry_run(
 
     found = plan_run(models, baseline=baseline, config=config, base=base, options=request.options, plan=plan)
     text = dumps(asdict(found)) if request.as_json else "\n".join(lines(found)) + "\n"
-    sys.stdout.write(text)
+    emit(text)
     return 0
 
 
@@ -45,6 +45,8 @@ def lines(plan: RunPlan) -> Iterator[str]:
     yield f"About {clock_time(plan.seconds)} on this device, without testing the attribution methods."
     if plan.memory_bytes is not None:
         yield f"{plan.memory_bytes / 2**20:,.0f} MiB of memory were needed for the first images."
+    for rule in plan.not_judged:
+        yield f"This command cannot judge the gate rule {plain(rule)}: inconclusive at best."
     for attribute, groups in plan.cells.items():
         yield ""
         yield from _cells(attribute, groups)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from fairaudit.cli.shared import Request, audit_command
+from fairaudit.cli import cf_align as c
+from fairaudit.cli.shared import ON_THE_PROCESSOR, WRITES_NO_REPORT, Request, audit_command
+from fairaudit.cli.streams import emit
 
 GEN = "Generator"
 
@@ -15,15 +17,17 @@ app = typer.Typer(help="Train a generator for counterfactuals, or look at one.",
 
 
 @app.command("train")
-@audit_command
+@audit_command(without=(*WRITES_NO_REPORT, *ON_THE_PROCESSOR))
 def train(
-    kind: Annotated[str, typer.Option(help="autoencoder or cvae.", rich_help_panel=GEN)] = "autoencoder",
+    kind: Annotated[
+        Literal["autoencoder", "cvae"], typer.Option(help="What is trained.", rich_help_panel=GEN)
+    ] = "autoencoder",
     condition: Annotated[
         str | None, typer.Option(help="Attribute that a cvae is conditioned on.", rich_help_panel=GEN)
     ] = None,
     keep: Annotated[
         list[Path] | None,
-        typer.Option(help="Model whose scores reconstructions are trained to keep; repeat.", rich_help_panel=GEN),
+        typer.Option(help="Model whose scores are to be kept; repeat for several.", rich_help_panel=GEN),
     ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the images at most.", rich_help_panel=GEN)] = 14,
     latent: Annotated[int | None, typer.Option(min=1, help="Length of the latent.", rich_help_panel=GEN)] = None,
@@ -49,7 +53,7 @@ def train(
     config, folder = load(request.asked)
     settings = TrainSettings(epochs=epochs, patience=patience, learning_rate=learning_rate, seed=request.options.seed)
     wanted = GeneratorRequest(
-        kind=kind,  # type: ignore[arg-type]  # checked there
+        kind=kind,
         attribute=condition,
         keep=tuple(keep or ()),
         latent=latent,
@@ -60,9 +64,9 @@ def train(
     with progress_display(quiet=request.quiet) as progress:
         found = train_on_manifest(config, wanted, base=folder, options=request.options, progress=progress)
     best = found.trained.history[found.trained.best_epoch - 1][1]
-    typer.echo(
+    emit(
         f"{found.file}: {found.parameters:,} parameters, epoch {found.trained.best_epoch} of "
-        f"{len(found.trained.history)} kept, held-out loss {best:.4f}"
+        f"{len(found.trained.history)} kept, held-out loss {best:.4f}\n"
     )
     if not request.quiet:
         say(f"Look at {found.sheet}: held-out images above their reconstructions.")
@@ -70,7 +74,7 @@ def train(
 
 
 @app.command("info")
-@audit_command
+@audit_command(without=(*WRITES_NO_REPORT, "output", "fresh", "quiet"))
 def info(
     generator: Annotated[Path, typer.Argument(help="Generator file or folder.")],
     generator_arch: Annotated[
@@ -78,7 +82,7 @@ def info(
     ] = None,
     model: Annotated[
         list[Path] | None,
-        typer.Option("--model", help="Model whose scores are read on reconstructions; repeat.", rich_help_panel=GEN),
+        typer.Option("--model", help="Model to read on reconstructions; repeat for several.", rich_help_panel=GEN),
     ] = None,
     drift: Annotated[
         float, typer.Option(help="Most that reconstruction may move a score on average.", rich_help_panel=GEN)
@@ -97,7 +101,7 @@ def info(
     from fairaudit.generators.load import describe, open_generator
 
     if not model:
-        typer.echo(describe(generator, arch=generator_arch, trust=request.options.trust_model))
+        emit(f"{describe(generator, arch=generator_arch, trust=request.options.trust_model)}\n")
         return ExitCode.PASS
     from fairaudit.audits.generator.inspect import inspect_generator
     from fairaudit.cli.settings import load
@@ -110,13 +114,13 @@ def info(
         device=str(pick_device(request.options.device)),
         trust=request.options.trust_model,
     )
-    typer.echo(opened.describe())
+    emit(f"{opened.describe()}\n")
     refused = False
     for found in inspect_generator(
         opened, model, config, base=folder, options=request.options, tolerance=Tolerance(drift=drift)
     ):
         facts, refused = found.facts, refused or found.refusal is not None
-        typer.echo(
+        emit(
             f"{found.model} on {facts.images} images:\n"
             f"  reconstruction error      {facts.reconstruction_error:.4f} of the pixel range, on average\n"
             f"  prediction drift          {facts.prediction_drift:.4f} on average for {found.head}, "
@@ -124,22 +128,23 @@ def info(
             f"  alone against in a batch  {facts.batch_difference:.2g}\n"
             f"  twice the same            {facts.repeat_difference:.2g}\n"
             f"  gradient on the latent    {facts.smallest_gradient:.3g} to {facts.largest_gradient:.3g}\n"
-            f"  {'refused as evidence: ' + found.refusal if found.refusal else 'may be used as evidence'}"
+            f"  {'refused as evidence: ' + found.refusal if found.refusal else 'may be used as evidence'}\n"
         )
     return ExitCode.GATE_FAILED if refused else ExitCode.PASS
 
 
 @app.command("interpolate")
-@audit_command
+@audit_command(without=(*WRITES_NO_REPORT, *ON_THE_PROCESSOR, "fresh", "classes", "output_kind", "arch"))
 def interpolate(
     generator: Annotated[Path, typer.Argument(help="A conditional VAE, see train --kind cvae.")],
     condition: Annotated[str, typer.Option(help="Attribute that it was conditioned on.", rich_help_panel=GEN)],
     to: Annotated[
-        str | None, typer.Option(help="Value that every image gets; the other of two.", rich_help_panel=GEN)
+        str | None,
+        typer.Option(help="Value to give every image (default: the other of two).", rich_help_panel=GEN),
     ] = None,
     frames: Annotated[int, typer.Option(help="Steps in the pictures.", rich_help_panel=GEN)] = 8,
     examples: Annotated[int, typer.Option(min=1, help="Images in the pictures.", rich_help_panel=GEN)] = 4,
-    animation: Annotated[str, typer.Option(help="Moving pictures: gif or webp.", rich_help_panel=GEN)] = "gif",
+    animation: c.Animation = "gif",
     *,
     request: Request,
 ) -> int:
@@ -158,7 +163,7 @@ def interpolate(
     config, folder = load(request.asked)
     with progress_display(quiet=request.quiet) as progress:
         found = write_interpolations(config, wanted, base=folder, options=request.options, progress=progress)
-    typer.echo(f"{found.table}: {found.pairs} pairs, {found.left_out} rows without one")
+    emit(f"{found.table}: {found.pairs} pairs, {found.left_out} rows without one\n")
     if not request.quiet:
         say(f"Look at {found.strip}: from every image's own value to the other.")
     return ExitCode.PASS

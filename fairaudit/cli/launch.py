@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from fairaudit.cli.console import progress_display, say, wants_color
 from fairaudit.cli.settings import Asked, load, split_of
 from fairaudit.cli.shared import Request
+from fairaudit.cli.streams import emit
 from fairaudit.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -64,11 +64,11 @@ def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = No
     """
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     if text is not None:
-        sys.stdout.write(text)
+        emit(text)
     elif request.as_json:
         _print_json(outcomes)
     else:
-        _print_tables(outcomes, unjudged_too=unjudged_too)
+        _print_tables(outcomes, unjudged_too=unjudged_too, verbose=request.verbose)
     if len(outcomes) > 1:
         from fairaudit.audits.core.summary import write_summary
 
@@ -92,16 +92,20 @@ def _print_json(outcomes: Sequence[Outcome]) -> None:
     from fairaudit.results.store import report_text
 
     texts = [report_text(outcome.report) for outcome in outcomes if outcome.report is not None]
-    sys.stdout.write(texts[0] if len(outcomes) == 1 else f"[{','.join(texts)}]\n")
+    emit(texts[0] if len(outcomes) == 1 else f"[{','.join(texts)}]\n")
 
 
-def _print_tables(outcomes: Sequence[Outcome], *, unjudged_too: bool) -> None:
-    from fairaudit.report import terminal
+def _print_tables(outcomes: Sequence[Outcome], *, unjudged_too: bool, verbose: bool) -> None:
+    """One screen per report that has verdicts, unless more is asked for; every other report whole."""
+    from fairaudit.report import brief, terminal
 
     for outcome in outcomes:
-        if outcome.report is not None:
-            sys.stdout.write(terminal.render(outcome.report, color=wants_color(), unjudged_too=unjudged_too))
-        sys.stdout.write(not_audited(outcome))
+        report = outcome.report
+        if report is not None and report.verdicts and unjudged_too and not verbose:
+            emit(brief.render(report))
+        elif report is not None:
+            emit(terminal.render(report, color=wants_color(), unjudged_too=unjudged_too))
+        emit(not_audited(outcome))
 
 
 def not_audited(outcome: Outcome) -> str:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor, nn
 
-from fairaudit.errors import ModelError
+from fairaudit.engine.memory import is_out_of_memory
+from fairaudit.errors import FairauditError, ModelError, last_line
 from fairaudit.models.head import Head
+from fairaudit.models.trouble import checked
 
 if TYPE_CHECKING:
     from fairaudit.models.lift import Lifted
@@ -64,21 +66,13 @@ class Classifier:
         """
         try:
             output: Tensor = self.module(self.normalise(images))
-        except torch.OutOfMemoryError:
+        except FairauditError:
             raise
-        except (RuntimeError, AssertionError, torch.jit.Error) as error:
-            if "out of memory" in str(error):
+        except Exception as error:  # a scripted model raises torch.jit.Error, which is no RuntimeError
+            if is_out_of_memory(error):
                 raise
             raise failed_on(images, self.name, error) from error
-        if bool(torch.isnan(output).any()):
-            raise ModelError(
-                "The model returns NaN",
-                wanted="numbers",
-                found=f"NaN for {int(torch.isnan(output).any(dim=1).sum())} of {len(output)} images",
-                where=self.name,
-                advice="Check the weights and preprocess.mean and preprocess.std, and try --precision fp32.",
-            )
-        return output
+        return checked(output, len(images), self.name)
 
     def scores(self, logits: Tensor) -> Tensor:
         """Probabilities of the target's values, float64 [image, K]; see Head."""
@@ -148,10 +142,3 @@ def failed_on(images: Tensor, name: str, error: Exception) -> ModelError:
         where=name,
         advice="Set preprocess.size and preprocess.channels to what the model was trained with.",
     )
-
-
-def last_line(error: Exception, limit: int = 200) -> str:
-    """The last line of an error that says something, shortened: script modules put their traceback before it."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[-1] if lines else type(error).__name__
-    return text if len(text) <= limit else text[: limit - 1] + "…"

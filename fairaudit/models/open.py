@@ -22,8 +22,10 @@ from fairaudit.models.formats import (
     load_state,
 )
 from fairaudit.models.probe import probe
+from fairaudit.models.trouble import told
 
 
+@told
 def open_model(
     path: Path,
     *,

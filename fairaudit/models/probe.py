@@ -121,9 +121,7 @@ def _usable(
                 raise
             except ModelError as error:
                 failure = failure or error
-            except (RuntimeError, AssertionError, ValueError, IndexError, TypeError, NotImplementedError) as error:
-                failure = failure or failed_on(images, name, error)
-            except torch.jit.Error as error:
+            except Exception as error:  # a scripted model raises torch.jit.Error, which is no RuntimeError
                 failure = failure or failed_on(images, name, error)
     raise failure or ModelError("The model takes no usual size of input", where=name)
 

@@ -12,17 +12,19 @@ from pathlib import Path
 
 from fairaudit.audits.core.against import against, earlier_report
 from fairaudit.audits.core.audit import Audit, Drawing, Findings
-from fairaudit.audits.core.metrics import applicable
+from fairaudit.audits.core.gates import check_gates, check_names
+from fairaudit.audits.core.groups import audited_groupings
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.report import Timing, assemble
 from fairaudit.audits.core.scale import scale_notes
 from fairaudit.audits.core.stream import Streamed, run_key, stream
-from fairaudit.audits.core.study import Study, open_classifier, open_material
+from fairaudit.audits.core.study import Material, Study, open_classifier, open_material, require_attributes
 from fairaudit.audits.core.trial import Trials, run_trials, trial_settings
 from fairaudit.audits.core.write import write_report_folder
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
+from fairaudit.engine.expected import as_expected
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import FairauditError, UsageError
 from fairaudit.report.figures.forest import MOST_ROWS, forest
@@ -60,8 +62,7 @@ def run_models(
         FairauditError: the only model cannot be audited.
     """
     folders = report_folders(models, options.output)
-    applicable(config.gates, plan.metrics)  # a rule that no audit can answer is told before anything is computed
-    material = open_material(config, base=base, options=options, with_regions=plan.with_regions)
+    material = checked_material(config, base=base, options=options, plan=plan)
     if options.against is not None:  # other data is refused before anything is computed
         earlier_report(options.against, digest=material.digest)
     opened = partial(open_classifier, config=config, material=material, options=options)
@@ -72,12 +73,28 @@ def run_models(
             study = Study(config=config, options=options, material=material, candidate=opened(model), baseline=compared)
             report = run_study(study, plan, folder=folder, progress=progress)
             outcomes.append(Outcome(name=model.stem, folder=folder, report=report))
-        except FairauditError as error:
-            if len(models) == 1:
+        except Exception as error:
+            expected = as_expected(error)
+            if expected is None or len(models) == 1:
                 raise
-            progress.note(f"{model.name}: {error.paragraph()}")
-            outcomes.append(Outcome(name=model.stem, folder=folder, error=error))
+            progress.note(f"{model.name}: {expected.paragraph()}")
+            outcomes.append(Outcome(name=model.stem, folder=folder, error=expected))
     return outcomes
+
+
+def checked_material(config: Config, *, base: Path, options: RunOptions, plan: AuditPlan) -> Material:
+    """The data, with whatever of the configuration can be checked on it before a model is opened.
+
+    Raises:
+        FairauditError: the data cannot be used, there is no attribute, or a gate rule names what does not exist.
+    """
+    check_gates(config.gates)
+    material = open_material(config, base=base, options=options, with_regions=plan.with_regions)
+    manifest, groups = material.manifest, audited_groupings(config, material.manifest)
+    if plan.needs_attributes:
+        require_attributes([group.name for group in groups], manifest.candidates, where=manifest.name)
+    check_names(config.gates, groups, manifest.target)
+    return material
 
 
 def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress) -> Report:
@@ -86,14 +103,12 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
     audits, streamed = mapped_study(study, plan, progress)
     mapped = time.perf_counter() - clock
     findings = against(measured(audits, streamed, progress), study.options.against, digest=study.material.digest)
-    rules, notes = applicable(study.config.gates, plan.metrics)
-    findings = replace(findings, notes=[*findings.notes, *notes])
     figures = drawn(findings.drawings, folder, photographs=study.options.images)
     if not study.options.images and any(drawing.photographs for drawing in findings.drawings):
         findings = replace(findings, notes=[*findings.notes, NO_IMAGES])
     findings = replace(findings, notes=[*scale_notes(study, streamed.rows), *findings.notes])
     timing = Timing(started=started, seconds=time.perf_counter() - clock, map_seconds=mapped)
-    report = assemble(study, streamed, findings, plan.verdicts_for(study, findings), rules, figures, timing)
+    report = assemble(study, streamed, findings, plan.verdicts_for(study, findings), figures, timing)
     report = with_gate_figure(report, folder)
     write_report_folder(report, folder, study.options.formats)
     return report

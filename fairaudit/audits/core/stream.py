@@ -23,6 +23,7 @@ from fairaudit.engine.part import Part, merge
 from fairaudit.engine.plan import Chunk, Plan
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import DataError, StoreError
+from fairaudit.models.trouble import NanOutputError
 from fairaudit.results.provenance import library_versions
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ CHUNK_ROWS = 128
 
 ROWS = "rows"
 """Name of the stream's own state: which rows were scored and which were not."""
+DECIDED = "decided"
+"""Name of the stream's own state: what the candidate decided about every scored row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,8 @@ class Streamed:
     """Audit name → its reduced state."""
     rows: NDArray[np.int64]
     """Manifest rows that were scored, in order."""
+    decisions: NDArray[np.int32]
+    """The candidate's decision about every scored row, as a code of the target."""
     excluded: Sequence[tuple[int, str]]
     """(manifest row, reason) of every row that was not."""
     notes: Sequence[str]
@@ -66,9 +71,16 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
     def load(chunk: Chunk) -> Batch:
         return study.material.loader.load(range(chunk.start, chunk.stop))
 
+    def mapped(batch: Batch) -> list[dict[str, Part]]:
+        return slices.run(lambda start, stop: map_batch(study, audits, sliced(batch, start, stop)), len(batch.rows))
+
     def compute(_chunk: Chunk, batch: Batch) -> Mapping[str, Part]:
-        results = slices.run(lambda start, stop: map_batch(study, audits, sliced(batch, start, stop)), len(batch.rows))
-        parts = {audit.name: merge(result[audit.name] for result in results) for audit in audits} if results else {}
+        try:
+            results = mapped(batch)
+        except NanOutputError:  # rare, so found only when it happens: the images are excluded like broken ones
+            batch = without_nan(study, batch, slices.batch_size)
+            results = mapped(batch)
+        parts = {name: merge(result[name] for result in results) for name in results[0]} if results else {}
         return {**parts, ROWS: _rows_part(batch)}
 
     with progress.task(f"Auditing {study.candidate.name}", total=plan.rows) as advance:
@@ -80,6 +92,7 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
     return Streamed(
         totals=totals,
         rows=rows,
+        decisions=outcome.parts[DECIDED].columns["decision"].astype(np.int32),
         excluded=excluded,
         notes=_notes(outcome.parts[ROWS]),
         resumed_chunks=outcome.resumed_chunks,
@@ -88,7 +101,7 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
 
 
 def map_batch(study: Study, audits: Sequence[Audit], batch: Batch) -> dict[str, Part]:
-    """Every audit's part for one batch, from one forward pass per model."""
+    """Every audit's part for one batch and what was decided, from one forward pass per model."""
     with autocast(str(study.candidate.device), study.options.precision):
         images = batch.images.to(study.candidate.device)
         candidate = predict(study.candidate, images)
@@ -99,7 +112,26 @@ def map_batch(study: Study, audits: Sequence[Audit], batch: Batch) -> dict[str, 
             baseline=None if study.baseline is None else predict(study.baseline, images),
             explained=explained_classes(study, batch, candidate),
         )
-        return {audit.name: audit.map(context) for audit in audits}
+        parts = {audit.name: audit.map(context) for audit in audits}
+    return {**parts, DECIDED: Part(columns={"decision": context.candidate.decisions})}
+
+
+def without_nan(study: Study, batch: Batch, batch_size: int) -> Batch:
+    """The batch without the images for which a model returns NaN, each excluded with that reason."""
+    reasons: dict[int, str] = {}
+    for model in (study.candidate, *([study.baseline] if study.baseline is not None else [])):
+        for start in range(0, len(batch.rows), batch_size):
+            with torch.no_grad(), autocast(str(model.device), study.options.precision):
+                try:
+                    model.logits(batch.images[start : start + batch_size].to(model.device))
+                except NanOutputError as error:
+                    places = (np.flatnonzero(error.bad.numpy()) + start).tolist()
+                    reasons |= dict.fromkeys(places, f"{model.name} returns NaN for this image.")
+    kept = [place for place in range(len(batch.rows)) if place not in reasons]
+    excluded = [*batch.excluded, *((int(batch.rows[place]), reason) for place, reason in sorted(reasons.items()))]
+    chosen = replace(picked(batch, kept), excluded=tuple(sorted(excluded)))
+    rows = set(chosen.rows.tolist())
+    return replace(chosen, notes=tuple(note for note in batch.notes if note[0] in rows))
 
 
 def predict(model: Classifier, images: torch.Tensor) -> Predictions:
@@ -144,12 +176,27 @@ def run_key(study: Study, work: Mapping[str, Mapping[str, Any]]) -> dict[str, st
         "audits": {name: dict(settings) for name, settings in work.items()},
         "seed": study.options.seed,
         "chunk_rows": CHUNK_ROWS,
+        "stream": [ROWS, DECIDED],
         "device": str(study.candidate.device).split(":")[0],
         "precision": study.options.precision,
         "batch_size": study.options.batch_size,  # kernels round differently for other numbers of images
         "versions": library_versions(),
     }
     return {name: json.dumps(value, sort_keys=True) for name, value in facts.items()}
+
+
+def picked(batch: Batch, places: Sequence[int]) -> Batch:
+    """Some rows of a batch, by place."""
+    index = np.asarray(places, dtype=np.int64)
+    return replace(
+        batch,
+        rows=batch.rows[index],
+        ids=tuple(batch.ids[place] for place in places),
+        images=batch.images[torch.from_numpy(index)],
+        target=batch.target[index],
+        attributes={name: codes[index] for name, codes in batch.attributes.items()},
+        regions={name: masks[torch.from_numpy(index)] for name, masks in batch.regions.items()},
+    )
 
 
 def sliced(batch: Batch, start: int, stop: int) -> Batch:
