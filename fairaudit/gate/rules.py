@@ -35,6 +35,12 @@ def select(rule: GateRule, measurements: Iterable[Measurement]) -> list[Measurem
         chosen = [measurement for measurement in chosen if getattr(measurement, name) == asked]
         if not chosen:
             raise _nothing(rule, name.rstrip("_"), asked, known)
+    if rule.against is None:
+        return chosen
+    known = {measurement.baseline for measurement in chosen if measurement.baseline is not None}
+    chosen = [measurement for measurement in chosen if measurement.baseline == rule.against]
+    if not chosen:
+        raise _nothing(rule, "baseline", rule.against, known)
     return chosen
 
 
@@ -57,6 +63,7 @@ def in_words(rule: GateRule) -> str:
     'rrf_lift (region necktie, method lrp) at most 1.5'
     """
     given = [(name.rstrip("_"), getattr(rule, name)) for name in FILTERS if getattr(rule, name) is not None]
+    given += [] if rule.against is None else [("against", rule.against)]
     filters = f" ({', '.join(f'{name} {value}' for name, value in given)})" if given else ""
     return f"{rule.metric}{filters} {limits_in_words(rule.min, rule.max)}"
 
