@@ -244,8 +244,8 @@ def _choice(text: str, allowed: tuple[str, ...], option: str) -> Any:  # noqa: A
 def _batch_size(text: str) -> int | None:
     if text == "auto":
         return None
-    if not text.isdecimal() or int(text) < 1:
-        raise UsageError("--batch-size is not a number", wanted="auto, or a number from 1", found=text)
+    if not text.isdecimal() or len(text) > 9 or int(text) < 1:
+        raise UsageError("--batch-size is not a number", wanted="auto, or a number from 1", found=text[:80])
     return int(text)
 
 
@@ -253,7 +253,7 @@ def _size(text: str) -> list[int]:
     parts = text.lower().replace("×", "x").split("x")
     if len(parts) == 1:
         parts *= 2
-    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
+    if len(parts) != 2 or not all(part.strip().isdecimal() and len(part) < 9 for part in parts):
         raise UsageError("--size cannot be read", wanted="HEIGHTxWIDTH, such as 64x64", found=text)
     return [int(part) for part in parts]
 

@@ -1,10 +1,10 @@
 """Build the architecture that a checkpoint's weights belong to.
 
-`torchvision:resnet18` names a model of torchvision. `package.module:factory` names a module class or a function of the
-user's own: importing it runs that package's code, which is the user's explicit choice (the command line, or
---trust-model: `config/load.py`), and the working folder is searched last. Both take literal keyword arguments, parsed
-and never evaluated: `torchvision:vit_b_16(image_size=64)`. What is named is checked before it is called, nothing of
-Python's own library is imported for it, and no weights are downloaded.
+`torchvision:resnet18` names a model of torchvision and `timm:resnet18d` one of timm. `package.module:factory` names a
+module class or a function of the user's own: importing it runs that package's code, which is the user's explicit choice
+(the command line, or --trust-model: `config/load.py`), and the working folder is searched last. Both take literal
+keyword arguments, parsed and never evaluated: `torchvision:vit_b_16(image_size=64)`. What is named is checked before it
+is called, nothing of Python's own library is imported for it, and no weights are downloaded.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from fairaudit.errors import FairauditError, ModelError, suggestion
+from fairaudit.models.checkpoint import plain_names
 
 _DOWNLOADS = ("weights", "weights_backbone", "pretrained", "pretrained_cfg", "checkpoint_path")
 _LIBRARIES = ("torchvision", "timm")
-FORMS = "torchvision:NAME or package.module:factory, with literal arguments if need be, as in NAME(num_classes=2)"
+FORMS = "torchvision:NAME, timm:NAME or package.module:factory, with literal arguments if need be: NAME(num_classes=2)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,25 +77,27 @@ def parse_arch(text: str) -> Arch:
 def build(arch: Arch, state: Mapping[str, Tensor] | None = None, *, size: tuple[int, int] | None = None) -> nn.Module:
     """The architecture with fresh weights.
 
-    For torchvision the number of classes follows from the weights where it is not given: when every tensor of another
-    shape only has other first sides than the default 1000, and all the same one, it is that one. A vision transformer
-    is built for the declared input size.
+    For torchvision and timm the number of classes follows from the weights where it is not given: when every tensor of
+    another shape only has other first sides than the default 1000, and all the same one, it is that one. A vision
+    transformer of torchvision is built for the declared input size.
 
     Raises:
         ModelError: there is no such architecture, or it cannot be built.
     """
     _no_downloads(arch)
-    if arch.source != "torchvision":
+    of_timm = _timm(arch) if arch.source == "timm" else None
+    if arch.source != "torchvision" and of_timm is None:
         with _working_folder_importable():
             return _called(_factory(arch), arch, arch.arguments)
-    builder = _torchvision(arch)
+    builder = of_timm or _torchvision(arch)
     arguments = dict(arch.arguments)
     if "weights_backbone" in inspect.signature(builder).parameters:
         arguments["weights_backbone"] = None  # torchvision's default downloads them
-    if size is not None and size[0] == size[1] and arch.name.startswith("vit_"):
+    if size is not None and size[0] == size[1] and arch.name.startswith("vit_") and of_timm is None:
         arguments.setdefault("image_size", size[0])
     model = _called(builder, arch, arguments)
-    classes = _number_of_classes(model, state or {})
+    given = plain_names(state or {}, list(model.state_dict())).weights
+    classes = _number_of_classes(model, given)
     if classes is None or "num_classes" in arguments:
         return model
     return _called(builder, arch, {**arguments, "num_classes": classes})
@@ -112,6 +116,29 @@ def _torchvision(arch: Arch) -> Callable[..., object]:
         raise ModelError(f'torchvision has no model called "{arch.name}"', where="model.arch", advice=advice)
     builder: Callable[..., object] = get_model_builder(arch.name)
     return builder
+
+
+def _timm(arch: Arch) -> Callable[..., object] | None:
+    """The builder of a model that timm lists; None for functions of timm, such as create_model.
+
+    Raises:
+        ModelError: timm is not installed, or has neither.
+    """
+    try:
+        import timm
+    except ImportError as error:
+        raise ModelError(
+            f'The architecture "{arch}" needs timm',
+            found=str(error),
+            where="model.arch",
+            advice="Install it with `pip install fairaudit[hub]`.",
+        ) from error
+    if timm.is_model(arch.name):
+        return partial(timm.create_model, arch.name, pretrained=False)
+    if callable(getattr(timm, arch.name, None)):
+        return None
+    advice = suggestion(arch.name, timm.list_models())
+    raise ModelError(f'timm has no model called "{arch.name}"', where="model.arch", advice=advice)
 
 
 def _no_downloads(arch: Arch) -> None:

@@ -177,9 +177,9 @@ def _cell(values: list[float]) -> str:
 
 def _halved(numbers: dict[str, dict[str, list[float]]], name: str, seeds: int) -> str:
     own, before = numbers[name], numbers["vanilla"]
-    if any(len(part.get(metric, [])) < seeds for part in (own, before) for metric in HALVED):
+    if name == "vanilla" or any(len(part.get(metric, [])) < seeds for part in (own, before) for metric in HALVED):
         return "–"
-    count = sum(all(own[m][seed] <= before[m][seed] / 2 for m in HALVED) for seed in range(seeds))
+    count = sum(all(0.05 < before[m][seed] >= 2 * own[m][seed] for m in HALVED) for seed in range(seeds))
     return f"{count} of {seeds}"
 
 

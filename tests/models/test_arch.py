@@ -70,7 +70,7 @@ def test_arguments_are_literals():
     ],
 )
 def test_other_texts_are_refused_and_nothing_runs(text):
-    with pytest.raises(ModelError, match="torchvision:NAME or"):
+    with pytest.raises(ModelError, match="torchvision:NAME, timm:NAME or"):
         parse_arch(text)
 
 
@@ -185,3 +185,15 @@ def test_code_that_raises_anything_is_told_in_one_paragraph(tmp_path, monkeypatc
     for name, found in (("fairaudit_test_raises", "at import"), ("fairaudit_test_raises_later", "at call")):
         with pytest.raises(ModelError, match=found):
             build(parse_arch(f"{name}:make"))
+
+
+def test_models_of_timm_by_name_and_with_their_number_of_classes():
+    timm = pytest.importorskip("timm", reason="needs the extra hub")
+    given = timm.create_model("test_resnet", num_classes=3, pretrained=False).state_dict()
+    built = build(parse_arch("timm:test_resnet"), {f"model.{key}": value for key, value in given.items()})
+    assert built.num_classes == 3
+    assert build(parse_arch("timm:test_resnet(num_classes=5)"), given).num_classes == 5
+    called = build(parse_arch("timm:create_model(model_name='test_resnet', num_classes=2)"))
+    assert called.num_classes == 2
+    with pytest.raises(ModelError, match='Did you mean "resnet18"'):
+        build(parse_arch("timm:resnet18_"))

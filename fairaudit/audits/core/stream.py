@@ -23,6 +23,7 @@ from fairaudit.engine.part import Part, merge
 from fairaudit.engine.plan import Chunk, Plan
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import DataError, StoreError
+from fairaudit.models.trouble import NanOutputError
 from fairaudit.results.provenance import library_versions
 
 if TYPE_CHECKING:
@@ -66,8 +67,15 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
     def load(chunk: Chunk) -> Batch:
         return study.material.loader.load(range(chunk.start, chunk.stop))
 
+    def mapped(batch: Batch) -> list[dict[str, Part]]:
+        return slices.run(lambda start, stop: map_batch(study, audits, sliced(batch, start, stop)), len(batch.rows))
+
     def compute(_chunk: Chunk, batch: Batch) -> Mapping[str, Part]:
-        results = slices.run(lambda start, stop: map_batch(study, audits, sliced(batch, start, stop)), len(batch.rows))
+        try:
+            results = mapped(batch)
+        except NanOutputError:  # rare, so found only when it happens: the images are excluded like broken ones
+            batch = without_nan(study, batch, slices.batch_size)
+            results = mapped(batch)
         parts = {audit.name: merge(result[audit.name] for result in results) for audit in audits} if results else {}
         return {**parts, ROWS: _rows_part(batch)}
 
@@ -100,6 +108,24 @@ def map_batch(study: Study, audits: Sequence[Audit], batch: Batch) -> dict[str, 
             explained=explained_classes(study, batch, candidate),
         )
         return {audit.name: audit.map(context) for audit in audits}
+
+
+def without_nan(study: Study, batch: Batch, batch_size: int) -> Batch:
+    """The batch without the images for which a model returns NaN, each excluded with that reason."""
+    reasons: dict[int, str] = {}
+    for model in (study.candidate, *([study.baseline] if study.baseline is not None else [])):
+        for start in range(0, len(batch.rows), batch_size):
+            with torch.no_grad(), autocast(str(model.device), study.options.precision):
+                try:
+                    model.logits(batch.images[start : start + batch_size].to(model.device))
+                except NanOutputError as error:
+                    places = (np.flatnonzero(error.bad.numpy()) + start).tolist()
+                    reasons |= dict.fromkeys(places, f"{model.name} returns NaN for this image.")
+    kept = [place for place in range(len(batch.rows)) if place not in reasons]
+    excluded = [*batch.excluded, *((int(batch.rows[place]), reason) for place, reason in sorted(reasons.items()))]
+    chosen = replace(picked(batch, kept), excluded=tuple(sorted(excluded)))
+    rows = set(chosen.rows.tolist())
+    return replace(chosen, notes=tuple(note for note in batch.notes if note[0] in rows))
 
 
 def predict(model: Classifier, images: torch.Tensor) -> Predictions:
@@ -150,6 +176,20 @@ def run_key(study: Study, work: Mapping[str, Mapping[str, Any]]) -> dict[str, st
         "versions": library_versions(),
     }
     return {name: json.dumps(value, sort_keys=True) for name, value in facts.items()}
+
+
+def picked(batch: Batch, places: Sequence[int]) -> Batch:
+    """Some rows of a batch, by place."""
+    index = np.asarray(places, dtype=np.int64)
+    return replace(
+        batch,
+        rows=batch.rows[index],
+        ids=tuple(batch.ids[place] for place in places),
+        images=batch.images[torch.from_numpy(index)],
+        target=batch.target[index],
+        attributes={name: codes[index] for name, codes in batch.attributes.items()},
+        regions={name: masks[torch.from_numpy(index)] for name, masks in batch.regions.items()},
+    )
 
 
 def sliced(batch: Batch, start: int, stop: int) -> Batch:
