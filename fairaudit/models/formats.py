@@ -15,10 +15,9 @@ import torch
 from torch import nn
 
 from fairaudit.config.schema import ModelConfig
-from fairaudit.errors import ModelError, TrustError
+from fairaudit.errors import ModelError, TrustError, last_line
 from fairaudit.models.arch import FORMS, build, parse_arch
 from fairaudit.models.checkpoint import alternatives, find_weights, load_weights
-from fairaudit.models.classifier import last_line
 from fairaudit.models.script_code import check_script
 
 
