@@ -13,14 +13,13 @@ from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.mitigation.judge import Judge, columns, scaled_maps
 from fairaudit.audits.mitigation.options import MitigateOptions, Select
 from fairaudit.audits.mitigation.store import Fit, FitStore, Unit
-from fairaudit.errors import FairauditError, UsageError
+from fairaudit.errors import FairauditError, UsageError, last_line
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity
 from fairaudit.mitigation.edits import Edit, Noted, Weights
 from fairaudit.mitigation.method import Method
 from fairaudit.mitigation.registry import CONTROL, METHODS
 from fairaudit.mitigation.samples import Part
-from fairaudit.models.classifier import last_line
 from fairaudit.ratio import ratio
 from fairaudit.seeds import child_seed
 

@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from fairaudit.audits.core.audit import Audit, Context, Findings, Total
-from fairaudit.audits.core.metrics import applicable
+from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.run import Outcome, run_study
@@ -87,7 +87,7 @@ def open_run(path: Path, *, config: Config, base: Path, options: RunOptions, ask
         FairauditError: data, model or options cannot be used.
     """
     _check(asked)
-    applicable(config.gates, (joint.PLAN.metrics if asked.write else frozenset()) | METRICS)
+    check_gates(config.gates)
     manifests, material, names, notes = open_parts(config, base=base, options=options, asked=asked)
     model = open_classifier(path, config=config, material=material, options=options)
     parts = read_parts(manifests, material, names, notes, model=model, config=config, seed=options.seed)

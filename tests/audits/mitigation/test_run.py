@@ -124,8 +124,7 @@ def test_gates_ask_about_a_method_against_the_control(folder, tmp_path):
 
     rule = GateRule(metric="worst_cell_accuracy_change", method="reweight", against="control", min=-1, on="value")
     gate = run(folder, tmp_path, methods=("reweight",), write=None, gates=[rule]).report.gate
-    assert [result.state for result in gate.rules] == ["pass"]
-    assert "against control" in gate.rules[0].rule
+    assert [result.state for result in gate.rules if "against control" in result.rule] == ["pass"]
 
 
 def test_unknown_methods_are_refused(folder, tmp_path):
