@@ -301,6 +301,8 @@ class GateRule(Section):
     """Only this region."""
     method: str | None = None
     """Only this method."""
+    against: str | None = None
+    """Only changes to this model: vanilla or control in a comparison of mitigation methods, or the baseline's name."""
     max: float | None = None
     """Upper limit, itself allowed."""
     min: float | None = None
