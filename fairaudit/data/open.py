@@ -109,6 +109,7 @@ def _encoded(config: Config, dataset: Dataset, *, images: bool) -> Manifest:
         source=source,
         target=target,
         attributes=attributes,
+        blank=tuple(table.blank),
         candidates=() if attributes else candidate_attributes(table, but=_meanings(config, dataset)),
         cluster=cluster_column(data, dataset),
         region_columns=region_columns(config.regions, table),

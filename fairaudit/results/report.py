@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fairaudit.results.measurement import Measurement
 
@@ -111,6 +112,15 @@ class Excluded(Part):
     """Why it was not scored."""
 
 
+BLANK: Final = "Every cell of the record is empty."
+"""Reason of a record that is no row."""
+
+
+def blank_records(places: Sequence[str], *, after: int) -> list[Excluded]:
+    """An excluded row for every record of the table whose cells are all empty, numbered after the real rows."""
+    return [Excluded(row=after + number, id=place, reason=BLANK) for number, place in enumerate(places)]
+
+
 class Verdict(Part):
     """The joint verdict on one attribute and one region."""
 
@@ -208,3 +218,11 @@ class Report(Part):
     """What a reader must know to read the numbers rightly."""
     figures: list[Figure]
     """Pictures next to the report."""
+
+    @model_validator(mode="after")
+    def _every_row_is_accounted_for(self) -> Report:
+        if self.data.rows != self.data.scored + len(self.excluded):
+            raise ValueError(
+                f"{self.data.rows} rows went in, but {self.data.scored} were scored and {len(self.excluded)} excluded"
+            )
+        return self

@@ -19,7 +19,7 @@ from fairaudit.gate.alike import Alike
 from fairaudit.gate.judge import judge
 from fairaudit.models.classifier import Classifier
 from fairaudit.results.provenance import library_versions
-from fairaudit.results.report import Data, Excluded, Figure, Model, Report, Run, Verdict
+from fairaudit.results.report import Data, Excluded, Figure, Model, Report, Run, Verdict, blank_records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,10 @@ def assemble(
     models = [model_entry(study.candidate, "candidate")]
     if study.baseline is not None:
         models.append(model_entry(study.baseline, "baseline"))
+    excluded = [
+        Excluded(row=row, id=study.manifest.ids[row], reason=reason) for row, reason in sorted(streamed.excluded)
+    ]
+    excluded += blank_records(study.manifest.blank, after=len(study.manifest))
     return Report(
         run=_run(study, streamed, timing),
         data=_data(study, streamed),
@@ -55,13 +59,11 @@ def assemble(
             findings.measurements,
             verdicts=verdicts,
             alike=decided_alike(study, streamed),
-            excluded=len(streamed.excluded),
+            excluded=len(excluded),
             max_excluded=study.options.max_excluded,
             fail_on=study.options.fail_on,
         ),
-        excluded=[
-            Excluded(row=row, id=study.manifest.ids[row], reason=reason) for row, reason in sorted(streamed.excluded)
-        ],
+        excluded=excluded,
         notes=[
             *study.manifest.notes,
             *study.candidate.notes,
@@ -115,7 +117,7 @@ def _data(study: Study, streamed: Streamed) -> Data:
     return Data(
         name=study.manifest.name,
         digest=study.material.digest,
-        rows=len(study.manifest.ids),
+        rows=len(study.manifest) + len(study.manifest.blank),
         scored=len(rows),
         target=target.name,
         classes=list(target.values),

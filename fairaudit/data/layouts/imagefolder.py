@@ -14,15 +14,18 @@ _FILE_COLUMNS = ("file", "file_name", "filename", "path", "image")
 
 
 def read_imagefolder(root: Path) -> Dataset:
-    """Class folders; the target is "class", in the order of the sorted folder names.
+    """Class folders; the target is "class", in the order that torchvision's ImageFolder gives the classes.
+
+    Folder names are sorted as text: 1, 10, 11, 12, 2 …
 
     Raises:
         DataError: there are no images in class folders, or metadata.csv names no files.
     """
-    folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    folders = sorted(path for path in root.iterdir() if path.is_dir() and not _is_junk(path.name))
     splits = bool(folders) and all(path.name.lower() in _SPLITS for path in folders)
     depth = 3 if splits else 2
     files = [path.relative_to(root) for path in image_files(root)]
+    files = [path for path in files if not _is_junk(path.parts[0])]
     used = [path for path in files if len(path.parts) >= depth]
     if not used:
         raise DataError(
@@ -47,8 +50,14 @@ def read_imagefolder(root: Path) -> Dataset:
         folder=root,
         image="file",
         target="class",
+        classes=tuple(sorted(set(columns["class"]))),
         notes=(*notes, *more),
     )
+
+
+def _is_junk(name: str) -> bool:
+    """Whether a folder comes from an archive program or is hidden."""
+    return name.startswith(".") or name == "__MACOSX"
 
 
 def _metadata(root: Path, files: list[str]) -> tuple[dict[str, list[str]], list[str]]:
