@@ -15,10 +15,12 @@ from fairaudit.audits.core.audit import Findings
 from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.groups import all_groupings
 from fairaudit.audits.core.report import cells
+from fairaudit.audits.core.rows import Rows, aligned_rows, labels
+from fairaudit.audits.core.tabled import tables
 from fairaudit.audits.core.write import write_report_folder
 from fairaudit.audits.discovery.read import Grids, read_discovery
 from fairaudit.audits.regions.map_files import box_mask, digest_of, fitting_masks, read_maps
-from fairaudit.audits.regions.read import COMPARED, Rows, aligned_rows, alignment, labels, refuse_empty, tables
+from fairaudit.audits.regions.read import COMPARED, alignment, refuse_empty
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import AuditConfig, GateRule
 from fairaudit.data.manifest import Manifest
