@@ -39,8 +39,6 @@ class Manifest:
     """Columns that mask paths need."""
     twins: Mapping[str, ImageSource] = field(default_factory=dict)
     """Attribute → the rows' images with that attribute flipped and nothing else."""
-    blank: tuple[str, ...] = ()
-    """Where the table has records whose cells are all empty: they belong to no split and are always excluded."""
     candidates: tuple[str, ...] = ()
     """Where no attribute was named: other columns of the table that could be one."""
     folder: Path

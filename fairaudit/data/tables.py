@@ -7,7 +7,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,6 @@ class Table:
     """Cells as stripped texts, "" where empty."""
     places: Sequence[str]
     """Where every row stands, such as "line 17"."""
-    blank: Sequence[str] = ()
-    """Where records stood whose cells are all empty; they are no rows, and are told as excluded."""
 
     def __len__(self) -> int:
         return len(self.places)
@@ -57,7 +55,7 @@ class Table:
 
     def plus(self, columns: Mapping[str, Sequence[str]]) -> Table:
         """The same rows with more columns."""
-        return replace(self, columns={**self.columns, **columns})
+        return Table(file=self.file, columns={**self.columns, **columns}, places=self.places)
 
 
 def read_table(path: Path) -> Table:
@@ -116,8 +114,11 @@ def read_json_lines(path: Path) -> Table:
             places.append(f"line {number}")
     names = list(dict.fromkeys(name for record in records for name in record))
     _check_size(path.name, rows=len(records), columns=len(names))
-    columns = {name: [record.get(name, "") for record in records] for name in names}
-    return without_blank(Table(file=path.name, columns=columns, places=places))
+    return Table(
+        file=path.name,
+        columns={name: [record.get(name, "") for record in records] for name in names},
+        places=places,
+    )
 
 
 def read_parquet(path: Path) -> Table:
@@ -150,8 +151,7 @@ def read_parquet(path: Path) -> Table:
     except Exception as error:
         raise DataError("The Parquet file cannot be read", found=reason(error), where=path.name) from error
     columns = {name: _parquet_cells(table.column(index), path.name, name) for index, name in enumerate(names)}
-    places = [f"row {row}" for row in range(1, table.num_rows + 1)]
-    return without_blank(Table(file=path.name, columns=columns, places=places))
+    return Table(file=path.name, columns=columns, places=[f"row {row}" for row in range(1, table.num_rows + 1)])
 
 
 def _parquet_cells(column: Any, file: str, name: str) -> list[str]:  # noqa: ANN401 (pyarrow is optional)
@@ -201,11 +201,7 @@ def table_of(file: str, header: Sequence[str], records: Iterable[Record]) -> Tab
     stripped = _Stripped()
     rows: list[list[str]] = []
     places: list[str] = []
-    blank: list[str] = []
     for cells, place in records:
-        if not any(text.strip() for text in cells):
-            blank.append(place)
-            continue
         if len(cells) != len(names):
             raise DataError(
                 "A row has another number of cells than the header",
@@ -217,26 +213,7 @@ def table_of(file: str, header: Sequence[str], records: Iterable[Record]) -> Tab
         rows.append([stripped[text] for text in cells])
         places.append(place)
     columns: Iterable[Sequence[str]] = zip(*rows, strict=True) if rows else [()] * len(names)
-    return Table(file=file, columns=dict(zip(names, columns, strict=True)), places=places, blank=tuple(blank))
-
-
-def without_blank(table: Table) -> Table:
-    """The table with the rows whose cells are all empty told apart.
-
-    >>> rows = Table(file="t", columns={"a": ["1", ""], "b": ["", ""]}, places=["row 1", "row 2"])
-    >>> without_blank(rows).places, without_blank(rows).blank
-    (['row 1'], ('row 2',))
-    """
-    filled = [any(cells) for cells in zip(*table.columns.values(), strict=True)]
-    if all(filled):
-        return table
-    kept = [row for row, is_filled in enumerate(filled) if is_filled]
-    return Table(
-        file=table.file,
-        columns={name: [cells[row] for row in kept] for name, cells in table.columns.items()},
-        places=[table.places[row] for row in kept],
-        blank=tuple(place for place, is_filled in zip(table.places, filled, strict=True) if not is_filled),
-    )
+    return Table(file=file, columns=dict(zip(names, columns, strict=True)), places=places)
 
 
 def _check_names(file: str, names: Sequence[str]) -> None:
@@ -282,7 +259,8 @@ def _csv_records(path: Path) -> Iterator[Record]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         for cells in reader:
-            if len(cells) > 1 or any(text.strip() for text in cells):  # an empty line is no record
+            # A line with nothing on it is none; one of separators alone is a record without values.
+            if len(cells) > 1 or "".join(cells).strip():
                 yield cells, f"line {reader.line_num}"
     except csv.Error as error:
         raise DataError(f"A line of CSV is broken: {error}", where=f"{path.name}, line {reader.line_num}") from error

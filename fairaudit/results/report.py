@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -110,15 +109,6 @@ class Excluded(Part):
     """Row id."""
     reason: str
     """Why it was not scored."""
-
-
-BLANK: Final = "Every cell of the record is empty."
-"""Reason of a record that is no row."""
-
-
-def blank_records(places: Sequence[str], *, after: int) -> list[Excluded]:
-    """An excluded row for every record of the table whose cells are all empty, numbered after the real rows."""
-    return [Excluded(row=after + number, id=place, reason=BLANK) for number, place in enumerate(places)]
 
 
 class Verdict(Part):

@@ -201,21 +201,3 @@ def test_a_pipe_is_never_waited_for(tmp_path):
     os.mkfifo(tmp_path / "t.csv")
     with pytest.raises(DataError, match="a pipe"):
         read_table(tmp_path / "t.csv")
-
-
-@pytest.mark.parametrize("line", [",,", " , ,", ";;", ","])
-def test_a_record_whose_cells_are_all_empty_is_no_row_and_is_told(tmp_path, line):
-    separator = ";" if ";" in line else ","
-    path = tmp_path / "t.csv"
-    header, rows = separator.join("abc"), [separator.join("123"), line, separator.join("456")]
-    path.write_text("\n".join([header, *rows, "", "  "]) + "\n", encoding="utf-8")
-    table = read_table(path)
-    assert (list(table.places), list(table.blank)) == (["line 2", "line 4"], ["line 3"])
-    assert list(table.columns["a"]) == ["1", "4"]
-
-
-def test_an_empty_object_of_json_lines_is_told_too(tmp_path):
-    path = tmp_path / "t.jsonl"
-    path.write_text('{"a": 1}\n{}\n{"a": null}\n', encoding="utf-8")
-    table = read_table(path)
-    assert (len(table), list(table.blank)) == (1, ["line 2", "line 3"])

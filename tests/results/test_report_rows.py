@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from fairaudit.results.report import BLANK, Report, blank_records
+from fairaudit.results.report import Report
 
 EXAMPLE = Path(__file__).parents[1] / "report" / "example.json"
 
@@ -15,10 +15,3 @@ def test_a_report_in_which_a_row_is_lost_cannot_be_made(change):
     Report.model_validate(text)
     with pytest.raises(ValidationError, match="rows went in, but"):
         Report.model_validate({**text, "data": {**text["data"], **change}})
-
-
-def test_blank_records_are_numbered_after_the_rows():
-    assert [(row.row, row.id, row.reason) for row in blank_records(["line 3", "line 9"], after=7)] == [
-        (7, "line 3", BLANK),
-        (8, "line 9", BLANK),
-    ]

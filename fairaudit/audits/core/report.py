@@ -19,7 +19,7 @@ from fairaudit.gate.alike import Alike
 from fairaudit.gate.judge import judge
 from fairaudit.models.classifier import Classifier
 from fairaudit.results.provenance import library_versions
-from fairaudit.results.report import Data, Excluded, Figure, Model, Report, Run, Verdict, blank_records
+from fairaudit.results.report import Data, Excluded, Figure, Model, Report, Run, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,6 @@ def assemble(
     excluded = [
         Excluded(row=row, id=study.manifest.ids[row], reason=reason) for row, reason in sorted(streamed.excluded)
     ]
-    excluded += blank_records(study.manifest.blank, after=len(study.manifest))
     return Report(
         run=_run(study, streamed, timing),
         data=_data(study, streamed),
@@ -117,7 +116,7 @@ def _data(study: Study, streamed: Streamed) -> Data:
     return Data(
         name=study.manifest.name,
         digest=study.material.digest,
-        rows=len(study.manifest) + len(study.manifest.blank),
+        rows=len(study.manifest),
         scored=len(rows),
         target=target.name,
         classes=list(target.values),

@@ -18,7 +18,7 @@ from fairaudit.data.chosen_rows import Rows, limited_rows, split_rows
 from fairaudit.data.columns import candidate_attributes
 from fairaudit.data.tables import Table, read_table
 from fairaudit.errors import DataError, UsageError
-from fairaudit.results.report import Excluded, blank_records
+from fairaudit.results.report import Excluded
 
 Floats = NDArray[np.float64]
 UNKNOWN = DataConfig(manifest="table").unknown
@@ -123,9 +123,8 @@ def read_predictions(
         cluster=None if cluster is None else cluster.take(keep),
         excluded=(
             *(Excluded(row=int(rows[at]), id=ids[rows[at]], reason=str(lost[at])) for at in np.flatnonzero(lost != "")),
-            *blank_records(table.blank, after=len(table)),
         ),
-        rows=len(rows) + len(table.blank),
+        rows=len(rows),
         digest=_digest(rows, ids, target, attributes),
         notes=(*notes, *_notes(columns, target)),
     )

@@ -42,7 +42,7 @@ def read_isic(root: Path) -> Dataset:
     columns |= _derived(columns, main)
     return Dataset(
         name=root.name,
-        table=Table(file=main.file, columns=columns, places=main.places, blank=main.blank),
+        table=Table(file=main.file, columns=columns, places=main.places),
         folder=root,
         image="file",
         id="image",
