@@ -16,6 +16,7 @@ from fairaudit.audits.core.stream import Streamed
 from fairaudit.audits.core.study import Study
 from fairaudit.data.categorical import Categorical
 from fairaudit.gate.alike import Alike
+from fairaudit.gate.changed import rules_for_changed
 from fairaudit.gate.judge import judge
 from fairaudit.models.classifier import Classifier
 from fairaudit.results.provenance import library_versions
@@ -39,8 +40,13 @@ def assemble(
     verdicts: Sequence[Verdict],
     figures: Sequence[Figure],
     timing: Timing,
+    *,
+    changed: bool = False,
 ) -> Report:
-    """The report: what was audited, every number, the verdicts and the gate's decision."""
+    """The report: what was audited, every number, the verdicts and the gate's decision.
+
+    `changed` says that the candidate was made from the baseline: it must not have collapsed.
+    """
     models = [model_entry(study.candidate, "candidate")]
     if study.baseline is not None:
         models.append(model_entry(study.baseline, "baseline"))
@@ -54,10 +60,11 @@ def assemble(
         measurements=list(findings.measurements),
         verdicts=list(verdicts),
         gate=judge(
-            study.config.gates,
+            rules_for_changed(study.config.gates, verdicts) if changed else study.config.gates,
             findings.measurements,
             verdicts=verdicts,
             alike=decided_alike(study, streamed),
+            collapse="fail" if changed else "inconclusive",
             excluded=len(excluded),
             max_excluded=study.options.max_excluded,
             fail_on=study.options.fail_on,
