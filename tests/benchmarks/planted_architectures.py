@@ -3,9 +3,11 @@
 By hand: python tests/benchmarks/planted_architectures.py [--images 96] [--methods lrp,gradcam,integrated_gradients]
 [--families vit,convnext,efficientnet] [--script FOLDER]
 
-The networks were trained on the demo's faces (tests/saliency/planted_networks.py): biased ones where smiling people wear
-neckties (φ = 0.9), balanced ones where they do not. A line per network and method: relevance in the necktie's box over
-its area, on faces with and without one, of positive and of absolute relevance (1 is chance); what the trial says; seconds.
+The networks were trained on the demo's faces (tests/saliency/planted_networks.py): biased ones where smiling people
+wear neckties (φ = 0.9), balanced ones where they do not. A line per network and method: relevance in the necktie's box
+over its area, on faces with and without one, of positive and of absolute relevance (1 is chance); what the trial says;
+seconds of computing.
+
 --script writes each network as TorchScript, for `fairaudit audit`.
 """
 
@@ -71,9 +73,8 @@ def main():
         return
     scene = demo_scenes(seed=0, recipe=Recipe(train_images=48, test_images=given.images))["test"]
     worn = torch.from_numpy(scene.labels["necktie"]).bool()
-    print(
-        "| network | trained on | method | tie: positive | absolute | no tie: positive | absolute | seconds | trial |"
-    )
+    heads = ("network", "trained on", "method", "tie: positive", "absolute", "no tie: positive", "absolute")
+    print("| " + " | ".join((*heads, "seconds", "trial")) + " |")
     print("|" + " --- |" * 9)
     for family in families:
         for data in ("biased", "balanced"):
