@@ -31,6 +31,15 @@ RegionBox = Annotated[
     list[str] | None,
     typer.Option(help="NAME=x0,y0,x1,y1 as shares of the image.", rich_help_panel=DATA, metavar="NAME=BOX"),
 ]
+Forbidden = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--forbidden",
+        help="Region in which nothing may matter, such as a watermark: its use counts against the model.",
+        rich_help_panel=DATA,
+        metavar="REGION",
+    ),
+]
 Size = Annotated[str | None, typer.Option(help="Model input, HEIGHTxWIDTH.", rich_help_panel=DATA, metavar="HxW")]
 Classes = Annotated[
     str | None, typer.Option(help="Names of the outputs, joined by commas.", rich_help_panel=DATA, metavar="A,B,…")

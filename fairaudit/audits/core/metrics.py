@@ -71,13 +71,14 @@ REGIONS = frozenset(
         *_tabled([n for n in SPECS if not n.startswith(("causal_", "attribute_flip_")) and n != "rrf_excess"]),
         "rddt",
         "rddt_p",
-        "signed_share_alignment",
+        "cue_alignment",
         *DISCOVERY,
     ]
 )
 FLIPS = frozenset(_tabled([name for name in SPECS if name.startswith("attribute_flip_")]))
 ALIGNMENT = frozenset(["relative_change", "relative_change_ratio_of_sums", "base_change"])
 CAUSAL = frozenset(_tabled([name for name in SPECS if name.startswith("causal_")]))
+SWAP = frozenset(["swap_effect", "swap_excess", "swap_flip", "score_gap"])
 SALIENCY = frozenset(
     [
         "completeness_gap",
@@ -93,7 +94,7 @@ SALIENCY = frozenset(
         "saturated_share",
     ]
 )
-ALL = FAIRNESS | REGIONS | CAUSAL | SALIENCY | FLIPS
+ALL = FAIRNESS | REGIONS | CAUSAL | SWAP | SALIENCY | FLIPS
 """What `audit` makes; alignments come on top where there is a generator."""
 SELFTEST = frozenset(["detection_power", "false_alarm_rate", "planted_gap", "trained_accuracy"])
 

@@ -12,10 +12,13 @@ from fairaudit.audits.core.audit import Findings, Total
 from fairaudit.audits.core.columns import under
 from fairaudit.audits.core.groups import aligned_groups, groupings
 from fairaudit.audits.core.study import Study
+from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import RegionError
 from fairaudit.measures.images.means import Labels
+from fairaudit.measures.regions.signed_share import evidence_scale
 from fairaudit.results.measurement import Measurement
+from fairaudit.tables.cue import cue_measurement
 from fairaudit.tables.rddt import rddt_measurements
 from fairaudit.tables.regions import region_measurements
 from fairaudit.tables.specs import Question
@@ -105,7 +108,7 @@ def refuse_empty(region: str, area: Floats) -> None:
         )
 
 
-def question(study: Study, *, region: str, method: str, baseline: str | None = None) -> Question:
+def question(study: Study, *, region: str | None, method: str | None, baseline: str | None = None) -> Question:
     """What a table of per-image columns is asked."""
     audit = study.config.audit
     return Question(
@@ -135,33 +138,20 @@ def _candidate(
 ) -> Iterator[Measurement]:
     own = _floats(under(columns, "candidate", method, region))
     controls = {name.removeprefix("control_"): own.pop(name) for name in list(own) if name.startswith("control_")}
+    rest = own.pop("signed_rest")
     asked = question(study, region=region, method=method)
     yield from tables(own, asked, rows, controls=controls)
-    for aligned in rows.aligned:
-        if aligned is not None and rows.target is not None:
-            yield from alignment(own["signed_share"], asked, rows, aligned)
+    for group in rows.groups:
+        yield cue(study.config.audit, own["signed_share"], rest, asked, rows, group)
 
 
-def alignment(shares: Floats, asked: Question, rows: Rows, aligned: Labels) -> Iterator[Measurement]:
-    """Signed relevance share of the region where the group goes with the class, less that elsewhere.
-
-    A model that reads the attribute there finds evidence for the class where they go together and against it where
-    they do not; one that does not read it finds the same in both. Averaged over classes, so class sizes do not matter.
-    """
-    for found in region_measurements(
-        {"signed_share": shares}, asked, group=aligned, target=rows.target, clusters=rows.clusters
-    ):
-        if found.metric == "signed_share_contrast" and found.group == "aligned" and found.class_ is None:
-            yield found.model_copy(
-                update={
-                    "metric": "signed_share_alignment",
-                    "group": None,
-                    "id": found.id.replace("signed_share_contrast", "signed_share_alignment").replace(
-                        "/group=aligned", ""
-                    ),
-                    "better": "lower",
-                }
-            )
+def cue(audit: AuditConfig, shares: Floats, rest: Floats, asked: Question, rows: Rows, group: Labels) -> Measurement:
+    """Cue alignment of one attribute; undefined where the evidence explained is not that for the image's own class."""
+    reason = None
+    if audit.explain != "target":
+        reason = f"it compares evidence for each image's own class, and what was explained is {audit.explain}"
+    scale = evidence_scale(shares, rest)
+    return cue_measurement(shares, scale, asked, group=group, target=rows.target, clusters=rows.clusters, reason=reason)
 
 
 def _against(
