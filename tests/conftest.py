@@ -16,6 +16,8 @@ settings.load_profile("steady")
 os.environ.setdefault("MPLBACKEND", "Agg")
 # Every worker computes on one thread: several that each take all cores wait for one another most of the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Run stores are sealed with a secret of the tests, and none is written into the home folder.
+os.environ.setdefault("FAIRAUDIT_STORE_KEY", "tests")
 
 MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
 
@@ -35,7 +37,7 @@ def script():
 
     yield load
     for name in loaded:
-        del sys.modules[name]
+        sys.modules.pop(name, None)
 
 
 @pytest.fixture(scope="session")

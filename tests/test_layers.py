@@ -15,7 +15,8 @@ LEVELS = (
     ("audits",),
     ("demo", "gate", "report"),
     ("verdict",),
-    ("mitigation", "pruning"),
+    ("mitigation",),
+    ("pruning",),
     ("saliency", "interventions", "counterfactuals", "generators"),
     ("models",),
     ("data",),
@@ -23,7 +24,8 @@ LEVELS = (
     ("tables",),
     ("measures",),
     ("results", "config"),
-    ("registry",),
+    ("registry", "files"),
+    ("limits",),
     ("errors", "seeds", "ratio", "version"),
 )
 RANK = {name: level for level, names in enumerate(LEVELS) for name in names}
@@ -39,6 +41,8 @@ NO_TORCH = (
     "seeds",
     "ratio",
     "registry",
+    "limits",
+    "files",
 )
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem in RANK)
 

@@ -10,6 +10,7 @@ import typer
 
 from fairaudit.cli import cf_align as c
 from fairaudit.cli.shared import Request, audit_command
+from fairaudit.cli.streams import emit
 
 
 @audit_command
@@ -64,7 +65,7 @@ def cf_rectify(
     left, right = _name(base, probes) if base else None, _name(other, probes)
     with progress_display(quiet=request.quiet) as progress:
         written = rectify_model(study, options, left, right, settings, progress)
-    typer.echo(summary(written, left or opened.path.stem, right))
+    emit(f"{summary(written, left or opened.path.stem, right)}\n")
     return ExitCode.PASS
 
 

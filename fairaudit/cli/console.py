@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from fairaudit.cli.streams import is_terminal, tell
 from fairaudit.errors import ExitCode, FairauditError
 from fairaudit.report.escape import plain
 
@@ -37,8 +38,7 @@ class Display(Protocol):
 
 def say(text: str) -> None:
     """One line on stderr."""
-    sys.stderr.write(f"{plain(text)}\n")
-    sys.stderr.flush()
+    tell(plain(text))
 
 
 def fail(error: FairauditError) -> int:
@@ -47,14 +47,23 @@ def fail(error: FairauditError) -> int:
     paragraph = plain(f"Error: {error.paragraph()}")
     # Paths and option names stay whole, so that they can be copied.
     lines = textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False)
-    sys.stderr.write("\n".join(lines) + "\n")
-    sys.stderr.flush()
+    tell("\n".join(lines))
     return ExitCode.BAD_INPUT
+
+
+def wrapped(text: str) -> str:
+    """Text in lines no wider than the terminal, 80 columns where there is none; line breaks stay."""
+    width = max(40, min(shutil.get_terminal_size((80, 24)).columns, 100))
+    lines = [
+        textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    ]
+    return "\n".join(lines)
 
 
 def wants_color() -> bool:
     """Whether stdout is a terminal that shows colour and nobody asked for none (`NO_COLOR`, `TERM=dumb`)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_terminal(sys.stdout) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 @contextmanager
@@ -62,7 +71,7 @@ def progress_display(*, quiet: bool) -> Iterator[Display]:
     """Progress on stderr: a bar on a terminal, a line now and then elsewhere, nothing when quiet."""
     if quiet:
         yield _Quiet()
-    elif not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    elif not is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
         yield _Lines()
     else:
         with _bars() as bars:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fairaudit.cli import options as o
+from fairaudit.cli.streams import emit
 
 
 def demo(
@@ -31,9 +32,9 @@ def _demo(output: Path, *, seed: int, workers: int, quiet: bool) -> int:
     with progress_display(quiet=quiet) as progress:
         outcome = run_demo(output, seed=seed, workers=workers, progress=progress)
     for report in (outcome.biased, outcome.balanced):
-        typer.echo(terminal.render(report, color=wants_color()), nl=False)
+        emit(terminal.render(report, color=wants_color()))
     for line in outcome.conclusion:
-        typer.echo(line)
+        emit(f"{line}\n")
     if not quiet:
         say(f"Look at {outcome.folder / 'report' / 'report.md'} and the figures beside it.")
         say(f"Go on with: cd {outcome.folder} && fairaudit audit biased.pt --roi necktie --baseline balanced.pt")

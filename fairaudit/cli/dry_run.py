@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairaudit.cli.console import clock_time
+from fairaudit.cli.streams import emit
 from fairaudit.report.escape import plain
 from fairaudit.results.strict_json import dumps
 
@@ -35,7 +35,7 @@ def dry_run(
 
     found = plan_run(models, baseline=baseline, config=config, base=base, options=request.options, plan=plan)
     text = dumps(asdict(found)) if request.as_json else "\n".join(lines(found)) + "\n"
-    sys.stdout.write(text)
+    emit(text)
     return 0
 
 

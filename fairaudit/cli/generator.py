@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fairaudit.cli.shared import Request, audit_command
+from fairaudit.cli.streams import emit
 
 GEN = "Generator"
 
@@ -60,9 +61,9 @@ def train(
     with progress_display(quiet=request.quiet) as progress:
         found = train_on_manifest(config, wanted, base=folder, options=request.options, progress=progress)
     best = found.trained.history[found.trained.best_epoch - 1][1]
-    typer.echo(
+    emit(
         f"{found.file}: {found.parameters:,} parameters, epoch {found.trained.best_epoch} of "
-        f"{len(found.trained.history)} kept, held-out loss {best:.4f}"
+        f"{len(found.trained.history)} kept, held-out loss {best:.4f}\n"
     )
     if not request.quiet:
         say(f"Look at {found.sheet}: held-out images above their reconstructions.")
@@ -97,21 +98,26 @@ def info(
     from fairaudit.generators.load import describe, open_generator
 
     if not model:
-        typer.echo(describe(generator, arch=generator_arch))
+        emit(f"{describe(generator, arch=generator_arch, trust=request.options.trust_model)}\n")
         return ExitCode.PASS
     from fairaudit.audits.generator.inspect import inspect_generator
     from fairaudit.cli.settings import load
     from fairaudit.generators.checks import Tolerance
 
     config, folder = load(request.asked)
-    opened = open_generator(generator, arch=generator_arch, device=str(pick_device(request.options.device)))
-    typer.echo(opened.describe())
+    opened = open_generator(
+        generator,
+        arch=generator_arch,
+        device=str(pick_device(request.options.device)),
+        trust=request.options.trust_model,
+    )
+    emit(f"{opened.describe()}\n")
     refused = False
     for found in inspect_generator(
         opened, model, config, base=folder, options=request.options, tolerance=Tolerance(drift=drift)
     ):
         facts, refused = found.facts, refused or found.refusal is not None
-        typer.echo(
+        emit(
             f"{found.model} on {facts.images} images:\n"
             f"  reconstruction error      {facts.reconstruction_error:.4f} of the pixel range, on average\n"
             f"  prediction drift          {facts.prediction_drift:.4f} on average for {found.head}, "
@@ -119,7 +125,7 @@ def info(
             f"  alone against in a batch  {facts.batch_difference:.2g}\n"
             f"  twice the same            {facts.repeat_difference:.2g}\n"
             f"  gradient on the latent    {facts.smallest_gradient:.3g} to {facts.largest_gradient:.3g}\n"
-            f"  {'refused as evidence: ' + found.refusal if found.refusal else 'may be used as evidence'}"
+            f"  {'refused as evidence: ' + found.refusal if found.refusal else 'may be used as evidence'}\n"
         )
     return ExitCode.GATE_FAILED if refused else ExitCode.PASS
 
@@ -153,7 +159,7 @@ def interpolate(
     config, folder = load(request.asked)
     with progress_display(quiet=request.quiet) as progress:
         found = write_interpolations(config, wanted, base=folder, options=request.options, progress=progress)
-    typer.echo(f"{found.table}: {found.pairs} pairs, {found.left_out} rows without one")
+    emit(f"{found.table}: {found.pairs} pairs, {found.left_out} rows without one\n")
     if not request.quiet:
         say(f"Look at {found.strip}: from every image's own value to the other.")
     return ExitCode.PASS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from fairaudit.cli.console import progress_display, say, wants_color
 from fairaudit.cli.settings import Asked, load, split_of
 from fairaudit.cli.shared import Request
+from fairaudit.cli.streams import emit
 from fairaudit.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = No
     """
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     if text is not None:
-        sys.stdout.write(text)
+        emit(text)
     elif request.as_json:
         _print_json(outcomes)
     else:
@@ -92,7 +92,7 @@ def _print_json(outcomes: Sequence[Outcome]) -> None:
     from fairaudit.results.store import report_text
 
     texts = [report_text(outcome.report) for outcome in outcomes if outcome.report is not None]
-    sys.stdout.write(texts[0] if len(outcomes) == 1 else f"[{','.join(texts)}]\n")
+    emit(texts[0] if len(outcomes) == 1 else f"[{','.join(texts)}]\n")
 
 
 def _print_tables(outcomes: Sequence[Outcome], *, unjudged_too: bool) -> None:
@@ -100,8 +100,8 @@ def _print_tables(outcomes: Sequence[Outcome], *, unjudged_too: bool) -> None:
 
     for outcome in outcomes:
         if outcome.report is not None:
-            sys.stdout.write(terminal.render(outcome.report, color=wants_color(), unjudged_too=unjudged_too))
-        sys.stdout.write(not_audited(outcome))
+            emit(terminal.render(outcome.report, color=wants_color(), unjudged_too=unjudged_too))
+        emit(not_audited(outcome))
 
 
 def not_audited(outcome: Outcome) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from fairaudit.cli.console import clock_time, progress_display
 from fairaudit.cli.launch import show
 from fairaudit.cli.shared import Request
+from fairaudit.cli.streams import emit
 from fairaudit.errors import UsageError
 from fairaudit.report.escape import plain
 
@@ -28,7 +28,7 @@ def launch_selftest(model: Path | None, *, config: Config, base: Path, request: 
         from fairaudit.results.strict_json import dumps
 
         plan = plan_selftest(model, config=config, base=base, options=request.options, asked=asked)
-        sys.stdout.write(dumps(asdict(plan)) if request.as_json else "\n".join(lines(plan)) + "\n")
+        emit(dumps(asdict(plan)) if request.as_json else "\n".join(lines(plan)) + "\n")
         return 0
     from fairaudit.audits.selftest.run import run_selftest
     from fairaudit.report.power_table import render
@@ -36,7 +36,7 @@ def launch_selftest(model: Path | None, *, config: Config, base: Path, request: 
     with progress_display(quiet=request.quiet) as progress:
         outcome = run_selftest(model, config=config, base=base, options=request.options, asked=asked, progress=progress)
     if outcome.report is not None and not request.as_json:
-        sys.stdout.write(render(outcome.report) + "\n")
+        emit(render(outcome.report) + "\n")
     return show([outcome], request=request, unjudged_too=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -11,8 +12,10 @@ from fairaudit.cli import (
     cf_align,
     cf_rectify,
     demo,
+    explain,
     fairness,
     generator,
+    init,
     prune,
     resample,
     roi_metrics,
@@ -21,6 +24,10 @@ from fairaudit.cli import (
     selftest,
 )
 from fairaudit.cli import report as report_commands
+from fairaudit.cli.console import fail
+from fairaudit.cli.interrupt import interrupted, listen, say_interrupted
+from fairaudit.cli.streams import emit, standing
+from fairaudit.engine.expected import as_expected
 from fairaudit.version import __version__
 
 app = typer.Typer(
@@ -47,6 +54,7 @@ def _main(
     del version
 
 
+app.command("init")(init.init)
 app.command("demo")(demo.demo)
 app.command("audit")(audit.audit)
 app.command("fairness")(fairness.fairness)
@@ -58,13 +66,29 @@ app.add_typer(generator.app, name="generator")
 app.command("prune")(prune.prune)
 app.command("selftest")(selftest.selftest)
 app.command("resample")(resample.resample)
+app.command("explain")(explain.explain)
 app.command("schema")(schema.schema)
 app.command("render")(report_commands.render)
 
 
 def run() -> None:
-    """Entry point of the console script."""
-    app()
+    """Entry point of the console script: interrupts and broken streams never end in a traceback."""
+    standing()
+    listen()
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(say_interrupted())
+    except SystemExit:
+        if interrupted():
+            sys.exit(say_interrupted())
+        emit("")  # what is left in the buffer goes out now, or is given up
+        raise
+    except Exception as error:
+        expected = as_expected(error)
+        if expected is None:
+            raise
+        sys.exit(fail(expected))
 
 
 if __name__ == "__main__":

@@ -98,6 +98,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON."
 Formats = Annotated[
     str, typer.Option("--format", help="Renderings to write: md, html, junit, csv.", rich_help_panel=RUN)
 ]
+Images = Annotated[
+    bool,
+    typer.Option("--images/--no-images", help="Draw figures that show single images of the data.", rich_help_panel=RUN),
+]
 Trust = Annotated[
     bool, typer.Option("--trust-model", help="Open files that can run code of their own.", rich_help_panel=RUN)
 ]

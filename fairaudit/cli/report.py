@@ -13,20 +13,24 @@ from fairaudit.cli import options as o
 def render(
     report: Annotated[Path, typer.Argument(help="A report.json, or its folder.")],
     formats: o.Formats = "md",
+    images: o.Images = True,
 ) -> None:
     """Render a report.json again: Markdown, HTML, JUnit or CSV, beside it."""
     from fairaudit.cli.shared import guarded
 
-    guarded(lambda: _render(report, formats))
+    guarded(lambda: _render(report, formats, images=images))
 
 
-def _render(path: Path, formats: str) -> int:
+def _render(path: Path, formats: str, *, images: bool) -> int:
     from fairaudit.audits.core.write import write_renderings
     from fairaudit.cli.console import say
     from fairaudit.cli.settings import format_names
     from fairaudit.results.store import read_report
 
     folder = path if path.is_dir() else path.parent
-    for written in write_renderings(read_report(path), folder, format_names(formats)):
+    report = read_report(path)
+    if not images:
+        report = report.model_copy(update={"figures": [figure for figure in report.figures if not figure.photographs]})
+    for written in write_renderings(report, folder, format_names(formats)):
         say(f"Wrote {written}")
     return 0

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 
 def schema() -> None:
     """Print the JSON Schema of report.json."""
+    from fairaudit.cli.streams import emit
     from fairaudit.report.schema import report_schema
     from fairaudit.results.strict_json import dumps
 
-    sys.stdout.write(dumps(report_schema()))
+    emit(dumps(report_schema()))

@@ -37,6 +37,8 @@ class Asked:
     arch: str | None = None
     methods: list[str] | None = None
     split: str | None = None
+    trust: bool = False
+    """Whether the configuration file may name code to run."""
     extra: dict[str, Any] = field(default_factory=dict)
     """Further overrides, as nested sections of the configuration."""
 
@@ -45,7 +47,7 @@ def load(asked: Asked) -> tuple[Config, Path]:
     """The configuration with the command line's values over the file's, and the folder its paths start from."""
     from fairaudit.config.load import load_config
 
-    return load_config(asked.config, folder=Path.cwd(), overrides=overrides(asked))
+    return load_config(asked.config, folder=Path.cwd(), overrides=overrides(asked), trust=asked.trust)
 
 
 def split_of(text: str) -> dict[str, str]:
@@ -200,6 +202,7 @@ def run_options(
     trust_model: bool,
     fail_on: str,
     formats: str,
+    images: bool = True,
 ) -> RunOptions:
     """The run options, with their texts checked.
 
@@ -219,6 +222,7 @@ def run_options(
         trust_model=trust_model,
         fail_on=_choice(fail_on, get_args(FailOn), "--fail-on"),
         formats=format_names(formats),
+        images=images,
         command=("fairaudit", *sys.argv[1:]),
     )
 
@@ -243,8 +247,8 @@ def _choice(text: str, allowed: tuple[str, ...], option: str) -> Any:  # noqa: A
 def _batch_size(text: str) -> int | None:
     if text == "auto":
         return None
-    if not text.isdecimal() or int(text) < 1:
-        raise UsageError("--batch-size is not a number", wanted="auto, or a number from 1", found=text)
+    if not text.isdecimal() or len(text) > 9 or int(text) < 1:
+        raise UsageError("--batch-size is not a number", wanted="auto, or a number from 1", found=text[:80])
     return int(text)
 
 
@@ -252,7 +256,7 @@ def _size(text: str) -> list[int]:
     parts = text.lower().replace("×", "x").split("x")
     if len(parts) == 1:
         parts *= 2
-    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
+    if len(parts) != 2 or not all(part.strip().isdecimal() and len(part) < 9 for part in parts):
         raise UsageError("--size cannot be read", wanted="HEIGHTxWIDTH, such as 64x64", found=text)
     return [int(part) for part in parts]
 

@@ -52,6 +52,7 @@ def shared_options(
     batch_size: o.BatchSize = "auto",
     workers: o.Workers = 2,
     seed: o.Seed = 0,
+    images: o.Images = True,
     trust_model: o.Trust = False,
     fail_on: o.FailOnOption = "inconclusive",
     max_excluded: o.MaxExcluded = 0,
@@ -68,6 +69,7 @@ def shared_options(
             classes=classes,
             output_kind=output_kind,
             arch=arch,
+            trust=trust_model,
         ),
         options=run_options(
             output=output,
@@ -81,6 +83,7 @@ def shared_options(
             max_excluded=max_excluded,
             trust_model=trust_model,
             fail_on=fail_on,
+            images=images,
             formats=formats,
         ),
         quiet=quiet,
@@ -113,18 +116,27 @@ def audit_command(command: F) -> Callable[..., None]:
 def guarded(action: Callable[[], int], output: Path | None = None) -> None:
     """Run an action, turn expected errors into one paragraph, and leave with the exit code.
 
+    What the system refuses (files, memory, encodings, depth) is expected too, wherever it comes up.
+
     Raises:
         typer.Exit: always; unexpected errors keep their traceback.
     """
-    from fairaudit.cli.console import fail, say
-    from fairaudit.errors import ExitCode, FairauditError
+    from fairaudit.cli.console import fail
+    from fairaudit.cli.interrupt import interrupted, say_interrupted
+    from fairaudit.engine.expected import as_expected
+    from fairaudit.errors import ExitCode
 
+    code: int
     try:
         code = action()
-    except FairauditError as error:
-        code = fail(error)
     except KeyboardInterrupt:
-        kept = f" What was finished is kept in {output}." if output is not None else ""
-        say(f"Interrupted.{kept} Run the same command again to go on.")
-        code = ExitCode.INTERRUPTED
-    raise typer.Exit(int(code))
+        code = say_interrupted(output)
+    except Exception as error:
+        if interrupted():  # a library turned the interrupt into an error of its own
+            code = say_interrupted(output)
+        else:
+            expected = as_expected(error)
+            if expected is None:
+                raise
+            code = fail(expected)
+    raise typer.Exit(int(code or ExitCode.PASS))

@@ -15,13 +15,17 @@ from fairaudit.config.yaml_file import read_yaml
 from fairaudit.errors import ConfigError, suggestion
 
 FILE_NAME = "fairaudit.yaml"
+LIBRARIES = ("torchvision", "timm")
+"""Sources of architectures that a configuration file may name without trust."""
 INTERSECTION = " & "
 """Between the attributes of an intersection, which a gate may name."""
 
 _WHOLE = {("data", "manifest"), ("data", "bias"), ("data", "resample"), ("data", "split")}
 
 
-def load_config(path: Path | None, *, folder: Path, overrides: Mapping[str, Any]) -> tuple[Config, Path]:
+def load_config(
+    path: Path | None, *, folder: Path, overrides: Mapping[str, Any], trust: bool = False
+) -> tuple[Config, Path]:
     """The configuration, and the folder that its paths are relative to.
 
     Args:
@@ -29,6 +33,7 @@ def load_config(path: Path | None, *, folder: Path, overrides: Mapping[str, Any]
         folder: the working folder, which is also the base of a configuration without a file.
         overrides: nested sections from the command line; they win, key by key, and a region, manifest, split, bias or
             resampling as a whole. Their paths are relative to `folder`.
+        trust: whether the file may name code to run, that is an architecture outside torchvision and timm.
 
     Raises:
         ConfigError: the file is missing or broken, a key is unknown, a value is wrong, or a name does not exist.
@@ -50,6 +55,8 @@ def load_config(path: Path | None, *, folder: Path, overrides: Mapping[str, Any]
     except ValidationError as error:
         raise explained(error, model=Config, values=values, file=name, overrides=overrides) from error
     check_names(config, where=name)
+    if not trust and "arch" not in overrides.get("model", {}):
+        _check_arch(config.model.arch, where=name)
     return _with_files_from(base, config), base
 
 
@@ -88,6 +95,19 @@ def check_names(config: Config, *, where: str) -> None:
     if config.data.attributes:
         for key, name in _attributes_named(config):
             _check(name, attributes, kind="attribute", where=f"{where}, key {key}")
+
+
+def _check_arch(arch: str | None, *, where: str) -> None:
+    """A file that merely lies in a folder may not name code: only libraries' own architectures."""
+    if arch is None or arch.partition(":")[0].strip() in LIBRARIES:
+        return
+    raise ConfigError(
+        "The configuration file names code to run, and it is not trusted",
+        wanted=f"{' or '.join(f'{name}:NAME' for name in LIBRARIES)}",
+        found=f'"{arch}"',
+        where=f"{where}, key model.arch",
+        advice="Give it on the command line with --arch, or trust the file with --trust-model.",
+    )
 
 
 def _find(path: Path | None, folder: Path) -> Path | None:

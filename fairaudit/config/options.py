@@ -36,6 +36,8 @@ class RunOptions:
     """Open model files that can run code of their own."""
     fail_on: FailOn = "inconclusive"
     """From which state of the gate on the exit code is not 0."""
+    images: bool = True
+    """Draw figures on which single images of the data can be seen."""
     formats: tuple[str, ...] = ("md",)
     """Renderings written beside report.json: md, html, junit, csv."""
     against: Path | None = None

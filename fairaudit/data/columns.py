@@ -41,13 +41,29 @@ def target_column(config: Config, dataset: Dataset) -> tuple[Categorical | None,
 
 def target_classes(model: ModelConfig) -> tuple[str, ...]:
     """Names of the target's values if the configuration gives them: not for one output picked among several labels."""
+    if model.picks_several:
+        return _picked_values(model)
     one_label = model.output != "multilabel" and model.pick is None
     return tuple(model.classes) if one_label and len(model.classes) >= 2 else ()
 
 
+def _picked_values(model: ModelConfig) -> tuple[str, ...]:
+    """Names of the outputs that a slice or a list picks, where the configuration gives them."""
+    if isinstance(model.pick, list):
+        if all(isinstance(each, str) and not each.isdecimal() for each in model.pick):
+            return tuple(str(each) for each in model.pick)
+        places = [int(each) for each in model.pick if str(each).isdecimal()]
+    else:
+        first, _, last = str(model.pick).partition(":")
+        places = list(range(int(first), int(last)))
+    if len(model.classes) == len(places):
+        return tuple(model.classes)
+    return tuple(model.classes[place] for place in places) if max(places, default=0) < len(model.classes) else ()
+
+
 def positive_name(model: ModelConfig) -> str | None:
     """What the configuration calls the one output that decides between two values, or None."""
-    if model.output == "softmax":
+    if model.output == "softmax" or isinstance(model.pick, list) or model.picks_several:
         return None
     if isinstance(model.pick, int):
         return model.classes[model.pick] if 0 <= model.pick < len(model.classes) else None

@@ -16,13 +16,15 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fairaudit.errors import ImageError
-
-MAX_PIXELS = 89_478_485
-"""Largest image that is decoded: 256 MiB as RGB, the size above which Pillow itself speaks of decompression bombs."""
+from fairaudit.limits import PIXELS
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF")
 """Formats that are decoded, as far as the installed Pillow knows them; told by content and not by suffix."""
 
+_COUNTED = ("PNG", "WEBP", "AVIF")
+"""Formats whose header has the number of frames."""
+_COUNTABLE = 1 << 20
+"""Bytes of a file in which frames are counted."""
 _ALPHA = {"RGBA", "LA", "PA", "La", "RGBa"}
 _SIXTEEN_BIT = {"I;16", "I;16L", "I;16B", "I;16N"}
 
@@ -34,12 +36,14 @@ def open_image(path: Path) -> Image.Image:
         ImageError: the file is missing, empty, truncated, too large, or no image.
     """
     try:
-        if path.exists() and not path.is_file():
+        if path.exists() and not path.is_file():  # raises ValueError for a NUL in the name
             raise ImageError("The path is a folder, a device or a pipe, not a file", where=path.name)
         with path.open("rb") as file:
             if not file.read(1):
                 raise ImageError("The image file is empty (0 bytes)", where=path.name)
             file.seek(0)
+            if Image.MAX_IMAGE_PIXELS is not None and PIXELS.value() > Image.MAX_IMAGE_PIXELS:
+                Image.MAX_IMAGE_PIXELS = PIXELS.value()  # raised by the user, so Pillow's own limit goes up with it
             with Image.open(file, formats=_formats()) as image:
                 _check_size(image.size, path.name)
                 return _upright(image)
@@ -89,22 +93,41 @@ def _check_size(size: tuple[int, int], name: str) -> None:
     width, height = size
     if width < 1 or height < 1:
         raise ImageError("The image has no pixels", found=f"{width} x {height}", where=name)
-    if width * height > MAX_PIXELS:
+    if width * height > PIXELS.value():
         raise ImageError(
             "The image is too large to be decoded safely",
-            wanted=f"at most {MAX_PIXELS:,} pixels",
+            wanted=f"at most {PIXELS.value():,} pixels",
             found=f"{width} x {height}",
             where=name,
+            advice=PIXELS.advice(),
         )
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    frames = getattr(image, "n_frames", 1)
+    note = _animation(image)
     image.load()
     result = to_canonical(ImageOps.exif_transpose(image))
     plain = result.copy()
-    plain.info = {"note": f"first of {frames} frames"} if frames > 1 else {}
+    plain.info = {"note": note} if note else {}
     return plain
+
+
+def _animation(image: Image.Image) -> str:
+    """A note where there are several frames; counting them reads the whole file, so a large one is not counted."""
+    if image.format in _COUNTED or _length(image) <= _COUNTABLE:
+        frames = getattr(image, "n_frames", 1)
+        return f"first of {frames} frames" if frames > 1 else ""
+    return "first of several frames" if getattr(image, "is_animated", False) else ""
+
+
+def _length(image: Image.Image) -> int:
+    file = getattr(image, "fp", None)
+    if file is None:
+        return 0
+    place = file.tell()
+    end: int = file.seek(0, 2)
+    file.seek(place)
+    return end
 
 
 def _over_black(image: Image.Image, *, grey: bool = False) -> Image.Image:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fairaudit.data.categorical import canonical
 from fairaudit.errors import DataError, suggestion
+from fairaudit.files import read_bytes, reason, unusual
+from fairaudit.limits import CELLS, COLUMNS, UNPACKED, unpacked
 
 Record = tuple[Sequence[str], str]
 """Cells of a row, and where it stands."""
@@ -68,10 +72,10 @@ def read_table(path: Path) -> Table:
         ".ndjson": read_json_lines,
         ".parquet": read_parquet,
     }
-    if not path.is_file():
-        raise DataError(
-            "The manifest is a folder, not a file" if path.is_dir() else "The manifest does not exist", where=str(path)
-        )
+    found = unusual(path)
+    if found is not None:
+        problems = {"a folder": "The manifest is a folder, not a file", "no such file": "The manifest does not exist"}
+        raise DataError(problems.get(found, f"The manifest cannot be read: {found}"), where=str(path))
     if path.suffix.lower() not in readers:
         raise DataError(
             "The manifest has an unknown kind of file",
@@ -109,6 +113,7 @@ def read_json_lines(path: Path) -> Table:
             records.append(_record(line, f"{path.name}, line {number}"))
             places.append(f"line {number}")
     names = list(dict.fromkeys(name for record in records for name in record))
+    _check_size(path.name, rows=len(records), columns=len(names))
     return Table(
         file=path.name,
         columns={name: [record.get(name, "") for record in records] for name in names},
@@ -123,7 +128,6 @@ def read_parquet(path: Path) -> Table:
         DataError: pyarrow is not installed, the file is broken, or a column is nested.
     """
     try:
-        import pyarrow
         from pyarrow import parquet
     except ImportError as error:
         raise DataError(
@@ -132,17 +136,39 @@ def read_parquet(path: Path) -> Table:
             advice='Run pip install "fairaudit[parquet]", or save the manifest as CSV.',
         ) from error
     try:
-        table = parquet.ParquetFile(path).read()
-    except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(f"The Parquet file cannot be read: {error}", where=path.name) from error
-    columns = {
-        str(name): [
-            _cell(value, f'{path.name}, row {row}, column "{name}"')
-            for row, value in enumerate(table.column(index).to_pylist(), start=1)
-        ]
-        for index, name in enumerate(table.column_names)
-    }
+        file = parquet.ParquetFile(path)
+        found, schema = file.metadata, file.schema_arrow
+        length = sum(found.row_group(number).total_byte_size for number in range(found.num_row_groups))
+    except Exception as error:  # pyarrow raises nearly anything on a damaged file
+        raise DataError("The Parquet file cannot be read", found=reason(error), where=path.name) from error
+    names = [str(name).strip() for name in schema.names]
+    _check_names(path.name, names)
+    _check_size(path.name, rows=found.num_rows, columns=len(names), unfolded=length, packed=path.stat().st_size)
+    try:
+        # As dictionaries, so that a text is held once however many rows repeat it.
+        texts = [field.name for field in schema if str(field.type).endswith(("string", "binary", "utf8"))]
+        table = parquet.ParquetFile(path, read_dictionary=texts).read()
+    except Exception as error:
+        raise DataError("The Parquet file cannot be read", found=reason(error), where=path.name) from error
+    columns = {name: _parquet_cells(table.column(index), path.name, name) for index, name in enumerate(names)}
     return Table(file=path.name, columns=columns, places=[f"row {row}" for row in range(1, table.num_rows + 1)])
+
+
+def _parquet_cells(column: Any, file: str, name: str) -> list[str]:  # noqa: ANN401 (pyarrow is optional)
+    place = f'{file}, column "{name}"'
+    cells: list[str] = []
+    try:
+        for chunk in column.chunks:
+            if hasattr(chunk, "dictionary"):
+                known = [_cell(value, place) for value in chunk.dictionary.to_pylist()]
+                cells += ["" if index is None else known[index] for index in chunk.indices.to_pylist()]
+            else:
+                cells += [_cell(value, f"{place}, row {row}") for row, value in enumerate(chunk.to_pylist(), start=1)]
+    except DataError:
+        raise
+    except Exception as error:  # text that is no UTF-8, dates outside the calendar
+        raise DataError("A column of the Parquet file cannot be read", found=reason(error), where=place) from error
+    return cells
 
 
 def read_text(path: Path) -> str:
@@ -151,10 +177,7 @@ def read_text(path: Path) -> str:
     Raises:
         DataError: it is missing, unreadable or not UTF-8.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"The file cannot be read: {error.strerror or error}", where=path.name) from error
+    data = read_bytes(path, what="The file")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -173,9 +196,8 @@ def table_of(file: str, header: Sequence[str], records: Iterable[Record]) -> Tab
         DataError: a column has no name or the name of another, or a row has another number of cells.
     """
     names = [name.strip() for name in header]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(f'The column "{twice[0]}" is there more than once', where=f"{file}, header")
+    _check_names(file, names)
+    _check_size(file, rows=0, columns=len(names))
     stripped = _Stripped()
     rows: list[list[str]] = []
     places: list[str] = []
@@ -192,6 +214,34 @@ def table_of(file: str, header: Sequence[str], records: Iterable[Record]) -> Tab
         places.append(place)
     columns: Iterable[Sequence[str]] = zip(*rows, strict=True) if rows else [()] * len(names)
     return Table(file=file, columns=dict(zip(names, columns, strict=True)), places=places)
+
+
+def _check_names(file: str, names: Sequence[str]) -> None:
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise DataError(f'The column "{twice[0]}" is there more than once', where=f"{file}, header")
+
+
+def _check_size(file: str, *, rows: int, columns: int, unfolded: int = 0, packed: int = 0) -> None:
+    """Refuse a small file that stands for a giant table.
+
+    Raises:
+        DataError: too many columns, too many cells, or far more bytes than the file has itself.
+    """
+    checks = (
+        (columns, COLUMNS.value(), "columns", COLUMNS),
+        (rows * columns, CELLS.value(), "cells", CELLS),
+        (unfolded, unpacked(packed), "bytes", UNPACKED),
+    )
+    for found, allowed, unit, limit in checks:
+        if found > allowed:
+            raise DataError(
+                "The table is too large",
+                wanted=f"at most {allowed:,} {unit}",
+                found=f"{found:,}",
+                where=file,
+                advice=limit.advice(),
+            )
 
 
 class _Stripped(dict[str, str]):
@@ -217,7 +267,7 @@ def _csv_records(path: Path) -> Iterator[Record]:
 
 def _record(line: str, place: str) -> dict[str, str]:
     try:
-        record = json.loads(line)
+        record = json.loads(line, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise DataError(f"A line is not JSON: {error}", where=place) from error
     if not isinstance(record, dict):
@@ -227,7 +277,18 @@ def _record(line: str, place: str) -> dict[str, str]:
             where=place,
             advice="Write one {...} per line.",
         )
-    return {str(name): _cell(value, f'{place}, key "{name}"') for name, value in record.items()}
+    cells = {name.strip(): _cell(value, f'{place}, key "{name}"') for name, value in record.items()}
+    if len(cells) != len(record):
+        raise DataError("Two keys differ in nothing but space", found=", ".join(record), where=place)
+    return cells
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f'the key "{twice[:80]}" is there twice')
+    return found
 
 
 def _cell(value: object, place: str) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 from fairaudit.errors import FairauditError, OutputError, StoreError
 
-STORE_VERSION: Final = 1
+STORE_VERSION: Final = 2
 APPLICATION_ID: Final = 0x66617564  # "faud", which SQLite keeps in the header of the file
 _FAILED_WRITES: Final = ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "SHMSIZE", "DELETE", "COMMIT_ATOMIC")
 _MAGIC: Final = b"SQLite format 3\x00"
@@ -20,7 +20,7 @@ _SCHEMA: Final = (
     "CREATE TABLE run (id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " digest TEXT NOT NULL UNIQUE, key TEXT NOT NULL, plan TEXT)",
     "CREATE TABLE chunk (run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE, number INTEGER NOT NULL,"
-    " parts TEXT NOT NULL, PRIMARY KEY (run, number)) WITHOUT ROWID",
+    " parts TEXT NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (run, number)) WITHOUT ROWID",
     "CREATE TABLE array (run INTEGER NOT NULL, chunk INTEGER NOT NULL, part TEXT NOT NULL, kind TEXT NOT NULL,"
     " place INTEGER NOT NULL, name TEXT NOT NULL, content BLOB NOT NULL, checksum BLOB NOT NULL,"
     " UNIQUE (run, chunk, part, kind, name),"

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from fairaudit.engine import arrays
 from fairaudit.engine.database import connect, transaction, translated
 from fairaudit.engine.part import Array, Part
 from fairaudit.engine.plan import Plan
+from fairaudit.engine.seal import seal, secret, writer
 from fairaudit.errors import StoreError
 
 _KINDS = ("sum", "column")
@@ -22,15 +24,20 @@ class RunStore:
     """One run inside a store file; open it with `RunStore.open`, close it or use it in a `with` statement.
 
     A file holds several runs, told apart by the digest of their key. A chunk is saved in one transaction: after a kill
-    it is there whole or not at all. Arrays are .npy bytes with a checksum, never pickle.
+    it is there whole or not at all. Arrays are .npy bytes with a checksum, never pickle, and every chunk is sealed with
+    this user's secret (`seal.py`), so that numbers from elsewhere are not believed.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, run: int, changed: tuple[str, ...]) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, run: int, changed: tuple[str, ...], *, label: str, key: bytes
+    ) -> None:
         self.path = path
         self.changed = changed
         """Entries of the key that differ from the most similar other run of the file; empty when it continues one."""
         self._connection = connection
         self._run = run
+        self._label, self._key = label, key
+        self._proven: set[int] = set()
 
     @classmethod
     def open(cls, path: Path, *, key: Mapping[str, str], fresh: bool = False, timeout: float = 10.0) -> RunStore:
@@ -46,6 +53,8 @@ class RunStore:
             StoreError: the file is no store, of another version, damaged, or held by another process.
             OutputError: the file cannot be written.
         """
+        own = secret()
+        key = {**key, "writer": writer(own)}
         connection = connect(path, fresh=fresh, timeout=timeout)
         try:
             with translated(path), transaction(connection):
@@ -53,7 +62,7 @@ class RunStore:
         except BaseException:
             connection.close()
             raise
-        return cls(path, connection, run, changed)
+        return cls(path, connection, run, changed, label=digest(key), key=own)
 
     def pin(self, plan: Plan) -> None:
         """Tie the run to a plan, since a chunk's number means nothing without it.
@@ -96,7 +105,10 @@ class RunStore:
         with translated(self.path), transaction(self._connection):
             if self._has(index):
                 return
-            self._connection.execute("INSERT INTO chunk VALUES (?, ?, ?)", (self._run, index, json.dumps(list(parts))))
+            names = json.dumps(list(parts))
+            held = [(part, kind, place, name, checksum) for _, _, part, kind, place, name, _, checksum in rows]
+            values = (self._run, index, names, self._seal(index, names, held))
+            self._connection.execute("INSERT INTO chunk VALUES (?, ?, ?, ?)", values)
             self._connection.executemany("INSERT INTO array VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def names(self, index: int) -> tuple[str, ...]:
@@ -105,7 +117,7 @@ class RunStore:
         Raises:
             StoreError: the chunk is not in the store.
         """
-        query = "SELECT parts FROM chunk WHERE run = ? AND number = ?"
+        query = "SELECT parts, seal FROM chunk WHERE run = ? AND number = ?"
         with translated(self.path):
             row = self._connection.execute(query, (self._run, index)).fetchone()
         if row is None:
@@ -114,6 +126,9 @@ class RunStore:
                 where=str(self.path),
                 advice="Run the same command again to compute it.",
             )
+        if index not in self._proven:
+            self._prove(index, *row)
+            self._proven.add(index)
         return tuple(json.loads(row[0]))
 
     def part(self, index: int, name: str) -> Part:
@@ -134,7 +149,7 @@ class RunStore:
         for kind, label, content, expected in rows:
             try:
                 tables[kind][label] = arrays.decode(content, expected)
-            except (ValueError, EOFError) as error:
+            except Exception as error:  # NumPy raises nearly anything on a damaged header
                 raise self._damaged(index, f"{name}.{label}: {error}") from error
         return Part(sums=tables["sum"], columns=tables["column"])
 
@@ -157,6 +172,22 @@ class RunStore:
     def _has(self, index: int) -> bool:
         query = "SELECT 1 FROM chunk WHERE run = ? AND number = ?"
         return self._connection.execute(query, (self._run, index)).fetchone() is not None
+
+    def _seal(self, index: int, names: str, held: Iterable[Sequence[Any]]) -> bytes:
+        """The chunk's seal: of its run, number and parts, and of every array's place, name and checksum."""
+        table = sorted([*row[:-1], bytes(row[-1]).hex()] for row in held)
+        return seal(self._key, json.dumps([self._label, index, names, table]).encode())
+
+    def _prove(self, index: int, names: object, sealed: object) -> None:
+        query = "SELECT part, kind, place, name, checksum FROM array WHERE run = ? AND chunk = ?"
+        with translated(self.path):
+            held = self._connection.execute(query, (self._run, index)).fetchall()
+        try:
+            whole = self._seal(index, str(names), held) == sealed
+        except (TypeError, ValueError) as error:
+            raise self._damaged(index, str(error)) from error
+        if not whole:
+            raise self._damaged(index, "an entry that this user's fairaudit did not write")
 
     def _damaged(self, index: int, found: str) -> StoreError:
         return StoreError(
@@ -184,12 +215,21 @@ def _begin(connection: sqlite3.Connection, key: Mapping[str, str], *, fresh: boo
     row = connection.execute("SELECT id FROM run WHERE digest = ?", (label,)).fetchone()
     if row is not None:
         return int(row[0]), ()
-    others = [json.loads(text) for (text,) in connection.execute("SELECT key FROM run ORDER BY id")]
+    others = [_key_of(text) for (text,) in connection.execute("SELECT key FROM run ORDER BY id")]
     values = (label, json.dumps(dict(key), ensure_ascii=False))
     number = connection.execute("INSERT INTO run (digest, key) VALUES (?, ?)", values).lastrowid
     if number is None:  # pragma: no cover - an INSERT always has one
         raise sqlite3.DatabaseError("no row id")
     return number, min((_differences(key, other) for other in others), key=len, default=())
+
+
+def _key_of(text: object) -> dict[str, str]:
+    """The key of another run; empty where it cannot be read, since it only serves to say what changed."""
+    try:
+        found = json.loads(str(text))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _differences(key: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ...]:

@@ -24,16 +24,20 @@ from fairaudit.models.formats import load_script
 Coder = Callable[[Tensor], Tensor]
 
 
-def open_generator(path: Path, *, arch: str | None = None, device: str = "cpu") -> Generator:
-    """A generator from a file or a folder; nothing in it is run when it is opened.
+def open_generator(path: Path, *, arch: str | None = None, device: str = "cpu", trust: bool = False) -> Generator:
+    """A generator from a file or a folder.
+
+    Opening a TorchScript archive runs its own operations (`__setstate__`); no other format runs anything.
 
     Args:
         path: a file of `fairaudit generator train`, a TorchScript archive with `encode` and `decode`, a checkpoint or
             safetensors file with `arch`, or a diffusers folder of a VQModel or AutoencoderKL with safetensors weights.
         arch: package.module:factory for a checkpoint.
         device: torch device.
+        trust: whether a TorchScript archive may reach files.
 
     Raises:
+        TrustError: a TorchScript archive reaches files, or could, and is not trusted.
         ModelError: it cannot be opened, or it has no encode and decode. A conditional VAE is no plain generator.
     """
     place = torch.device(device)
@@ -41,7 +45,7 @@ def open_generator(path: Path, *, arch: str | None = None, device: str = "cpu") 
         return _diffusers(path, place)
     kind = container(path)
     if kind == "torchscript":
-        return _wrapped(path, load_script(path, device=place).module, "torchscript", place)
+        return _wrapped(path, load_script(path, device=place, trust=trust).module, "torchscript", place)
     if kind == "safetensors" and built_in_metadata(path) is not None:
         return _built_in(path, place)
     if kind not in ("safetensors", "pickle-zip", "pickle-legacy"):
@@ -49,7 +53,7 @@ def open_generator(path: Path, *, arch: str | None = None, device: str = "cpu") 
     return _from_factory(path, kind, arch, place)
 
 
-def describe(path: Path, *, arch: str | None = None) -> str:
+def describe(path: Path, *, arch: str | None = None, trust: bool = False) -> str:
     """What a generator file is, in one line; conditional VAEs too, although they are no plain generators.
 
     Raises:
@@ -62,7 +66,7 @@ def describe(path: Path, *, arch: str | None = None) -> str:
             sizes = " x ".join(str(side) for side in (settings.channels, *settings.size))
             values = f"target {', '.join(settings.target)}; attribute {', '.join(settings.attribute)}"
             return f"{path.name}: cvae (fairaudit), {count:,} parameters, images {sizes}, {values}"
-    return open_generator(path, arch=arch).describe()
+    return open_generator(path, arch=arch, trust=trust).describe()
 
 
 def _built_in(path: Path, device: torch.device) -> Generator:

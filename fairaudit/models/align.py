@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
+
 from fairaudit.errors import LiftError
 from fairaudit.models.record import Call, Const, Recording, Ref, refs
 
@@ -90,6 +92,13 @@ def _merged(one: Any, two: Any, batches: tuple[int, int]) -> Any:  # noqa: ANN40
         return {key: _merged(one[key], two[key], batches) for key in one}
     if isinstance(one, Const) and isinstance(two, Const):
         return one
+    if isinstance(one, torch.ScriptObject):
+        raise LiftError(
+            "The model cannot be turned into modules",
+            wanted="operations on tensors",
+            found="packed weights, as in a model that was quantised to int8",
+            advice="Explain the model that it was quantised from, or use a perturbation method.",
+        )
     if one == two and type(one) is type(two):
         return one
     if type(one) is int and type(two) is int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor, nn
 
-from fairaudit.errors import ModelError
+from fairaudit.engine.memory import is_out_of_memory
+from fairaudit.errors import FairauditError, ModelError
 from fairaudit.models.head import Head
+from fairaudit.models.trouble import checked
 
 if TYPE_CHECKING:
     from fairaudit.models.lift import Lifted
@@ -33,7 +36,7 @@ class Classifier:
     head: Head
     """How the outputs are read."""
     module: nn.Module
-    """Takes the normalised images and returns logits [image, output]."""
+    """Takes the normalised images and returns logits, or labels, [image, output]."""
     mean: tuple[float, ...] = (0.0,)
     """Subtracted from the images, per channel or one for all."""
     std: tuple[float, ...] = (1.0,)
@@ -52,34 +55,24 @@ class Classifier:
 
     def normalise(self, images: Tensor) -> Tensor:
         """(images - mean) / std per channel, on the model's device: [image, channel, row, column]; differentiable."""
-        images = images.to(self.device)
-        mean = torch.tensor(self.mean, dtype=images.dtype, device=self.device).view(1, -1, 1, 1)
-        std = torch.tensor(self.std, dtype=images.dtype, device=self.device).view(1, -1, 1, 1)
-        return (images - mean) / std
+        return normalised(images.to(self.device), self.mean, self.std)
 
     def logits(self, images: Tensor) -> Tensor:
         """Raw outputs [image, output] of images [image, channel, row, column] in [0, 1]; differentiable.
 
         Raises:
-            ModelError: the model does not take images of this size, or returns NaN.
+            ModelError: the model does not take images of this size, returns NaN, or no probabilities where they are
+                expected.
         """
         try:
             output: Tensor = self.module(self.normalise(images))
-        except torch.OutOfMemoryError:
+        except FairauditError:
             raise
-        except (RuntimeError, AssertionError) as error:
-            if "out of memory" in str(error):
+        except Exception as error:  # a scripted model raises torch.jit.Error, which is no RuntimeError
+            if is_out_of_memory(error):
                 raise
             raise failed_on(images, self.name, error) from error
-        if bool(torch.isnan(output).any()):
-            raise ModelError(
-                "The model returns NaN",
-                wanted="numbers",
-                found=f"NaN for {int(torch.isnan(output).any(dim=1).sum())} of {len(output)} images",
-                where=self.name,
-                advice="Check the weights and preprocess.mean and preprocess.std, and try --precision fp32.",
-            )
-        return output
+        return checked(output, len(images), self.name)
 
     def scores(self, logits: Tensor) -> Tensor:
         """Probabilities of the target's values, float64 [image, K]; see Head."""
@@ -91,6 +84,7 @@ class Classifier:
 
     def seed(self, classes: Tensor) -> Tensor:
         """Weights [image, output] that make (logits · seed) the evidence for each image's class; see Head."""
+        self.head.require_scores("Explanations", where=self.name)
         return self.head.seed(classes.to(self.device))
 
     def lifted(self, example: Tensor) -> Lifted:
@@ -101,22 +95,50 @@ class Classifier:
 
         Raises:
             LiftError: the model cannot be lifted.
+            MethodError: it returns labels.
         """
         from fairaudit.models.lift import lift
 
+        self.head.require_scores("Explanations", where=self.name)
         size = tuple(example.shape[1:])
         if size not in self._lifted:
             self._lifted[size] = lift(self.module, self.normalise(example))
         return self._lifted[size]
 
 
+def normalised(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """(images - mean) / std per channel: [image, channel, row, column]; differentiable."""
+    shift = torch.tensor(mean, dtype=images.dtype, device=images.device).view(1, -1, 1, 1)
+    scale = torch.tensor(std, dtype=images.dtype, device=images.device).view(1, -1, 1, 1)
+    return (images - shift) / scale
+
+
 def failed_on(images: Tensor, name: str, error: Exception) -> ModelError:
-    """What to tell when the forward pass fails: nearly always the size or the number of channels."""
+    """What to tell when the forward pass fails: a device or a type written into the file, or size and channels."""
     channels, height, width = images.shape[1:]
+    text = last_line(error)
+    lower = str(error).lower()
+    given = f"{channels} channels of {height} x {width} pixels, on which it fails with: {text}"
+    if any(word in lower for word in ("cuda", "nvidia")) and images.device.type != "cuda":
+        return ModelError(
+            "The model has a CUDA device written into it",
+            wanted=f"a model that computes where its input is, here on {images.device.type}",
+            found=text,
+            where=name,
+            advice="Use --device cuda, or export it again on the CPU, with devices taken from the input (x.device).",
+        )
+    if any(word in lower for word in ("scalar type", "dtype", "bias type", "same type")):
+        return ModelError(
+            "The model computes in another type than its input",
+            wanted="one floating type for weights and images",
+            found=given,
+            where=name,
+            advice="Export it again after .float(), or with all weights in one type.",
+        )
     return ModelError(
         "The model does not take these images",
         wanted="the size and the channels it was made for",
-        found=f"{channels} channels of {height} x {width} pixels, on which it fails with: {last_line(error)}",
+        found=given,
         where=name,
         advice="Set preprocess.size and preprocess.channels to what the model was trained with.",
     )

@@ -10,22 +10,14 @@ from pathlib import Path
 from typing import Literal
 
 from fairaudit.errors import ModelError
+from fairaudit.files import unusual
+from fairaudit.limits import UNPACKED, size, unpacked
+from fairaudit.models.foreign import Foreign, of_archive, of_bytes, of_folder
 
 Container = Literal["torchscript", "pickle-zip", "pickle-legacy", "safetensors", "exported-program"]
 
 WANTED = "a TorchScript archive, a PyTorch checkpoint, a safetensors file or an exported program"
 _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
-_FOREIGN: tuple[tuple[bytes, str], ...] = (
-    (b"version https://git-lfs", "a Git LFS pointer: fetch the file itself with `git lfs pull`"),
-    (b"\x89HDF", "an HDF5 file, as Keras writes"),
-    (b"GGUF", "a GGUF file"),
-    (b"\x93NUMPY", "a NumPy array"),
-    (b"\x1f\x8b", "a gzip archive: unpack it first"),
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"%PDF", "a PDF document"),
-    (b"<", "a web page or XML: the download may have failed"),
-)
 
 
 def digest(path: Path) -> str:
@@ -49,14 +41,27 @@ def container(path: Path) -> Container:
         return "pickle-legacy"
     if _is_safetensors(path, start):
         return "safetensors"
-    raise ModelError("This is not a model file", wanted=WANTED, found=_describe(start), where=str(path))
+    raise _not_ours(path, of_bytes(path, start))
+
+
+def _not_ours(path: Path, found: Foreign) -> ModelError:
+    return ModelError(
+        "This is not a model file that can be opened here",
+        wanted=WANTED,
+        found=found.what,
+        where=str(path),
+        advice=found.way,
+    )
 
 
 def _check_file(path: Path) -> None:
-    if not path.exists():
+    found = unusual(path)
+    if found == "no such file":
         raise ModelError("There is no such model file", wanted=WANTED, where=str(path))
-    if path.is_dir():
-        raise ModelError("This is a folder, not a model file", wanted=WANTED, where=str(path))
+    if found == "a folder":
+        raise _not_ours(path, of_folder(path))
+    if found is not None:
+        raise ModelError("The model file cannot be read", wanted=WANTED, found=found, where=str(path))
     if path.stat().st_size == 0:
         raise ModelError("The model file is empty", wanted=WANTED, found="0 bytes", where=str(path))
 
@@ -65,7 +70,8 @@ def _archive(path: Path) -> Container:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except zipfile.BadZipFile as error:
+            length = sum(entry.file_size for entry in archive.infolist())
+    except Exception as error:  # zipfile raises nearly anything on a damaged directory
         raise ModelError(
             "The model file is cut short or damaged",
             wanted="a whole zip archive",
@@ -73,6 +79,15 @@ def _archive(path: Path) -> Container:
             where=str(path),
             advice="Copy or download it again.",
         ) from error
+    allowed = unpacked(path.stat().st_size)
+    if length > allowed:
+        raise ModelError(
+            "The model file unfolds into far more than its own size",
+            wanted=f"at most {size(allowed)}",
+            found=f"{size(path.stat().st_size)} that unfold into {size(length)}",
+            where=str(path),
+            advice=UNPACKED.advice(),
+        )
     # Every archive that torch writes has one top folder, whose name is free.
     inside = {name.partition("/")[2] for name in names}
     if "archive_format" in inside or any(name.startswith("models/") for name in inside):
@@ -81,8 +96,7 @@ def _archive(path: Path) -> Container:
         return "torchscript"
     if "data.pkl" in inside:
         return "pickle-zip"
-    found = f"a zip archive with {', '.join(names[:3]) or 'nothing'}"
-    raise ModelError("This is not a model file", wanted=WANTED, found=found, where=str(path))
+    raise _not_ours(path, of_archive(names))
 
 
 def _is_safetensors(path: Path, start: bytes) -> bool:
@@ -99,18 +113,5 @@ def _is_safetensors(path: Path, start: bytes) -> bool:
         return True
     try:
         return isinstance(json.loads(header), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
-
-
-def _describe(start: bytes) -> str:
-    for magic, words in _FOREIGN:
-        if start.startswith(magic):
-            return words
-    if start.startswith(b"\x80"):
-        return "a pickle that torch.save did not write"
-    if b"pytorch" in start[:32] or start[:1] == b"\x08":
-        return "perhaps an ONNX file"
-    if all(byte in b"\t\r\n" or 32 <= byte < 127 for byte in start):
-        return f"text: {start[:30].decode('ascii')!r}"
-    return f"bytes that start with {start[:8].hex(' ')}"

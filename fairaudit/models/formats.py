@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import pickle
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from types import SimpleNamespace
 from typing import Any, cast
 
 import torch
@@ -18,6 +19,7 @@ from fairaudit.errors import ModelError, TrustError
 from fairaudit.models.arch import FORMS, build, parse_arch
 from fairaudit.models.checkpoint import alternatives, find_weights, load_weights
 from fairaudit.models.classifier import last_line
+from fairaudit.models.script_code import check_script
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,25 +38,37 @@ class Loaded:
     """The exported program, where the file holds one."""
     batch: int | None = None
     """The one batch size it takes, where that is so."""
+    takes: torch.dtype | None = None
+    """Type that the images are cast to; None for float32."""
 
 
-def load_script(path: Path, *, device: torch.device) -> Loaded:
+def load_script(path: Path, *, device: torch.device, trust: bool) -> Loaded:
     """A TorchScript archive, straight onto the device: the constants of a frozen one would not follow `.to`.
 
     Raises:
+        TrustError: its code reaches files, or could, and it is not trusted.
         ModelError: the archive cannot be loaded.
     """
+    if not trust:
+        check_script(path)
     with warnings.catch_warnings():
         # Deprecated by torch for torch.export since 2.11, and still what release pipelines ship.
         warnings.simplefilter("ignore", FutureWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             module = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
-        except (RuntimeError, ValueError) as error:
+        except Exception as error:  # torch.jit.load raises nearly anything on a damaged archive
             raise _damaged(path, error) from error
-        parameters = sum(value.numel() for value in module.parameters()) or _constants(module)
+        constants = _constants(module)
+        parameters = sum(value.numel() for value in module.parameters()) or sum(each.numel() for each in constants)
         module.eval()
-    return Loaded(module=module, parameters=parameters)
+    takes = _precision([*module.parameters(), *module.buffers(), *constants])
+    if takes is None:
+        return Loaded(module=module, parameters=parameters)
+    note = (
+        f"{path.name} computes in {str(takes).removeprefix('torch.')}: images are cast to it, and outputs to float32."
+    )
+    return Loaded(module=module, parameters=parameters, takes=takes, notes=(note,))
 
 
 def load_state(path: Path, *, config: ModelConfig, size: tuple[int, int] | None, trust: bool) -> Loaded:
@@ -69,8 +83,8 @@ def load_state(path: Path, *, config: ModelConfig, size: tuple[int, int] | None,
     if module is not None:
         return Loaded(module=module.eval(), parameters=count(module), pickled=True)
     weights = find_weights(checkpoint, where=str(path), name=config.weights)
-    loaded = _with_arch(path, weights, config, size)
-    notes = _other_copies(path, checkpoint, config)
+    loaded, notes = _with_arch(path, weights, config, size)
+    notes += _other_copies(path, checkpoint, config)
     return Loaded(module=loaded, parameters=count(loaded), notes=notes)
 
 
@@ -87,8 +101,8 @@ def load_safetensors(path: Path, *, config: ModelConfig, size: tuple[int, int] |
         weights: dict[str, torch.Tensor] = load_file(path)
     except SafetensorError as error:
         raise _damaged(path, error) from error
-    module = _with_arch(path, weights, config, size)
-    return Loaded(module=module, parameters=count(module))
+    module, notes = _with_arch(path, weights, config, size)
+    return Loaded(module=module, parameters=count(module), notes=notes)
 
 
 def load_exported(path: Path, *, device: torch.device, trust: bool) -> Loaded:
@@ -147,17 +161,28 @@ def _unpickled(path: Path, *, trust: bool) -> object:
 
 
 def _plain_values() -> list[Any]:
-    """Classes that training programs leave in checkpoints and that cannot do anything: options and NumPy numbers."""
+    """Classes that training programs leave in checkpoints and that cannot do anything: options, paths, NumPy values.
+
+    An array is made by NumPy's own `_reconstruct`, of which only arrays can be asked here, and filled with bytes whose
+    number is checked; the elements of an object array come through the same restricted unpickler.
+    """
     import numpy as np
 
-    numbers = [np.dtypes.Float64DType, np.dtypes.Float32DType, np.dtypes.Int64DType, np.dtypes.Int32DType]
+    dtypes = [kind for kind in vars(np.dtypes).values() if isinstance(kind, type)]
     scalar = np.float64(0).__reduce__()[0]  # the function that pickles of NumPy numbers call, under both its names
-    return [argparse.Namespace, np.dtype, scalar, (scalar, "numpy.core.multiarray.scalar"), *numbers]
+    rebuild = np.zeros(1).__reduce__()[0]
+    old = [(scalar, "numpy.core.multiarray.scalar"), (rebuild, "numpy.core.multiarray._reconstruct")]
+    # A path is parts of a name; a Windows one is read as a plain one here.
+    paths: list[Any] = [PurePosixPath, PureWindowsPath]
+    paths += [(PurePosixPath, f"{module}.PosixPath") for module in ("pathlib", "pathlib._local")]
+    paths += [(PureWindowsPath, f"{module}.WindowsPath") for module in ("pathlib", "pathlib._local")]
+    return [argparse.Namespace, SimpleNamespace, np.dtype, np.ndarray, scalar, rebuild, *old, *dtypes, *paths]
 
 
 def _untrusted(path: Path, error: Exception) -> TrustError:
     try:
-        names = sorted(torch.serialization.get_unsafe_globals_in_checkpoint(path))
+        with torch.serialization.safe_globals(_plain_values()):
+            names = sorted(torch.serialization.get_unsafe_globals_in_checkpoint(path))
     except (ValueError, RuntimeError, pickle.UnpicklingError):
         names = []
     shown = f"{', '.join(names[:4])}{', …' if len(names) > 4 else ''}" if names else last_line(error)
@@ -191,7 +216,8 @@ def _pickled_module(checkpoint: object, name: str | None) -> nn.Module | None:
 
 def _with_arch(
     path: Path, weights: Mapping[str, torch.Tensor], config: ModelConfig, size: tuple[int, int] | None
-) -> nn.Module:
+) -> tuple[nn.Module, tuple[str, ...]]:
+    """The architecture with the weights, and notes on what was left over."""
     if config.arch is None:
         raise ModelError(
             "The file holds weights only, and they need an architecture",
@@ -201,8 +227,8 @@ def _with_arch(
         )
     arch = parse_arch(config.arch)
     module = build(arch, weights, size=size)
-    load_weights(module, weights, arch=str(arch), where=str(path))
-    return module.eval()
+    notes = load_weights(module, weights, arch=str(arch), where=str(path))
+    return module.eval(), notes
 
 
 def _other_copies(path: Path, checkpoint: object, config: ModelConfig) -> tuple[str, ...]:
@@ -212,14 +238,17 @@ def _other_copies(path: Path, checkpoint: object, config: ModelConfig) -> tuple[
     return (f"{path.name} also holds {', '.join(others)}, which was not used; model.weights names another copy.",)
 
 
-def _constants(module: torch.jit.ScriptModule) -> int:
-    """Numbers in the tensors that freezing turned into constants of the graph."""
-    total = 0
+def _constants(module: torch.jit.ScriptModule) -> list[torch.Tensor]:
+    """The tensors that freezing turned into constants of the graph."""
     graph: Any = module.inlined_graph
-    for node in graph.findAllNodes("prim::Constant"):
-        if node.hasAttribute("value") and node.kindOf("value") == "t":
-            total += node.t("value").numel()
-    return total
+    nodes = graph.findAllNodes("prim::Constant")
+    return [node.t("value") for node in nodes if node.hasAttribute("value") and node.kindOf("value") == "t"]
+
+
+def _precision(tensors: Sequence[torch.Tensor]) -> torch.dtype | None:
+    """The type of a script's first weight, where that is not float32; None for float32 and for no weights."""
+    first = next((each.dtype for each in tensors if each.is_floating_point() and each.dim() > 1), torch.float32)
+    return None if first == torch.float32 else first
 
 
 def _static_batch(program: torch.export.ExportedProgram) -> int | None:

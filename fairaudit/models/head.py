@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from fairaudit.config.schema import ModelConfig
-from fairaudit.errors import ModelError, suggestion
+from fairaudit.errors import MethodError, ModelError, suggestion
 
-Link = Literal["sigmoid", "softmax", "multilabel", "probability"]
+Link = Literal["sigmoid", "softmax", "multilabel", "probability", "label"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,8 @@ class Head:
 
     With K target values, the scores p [image, K] have rows that sum to 1:
     sigmoid and multilabel p = (1 - s, s) with s = 1 / (1 + exp(-z_i)) of the picked output i;
-    softmax p_k = exp(z_k) / sum_j exp(z_j); probability p = (1 - z_0, z_0), for outputs that are probabilities already.
+    softmax p_k = exp(z_k) / sum_j exp(z_j); probability p = (1 - z_0, z_0), for an expression's value; label p_k = 1 at
+    the decided value and 0 elsewhere, which are no probabilities: `scored` is false.
     """
 
     link: Link
@@ -40,7 +41,27 @@ class Head:
     @property
     def binary(self) -> bool:
         """Whether one output decides between two target values."""
-        return self.link != "softmax"
+        return self.link in ("sigmoid", "multilabel", "probability")
+
+    @property
+    def scored(self) -> bool:
+        """Whether there are probabilities, and not decisions alone."""
+        return self.link != "label"
+
+    def require_scores(self, purpose: str, *, where: str) -> None:
+        """Refuse a model that returns labels for what needs more than decisions.
+
+        Raises:
+            MethodError: with the reason.
+        """
+        if not self.scored:
+            raise MethodError(
+                f"{purpose} need logits or probabilities",
+                found="a model that returns labels, which do not move when its evidence does",
+                where=where,
+                advice="Its outcomes can be audited with `fairaudit fairness`; export it without the last argmax or "
+                "threshold for everything else.",
+            )
 
     def scores(self, logits: Tensor) -> Tensor:
         """Probabilities of the target values: logits [image, output] to float64 [image, K]; differentiable.
@@ -52,6 +73,8 @@ class Head:
         values = logits.double()
         if self.link == "softmax":
             return values.softmax(dim=1)
+        if self.link == "label":
+            return self._labels(values)
         picked = values[:, self.index]
         positive = picked if self.link == "probability" else picked.sigmoid()
         return torch.stack([1 - positive, positive], dim=1)
@@ -61,11 +84,28 @@ class Head:
         values = logits.double()
         if self.link == "softmax":
             return values.softmax(dim=1)
-        return values if self.link == "probability" else values.sigmoid()
+        return values if self.link in ("probability", "label") else values.sigmoid()
+
+    def _labels(self, values: Tensor) -> Tensor:
+        """One-hot rows of labels [image, output], float64 [image, K]: one code, or one output per value."""
+        if self.outputs == len(self.classes) > 1:
+            return values
+        codes = values[:, self.index]
+        if len(self.classes) == 2:
+            codes = torch.where(codes == -1, 0.0, codes)  # -1 and 1, as a sign has it
+        outside = (codes < 0) | (codes >= len(self.classes)) | (codes != codes.round())
+        if bool(outside.any()):
+            raise ModelError(
+                "The model's labels do not match the target's values",
+                wanted=f"0 to {len(self.classes) - 1}, for {_few(self.classes)}",
+                found=f"{float(codes[outside][0]):g}",
+                where="model.output (label)",
+            )
+        return torch.nn.functional.one_hot(codes.long(), len(self.classes)).double()
 
     def decide(self, scores: Tensor) -> Tensor:
         """Decisions as codes 0 … K-1, int64 [image]: the threshold itself is positive, ties go to the first value."""
-        if self.link == "softmax":
+        if not self.binary:
             return scores.argmax(dim=1)
         return (scores[:, 1] >= self.threshold).long()
 
@@ -88,24 +128,31 @@ class Head:
             raise ValueError(f"class codes must be in 0 … {len(self.classes) - 1}")
         weights = torch.zeros(len(classes), self.outputs, device=classes.device)
         rows = torch.arange(len(classes), device=classes.device)
-        if self.link == "softmax":
+        if not self.binary:
             weights[rows, classes.long()] = 1.0
         else:
             weights[:, self.index] = 2.0 * classes.to(weights.dtype) - 1.0
         return weights
 
 
-def make_head(outputs: int, *, config: ModelConfig, classes: Sequence[str] | None = None) -> Head:
-    """The head for a model with so many raw outputs.
+def make_head(outputs: int, *, config: ModelConfig, classes: Sequence[str] | None = None, label: bool = False) -> Head:
+    """The head for a model with so many outputs.
 
     Args:
-        outputs: number of raw outputs.
+        outputs: number of outputs, of which a slice or list of `config.pick` keeps some: the head is for those.
         config: how outputs are read.
         classes: names of the target's values, in the manifest's order.
+        label: whether the outputs are labels.
 
     Raises:
         ModelError: the outputs cannot be read that way, or do not match the target's values.
     """
+    columns = picked_columns(outputs, config)
+    if columns is not None:
+        config = config.model_copy(update={"classes": _names_of(columns, outputs, config), "pick": None})
+        outputs = len(columns)
+    if label:
+        return _label_head(outputs, config, classes)
     link = _link(outputs, config)
     if link == "softmax":
         names = _names(outputs, config)
@@ -119,12 +166,60 @@ def make_head(outputs: int, *, config: ModelConfig, classes: Sequence[str] | Non
     return Head(link=link, outputs=outputs, index=index, threshold=config.threshold, classes=found, names=names)
 
 
+def picked_columns(outputs: int, config: ModelConfig) -> tuple[int, ...] | None:
+    """Numbers of the outputs that a slice or a list picks, in order; None where all are kept.
+
+    Raises:
+        ModelError: an output is not there, or is picked twice.
+    """
+    pick = config.pick
+    if not config.picks_several:
+        return None
+    if isinstance(pick, str):
+        first, last = (int(side) for side in pick.split(":"))
+        columns = tuple(range(first, last))
+        if not 0 <= first < last <= outputs:
+            raise ModelError(
+                "The picked outputs are not there",
+                wanted=f"FIRST:LAST from 0 to {outputs}, the last one excluded",
+                found=f'"{pick}"',
+                where="model.pick",
+            )
+    else:
+        names = _names(outputs, config)
+        several = pick if isinstance(pick, list) else []
+        columns = tuple(_picked(names, config.model_copy(update={"pick": each})) for each in several)
+        if len(set(columns)) != len(columns) or not columns:
+            raise ModelError(
+                "The picked outputs cannot be read", wanted="each output once", found=str(pick), where="model.pick"
+            )
+    return columns
+
+
+def _names_of(columns: Sequence[int], outputs: int, config: ModelConfig) -> list[str]:
+    """Names of the picked outputs: model.classes may name all outputs or those picked."""
+    if len(config.classes) == len(columns) != outputs:
+        return list(config.classes)
+    names = _names(outputs, config)
+    return [names[column] for column in columns]
+
+
+def _label_head(outputs: int, config: ModelConfig, classes: Sequence[str] | None) -> Head:
+    """A head over labels: one code for all values, one 0 or 1 per value, or a picked 0 or 1."""
+    found = tuple(classes) if classes is not None else tuple(config.classes) or ("0", "1")
+    names = ("label",) if outputs == 1 else _names(outputs, config)
+    if outputs > 1 and (config.pick is not None or outputs != len(found)):
+        _check_binary("label", found)
+        return Head(link="label", outputs=outputs, index=_picked(names, config), classes=found, names=names)
+    return Head(link="label", outputs=outputs, classes=found, names=names)
+
+
 def _link(outputs: int, config: ModelConfig) -> Link:
     if outputs < 1:
         raise ModelError(
             "The model has no outputs", wanted="logits of shape [image, output]", found=f"{outputs} outputs"
         )
-    if config.output == "auto":
+    if config.output in ("auto", "logit", "probability", "log_probability", "label"):
         if config.pick is not None:
             return "multilabel"
         return "sigmoid" if outputs == 1 else "softmax"
@@ -144,7 +239,8 @@ def _link(outputs: int, config: ModelConfig) -> Link:
             where="model.output",
             advice="Use sigmoid.",
         )
-    return config.output
+    links: dict[str, Link] = {"sigmoid": "sigmoid", "softmax": "softmax", "multilabel": "multilabel"}
+    return links[config.output]
 
 
 def _names(outputs: int, config: ModelConfig) -> tuple[str, ...]:
@@ -178,7 +274,8 @@ def _check_softmax(outputs: int, classes: tuple[str, ...]) -> None:
             wanted=f"{len(classes)} outputs for the values {_few(classes)}",
             found=f"{outputs} outputs",
             where="model.output (softmax)",
-            advice="Name all outputs in order in model.classes, or pick one with model.pick.",
+            advice='If a softmax runs over some of them only, write model.pick: "7:9" (the last one excluded); if '
+            "they do not exclude one another, name one there.",
         )
 
 
@@ -206,7 +303,7 @@ def _picked(names: tuple[str, ...], config: ModelConfig) -> int:
         )
     if isinstance(pick, str) and pick in names:
         return names.index(pick)
-    number = int(pick) if isinstance(pick, int) or pick.lstrip("-").isdecimal() else None
+    number = int(pick) if isinstance(pick, int) or (isinstance(pick, str) and pick.lstrip("-").isdecimal()) else None
     if number is None:
         raise ModelError(
             f'The model has no output called "{pick}"', where="model.pick", advice=suggestion(str(pick), names)
@@ -217,6 +314,7 @@ def _picked(names: tuple[str, ...], config: ModelConfig) -> int:
             wanted=f"an index from 0 to {len(names) - 1}",
             found=str(number),
             where="model.pick",
+            advice='YAML reads 7:9 as a number of minutes: write a slice in quotes, "7:9".' if number > 60 else None,
         )
     return number
 

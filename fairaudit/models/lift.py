@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, fx, nn
 
 from fairaudit.errors import LiftError
-from fairaudit.models.adapt import FixedBatch, Logits
+from fairaudit.models.adapt import FixedBatch
 from fairaudit.models.align import align, generalise
 from fairaudit.models.classifier import last_line
 from fairaudit.models.emit import Builder
+from fairaudit.models.ending import find_ending, without_squash
 from fairaudit.models.features import mark_features
 from fairaudit.models.layers import HANDLERS
+from fairaudit.models.peel import Peeled, unwrapped
 from fairaudit.models.record import Call, Recording, names_of, record
 
 TOLERANCE = 1e-4
@@ -47,7 +49,8 @@ def lift(model: nn.Module, images: Tensor) -> Lifted:
 
     Two recordings with different batches show what follows the batch; the graph is then compared with the model on
     the given images and on two other batches made from them, which must agree: max|lifted(x) - model(x)| ≤ 1e-4 · scale
-    with scale = max|model(x)|.
+    with scale = max|model(x)|. Of a model whose last sigmoid or softmax is taken off, what comes before it is lifted,
+    and the probabilities are compared.
 
     Args:
         model: returns logits [image, output]; in evaluation mode.
@@ -75,7 +78,7 @@ def lift(model: nn.Module, images: Tensor) -> Lifted:
 
 def source_of(model: nn.Module) -> str:
     """What a model was opened from, as far as lifting is concerned."""
-    inner = model.model if isinstance(model, Logits | FixedBatch) else model
+    inner = unwrapped(model)
     if isinstance(inner, torch.jit.ScriptModule):
         return "torchscript"
     return "exported-program" if isinstance(inner, fx.GraphModule) else "eager"
@@ -83,11 +86,32 @@ def source_of(model: nn.Module) -> str:
 
 def _recorded(model: nn.Module, images: Tensor) -> tuple[Recording, list[Call], dict[int, str]]:
     """A recording, its calls with what follows the batch, and the names of the weights."""
+    if isinstance(model, Peeled):
+        return _cut(model, *_recorded(model.original, images))
     if isinstance(model, FixedBatch):
-        fixed = record(Logits(model.model), _batch(images, model.batch))
-        return fixed, generalise(fixed), names_of(model.model)
+        fixed = record(model.model, _batch(images, model.batch))
+        return fixed, generalise(fixed), names_of(unwrapped(model))
     first, second = (record(model, _batch(images, count)) for count in _BATCHES)
-    return first, align(first, second), names_of(model.model if isinstance(model, Logits) else model)
+    return first, align(first, second), names_of(unwrapped(model))
+
+
+def _cut(
+    model: Peeled, recording: Recording, calls: list[Call], names: dict[int, str]
+) -> tuple[Recording, list[Call], dict[int, str]]:
+    """The same without the last non-linearity.
+
+    Raises:
+        LiftError: it does not stand at the end.
+    """
+    ending = find_ending(recording)
+    if ending.squash != model.squash or recording.output is None:
+        raise LiftError(
+            "What the model computes before its probabilities cannot be told",
+            wanted=f"a {model.squash} as the last operation",
+            found=f"outputs that come from something else ({ending.kind})",
+        )
+    changed, output = without_squash(calls, recording.output, ending.cuts)
+    return replace(recording, calls=changed, output=output), changed, names
 
 
 def _proof(model: nn.Module, lifted: nn.Module, images: Tensor) -> float:
@@ -123,7 +147,10 @@ def _batch(images: Tensor, count: int) -> Tensor:
 
 def _deviation(model: nn.Module, lifted: nn.Module, images: Tensor) -> float:
     with torch.no_grad():
-        wanted, found = model(images), lifted(images)
+        if isinstance(model, Peeled):
+            wanted, found = model.chances(images), model.again(lifted(images))
+        else:
+            wanted, found = model(images), lifted(images)
     if wanted.shape != found.shape:
         return float("inf")
     scale = max(float(wanted.abs().max()), 1e-12)

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from fairaudit.config.schema import ModelConfig, PreprocessConfig
 from fairaudit.errors import ModelError
-from fairaudit.models.classifier import Classifier, Format
+from fairaudit.models.answer import Answer, read_answer
+from fairaudit.models.classifier import Classifier, Format, normalised
 from fairaudit.models.container import Container, container, digest
 from fairaudit.models.formats import Loaded, load_exported, load_safetensors, load_script, load_state
-from fairaudit.models.head import make_head
-from fairaudit.models.probe import Probe, probe
+from fairaudit.models.probe import probe
+from fairaudit.models.trouble import told
 
 
+@told
 def open_model(
     path: Path,
     *,
@@ -25,12 +27,14 @@ def open_model(
     classes: Sequence[str] | None = None,
     trust: bool = False,
     device: str = "cpu",
+    examples: Tensor | None = None,
 ) -> Classifier:
     """A classifier from a file.
 
     TorchScript archives and, with `config.arch`, checkpoints and safetensors open as they are. A pickled module and an
     exported program can run code when they are loaded, so they need `trust`. A TorchScript archive runs its own
-    operations when it computes, as any model does, but no Python.
+    operations when it is opened (`__setstate__`) and when it computes, but no Python; one whose code reaches files
+    needs `trust` too (`script_code.py`).
 
     Args:
         path: the file; what it is follows from its content and not from its suffix.
@@ -39,6 +43,8 @@ def open_model(
         classes: values of the target that the outputs must match.
         trust: whether the file may run code.
         device: torch device, such as cpu or cuda:0.
+        examples: a few of the images to be audited, [image, channel, row, column] in [0, 1]: what the outputs are is
+            judged on them beside noise.
 
     Raises:
         TrustError: opening the file could run code, and it is not trusted.
@@ -49,9 +55,21 @@ def open_model(
     loaded = _load(kind, path, config=config, preprocess=preprocess, trust=trust, device=place)
     module = _still(loaded.module if kind in _PLACED else loaded.module.to(place))
     found = probe(
-        module, channels=preprocess.channels, size=preprocess.size, device=place, name=path.name, batch=loaded.batch
+        module,
+        channels=preprocess.channels,
+        size=preprocess.size,
+        device=place,
+        name=path.name,
+        batch=loaded.batch,
+        head=config.head,
+        takes=loaded.takes,
     )
-    return _classifier(path, kind, loaded, found, config=config, preprocess=preprocess, classes=classes, device=place)
+    audited = normalised(examples.to(place), preprocess.mean, preprocess.std) if examples is not None else None
+    answer = read_answer(
+        found, config=config, classes=classes, audited=audited, channels=preprocess.channels, name=path.name
+    )
+    notes = (*loaded.notes, *found.notes, *answer.notes)
+    return _classifier(path, kind, loaded, answer, preprocess=preprocess, device=place, notes=notes)
 
 
 _PLACED = ("torchscript", "exported-program")
@@ -72,7 +90,7 @@ def _load(
     device: torch.device,
 ) -> Loaded:
     if kind == "torchscript":
-        return load_script(path, device=device)
+        return load_script(path, device=device, trust=trust)
     if kind == "exported-program":
         return load_exported(path, device=device, trust=trust)
     if kind == "safetensors":
@@ -84,12 +102,11 @@ def _classifier(
     path: Path,
     kind: Container,
     loaded: Loaded,
-    found: Probe,
+    answer: Answer,
     *,
-    config: ModelConfig,
     preprocess: PreprocessConfig,
-    classes: Sequence[str] | None,
     device: torch.device,
+    notes: tuple[str, ...],
 ) -> Classifier:
     written_as: Format = _FORMATS.get(kind, "pickle" if loaded.pickled else "state-dict")
     return Classifier(
@@ -97,15 +114,15 @@ def _classifier(
         path=path,
         sha256=digest(path),
         format=written_as,
-        head=make_head(found.outputs, config=config, classes=classes),
-        module=found.module,
+        head=answer.head,
+        module=answer.module,
         mean=preprocess.mean,
         std=preprocess.std,
         input_size=preprocess.size,
         channels=preprocess.channels,
         parameters=loaded.parameters,
         device=device,
-        notes=(*loaded.notes, *found.notes),
+        notes=notes,
     )
 
 

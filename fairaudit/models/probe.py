@@ -25,6 +25,8 @@ class Probe:
     """The model, wrapped if need be, that returns logits [image, output] for any batch."""
     outputs: int
     """Number of outputs."""
+    whole: bool
+    """Whether the model returns numbers without fractions by their type, as labels are."""
     size: tuple[int, int]
     """Height and width of the images it was tried on."""
     notes: tuple[str, ...]
@@ -45,6 +47,8 @@ def probe(
     device: torch.device,
     name: str,
     batch: int | None = None,
+    head: str | int | None = None,
+    takes: torch.dtype | None = None,
 ) -> Probe:
     """Try the model on noise.
 
@@ -55,12 +59,15 @@ def probe(
         device: where the model is.
         name: the model's name, for errors.
         batch: the one batch size that it takes, where that is so.
+        head: key or place of the output, where the model returns several.
+        takes: type that images are cast to before they go in; None leaves them.
 
     Raises:
         ModelError: it fails on these images, returns no logits or NaN, differs between two identical passes, or lets
             the images of a batch change each other's outputs.
     """
-    usable, tried = _usable(model, channels, size, device=device, name=name, batch=batch)
+    reading = Logits(model, head=head, takes=takes)
+    usable, tried, whole = _usable(reading, channels, size, device=device, name=name, batch=batch)
     images = noise(3, channels, tried, device)
     with torch.no_grad():
         first, again = usable(images), usable(images)
@@ -79,54 +86,56 @@ def probe(
     )
     notes: tuple[str, ...] = ()
     if isinstance(usable, FixedBatch):
-        notes = (f"{name} takes batches of {usable.batch} only: images go through in slices, the last one filled up.",)
-    if _probabilities(first):
-        notes += (f"{name} seems to return probabilities: they are read as logits, which flattens the scores.",)
-    return Probe(module=usable, outputs=first.shape[1], size=tried, notes=notes)
+        notes = (f"{name} takes batches of {usable.batch} only: {_SLICES[usable.batch == 1]}.",)
+    return Probe(module=usable, outputs=first.shape[1], whole=whole, size=tried, notes=notes)
 
 
-def _probabilities(outputs: Tensor) -> bool:
-    """Whether several outputs are all from 0 to 1 and add up to 1, as after a softmax."""
-    total = outputs.sum(dim=1)
-    inside = bool(((outputs >= 0) & (outputs <= 1)).all())
-    return outputs.shape[1] > 1 and inside and bool(torch.allclose(total, torch.ones_like(total), atol=1e-4))
+_SLICES = {
+    True: "images go through one by one, which is slow; export it with a dynamic batch",
+    False: "images go through in slices, the last one filled up",
+}
 
 
 def _usable(
-    model: nn.Module,
+    reading: Logits,
     channels: int,
     size: tuple[int, int] | None,
     *,
     device: torch.device,
     name: str,
     batch: int | None,
-) -> tuple[nn.Module, tuple[int, int]]:
-    """The model, wrapped as needed, and the size it works on."""
+) -> tuple[nn.Module, tuple[int, int], bool]:
+    """The model, wrapped as needed, the size it works on, and whether its outputs have a whole type."""
     failure: ModelError | None = None
     for tried in [size] if size is not None else [(side, side) for side in SIZES]:
         images = noise(2, channels, tried, device)
-        try:
-            with torch.no_grad():
-                return _wrapped(model, images, batch), tried
-        except torch.OutOfMemoryError:
-            raise
-        except ModelError as error:
-            failure = failure or error
-        except (RuntimeError, AssertionError, ValueError, IndexError, TypeError) as error:
-            failure = failure or failed_on(images, name, error)
+        # Traced with one image, a model may have that number in its reshapes.
+        for count in [batch] if batch is not None else [None, 1]:
+            try:
+                with torch.no_grad():
+                    usable, whole = _wrapped(reading, images, count)
+                return usable, tried, whole
+            except torch.OutOfMemoryError:
+                raise
+            except ModelError as error:
+                failure = failure or error
+            except Exception as error:  # a scripted model raises torch.jit.Error, which is no RuntimeError
+                failure = failure or failed_on(images, name, error)
     raise failure or ModelError("The model takes no usual size of input", where=name)
 
 
-def _wrapped(model: nn.Module, images: Tensor, batch: int | None) -> nn.Module:
+def _wrapped(reading: Logits, images: Tensor, batch: int | None) -> tuple[nn.Module, bool]:
+    """The model as one that returns floating [image, output] for any batch, and whether its own type is whole."""
     if batch is not None:
-        wrapped: nn.Module = FixedBatch(model, batch)
-        wrapped(images)
-        return wrapped
-    output = model(images)
-    if isinstance(output, Tensor) and output.dim() == 2 and len(output) == len(images):
-        return model
-    _ = as_logits(output, len(images))
-    return Logits(model)
+        filled = torch.cat([images] * batch)[:batch]
+        return FixedBatch(reading, batch), not reading.raw(filled).is_floating_point()
+    if reading.head is None and reading.takes is None:
+        output = reading.model(images)
+        if isinstance(output, Tensor) and output.dim() == 2 and output.dtype == torch.float32:
+            _ = as_logits(output, len(images))
+            return reading.model, False
+        return reading, not as_logits(output, len(images)).is_floating_point()
+    return reading, not reading.raw(images).is_floating_point()
 
 
 def _check_same(left: Tensor, right: Tensor, name: str, what: str, why: str) -> None:

@@ -6,39 +6,23 @@ bias comes from the information term. A claim about either needs these numbers n
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from fairaudit.errors import ModelError
 from fairaudit.models.head import Head
-from fairaudit.models.reset import reset_weights
 from fairaudit.pruning.encoder import Split
 from fairaudit.pruning.examples import Examples
 from fairaudit.pruning.gated import Masks, full_masks, gated_weights
 from fairaudit.pruning.task import task_loss
+from fairaudit.pruning.train import TrainSettings, trained
 from fairaudit.seeds import child_seed
 
 Control = Literal["gamma 0", "magnitude", "random", "last layer", "fine-tuning", "scratch"]
 CONTROLS: tuple[Control, ...] = ("gamma 0", "magnitude", "random", "last layer", "fine-tuning", "scratch")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainSettings:
-    """How the controls that train are trained."""
-
-    epochs: int = 60
-    """Passes over the fitting part."""
-    batch_size: int = 100
-    """Images per step."""
-    rate: float = 1e-3
-    """Adam's highest rate; it falls to 0 along a half cosine."""
-    seed: int = 0
-    """Seed of order and initial weights."""
 
 
 def magnitude_masks(split: Split, like: Masks) -> dict[str, Tensor]:
@@ -111,22 +95,9 @@ def _trained(
     training: bool,
     fresh: bool = False,
 ) -> dict[str, Tensor]:
-    module = copy.deepcopy(split.module).train(training)
-    if fresh:
-        reset_weights(module, seed=child_seed(settings.seed, "scratch weights"))
-    parameters = [p.requires_grad_(True) for name, p in module.named_parameters() if learns(name)]
-    optimiser = torch.optim.Adam(parameters, lr=settings.rate)
-    order = torch.Generator().manual_seed(child_seed(settings.seed, "control order"))
-    batches = [rows for rows in torch.split(torch.arange(len(fit)), settings.batch_size) if len(rows) > 1]
-    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.epochs * max(1, len(batches)))
-    for _ in range(settings.epochs):
-        shuffled = torch.randperm(len(fit), generator=order)
-        for places in batches:  # a single image has no batch statistics
-            batch = fit.take(shuffled[places])
-            optimiser.zero_grad(set_to_none=True)
-            _, logits = module(batch.images)
-            task_loss(head, logits, batch.target).backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            cosine.step()
-    learnt = {**dict(module.named_parameters()), **dict(module.named_buffers())}
-    return {name: value.detach() for name, value in learnt.items()}
+    def gradients(module: nn.Module, rows: Tensor) -> None:
+        batch = fit.take(rows)
+        _, logits = module(batch.images)
+        task_loss(head, logits, batch.target).backward()  # type: ignore[no-untyped-call]
+
+    return trained(split, len(fit), settings, gradients, learns=learns, training=training, fresh=fresh)

@@ -1,4 +1,4 @@
-"""Write a pruned model as what it was read from, and prove that the file computes what the mask says."""
+"""Write an edited model as what it was read from, and prove that the file computes what the edit says."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fairaudit.models.adapt import FixedBatch, Logits
 from fairaudit.models.classifier import Classifier
 from fairaudit.models.lift import TOLERANCE
 from fairaudit.pruning.encoder import LogitsOnly, Split
-from fairaudit.pruning.gated import Masks, full_masks, gated_weights, pruned
+from fairaudit.pruning.gated import Masks, full_masks, gated_weights, run_with
 from fairaudit.results.strict_json import write_bytes
 from fairaudit.results.tensor_file import in_order
 
@@ -108,17 +108,43 @@ def export(
         ModelError: a layer's weights are not parameters of their own in the file, or the file computes something else.
         OutputError: it cannot be written.
     """
-    values = {name: value.cpu() for name, value in masked_parameters(split, masks).items()}
+    return export_values(classifier, split, masked_parameters(split, masks), path, images=images, reopen=reopen)
+
+
+def export_values(
+    classifier: Classifier,
+    split: Split,
+    values: Mapping[str, Tensor],
+    path: Path,
+    *,
+    images: Tensor,
+    reopen: Callable[[Path], Classifier],
+) -> Exported:
+    """Write the model with other weights in the format of the one it came from, reopen it and compare.
+
+    Args:
+        classifier: the model as it was opened.
+        split: the same, lifted and cut.
+        values: name of a parameter or buffer of the cut module → its value.
+        path: file to write.
+        images: probe images in [0, 1].
+        reopen: opens a file as the original was opened.
+
+    Raises:
+        ModelError: a value belongs to no parameter of the file, or the file computes something else.
+        OutputError: it cannot be written.
+    """
+    written = {name: value.detach().cpu() for name, value in values.items()}
     notes: tuple[str, ...] = ()
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         if classifier.format == "torchscript":
-            notes = _write_script(classifier, split, masks, values, path, images)
+            notes = _write_script(classifier, split, written, path, images)
         else:
-            _WRITERS[_known(classifier)](classifier, values, path)
+            _WRITERS[_known(classifier)](classifier, written, path)
     except OSError as error:
-        raise OutputError("The pruned model cannot be written", where=str(path), found=str(error)) from error
-    return Exported(path=path, deviation=_proof(classifier, split, masks, reopen(path), images), notes=notes)
+        raise OutputError("The edited model cannot be written", where=str(path), found=str(error)) from error
+    return Exported(path=path, deviation=_proof(classifier, split, values, reopen(path), images), notes=notes)
 
 
 def _known(classifier: Classifier) -> str:
@@ -127,25 +153,27 @@ def _known(classifier: Classifier) -> str:
             "A model expression cannot be written as one model",
             wanted="a model from one file",
             found=classifier.name,
-            advice="Prune its parts one by one.",
+            advice="Use its parts one by one.",
         )
     return classifier.format
 
 
-def _proof(classifier: Classifier, split: Split, masks: Masks, written: Classifier, images: Tensor) -> float:
+def _proof(
+    classifier: Classifier, split: Split, values: Mapping[str, Tensor], written: Classifier, images: Tensor
+) -> float:
     normalised = classifier.normalise(images)
-    with torch.no_grad(), pruned(split, masks):
-        wanted = split.features(normalised)[1]
     with torch.no_grad():
+        moved = {name: value.to(normalised.device) for name, value in values.items()}
+        _, wanted = run_with(split, normalised, moved)
         found = written.logits(images).to(wanted)
     deviation = float((wanted - found).abs().max() / wanted.abs().max().clamp(min=1e-12))
     if not deviation <= TOLERANCE:
         raise ModelError(
-            "The written model is not the pruned one",
+            "The written model is not the edited one",
             wanted=f"logits equal to {TOLERANCE:g} of the largest one",
             found=f"a difference of {deviation:.3g}",
             where=written.name,
-            advice="Weights that are used in several places cannot be pruned in this format; export as TorchScript.",
+            advice="Weights that are used in several places cannot be edited in this format; export as TorchScript.",
         )
     return deviation
 
@@ -161,10 +189,10 @@ def _edit(own: Mapping[str, Tensor], values: Mapping[str, Tensor], where: str) -
         fits = there is not None and (there.shape == value.shape or there.shape == value.t().shape)
         if there is None or not fits:
             raise ModelError(
-                "A pruned layer is no parameter of its own in the model file",
+                "An edited layer is no parameter of its own in the model file",
                 found=f'no parameter "{name}" of shape {tuple(value.shape)}',
                 where=where,
-                advice="Export the model as TorchScript and prune that.",
+                advice="Export the model as TorchScript and use that.",
             )
         with torch.no_grad():
             there.copy_(value if there.shape == value.shape else value.t())
@@ -176,26 +204,26 @@ def _inner(module: nn.Module) -> nn.Module:
 
 
 def _write_script(
-    classifier: Classifier, split: Split, masks: Masks, values: Mapping[str, Tensor], path: Path, images: Tensor
+    classifier: Classifier, split: Split, values: Mapping[str, Tensor], path: Path, images: Tensor
 ) -> tuple[str, ...]:
     with warnings.catch_warnings():
         # Deprecated by torch for torch.export since 2.11, and still what release pipelines ship.
         warnings.simplefilter("ignore", FutureWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
         script = torch.jit.load(str(classifier.path), map_location="cpu")  # type: ignore[no-untyped-call]
-        own = dict(script.named_parameters())
+        own = {**dict(script.named_parameters()), **dict(script.named_buffers())}
         if all(name in own and own[name].shape == value.shape for name, value in values.items()):
             _edit(own, values, classifier.name)
             torch.jit.save(script, str(path))
             return ()
-        traced = _traced(split, masks, classifier.normalise(images))
+        traced = _traced(split, values, classifier.normalise(images))
         torch.jit.save(traced, str(path))
-    return ("The TorchScript archive is frozen: its pruned copy is a trace of the lifted model, in single precision.",)
+    return ("The TorchScript archive is frozen: its edited copy is a trace of the lifted model, in single precision.",)
 
 
-def _traced(split: Split, masks: Masks, images: Tensor) -> torch.jit.ScriptModule:
+def _traced(split: Split, values: Mapping[str, Tensor], images: Tensor) -> torch.jit.ScriptModule:
     module = copy.deepcopy(split.module)
-    _edit(dict(module.named_parameters()), masked_parameters(split, masks), "the lifted model")
+    _edit({**dict(module.named_parameters()), **dict(module.named_buffers())}, values, "the lifted model")
     with torch.no_grad():
         traced: torch.jit.ScriptModule = torch.jit.trace(LogitsOnly(module).eval(), images)  # type: ignore[no-untyped-call]
     return traced
@@ -234,7 +262,7 @@ def _write_safetensors(classifier: Classifier, values: Mapping[str, Tensor], pat
 
 def _write_pickle(classifier: Classifier, values: Mapping[str, Tensor], path: Path) -> None:
     module = copy.deepcopy(_inner(classifier.module)).cpu()
-    _edit(dict(module.named_parameters()), values, classifier.name)
+    _edit({**dict(module.named_parameters()), **dict(module.named_buffers())}, values, classifier.name)
     torch.save(module, path)
 
 

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from fairaudit.report.bars import Bar, bars
 from fairaudit.report.escape import clip, plain
 from fairaudit.report.grids import cell_grids, group_grids
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 _MOST = 2000
+_LARGEST = 64 << 20
+"""Bytes of a figure; larger ones are named and not embedded."""
 _TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
@@ -88,13 +92,21 @@ def _picture(figure: Figure, folder: Path) -> Picture:
     inside = not path.is_absolute() and ".." not in path.parts
     address = ""
     if kind and inside:
-        try:
-            content = (folder / path).read_bytes()
-        except OSError:
-            content = b""
+        content = _content(folder, path)
         if content:
-            address = f"data:{kind};base64,{binascii.b2a_base64(content, newline=False).decode()}"
+            address = Markup(f"data:{kind};base64,{binascii.b2a_base64(content, newline=False).decode()}")  # noqa: S704 (base64)
     return Picture(caption=figure.caption, address=address, file=figure.file)
+
+
+def _content(folder: Path, path: Path) -> bytes:
+    """A figure's bytes; none where it is missing, no file, or reached by a link that leaves the folder."""
+    try:
+        full = (folder / path).resolve(strict=True)
+        if not (full.is_relative_to(folder.resolve()) and full.is_file() and full.stat().st_size <= _LARGEST):
+            return b""
+        return full.read_bytes()
+    except (OSError, ValueError, RuntimeError):  # ValueError: a NUL in the name; RuntimeError: links in a circle
+        return b""
 
 
 @cache
@@ -115,5 +127,5 @@ def _template() -> Template:
 def _safe(value: object) -> object:
     """Text from data without control characters; what is markup already, or no text, stays."""
     if isinstance(value, str) and not hasattr(value, "__html__"):
-        return value if value.startswith("data:image/") else plain(clip(value, 2000))
+        return plain(clip(value, 2000))
     return value

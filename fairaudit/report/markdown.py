@@ -150,7 +150,7 @@ def _provenance(report: Report) -> Iterator[str]:
     run = report.run
     rows = [(f"{model.role} model", _model(model)) for model in report.models]
     rows += [
-        ("data", f"{safe(report.data.name)}, digest {report.data.digest[:16]}, seed {report.data.seed}"),
+        ("data", f"{safe(report.data.name)}, digest {safe(report.data.digest[:16])}, seed {report.data.seed}"),
         ("run", f"{safe(run.started)}, {run.seconds:g} s on {safe(run.device)}"),
         ("command", safe(" ".join(run.command))),
         ("versions", safe(", ".join(f"{name} {version}" for name, version in run.versions.items()))),
@@ -202,7 +202,11 @@ def _joined(*parts: str | None) -> str:
 
 
 def _address(path: str) -> str:
-    return "".join(c if c.isalnum() or c in "/._-" else "".join(f"%{byte:02X}" for byte in c.encode()) for c in path)
+    return "".join(c if c.isalnum() or c in "/._-" else _percent(c) for c in path)
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -184,6 +184,8 @@ class Figure(Part):
     """Path relative to the report."""
     caption: str
     """What it shows, in one or two sentences."""
+    photographs: bool = False
+    """Whether single images of the data can be seen on it."""
 
 
 class Report(Part):

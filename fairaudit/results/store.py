@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from fairaudit.errors import DataError
+from fairaudit.files import read_bytes, reason
 from fairaudit.results.report import SCHEMA_VERSION, Report
-from fairaudit.results.strict_json import dumps, write_text
+from fairaudit.results.strict_json import dumps, loads, write_text
 
 
 def report_text(report: Report) -> str:
@@ -44,11 +44,11 @@ def read_report(path: Path) -> Report:
             where=str(path),
             advice="Give the report.json that an audit wrote, or its folder.",
         )
-    if version != SCHEMA_VERSION:
+    if type(version) is not int or version != SCHEMA_VERSION:  # True equals 1
         raise DataError(
             "The report was written by another version of fairaudit",
             wanted=f"schema version {SCHEMA_VERSION}",
-            found=f"version {version}",
+            found=f"version {str(version)[:40]}",
             where=str(path),
             advice="Render it with that version, or run the audit again.",
         )
@@ -59,21 +59,11 @@ def read_report(path: Path) -> Report:
 
 
 def _json(path: Path) -> Any:  # noqa: ANN401 (any JSON value)
+    content = read_bytes(path, what="The report")
     try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
-    except OSError as error:
-        raise DataError(
-            "The report cannot be read",
-            found=error.strerror or str(error),
-            where=str(path),
-            advice="Give the report.json that an audit wrote, or its folder.",
-        ) from error
-    except ValueError as error:
-        raise DataError("The report is not strict JSON", found=str(error), where=str(path)) from error
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number")
+        return loads(content.decode("utf-8"))
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise DataError("The report is not strict JSON", found=reason(error), where=str(path)) from error
 
 
 def _invalid(path: Path, error: ValidationError) -> DataError:

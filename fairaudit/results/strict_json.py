@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,31 @@ def dumps(value: Any) -> str:  # noqa: ANN401 (any JSON value)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def loads(text: str) -> Any:  # noqa: ANN401 (any JSON value)
+    """JSON as strict as `dumps` writes it: no NaN, and no key twice, of which readers keep different ones.
+
+    Raises:
+        ValueError: it is not.
+
+    >>> loads('{"a": 1}')
+    {'a': 1}
+    """
+    return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f'the key "{twice[:80]}" is there twice')
+    return found
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all: to a temporary name beside it, flushed to disk, then renamed.
 
@@ -31,18 +56,19 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
+        temporary = path.parent / f".{path.name[:100]}.{secrets.token_hex(6)}"
+        # The mode is the umask's affair: what an audit writes may show people.
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise _unwritable(path, error) from error
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise _unwritable(path, error) from error
 
 
@@ -51,10 +77,10 @@ def write_text(path: Path, content: str) -> None:
     write_bytes(path, content.encode("utf-8"))
 
 
-def _unwritable(path: Path, error: OSError) -> OutputError:
+def _unwritable(path: Path, error: OSError | ValueError) -> OutputError:
     return OutputError(
         "The output could not be written",
-        found=error.strerror or str(error),
+        found=getattr(error, "strerror", None) or str(error),
         where=str(path),
         advice="Choose another folder with -o, or free space and run the same command again.",
     )

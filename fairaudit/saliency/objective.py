@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from fairaudit.engine.memory import Halving
+from fairaudit.errors import MethodError
 from fairaudit.saliency.method import Explained
 from fairaudit.saliency.prepare import as_input, prepared_or_raw
 
@@ -55,6 +56,8 @@ class Objective:
             x = as_input(inputs[start:stop]).detach().requires_grad_()
             with torch.enable_grad():
                 value = self._forward(x, image[start:stop])
+            if not value.requires_grad and not isinstance(self.module, fx.GraphModule):
+                raise _no_gradient()  # zeros would look like a map
             return value.detach().double(), gradient_of(value, x)
 
         self.evaluations += len(inputs)
@@ -64,6 +67,15 @@ class Objective:
     def _forward(self, inputs: Tensor, image: Tensor) -> Tensor:
         logits: Tensor = self.module(as_input(inputs))
         return (logits * self.seeds[image].to(logits.dtype)).sum(1)
+
+
+def _no_gradient() -> MethodError:
+    return MethodError(
+        "Gradient methods are not valid for this model",
+        wanted="outputs that have a gradient with respect to the images",
+        found="a model without one, as after quantisation to int8",
+        advice="Use a perturbation method, such as occlusion, or explain the model that it was quantised from.",
+    )
 
 
 def objective(classifier: Explained, images: Tensor, classes: Tensor, *, rows: int | None = None) -> Objective:

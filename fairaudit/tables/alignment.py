@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.measures.alignment.alignment import Alignment, Correction, corrected
-from fairaudit.results.measurement import Measurement, Status, finite
+from fairaudit.results.measurement import Measurement, finite
+from fairaudit.tables.row import Estimate, Extra, Subject, row
 
 AUDIT = "cf-align"
 
@@ -64,28 +65,28 @@ def alignment_measurements(
         unusable: why none of the numbers must be relied on; they are kept with this reason.
         lost: downstream classifier → why its numbers must not be relied on, such as that the generator loses it.
     """
-    family = [_family_p(row, column) for row in rows for column in range(len(row.downstream))]
+    family = [_family_p(base, column) for base in rows for column in range(len(base.downstream))]
     adjusted = iter(corrected(family, correction).tolist())
     found: list[Measurement] = []
-    for row in rows:
-        found.append(_base_change(row, method, baseline, unusable))
-        for column in range(len(row.downstream)):
-            refusal = unusable or (lost or {}).get(row.downstream[column])
-            cell = _Cell(row, column, method, level, clustered, baseline, refusal)
+    for base in rows:
+        found.append(_base_change(base, method, baseline, unusable))
+        for column in range(len(base.downstream)):
+            refusal = unusable or (lost or {}).get(base.downstream[column])
+            cell = _Cell(base, column, method, level, clustered, baseline, refusal)
             facts = {"p_adjusted": finite(next(adjusted)), "correction": correction}
             found += [cell.mean(facts), cell.ratio_of_sums()]
     return found
 
 
-def _family_p(row: BaseRow, column: int) -> float:
-    return float("nan") if row.downstream[column] == row.base else float(row.alignment.p_value[column])
+def _family_p(base: BaseRow, column: int) -> float:
+    return float("nan") if base.downstream[column] == base.base else float(base.alignment.p_value[column])
 
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
     """One pair of the matrix and what its two measurements have in common."""
 
-    row: BaseRow
+    base: BaseRow
     column: int
     method: str
     level: float
@@ -94,12 +95,12 @@ class _Cell:
     unusable: str | None
 
     def mean(self, facts: Mapping[str, float | str | None]) -> Measurement:
-        found = self.row.alignment
+        found = self.base.alignment
         extra = {
             "median": finite(found.median[self.column]),
             "deviation": finite(found.deviation[self.column]),
-            "eligible": self.row.eligible,
-            "balanced_auc": finite(self.row.balanced_auc.get(self.row.downstream[self.column])),
+            "eligible": self.base.eligible,
+            "balanced_auc": finite(self.base.balanced_auc.get(self.base.downstream[self.column])),
             **facts,
         }
         return self._measurement(
@@ -107,7 +108,7 @@ class _Cell:
         )
 
     def ratio_of_sums(self) -> Measurement:
-        found = self.row.alignment
+        found = self.base.alignment
         return self._measurement(
             "relative_change_ratio_of_sums", found.ratio_of_sums, found.ratio_low, found.ratio_high, {}, float("nan")
         )
@@ -118,70 +119,54 @@ class _Cell:
         value: NDArray[np.float64],
         low: NDArray[np.float64],
         high: NDArray[np.float64],
-        extra: Mapping[str, float | int | str | bool | None],
+        extra: Extra,
         p_value: float,
     ) -> Measurement:
         column, number = self.column, finite(value[self.column])
         ends = finite(low[column]), finite(high[column])
         bounded = number is not None and None not in ends
-        return Measurement(
+        subject = Subject(
             audit=AUDIT,
             metric=metric,
-            attribute=self.row.downstream[column],
-            class_=self.row.base,
+            attribute=self.base.downstream[column],
+            class_=self.base.base,
             method=self.method,
             baseline=self.baseline,
+        )
+        estimate = Estimate(
             value=number,
-            status=_status(number, self.unusable),
-            reason=_reason(number, self.unusable, self.row),
             low=ends[0] if bounded else None,
             high=ends[1] if bounded else None,
-            level=self.level if bounded else None,
-            interval=("cluster-bootstrap" if self.clustered else "bootstrap") if bounded else None,
-            unit="cluster" if self.clustered else "pair",
-            n=int(self.row.alignment.n[column]),
-            p_value=finite(p_value),
+            interval="cluster-bootstrap" if self.clustered else "bootstrap",
+            counted="cluster" if self.clustered else "pair",
+            n=int(self.base.alignment.n[column]),
+            p_value=p_value,
             chance=0.0,
-            extra=dict(extra),
+            missing=_nothing(self.base),
+            unusable=self.unusable,
+            extra=extra,
         )
+        return row(subject, estimate, level=self.level)
 
 
-def _base_change(row: BaseRow, method: str, baseline: str | None, unusable: str | None) -> Measurement:
+def _base_change(base: BaseRow, method: str, baseline: str | None, unusable: str | None) -> Measurement:
     """Median change of the base score, and where every eligible image went."""
-    changes = np.asarray(row.base_change, np.float64)
+    changes = np.asarray(base.base_change, np.float64)
     value = finite(np.median(changes)) if len(changes) else None
     quartiles = np.quantile(changes, (0.25, 0.75)) if len(changes) else (np.nan, np.nan)
     extra: dict[str, float | int | str | bool | None] = {
-        "eligible": row.eligible,
-        "auc": finite(row.auc),
+        "eligible": base.eligible,
+        "auc": finite(base.auc),
         "lower_quartile": finite(quartiles[0]),
         "upper_quartile": finite(quartiles[1]),
-        **{f"dropped: {reason}": count for reason, count in row.dropped.items()},
-        **{f"stop: {reason}": count for reason, count in row.stops.items()},
+        **{f"dropped: {reason}": count for reason, count in base.dropped.items()},
+        **{f"stop: {reason}": count for reason, count in base.stops.items()},
     }
-    return Measurement(
-        audit=AUDIT,
-        metric="base_change",
-        class_=row.base,
-        method=method,
-        baseline=baseline,
-        value=value,
-        status=_status(value, unusable),
-        reason=_reason(value, unusable, row),
-        unit="pair",
-        n=len(changes),
-        extra=extra,
+    subject = Subject(audit=AUDIT, metric="base_change", class_=base.base, method=method, baseline=baseline)
+    estimate = Estimate(
+        value=value, counted="pair", n=len(changes), missing=_nothing(base), unusable=unusable, extra=extra
     )
-
-
-def _status(value: float | None, unusable: str | None) -> Status:
-    if value is None:
-        return "undefined"
-    return "ok" if unusable is None else "unusable"
-
-
-def _reason(value: float | None, unusable: str | None, row: BaseRow) -> str | None:
-    return _nothing(row) if value is None else unusable
+    return row(subject, estimate)
 
 
 def _nothing(row: BaseRow) -> str:

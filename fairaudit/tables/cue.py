@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.intervals.largest import Contrasts, Largest, exchanged, largest
 from fairaudit.measures.regions.cue import Shares, cue_contrasts, cue_p_value, shares_of
-from fairaudit.results.measurement import Measurement, finite
+from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
+from fairaudit.tables.row import Estimate, Subject, row
 from fairaudit.tables.specs import AUDIT, Question
 
 NO_TABLE = "no two groups have images of the same two classes"
@@ -52,27 +51,27 @@ def cue_measurement(
         else shares_of(np.asarray(shares, np.float64) / scale, group=group, target=target, units=clusters)
     )
     if target is None or found is None:
-        return _row(
-            question, group.name, reason=reason or ("the classes are not known" if target is None else NO_TABLE)
-        )
+        return _missing(question, group.name, reason or ("the classes are not known" if target is None else NO_TABLE))
     contrasts = cue_contrasts(found)
     draw = generator(question.seed, "cue", group.name, question.region or "", question.method or "")
     most = largest(contrasts, level=question.level, generator=draw)
     if most is None:
-        return _row(question, group.name, reason=TOO_FEW)
+        return _missing(question, group.name, TOO_FEW)
     p_value = cue_p_value(found, generator=draw)
-    return _row(
-        question,
-        group.name,
-        value=most.value,
-        low=most.low,
-        high=most.high,
+    return row(
+        _subject(question, group.name),
+        Estimate(
+            value=most.value,
+            low=most.low,
+            high=most.high,
+            interval="simultaneous",
+            unit="cluster" if found.clustered else "image",
+            n=len(found.values),
+            p_value=exchanged(contrasts, generator=draw) if np.isnan(p_value) else p_value,
+            chance=0.0,
+            extra={**question.extra, "scale": scale, **_facts(found, contrasts, most, group, target)},
+        ),
         level=question.level,
-        interval="simultaneous",
-        unit="cluster" if found.clustered else "image",
-        n=len(found.values),
-        p_value=finite(exchanged(contrasts, generator=draw) if np.isnan(p_value) else p_value),
-        extra={**question.extra, "scale": scale, **_facts(found, contrasts, most, group, target)},
     )
 
 
@@ -88,19 +87,11 @@ def _facts(
     }
 
 
-def _row(question: Question, attribute: str, *, reason: str | None = None, **fields: Any) -> Measurement:  # noqa: ANN401
-    return Measurement.model_validate(
-        {
-            "audit": AUDIT,
-            "metric": "cue_alignment",
-            "attribute": attribute,
-            "region": question.region,
-            "method": question.method,
-            "value": None,
-            "status": "ok" if reason is None else "undefined",
-            "reason": reason,
-            "chance": 0.0,
-            "better": "lower",
-            **fields,
-        }
+def _subject(question: Question, attribute: str) -> Subject:
+    return Subject(
+        audit=AUDIT, metric="cue_alignment", attribute=attribute, region=question.region, method=question.method
     )
+
+
+def _missing(question: Question, attribute: str, reason: str) -> Measurement:
+    return row(_subject(question, attribute), Estimate(value=None, chance=0.0, missing=reason))

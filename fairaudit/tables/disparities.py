@@ -16,7 +16,8 @@ from fairaudit.measures.intervals.permutation import AgainstNull
 from fairaudit.measures.intervals.simultaneous import Extreme, Pair, difference_interval, ratio_interval
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.nulls import Nulls
-from fairaudit.tables.rows import Asked, Extra, Number, listed, measurement, total
+from fairaudit.tables.row import Estimate, Extra
+from fairaudit.tables.rows import Asked, listed, measurement, total
 
 PAIRWISE = tuple(
     name for name in DISPARITIES if DISPARITIES[name].against == "groups" and not DISPARITIES[name].average
@@ -47,7 +48,7 @@ def disparity_rows(counts: ArrayLike, asked: Asked, nulls: Nulls) -> Iterator[Me
         test = nulls.test(name, value)
         sized = asked.sized(table, partial(compared, spec=spec))
         number, reason = _number(table, spec, value, sized, asked, test)
-        yield measurement(asked, name, number, better=spec.better, reason=reason)
+        yield measurement(asked, name, number, reason=reason)
     for name in CLASS_GAPS:
         yield from _class_gaps(table, name, asked)
 
@@ -66,7 +67,7 @@ def _class_gaps(table: Floats, name: str, asked: Asked) -> Iterator[Measurement]
         sized = asked.sized(table, rate_of)
         nothing = AgainstNull(np.nan, np.nan, np.nan)
         number, reason = _number(table, spec, value, sized, asked, nothing, classes=(index,))
-        yield measurement(asked, spec.name, number, better="lower", reason=reason, class_=asked.classes[index])
+        yield measurement(asked, spec.name, number, reason=reason, class_=asked.classes[index])
 
 
 def _number(
@@ -78,17 +79,17 @@ def _number(
     test: AgainstNull,
     *,
     classes: tuple[int, ...] | None = None,
-) -> tuple[Number, str]:
+) -> tuple[Estimate, str]:
     present = np.flatnonzero(has_images(table))
     if len(present) < 2:
-        return Number(value=np.nan, n=total(table)), NO_PAIR
+        return Estimate(value=np.nan, n=total(table)), NO_PAIR
     chosen = classes if classes is not None else reported_classes(table.shape[-1])
     x, n = (part[..., present].reshape(-1, len(present)) for part in sized)
     bounds = (difference_interval if spec.form == "difference" else ratio_interval)(x, n, level=asked.level)
     place = _Place(asked=asked, spec=spec, present=present.tolist(), classes=chosen, worth=n)
     exists = np.isfinite(value)
     family = {"groups_compared": len(present), "rates_compared": len(x)}
-    number = Number(
+    number = Estimate(
         value=value,
         low=min(bounds.low, value) if exists else bounds.low,
         high=max(bounds.high, value) if exists else bounds.high,

@@ -17,7 +17,8 @@ from fairaudit.tables.disparities import disparity_rows
 from fairaudit.tables.groups import group_rows
 from fairaudit.tables.nulls import null_values
 from fairaudit.tables.resampled import resampled_rows
-from fairaudit.tables.rows import Asked, Number, measurement, suppressed, total, why_undefined
+from fairaudit.tables.row import Estimate
+from fairaudit.tables.rows import Asked, measurement, suppressed, total, why_undefined
 from fairaudit.tables.soft import SoftJoint, soft_rows
 
 
@@ -83,11 +84,11 @@ def _impact_rows(table: Floats, asked: Asked) -> Iterator[Measurement]:
         for group, name in enumerate(asked.groups):
             class_ = asked.classes[index]
             if 0 < asked.counted(table)[group].sum() < asked.min_cell:
-                yield suppressed(asked, "impact_ratio", better="higher", group=name, class_=class_)
+                yield suppressed(asked, "impact_ratio", group=name, class_=class_)
                 continue
             extra = {"selection_rate": finite(selected.value[group, index])}
             exists = np.isfinite(values[group])
-            number = Number(
+            number = Estimate(
                 value=float(values[group]),
                 low=float(np.minimum(ends[0, group], values[group])) if exists else np.nan,
                 high=float(np.maximum(ends[1, group], values[group])) if exists else np.nan,
@@ -96,7 +97,7 @@ def _impact_rows(table: Floats, asked: Asked) -> Iterator[Measurement]:
                 extra=extra,
             )
             reason = f"group {name} has no image" if not table[group].sum() else "no group is ever selected"
-            yield measurement(asked, "impact_ratio", number, better="higher", reason=reason, group=name, class_=class_)
+            yield measurement(asked, "impact_ratio", number, reason=reason, group=name, class_=class_)
 
 
 def _worst_group_row(table: Floats, asked: Asked) -> Measurement:
@@ -104,12 +105,10 @@ def _worst_group_row(table: Floats, asked: Asked) -> Measurement:
     sized = asked.sized(table, accuracy)
     present = has_images(table)
     if not present.any():
-        return measurement(
-            asked, "worst_group_accuracy", Number(value=value), better="higher", reason=why_undefined(table)
-        )
+        return measurement(asked, "worst_group_accuracy", Estimate(value=value), reason=why_undefined(table))
     low, high = smallest_interval(sized.numerator[present], sized.denominator[present], level=asked.level)
     worst = int(np.nanargmin(np.where(present, accuracy(table).value, np.nan)))
-    number = Number(
+    number = Estimate(
         value=value, low=low, high=high, interval="max-t", n=total(table), extra={"lowest": asked.groups[worst]}
     )
-    return measurement(asked, "worst_group_accuracy", number, better="higher", reason=why_undefined(table))
+    return measurement(asked, "worst_group_accuracy", number, reason=why_undefined(table))

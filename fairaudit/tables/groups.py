@@ -11,7 +11,8 @@ from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.rates import RATES, Rate, RateSpec, accuracy, outcomes, reported_classes
 from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.results.measurement import Measurement
-from fairaudit.tables.rows import Asked, Number, measurement, suppressed
+from fairaudit.tables.row import Estimate
+from fairaudit.tables.rows import Asked, measurement, suppressed
 
 
 def group_rows(counts: ArrayLike, asked: Asked) -> Iterator[Measurement]:
@@ -54,10 +55,10 @@ def _accuracy_rows(table: Floats, images: Floats, asked: Asked) -> Iterator[Meas
     counted = asked.counted(table).sum((-2, -1))
     for group, name in enumerate(asked.groups):
         if 0 < counted[group] < asked.min_cell:
-            yield suppressed(asked, "accuracy", better="higher", group=name)
+            yield suppressed(asked, "accuracy", group=name)
             continue
         number = _number(rate, (group,), low, high, n=images[group], extra={})
-        yield measurement(asked, "accuracy", number, better="higher", reason=f"group {name} has no image", group=name)
+        yield measurement(asked, "accuracy", number, reason=f"group {name} has no image", group=name)
 
 
 def _ends(table: Floats, spec: RateSpec, asked: Asked) -> tuple[Floats, Floats]:
@@ -73,10 +74,10 @@ def _ends(table: Floats, spec: RateSpec, asked: Asked) -> tuple[Floats, Floats]:
 
 def _number(
     rate: Rate, place: tuple[int, ...], low: Floats, high: Floats, *, n: float, extra: dict[str, float]
-) -> Number:
+) -> Estimate:
     value = float(rate.value[place])
     exists = bool(np.isfinite(value))
-    return Number(
+    return Estimate(
         value=value,
         low=float(low[place]) if exists else np.nan,
         high=float(high[place]) if exists else np.nan,
@@ -89,12 +90,12 @@ def _number(
 
 
 def _row(
-    asked: Asked, name: str, number: Number, *, spec: RateSpec, reason: str, group: str, index: int, few: bool
+    asked: Asked, name: str, number: Estimate, *, spec: RateSpec, reason: str, group: str, index: int, few: bool
 ) -> Measurement:
     class_ = asked.classes[index]
     if few:
-        return suppressed(asked, name, better=spec.better, group=group, class_=class_)
-    return measurement(asked, name, number, better=spec.better, reason=reason, group=group, class_=class_)
+        return suppressed(asked, name, group=group, class_=class_)
+    return measurement(asked, name, number, reason=reason, group=group, class_=class_)
 
 
 def _reason(spec: RateSpec, group: str, class_: str, images: float) -> str:

@@ -29,7 +29,8 @@ from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.nulls import affordable
-from fairaudit.tables.rows import Asked, Number, measurement, suppressed, total
+from fairaudit.tables.row import Estimate
+from fairaudit.tables.rows import Asked, measurement, suppressed, total
 
 CHANGES = tuple(name for name in DISPARITIES if DISPARITIES[name].against == "groups")
 """Disparities whose change is reported, as `…_change`."""
@@ -155,13 +156,12 @@ def _paired_rows(change: _Change, clusters: _Change | None, asked: Asked, baseli
         worth, p_values = np.nan_to_num(ratio(size, images)), clustered_mcnemar(clusters.gained - clusters.lost)
     value = ratio(gained - lost, images)
     _, (low, high) = paired_change(gained * worth, lost * worth, images * worth, level=asked.level)
-    direction = "higher" if name == "accuracy" else RATES[name].better
     class_ = None if change.class_ is None else asked.classes[change.class_]
     for group, group_name in enumerate(asked.groups):
         if 0 < images[group] < asked.min_cell:
-            yield suppressed(asked, f"{name}_change", better=direction, group=group_name, class_=class_)
+            yield suppressed(asked, f"{name}_change", group=group_name, class_=class_)
             continue
-        number = Number(
+        number = Estimate(
             value=float(value[group]),
             low=float(low[group]),
             high=float(high[group]),
@@ -174,7 +174,6 @@ def _paired_rows(change: _Change, clusters: _Change | None, asked: Asked, baseli
             asked,
             f"{name}_change",
             number,
-            better=direction,
             reason=f"group {group_name} has no image that counts for {name}",
             group=group_name,
             class_=class_,
@@ -193,13 +192,13 @@ def _change_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measure
         if name not in DISPARITIES:
             measure = _single(name)
             value = float(measure(candidate_counts(table)) - measure(baseline_counts(table)))
-            better, facts = ("higher" if name in LEVELS else "lower"), {}
+            facts = {}
         else:
             value = float(disparity(candidate_counts(table), name) - disparity(baseline_counts(table), name))
-            better, facts = DISPARITIES[name].better, _levelling(table, name)
+            facts = _levelling(table, name)
         ends = [percentile(draws[name], level=asked.level), basic(value, draws[name], level=asked.level)]
         ends.append(percentile(careful[name], level=asked.level))
-        number = Number(
+        number = Estimate(
             value=value,
             low=float(np.clip(np.min([end.low for end in ends]), -bound, value)),
             high=float(np.clip(np.max([end.high for end in ends]), value, bound)),
@@ -208,7 +207,7 @@ def _change_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measure
             extra={"replicates": len(draws[name]), **facts},
         )
         reason = "it does not exist for one of the two models"
-        yield measurement(asked, f"{name}_change", number, better=better, reason=reason, baseline=baseline)  # type: ignore[arg-type]
+        yield measurement(asked, f"{name}_change", number, reason=reason, baseline=baseline)
 
 
 def _draws(table: Floats, names: Sequence[str], strata: Strata, asked: Asked) -> dict[str, Floats]:

@@ -14,13 +14,12 @@ from fairaudit.measures.intervals.proportion import basic, percentile
 from fairaudit.measures.scores.calibration import BINS
 from fairaudit.measures.scores.score_histogram import binned
 from fairaudit.ratio import ratio
-from fairaudit.results.measurement import Better, Measurement
+from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.nulls import affordable
-from fairaudit.tables.rows import Asked, Number, measurement, suppressed
+from fairaudit.tables.row import Estimate
+from fairaudit.tables.rows import Asked, measurement, suppressed
 
-BETTER: dict[str, Better] = {"auc": "higher", "ece": "lower", "brier": "lower"}
-"""Score measure → which way is better."""
 _BLOCK = 2**22  # multiplicities drawn at a time
 
 
@@ -126,15 +125,15 @@ def _rows(
 ) -> Iterator[Measurement]:
     group, value_name = asked.groups[index], asked.classes[class_]
     if 0 < len(units) < asked.min_cell:
-        for name, better in BETTER.items():
-            yield suppressed(asked, f"{name}_change", better=better, group=group, class_=value_name)
+        for name in MEASURES:
+            yield suppressed(asked, f"{name}_change", group=group, class_=value_name)
         return
     values = {name: float(_change(pair, name, np.ones((1, len(units))))[0]) for name in MEASURES}
     draws = _draws(pair, units, asked, f"{group}/{value_name}")
-    for name, better in BETTER.items():
+    for name in MEASURES:
         plain = percentile(draws[name], level=asked.level)
         mirrored = basic(values[name], draws[name], level=asked.level)
-        number = Number(
+        number = Estimate(
             value=values[name],
             low=float(np.clip(np.fmin(plain.low, mirrored.low), -1, values[name])),
             high=float(np.clip(np.fmax(plain.high, mirrored.high), values[name], 1)),
@@ -148,7 +147,6 @@ def _rows(
             asked,
             f"{name}_change",
             number,
-            better=better,
             reason=f"group {group} has no {lacks}",
             group=group,
             class_=value_name,

@@ -12,7 +12,8 @@ from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.change import TOLERANCE, rddt
 from fairaudit.results.measurement import Measurement, finite
-from fairaudit.tables.specs import AUDIT, Question
+from fairaudit.tables.row import Estimate, row
+from fairaudit.tables.specs import Question
 
 FEW = "the t test needs two images at least with a map of both models"
 FEW_CLUSTERS = "the t test needs two clusters at least with a map of both models"
@@ -90,25 +91,9 @@ def _measurement(
     facts: dict[str, float | None],
     few: str,
 ) -> Measurement:
-    hidden = 0 < n < question.min_cell
-    status = "suppressed" if hidden else "ok" if value is not None else "undefined"
-    reason = f"rests on fewer than {question.min_cell} images" if hidden else None if value is not None else few
-    return Measurement.model_validate(
-        {
-            "audit": AUDIT,
-            "metric": metric,
-            "attribute": place.attribute,
-            "group": place.group,
-            "class": place.class_,
-            "region": question.region,
-            "method": question.method,
-            "baseline": question.baseline,
-            "value": None if hidden else value,
-            "status": status,
-            "reason": reason,
-            "n": None if hidden else n,
-            "p_value": None if hidden else p_value,
-            "better": "higher" if metric == "rddt" else "lower",
-            "extra": dict(question.extra) if hidden else {**question.extra, **facts},
-        }
-    )
+    subject = question.about(metric, attribute=place.attribute, group=place.group, class_=place.class_)
+    if 0 < n < question.min_cell:
+        reason = f"rests on fewer than {question.min_cell} images"
+        return row(subject, Estimate(value=None, hidden=reason, extra=question.extra))
+    extra = {**question.extra, **facts}
+    return row(subject, Estimate(value=value, n=n, p_value=p_value, missing=few, extra=extra))

@@ -38,7 +38,8 @@ from fairaudit.measures.images.means import (
 from fairaudit.measures.intervals.proportion import percentile, wilson
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.seeds import generator
-from fairaudit.tables.specs import SPECS, Question, Spec
+from fairaudit.tables.row import Estimate, row
+from fairaudit.tables.specs import BINARY, Question
 
 PERMUTATIONS = 2000
 """Most permutations for a p value, which is then no smaller than 1 / 2001."""
@@ -66,7 +67,7 @@ def region_measurements(
     signs and labels change (`contrast_nulls`); clusters of one image are images.
 
     Args:
-        columns: metric of `SPECS` → value per image, NaN where undefined.
+        columns: metric of the registry → value per image, NaN where undefined.
         question: what is asked.
         group: the protected attribute.
         target: the label; every image needs a known one.
@@ -165,59 +166,40 @@ def _places(group: Labels | None, target: Labels | None) -> Iterator[_Place]:
         yield _Place("overall", ())
         yield from (_Place("classes", (number,), class_=value) for number, value in classes)
         return
-    for row, value in enumerate(group.values):
-        yield _Place("groups", (row,), group.name, value)
-        yield from (_Place("cells", (row, number), group.name, value, name) for number, name in classes)
+    for at, value in enumerate(group.values):
+        yield _Place("groups", (at,), group.name, value)
+        yield from (_Place("cells", (at, number), group.name, value, name) for number, name in classes)
 
 
 def _measurement(reader: _Reader, place: _Place, name: str, column: int) -> Measurement:
     asked, at = reader.question, (*place.at, column)
-    spec = SPECS[name]
     n = int(getattr(reader.counts, place.field)[at])
+    subject = asked.about(name, attribute=place.attribute, group=place.group, class_=place.class_)
+    if 0 < n < asked.min_cell:
+        reason = f"rests on fewer than {asked.min_cell} images"
+        return row(subject, Estimate(value=None, hidden=reason, extra=asked.extra))
     value = float(getattr(reader.estimate, place.field)[at])
-    hidden = 0 < n < asked.min_cell
-    low, high, kind = (np.nan, np.nan, None) if hidden else _interval(reader, place, at, spec, value, n)
-    status, reason = ("ok", None) if n else ("undefined", asked.reason)
-    if hidden:
-        status, reason = "suppressed", f"rests on fewer than {asked.min_cell} images"
-    return Measurement.model_validate(
-        {
-            **_identity(asked, place, name),
-            "value": None if hidden else finite(value),
-            "status": status,
-            "reason": reason,
-            "low": finite(low),
-            "high": finite(high),
-            "level": asked.level if kind else None,
-            "interval": kind,
-            "unit": reader.unit if kind else None,
-            "n": None if hidden else n,
-            "chance": None if hidden else finite(getattr(reader.chance, place.field)[at]),
-            "p_value": None if hidden else finite(getattr(reader.above, place.field)[at]),
-            "better": spec.better,
-            "extra": dict(asked.extra),
-        }
+    low, high, kind = _interval(reader, place, at, name, value, n)
+    estimate = Estimate(
+        value=value,
+        low=low,
+        high=high,
+        interval=kind,
+        unit=reader.unit,
+        n=n,
+        chance=getattr(reader.chance, place.field)[at],
+        p_value=getattr(reader.above, place.field)[at],
+        missing=asked.reason,
+        extra=asked.extra,
     )
-
-
-def _identity(asked: Question, place: _Place, metric: str) -> dict[str, str | None]:
-    return {
-        "audit": asked.audit,
-        "metric": metric,
-        "attribute": place.attribute or asked.attribute,
-        "group": place.group,
-        "class": place.class_,
-        "region": asked.region,
-        "method": asked.method,
-        "baseline": asked.baseline,
-    }
+    return row(subject, estimate, level=asked.level)
 
 
 def _interval(
-    reader: _Reader, place: _Place, at: tuple[int, ...], spec: Spec, value: float, n: int
+    reader: _Reader, place: _Place, at: tuple[int, ...], name: str, value: float, n: int
 ) -> tuple[float, float, str | None]:
     number = int(getattr(reader.behind, place.field)[at])
-    if spec.binary and n and (reader.units is None or number > 1):
+    if name in BINARY and n and (reader.units is None or number > 1):
         return reader.wilson(place.field, at, value, n)
     return reader.bootstrapped(place.field, at, number)
 
@@ -230,41 +212,36 @@ def _contrasts(reader: _Reader, names: list[str], group: Labels, target: Labels 
     nulls = contrast_nulls(reader.data, replicates=replicates, generator=draw, units=reader.units)
     classes = [*enumerate(target.values)] if target else []
     for column, name in enumerate(names):
-        for row, value in enumerate(group.values):
-            yield _contrast(reader, nulls, _Place("contrasts", (row,), group.name, value), name, column)
+        for at, value in enumerate(group.values):
+            yield _contrast(reader, nulls, _Place("contrasts", (at,), group.name, value), name, column)
             for number, label in classes:
-                place = _Place("cell_contrasts", (row, number), group.name, value, label)
+                place = _Place("cell_contrasts", (at, number), group.name, value, label)
                 yield _contrast(reader, nulls, place, name, column)
 
 
 def _contrast(reader: _Reader, nulls: list[Means], place: _Place, name: str, column: int) -> Measurement:
     asked, at = reader.question, (*place.at, column)
+    subject = asked.about(f"{name}_contrast", attribute=place.attribute, group=place.group, class_=place.class_)
     value = finite(getattr(reader.estimate, place.field)[at])
     n, hidden = _both_sides(reader, place, column)
     low, high, kind = np.nan, np.nan, None
     if value is not None and not hidden:
         number = n if reader.units is None else int(getattr(reader.behind, place.field)[at])
         low, high, kind = reader.bootstrapped(place.field, at, number)
-    status, reason = ("ok", None) if value is not None else ("undefined", "one side of the contrast has no such image")
-    if hidden:
-        value, status, reason = None, "suppressed", f"one side rests on fewer than {asked.min_cell} images"
-    return Measurement.model_validate(
-        {
-            **_identity(asked, place, f"{name}_contrast"),
-            "value": value,
-            "status": status,
-            "reason": reason,
-            "low": finite(low),
-            "high": finite(high),
-            "level": asked.level if kind else None,
-            "interval": kind,
-            "unit": reader.unit if kind else None,
-            "n": n,
-            "chance": 0.0,
-            "p_value": None if value is None else _largest(value, nulls, place.field, at),
-            "extra": dict(asked.extra),
-        }
+    estimate = Estimate(
+        value=value,
+        low=low,
+        high=high,
+        interval=kind,
+        unit=reader.unit,
+        n=n,
+        chance=0.0,
+        p_value=None if value is None or hidden else _largest(value, nulls, place.field, at),
+        missing="one side of the contrast has no such image",
+        hidden=f"one side rests on fewer than {asked.min_cell} images" if hidden else None,
+        extra=asked.extra,
     )
+    return row(subject, estimate, level=asked.level)
 
 
 def _both_sides(reader: _Reader, place: _Place, column: int) -> tuple[int, bool]:

@@ -15,12 +15,13 @@ from fairaudit.measures.counts.rates import macro
 from fairaudit.measures.intervals.bootstrap import Strata, bootstrap, cluster_bootstrap
 from fairaudit.measures.intervals.careful import widened
 from fairaudit.measures.intervals.proportion import Drift, Interval, calibrated, drifting, percentile
-from fairaudit.results.measurement import Better, Measurement
+from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.careful_ends import careful_counts, careful_end, cells_missing, macro_missing
 from fairaudit.tables.disparities import PAIRWISE
 from fairaudit.tables.nulls import Nulls, Statistic, affordable, evaluated, named
-from fairaudit.tables.rows import Asked, Number, measurement, suppressed, total, why_undefined
+from fairaudit.tables.row import Estimate
+from fairaudit.tables.rows import Asked, measurement, suppressed, total, why_undefined
 
 MACROS = ("tpr", "ppv", "f1", "iou")
 """Rates that are also averaged over classes when there are more than two."""
@@ -30,21 +31,21 @@ CALIBRATED = frozenset({*RESAMPLED, "iou_std"})
 """Statistics with a kink at no disparity, whose end that proves one comes from the null."""
 
 
-def _statistics(asked: Asked, aligned: ArrayLike | None) -> dict[str, tuple[Statistic, Strata, Drift, Better]]:
-    """Name → statistic, its strata, the side its estimate drifts to, and which way is better."""
-    found: dict[str, tuple[Statistic, Strata, Drift, Better]] = {}
+def _statistics(asked: Asked, aligned: ArrayLike | None) -> dict[str, tuple[Statistic, Strata, Drift]]:
+    """Name → statistic, its strata, and the side its estimate drifts to."""
+    found: dict[str, tuple[Statistic, Strata, Drift]] = {}
     for name in RESAMPLED:
         spec = DISPARITIES[name]
         strata: Strata = "cell" if spec.null == "target" else "group"
         drift: Drift = "up" if spec.form == "difference" else "down"
-        found[name] = (named(disparity, name), strata, drift, spec.better)
+        found[name] = (named(disparity, name), strata, drift)
     for name, measure in PAPER_MEASURES.items():
-        found[name] = (measure, "cell" if name.startswith("eo") else "group", "up", "lower")
-    found["unbiased_accuracy"] = (unbiased_accuracy, "cell", "none", "higher")
+        found[name] = (measure, "cell" if name.startswith("eo") else "group", "up")
+    found["unbiased_accuracy"] = (unbiased_accuracy, "cell", "none")
     if aligned is not None:
         others = ~np.asarray(aligned, np.bool_)
-        found["bias_conflict_accuracy"] = (lambda c: bias_conflict_accuracy(c, aligned), "cell", "none", "higher")
-        found["bias_aligned_accuracy"] = (lambda c: bias_conflict_accuracy(c, others), "cell", "none", "higher")
+        found["bias_conflict_accuracy"] = (lambda c: bias_conflict_accuracy(c, aligned), "cell", "none")
+        found["bias_aligned_accuracy"] = (lambda c: bias_conflict_accuracy(c, others), "cell", "none")
     return found
 
 
@@ -70,7 +71,7 @@ def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike
         chosen |= {f"macro {name}": named(macro, name) for name in averages}
         draws |= _draws(table, chosen, strata, asked)
     careful = _careful_draws(table, asked)
-    for name, (statistic, _, drift, better) in wanted.items():
+    for name, (statistic, _, drift) in wanted.items():
         value = float(statistic(table))
         ends = _ends(name, value, draws[name], drift, nulls, asked)
         if name in PAPER_MEASURES:
@@ -78,7 +79,7 @@ def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike
         else:
             low, high = _with_room(name, value, ends, table, asked, aligned)
         test = nulls.test(name, value)
-        number = Number(
+        number = Estimate(
             value=value,
             low=float(low),
             high=float(high),
@@ -89,7 +90,7 @@ def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike
             n=total(table),
             extra={"replicates": len(draws[name])},
         )
-        yield measurement(asked, name, number, better=better, reason=why_undefined(table))
+        yield measurement(asked, name, number, reason=why_undefined(table))
     for name in macros:
         yield from _macro_rows(table, name, draws[f"macro {name}"], asked)
 
@@ -143,9 +144,9 @@ def _macro_rows(table: Floats, name: str, draws: Floats, asked: Asked) -> Iterat
     low, high = _clipped(widened(values, ends, macro_missing(table, name, asked)))
     for group, group_name in enumerate(asked.groups):
         if 0 < asked.counted(table)[group].sum() < asked.min_cell:
-            yield suppressed(asked, name, better="higher", group=group_name)
+            yield suppressed(asked, name, group=group_name)
             continue
-        number = Number(
+        number = Estimate(
             value=float(values[group]),
             low=float(low[group]),
             high=float(high[group]),
@@ -154,7 +155,7 @@ def _macro_rows(table: Floats, name: str, draws: Floats, asked: Asked) -> Iterat
             extra={"replicates": len(draws)},
         )
         reason = f"group {group_name} has a class for which {name} does not exist"
-        yield measurement(asked, name, number, better="higher", reason=reason, group=group_name)
+        yield measurement(asked, name, number, reason=reason, group=group_name)
 
 
 def _draws(table: Floats, chosen: Mapping[str, Statistic], strata: Strata, asked: Asked) -> dict[str, Floats]:

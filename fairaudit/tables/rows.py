@@ -1,9 +1,8 @@
-"""From a number to a measurement of the fairness audit: names, direction, and the reason where there is no number."""
+"""What a fairness table is about, and its rows: names, units, and the reason where there is no number."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,9 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from fairaudit.measures.clusters.effective import RateOf, effective
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.rates import Rate
-from fairaudit.results.measurement import Better, Measurement, finite
-
-Extra = Mapping[str, float | int | str | bool | None]
+from fairaudit.results.measurement import Measurement
+from fairaudit.tables.row import Estimate, Subject, row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,85 +68,32 @@ class Asked:
         return effective(counts, rate_of, squared=self.squared, cluster_counts=self.cluster_counts, level=self.level)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Number:
-    """One number on its way into a measurement; NaN where something is missing."""
-
-    value: float
-    low: float = np.nan
-    high: float = np.nan
-    interval: str | None = None
-    unit: str | None = None
-    """What was resampled, where it is not what the table says."""
-    numerator: float = np.nan
-    denominator: float = np.nan
-    corrected: float = np.nan
-    p_value: float = np.nan
-    chance: float = np.nan
-    n: float = np.nan
-    extra: Extra = field(default_factory=dict)
-
-
 def measurement(
     asked: Asked,
     metric: str,
-    number: Number,
+    number: Estimate,
     *,
-    better: Better,
     reason: str = "",
     group: str | None = None,
     class_: str | None = None,
     baseline: str | None = None,
 ) -> Measurement:
-    """The measurement of a number, with status undefined and the reason where the number is NaN.
-
-    An undefined disparity keeps its interval: what is known still bounds it.
+    """The row of a number of this table, with status undefined and the reason where the number is NaN.
 
     >>> asked = Asked(attribute="hat", groups=("0", "1"), classes=("0", "1"))
-    >>> measurement(asked, "tpr", Number(value=np.nan), better="higher", reason="no positives", group="1").status
+    >>> measurement(asked, "tpr", Estimate(value=np.nan), reason="no positives", group="1").status
     'undefined'
     """
-    value = finite(number.value)
-    interval = number.interval if finite(number.low) is not None else None
-    return Measurement(
-        audit="fairness",
-        metric=metric,
-        attribute=asked.attribute,
-        group=group,
-        class_=class_,
-        baseline=baseline,
-        value=value,
-        status="ok" if value is not None else "undefined",
-        reason=None if value is not None else reason,
-        low=finite(number.low),
-        high=finite(number.high),
-        level=asked.level if interval else None,
-        interval=interval,
-        unit=(number.unit or asked.unit) if interval else None,
-        n=_whole(number.n),
-        numerator=finite(number.numerator),
-        denominator=finite(number.denominator),
-        corrected=finite(number.corrected),
-        p_value=finite(number.p_value),
-        chance=finite(number.chance),
-        better=better,
-        extra=dict(number.extra),
+    subject = Subject(
+        audit="fairness", metric=metric, attribute=asked.attribute, group=group, class_=class_, baseline=baseline
     )
+    return row(subject, replace(number, missing=reason, unit=number.unit or asked.unit), level=asked.level)
 
 
-def suppressed(asked: Asked, metric: str, *, better: Better, group: str, class_: str | None = None) -> Measurement:
+def suppressed(asked: Asked, metric: str, *, group: str, class_: str | None = None) -> Measurement:
     """A number that exists but rests on too few images to be printed."""
-    return Measurement(
-        audit="fairness",
-        metric=metric,
-        attribute=asked.attribute,
-        group=group,
-        class_=class_,
-        value=None,
-        status="suppressed",
-        reason=f"rests on fewer than {asked.min_cell} images",
-        better=better,
-    )
+    subject = Subject(audit="fairness", metric=metric, attribute=asked.attribute, group=group, class_=class_)
+    return row(subject, Estimate(value=None, hidden=f"rests on fewer than {asked.min_cell} images"))
 
 
 def total(counts: ArrayLike) -> float:
@@ -182,8 +127,3 @@ def listed(names: list[str]) -> str:
     """
     shown = ", ".join(names[:3])
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
-
-
-def _whole(number: float) -> int | None:
-    value = finite(number)
-    return None if value is None else round(value)

@@ -17,7 +17,8 @@ from fairaudit.measures.scores.ranking import Ranked, group_auc
 from fairaudit.measures.scores.sampled_scores import sampled_calibration
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
-from fairaudit.tables.rows import Asked, Number, listed, measurement, suppressed
+from fairaudit.tables.row import Estimate
+from fairaudit.tables.rows import Asked, listed, measurement, suppressed
 
 ACROSS = (("auc", "own"), ("bnsp_auc", "bnsp"), ("bpsn_auc", "bpsn"))
 """Metric names and what is compared; see `group_auc`."""
@@ -104,11 +105,11 @@ def _ranking_rows(images: _Images, asked: Asked) -> Iterator[Measurement]:
         for name, one in zip(asked.groups, found, strict=True):
             few = 0 < min(one.positives, one.negatives) < asked.min_cell
             if few:
-                yield suppressed(asked, metric, better="higher", group=name, class_=class_)
+                yield suppressed(asked, metric, group=name, class_=class_)
                 continue
             low, high = wilson(np.nan_to_num(one.value) * one.size, one.size, level=asked.level)
             exists = np.isfinite(one.value)
-            number = Number(
+            number = Estimate(
                 value=one.value,
                 low=float(low) if exists else np.nan,
                 high=float(high) if exists else np.nan,
@@ -121,7 +122,7 @@ def _ranking_rows(images: _Images, asked: Asked) -> Iterator[Measurement]:
             reason = f"no {'positive' if not one.positives else 'negative'} to compare for group {name}"
             if one.positives and one.negatives:
                 reason = f"the positives or the negatives of group {name} have no weight"
-            yield measurement(asked, metric, number, better="higher", reason=reason, group=name, class_=class_)
+            yield measurement(asked, metric, number, reason=reason, group=name, class_=class_)
         if metric == "auc":
             yield _gap(found, images, asked)
 
@@ -132,15 +133,15 @@ def _gap(found: Sequence[Ranked], sampled: _Images, asked: Asked) -> Measurement
     missing = [name for name, one in present if not np.isfinite(one.value)]
     images = sum(one.positives + one.negatives for _, one in present)
     if len(present) < 2:
-        number, reason = Number(value=np.nan, n=images), "fewer than two groups have images"
-        return measurement(asked, "auc_difference", number, better="lower", reason=reason, class_=class_)
+        number, reason = Estimate(value=np.nan, n=images), "fewer than two groups have images"
+        return measurement(asked, "auc_difference", number, reason=reason, class_=class_)
     value = np.array([one.value for _, one in present])
     size = np.array([one.size for _, one in present])
     bounds = difference_interval([np.nan_to_num(value) * size], [size], level=asked.level)
     gap = float(value.max() - value.min())
     names = [name for name, _ in present]
     extra = {} if missing else {"highest": names[int(value.argmax())], "lowest": names[int(value.argmin())]}
-    number = Number(
+    number = Estimate(
         value=gap,
         low=bounds.low if missing else min(bounds.low, gap),
         high=bounds.high if missing else max(bounds.high, gap),
@@ -150,7 +151,7 @@ def _gap(found: Sequence[Ranked], sampled: _Images, asked: Asked) -> Measurement
         extra=extra,
     )
     reason = f"auc does not exist for group {listed(missing)}: no positive or no negative" if missing else ""
-    return measurement(asked, "auc_difference", number, better="lower", reason=reason, class_=class_)
+    return measurement(asked, "auc_difference", number, reason=reason, class_=class_)
 
 
 class _Calibrated(NamedTuple):
@@ -193,9 +194,9 @@ def _calibration_rows(images: _Images, asked: Asked) -> Iterator[Measurement]:
     for metric, value, (low, high), interval in _calibration(images, asked):
         for place, name in enumerate(asked.groups):
             if 0 < number_of[place] < asked.min_cell:
-                yield suppressed(asked, metric, better="lower", group=name, class_=class_)
+                yield suppressed(asked, metric, group=name, class_=class_)
                 continue
-            number = Number(
+            number = Estimate(
                 value=float(value[place]),
                 low=float(low[place]),
                 high=float(high[place]),
@@ -204,4 +205,4 @@ def _calibration_rows(images: _Images, asked: Asked) -> Iterator[Measurement]:
                 n=number_of[place],
             )
             reason = f"group {name} has no image" if not number_of[place] else f"group {name} has no weight"
-            yield measurement(asked, metric, number, better="lower", reason=reason, group=name, class_=class_)
+            yield measurement(asked, metric, number, reason=reason, group=name, class_=class_)

@@ -17,7 +17,8 @@ from fairaudit.measures.intervals.proportion import drifting
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
-from fairaudit.tables.rows import Asked, Number, measurement
+from fairaudit.tables.row import Estimate
+from fairaudit.tables.rows import Asked, measurement
 
 MOST_CELLS = 1200
 """Group × true class × class at most; beyond, the covariance of the cells is too large and there is no interval."""
@@ -104,7 +105,7 @@ def soft_rows(soft: SoftJoint, asked: Asked, *, n: float, reason: str) -> Iterat
         if draws is not None:
             ends = drifting(value, measure(draws), drift="up", bounds=(0.0, np.inf), level=asked.level)
             low, high = float(ends.low), float(ends.high)
-        number = Number(
+        number = Estimate(
             value=value,
             low=low,
             high=high,
@@ -113,7 +114,7 @@ def soft_rows(soft: SoftJoint, asked: Asked, *, n: float, reason: str) -> Iterat
             n=n,
             extra={} if draws is None else {"replicates": len(draws)},
         )
-        yield measurement(asked, f"soft_{name}", number, better="lower", reason=reason)
+        yield measurement(asked, f"soft_{name}", number, reason=reason)
 
 
 def _drawn(soft: SoftJoint, asked: Asked) -> Floats | None:

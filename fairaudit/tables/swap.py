@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from fairaudit.measures.intervals.largest import Contrasts, Largest, exchanged, largest
 from fairaudit.measures.regions.score_gap import score_gaps
 from fairaudit.measures.regions.swap import Arms, Pair, both_ways, cells_of, joined, main_effects, swap_contrasts
-from fairaudit.results.measurement import Better, Measurement, finite
+from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
+from fairaudit.tables.row import Estimate, Subject, row
 from fairaudit.tables.specs import Question
 
 Floats = NDArray[np.float64]
@@ -172,24 +173,24 @@ def _row(
     p_value: float | None = None,
     extra: Mapping[str, float | int | str | bool | None] | None = None,
 ) -> Measurement:
-    better: Better = "lower"
-    return Measurement(
+    subject = Subject(
         audit=AUDIT,
         metric=metric,
         attribute=asked.subject.attribute,
         region=asked.question.region,
         method=asked.question.method,
-        value=None if found is None else found.value,
-        status="undefined" if found is None else "ok",
-        reason=reason,
-        low=None if found is None else found.low,
-        high=None if found is None else found.high,
-        level=None if found is None else asked.question.level,
-        interval=None if found is None else "simultaneous",
-        unit=None if found is None else asked.subject.unit,
-        n=n,
-        p_value=finite(p_value),
-        chance=0.0,
-        better=better,
-        extra=dict(extra or {}),
     )
+    ends = (None, None, None) if found is None else (found.value, found.low, found.high)
+    estimate = Estimate(
+        value=ends[0],
+        low=ends[1],
+        high=ends[2],
+        interval="simultaneous",
+        unit=asked.subject.unit,
+        n=n,
+        p_value=p_value,
+        chance=0.0,
+        missing=reason or "",
+        extra=extra or {},
+    )
+    return row(subject, estimate, level=asked.question.level)

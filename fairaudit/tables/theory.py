@@ -24,7 +24,8 @@ from fairaudit.measures.counts.theory import (
 from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement, finite
-from fairaudit.tables.rows import Asked, Extra, Number, measurement, total
+from fairaudit.tables.row import Estimate, Extra
+from fairaudit.tables.rows import Asked, measurement, total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +130,8 @@ def theory_measurements(counts: ArrayLike, asked: Asked, aligned: ArrayLike | No
     table = np.asarray(asked.fitting(counts), np.float64)
     reason = why_no_theory(asked, aligned)
     if aligned is None or reason is not None:
-        number = Number(value=np.nan, n=total(table))
-        return [measurement(asked, "bias_aligned_share", number, better="none", reason=reason or "")]
+        number = Estimate(value=np.nan, n=total(table))
+        return [measurement(asked, "bias_aligned_share", number, reason=reason or "")]
     return list(_rows(table, asked, np.asarray(aligned, np.bool_)))
 
 
@@ -140,7 +141,7 @@ def _rows(table: Floats, asked: Asked, pairs: NDArray[np.bool_]) -> Iterator[Mea
 
     def row(metric: str, value: float, reason: str, **extra: float | None) -> Measurement:
         numbers: Extra = {**facts, **extra}
-        return measurement(asked, metric, Number(value=value, n=n, extra=numbers), better="none", reason=reason)
+        return measurement(asked, metric, Estimate(value=value, n=n, extra=numbers), reason=reason)
 
     yield row("bias_aligned_share", found.rho, "there are no images")
     yield _biasedness(table, asked, pairs)
@@ -167,7 +168,7 @@ def _biasedness(table: Floats, asked: Asked, pairs: NDArray[np.bool_]) -> Measur
     plain, sized = rate_of(table), asked.sized(table, rate_of)
     low, high = wilson(sized.numerator, sized.denominator, level=asked.level)
     exists = plain.denominator > 0
-    number = Number(
+    number = Estimate(
         value=float(plain.value),
         low=float(low) if exists else np.nan,
         high=float(high) if exists else np.nan,
@@ -176,7 +177,7 @@ def _biasedness(table: Floats, asked: Asked, pairs: NDArray[np.bool_]) -> Measur
         denominator=float(plain.denominator),
         n=total(table),
     )
-    return measurement(asked, "model_biasedness", number, better="lower", reason="there are no conflicting images")
+    return measurement(asked, "model_biasedness", number, reason="there are no conflicting images")
 
 
 def _followed(counts: Floats, pairs: NDArray[np.bool_]) -> Rate:

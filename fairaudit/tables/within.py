@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.disparities import PAIRWISE, disparity_rows
 from fairaudit.tables.nulls import null_values
-from fairaudit.tables.rows import Asked, Number, listed, measurement, total
+from fairaudit.tables.row import Estimate
+from fairaudit.tables.rows import Asked, listed, measurement, total
 
 
 def within_measurements(counts: ArrayLike, asked: Asked, *, control: str, levels: Sequence[str]) -> list[Measurement]:
@@ -82,7 +83,7 @@ def _worst(
         pick = max if lower else min
         lows = [row.low for row in proving if row.low is not None]
         highs = [row.high for row in limiting if row.high is not None]
-        number = Number(
+        number = Estimate(
             value=worst,
             low=pick(lows) if lows and len(lows) == len(rows) else np.nan,
             high=pick(highs) if highs and len(highs) == len(rows) else np.nan,
@@ -91,4 +92,4 @@ def _worst(
             extra={} if missing or not known else {"worst_value": levels[used[values.index(worst)]]},
         )
         reason = f"it does not exist within {listed(missing)}" if missing else "no value has images"
-        yield measurement(asked, name, number, better="lower" if lower else "higher", reason=reason)
+        yield measurement(asked, name, number, reason=reason)

@@ -59,18 +59,19 @@ class Counted(nn.Module):
         return self.net(images)
 
 
-def world(size, images, seed=0):
+def world(size, images, seed=0, device="cpu"):
     """Images, the generator as the loop and as fairaudit opens it, and a classifier of 40 confident outputs; random."""
     torch.manual_seed(seed)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "generator.safetensors"
         save_generator(path, Autoencoder(AutoencoderSettings(size=(size, size), width=24)))
-        model, opened = load_generator(path), open_generator(path)
+        model, opened = load_generator(path).to(device), open_generator(path, device=device)
     layers = []
     for before, after in ((3, 16), (16, 32), (32, 64), (64, 64)):
         layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.ReLU()]
     net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, HEADS)).requires_grad_(False)
-    pictures = nn.functional.interpolate(torch.rand(images, 3, 8, 8), size=size, mode="bilinear")
+    net.to(device)
+    pictures = nn.functional.interpolate(torch.rand(images, 3, 8, 8), size=size, mode="bilinear").to(device)
     few = pictures[:16]
     with torch.no_grad():
         logits = net(model(few))

@@ -1,11 +1,15 @@
 """stdout is data, stderr is for people, the exit code depends on neither, and text from data steers nothing."""
 
 import html
+import io
 import json
 import re
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+
+from fairaudit.cli.streams import emit, escaped, is_terminal, tell
 
 CSV = ("--predictions", "faces.csv", "--truth", "label", "--prediction", "label", "--attribute", "group")
 ESCAPE = "\x1b"
@@ -168,3 +172,44 @@ def test_typer_errors_keep_stdout_clean(lab):
 def test_nothing_to_audit(lab):
     lab.run("fairness").refused("nothing to audit", "--predictions TABLE")
     lab.run("roi-metrics").refused("nothing to audit", "--maps FILE")
+
+
+class Broken(io.TextIOWrapper):
+    """A stream that fails in a certain way."""
+
+    def __init__(self, error):
+        super().__init__(io.BytesIO(), encoding="utf-8")
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (BrokenPipeError(), None),
+        (OSError(28, "No space left on device"), "No space left"),
+        (ValueError("closed"), "closed"),
+    ],
+)
+def test_what_cannot_be_written_to_stdout_is_said_once_on_stderr(monkeypatch, capsys, error, told):
+    monkeypatch.setattr(sys, "stdout", Broken(error))
+    emit("data")
+    err = capsys.readouterr().err
+    assert (told in err and "files in the output folder are whole" in err) if told else err == ""
+
+
+def test_closed_streams_are_no_crash(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    emit("data")
+    tell("line")
+    assert not is_terminal(sys.stdout)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
+def test_escapes_keep_json_what_it_is(encoding):
+    text = json.dumps({"a": "é≤😀\ud800", "ü": 1}, ensure_ascii=False)
+    shown = escaped(text, encoding)
+    assert json.loads(shown.encode(encoding).decode(encoding)) == json.loads(text)

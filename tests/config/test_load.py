@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from fairaudit.config.load import load_config
 from fairaudit.config.references import region_order
@@ -176,3 +177,23 @@ def test_region_order_puts_parents_first_and_finds_circles():
         region_order({"x": RegionConfig(complement="y"), "y": RegionConfig(union=["x"])})
     with pytest.raises(ConfigError, match="at least one"):
         region_order({"x": RegionConfig(union=[])})
+
+
+@pytest.mark.parametrize("arch", ["subprocess:getoutput(cmd='touch ran')", "mine:make", "torch.nn:Linear", ":x", "x"])
+def test_a_file_names_no_code_to_run_without_trust(tmp_path, arch):
+    text = {"data": {"manifest": "a.csv", "target": "t"}, "model": {"arch": arch}}
+    (tmp_path / "fairaudit.yaml").write_text(yaml.safe_dump(text))
+    with pytest.raises(ConfigError, match=r"names code to run.*--trust-model"):
+        load_config(None, folder=tmp_path, overrides={})
+    trusted, _ = load_config(None, folder=tmp_path, overrides={}, trust=True)
+    assert trusted.model.arch == arch
+    typed, _ = load_config(None, folder=tmp_path, overrides={"model": {"arch": "mine:make"}})
+    assert typed.model.arch == "mine:make"
+
+
+@pytest.mark.parametrize("arch", ["torchvision:resnet18", " torchvision:resnet18(num_classes=2)", "timm:resnet18"])
+def test_architectures_of_the_libraries_need_no_trust(tmp_path, arch):
+    text = {"data": {"manifest": "a.csv", "target": "t"}, "model": {"arch": arch}}
+    (tmp_path / "fairaudit.yaml").write_text(yaml.safe_dump(text))
+    config, _ = load_config(None, folder=tmp_path, overrides={})
+    assert config.model.arch == arch

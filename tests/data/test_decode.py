@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 import tracemalloc
 import zlib
 from pathlib import Path
@@ -13,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fairaudit.data.decode import MAX_PIXELS, open_image
+from fairaudit.data.decode import open_image
 from fairaudit.errors import ImageError
+from fairaudit.limits import PIXELS
 
 RGB = np.random.default_rng(0).integers(0, 256, (6, 9, 3), dtype=np.uint8)
 GREY = RGB[:, :, 0].copy()
@@ -125,7 +127,7 @@ def png(width: int, height: int, data: bytes = b"") -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (10_000, 10_000), (MAX_PIXELS + 1, 1)])
+@pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (10_000, 10_000), (PIXELS.default + 1, 1)])
 def test_a_bomb_is_refused_before_anything_is_allocated(tmp_path, width, height):
     (tmp_path / "a.png").write_bytes(png(width, height))
     tracemalloc.start()
@@ -140,7 +142,7 @@ def test_a_bomb_is_refused_before_anything_is_allocated(tmp_path, width, height)
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_between_pillows_warning_and_its_error_the_size_is_checked_here(tmp_path):
     (tmp_path / "a.png").write_bytes(png(10_000, 10_000))
-    with pytest.raises(ImageError, match=r"too large.*at most 89,478,485 pixels.*10000 x 10000"):
+    with pytest.raises(ImageError, match=r"too large.*at most 50,000,000 pixels.*10000 x 10000"):
         open_image(tmp_path / "a.png")
 
 
@@ -213,3 +215,21 @@ def test_damage_anywhere_gives_an_image_or_a_reason_and_nothing_else(tmp_path_fa
         assert pixels(path).dtype == np.uint8
     except ImageError as error:
         assert f"damaged.{kind}" in str(error)  # noqa: PT017
+
+
+def test_the_limit_on_pixels_can_be_raised(tmp_path, monkeypatch):
+    Image.new("1", (3000, 3000)).save(tmp_path / "a.png")
+    monkeypatch.setenv("FAIRAUDIT_MAX_PIXELS", "1000000")
+    with pytest.raises(ImageError, match=r"1,000,000 pixels.*FAIRAUDIT_MAX_PIXELS"):
+        open_image(tmp_path / "a.png")
+    monkeypatch.setenv("FAIRAUDIT_MAX_PIXELS", "10000000")
+    assert open_image(tmp_path / "a.png").size == (3000, 3000)
+
+
+def test_the_frames_of_a_long_animation_are_not_counted(tmp_path):
+    frame = b"\x2c" + bytes((0, 0, 0, 0, 1, 0, 1, 0, 0)) + b"\x02\x02\x44\x01\x00"
+    head = b"GIF89a" + bytes((1, 0, 1, 0, 0x80, 0, 0)) + b"\0\0\0\xff\xff\xff"
+    (tmp_path / "long.gif").write_bytes(head + frame * 200_000 + b"\x3b")
+    started = time.monotonic()
+    assert open_image(tmp_path / "long.gif").info["note"] == "first of several frames"
+    assert time.monotonic() - started < 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import pytest
@@ -119,3 +120,84 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, rows):
     wanted = [(a.strip(), b.strip()) for a, b in rows if a.strip() or b.strip()]
     table = read_csv(path)
     assert list(zip(table.columns["first,"], table.columns["second,,"], strict=True)) == wanted
+
+
+def test_a_key_that_is_there_twice_in_a_line_is_refused(tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"a": 1}\n{"a": 1, "a": 2}\n')
+    with pytest.raises(DataError, match=r'"a" is there twice.*line 2'):
+        read_table(tmp_path / "t.jsonl")
+    (tmp_path / "t.jsonl").write_text('{"a": 1, "a ": 2}\n')
+    with pytest.raises(DataError, match="nothing but space"):
+        read_table(tmp_path / "t.jsonl")
+
+
+def test_a_column_that_is_there_twice_in_parquet_is_refused(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.table([[1], [2]], names=["a", "a"]), tmp_path / "t.parquet")
+    with pytest.raises(DataError, match='"a" is there more than once'):
+        read_table(tmp_path / "t.parquet")
+
+
+def test_parquet_dates_durations_and_text_that_is_no_utf8(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = pa.table(
+        {
+            "day": pa.array([0, None], pa.int32()).cast(pa.date32()),
+            "took": pa.array([1, 2], pa.duration("s")),
+            "text": pa.array(["a ", None]),
+        }
+    )
+    parquet.write_table(table, tmp_path / "t.parquet")
+    found = read_table(tmp_path / "t.parquet").columns
+    assert (found["day"], found["took"], found["text"]) == (["1970-01-01", ""], ["0:00:01", "0:00:02"], ["a", ""])
+    broken = pa.table({"day": pa.array([2**31 - 1], pa.int32()).cast(pa.date32())})
+    parquet.write_table(broken, tmp_path / "t.parquet")
+    with pytest.raises(DataError, match='column "day"'):
+        read_table(tmp_path / "t.parquet")
+    buffers = [None, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xff\xfe")]
+    parquet.write_table(pa.table({"t": pa.Array.from_buffers(pa.string(), 1, buffers)}), tmp_path / "t.parquet")
+    with pytest.raises(DataError, match='column "t"'):
+        read_table(tmp_path / "t.parquet")
+
+
+def test_a_small_parquet_file_of_a_giant_table_is_refused(tmp_path, monkeypatch):
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pa.table({"a": pa.array([1] * 100_000)}), tmp_path / "t.parquet")
+    assert (tmp_path / "t.parquet").stat().st_size < 20_000
+    monkeypatch.setenv("FAIRAUDIT_MAX_CELLS", "50000")
+    with pytest.raises(DataError, match=r"too large.*50,000 cells.*100,000.*FAIRAUDIT_MAX_CELLS"):
+        read_table(tmp_path / "t.parquet")
+    monkeypatch.delenv("FAIRAUDIT_MAX_CELLS")
+    long = pa.array(["x" * 1_000_000] * 3, pa.string())
+    parquet.write_table(pa.table({"a": long}), tmp_path / "t.parquet", use_dictionary=False, compression="zstd")
+    monkeypatch.setenv("FAIRAUDIT_MAX_UNPACKED", "1M")
+    with pytest.raises(DataError, match="FAIRAUDIT_MAX_UNPACKED"):
+        read_table(tmp_path / "t.parquet")
+
+
+def test_a_text_that_many_rows_repeat_is_held_once(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pa.table({"a": pa.array(["x" * 10_000] * 1000)}), tmp_path / "t.parquet")
+    cells = read_table(tmp_path / "t.parquet").columns["a"]
+    assert len(cells) == 1000
+    assert len(set(map(id, cells))) == 1
+
+
+def test_many_columns_are_refused_at_once(tmp_path):
+    (tmp_path / "t.csv").write_text(",".join(f"c{number}" for number in range(40_000)) + "\n")
+    with pytest.raises(DataError, match=r"4,096 columns.*40,000.*FAIRAUDIT_MAX_COLUMNS"):
+        read_table(tmp_path / "t.csv")
+    lines = "\n".join(f'{{"k{number}": 1}}' for number in range(5000))
+    (tmp_path / "t.jsonl").write_text(lines)
+    with pytest.raises(DataError, match="FAIRAUDIT_MAX_COLUMNS"):
+        read_table(tmp_path / "t.jsonl")
+
+
+def test_a_pipe_is_never_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "t.csv")
+    with pytest.raises(DataError, match="a pipe"):
+        read_table(tmp_path / "t.csv")

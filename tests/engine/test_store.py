@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 
+from fairaudit.engine.arrays import encode
 from fairaudit.engine.part import Part
 from fairaudit.engine.plan import Plan
 from fairaudit.engine.store import RunStore, digest
@@ -252,3 +253,74 @@ def test_a_read_only_folder_is_told(tmp_path):
 def test_the_digest_depends_on_names_and_values_alone():
     assert digest({"a": "1", "b": "2"}) == digest({"b": "2", "a": "1"})
     assert len({digest(key) for key in ({"a": "1"}, {"a": "2"}, {"b": "1"}, {"a1": ""}, {})}) == 5
+
+
+def forged(connection):
+    """What someone who knows the code, but not the secret, can do."""
+    content, checksum = encode("x", np.array([0.9]))
+    connection.execute("UPDATE array SET content = ?, checksum = ? WHERE name = 'a'", (content, checksum))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        forged,
+        lambda connection: connection.execute("DELETE FROM array WHERE name = 'a'"),
+        lambda connection: connection.execute("UPDATE array SET name = 'b' WHERE name = 'a'"),
+        lambda connection: connection.execute("UPDATE chunk SET number = 1"),
+        lambda connection: connection.execute("UPDATE chunk SET parts = '[\"fairness\"]'"),
+        lambda connection: connection.execute("UPDATE chunk SET parts = '{not json'"),
+        lambda connection: connection.execute("UPDATE chunk SET parts = 7, seal = 7"),
+        lambda connection: connection.execute("UPDATE chunk SET seal = randomblob(16)"),
+    ],
+)
+def test_a_chunk_that_was_altered_is_refused_whatever_its_checksums_say(path, change):
+    with RunStore.open(path, key=KEY) as store:
+        store.save(0, PARTS)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    change(connection)
+    connection.execute("UPDATE array SET chunk = (SELECT number FROM chunk)")
+    connection.commit()
+    connection.close()
+    with RunStore.open(path, key=KEY) as store, pytest.raises(StoreError, match=r"damaged.*--fresh"):
+        store.load(min(store.done()))
+
+
+def test_a_store_of_another_secret_is_kept_and_not_continued(path, monkeypatch):
+    monkeypatch.setenv("FAIRAUDIT_STORE_KEY", "elsewhere")
+    with RunStore.open(path, key=KEY) as store:
+        store.save(0, PARTS)
+    monkeypatch.setenv("FAIRAUDIT_STORE_KEY", "here")
+    with RunStore.open(path, key=KEY) as store:
+        assert (store.done(), store.changed) == (set(), ("writer",))
+    monkeypatch.setenv("FAIRAUDIT_STORE_KEY", "elsewhere")
+    with RunStore.open(path, key=KEY) as store:
+        assert store.done() == {0}
+        same(store.load(0), PARTS)
+
+
+def test_a_chunk_moved_to_another_run_is_refused(path):
+    other = {**KEY, "model": "other"}
+    for key in (KEY, other):
+        with RunStore.open(path, key=key) as store:
+            if key is KEY:
+                store.save(0, PARTS)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("UPDATE chunk SET run = 2")
+    connection.execute("UPDATE array SET run = 2")
+    connection.commit()
+    connection.close()
+    with RunStore.open(path, key=other) as store, pytest.raises(StoreError, match="damaged"):
+        store.load(0)
+
+
+def test_a_key_that_is_no_json_does_not_stop_a_new_run(path):
+    RunStore.open(path, key=KEY).close()
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE run SET key = '{broken'")
+    connection.commit()
+    connection.close()
+    with RunStore.open(path, key={"model": "new"}) as store:
+        assert store.done() == set()

@@ -43,6 +43,9 @@ def test_one_logit_without_an_axis_gets_one():
         ({"boxes": torch.zeros(3, 4)}, "a dictionary with boxes"),
         ((), "nothing"),
         ((torch.zeros(4, 1), 3), "2 things, the first of which is a tensor of shape [4, 1]"),
+        (torch.zeros(3, 2, dtype=torch.complex64), "a tensor that is complex"),
+        (torch.zeros(3, 2).to_sparse(), "a tensor that is sparse"),
+        (torch.zeros(3, 2, device="meta"), "a tensor that is without values (on torch's meta device)"),
         (None, "NoneType"),
     ],
 )
@@ -77,9 +80,56 @@ def test_any_batch_goes_through_in_slices(images, calls):
     torch.testing.assert_close(batch.grad, torch.full_like(batch, 0.5))
 
 
-def test_the_wrapper_returns_logits():
-    class Tuple(nn.Module):
-        def forward(self, x):
-            return x.mean(dim=(1, 2, 3)), x
+class Several(nn.Module):
+    def forward(self, x):
+        return x.mean(dim=(1, 2, 3)), {"age": x[:, 0, 0, :2], "smiling": x.amax(dim=(1, 2, 3))}["age"]
 
-    assert Logits(Tuple())(torch.ones(2, 3, 4, 4)).tolist() == [[1.0], [1.0]]
+
+def test_the_wrapper_returns_the_named_head():
+    images = torch.arange(24.0).view(1, 2, 3, 4)
+    assert Logits(Several(), head=0)(images).tolist() == [[11.5]]
+    assert Logits(Several(), head="1")(images).tolist() == [[0.0, 1.0]]
+
+
+def test_the_first_of_several_is_never_assumed():
+    with pytest.raises(ModelError) as caught:
+        Logits(Several())(torch.rand(2, 3, 4, 4))
+    assert "Wanted: model.head: one of 0, 1. Found: 0: a tensor of shape [2]; 1: a tensor of shape [2, 2]" in str(
+        caught.value
+    )
+
+
+@pytest.mark.parametrize(
+    ("output", "head", "text"),
+    [
+        ((WANTED, WANTED), 2, 'no output called "2". Found: 2 things'),
+        ({"age": WANTED, "smile": WANTED}, "smiles", 'Did you mean "smile"'),
+        (WANTED, 0, "Found: one tensor. Where: model.head. Leave model.head out"),
+    ],
+)
+def test_a_head_that_is_not_there_is_told(output, head, text):
+    with pytest.raises(ModelError) as caught:
+        as_logits(output, 3, head)
+    assert text in str(caught.value)
+
+
+def test_columns_are_kept_in_their_order():
+    class Rows(nn.Module):
+        def forward(self, x):
+            return x[:, 0, 0]
+
+    images = torch.arange(5.0).view(1, 1, 1, 5)
+    assert Logits(Rows(), columns=(1, 2))(images).tolist() == [[1.0, 2.0]]
+    assert Logits(Rows(), columns=(4, 0))(images).tolist() == [[4.0, 0.0]]
+
+
+def test_whole_numbers_become_floating_and_half_becomes_single():
+    class Label(nn.Module):
+        def forward(self, x):
+            return x.mean(dim=(2, 3)).argmax(dim=1)
+
+    assert Logits(Label())(torch.rand(2, 3, 4, 4)).dtype == torch.float32
+    assert not Logits(Label()).raw(torch.rand(2, 3, 4, 4)).is_floating_point()
+    halved = Logits(nn.Flatten(), takes=torch.bfloat16)
+    assert halved.raw(torch.rand(2, 3, 1, 1)).dtype == torch.bfloat16
+    assert halved(torch.rand(2, 3, 1, 1)).dtype == torch.float32

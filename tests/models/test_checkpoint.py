@@ -12,6 +12,10 @@ def net():
     return nn.Sequential(nn.Conv2d(3, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(2, 2))
 
 
+def named(weights, known):
+    return plain_names(weights, known).weights
+
+
 def same(left, right):
     return left.keys() == right.keys() and all(torch.equal(left[key], right[key]) for key in left)
 
@@ -28,27 +32,28 @@ def test_wrappers_are_opened(keys):
 
 
 @pytest.mark.parametrize(
-    "prefix", ["module.", "_orig_mod.", "module._orig_mod.", "model.", "_orig_mod.module.", "net.model."]
+    "prefix",
+    ["module.", "_orig_mod.", "module._orig_mod.", "model.", "_orig_mod.module.", "net.model.", "encoder.", "a.b.c."],
 )
 def test_prefixes_go(prefix):
     weights = net().state_dict()
-    assert same(plain_names({prefix + key: value for key, value in weights.items()}, list(weights)), weights)
+    assert same(named({prefix + key: value for key, value in weights.items()}, list(weights)), weights)
 
 
 def test_a_prefix_that_belongs_to_the_architecture_stays():
     known = ["model.weight", "model.bias"]
     weights = {key: torch.zeros(1) for key in known}
-    assert list(plain_names(weights, known)) == known
+    assert list(named(weights, known)) == known
 
 
 def test_a_compiled_part_and_an_averaged_model():
     weights = net().state_dict()
     averaged = {"n_averaged": torch.tensor(3)} | {f"module.{key}": value for key, value in weights.items()}
-    assert same(plain_names(averaged, list(weights)), weights)
+    assert same(named(averaged, list(weights)), weights)
     partly = {
         key.replace("0.", "0._orig_mod.", 1) if key.startswith("0.") else key: value for key, value in weights.items()
     }
-    assert same(plain_names(partly, list(weights)), weights)
+    assert same(named(partly, list(weights)), weights)
 
 
 def test_averages_are_taken_by_name_only():
@@ -92,3 +97,34 @@ def test_a_misfit_names_the_first_few():
     assert "1 of another shape (0.bias is (5,) and not (2,))" in text
     assert "f.pt" in text
     assert "package:net" in text
+
+
+LIGHTNING = {"criterion.pos_weight": torch.ones(1), "accuracy.total": torch.zeros(1)}
+
+
+@pytest.mark.parametrize("prefix", ["model.", "classifier.net.", ""])
+def test_what_training_left_beside_the_model_is_named(prefix):
+    model, given = net(), net().state_dict()
+    weights = {prefix + key: value for key, value in given.items()} | LIGHTNING
+    (note,) = load_weights(model, weights, arch="a", where="f")
+    assert same(model.state_dict(), given)
+    assert "2 tensors that it has no place for (criterion.pos_weight, accuracy.total)" in note
+
+
+def test_of_a_model_and_its_average_the_model_is_taken():
+    plain, average = net().state_dict(), net().state_dict()
+    weights = {f"ema_model.{key}": value for key, value in average.items()}
+    weights |= {f"model.{key}": value for key, value in plain.items()}
+    assert same(named(weights, list(plain)), plain)
+    assert same(find_weights({"state_dict": weights}, where="f", name="ema_model"), average)
+
+
+def test_of_two_equal_copies_none_is_assumed():
+    weights = {f"{name}.{key}": value for name in ("left", "right") for key, value in net().state_dict().items()}
+    with pytest.raises(ModelError, match=r"Wanted: model\.weights: the one to audit\. Found: left, right"):
+        named(weights, list(net().state_dict()))
+
+
+def test_names_that_nothing_covers_stay_as_they_are():
+    found = plain_names({"a.b": torch.zeros(1)}, ["c.weight"])
+    assert (found.prefix, list(found.weights), found.leftovers) == ("", [], ("a.b",))

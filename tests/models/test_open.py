@@ -1,7 +1,9 @@
 """Every format opened from a file, compared with the model that was saved; and every refusal."""
 
 import argparse
+import warnings
 import zipfile
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 import pytest
@@ -176,7 +178,9 @@ def test_wrapped_averages_are_noted(folder, net):
 
 def test_outputs_in_tuples_and_without_an_axis(folder):
     torch.jit.script(Pair().eval()).save(folder / "pair.pt")
-    assert opened(folder / "pair.pt").head.outputs == 2
+    assert opened(folder / "pair.pt", config=ModelConfig(head=0)).head.outputs == 2
+    with pytest.raises(ModelError, match=r"model\.head: one of 0, 1"):
+        opened(folder / "pair.pt")
     torch.jit.script(Squeezed().eval()).save(folder / "one.pt")
     one = opened(folder / "one.pt")
     assert one.head.link == "sigmoid"
@@ -263,3 +267,126 @@ def test_a_damaged_archive_is_told(folder, net):
             archive.writestr(name, b"" if name.endswith("data.pkl") else data)
     with pytest.raises(ModelError, match="cut short or damaged"):
         opened(folder / "damaged.pt")
+
+
+def lightning(net):
+    state = {f"model.{key}": value for key, value in net.state_dict().items()}
+    return {
+        "epoch": 3,
+        "state_dict": state | {"criterion.pos_weight": torch.ones(1)},
+        "hyper_parameters": {
+            "args": argparse.Namespace(lr=0.1, root=Path("/data"), where=PureWindowsPath("C:/data")),
+            "best": np.bool_(True),
+            "weights": np.arange(3.0, dtype=np.float16),
+            "names": np.array(["a", "b"]),
+            "few": np.array([1, None], dtype=object),
+        },
+    }
+
+
+def test_a_lightning_checkpoint_with_its_hyper_parameters(folder, net):
+    torch.save(lightning(net), folder / "l.ckpt")
+    model = opened(folder / "l.ckpt")
+    images = torch.rand(2, 3, 16, 16)
+    torch.testing.assert_close(model.logits(images), net(model.normalise(images)))
+    assert "criterion.pos_weight" in model.notes[0]
+
+
+def test_the_number_of_classes_is_found_under_a_prefix(folder):
+    from torchvision.models import squeezenet1_1
+
+    weights = {f"encoder.{key}": value for key, value in squeezenet1_1(num_classes=2).state_dict().items()}
+    torch.save({"state_dict": weights}, folder / "s.pt")
+    config = ModelConfig(arch="torchvision:squeezenet1_1")
+    assert opened(folder / "s.pt", config=config, preprocess=PreprocessConfig(size=(32, 32))).head.outputs == 2
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("kind", ["scripted", "frozen"])
+def test_scripts_of_another_precision(folder, net, dtype, kind):
+    wanted = net(opened(written(net, folder, "traced")).normalise(torch.ones(2, 3, 16, 16)))
+    model = opened(written(net.to(dtype), folder, kind))
+    found = model.logits(torch.ones(2, 3, 16, 16))
+    assert found.dtype in (torch.float32, torch.float64)
+    torch.testing.assert_close(found.float(), wanted, atol=0.05, rtol=0.05)
+    assert f"computes in {str(dtype)[6:]}" in model.notes[0]
+
+
+class OneByOne(nn.Module):
+    """As traced with one image: its number is in a reshape."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner, self.last = nn.Sequential(*list(inner)[:4]), inner[5]
+
+    def forward(self, x):
+        return self.last(self.inner(x).view(1, 4))
+
+
+def test_a_trace_of_one_image_loops_over_images(folder, net):
+    torch.jit.trace(OneByOne(net), torch.rand(1, 3, 16, 16)).save(folder / "one.pt")
+    model = opened(folder / "one.pt")
+    images = torch.rand(5, 3, 16, 16)
+    torch.testing.assert_close(model.logits(images), net(model.normalise(images)))
+    assert "one by one" in model.notes[0]
+    lifted = model.lifted(images).module
+    torch.testing.assert_close(lifted(model.normalise(images)), net(model.normalise(images)))
+
+
+class OnCuda(nn.Module):
+    def forward(self, x):
+        return x.mean(dim=(2, 3)) + torch.zeros(3, device=torch.device("cuda:0"))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is here")
+def test_a_device_written_into_the_file_is_told(folder):
+    torch.jit.script(OnCuda().eval()).save(folder / "c.pt")
+    with pytest.raises(ModelError) as caught:
+        opened(folder / "c.pt")
+    assert "has a CUDA device written into it" in str(caught.value)
+    assert "--device cuda" in str(caught.value)
+
+
+class Demanding(nn.Module):
+    def forward(self, x):
+        if x.shape[1] != 4:
+            raise ValueError("four channels, please")
+        return x.mean(dim=(2, 3))
+
+
+def test_an_error_raised_by_a_script_is_one_paragraph(folder):
+    torch.jit.script(Demanding().eval()).save(folder / "r.pt")
+    with pytest.raises(ModelError, match="four channels, please"):
+        opened(folder / "r.pt")
+
+
+def quantised(folder):
+    """An int8 network by torch's eager quantisation, scripted."""
+    from torch.ao import quantization as ao
+
+    if "onednn" not in torch.backends.quantized.supported_engines:
+        pytest.skip("this build of torch has no engine for int8")
+    torch.manual_seed(4)
+    net = nn.Sequential(ao.QuantStub(), nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    net = nn.Sequential(*net, nn.Linear(4, 2), ao.DeQuantStub()).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        net.qconfig = ao.get_default_qconfig("onednn")
+        prepared = ao.prepare(net)
+        prepared(torch.randn(8, 3, 16, 16))
+        torch.jit.script(ao.convert(prepared)).save(folder / "q.pt")
+    return folder / "q.pt"
+
+
+def test_an_int8_script_answers_and_is_not_explained_by_gradients(folder):
+    from fairaudit.errors import FairauditError
+    from fairaudit.saliency.registry import method
+
+    model = opened(quantised(folder), classes=["0", "1"])
+    images = torch.rand(4, 3, 16, 16)
+    assert model.scores(model.logits(images)).shape == (4, 2)
+    classes = torch.zeros(4, dtype=torch.long)
+    assert method("occlusion").attribute(model, images, classes).maps.shape[0] == 4
+    for name in ("lrp", "gradcam", "integrated_gradients"):
+        with pytest.raises(FairauditError):
+            method(name).attribute(model, images, classes)

@@ -44,9 +44,13 @@ def test_a_fixed_batch_is_wrapped_and_noted():
     assert "batches of 2 only" in found.notes[0]
 
 
-def test_probabilities_in_place_of_logits_are_noted():
-    assert "seems to return probabilities" in probed(nn.Sequential(*net(28), nn.Softmax(dim=1))).notes[0]
-    assert probed(nn.Sequential(*net(28), nn.Sigmoid())).notes == ()
+def test_whole_outputs_are_told_apart():
+    class Label(nn.Module):
+        def forward(self, x):
+            return x.mean(dim=(2, 3)).argmax(dim=1)
+
+    assert probed(Label()).whole
+    assert not probed(net(28)).whole
 
 
 def test_an_output_of_another_kind_is_told_as_such():

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from fairaudit.errors import ModelError
 from fairaudit.models.lift import lift
 from fairaudit.pruning.controls import (
-    TrainSettings,
     fine_tuned,
     from_scratch,
     magnitude_masks,
@@ -19,6 +18,7 @@ from fairaudit.pruning.controls import (
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.gated import run_with
 from fairaudit.pruning.sparsity import layer_sparsity
+from fairaudit.pruning.train import TrainSettings
 
 BRIEF = TrainSettings(epochs=8, rate=5e-3)
 

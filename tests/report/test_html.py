@@ -1,10 +1,12 @@
 import base64
+import os
 import re
 from html.parser import HTMLParser
 
 import pytest
 
 from fairaudit.report import html
+from fairaudit.results.report import Figure
 
 VOID = {"meta", "img", "br"}
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=")
@@ -93,3 +95,38 @@ def test_no_other_file_gets_into_the_page(report, folder, name):
 def test_a_report_of_a_table_without_models(report, folder):
     bare = report.model_copy(update={"models": [], "verdicts": [], "figures": [], "notes": [], "excluded": []})
     assert "<h1>faces.csv</h1>" in html.render(bare, folder)
+
+
+def test_text_that_begins_like_a_picture_is_cleaned_like_any_other(report, tmp_path):
+    text = html.render(report.model_copy(update={"notes": ["data:image/\x1b[31m\u202e" + "x" * 5000]}), tmp_path)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "x" * 3000 not in text
+
+
+def test_no_link_pulls_a_file_of_the_machine_into_the_page(report, tmp_path):
+    folder = tmp_path / "report"
+    (folder / "figures").mkdir(parents=True)
+    (tmp_path / "secret.png").write_bytes(PNG)
+    (folder / "figures" / "gaps.png").symlink_to(tmp_path / "secret.png")
+    assert "data:image/png" not in html.render(report, folder)
+    (folder / "figures" / "gaps.png").unlink()
+    (folder / "figures").rmdir()
+    (folder / "figures").symlink_to(tmp_path)
+    (tmp_path / "gaps.png").write_bytes(PNG)
+    assert "data:image/png" not in html.render(report, folder)
+    (folder / "figures").unlink()
+    (folder / "figures").mkdir()
+    (folder / "real.png").write_bytes(PNG)
+    (folder / "figures" / "gaps.png").symlink_to(folder / "real.png")  # within the report: fine
+    assert "data:image/png" in html.render(report, folder)
+
+
+def test_pipes_circles_and_names_that_are_none_are_named_and_not_read(report, tmp_path):
+    (tmp_path / "figures").mkdir()
+    os.mkfifo(tmp_path / "figures" / "pipe.png")
+    (tmp_path / "figures" / "circle.png").symlink_to("circle.png")
+    figures = [Figure(file=f"figures/{name}.png", caption="c") for name in ("pipe", "circle", "a\0b", "n" * 5000)]
+    text = html.render(report.model_copy(update={"figures": figures}), tmp_path)
+    assert "data:image/png" not in text
+    assert text.count("is not beside the report") == 4

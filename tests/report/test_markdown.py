@@ -62,3 +62,8 @@ def test_figures_are_linked_beside_the_report(report):
     figure = report.figures[0].model_copy(update={"file": "figures/a b(1).png"})
     text = markdown.render(report.model_copy(update={"figures": [figure]}))
     assert "](figures/a%20b%281%29.png)" in text
+
+
+def test_the_digest_of_the_data_is_text_from_elsewhere_too(report):
+    data = report.data.model_copy(update={"digest": "<img src=x>|`a`"})
+    assert "<img" not in markdown.render(report.model_copy(update={"data": data})).replace("\\<", "")

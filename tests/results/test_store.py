@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,33 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path, report):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="could not be written"):
         write_report(report, tmp_path / "file" / "report.json")
+
+
+@pytest.mark.parametrize("version", [True, 1.0, "1", [1], {"a": 1}])
+def test_a_version_that_merely_equals_one_is_refused(tmp_path, version):
+    path = write(tmp_path / "report.json", lambda content: content.update(schema_version=version))
+    with pytest.raises(DataError, match="another version"):
+        read_report(path)
+
+
+def test_a_key_that_is_there_twice_is_refused(tmp_path):
+    text = EXAMPLE.read_text(encoding="utf-8").replace('"seed": 0', '"seed": 0, "seed": 1', 1)
+    (tmp_path / "report.json").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=r'"seed" is there twice'):
+        read_report(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"a": ' * 50_000, b"\xff\xfe", b"", b"1" * 10_000])
+def test_deep_broken_and_endless_json_is_told_in_one_paragraph(tmp_path, content):
+    (tmp_path / "report.json").write_bytes(content)
+    with pytest.raises(DataError, match=r"not strict JSON|not a report"):
+        read_report(tmp_path)
+
+
+def test_a_pipe_is_never_waited_for_and_a_giant_is_not_read(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "report.json")
+    with pytest.raises(DataError, match="a pipe"):
+        read_report(tmp_path)
+    monkeypatch.setenv("FAIRAUDIT_MAX_TEXT", "1K")
+    with pytest.raises(DataError, match=r"too large.*FAIRAUDIT_MAX_TEXT"):
+        read_report(EXAMPLE)

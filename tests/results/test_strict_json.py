@@ -1,4 +1,6 @@
 import json
+import os
+import stat
 
 import pytest
 
@@ -47,3 +49,19 @@ def test_a_folder_in_the_place_of_the_file_is_told(tmp_path):
     with pytest.raises(OutputError, match="could not be written"):
         write_text(tmp_path / "b.json", "two")
     assert [entry.name for entry in tmp_path.iterdir()] == ["b.json"]
+
+
+@pytest.mark.parametrize("mask", [0o077, 0o027, 0o022])
+def test_files_are_no_more_open_than_the_umask_allows(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        write_text(tmp_path / "a" / "b.json", "{}")
+        write_text(tmp_path / "a" / "b.json", "[]")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a" / "b.json").stat().st_mode) == 0o666 & ~mask
+
+
+def test_a_name_with_a_nul_is_told(tmp_path):
+    with pytest.raises(OutputError, match="null"):
+        write_text(tmp_path / "a\0b", "{}")

@@ -39,7 +39,10 @@ class CfAlignAudit:
     def __init__(self, study: Study, options: CfOptions) -> None:
         self.study, self.options = study, options
         self.generator: Generator = open_generator(
-            options.generator, arch=options.generator_arch, device=str(study.candidate.device)
+            options.generator,
+            arch=options.generator_arch,
+            device=str(study.candidate.device),
+            trust=study.options.trust_model,
         )
         self.readers: Readers = readers(study, options)
         self._check_find()

@@ -85,8 +85,18 @@ def _base_drawings(
         )
 
     return [
-        Drawing(name=f"{stem}.png", caption=f"Images on the way to their counterfactual for {name}.", draw=strip),
-        Drawing(name=f"{stem}.{kind}", caption=f"The same, moving: {name} there and back.", draw=moving),
+        Drawing(
+            name=f"{stem}.png",
+            caption=f"Images on the way to their counterfactual for {name}.",
+            draw=strip,
+            photographs=True,
+        ),
+        Drawing(
+            name=f"{stem}.{kind}",
+            caption=f"The same, moving: {name} there and back.",
+            draw=moving,
+            photographs=True,
+        ),
         Drawing(
             name=f"alignment-{_file_name(name)}.png",
             caption=f"Scores of other classifiers along counterfactuals of {name}; flat is independent.",

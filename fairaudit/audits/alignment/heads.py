@@ -113,6 +113,7 @@ def output_names(classifier: Classifier, target: str) -> tuple[str, ...]:
 
 def classifier_heads(classifier: Classifier, names: Sequence[str]) -> ModelHeads:
     """All outputs of an opened model as probabilities (or as they are, for an expression)."""
+    classifier.head.require_scores("Counterfactuals", where=classifier.name)
     links = {"softmax": "softmax", "probability": "value"}
 
     def forward(images: torch.Tensor) -> torch.Tensor:

@@ -122,7 +122,12 @@ def _fetch(images: torch.Tensor) -> FetchImages:
 @torch.no_grad()
 def _reconstructed(study: Study, options: CfOptions, images: torch.Tensor) -> torch.Tensor:
     """The images as the generator gives them back, as bytes."""
-    generator = open_generator(options.generator, arch=options.generator_arch, device=str(study.candidate.device))
+    generator = open_generator(
+        options.generator,
+        arch=options.generator_arch,
+        device=str(study.candidate.device),
+        trust=study.options.trust_model,
+    )
     parts = []
     for start in range(0, len(images), 128):
         found = generator.decode(generator.encode(images[start : start + 128].float() / 255))

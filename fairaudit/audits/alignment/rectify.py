@@ -77,7 +77,12 @@ def rectify_model(
         UsageError: an unknown name.
         DataError: too few images.
     """
-    generator = open_generator(options.generator, arch=options.generator_arch, device=str(study.candidate.device))
+    generator = open_generator(
+        options.generator,
+        arch=options.generator_arch,
+        device=str(study.candidate.device),
+        trust=study.options.trust_model,
+    )
     found = readers(study, options)
     first = found.bases[0] if base is None else head_index(found.heads, base)
     columns = first, head_index(found.heads, other)

@@ -13,6 +13,7 @@ from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Report
 from fairaudit.results.store import read_report
 from fairaudit.tables.paired import CHANGES, LEVELS
+from fairaudit.tables.row import Estimate, Subject, row
 
 COMPARED = frozenset([*CHANGES, *LEVELS])
 """Disparities between groups and levels whose change is told."""
@@ -89,20 +90,15 @@ def _change(new: Measurement, old: Measurement, baseline: str) -> Measurement:
         level = round(1 - (1 - (new.level or 0)) - (1 - (old.level or 0)), 10)
         low, high = (new.low or 0) - (old.high or 0), (new.high or 0) - (old.low or 0)
     certain = level is not None and level > 0
-    return Measurement(
-        audit="fairness",
-        metric=f"{new.metric}_change",
-        attribute=new.attribute,
-        baseline=baseline,
+    estimate = Estimate(
         value=(new.value or 0) - (old.value or 0) if exists else None,
-        status="ok" if exists else "undefined",
-        reason=None if exists else f"it does not exist for {missing}: {(new.reason or old.reason or '').rstrip('.')}",
         low=low if certain else None,
         high=high if certain else None,
-        level=level if certain else None,
-        interval="two-reports" if certain else None,
-        unit=new.unit,
+        interval="two-reports",
+        counted=new.unit,
         n=new.n,
-        better=new.better,
+        missing=f"it does not exist for {missing}: {(new.reason or old.reason or '').rstrip('.')}",
         extra={"now": new.value, "before": old.value},
     )
+    subject = Subject(audit="fairness", metric=f"{new.metric}_change", attribute=new.attribute, baseline=baseline)
+    return row(subject, estimate, level=level)

@@ -81,6 +81,8 @@ class Drawing:
     """What it shows."""
     draw: Callable[[], bytes]
     """Makes the PNG."""
+    photographs: bool = False
+    """Whether single images of the data can be seen on it, which `--no-images` leaves out."""
 
 
 def slug(text: str) -> str:

@@ -6,97 +6,21 @@ from collections.abc import Sequence
 
 from fairaudit.config.schema import GateRule
 from fairaudit.gate.rules import check_metrics
-from fairaudit.measures.counts.disparities import DISPARITIES
-from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
-from fairaudit.measures.counts.rates import RATES
-from fairaudit.tables.paired import CHANGES, LEVELS
-from fairaudit.tables.specs import SPECS
+from fairaudit.tables.entries.regions import DISCOVERY as WINDOWS
+from fairaudit.tables.metrics import METRICS, names_of
 
-ASSOCIATIONS = ("phi", "cramers_v", "mutual_information")
-EQUALISED = tuple(
-    f"{name}_{what}" for name in ("equalised_odds", "equal_opportunity") for what in ("accuracy", "threshold")
-)
-THEORY = (
-    "bias_aligned_share",
-    "model_biasedness",
-    "task_biasedness",
-    "bias_information_perfect",
-    "bias_information_expected",
-    "task_information_expected",
-    "task_information_bounded",
-)
-SCORED = ("auc", "bnsp_auc", "bpsn_auc", "auc_difference", "ece", "brier")
-FAIRNESS = frozenset(
-    [
-        "accuracy",
-        *RATES,
-        "impact_ratio",
-        *(f"{name}_difference" for name in ("selection_rate", "tpr", "fpr", "ppv")),  # per class
-        *DISPARITIES,
-        "worst_group_accuracy",
-        "unbiased_accuracy",
-        "bias_conflict_accuracy",
-        "bias_aligned_accuracy",
-        *PAPER_MEASURES,
-        *(f"soft_{name}" for name in PAPER_MEASURES),
-        *SCORED,
-        *(
-            f"{name}_change"
-            for name in (*CHANGES, "accuracy", "tpr", "fpr", *LEVELS, *PAPER_MEASURES, "auc", "ece", "brier")
-        ),
-        *ASSOCIATIONS,
-        *(f"attribute_{name}" for name in ASSOCIATIONS),
-        *EQUALISED,
-        *THEORY,
-    ]
-)
-
-
-def _tabled(names: Sequence[str]) -> list[str]:
-    """Names of per-image columns, and of their contrasts between groups."""
-    return [*names, *(f"{name}_contrast" for name in names)]
-
-
-DISCOVERY = frozenset(
-    [
-        "discovery",
-        "discovery_unconfirmed",
-        "discovery_alignment",
-        "discovery_alignment_unconfirmed",
-        "concentration",
-    ]
-)
-REGIONS = frozenset(
-    [
-        *_tabled([n for n in SPECS if not n.startswith(("causal_", "attribute_flip_")) and n != "rrf_excess"]),
-        "rddt",
-        "rddt_p",
-        "cue_alignment",
-        *DISCOVERY,
-    ]
-)
-FLIPS = frozenset(_tabled([name for name in SPECS if name.startswith("attribute_flip_")]))
-ALIGNMENT = frozenset(["relative_change", "relative_change_ratio_of_sums", "base_change"])
-CAUSAL = frozenset(_tabled([name for name in SPECS if name.startswith("causal_")]))
-SWAP = frozenset(["swap_effect", "swap_excess", "swap_flip", "score_gap"])
-SALIENCY = frozenset(
-    [
-        "completeness_gap",
-        "completeness_gap_all",
-        "conservation_ratio",
-        "conservation_ratio_all",
-        "conservation_ratio_bias_free",
-        "insertion_auc",
-        "deletion_auc",
-        "randomisation_similarity",
-        "stability",
-        "saturation_onset",
-        "saturated_share",
-    ]
-)
+FAIRNESS = names_of("fairness")
+CAUSAL = frozenset(name for name in names_of("roi-metrics") if name.startswith("causal_"))
+REGIONS = names_of("roi-metrics") - CAUSAL
+DISCOVERY = frozenset(entry.name for entry in WINDOWS)
+FLIPS = names_of("counterfactual")
+ALIGNMENT = names_of("cf-align")
+SALIENCY = names_of("saliency")
+PRUNING = names_of("prune")
+SELFTEST = names_of("selftest")
+SWAP = names_of("swap")
 ALL = FAIRNESS | REGIONS | CAUSAL | SWAP | SALIENCY | FLIPS
 """What `audit` makes; alignments come on top where there is a generator."""
-SELFTEST = frozenset(["detection_power", "false_alarm_rate", "planted_gap", "trained_accuracy"])
 
 
 def applicable(rules: Sequence[GateRule], metrics: frozenset[str]) -> tuple[list[GateRule], list[str]]:
@@ -105,7 +29,7 @@ def applicable(rules: Sequence[GateRule], metrics: frozenset[str]) -> tuple[list
     Raises:
         UsageError: a rule names a metric that no audit makes.
     """
-    check_metrics(rules, ALL | ALIGNMENT | SELFTEST | metrics)
+    check_metrics(rules, METRICS)
     judged = [rule for rule in rules if rule.metric in metrics]
     left = sorted({rule.metric for rule in rules} - metrics)
     notes = [f"Gate rules over {', '.join(left)} were not judged: this command does not measure them."] if left else []

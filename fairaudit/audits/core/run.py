@@ -16,12 +16,14 @@ from fairaudit.audits.core.metrics import applicable
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.report import Timing, assemble
+from fairaudit.audits.core.scale import scale_notes
 from fairaudit.audits.core.stream import Streamed, run_key, stream
 from fairaudit.audits.core.study import Study, open_classifier, open_material
 from fairaudit.audits.core.trial import Trials, run_trials, trial_settings
 from fairaudit.audits.core.write import write_report_folder
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
+from fairaudit.engine.expected import as_expected
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import FairauditError, UsageError
 from fairaudit.report.figures.forest import MOST_ROWS, forest
@@ -30,6 +32,7 @@ from fairaudit.results.report import Figure, Report
 
 STORE = "run.sqlite"
 """Name of the run store in the output folder."""
+NO_IMAGES = "Figures on which single images can be seen were not drawn (--no-images)."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +73,12 @@ def run_models(
             study = Study(config=config, options=options, material=material, candidate=opened(model), baseline=compared)
             report = run_study(study, plan, folder=folder, progress=progress)
             outcomes.append(Outcome(name=model.stem, folder=folder, report=report))
-        except FairauditError as error:
-            if len(models) == 1:
+        except Exception as error:
+            expected = as_expected(error)
+            if expected is None or len(models) == 1:
                 raise
-            progress.note(f"{model.name}: {error.paragraph()}")
-            outcomes.append(Outcome(name=model.stem, folder=folder, error=error))
+            progress.note(f"{model.name}: {expected.paragraph()}")
+            outcomes.append(Outcome(name=model.stem, folder=folder, error=expected))
     return outcomes
 
 
@@ -86,7 +90,10 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
     findings = against(measured(audits, streamed, progress), study.options.against, digest=study.material.digest)
     rules, notes = applicable(study.config.gates, plan.metrics)
     findings = replace(findings, notes=[*findings.notes, *notes])
-    figures = drawn(findings.drawings, folder)
+    figures = drawn(findings.drawings, folder, photographs=study.options.images)
+    if not study.options.images and any(drawing.photographs for drawing in findings.drawings):
+        findings = replace(findings, notes=[*findings.notes, NO_IMAGES])
+    findings = replace(findings, notes=[*scale_notes(study, streamed.rows), *findings.notes])
     timing = Timing(started=started, seconds=time.perf_counter() - clock, map_seconds=mapped)
     report = assemble(study, streamed, findings, plan.verdicts_for(study, findings), rules, figures, timing)
     report = with_gate_figure(report, folder)
@@ -96,6 +103,9 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
 
 def mapped_study(study: Study, plan: AuditPlan, progress: Progress) -> tuple[Sequence[Audit], Streamed]:
     """Put the methods on trial and map the plan's audits over all rows, continuing what the output folder holds."""
+    for model in (study.candidate, *([study.baseline] if study.baseline is not None else [])):
+        if plan.with_regions or plan.methods_for(study):
+            model.head.require_scores("Explanations, regions and joint verdicts", where=model.name)
     trials = _tried(study, plan, progress)
     audits = plan.audits_for(study, trials)
     key = run_key(study, {audit.name: audit.settings() for audit in audits})
@@ -163,8 +173,10 @@ def measured(audits: Sequence[Audit], streamed: Streamed, progress: Progress) ->
     )
 
 
-def drawn(drawings: Sequence[Drawing], folder: Path) -> list[Figure]:
+def drawn(drawings: Sequence[Drawing], folder: Path, *, photographs: bool = True) -> list[Figure]:
     """Draw the figures into the report folder; a name that is taken already gets a number.
+
+    Without `photographs`, figures on which single images can be seen are left out, and those of an earlier run go.
 
     Raises:
         OutputError: a file cannot be written.
@@ -178,8 +190,11 @@ def drawn(drawings: Sequence[Drawing], folder: Path) -> list[Figure]:
     for drawing in drawings:
         name = _free(drawing.name, taken)
         taken.add(name.lower())  # some file systems take both cases for one
+        if drawing.photographs and not photographs:
+            (folder / "figures" / name).unlink(missing_ok=True)
+            continue
         write_bytes(folder / "figures" / name, drawing.draw())
-        figures.append(Figure(file=f"figures/{name}", caption=drawing.caption))
+        figures.append(Figure(file=f"figures/{name}", caption=drawing.caption, photographs=drawing.photographs))
     return figures
 
 

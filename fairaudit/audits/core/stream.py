@@ -22,7 +22,8 @@ from fairaudit.engine.memory import Halving
 from fairaudit.engine.part import Part, merge
 from fairaudit.engine.plan import Chunk, Plan
 from fairaudit.engine.store import RunStore
-from fairaudit.errors import DataError
+from fairaudit.errors import DataError, StoreError
+from fairaudit.models.trouble import NanOutputError
 from fairaudit.results.provenance import library_versions
 
 if TYPE_CHECKING:
@@ -66,15 +67,21 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
     def load(chunk: Chunk) -> Batch:
         return study.material.loader.load(range(chunk.start, chunk.stop))
 
+    def mapped(batch: Batch) -> list[dict[str, Part]]:
+        return slices.run(lambda start, stop: map_batch(study, audits, sliced(batch, start, stop)), len(batch.rows))
+
     def compute(_chunk: Chunk, batch: Batch) -> Mapping[str, Part]:
-        results = slices.run(lambda start, stop: map_batch(study, audits, sliced(batch, start, stop)), len(batch.rows))
+        try:
+            results = mapped(batch)
+        except NanOutputError:  # rare, so found only when it happens: the images are excluded like broken ones
+            batch = without_nan(study, batch, slices.batch_size)
+            results = mapped(batch)
         parts = {audit.name: merge(result[audit.name] for result in results) for audit in audits} if results else {}
         return {**parts, ROWS: _rows_part(batch)}
 
     with progress.task(f"Auditing {study.candidate.name}", total=plan.rows) as advance:
         outcome = run_chunks(plan, load, compute, store, progress=advance)
-    rows = outcome.parts[ROWS].columns["row"].astype(np.int64)
-    excluded = _excluded(outcome.parts[ROWS])
+    rows, excluded = _accounted(outcome.parts, plan, store)
     if rows.size == 0:
         raise _nothing_scored(study, excluded)
     totals = {audit.name: Total(part=outcome.parts[audit.name], rows=rows, study=study) for audit in audits}
@@ -101,6 +108,24 @@ def map_batch(study: Study, audits: Sequence[Audit], batch: Batch) -> dict[str, 
             explained=explained_classes(study, batch, candidate),
         )
         return {audit.name: audit.map(context) for audit in audits}
+
+
+def without_nan(study: Study, batch: Batch, batch_size: int) -> Batch:
+    """The batch without the images for which a model returns NaN, each excluded with that reason."""
+    reasons: dict[int, str] = {}
+    for model in (study.candidate, *([study.baseline] if study.baseline is not None else [])):
+        for start in range(0, len(batch.rows), batch_size):
+            with torch.no_grad(), autocast(str(model.device), study.options.precision):
+                try:
+                    model.logits(batch.images[start : start + batch_size].to(model.device))
+                except NanOutputError as error:
+                    places = (np.flatnonzero(error.bad.numpy()) + start).tolist()
+                    reasons |= dict.fromkeys(places, f"{model.name} returns NaN for this image.")
+    kept = [place for place in range(len(batch.rows)) if place not in reasons]
+    excluded = [*batch.excluded, *((int(batch.rows[place]), reason) for place, reason in sorted(reasons.items()))]
+    chosen = replace(picked(batch, kept), excluded=tuple(sorted(excluded)))
+    rows = set(chosen.rows.tolist())
+    return replace(chosen, notes=tuple(note for note in batch.notes if note[0] in rows))
 
 
 def predict(model: Classifier, images: torch.Tensor) -> Predictions:
@@ -155,6 +180,20 @@ def run_key(study: Study, work: Mapping[str, Mapping[str, Any]]) -> dict[str, st
     return {name: json.dumps(value, sort_keys=True) for name, value in facts.items()}
 
 
+def picked(batch: Batch, places: Sequence[int]) -> Batch:
+    """Some rows of a batch, by place."""
+    index = np.asarray(places, dtype=np.int64)
+    return replace(
+        batch,
+        rows=batch.rows[index],
+        ids=tuple(batch.ids[place] for place in places),
+        images=batch.images[torch.from_numpy(index)],
+        target=batch.target[index],
+        attributes={name: codes[index] for name, codes in batch.attributes.items()},
+        regions={name: masks[torch.from_numpy(index)] for name, masks in batch.regions.items()},
+    )
+
+
 def sliced(batch: Batch, start: int, stop: int) -> Batch:
     """The rows start … stop of a batch, without what was excluded."""
     part = slice(start, stop)
@@ -179,6 +218,31 @@ def _rows_part(batch: Batch) -> Part:
             "note": np.array([note for _, note in batch.notes], dtype=np.str_),
         }
     )
+
+
+def _accounted(
+    parts: Mapping[str, Part], plan: Plan, store: RunStore
+) -> tuple[NDArray[np.int64], list[tuple[int, str]]]:
+    """The rows scored and excluded, which together are all rows, each once, and the scored ones in order.
+
+    Raises:
+        StoreError: they are not, so that what the store holds is not what an audit wrote.
+    """
+    try:
+        rows = parts[ROWS].columns["row"].astype(np.int64)
+        excluded = _excluded(parts[ROWS])
+        every = np.sort(np.concatenate([rows, np.array([row for row, _ in excluded], dtype=np.int64)]))
+        whole = np.array_equal(every, np.arange(plan.rows)) and bool((np.diff(rows) > 0).all())
+    except (KeyError, ValueError, TypeError):
+        whole = False
+    if not whole:
+        raise StoreError(
+            "The run store does not hold every row once",
+            wanted=f"rows 0 to {plan.rows - 1}, each scored or excluded",
+            where=str(store.path),
+            advice="Start over with --fresh.",
+        )
+    return rows, excluded
 
 
 def _excluded(part: Part) -> list[tuple[int, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,15 @@ from fairaudit.errors import DataError, UsageError, suggestion
 from fairaudit.measures.clusters.partition import partition
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from fairaudit.data.categorical import Categorical
     from fairaudit.data.loader import Loader
     from fairaudit.data.manifest import Manifest
     from fairaudit.models.classifier import Classifier
+
+EXAMPLES = 16
+"""Audited images on which it is found out what a model's outputs are."""
 
 
 def target_of(manifest: Manifest) -> Categorical:
@@ -57,6 +62,13 @@ class Material:
     manifest: Manifest
     loader: Loader
     digest: str
+    _examples: list[Tensor] = field(default_factory=list, repr=False, compare=False)
+
+    def examples(self) -> Tensor | None:
+        """The first images that can be read, on which a model's outputs are looked at; None without any."""
+        if not self._examples:
+            self._examples.append(self.loader.load(range(min(EXAMPLES, len(self.manifest.ids)))).images)
+        return self._examples[0] if len(self._examples[0]) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +149,7 @@ def open_classifier(path: Path, *, config: Config, material: Material, options: 
         classes=target_of(material.manifest).values,
         trust=options.trust_model,
         device=pick_device(options.device),
+        examples=material.examples(),
     )
 
 

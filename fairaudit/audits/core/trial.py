@@ -21,27 +21,28 @@ from fairaudit.engine.part import Part
 from fairaudit.engine.plan import Chunk, Plan
 from fairaudit.engine.store import RunStore
 from fairaudit.measures.intervals.proportion import percentile
-from fairaudit.results.measurement import Better, Measurement, finite
+from fairaudit.results.measurement import Measurement, finite
 from fairaudit.saliency.method import Method
 from fairaudit.saliency.saturation import OnPath, saturation
 from fairaudit.saliency.usability import Usability, judge_method
 from fairaudit.seeds import generator
+from fairaudit.tables.row import Estimate, Subject, row
 
 SAMPLE = 48
 """Images that a method is tried on, drawn with the seed."""
 
-REPORTED: dict[str, tuple[Better, str | None]] = {
-    "completeness_gap": ("lower", None),
-    "conservation_ratio": ("none", None),
-    "conservation_ratio_bias_free": ("none", None),
-    "insertion_auc": ("higher", "insertion_auc_random"),
-    "deletion_auc": ("lower", "deletion_auc_random"),
-    "randomisation_similarity": ("lower", None),
-    "stability": ("higher", None),
-    "saturation_onset": ("none", None),
-    "saturated_share": ("lower", None),
+REPORTED: dict[str, str | None] = {
+    "completeness_gap": None,
+    "conservation_ratio": None,
+    "conservation_ratio_bias_free": None,
+    "insertion_auc": "insertion_auc_random",
+    "deletion_auc": "deletion_auc_random",
+    "randomisation_similarity": None,
+    "stability": None,
+    "saturation_onset": None,
+    "saturated_share": None,
 }
-"""Fact of a trial → which way is better, and the fact that holds its chance level."""
+"""Fact of a trial → the fact that holds its chance level."""
 
 
 POINTS = 17
@@ -201,8 +202,8 @@ def _measurements(study: Study, method: Method, part: Part) -> list[Measurement]
     }
     cascade = _cascade(part)
     return [
-        _measurement(study, method, name, facts[name], facts.get(chance or ""), better, cascade)
-        for name, (better, chance) in REPORTED.items()
+        _measurement(study, method, name, facts[name], facts.get(chance or ""), cascade)
+        for name, chance in REPORTED.items()
         if name in facts
     ]
 
@@ -213,7 +214,6 @@ def _measurement(
     name: str,
     values: NDArray[np.float64],
     chance: NDArray[np.float64] | None,
-    better: Better,
     cascade: Mapping[str, float],
 ) -> Measurement:
     known = values[~np.isnan(values)]
@@ -221,23 +221,18 @@ def _measurement(
     extra: dict[str, float | int | str | bool | None] = {"largest": finite(float(known.max())) if known.size else None}
     if name == "randomisation_similarity" and len(cascade) > 1:
         extra |= {f"down to {layer}": finite(rank) for layer, rank in cascade.items()}
-    return Measurement(
-        audit="saliency",
-        metric=name,
-        method=method.name,
-        value=finite(float(known.mean())) if known.size else None,
-        status="ok" if known.size else "undefined",
-        reason=None if known.size else "no image of the sample has such a value",
+    estimate = Estimate(
+        value=float(known.mean()) if known.size else None,
         low=low,
         high=high,
-        level=study.config.audit.level if low is not None else None,
-        interval="bootstrap" if low is not None else None,
-        unit="image" if low is not None else None,
-        n=int(known.size),
-        chance=None if chance is None else finite(float(np.nanmean(chance))),
-        better=better,
+        interval="bootstrap",
+        unit="image",
+        n=known.size,
+        chance=None if chance is None else float(np.nanmean(chance)),
+        missing="no image of the sample has such a value",
         extra=extra,
     )
+    return row(Subject(audit="saliency", metric=name, method=method.name), estimate, level=study.config.audit.level)
 
 
 def _interval(study: Study, method: Method, name: str, known: NDArray[np.float64]) -> tuple[float | None, float | None]:

@@ -17,6 +17,7 @@ from fairaudit.measures.regions.window_effect import WindowEffect
 from fairaudit.measures.regions.windows import apart, boxed, windows
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.seeds import generator
+from fairaudit.tables.row import Estimate, Subject, row
 
 Floats = NDArray[np.float64]
 Box = tuple[float, float, float, float]
@@ -177,16 +178,8 @@ def _nothing(
             f"relevance differs in {others} window{'s' if others > 1 else ''}, but another group's content there is "
             f"not shown to change the score by {limit:g} more than the own group's content"
         )
-    return Measurement(
-        audit="roi-metrics",
-        metric=metric,
-        method=method,
-        attribute=attribute,
-        value=None,
-        status="undefined",
-        reason=reason,
-        n=n,
-    )
+    subject = Subject(audit="roi-metrics", metric=metric, method=method, attribute=attribute)
+    return row(subject, Estimate(value=None, missing=reason, n=n))
 
 
 def _window(
@@ -200,17 +193,8 @@ def _window(
         facts |= {"effect": finite(effect.value), "effect_low": finite(effect.low), "effect_high": finite(effect.high)}
         facts |= {"effect_other": finite(effect.other), "effect_same": finite(effect.same), "effect_n": effect.n}
         facts |= {"effect_limit": limit}
-    return Measurement(
-        audit="roi-metrics",
-        metric=metric,
-        method=method,
-        attribute=attribute,
-        region=f"window {number}",
-        value=finite(box.statistic),
-        p_value=finite(box.p_value),
-        n=n,
-        extra=facts,
-    )
+    subject = Subject(audit="roi-metrics", metric=metric, method=method, attribute=attribute, region=f"window {number}")
+    return row(subject, Estimate(value=box.statistic, p_value=box.p_value, n=n, extra=facts))
 
 
 def _concentrated(method: str, boxes: Sequence[Found], n: int, refusal: str | None) -> Iterator[Measurement]:

@@ -63,7 +63,7 @@ class FairnessAudit:
 
     def _columns(self, role: str, predictions: Predictions) -> dict[str, NDArray[np.generic]]:
         columns: dict[str, NDArray[np.generic]] = {f"{role}.decision": predictions.decisions}
-        if self._classes <= MOST_SCORES:
+        if self._classes <= MOST_SCORES and predictions.model.head.scored:
             columns[f"{role}.scores"] = predictions.scores
         return columns
 

@@ -20,10 +20,11 @@ from fairaudit.measures.clusters.partition import check_size, counts_by_cluster
 from fairaudit.measures.counts.association import association, contingency
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.intervals.mcnemar import paired_counts
-from fairaudit.results.measurement import Measurement, finite
+from fairaudit.results.measurement import Measurement
 from fairaudit.tables.fairness import fairness_measurements
 from fairaudit.tables.paired import paired_measurements
 from fairaudit.tables.paired_scores import paired_score_measurements
+from fairaudit.tables.row import Estimate, Subject, row
 from fairaudit.tables.rows import Asked
 from fairaudit.tables.scores import score_measurements
 from fairaudit.tables.soft import sampled_joint
@@ -201,16 +202,9 @@ def _between_attributes(inputs: FairnessInputs) -> Iterator[Measurement]:
 
 def _associations(table: NDArray[np.generic], attribute: str, *, prefix: str = "") -> Iterator[Measurement]:
     for name, value in association(table).items():
-        number = finite(value)
-        yield Measurement(
-            audit="fairness",
-            metric=f"{prefix}{name}",
-            attribute=attribute,
-            value=number,
-            status="ok" if number is not None else "undefined",
-            reason=None if number is not None else "a row or a column of the table is empty",
-            n=round(float(np.asarray(table, np.float64).sum())),
-        )
+        reason = "a row or a column of the table is empty"
+        estimate = Estimate(value=value, n=float(np.asarray(table, np.float64).sum()), missing=reason)
+        yield row(Subject(audit="fairness", metric=f"{prefix}{name}", attribute=attribute), estimate)
 
 
 def levelled_down(measurements: Sequence[Measurement]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from fairaudit.measures.counts.confusion import Counts
 from fairaudit.measures.scores.score_histogram import score_histogram
 from fairaudit.measures.scores.thresholds import Equalised, equal_opportunity_thresholds, equalised_odds_thresholds
 from fairaudit.results.measurement import Measurement, finite
+from fairaudit.tables.row import Estimate, Subject, row
 
 EQUALISERS: dict[str, Callable[[Counts], Equalised]] = {
     "equalised_odds": equalised_odds_thresholds,
@@ -109,11 +110,11 @@ def equalising(inputs: FairnessInputs, grouping: Categorical) -> Iterator[Measur
             why = (
                 f"group {lacking[0]} has a rate that does not exist" if lacking else "fewer than two groups have images"
             )
-            yield _row(f"{name}_accuracy", grouping.name, None, int(sizes.sum()), reason=why, better="higher")
+            yield _row(f"{name}_accuracy", grouping.name, None, int(sizes.sum()), missing=why)
             continue
         found = equalise(table[used])
         facts = {"tpr": found.tpr, "fpr": finite(found.fpr)}
-        yield _row(f"{name}_accuracy", grouping.name, found.accuracy, int(sizes.sum()), extra=facts, better="higher")
+        yield _row(f"{name}_accuracy", grouping.name, found.accuracy, int(sizes.sum()), extra=facts)
         for g, rule in zip(used.tolist(), found.rules, strict=True):
             images = int(sizes[g].sum())
             small = int(sizes[g].min()) < inputs.audit.min_cell
@@ -125,8 +126,7 @@ def equalising(inputs: FairnessInputs, grouping: Categorical) -> Iterator[Measur
                 images,
                 group=grouping.values[g],
                 extra={} if small else facts,
-                reason=f"a cell has fewer than {inputs.audit.min_cell} images" if small else None,
-                status="suppressed",
+                hidden=f"a cell has fewer than {inputs.audit.min_cell} images" if small else None,
             )
 
 
@@ -156,21 +156,8 @@ def _row(
     *,
     group: str | None = None,
     extra: dict[str, float | None] | None = None,
-    reason: str | None = None,
-    status: str = "undefined",
-    better: str = "none",
+    missing: str = "",
+    hidden: str | None = None,
 ) -> Measurement:
-    return Measurement.model_validate(
-        {
-            "audit": "fairness",
-            "metric": metric,
-            "attribute": attribute,
-            "group": group,
-            "value": value,
-            "status": "ok" if reason is None else status,
-            "reason": reason,
-            "n": n,
-            "better": better,
-            "extra": extra or {},
-        }
-    )
+    estimate = Estimate(value=value, n=n, missing=missing, hidden=hidden, extra=extra or {})
+    return row(Subject(audit="fairness", metric=metric, attribute=attribute, group=group), estimate)

@@ -14,6 +14,7 @@ from fairaudit.audits.regions.read import labels
 from fairaudit.generators.checks import Tolerance
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.row import unusable
 from fairaudit.tables.specs import Question
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def read_flips(total: Total, ways: Sequence[tuple[str, str]], *, probed: Set[str
         own = _columns(total, "candidate", attribute, way)
         refusal = refused(own)
         found = list(_measured(total, attribute, way, own))
-        measurements += [_marked(one, refusal) for one in found]
+        measurements += [unusable(one, refusal) for one in found]
         notes += _notes(attribute, way, own, refusal, attribute in probed)
     return Findings(measurements=measurements, notes=notes)
 
@@ -95,12 +96,6 @@ def refused(columns: dict[str, Floats], tolerance: Tolerance | None = None) -> s
 def _mean(values: Floats | None) -> float | None:
     known = np.zeros(0) if values is None else values[~np.isnan(values)]
     return float(known.mean()) if known.size else None
-
-
-def _marked(measurement: Measurement, refusal: str | None) -> Measurement:
-    if refusal is None or measurement.status != "ok":
-        return measurement
-    return measurement.model_copy(update={"status": "unusable", "reason": refusal})
 
 
 def _notes(attribute: str, way: str, columns: dict[str, Floats], refusal: str | None, probed: bool) -> Iterator[str]:

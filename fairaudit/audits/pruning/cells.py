@@ -34,5 +34,4 @@ def cell_rows(reported: Reported, name: str) -> Iterator[Measurement]:
             method=name,
             attribute=" & ".join(reported.biases),
             group=" & ".join(_WORDS[side] for side in cell),
-            better="higher",
         )

@@ -20,6 +20,7 @@ from fairaudit.pruning.evaluate import Evaluation, evaluate
 from fairaudit.pruning.examples import Examples
 from fairaudit.pruning.search import Found, SearchSettings, Step, search
 from fairaudit.pruning.sparsity import LayerSparsity, layer_sparsity
+from fairaudit.pruning.train import TrainSettings
 
 DRAWN = "magnitude"
 """The control whose maps are drawn beside those of the unpruned and the pruned model."""
@@ -231,5 +232,5 @@ class _Bench:
         )
 
     def _trained(self, name: str, control: Callable[..., dict[str, Tensor]]) -> Variant:
-        settings = controls.TrainSettings(seed=self.seed)
+        settings = TrainSettings(seed=self.seed)
         return self.variant(name, control(self.cut, self.model.head, self.parts[0], settings), seed=self.seed)

@@ -22,6 +22,7 @@ from fairaudit.report.figures.legs import Panel, Point, legs_figure
 from fairaudit.report.rows import is_headline
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Report
+from fairaudit.tables.row import renamed
 
 SOURCES = {
     "leg_accuracy": "unbiased_accuracy",
@@ -33,7 +34,6 @@ SOURCES = {
 }
 """Name of a leg → the metric that it repeats: mean accuracy of the cells, the legs of the joint verdict, and those
 of the use of the region."""
-LEGS = tuple(SOURCES)
 BY_METHOD = ("leg_cue", "leg_lift")
 """Legs with a value per attribution method."""
 TITLES = {
@@ -130,8 +130,8 @@ def leg_rows(name: str, report: Report) -> Iterator[Measurement]:
         for m in report.measurements:
             if m.metric == metric and is_headline(m) and not m.baseline and _is_leg(leg, m):
                 method = f"{name}, {m.method}" if leg in BY_METHOD else name
-                kept = m.model_dump(exclude={"id", "audit", "metric", "method", "extra", "class_", "p_value", "chance"})
-                yield Measurement(**kept, audit="prune", metric=leg, method=method, extra=_change(m, report))
+                bare = m.model_copy(update={"p_value": None, "chance": None, "extra": _change(m, report)})
+                yield renamed(bare, audit="prune", metric=leg, method=method, class_=None)
 
 
 def _is_leg(leg: str, m: Measurement) -> bool:

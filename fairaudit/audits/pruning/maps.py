@@ -62,6 +62,7 @@ def map_drawing(study: Study, reported: Reported, models: Sequence[Model]) -> tu
             f"The first images are those on which {reported.biases[0]} does not go with the class."
         ),
         draw=partial(_draw, study, list(models), rows),
+        photographs=True,
     )
     return drawing, None
 

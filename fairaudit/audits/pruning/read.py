@@ -11,31 +11,12 @@ from numpy.typing import NDArray
 from fairaudit.audits.core.audit import Drawing, Findings
 from fairaudit.audits.pruning.cells import cell_rows
 from fairaudit.audits.pruning.experiment import Variant
-from fairaudit.audits.pruning.legs import LEGS
 from fairaudit.audits.pruning.rows import Reported, plain_share, share
-from fairaudit.audits.pruning.theory import METRICS as THEORY
 from fairaudit.audits.pruning.theory import placed, theory_rows
 from fairaudit.pruning.probe import KINDS
 from fairaudit.report.figures.pruning import LayerBar, SweepPoint, gamma_sweep, layer_sparsity
 from fairaudit.report.figures.theory_surface import Mark, surface
 from fairaudit.results.measurement import Measurement
-
-METRICS = frozenset(
-    [
-        "task_accuracy",
-        "aligned_accuracy",
-        "conflicting_accuracy",
-        "cell_accuracy",
-        "model_biasedness",
-        *THEORY,
-        *LEGS,
-        "bias_accuracy_linear",
-        "bias_accuracy_mlp",
-        "sparsity",
-        "layer_sparsity",
-    ]
-)
-"""Names of the metrics of the pruning audit."""
 
 
 def read(reported: Reported, notes: Sequence[str]) -> Findings:
@@ -54,9 +35,9 @@ def _names(reported: Reported) -> list[str]:
 
 def _variant_rows(reported: Reported, name: str) -> Iterator[Measurement]:
     variants = reported.named(name)
-    row = partial(share, reported=reported, method=name)
+    shared = partial(share, reported=reported, method=name)
     right = [v.evaluation.decisions == reported.target for v in variants]
-    yield row("task_accuracy", right, np.ones(len(reported.target), np.bool_), better="higher")
+    yield shared("task_accuracy", right, np.ones(len(reported.target), np.bool_))
     for number, bias in enumerate(reported.biases):
         yield from _bias_rows(reported, variants, number, bias)
     yield from cell_rows(reported, name)
@@ -76,18 +57,18 @@ def _sparsities(variants: Sequence[Variant]) -> Iterator[tuple[str, str | None, 
 
 
 def _bias_rows(reported: Reported, variants: Sequence[Variant], number: int, bias: str) -> Iterator[Measurement]:
-    row = partial(share, reported=reported, method=variants[0].name, attribute=bias)
+    shared = partial(share, reported=reported, method=variants[0].name, attribute=bias)
     hints, decided = reported.hints(number), [v.evaluation.decisions for v in variants]
     aligned, conflicting = hints == reported.target, (hints >= 0) & (hints != reported.target)
     right = [decisions == reported.target for decisions in decided]
-    yield row("aligned_accuracy", right, aligned, better="higher")
-    yield row("conflicting_accuracy", right, conflicting, better="higher")
-    yield row("model_biasedness", [decisions == hints for decisions in decided], conflicting, better="lower")
+    yield shared("aligned_accuracy", right, aligned)
+    yield shared("conflicting_accuracy", right, conflicting)
+    yield shared("model_biasedness", [decisions == hints for decisions in decided], conflicting)
     known = reported.codes[number] >= 0
     for kind in KINDS:
         probes = [v.evaluation.probes[number, kind] for v in variants]
         read = [_of_all(probe.hits, known) for probe in probes]
-        yield row(f"bias_accuracy_{kind}", read, known, better="lower", chance=probes[0].chance)
+        yield shared(f"bias_accuracy_{kind}", read, known, chance=probes[0].chance)
     yield from theory_rows(reported, variants[0], number)
 
 

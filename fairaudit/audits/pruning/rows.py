@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ from fairaudit.measures.counts.rates import Rate
 from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.pruning.alignment import associated_classes
 from fairaudit.ratio import ratio
-from fairaudit.results.measurement import Better, Measurement, finite
+from fairaudit.results.measurement import Measurement, finite
+from fairaudit.tables.row import Estimate, Subject, row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,6 @@ def share(
     method: str,
     attribute: str | None = None,
     group: str | None = None,
-    better: Better = "none",
     chance: float | None = None,
 ) -> Measurement:
     """A share of images of the first seed with its interval, and mean and deviation over seeds beside it.
@@ -80,25 +80,22 @@ def share(
         method: name of the variant.
         attribute: bias.
         group: cell.
-        better: which way is better.
         chance: what guessing would reach.
     """
     counts = np.array([int(np.count_nonzero(hit[inside])) for hit in hits])
     size = int(np.count_nonzero(inside))
     sized = _sized(hits[0], inside, reported)
     ends = wilson(sized.numerator, sized.denominator, level=reported.level)
-    row = plain_share(
-        metric, counts, [size] * len(counts), method=method, attribute=attribute, group=group, better=better
+    estimate = replace(
+        _first_of(counts, [size] * len(counts)),
+        low=float(ends.low) if size else None,
+        high=float(ends.high) if size else None,
+        interval="wilson",
+        unit="image" if reported.clusters is None else "cluster",
+        chance=chance if size else None,
     )
-    if row.value is None:
-        return row
-    low, high = finite(float(ends.low)), finite(float(ends.high))
-    unit = "image" if reported.clusters is None else "cluster"
-    return row.model_copy(
-        update={
-            "low": low, "high": high, "level": reported.level, "interval": "wilson", "unit": unit, "chance": chance,
-        }
-    )  # fmt: skip
+    subject = Subject(audit="prune", metric=metric, attribute=attribute, group=group, method=method)
+    return row(subject, estimate, level=reported.level)
 
 
 def plain_share(
@@ -107,30 +104,24 @@ def plain_share(
     sizes: Sequence[int],
     *,
     method: str,
-    attribute: str | None = None,
     group: str | None = None,
-    better: Better = "none",
 ) -> Measurement:
     """An exact share of the first seed, such as that of pruned weights; mean and deviation over seeds beside it."""
+    return row(Subject(audit="prune", metric=metric, group=group, method=method), _first_of(hits, sizes))
+
+
+def _first_of(hits: Sequence[int] | NDArray[np.int64], sizes: Sequence[int]) -> Estimate:
     shares = ratio(hits, sizes)
-    value = finite(float(shares[0]))
-    extra: dict[str, float | int | str | bool | None] = {}
+    extra: dict[str, float | int | None] = {}
     if len(shares) > 1:
         deviation = float(np.std(shares, ddof=1))
         extra = {"seeds": len(shares), "mean": finite(float(np.mean(shares))), "sd": finite(deviation)}
-    return Measurement(
-        audit="prune",
-        metric=metric,
-        attribute=attribute,
-        group=group,
-        method=method,
-        value=value,
-        status="ok" if value is not None else "undefined",
-        reason=None if value is not None else "there are no such images",
-        n=int(sizes[0]),
+    return Estimate(
+        value=float(shares[0]),
+        n=sizes[0],
         numerator=float(hits[0]),
-        denominator=float(sizes[0]),
-        better=better,
+        denominator=sizes[0],
+        missing="there are no such images",
         extra=extra,
     )
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fairaudit.audits.core.audit import Audit, Context, Findings, Total
-from fairaudit.audits.core.metrics import applicable
+from fairaudit.audits.core.metrics import PRUNING, applicable
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.run import Outcome, run_study
@@ -27,7 +27,7 @@ from fairaudit.audits.pruning.experiment import DRAWN, Experiment, check_control
 from fairaudit.audits.pruning.legs import audit_variants, with_legs
 from fairaudit.audits.pruning.maps import Model, map_drawing
 from fairaudit.audits.pruning.options import PruneOptions
-from fairaudit.audits.pruning.read import METRICS, read
+from fairaudit.audits.pruning.read import read
 from fairaudit.audits.pruning.rows import Reported
 from fairaudit.audits.pruning.small import small_model
 from fairaudit.config.options import RunOptions
@@ -80,7 +80,7 @@ def run_prune(
         FairauditError: data, model or options cannot be used.
     """
     check_controls(asked)
-    applicable(config.gates, joint.PLAN.metrics | METRICS)
+    applicable(config.gates, joint.PLAN.metrics | PRUNING)
     data = open_parts(config, base=base, options=options, asked=asked)
     model = open_classifier(path, config=config, material=data.report, options=options)
     fit, choose, report = (
@@ -184,7 +184,7 @@ def plan_with(findings: Findings) -> AuditPlan:
         audits_for=audits_for,
         verdicts_for=joint.verdicts_for,
         methods_for=joint.methods_for,
-        metrics=joint.PLAN.metrics | METRICS,
+        metrics=joint.PLAN.metrics | PRUNING,
     )
 
 

@@ -20,6 +20,7 @@ from fairaudit.measures.counts.theory import (
 from fairaudit.pruning.alignment import reliance
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement, finite
+from fairaudit.tables.row import Estimate, Subject, row
 
 METRICS = (
     "bias_information",
@@ -107,18 +108,9 @@ def _curves(at: Place) -> dict[str, float]:
 
 
 def _row(metric: str, found: float, method: str, attribute: str, at: Place, known: int) -> Measurement:
-    value = finite(found)
-    return Measurement(
-        audit="prune",
-        metric=metric,
-        attribute=attribute,
-        method=method,
-        value=value,
-        status="ok" if value is not None else "undefined",
-        reason=None if value is not None else _REASON,
-        n=known,
-        extra={"rho": finite(at.rho), "phi": finite(at.phi), "classes": at.classes},
-    )
+    subject = Subject(audit="prune", metric=metric, attribute=attribute, method=method)
+    facts = {"rho": finite(at.rho), "phi": finite(at.phi), "classes": at.classes}
+    return row(subject, Estimate(value=found, n=known, missing=_REASON, extra=facts))
 
 
 def _information(

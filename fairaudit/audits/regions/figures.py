@@ -31,6 +31,7 @@ def region_drawings(total: Total, methods: Sequence[Method]) -> Iterator[Drawing
             name=f"region-{slug(region)}.png",
             caption=f'The region "{region}" on the images as the model sees them.',
             draw=partial(_overlay, total, region),
+            photographs=True,
         )
         for method in methods:
             if np.isnan(_shares(total, region, method)).all():
@@ -43,6 +44,7 @@ def region_drawings(total: Total, methods: Sequence[Method]) -> Iterator[Drawing
                     "and both count."
                 ),
                 draw=partial(_reliance, total, region, method),
+                photographs=True,
             )
 
 

@@ -10,10 +10,11 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.numpy import save
 
 from fairaudit.errors import DataError
+from fairaudit.files import reason, unusual
 from fairaudit.results.tensor_file import in_order
 
 MapFormat = Literal["npy", "safetensors"]
@@ -64,13 +65,16 @@ def read_array(path: Path) -> Array:
     Raises:
         DataError: it cannot be read, or holds several tensors and none is called `maps`.
     """
+    found = unusual(path)
+    if found is not None:
+        raise DataError("The maps cannot be read", wanted="a file", found=found, where=str(path))
     try:
         return _tensor(path) if path.suffix == ".safetensors" else _npy(path)
-    except (OSError, ValueError, TypeError, SafetensorError) as error:
+    except Exception as error:  # NumPy raises nearly anything on a damaged header
         raise DataError(
             "The maps cannot be read",
             wanted="a .npy or .safetensors file with numbers [image, row, column]",
-            found=str(error).splitlines()[0],
+            found=reason(error),
             where=str(path),
         ) from error
 

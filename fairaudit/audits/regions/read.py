@@ -21,6 +21,7 @@ from fairaudit.results.measurement import Measurement
 from fairaudit.tables.cue import cue_measurement
 from fairaudit.tables.rddt import rddt_measurements
 from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.row import unusable as as_unusable
 from fairaudit.tables.specs import Question
 
 Floats = NDArray[np.float64]
@@ -170,10 +171,7 @@ def _against(
 
 def marked(measurement: Measurement, unusable: Mapping[str, str]) -> Measurement:
     """The measurement as it may be used: `unusable`, with the reason, where its method failed its trial."""
-    reason = unusable.get(measurement.method or "")
-    if reason is None or measurement.status != "ok":
-        return measurement
-    return measurement.model_copy(update={"status": "unusable", "reason": reason})
+    return as_unusable(measurement, unusable.get(measurement.method or ""))
 
 
 def _convention(study: Study) -> str:

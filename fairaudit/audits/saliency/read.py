@@ -14,6 +14,7 @@ from fairaudit.audits.core.trial import Trials
 from fairaudit.data.categorical import Categorical
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement, finite
+from fairaudit.tables.row import Estimate, Subject, row
 
 Floats = NDArray[np.float64]
 SUMMED = ("completeness_gap", "conservation_ratio")
@@ -35,21 +36,17 @@ def _over_all(total: Total, methods: Sequence[str]) -> Iterator[Measurement]:
             known = known[~np.isnan(known)]
             if method not in methods:
                 continue
-            yield Measurement(
-                audit="saliency",
-                metric=f"{metric}_all",
-                method=method,
-                value=finite(float(np.median(known))) if known.size else None,
-                status="ok" if known.size else "undefined",
-                reason=None if known.size else "no image has such a value",
-                n=int(known.size),
-                better="lower" if metric == "completeness_gap" else "none",
+            estimate = Estimate(
+                value=float(np.median(known)) if known.size else None,
+                n=known.size,
+                missing="no image has such a value",
                 extra={
                     "statistic": "median over all images",
                     "p95": finite(float(np.quantile(known, 0.95))) if known.size else None,
                     "largest": finite(float(known.max())) if known.size else None,
                 },
             )
+            yield row(Subject(audit="saliency", metric=f"{metric}_all", method=method), estimate)
 
 
 def _mean_maps(total: Total, methods: Sequence[str], groupings: Sequence[Categorical]) -> Iterator[Drawing]:
@@ -63,6 +60,7 @@ def _mean_maps(total: Total, methods: Sequence[str], groupings: Sequence[Categor
                     "with the regions drawn."
                 ),
                 draw=lambda grouping=grouping, method=method: draw_mean_maps(total, grouping, method),  # type: ignore[misc]
+                photographs=True,  # the mean of a small cell is a photograph
             )
 
 

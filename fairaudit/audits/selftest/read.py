@@ -16,7 +16,8 @@ from fairaudit.engine.part import Part
 from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.ratio import ratio
 from fairaudit.report.figures.power import PowerPanel, PowerPoint, detection_power
-from fairaudit.results.measurement import Better, Measurement, finite
+from fairaudit.results.measurement import Measurement, finite
+from fairaudit.tables.row import Estimate, Subject, row
 
 SMALL_GAP = 0.05
 """Gap in accuracy below which a planted bias was hardly learnt, and there is little to find."""
@@ -83,39 +84,37 @@ def _answers(part: Part) -> Iterator[Answers]:
 def _rates(answer: Answers, cases: Sequence[Case], *, level: float) -> Iterator[Measurement]:
     planted = np.array([cases[case].rho is not None for case in answer.case.tolist()])
     strengths = np.array([cases[case].strength for case in answer.case.tolist()])
-    yield _share(answer, planted, "detection_power", None, "higher", level=level)
+    yield _share(answer, planted, "detection_power", None, level=level)
     for strength in dict.fromkeys(strengths[planted].tolist()):
-        yield _share(answer, strengths == strength, "detection_power", str(strength), "higher", level=level)
-    yield _share(answer, ~planted, "false_alarm_rate", None, "lower", level=level)
+        yield _share(answer, strengths == strength, "detection_power", str(strength), level=level)
+    yield _share(answer, ~planted, "false_alarm_rate", None, level=level)
 
 
-def _share(
-    answer: Answers, chosen: NDArray[np.bool_], metric: str, group: str | None, better: Better, *, level: float
-) -> Measurement:
+def _share(answer: Answers, chosen: NDArray[np.bool_], metric: str, group: str | None, *, level: float) -> Measurement:
     hits, total = int(answer.flagged[chosen].sum()), int(chosen.sum())
     interval = wilson(hits, total, level=level)
     silent = sum(bool(reason) for reason, here in zip(answer.reasons, chosen.tolist(), strict=True) if here)
-    return Measurement(
+    subject = Subject(
         audit="selftest",
         metric=metric,
         attribute=answer.attribute,
         group=group,
         region=answer.region,
         method=answer.audit,
-        value=finite(float(ratio(hits, total))),
-        status="ok" if total else "undefined",
-        reason=None if total else "no such model was trained",
-        low=finite(float(interval.low)) if total else None,
-        high=finite(float(interval.high)) if total else None,
-        level=level if total else None,
-        interval="wilson" if total else None,
-        unit="model" if total else None,
+    )
+    estimate = Estimate(
+        value=float(ratio(hits, total)),
+        low=float(interval.low) if total else None,
+        high=float(interval.high) if total else None,
+        interval="wilson",
+        unit="model",
         n=total,
-        numerator=float(hits),
-        denominator=float(total),
-        better=better,
+        numerator=hits,
+        denominator=total,
+        missing="no such model was trained",
         extra={"without an answer": silent},
     )
+    return row(subject, estimate, level=level)
 
 
 def _gaps(counts: Part, cases: Sequence[Case], *, chance: Mapping[str, float], level: float) -> Iterator[Measurement]:
@@ -129,37 +128,27 @@ def _gaps(counts: Part, cases: Sequence[Case], *, chance: Mapping[str, float], l
         accuracy = share * aligned + (1 - share) * conflicting
         for strength in dict.fromkeys(strengths[own].tolist()):
             here = own & (strengths == strength)
-            yield _mean(accuracy[here], "trained_accuracy", str(attribute), str(strength), "higher", level=level)
-            yield _mean(
-                (aligned - conflicting)[here], "planted_gap", str(attribute), str(strength), "none", level=level
-            )
+            yield _mean(accuracy[here], "trained_accuracy", str(attribute), str(strength), level=level)
+            yield _mean((aligned - conflicting)[here], "planted_gap", str(attribute), str(strength), level=level)
 
 
-def _mean(
-    values: NDArray[np.float64], metric: str, attribute: str, group: str, better: Better, *, level: float
-) -> Measurement:
+def _mean(values: NDArray[np.float64], metric: str, attribute: str, group: str, *, level: float) -> Measurement:
     known = values[~np.isnan(values)]
     low: float | None = None
     high: float | None = None
     if len(known) > 1:
         half = float(student.isf((1 - level) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
         low, high = finite(float(known.mean()) - half), finite(float(known.mean()) + half)
-    return Measurement(
-        audit="selftest",
-        metric=metric,
-        attribute=attribute,
-        group=group,
-        value=finite(float(known.mean())) if len(known) else None,
-        status="ok" if len(known) else "undefined",
-        reason=None if len(known) else "no model has both aligned and conflicting images",
+    estimate = Estimate(
+        value=float(known.mean()) if len(known) else None,
         low=low,
         high=high,
-        level=None if low is None else level,
-        interval=None if low is None else "t",
-        unit=None if low is None else "model",
+        interval="t",
+        unit="model",
         n=len(known),
-        better=better,
+        missing="no model has both aligned and conflicting images",
     )
+    return row(Subject(audit="selftest", metric=metric, attribute=attribute, group=group), estimate, level=level)
 
 
 def _notes(

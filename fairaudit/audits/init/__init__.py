@@ -1,0 +1,1 @@
+"""A first configuration: looks at a model and at data, and proposes what an audit of them would need."""

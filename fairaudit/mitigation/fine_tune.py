@@ -1,0 +1,32 @@
+"""Plain training gone on with: the controls that every other method is held against."""
+
+from __future__ import annotations
+
+from fairaudit.mitigation.edits import Edit
+from fairaudit.mitigation.learn import learnt
+from fairaudit.mitigation.method import Method, Task
+
+
+def fine_tune(task: Task) -> Edit:
+    """Cross-entropy on the debias rows: same data, steps, rate and seeds as every method, and nothing else."""
+    return learnt(task)
+
+
+def fine_tune_balanced(task: Task) -> Edit:
+    """Cross-entropy on balanced rows alone."""
+    return learnt(task, part=task.balanced_part())
+
+
+FINE_TUNE = Method(
+    name="fine-tune",
+    summary="Training gone on with on the same rows; the control.",
+    source="control",
+    fit=fine_tune,
+)
+BALANCED = Method(
+    name="fine-tune-balanced",
+    summary="Training gone on with on balanced rows; the second control.",
+    source="control",
+    given=("attribute labels", "balanced data"),
+    fit=fine_tune_balanced,
+)

@@ -1,0 +1,1 @@
+"""The texts of the registry of metrics, one file per family."""

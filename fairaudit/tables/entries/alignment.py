@@ -1,0 +1,53 @@
+"""Entries of counterfactual alignment: what changing one classifier's mind does to another."""
+
+from __future__ import annotations
+
+from fairaudit.tables.entry import MetricEntry
+
+_PAPER = "Cohen et al., Identifying Spurious Correlations using Counterfactual Alignment"
+_NONE = "no image is predicted as the base class, or no counterfactual moves the base score far enough"
+_SHARED = (
+    "Far from 0 the two classifiers use the same features. If the attribute should not matter, look at the "
+    "counterfactual pictures, and rectify the model (cf-rectify) or mitigate."
+)
+ALIGNMENT = (
+    MetricEntry(
+        name="relative_change",
+        audits=("cf-align",),
+        title="change of another classifier when the base changes its mind",
+        sentence="Pictures are changed until the base classifier drops its class; this is how far another classifier's "
+        "score moves with it, as a multiple of the base's own move: 1 moves alike, 0 not at all, −1 against it.",
+        range="any number",
+        better="none",
+        chance="0",
+        undefined=_NONE,
+        source=f"{_PAPER}, eq. 3, mean over images",
+        advice=_SHARED,
+    ),
+    MetricEntry(
+        name="relative_change_ratio_of_sums",
+        audits=("cf-align",),
+        title="total change of another classifier over that of the base",
+        sentence="The same as a ratio of the summed moves in place of a mean of ratios, so that images where the base "
+        "hardly moves count for little.",
+        range="any number",
+        better="none",
+        chance="0",
+        undefined=_NONE,
+        source=f"{_PAPER}, eq. 3, sums over images before the ratio",
+        advice=_SHARED,
+    ),
+    MetricEntry(
+        name="base_change",
+        audits=("cf-align",),
+        title="change of the base classifier's own score",
+        sentence="How far the counterfactual pictures move the score of the classifier that they were made for.",
+        range="−1 to 1",
+        better="none",
+        undefined="no image is predicted as the base class",
+        source=f"median of the base's move from reconstruction to counterfactual; {_PAPER}, denominator of eq. 3",
+        advice="Small means that the generator cannot change the base's mind: train it longer, or the relative "
+        "changes rest on little.",
+    ),
+)
+"""Numbers of counterfactual alignment."""

@@ -1,0 +1,88 @@
+"""What is to be known of a metric, in words that need no paper: one entry of the registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fairaudit.results.measurement import Better
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricEntry:
+    """One metric as `explain`, tooltips, glossary, gate and README tables show it."""
+
+    name: str
+    """Name in reports and gate rules."""
+    audits: tuple[str, ...]
+    """Audits that measure it, as in `Measurement.audit`; the first is the one that it belongs to."""
+    title: str
+    """What it is called in a sentence, such as "true positive rate"."""
+    sentence: str
+    """What it says, in one plain sentence."""
+    range: str
+    """Values that it can take, such as "0 to 1"."""
+    better: Better
+    """Which way is better; none where neither is."""
+    chance: str = "–"
+    """Its value where there is nothing to find; a dash where that means nothing."""
+    undefined: str
+    """When it does not exist."""
+    source: str
+    """Where it comes from, with the equation."""
+    advice: str
+    """What to do about a bad value."""
+
+    @property
+    def audit(self) -> str:
+        """The audit that it belongs to."""
+        return self.audits[0]
+
+
+def change_of(entry: MetricEntry, *, advice: str = "", audits: tuple[str, ...] | None = None) -> MetricEntry:
+    """The entry of `<name>_change`: this model less the baseline, on the same images.
+
+    >>> from fairaudit.tables.entries.groups import GROUPS
+    >>> change_of(GROUPS[0]).sentence
+    'Accuracy of this model less that of the model or report it is compared with; 0 means no change.'
+    """
+    return replace(
+        entry,
+        name=f"{entry.name}_change",
+        audits=audits or entry.audits,
+        title=f"change of {entry.title}",
+        sentence=f"{_capital(entry.title)} of this model less that of the model or report it is compared with; "
+        "0 means no change.",
+        range=f"the difference of two values, each {entry.range}",
+        chance="0",
+        undefined=f"where it does not exist for one of the two models ({entry.undefined})",
+        advice=advice or "If it got worse, look at the groups one by one before you replace the earlier model.",
+    )
+
+
+def contrast_of(entry: MetricEntry) -> MetricEntry:
+    """The entry of `<name>_contrast`: a group's mean less that of the other groups of the same target value."""
+    return replace(
+        entry,
+        name=f"{entry.name}_contrast",
+        title=f"contrast of {entry.title}",
+        sentence=f"{_capital(entry.title)} in this group less that in the other groups, compared only between images "
+        "of the same target value; 0 means the groups are alike.",
+        range=f"the difference of two values, each {entry.range}",
+        better="none",
+        chance="0",
+        undefined="one side of the comparison has no such image",
+        source=f"{entry.source}; means compared within each target value, p value by permuting groups there",
+        advice="A contrast whose interval leaves out 0 says that the model treats the groups' images differently "
+        "here; look at the group's own rows and at the figures to see which way.",
+    )
+
+
+def _capital(text: str) -> str:
+    """The text with its first letter large, which `str.capitalize` would do at the cost of the others.
+
+    >>> _capital("share of ROC area")
+    'Share of ROC area'
+    """
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,384 @@
+"""What an accelerator gives: every costly part of an audit on one CUDA device, beside its peer or its own limit.
+
+By hand, within eight minutes: python tests/benchmarks/gpu.py [--parts forward,gradients,…] [--out gpu.json]
+[--device cuda] [--small]. Prints a Markdown table and writes the same rows as JSON. `--small` is the miniature that the
+tests run on a CPU: its figures mean nothing, it shows that every part runs. A part that fails is a row with its reason.
+
+Seconds are wall-clock with the device synchronised, the least of some runs after a warm-up. Networks have random
+weights with settled batch norms; the audit's model is the demonstration's, trained on the device.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import copy
+import io
+import json
+import os
+import sys
+import tempfile
+import time
+import warnings
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cf_align
+import numpy as np
+import pruning
+import saliency
+import torch
+from torch import nn
+
+IMAGENET = ("resnet50", "vit_b_16")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    part: str
+    what: str
+    figure: str
+    against: str = ""
+    ratio: str = ""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where and how large."""
+
+    device: torch.device
+    small: bool
+
+    def sized(self, full: int, small: int) -> int:
+        return small if self.small else full
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        return ("resnet18",) if self.small else IMAGENET
+
+
+def seconds(work: Callable[[], object], device: torch.device, runs: int = 3) -> float:
+    """The least wall-clock time of some runs after one that warms up."""
+    taken = []
+    for _ in range(runs + 1):
+        finish(device)
+        start = time.perf_counter()
+        work()
+        finish(device)
+        taken.append(time.perf_counter() - start)
+    return min(taken[1:])
+
+
+def finish(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def network(name: str, setting: Setting) -> nn.Module:
+    torch.manual_seed(0)
+    made = saliency.torchvision_network(name)
+    if name.startswith("resnet"):
+        made = saliency.settled(made)
+    else:  # torchvision's transformers start with a head of zeros, which has no gradient
+        nn.init.normal_(made.heads.head.weight, std=0.02)
+    return made.eval().requires_grad_(False).to(setting.device)
+
+
+def pictures(count: int, setting: Setting, side: int = 224) -> torch.Tensor:
+    return saliency.picture(count, side).to(setting.device)
+
+
+def forward(setting: Setting) -> Iterator[Row]:
+    """Images per second of one forward pass: what every other figure is held against."""
+    count = setting.sized(128, 2)
+    images = pictures(count, setting)
+    bf16 = {"device_type": setting.device.type, "dtype": torch.bfloat16}
+    for name in setting.networks:
+        plain = network(name, setting)
+        layout = copy.deepcopy(plain).to(memory_format=torch.channels_last)
+        last = images.contiguous(memory_format=torch.channels_last)
+        ways = [("fp32", plain, images, {}), ("bf16", plain, images, bf16), ("bf16, channels_last", layout, last, bf16)]
+        if not setting.small:
+            ways.append(("bf16, channels_last, compiled", torch.compile(layout), last, bf16))
+        base = 0.0
+        for way, module, given, cast in ways:
+            context = torch.autocast(**cast) if cast else contextlib.nullcontext()
+            with torch.no_grad(), context:
+                taken = seconds(lambda m=module, g=given: m(g), setting.device)
+            base = base or taken
+            yield Row(
+                "forward",
+                f"{name}, {way}, {count} images",
+                f"{count / taken:.0f} images/s",
+                "fp32",
+                times(base / taken),
+            )
+
+
+def times(ratio: float) -> str:
+    return f"{ratio:.1f} ×"
+
+
+def case(name: str, count: int, setting: Setting) -> saliency.Case:
+    options = Namespace(
+        device=str(setting.device), images=count, demo=None, epochs=0, threads=torch.get_num_threads(),
+        reference=0, precision="fp32", compile=False, theirs_channels_last=False,
+    )  # fmt: skip
+    return saliency.Case(name, options)
+
+
+def gradients(setting: Setting) -> Iterator[Row]:
+    """Integrated gradients at equal completeness gap: ours against captum."""
+    for name in ("demo", *(() if setting.small else ("resnet18",))):
+        asked = case(name, setting.sized(32, 2), setting)
+        ours = saliency.our_gradients(asked)
+        theirs = saliency.their_gradients(asked, max(0.01, ours["gap"]))
+        what = f"integrated gradients, {name}, 90 % of gaps below {ours['gap']:.3f}, {ours['nodes']} evaluations"
+        peer = f"captum, {theirs['nodes']} steps, {memory(theirs)}"
+        yield Row("gradients", what, f"{each(asked, ours)}, {memory(ours)}", peer, ratio(theirs, ours))
+
+
+def relevance(setting: Setting) -> Iterator[Row]:
+    """LRP: ours against zennit with its canonizer, and on a transformer against lxt's gradient patches."""
+    for name in ("demo", *(() if setting.small else ("resnet18", "resnet50"))):
+        asked = case(name, setting.sized(32, 2), setting)
+        ours, theirs = saliency.our_relevance(asked), saliency.their_relevance(asked)
+        peer = f"zennit, {memory(theirs)}"
+        yield Row("relevance", f"LRP, {name}", f"{each(asked, ours)}, {memory(ours)}", peer, ratio(theirs, ours))
+    if not setting.small:
+        yield transformer_relevance(setting)
+
+
+def transformer_relevance(setting: Setting) -> Row:
+    """LRP of ViT-B/16 against one forward and backward pass, the least that any gradient method costs."""
+    from fairaudit.saliency.lrp import Lrp
+
+    images = pictures(16, setting)
+    module = network("vit_b_16", setting)
+    classifier = saliency.Eager(module, images)
+    classes = torch.arange(len(images), device=setting.device)
+
+    def plain() -> torch.Tensor:
+        given = classifier.normalise(images).requires_grad_()
+        return torch.autograd.grad(module(given).gather(1, classes[:, None]).sum(), given)[0]
+
+    ours = seconds(lambda: Lrp().attribute(classifier, images, classes), setting.device)
+    limit = seconds(plain, setting.device)
+    peer = "one forward and backward pass (limit)"
+    return Row("relevance", "LRP, vit_b_16", f"{len(images) / ours:.0f} images/s", peer, times(limit / ours))
+
+
+def each(asked: saliency.Case, found: dict[str, float]) -> str:
+    return f"{asked.options.images / found['seconds']:.1f} images/s"
+
+
+def memory(found: dict[str, float]) -> str:
+    return f"{found['bytes'] / 2**20:.0f} MiB"
+
+
+def ratio(theirs: dict[str, float], ours: dict[str, float]) -> str:
+    return times(theirs["seconds"] / ours["seconds"])
+
+
+def regions(setting: Setting) -> Iterator[Row]:
+    """Region metrics of maps that are on the device already, their way to the processor included."""
+    from fairaudit.measures.regions.metrics import score_regions
+
+    count, side = setting.sized(2000, 20), setting.sized(224, 32)
+    maps = torch.rand(count, side, side, device=setting.device)
+    masks = np.zeros((count, side, side), bool)
+    masks[:, side // 4 : side // 2, side // 4 : side // 2] = True
+    moved = seconds(lambda: maps.cpu().numpy(), setting.device)
+    taken = seconds(lambda: score_regions(maps.cpu().numpy(), masks), setting.device, runs=1)
+    figure, share = f"{count / taken:.0f} maps/s", f"{moved / taken:.0%} of it is the transfer"
+    yield Row("regions", f"six region metrics, {count} maps of {side}²", figure, share)
+
+
+def counterfactuals(setting: Setting) -> Iterator[Row]:
+    """Latent-shift searches against a per-image loop, everything on the device."""
+    from fairaudit.counterfactuals.heads import ModelHeads
+    from fairaudit.counterfactuals.ladder import SearchSettings
+    from fairaudit.counterfactuals.latent_shift import latent_shift
+
+    count, looped = setting.sized(256, 4), setting.sized(8, 1)
+    images, plain, opened, net = cf_align.world(64, count, device=setting.device)
+    heads = ModelHeads(net, [f"h{i}" for i in range(cf_align.HEADS)], link="sigmoid")
+    pairs = [(i, 0) for i in range(count)]
+    slow = seconds(lambda: cf_align.loop(images[:looped], plain, net), setting.device, runs=1) / looped
+    for search in ("compat", "fast"):
+        settings = SearchSettings(search=search, batch_size=setting.sized(256, 4), window=1)
+        taken = (
+            seconds(lambda s=settings: latent_shift(opened, heads, images, pairs, s), setting.device, runs=1) / count
+        )
+        what = f"counterfactual search, {search}, 64 px, {cf_align.HEADS} outputs"
+        yield Row("counterfactuals", what, f"{1 / taken:.0f} images/s", "per-image loop", times(slow / taken))
+
+
+def masks(setting: Setting) -> Iterator[Row]:
+    """A mask step of pruning beside a plain training step of the same network."""
+    from fairaudit.models.lift import lift
+    from fairaudit.pruning.encoder import split
+    from fairaudit.pruning.examples import Examples
+
+    count = setting.sized(256, 4)
+    made = saliency.torchvision_network("resnet18", classes=pruning.CLASSES).eval().to(setting.device)
+    images = torch.randn(count, 3, pruning.SIDE, pruning.SIDE, device=setting.device)
+    codes = torch.arange(count, device=setting.device) % pruning.CLASSES
+    batch = Examples(images=images, target=codes, biases=(codes.flip(0),), values=(pruning.CLASSES,))
+    lifted = lift(made, images[:4]).module
+    cut = split(lifted)
+    base = seconds(pruning.plain_step(lifted, batch), setting.device)
+    for mode in ("unstructured", "structured"):
+        taken = seconds(pruning.mask_step(cut, batch, mode), setting.device)
+        figure = f"{taken * 1e3:.1f} ms"
+        yield Row(
+            "masks", f"mask step, {mode}, resnet18, {count} images", figure, "plain step", f"{taken / base:.2f} of it"
+        )
+
+
+def demonstration(folder: Path, setting: Setting) -> Path:
+    """A demonstration's faces and models in a folder."""
+    from fairaudit.demo.make import Recipe, make_demo
+
+    recipe = Recipe(
+        train_images=setting.sized(1600, 64), test_images=setting.sized(400, 32), epochs=setting.sized(8, 1)
+    )
+    return make_demo(folder, seed=0, recipe=recipe).folder
+
+
+def audited(folder: Path, model: str, device: str, command: str = "audit") -> tuple[float, dict[str, object]]:
+    """Seconds of a command in a fresh folder, and its report."""
+    from fairaudit.cli.main import run
+
+    out = Path(tempfile.mkdtemp())
+    before = Path.cwd()
+    os.chdir(folder)
+    start = time.perf_counter()
+    given, sys.argv = (
+        sys.argv,
+        ["fairaudit", command, model, "--device", device, "-o", str(out), "-q", "--workers", "8"],
+    )
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+            run()
+    finally:
+        sys.argv = given
+        os.chdir(before)
+    return time.perf_counter() - start, json.loads((out / "report.json").read_text(encoding="utf-8"))
+
+
+def audits(setting: Setting) -> Iterator[Row]:
+    """Whole commands on the device and on the processor: time, and whether both say the same."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = demonstration(Path(name), setting)
+        for model in ("biased.pt", "balanced.pt"):
+            there, found = audited(folder, model, str(setting.device))
+            again, _ = audited(folder, model, str(setting.device))
+            here, wanted = audited(folder, model, "cpu")
+            agree = "the same verdicts" if verdicts(found) == verdicts(wanted) else "OTHER VERDICTS"
+            what = f"audit {model}, {agree}, values apart by at most {apart(found, wanted):.1e}"
+            yield Row("audits", what, f"{there:.1f} s, again {again:.1f} s", f"CPU {here:.1f} s", times(here / again))
+
+
+def verdicts(report: dict[str, object]) -> list[tuple[object, ...]]:
+    return [(v["attribute"], v["region"], v["verdict"]) for v in report["verdicts"]]
+
+
+def apart(found: dict[str, object], wanted: dict[str, object]) -> float:
+    """The largest difference of any value that both reports have."""
+    values = {row["id"]: row["value"] for row in wanted["measurements"]}
+    gaps = [
+        abs(row["value"] - values[row["id"]])
+        for row in found["measurements"]
+        if row["value"] is not None and values.get(row["id"]) is not None
+    ]
+    return max(gaps, default=float("nan"))
+
+
+def loading(setting: Setting) -> Iterator[Row]:
+    """Decoding beside computing: what share of the time the device waits for images."""
+    from PIL import Image
+
+    count, side = setting.sized(2000, 8), setting.sized(224, 64)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        pixels = (pictures(8, setting, side).permute(0, 2, 3, 1).cpu().numpy() * 255).astype(np.uint8)
+        lines = ["file,smiling,necktie"]
+        for index in range(count):
+            Image.fromarray(pixels[index % 8]).save(folder / f"{index}.jpg")
+            lines.append(f"{index}.jpg,{index % 2},{index // 2 % 2}")
+        (folder / "faces.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (folder / "fairaudit.yaml").write_text(
+            "data: {manifest: faces.csv, image: file, target: smiling, attributes: [necktie]}\n"
+            f"preprocess: {{size: [{side}, {side}]}}\nmodel: {{output: softmax, classes: ['0', '1']}}\n",
+            encoding="utf-8",
+        )
+        made = saliency.settled(saliency.torchvision_network("resnet18" if setting.small else "resnet50", classes=2))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.jit.trace(made.eval(), torch.rand(2, 3, side, side)).save(str(folder / "model.pt"))
+        audited(folder, "model.pt", str(setting.device), "fairness")  # warms up
+        whole, _ = audited(folder, "model.pt", str(setting.device), "fairness")
+        module, images = made.to(setting.device), pictures(128 if not setting.small else 4, setting, side)
+        with torch.no_grad():
+            once = seconds(lambda: module(images), setting.device) / len(images)
+        busy = once * count / whole
+        yield Row(
+            "loading",
+            f"fairness of {count} JPEGs of {side} px",
+            f"{count / whole:.0f} images/s",
+            "device busy",
+            f"{busy:.0%}",
+        )
+
+
+PARTS: dict[str, Callable[[Setting], Iterator[Row]]] = {
+    "forward": forward, "gradients": gradients, "relevance": relevance, "regions": regions,
+    "counterfactuals": counterfactuals, "masks": masks, "audits": audits, "loading": loading,
+}  # fmt: skip
+
+
+def measured(parts: list[str], setting: Setting) -> Iterator[Row]:
+    """Every row; a part that fails is one with its reason."""
+    for part in parts:
+        start = time.perf_counter()
+        try:
+            yield from PARTS[part](setting)
+        except Exception as error:
+            yield Row(
+                part, "failed", f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
+            )
+        print(f"({part}: {time.perf_counter() - start:.0f} s)", flush=True)
+
+
+def main(arguments: list[str] | None = None) -> list[Row]:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--small", action="store_true")
+    options = parser.parse_args(arguments)
+    setting = Setting(device=torch.device(options.device), small=options.small)
+    name = torch.cuda.get_device_name() if setting.device.type == "cuda" else "CPU"
+    rows: list[Row] = []
+    for row in measured(options.parts.split(","), setting):
+        rows.append(row)
+        print(f"{row.part}: {row.what}: {row.figure} {row.against} {row.ratio}", flush=True)
+        if options.out:
+            found = {"device": name, "torch": torch.__version__, "rows": [asdict(each) for each in rows]}
+            options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(
+        f"\n{name}, torch {torch.__version__}\n\n"
+        "| part | what | figure | against | ratio |\n| --- | --- | --- | --- | --- |"
+    )
+    for row in rows:
+        print(f"| {row.part} | {row.what} | {row.figure} | {row.against} | {row.ratio} |")
+    return rows
+
+
+if __name__ == "__main__":
+    main()

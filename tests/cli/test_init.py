@@ -1,0 +1,81 @@
+"""Two commands in a folder with a model, a table and images and nothing else."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from typer.testing import CliRunner
+
+from fairaudit.cli.main import app
+from fairaudit.config.load import load_config
+
+RUNNER = CliRunner()
+ROWS = 48
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Bright images have the label 1; the model says so; groups alternate."""
+    monkeypatch.chdir(tmp_path)
+    draw = np.random.default_rng(0)
+    (tmp_path / "images").mkdir()
+    lines = ["file,bright,group,spot_x0,spot_y0,spot_x1,spot_y1"]
+    for i in range(ROWS):
+        pixels = draw.integers(0, 80, (16, 16, 3)) + 150 * (i % 2)
+        Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "images" / f"{i}.png")
+        lines.append(f"images/{i}.png,{i % 2},{'ab'[i // 2 % 2]},2,2,8,8")
+    (tmp_path / "data.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 1))
+    with torch.no_grad():
+        net[2].weight.fill_(10.0)
+        net[2].bias.fill_(-12.0)
+    torch.jit.script(net.eval()).save(str(tmp_path / "model.pt"))
+    return tmp_path
+
+
+def init(*arguments):
+    return RUNNER.invoke(app, ["init", *arguments])
+
+
+def test_init_then_audit(folder):
+    done = init("model.pt", "data.csv")
+    assert done.exit_code == 0, done.output
+    assert "Next: fairaudit audit model.pt" in done.stderr
+    config, _ = load_config(None, folder=folder, overrides={})
+    assert (config.data.target, config.data.attributes, list(config.regions)) == ("bright", ["group"], ["spot"])
+    plan = RUNNER.invoke(app, ["fairness", "model.pt", "-q", "-o", "out"])
+    assert plan.exit_code in (0, 3, 4), plan.output
+    assert (folder / "out" / "report.json").is_file()
+
+
+def test_a_folder_with_one_table_is_that_table(folder):
+    assert init("model.pt", ".").exit_code == 0
+    assert load_config(None, folder=folder, overrides={})[0].data.manifest == "data.csv"
+
+
+def test_nothing_is_written_over(folder):
+    (folder / "fairaudit.yaml").write_text("mine", encoding="utf-8")
+    done = init("model.pt", "data.csv")
+    assert done.exit_code == 2
+    assert "--force" in done.stderr
+    assert (folder / "fairaudit.yaml").read_text(encoding="utf-8") == "mine"
+    assert init("model.pt", "data.csv", "--force").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("none.pt", "data.csv"), "none.pt"),
+        (("model.pt", "none.csv"), "none.csv"),
+        (("model.pt", "data.csv", "--target", "brigt"), "bright"),
+        (("model.pt", "data.csv", "--attribute", "groop"), "group"),
+        (("model.pt", "images"), "table"),
+    ],
+)
+def test_errors_name_the_option_and_what_is_there(folder, arguments, words):
+    done = init(*arguments)
+    assert done.exit_code == 2, done.output
+    assert words in done.stderr
+    assert not (folder / "fairaudit.yaml").exists()

@@ -1,0 +1,37 @@
+"""Which errors of the system are told in a paragraph, and which keep their traceback."""
+
+import pytest
+
+from fairaudit.engine.expected import as_expected
+from fairaudit.errors import DataError
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(13, "Permission denied", "/data/faces"), "Permission denied. Where: /data/faces"),
+        (OSError(36, "File name too long", "n" * 300), "File name too long"),
+        (MemoryError(), "not enough memory"),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+            "not enough memory",
+        ),
+        (RecursionError("maximum recursion depth exceeded"), "nested too deeply"),
+        (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"), "cannot be read or written"),
+        (ValueError("embedded null byte"), "NUL character"),
+    ],
+)
+def test_what_the_system_refuses_is_expected(error, words):
+    found = as_expected(error)
+    assert found is not None
+    assert words in found.paragraph()
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), RuntimeError("x"), AssertionError()])
+def test_a_flaw_of_our_own_keeps_its_traceback(error):
+    assert as_expected(error) is None
+
+
+def test_an_expected_error_stays_what_it_is():
+    error = DataError("x")
+    assert as_expected(error) is error

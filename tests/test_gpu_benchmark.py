@@ -1,0 +1,35 @@
+"""The benchmark of a CUDA device, in miniature on the processor: its parts run and say what they measured."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent / "benchmarks"
+
+
+@pytest.fixture
+def gpu(script, monkeypatch):
+    """The program; it imports the other benchmarks by name."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    yield script(FOLDER / "gpu.py")
+    for name in ("cf_align", "pruning", "regions", "saliency"):
+        sys.modules.pop(name, None)
+
+
+def test_parts_run_in_miniature(gpu, tmp_path):
+    parts = "forward,relevance,regions"
+    rows = gpu.main(["--device", "cpu", "--small", "--parts", parts, "--out", str(tmp_path / "gpu.json")])
+    assert {row.part for row in rows} == set(parts.split(","))
+    assert [row.figure for row in rows if row.what == "failed"] == []
+    assert (tmp_path / "gpu.json").read_text().count('"what"') == len(rows)
+
+
+def test_a_part_that_fails_is_a_row(gpu, monkeypatch):
+    def broken(_setting):
+        raise RuntimeError("no such kernel")
+        yield
+
+    monkeypatch.setitem(gpu.PARTS, "regions", broken)
+    (row,) = gpu.main(["--device", "cpu", "--small", "--parts", "regions"])
+    assert (row.what, row.figure) == ("failed", "RuntimeError: no such kernel")
