@@ -83,18 +83,18 @@ class Builder:
         """The name that a weight has in the model, where it has one."""
         return self._names.get(tensor.data_ptr())
 
-    def module(self, module: nn.Module, inputs: Any, *, kind: str, weight: Tensor | None = None) -> fx.Node:  # noqa: ANN401
+    def module(self, module: nn.Module, *inputs: Any, kind: str, weight: Tensor | None = None) -> fx.Node:  # noqa: ANN401
         """A node that calls a module of its own, named after its weight where that has a name.
 
         Args:
             module: the module; one per call, so that reused activations can be told apart.
-            inputs: its argument, as in the call.
+            inputs: its arguments, as in the call.
             kind: what to call it otherwise.
             weight: its weight in the model.
         """
         name = self._free_name(self._layer_name(weight) or kind)
         self._add(name, module.eval())
-        return self._graph.call_module(name, (self.node(inputs),))
+        return self._graph.call_module(name, tuple(self.node(value) for value in inputs))
 
     def function(self, target: Callable[..., Any], *inputs: Any) -> fx.Node:  # noqa: ANN401 - arguments of a call
         """A node that calls a function."""
@@ -125,8 +125,8 @@ class Builder:
             return
         args, kwargs = self.node(call.args), {key: self.node(value) for key, value in call.kwargs.items()}
         node = self._graph.call_function(_out_of_place(call.op), args, kwargs)
+        node.meta["shape"] = tuple(call.outputs[0].shape)
         if not call.several:
-            node.meta["shape"] = tuple(call.outputs[0].shape)
             self._nodes[Ref(number)] = node
             return
         for position in sorted(used):
@@ -160,6 +160,8 @@ class Builder:
         if name is None:
             return None
         layer, _, last = name.rpartition(".")
+        if last == "in_proj_weight":
+            return name.removesuffix("_weight")
         return layer if last in ("weight", "running_mean") and layer else None
 
     def _free_name(self, name: str) -> str:

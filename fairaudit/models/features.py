@@ -1,36 +1,151 @@
-"""Find the last feature map of a graph, which Grad-CAM explains with."""
+"""Find the last feature map of a graph, which Grad-CAM explains with: a map, rows of vectors, or tokens."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from torch import fx, nn
+from torch import Tensor, fx, nn
 
+from fairaudit.models.carriers import layer_of, receivers
+from fairaudit.models.products import Attend, LinearMap, Mix
+
+KEY = "features"
+"""Key of the layout in the `meta` of the node that returns the last feature map."""
 _POOLS = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.MaxPool2d, nn.AdaptiveMaxPool2d, nn.Identity)
-_MIXERS = ("self_attention", "scaled_dot_product_attention", "bmm", "matmul", "softmax", "_softmax")
+_MIXERS = (Attend, Mix)
+_MOST_PREFIX = 16
+_MIXED = "layers that mix all positions come after its last feature map"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How positions of the image lie in a result."""
+
+    size: tuple[int, int]
+    """Rows and columns of positions."""
+    last: bool = False
+    """Whether channels come last, as in [image, row, column, channel] and in tokens [image, token, channel]."""
+    prefix: int = 0
+    """Tokens before those of positions, such as a class token."""
+
+    def as_map(self, result: Tensor) -> Tensor:
+        """The result as [image, channel, row, column], without the tokens that have no position."""
+        if not self.last:
+            return result
+        tokens = result.flatten(1, -2)[:, self.prefix :]
+        return tokens.transpose(1, 2).unflatten(2, self.size)  # type: ignore[no-untyped-call, no-any-return]
 
 
 def mark_features(module: fx.GraphModule) -> tuple[str | None, str | None]:
     """The module that returns the last feature map, or why there is none.
 
     It is the last result [image, channel, row, column] of more than one pixel that a convolution returned or that went
-    on into pooling or flattening, before any pooling. When no module returns it, an identity is put behind it.
+    on into pooling or flattening, before any pooling; or the rows of vectors [image, row, column, channel] that are
+    averaged over rows and columns. Where attention comes after it, the tokens that are averaged, or those that the
+    last attention looks at: behind that one only the class token is read. When no module returns it, an identity is
+    put behind it. The node's `meta` then holds its Layout.
     """
     maps = _maps_of_convolutions(module)
     if not maps:
         return None, "it has no convolution whose output is a map of more than one pixel"
     last = _before_pooling(module, maps[-1])
-    if any(_word(node) in _MIXERS for node in _after(last)):
-        return None, "attention mixes all positions after its last feature map"
-    if last.op == "call_module":
-        return str(last.target), None
-    module.add_submodule("features_out", nn.Identity())
-    with module.graph.inserting_after(last):
-        marker = module.graph.call_module("features_out", (last,))
-    marker.meta.update(last.meta)
-    last.replace_all_uses_with(marker, delete_user_cb=lambda user: user is not marker)
-    module.recompile()
-    return "features_out", None
+    if not any(isinstance(layer_of(module, node), _MIXERS) for node in _after(last)):
+        rows = _averaged(module, {1, 2}, 4)
+        if rows is not None and rows in _after(last):
+            return _mark(module, rows, Layout(rows.meta["shape"][1:3], last=True)), None
+        if _has_tokens(last, module):
+            return None, _MIXED
+        return _mark(module, last, Layout(last.meta["shape"][2:])), None
+    return _mark_tokens(module, maps)
+
+
+def features_of(module: fx.GraphModule) -> tuple[str, Layout] | None:
+    """Name of the module that was marked, in this graph or in one made from it, and the layout of its result."""
+    found = [node for node in module.graph.nodes if KEY in node.meta]
+    return (str(found[-1].target), found[-1].meta[KEY]) if found else None
+
+
+def _mark_tokens(module: fx.GraphModule, maps: list[fx.Node]) -> tuple[str | None, str | None]:
+    rows = _averaged(module, {1, 2}, 4)
+    if rows is not None:
+        return _mark(module, rows, Layout(rows.meta["shape"][1:3], last=True)), None
+    size = maps[-1].meta["shape"][2:]
+    averaged = _averaged(module, {1}, 3)
+    tokens = averaged if averaged is not None and _prefix(averaged, size) is not None else _attended(module, size)
+    prefix = _prefix(tokens, size) if tokens is not None else None
+    if tokens is None or prefix is None:
+        return None, "attention mixes all positions after its last feature map, and its tokens are no grid of patches"
+    return _mark(module, tokens, Layout(size, last=True, prefix=prefix)), None
+
+
+def _averaged(module: fx.GraphModule, axes: set[int], rank: int) -> fx.Node | None:
+    """What the last mean over these axes of a result of this rank is taken of."""
+    for node in reversed(module.graph.nodes):
+        layer = layer_of(module, node)
+        if isinstance(layer, LinearMap) and "mean" in str(layer.function):
+            source: Any = node.args[0]
+            shape = source.meta.get("shape", ())
+            given = layer.arguments[1] if len(layer.arguments) > 1 else None
+            found = {int(axis) % rank for axis in given} if isinstance(given, list | tuple) else set()
+            if len(shape) == rank and found == axes:
+                return _full(module, source) if rank == 3 else source
+    return None
+
+
+def _full(module: fx.GraphModule, tokens: fx.Node) -> fx.Node:
+    """The tokens before a slice that dropped the class token."""
+    while tokens.op == "call_function" and len(tokens.all_input_nodes) == 1:
+        above = tokens.all_input_nodes[0]
+        if len(above.meta.get("shape", ())) != 3:
+            break
+        tokens = above
+    return tokens
+
+
+def _attended(module: fx.GraphModule, size: tuple[int, int]) -> fx.Node | None:
+    """The tokens [image, token, channel] that the last attention's values come from, before their projection."""
+    mixers = [node for node in module.graph.nodes if isinstance(layer_of(module, node), _MIXERS)]
+    node, projected = mixers[-1], False
+    while True:
+        onward = receivers(module, node)
+        if len(onward) != 1 or onward[0].op == "placeholder":
+            return None
+        node = onward[0]
+        if projected and node.op == "call_module" and _prefix(node, size) is not None:
+            return node
+        projected = projected or isinstance(layer_of(module, node), nn.Linear)
+
+
+def _prefix(tokens: fx.Node, size: tuple[int, int]) -> int | None:
+    """How many tokens come before one for each position; None where they are no such tokens."""
+    shape: Any = tokens.meta.get("shape", ())
+    rest = shape[1] - size[0] * size[1] if len(shape) == 3 else -1
+    return rest if 0 <= rest <= _MOST_PREFIX else None
+
+
+def _has_tokens(last: fx.Node, module: fx.GraphModule) -> bool:
+    """Whether linear layers run over a map's positions afterwards, as in an MLP mixer."""
+    count = last.meta["shape"][2] * last.meta["shape"][3]
+    for node in _after(last):
+        layer = layer_of(module, node)
+        shape: Any = node.all_input_nodes[0].meta.get("shape", ()) if node.all_input_nodes else ()
+        if isinstance(layer, nn.Linear) and len(shape) == 3 and shape[2] == layer.in_features == count:
+            return True
+    return False
+
+
+def _mark(module: fx.GraphModule, last: fx.Node, layout: Layout) -> str:
+    if last.op != "call_module":
+        module.add_submodule("features_out", nn.Identity())
+        with module.graph.inserting_after(last):
+            marker = module.graph.call_module("features_out", (last,))
+        marker.meta.update(last.meta)
+        last.replace_all_uses_with(marker, delete_user_cb=lambda user: user is not marker)
+        module.recompile()
+        last = marker
+    last.meta[KEY] = layout
+    return str(last.target)
 
 
 def _maps_of_convolutions(module: fx.GraphModule) -> list[fx.Node]:
@@ -69,12 +184,3 @@ def _after(node: fx.Node) -> set[fx.Node]:
                 found.add(user)
                 waiting.append(user)
     return found
-
-
-def _word(node: fx.Node) -> str:
-    """The operation's plain name."""
-    target: Any = node.target
-    if node.op != "call_function":
-        return ""
-    schema = getattr(target, "_schema", None)
-    return schema.name.partition("::")[2] if schema is not None else str(getattr(target, "__name__", ""))

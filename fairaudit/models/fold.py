@@ -23,6 +23,7 @@ def fold_batch_norm(module: fx.GraphModule) -> fx.GraphModule:
         layer, norm = folded.get_submodule(str(before.target)), folded.get_submodule(str(node.target))
         _put(folded, str(before.target), _fused(layer, norm))
         node.replace_all_uses_with(before)
+        before.meta |= node.meta
         folded.graph.erase_node(node)
     folded.delete_all_unused_submodules()
     folded.recompile()

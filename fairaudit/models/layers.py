@@ -7,26 +7,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
-from torch.nn import functional as F
 
+from fairaudit.models.arithmetic import ARITHMETIC
 from fairaudit.models.emit import Builder, Handler
+from fairaudit.models.mixing import MIXING, mixing
 from fairaudit.models.pooling import POOLING, Bound, pair
-from fairaudit.models.record import Call, Const, refs
-
-_SHAPES = {"view", "reshape", "flatten", "unflatten", "transpose", "permute", "unsqueeze", "squeeze", "contiguous"}
-_SHAPES |= {"clone", "select", "slice", "chunk", "split", "unbind", "t", "getitem"}
-_ATTENTION = {"scaled_dot_product_attention", "bmm", "baddbmm", "matmul", "softmax", "_softmax"}
-
-
-def self_attention(tokens: Tensor, weight: Tensor, bias: Tensor | None, heads: int) -> Tensor:
-    """Multi-head self-attention before its last projection: [image, token, width] to the same shape.
-
-    softmax(q kᵀ / √(width / heads)) v per head, where q, k and v are the thirds of tokens · weightᵀ + bias.
-    """
-    images, count, width = tokens.shape
-    parts = F.linear(tokens, weight, bias).chunk(3, dim=-1)
-    query, key, value = (part.reshape(images, count, heads, width // heads).transpose(1, 2) for part in parts)
-    return F.scaled_dot_product_attention(query, key, value).transpose(1, 2).reshape(images, count, width)
+from fairaudit.models.products import Attend, joined_heads, third_by_head
+from fairaudit.models.record import Call
 
 
 def _weight(tensor: Tensor) -> nn.Parameter:
@@ -71,7 +58,8 @@ def _addmm(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
 
 def _matmul(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
     right = bound.get("other", bound.get("mat2"))
-    return _as_linear(builder, call, bound["self"], _transposed(builder.constant(right)), None)
+    linear = _as_linear(builder, call, bound["self"], _transposed(builder.constant(right)), None)
+    return linear or mixing(builder, call, bound)
 
 
 def _transposed(weight: Tensor | None) -> Tensor | None:
@@ -84,55 +72,34 @@ def _as_linear(builder: Builder, call: Call, inputs: Any, weight: Tensor | None,
         return None
     if offset is not None and tuple(offset.shape) != (weight.shape[0],):
         return None
-    if _projects_attention(builder, call, weight):
-        return builder.function(
-            F.linear, inputs, *(Const(value) if value is not None else None for value in (weight, offset))
-        )
-    module = nn.Linear(weight.shape[1], weight.shape[0], bias=offset is not None, device="meta")
-    return builder.module(_set(module, weight, offset), inputs, kind="linear", weight=weight)
-
-
-def _projects_attention(builder: Builder, call: Call, weight: Tensor) -> bool:
-    """Whether a product is the packed projection of an attention, which is no layer of its own in the model.
-
-    Its weight then has a name such as in_proj_weight. Where names are gone, it has three times as many rows as columns
-    and its result goes to an attention after nothing but reshaping.
-    """
-    name = builder.name_of(weight)
-    if name is not None:
-        return name.rpartition(".")[2] == "in_proj_weight"
-    if weight.shape[0] != 3 * weight.shape[1]:
-        return False
-    return _reaches_attention(builder, builder.calls.index(call))
-
-
-def _reaches_attention(builder: Builder, number: int) -> bool:
-    waiting, seen = [number], set()
-    while waiting:
-        current = waiting.pop()
-        seen.add(current)
-        for later, call in enumerate(builder.calls[current + 1 :], current + 1):
-            if later in seen or not any(ref.call == current for ref in refs((call.args, call.kwargs))):
-                continue
-            if call.name in _ATTENTION:
-                return True
-            if call.name in _SHAPES or call.name in ("mul", "div"):
-                waiting.append(later)
-    return False
+    return builder.module(_linear_layer(weight, offset), inputs, kind="linear", weight=weight)
 
 
 def _attention(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
-    """Torch's fused self-attention, which has no gradient: the same in operations that have one."""
+    """Torch's fused self-attention, which has no gradient: the same in layers that have one."""
     if not bound["query"] == bound["key"] == bound["value"] or bound["mask"] is not None:
         return None
-    weight, bias = builder.constant(bound["proj_weight"]), builder.constant(bound["proj_bias"])
-    if weight is None:
+    constants = [builder.constant(bound[name]) for name in ("qkv_weight", "qkv_bias", "proj_weight", "proj_bias")]
+    inner, outer = constants[0], constants[2]
+    if inner is None or outer is None:
         return None
-    inside = (bound["query"], bound["qkv_weight"], bound["qkv_bias"], int(bound["num_head"]))
-    mixed = builder.function(self_attention, *inside)
-    mixed.meta["shape"] = builder.shape(bound["query"])
-    module = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None, device="meta")
-    return builder.module(_set(module, weight, bias), mixed, kind="linear", weight=weight)
+    images, tokens, width = builder.shape(bound["query"])
+    heads = int(bound["num_head"])
+    packed = builder.module(_linear_layer(inner, constants[1]), bound["query"], kind="in_proj", weight=inner)
+    packed.meta["shape"] = (images, tokens, 3 * width)
+    parts = [builder.function(third_by_head, packed, third, heads) for third in range(3)]
+    for part in parts:
+        part.meta["shape"] = (images, heads, tokens, width // heads)
+    query, key, values = parts
+    mixed = builder.module(Attend(), values, query, key, kind="attend")
+    mixed.meta["shape"] = (images, heads, tokens, width // heads)
+    joined = builder.function(joined_heads, mixed)
+    joined.meta["shape"] = (images, tokens, width)
+    return builder.module(_linear_layer(outer, constants[3]), joined, kind="linear", weight=outer)
+
+
+def _linear_layer(weight: Tensor, bias: Tensor | None) -> nn.Module:
+    return _set(nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None, device="meta"), weight, bias)
 
 
 def _batch_norm(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
@@ -153,26 +120,6 @@ def _batch_norm(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
         )
     module.running_mean, module.running_var = mean.detach().clone(), variance.detach().clone()
     return builder.module(module, bound["input"], kind="batch_norm", weight=mean if weight is None else weight)
-
-
-def _scale(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
-    """A product with one constant per channel: a batch norm that only scales, which rules and folding know."""
-    inputs, other = bound["self"], bound["other"]
-    if call.name.startswith("mul") and builder.is_live(other):
-        inputs, other = other, inputs
-    shape = builder.shape(inputs)
-    factor = torch.tensor(float(other)) if isinstance(other, int | float) else builder.constant(other)
-    if len(shape) != 4 or factor is None or not builder.is_live(inputs) or bound.get("rounding_mode") is not None:
-        return None
-    per_channel = factor.dim() in (3, 4) and factor.numel() == shape[1] == factor.shape[-3]
-    if factor.numel() != 1 and not per_channel:
-        return None
-    values = factor.detach().clone().to(builder.like).flatten().expand(shape[1])
-    values = 1 / values if call.name.startswith("div") else values
-    if not bool(torch.isfinite(values).all()):
-        return None
-    module = nn.BatchNorm2d(shape[1], eps=0.0, device=values.device, dtype=values.dtype)
-    return builder.module(_set(module, values, torch.zeros_like(values)), inputs, kind="scale")
 
 
 def _layer_norm(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
@@ -206,6 +153,8 @@ def _prelu(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
 
 HANDLERS: Mapping[str, Handler] = {
     **POOLING,
+    **ARITHMETIC,
+    **MIXING,
     **dict.fromkeys(("conv2d", "conv_transpose2d", "convolution", "_convolution"), _convolution),
     "linear": _linear,
     "addmm": _addmm,
@@ -214,7 +163,6 @@ HANDLERS: Mapping[str, Handler] = {
     **dict.fromkeys(("batch_norm", "native_batch_norm", "_native_batch_norm_legit_no_training"), _batch_norm),
     **dict.fromkeys(("layer_norm", "native_layer_norm"), _layer_norm),
     "group_norm": _group_norm,
-    **dict.fromkeys(("mul", "div"), _scale),
     "prelu": _prelu,
 }
 """Operation of torch, without a trailing underscore → how it becomes a module."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-import torch
 from torch import fx, nn
-from zennit.layer import Sum
 
+from fairaudit.models.arithmetic import linear_map
 from fairaudit.models.emit import Builder, Handler
 from fairaudit.models.record import Call
 
@@ -57,25 +56,13 @@ def _adaptive_max_pool(builder: Builder, call: Call, bound: Bound) -> fx.Node | 
 
 
 def _mean(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
-    """A mean over rows and columns is global average pooling."""
+    """A mean over rows and columns is global average pooling; any other is a linear map."""
     dims = {int(dim) % 4 for dim in bound.get("dim") or ()}
     if len(builder.shape(bound["self"])) != 4 or dims != {2, 3} or bound["dtype"] is not None:
-        return None
+        return linear_map(builder, call)
     pooled = builder.module(nn.AdaptiveAvgPool2d((1, 1)), bound["self"], kind="avg_pool")
     pooled.meta["shape"] = (*builder.shape(bound["self"])[:2], 1, 1)
     return pooled if bound["keepdim"] else builder.module(nn.Flatten(1), pooled, kind="flatten")
-
-
-def _add(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
-    """The sum of two results of equal shape, as residual connections have it."""
-    left, right = bound["self"], bound["other"]
-    if bound.get("alpha", 1) != 1 or not (builder.is_live(left) and builder.is_live(right)):
-        return None
-    if builder.shape(left) != builder.shape(right):
-        return None
-    stacked = builder.function(torch.stack, [left, right], -1)
-    stacked.meta["shape"] = (*builder.shape(left), 2)
-    return builder.module(Sum(), stacked, kind="sum")
 
 
 def _flatten(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
@@ -123,7 +110,6 @@ POOLING: Mapping[str, Handler] = {
     **dict.fromkeys(("adaptive_avg_pool2d", "_adaptive_avg_pool2d"), _adaptive_avg_pool),
     "adaptive_max_pool2d": _adaptive_max_pool,
     "mean": _mean,
-    "add": _add,
     **dict.fromkeys(("flatten", "view", "reshape", "_unsafe_view"), _flatten),
     **dict.fromkeys(("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"), _dropout),
     "relu": _activation(_plain(nn.ReLU), "relu"),

@@ -8,28 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, fx, nn
-from zennit.layer import Sum
-from zennit.types import Activation, AvgPool, BatchNorm, Linear, MaxPool
 
 from fairaudit.errors import MethodError
+from fairaudit.models.carriers import carriers, layer_of, receivers, word
 from fairaudit.models.lift import Lifted
 
 Family = Literal["gradient", "lrp", "gradcam"]
-
-_RULED = (Activation, AvgPool, BatchNorm, Linear, MaxPool, Sum, nn.Flatten, nn.Identity)
-# Functions that only move numbers, or add a constant: their gradient is the identity, so relevance passes unchanged.
-_MOVES = frozenset(
-    (
-        *("stack", "cat", "view", "reshape", "_unsafe_view", "flatten", "unflatten", "permute", "transpose", "t"),
-        *("unsqueeze", "squeeze", "contiguous", "clone", "alias", "select", "slice", "narrow", "chunk", "split"),
-        *("split_with_sizes", "unbind", "getitem", "expand", "pad", "constant_pad_nd", "reflection_pad2d"),
-        *("replication_pad2d", "pixel_shuffle", "channel_shuffle", "size"),
-    )
-)
 
 
 def methods_for(lifted: Lifted, images: Tensor) -> Mapping[Family, str | None]:
@@ -92,49 +80,27 @@ def _no_rules(module: fx.GraphModule) -> str | None:
     words = ", ".join([*_counted(layers), *_counted(functions)])
     hint = ""
     if "mul" in functions:
-        hint = "; there is no agreed rule for products of two signals, such as squeeze-and-excitation"
-    if any(name in functions for name in ("self_attention", "scaled_dot_product_attention", "matmul", "bmm", "einsum")):
-        hint = "; attention needs rules of its own"
-    elif "softmax" in functions:
+        hint = "; there is no agreed rule for products of two signals neither of which is a gate"
+    if any(name in functions for name in ("matmul", "bmm", "einsum")):
+        hint = "; of two signals that are multiplied, one has to be the softmax of an attention"
+    elif any(name in functions for name in ("softmax", "_softmax", "log_softmax")):
         hint = "; a model that returns logits, without a softmax, can be explained"
     return f"it has operations without a propagation rule ({words}){hint}"
 
 
 def _without_rule(module: fx.GraphModule) -> tuple[list[str], list[str]]:
-    """Classes of modules and names of functions that relevance cannot be propagated through."""
+    """Classes of modules and names of functions that relevance comes to and cannot leave."""
     layers, functions = [], []
-    for node in module.graph.nodes:
-        if node.op == "call_module":
-            layer = module.get_submodule(str(node.target))
-            if not isinstance(layer, _RULED):
-                layers.append(type(layer).__name__)
-        elif node.op in ("call_function", "call_method") and not _passes(node):
-            scaled = _word(node) in ("mul", "div") and len(_signals(node)) == 1
-            functions.append(f"{_word(node)} by a constant" if scaled else _word(node))
+    for node, passes in carriers(module).items():
+        if passes:
+            continue
+        layer = layer_of(module, node)
+        if layer is not None:
+            layers.append(type(layer).__name__)
+        else:
+            constant = word(node) in ("mul", "div") and len(receivers(module, node)) == 1
+            functions.append(f"{word(node)} by a constant" if constant else word(node))
     return layers, functions
-
-
-def _passes(node: fx.Node) -> bool:
-    word = _word(node)
-    if word in _MOVES or not _carries_images(node):
-        return True
-    signals = _signals(node)
-    return word in ("add", "sub") and len(signals) == 1 and signals[0] is node.args[0] and len(node.args) == 2
-
-
-def _signals(node: fx.Node) -> list[fx.Node]:
-    return [source for source in node.all_input_nodes if _carries_images(source)]
-
-
-def _carries_images(node: fx.Node) -> bool:
-    """Whether a node has values of the images in it, and is not only a weight or a number."""
-    return node.op != "get_attr" and bool(node.meta.get("shape"))
-
-
-def _word(node: fx.Node) -> str:
-    target: Any = node.target
-    schema = getattr(target, "_schema", None)
-    return schema.name.partition("::")[2] if schema is not None else str(getattr(target, "__name__", target))
 
 
 def _counted(names: Iterable[str]) -> list[str]:

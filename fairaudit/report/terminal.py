@@ -35,7 +35,14 @@ NARROW = ("Number", "Estimate", "Images")
 _LEAST_ROOM = 24
 _GAP = 3
 _INTERVAL = re.compile(r"\[(\S+), (\S+)\]")
-_STYLES = {"fail": "bold red", "incomplete": "bold magenta", "inconclusive": "bold yellow", "pass": "green", "none": ""}
+_STYLES = {
+    "fail": "bold red",
+    "incomplete": "bold magenta",
+    "inconclusive": "bold yellow",
+    "not judged": "yellow",
+    "pass": "green",
+    "none": "",
+}
 
 
 def render(report: Report, *, width: int | None = None, color: bool = False, unjudged_too: bool = True) -> str:
@@ -82,7 +89,8 @@ def _verdict(verdict: Verdict, columns: int) -> str:
 
 
 def _reasons(row: Row, columns: int) -> Iterator[str]:
-    if row.state not in ("pass", "none"):
+    told = row.verdict is not None and row.state == ("inconclusive" if row.verdict == "undecided" else "fail")
+    if row.state not in ("pass", "none") and not told:  # a verdict's own reasons stand at the top
         yield _wrapped(f"{STATE_WORDS[row.state]} {clip(row.subject)}: {row.why}", columns, "  ")
 
 

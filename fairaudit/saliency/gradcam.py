@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -9,12 +10,10 @@ from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
 from fairaudit.engine.memory import Halving
-from fairaudit.errors import MethodError
+from fairaudit.models.features import features_of
 from fairaudit.saliency.method import Attribution, Explained, Family, check
 from fairaudit.saliency.objective import rows_per_pass
 from fairaudit.saliency.prepare import as_input, prepared_for
-
-_POOLS = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.MaxPool2d, nn.AdaptiveMaxPool2d, nn.Identity, nn.Dropout, nn.Dropout2d)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +23,14 @@ class GradCam:
     The sign is kept unless `rectify`, which gives the paper's ReLU. Coarse: one value per position of the last feature
     map (7 × 7 for a ResNet on 224 pixels), so small regions get what lies around them too. It promises no sum.
     Selvaraju et al. 2017, arXiv:1610.02391, equations 1 and 2.
+
+    For transformers A is the tokens that the last attention looks at, or that are averaged at the end, laid out as the
+    grid of patches; a class token is left out. Tokens have seen each other in earlier blocks, so that a map tells where
+    the evidence is held and not for certain where it came from.
     """
 
     layer: str | None = None
-    """Name of the module in the lifted graph; None: the last one whose output is a map, before pooling."""
+    """Name of a module in the lifted graph that returns a map; None: the last feature map, see `mark_features`."""
     rectify: bool = False
     """Keep positive evidence only."""
     name: str = "gradcam"
@@ -40,16 +43,16 @@ class GradCam:
 
         Raises:
             LiftError: the model cannot be turned into modules.
-            MethodError: no convolution has a map as output, or attention mixes all positions after it.
+            MethodError: no convolution has a map as output, or its positions are mixed by more than attention.
         """
         check(images, classes)
         module = prepared_for("gradcam", classifier, images, method=self.name)
         inputs, seeds = classifier.normalise(images), classifier.seed(classes)
-        layer = self.layer if self.layer is not None else last_map(module, inputs[:1])
+        layer, as_map = _place(module, self.layer)
         size = (images.shape[2], images.shape[3])
 
         def run(start: int, stop: int) -> Tensor:
-            activation, gradient = _at(module, layer, inputs[start:stop], seeds[start:stop])
+            activation, gradient = (as_map(x) for x in _at(module, layer, inputs[start:stop], seeds[start:stop]))
             cam = (gradient.mean((2, 3), keepdim=True) * activation).sum(1, keepdim=True)
             cam = cam.relu() if self.rectify else cam
             return F.interpolate(cam, size=size, mode="bilinear", align_corners=False)[:, 0]
@@ -58,52 +61,14 @@ class GradCam:
         return Attribution(maps=torch.cat(maps), evaluations=len(inputs))
 
 
-def last_map(module: fx.GraphModule, inputs: Tensor) -> str:
-    """Name of the last module whose output is [image, channel, row, column] of more than one pixel, before pooling.
-
-    Raises:
-        MethodError: there is none after a convolution.
-    """
-    shapes = _shapes(module, inputs)
-    found: str | None = None
-    convolved = False
-    for node in module.graph.nodes:
-        if node.op != "call_module":
-            continue
-        layer = module.get_submodule(str(node.target))
-        convolved = convolved or isinstance(layer, nn.Conv2d)
-        shape = shapes.get(str(node.target), ())
-        is_map = len(shape) == 4 and min(shape[2:]) > 0 and shape[2] * shape[3] > 1
-        if convolved and is_map and not isinstance(layer, _POOLS):
-            found = str(node.target)
+def _place(module: fx.GraphModule, layer: str | None) -> tuple[str, Callable[[Tensor], Tensor]]:
+    """The module whose result is taken, and how that becomes a map."""
+    if layer is not None:
+        return layer, lambda result: result
+    found = features_of(module)
     if found is None:
-        raise MethodError(
-            "Grad-CAM is not valid for this model",
-            wanted="a convolutional layer whose output is a map of more than one pixel",
-            found="none",
-            advice="Use integrated_gradients, which needs gradients only.",
-        )
-    return found
-
-
-def _shapes(module: fx.GraphModule, inputs: Tensor) -> dict[str, tuple[int, ...]]:
-    shapes: dict[str, tuple[int, ...]] = {}
-
-    def note(name: str) -> object:
-        def hook(_module: nn.Module, _inputs: object, output: object) -> None:
-            if isinstance(output, Tensor):
-                shapes[name] = tuple(output.shape)
-
-        return hook
-
-    handles = [part.register_forward_hook(note(name)) for name, part in module.named_modules() if name]
-    try:
-        with torch.no_grad():
-            module(inputs)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return shapes
+        raise ValueError("Grad-CAM was let through without a feature map")
+    return found[0], found[1].as_map
 
 
 def _at(module: fx.GraphModule, layer: str, inputs: Tensor, seeds: Tensor) -> tuple[Tensor, Tensor]:

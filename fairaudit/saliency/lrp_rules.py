@@ -8,6 +8,7 @@ What is not covered is handed to zennit's rule, so the numbers are zennit's in e
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Self
@@ -18,8 +19,21 @@ from torch.nn import functional as F
 from zennit.core import BasicHook, Hook, stabilize
 from zennit.rules import AlphaBeta, Flat, Gamma, ZPlus
 
+from fairaudit.models.products import Shift
+
 EPSILON = 1e-6
 _DIRECT = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
+
+
+class Ledger:
+    """What biases and added constants took of the evidence."""
+
+    def __init__(self) -> None:
+        self.absorbed = 0.0
+
+    def add(self, amount: Tensor) -> None:
+        """Book the sum of an amount."""
+        self.absorbed += float(amount.sum(dtype=torch.float64))
 
 
 class _Propagate(torch.autograd.Function):
@@ -40,36 +54,45 @@ class Rule(Hook, ABC):  # type: ignore[misc]
 
     Args:
         bias_free: share relevance among inputs only; biases then take none of it.
+        epsilon: what keeps denominators from 0.
+        ledger: is told what biases and added constants take.
     """
 
-    def __init__(self, *, bias_free: bool = False) -> None:
+    def __init__(self, *, bias_free: bool = False, epsilon: float = EPSILON, ledger: Ledger | None = None) -> None:
         super().__init__()
-        self.bias_free = bias_free
+        self.bias_free, self.epsilon, self.ledger = bias_free, epsilon, ledger
 
     def copy(self) -> Self:
         """Another one for another layer."""
-        return type(self)(bias_free=self.bias_free)
+        copied = copy.copy(self)
+        Hook.__init__(copied)
+        return copied
 
-    def pre_forward(self, module: nn.Module, args: tuple[Tensor, ...]) -> Tensor:
-        """Keep the layer's input and give it one without a history."""
+    def pre_forward(self, module: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Keep the layer's input and give it one without a history; gates and attention weights stay as they are."""
         self.stored_tensors["source"] = args[0]
-        return self.entry(args[0])
+        return (self.entry(args[0]), *args[1:])
 
     def post_forward(self, module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> Tensor:
         """Join the output to the history of the input by way of the rule."""
         source = self.stored_tensors.pop("source")
         if not source.requires_grad:
             return output
-        joined: Tensor = _Propagate.apply(source, output.detach(), self, module, self.memory(args[0], output))
+        joined: Tensor = _Propagate.apply(source, output.detach(), self, module, self.memory(args, output))
         return joined
 
     def entry(self, x: Tensor) -> Tensor:
         """The input that the layer computes with."""
         return x.detach()
 
-    def memory(self, x: Tensor, output: Tensor) -> tuple[Tensor, ...]:
+    def memory(self, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
         """What the rule needs on the way back."""
-        return (x,)
+        return args[:1]
+
+    def absorb(self, amount: Tensor) -> None:
+        """Note what a bias takes."""
+        if self.ledger is not None:
+            self.ledger.add(amount)
 
     @abstractmethod
     def propagate(self, module: nn.Module, memory: tuple[Tensor, ...], relevance: Tensor) -> Tensor:
@@ -79,7 +102,7 @@ class Rule(Hook, ABC):  # type: ignore[misc]
 class Passed(Rule):
     """Relevance goes through an elementwise layer unchanged (zennit's Pass)."""
 
-    def memory(self, x: Tensor, output: Tensor) -> tuple[Tensor, ...]:
+    def memory(self, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
         """Nothing."""
         return ()
 
@@ -99,17 +122,20 @@ class Proportional(Rule):
         """A leaf of its own, so that the layer's pass is kept for the rule."""
         return x.detach().requires_grad_(x.requires_grad)
 
-    def memory(self, x: Tensor, output: Tensor) -> tuple[Tensor, ...]:
+    def memory(self, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
         """The leaf and the taped output."""
-        return x, output
+        return args[0], output
 
     def propagate(self, module: nn.Module, memory: tuple[Tensor, ...], relevance: Tensor) -> Tensor:
         """See the class."""
         x, output = memory
         z = output.detach()
         if self.bias_free:
-            z = z - _bias_of(module, z)
-        (gradient,) = torch.autograd.grad(output, x, relevance / stabilize(z, EPSILON))
+            z = z - bias_of(module, z)
+        share = relevance / stabilize(z, self.epsilon)
+        if not self.bias_free:
+            self.absorb(bias_of(module, z) * share)
+        (gradient,) = torch.autograd.grad(output, x, share)
         return x.detach() * gradient
 
 
@@ -123,8 +149,8 @@ class Deferred(Rule):
 
     def copy(self) -> Self:
         """Another one for another layer."""
-        copied = type(self).__new__(type(self))
-        Deferred.__init__(copied, self.make, bias_free=self.bias_free)
+        copied = super().copy()
+        copied.rule = self.make(["bias"] if self.bias_free else [])
         return copied
 
     def propagate(self, module: nn.Module, memory: tuple[Tensor, ...], relevance: Tensor) -> Tensor:
@@ -259,11 +285,25 @@ def _weight(module: nn.Module) -> Tensor:
     return module.weight  # type: ignore[return-value]
 
 
-def _bias_of(module: nn.Module, output: Tensor) -> Tensor | float:
+def bias_of(module: nn.Module, output: Tensor) -> Tensor | float:
+    """What a layer adds, in a shape that broadcasts to its output; 0 where it adds nothing."""
+    if isinstance(module, Shift):
+        return module.offset
     bias = getattr(module, "bias", None)
+    if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+        bias = _at_zero(module)
     if not isinstance(bias, Tensor):
         return 0.0
-    return bias if isinstance(module, nn.Linear) else bias.view(1, -1, *[1] * (output.ndim - 2))
+    return bias if isinstance(module, nn.Linear | nn.LayerNorm) else bias.view(1, -1, *[1] * (output.ndim - 2))
+
+
+def _at_zero(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> Tensor | None:
+    """A batch norm's output for 0, [channel]: β − γ·μ / √(σ² + ε)."""
+    mean, variance = norm.running_mean, norm.running_var
+    if mean is None or variance is None:
+        return None
+    scaled = -mean / (variance + norm.eps).sqrt()
+    return scaled * norm.weight + norm.bias if norm.affine else scaled
 
 
 def _bias(module: nn.Module) -> Tensor | None:

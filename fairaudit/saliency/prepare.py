@@ -65,4 +65,8 @@ def _prepare(source: fx.GraphModule) -> fx.GraphModule:
         if getattr(part, "inplace", False):
             # A rule that remembers a layer's output must not find it overwritten by the activation after it.
             part.inplace = False  # type: ignore[assignment]
-    return module.to(memory_format=torch.channels_last)
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
+            # Layer by layer: constants with five axes have no such order.
+            part.to(memory_format=torch.channels_last)
+    return module

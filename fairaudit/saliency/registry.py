@@ -35,6 +35,7 @@ METHODS: Registry[Callable[[], Method]] = Registry(
         ("lrp_epsilon_plus_flat", lambda: Lrp(composite="epsilon_plus_flat", name="lrp_epsilon_plus_flat")),
         ("lrp_epsilon_alpha2_beta1", lambda: Lrp(composite="epsilon_alpha2_beta1", name="lrp_epsilon_alpha2_beta1")),
         ("lrp_epsilon_gamma_box", lambda: Lrp(composite="epsilon_gamma_box", name="lrp_epsilon_gamma_box")),
+        ("lrp_gamma", lambda: Lrp(composite="gamma", name="lrp_gamma")),
         ("occlusion", Occlusion),
         ("random", RandomMap),
     ],

@@ -29,7 +29,8 @@ class Limits:
     completeness: float = 0.10
     """Largest completeness gap, for at least `most` of the images."""
     conservation: float = 0.10
-    """Largest |Σ map / F − 1| with biases left out of the shares, for at least `most` of the images."""
+    """Largest |Σ map / F − 1| with biases left out of the shares, or for networks of either sign |(Σ map + what biases
+    take) / F − 1|, for at least `most` of the images."""
     most: float = 0.9
     """Share of the images that must keep to the two above."""
     similarity: float = 0.5
@@ -49,7 +50,7 @@ class Usability:
     reasons: tuple[str, ...] = ()
     """What speaks against it, each with its number; empty when usable."""
     facts: dict[str, Floats] = field(default_factory=dict)
-    """Measure → value per image: completeness_gap, conservation_ratio, conservation_ratio_bias_free,
+    """Measure → value per image: completeness_gap, conservation_ratio, conservation_ratio_bias_free or _accounted,
     randomisation_similarity, stability, the areas of `faithfulness` and these of the random map with suffix _random."""
     cascade: Mapping[str, float] = field(default_factory=dict)
     """Last layer drawn anew, from the output down → mean rank correlation with the maps of the model; the last one has
@@ -126,14 +127,25 @@ def _sums(
     if own.conservation is not None:
         facts["conservation_ratio"] = own.conservation.double().cpu().numpy()
     if isinstance(method, Lrp):
-        free = replace(method, bias_free=True).attribute(classifier, images, classes).conservation
-        ratios = facts["conservation_ratio_bias_free"] = np.array([]) if free is None else free.cpu().numpy()
-        kept = float((np.abs(ratios[~np.isnan(ratios)] - 1) <= limits.conservation).mean())
-        if not kept >= limits.most:
-            reasons.append(
-                f"relevance is not conserved: {kept:.0%} of images within {limits.conservation:g} of 1 without biases"
-            )
+        reasons += _conserves(method, classifier, images, classes, facts, limits)
     return reasons
+
+
+def _conserves(
+    method: Lrp, classifier: Explained, images: Tensor, classes: Tensor, facts: dict[str, Floats], limits: Limits
+) -> list[str]:
+    """Without biases, or with what they take where shares without them have no bound."""
+    if method.signed(classifier, images):
+        name, how = "conservation_ratio_accounted", "with what biases and added constants take"
+        found: Tensor | None = method.accounted(classifier, images, classes)
+    else:
+        name, how = "conservation_ratio_bias_free", "without biases"
+        found = replace(method, bias_free=True).attribute(classifier, images, classes).conservation
+    ratios = facts[name] = np.array([]) if found is None else found.cpu().numpy()
+    kept = float((np.abs(ratios[~np.isnan(ratios)] - 1) <= limits.conservation).mean())
+    if kept >= limits.most:
+        return []
+    return [f"relevance is not conserved: {kept:.0%} of images within {limits.conservation:g} of 1 {how}"]
 
 
 def _forgets(

@@ -157,7 +157,7 @@ METHODS = (
     ),
     _method(
         "gradcam",
-        "Where the last convolutional layer sees the class: coarse, but steady.",
+        "Where the last feature map, or the patches of a transformer, see the class: coarse, but steady.",
         "Selvaraju et al. (2017), eqs. 1 and 2",
     ),
     _method("lrp", f"{_LRP}; the rules are those that suit the layers.", "Bach et al. (2015)"),
@@ -182,6 +182,11 @@ METHODS = (
         f"{_LRP}; in convolutions evidence for the class counts a little more, and the first layer knows the range of "
         "pixels.",
         "Montavon et al. (2019), section 10.2.3",
+    ),
+    _method(
+        "lrp_gamma",
+        f"{_LRP}; contributions of the output's own sign count a little more, for networks with norms and attention.",
+        "Montavon et al. (2019), section 10.2.3; Achtibat et al. (2024)",
     ),
     _method(
         "occlusion",

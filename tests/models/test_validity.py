@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from fairaudit.errors import MethodError
 from fairaudit.models.lift import lift
@@ -45,18 +46,43 @@ def test_normalisation_inside_the_model_takes_all():
 @pytest.mark.parametrize(
     ("layer", "text"),
     [
-        (nn.GroupNorm(1, 3), "1 GroupNorm"),
-        (nn.Softmax(dim=1), "softmax"),
-        (Lambda(lambda x: x * x.mean((2, 3), keepdim=True)), "squeeze-and-excitation"),
+        (nn.Softmax(dim=1), "a model that returns logits"),
+        (Lambda(lambda x: x * x.abs()), "neither of which is a gate"),
+        (Lambda(lambda x: x @ x), "has to be the softmax of an attention"),
         (Lambda(lambda x: x.pow(2)), "1 pow"),
-        (nn.Mish(), "1 Mish"),
-        (Lambda(lambda x: 1 - x), "1 rsub"),
     ],
 )
 def test_lrp_is_refused_with_the_operation(layer, text):
     found = reasons(conv(), layer, *POOL)
     assert text in found["lrp"]
     assert found["gradient"] is None
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.GroupNorm(1, 3),
+        nn.LayerNorm((8, 8)),
+        nn.Mish(),
+        Lambda(lambda x: x * x.mean((2, 3), keepdim=True).sigmoid()),
+        Lambda(lambda x: x * torch.sigmoid(x)),
+        Lambda(lambda x: 1 - x),
+        Lambda(lambda x: -x.roll(1, 2)),
+        Lambda(lambda x: x - x.mean((2, 3), keepdim=True)),
+        Lambda(lambda x: x / (x.pow(2).mean(1, keepdim=True) + 1).sqrt()),
+        Lambda(lambda x: (x @ x).softmax(-1) @ x),
+        Lambda(lambda x: torch.einsum("ncij,ncjk->ncik", x.softmax(-1), x)),
+        Lambda(lambda x: F.scaled_dot_product_attention(x.pow(3), x.sin(), x)),  # queries and keys need no rule
+        Lambda(lambda x: F.interpolate(x, scale_factor=2, mode="bilinear")),
+    ],
+)
+def test_lrp_is_valid(layer):
+    assert reasons(conv(), layer, *POOL)["lrp"] is None
+
+
+def test_temperature_scaling_takes_all():
+    found = reasons(conv(), nn.ReLU(), *POOL, Lambda(lambda x: x / torch.tensor([1.7])))
+    assert found == dict.fromkeys(("gradient", "lrp", "gradcam"))
 
 
 def test_no_gradient_refuses_all():

@@ -22,6 +22,7 @@ from fairaudit.engine.plan import Chunk, Plan
 from fairaudit.engine.store import RunStore
 from fairaudit.measures.intervals.proportion import percentile
 from fairaudit.results.measurement import Measurement, finite
+from fairaudit.saliency.lrp import Lrp
 from fairaudit.saliency.method import Method
 from fairaudit.saliency.saturation import OnPath, saturation
 from fairaudit.saliency.usability import Usability, judge_method
@@ -35,6 +36,7 @@ REPORTED: dict[str, str | None] = {
     "completeness_gap": None,
     "conservation_ratio": None,
     "conservation_ratio_bias_free": None,
+    "conservation_ratio_accounted": None,
     "insertion_auc": "insertion_auc_random",
     "deletion_auc": "deletion_auc_random",
     "randomisation_similarity": None,
@@ -72,10 +74,13 @@ class Trials:
     """Path method → how the score and the relevance gather along its path."""
     cascades: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Method → last layer drawn anew, from the output down → rank correlation of maps; of more than one stage only."""
+    conventions: tuple[str, ...] = ()
+    """What methods hold constant in this model."""
 
     def notes(self) -> list[str]:
-        """A line per method that must not gate."""
-        return [f"{name} is unusable here and cannot gate: {reason}." for name, reason in self.unusable.items()]
+        """What methods hold constant in this model, and a line per method that must not gate."""
+        unusable = [f"{name} is unusable here and cannot gate: {reason}." for name, reason in self.unusable.items()]
+        return [*self.conventions, *unusable]
 
 
 def run_trials(
@@ -116,6 +121,9 @@ def run_trials(
         curves={
             method.name: _curve(parts[method.name]) for method in methods if "curve.t" in parts[method.name].columns
         },
+        conventions=tuple(
+            dict.fromkeys(str(note) for part in parts.values() for note in part.columns.get("convention", ()))
+        ),
         cascades={
             method.name: _cascade(parts[method.name]) for method in methods if len(_cascade(parts[method.name])) > 1
         },
@@ -154,6 +162,8 @@ def _trial(study: Study, method: Method, batch: Batch, stages: int) -> Part:
     found, saturated = as_many_as_fit(judged, len(batch.rows))
     columns: dict[str, NDArray[np.generic]] = {"reason": np.array(found.reasons, dtype=np.str_)}
     columns |= {f"fact.{name}": values for name, values in found.facts.items()}
+    if isinstance(method, Lrp):
+        columns["convention"] = np.array(method.conventions(study.candidate, batch.images[:1]), dtype=np.str_)
     columns |= {
         "cascade.layer": np.array(list(found.cascade), dtype=np.str_),
         "cascade.rank": np.array(list(found.cascade.values()), dtype=np.float64),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Findings, Total
 from fairaudit.audits.core.columns import column
-from fairaudit.audits.regions.read import question
+from fairaudit.audits.core.tabled import question
 from fairaudit.measures.regions.donor_plan import DonorPlan
 from fairaudit.measures.regions.swap import Arms
 from fairaudit.results.measurement import Measurement

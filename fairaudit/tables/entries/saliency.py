@@ -71,7 +71,14 @@ SALIENCY = (
         "conservation_ratio_bias_free", "share of relevance that arrives when biases take none",
         "The same with the layers' biases left out of the rules: away from 1, relevance gets lost on the way.",
         "any number; 1 means that all of it arrives", "none", "Σ map ÷ F(x) without bias terms; Bach et al. (2015)",
-        undefined=_NOT_LRP,
+        undefined=_NOT_LRP + "; or the network's numbers take either sign by design",
+    ),
+    _trial(
+        "conservation_ratio_accounted", "share of relevance that arrives or that biases are known to take",
+        "Relevance of the pixels and what biases and constants take by their layers' rules, over what was put in.",
+        "any number; 1 means that no layer was missed", "none",
+        "(Σ map + Σ b · R ÷ z) ÷ F(x); after Bach et al. (2015)",
+        undefined=_NOT_LRP + "; or the network's numbers have one sign",
     ),
     _trial(
         "insertion_auc", "score gained as relevant pixels are shown",

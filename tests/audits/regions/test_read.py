@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from fairaudit.audits.regions.read import Rows, aligned_rows, cue, labels
+from fairaudit.audits.core.rows import Rows, aligned_rows, labels
+from fairaudit.audits.regions.read import cue
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
 from fairaudit.tables.specs import Question
