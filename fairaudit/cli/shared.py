@@ -27,6 +27,7 @@ class Request:
     quiet: bool
     as_json: bool
     dry_run: bool
+    verbose: bool = False
 
 
 def shared_options(
@@ -45,6 +46,7 @@ def shared_options(
     formats: o.Formats = None,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
     dry_run: o.DryRun = False,
     fresh: o.Fresh = False,
     device: o.Device = "auto",
@@ -89,6 +91,7 @@ def shared_options(
         quiet=quiet,
         as_json=as_json,
         dry_run=dry_run,
+        verbose=verbose,
     )
 
 

@@ -18,7 +18,7 @@ from fairaudit.cli.options.data import (
 )
 from fairaudit.cli.options.gate import GATE, FailOnOption, MaxExcluded
 from fairaudit.cli.options.model import MODEL, Arch, Classes, OutputKind, Trust
-from fairaudit.cli.options.output import OUTPUT, AsJson, DryRun, Formats, Images, Output, Quiet
+from fairaudit.cli.options.output import OUTPUT, AsJson, DryRun, Formats, Images, Output, Quiet, Verbose
 from fairaudit.cli.options.relevance import RELEVANCE, Convention, Explain, MapsFormat, Saliency
 from fairaudit.cli.options.run import RUN, BatchSize, Device, Fresh, PrecisionOption, Seed, Workers
 
@@ -65,5 +65,6 @@ __all__ = [
     "Target",
     "Trust",
     "Twins",
+    "Verbose",
     "Workers",
 ]
