@@ -250,7 +250,7 @@ class AuditConfig(Section):
     swap: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """Effect on the score of whose group's content a region shows, above which a model counts as using the
     attribute."""
-    cue: Annotated[float, Field(gt=0)] = 0.05
+    cue: Annotated[float, Field(gt=0)] = 0.15
     """Interaction of group and class in a region's signed relevance, as a share of the evidence in an image, above
     which a model counts as using the attribute."""
     effect: Annotated[float, Field(gt=0, lt=1)] = 0.05

@@ -50,9 +50,9 @@ class AttributeEvidence:
 
     @property
     def mismatch(self) -> bool:
-        """Whether the swap's effect is above its limit and no such gap is there on images as they are."""
+        """Whether the swap's effect is above its limit and images as they are do not show such a gap."""
         swapped = self.swap is not None and self.moving == [self.swap]
-        return swapped and sides(self.moving) == {"above"} and self.gap is not None and self.gap.side == "below"
+        return swapped and sides(self.moving) == {"above"} and self.gap is not None and self.gap.side != "above"
 
     @property
     def use(self) -> Use:
@@ -84,6 +84,12 @@ class AttributeEvidence:
         """Why the use is open or disagreed about, and what would decide it."""
         if self.use == "disagree":
             return self._disagreement()
+        if self.mismatch and self.gap is not None and self.gap.side != "below":
+            return (
+                f"Content of other groups moves the score, and whether whole images of these groups differ in it as "
+                f"much is {'open' if self.gap.side == 'open' else 'unknown'}.",
+                f"{self.gap.needed()}; or exact twins (--twins), or a conditional VAE (--cvae)",
+            )
         if self.mismatch:
             return (
                 f"Content of other groups moves the score, yet whole images of these groups do not differ in it: the "

@@ -141,8 +141,10 @@ def test_content_that_moves_scores_only_out_of_its_surroundings_accuses_nobody()
     assert found.verdict == "undecided"
     assert "does not go with its surroundings" in found.why
     assert "--twins" in found.needed
-    for side in ("above", "open"):
-        assert joint_verdict(leg("gap", "below"), about(gap=leg("score gap", side))).verdict == "spurious but equal"
+    for side in ("open", "absent"):
+        found = joint_verdict(leg("gap", "below"), about(gap=leg("score gap", side)))
+        assert (found.verdict, "score gap" in found.needed) == ("undecided", True)
+    assert joint_verdict(leg("gap", "below"), about(gap=leg("score gap", "above"))).verdict == "spurious but equal"
     flipped = about(gap=leg("score gap", "below"), flips=[leg("flip", "above")])
     assert joint_verdict(leg("gap", "below"), flipped).verdict == "spurious but equal"
 
