@@ -40,7 +40,7 @@ Forbidden = Annotated[
     list[str] | None,
     typer.Option(
         "--forbidden",
-        help="Region in which nothing may matter, such as a watermark: its use counts against the model; repeat for several.",
+        help="Region where nothing may matter, such as a watermark: its use counts against models; repeat for several.",
         rich_help_panel=DATA,
         metavar="REGION",
     ),
