@@ -16,12 +16,14 @@ from fairaudit.cli import (
     fairness,
     generator,
     init,
+    mitigate,
     prune,
     resample,
     roi_metrics,
     saliency,
     schema,
     selftest,
+    split,
 )
 from fairaudit.cli import report as report_commands
 from fairaudit.cli.console import fail
@@ -34,6 +36,7 @@ app = typer.Typer(
     name="fairaudit",
     help="Audit image classifiers: are groups treated unequally, and does the model decide on the wrong evidence?",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 pass, 1 crash, 2 bad input, 3 gate failed, 4 inconclusive, 5 incomplete, 130 interrupted.",
 )
@@ -63,9 +66,11 @@ app.command("roi-metrics")(roi_metrics.roi_metrics)
 app.command("cf-align")(cf_align.cf_align)
 app.command("cf-rectify")(cf_rectify.cf_rectify)
 app.add_typer(generator.app, name="generator")
+app.command("mitigate")(mitigate.mitigate)
 app.command("prune")(prune.prune)
 app.command("selftest")(selftest.selftest)
 app.command("resample")(resample.resample)
+app.command("split")(split.split)
 app.command("explain")(explain.explain)
 app.command("schema")(schema.schema)
 app.command("render")(report_commands.render)

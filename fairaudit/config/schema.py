@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -25,7 +25,7 @@ class Section(BaseModel):
 class Layout(Section):
     """A known dataset layout instead of a manifest file."""
 
-    layout: Literal["celeba", "wilds", "imagefolder", "mnist", "utkface", "isic"]
+    layout: Literal["celeba", "wilds", "imagefolder", "mnist", "cifar10", "utkface", "isic"]
     """Which layout the folder has."""
     root: str
     """The dataset's folder, relative to the configuration file."""
@@ -106,24 +106,59 @@ class DataConfig(Section):
     """Undersampling before the audit."""
 
 
+class Shorter(Section):
+    """Resizing as most models are trained with: the shorter side to a length, the aspect ratio kept."""
+
+    shorter: Annotated[int, Field(ge=1, le=MOST_SIDE)]
+    """Length of the shorter side, in pixels."""
+
+
 class PreprocessConfig(Section):
     """From a decoded image to the model's input."""
 
     size: tuple[int, int] | None = None
     """Height and width of the model's input; null keeps the image's own, which must then be the same for all."""
-    resize: Literal["stretch", "shorter", "pad"] = "stretch"
+    resize: Literal["stretch", "shorter", "pad"] | Shorter = "stretch"
     """stretch to the size; resize the shorter side and crop the centre; or pad with black to the size's aspect ratio
-    and resize."""
+    and resize. {shorter: 256} with crop: 224 is torchvision's Resize(256) and CenterCrop(224)."""
     crop: tuple[int, int] | None = None
-    """Height and width of a centre crop of the original image, taken first."""
+    """Height and width of a centre crop, one number for a square: of the original image, taken first; of the resized
+    one where resize is {shorter: …}."""
     interpolation: Literal["bilinear", "bicubic", "nearest", "box"] = "bilinear"
-    """How pixels are resized (always antialiased)."""
+    """How pixels are resized."""
+    antialias: bool = True
+    """Whether resizing averages over the pixels it skips, as Pillow and torchvision do; false for models that were
+    trained on tensors without."""
+    exif: bool = True
+    """Whether photographs are turned as their EXIF orientation says; how many were is in the report."""
     channels: Literal[1, 3] = 3
     """Grey or RGB."""
     mean: tuple[float, ...] = (0.0,)
     """Subtracted from the [0, 1] image, per channel or one for all."""
     std: tuple[float, ...] = (1.0,)
     """Divided by, per channel or one for all."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _squares(cls, values: Any) -> Any:  # noqa: ANN401 (what the file holds)
+        """One number for a square; after {shorter: …} the crop is the size."""
+        if not isinstance(values, dict):
+            return values
+        crop = values.get("crop")
+        if isinstance(crop, int) and not isinstance(crop, bool):
+            values = {**values, "crop": (crop, crop)}
+        if isinstance(values.get("resize"), dict) and values.get("crop") is not None and values.get("size") is None:
+            values = {**values, "size": values["crop"]}
+        return values
+
+    @model_validator(mode="after")
+    def _after_resizing(self) -> PreprocessConfig:
+        if isinstance(self.resize, Shorter):
+            if self.crop is None or self.size != self.crop:
+                raise ValueError("resize: {shorter: …} needs a crop, which is then the size of the input")
+            if max(self.crop) > self.resize.shorter:
+                raise ValueError("crop is larger than the shorter side after resizing")
+        return self
 
     @model_validator(mode="after")
     def _lengths(self) -> PreprocessConfig:
@@ -150,6 +185,8 @@ class ModelConfig(Section):
     been applied inside the model is found out, and need not be said."""
     head: str | int | None = None
     """Key of the dictionary, or place in the tuple, that the model returns, where it returns several outputs."""
+    layout: Literal["nchw", "nhwc"] = "nchw"
+    """Order of the input: image, channel, row, column; or nhwc, with channels last, as TensorFlow has it."""
     classes: list[str] = Field(default_factory=list)
     """Names of the outputs, in order; for a sigmoid that of the positive class, or of both values of the target with
     the positive one second."""
@@ -196,8 +233,13 @@ class RegionConfig(Section):
     """Names of other regions."""
     complement: str | None = None
     """Name of another region."""
+    form: Literal["xyxy", "xywh"] = "xyxy"
+    """For box and columns: two corners, or one corner with width and height."""
     units: Literal["fraction", "pixel"] = "fraction"
     """Units of box, polygon, columns and landmarks: shares of the original image's width and height, or its pixels."""
+    forbidden: bool = False
+    """Whether nothing in the region may matter (a watermark, a hospital tag, a border, a background): using it then
+    counts against the model. Left out, it does not: most boxes also hold evidence that the model may use."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> RegionConfig:
@@ -243,15 +285,18 @@ class AuditConfig(Section):
     tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.10
     """Gap below which outcomes count as equal in the joint verdict."""
     lift: Annotated[float, Field(gt=0)] = 1.5
-    """Relevance share over area share above which a model counts as relying on a region."""
-    alignment: Annotated[float, Field(gt=0, lt=1)] = 0.02
-    """For regions of more than half the image, whose lift tells little: how much larger their signed relevance share is
-    where the group goes with the class than elsewhere, above which a model counts as relying on them."""
+    """Relevance share over area share above which a model counts as using a region."""
+    swap: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """Effect on the score of whose group's content a region shows, above which a model counts as using the
+    attribute."""
+    cue: Annotated[float, Field(gt=0)] = 0.15
+    """Interaction of group and class in a region's signed relevance, as a share of the evidence in an image, above
+    which a model counts as using the attribute."""
     effect: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    """Paired change of the score, beyond that of control regions, above which a region counts as causal."""
+    """Paired change of the score, beyond that of control regions, above which a region counts as used."""
     fills: Annotated[list[Literal["inpaint", "blur", "mean", "grey", "swap"]], Field(min_length=1)] | None = None
-    """What replaces a region's pixels in the causal check; the joint verdict rests on the first. Left out: inpainting,
-    or for a region of more than half the image another image's content."""
+    """What replaces a region's pixels in the causal check; what is told of the region's use rests on the first. Left
+    out: inpainting, or for a region of more than half the image another image's content."""
     faithfulness: bool = True
     """Test the attribution methods before they may gate."""
     twins: str | dict[str, str] | None = None
@@ -270,11 +315,25 @@ class AuditConfig(Section):
     which the model counts as relying on the attribute."""
 
 
-class GateRule(Section):
-    """One rule over measurements."""
+AllowedVerdict = Literal[
+    "no evidence",
+    "unequal outcome",
+    "spurious but equal",
+    "unequal and for the wrong reason",
+    "unequal, not by this cue",
+]
+"""Joint verdicts that a rule may allow; `undecided` is no finding, and --fail-on fail lets it through."""
 
-    metric: str
-    """Metric name."""
+
+class GateRule(Section):
+    """One rule: over a metric, over the joint verdicts, or over the change of a metric against a baseline."""
+
+    metric: str | None = None
+    """Metric that is held against max and min."""
+    verdict: AllowedVerdict | list[AllowedVerdict] | None = None
+    """Joint verdicts that pass; any other fails, and undecided is inconclusive."""
+    regression: str | None = None
+    """Metric that may be worse than the baseline's by max at most."""
     attribute: str | None = None
     """Only this attribute."""
     group: str | None = None
@@ -285,6 +344,8 @@ class GateRule(Section):
     """Only this region."""
     method: str | None = None
     """Only this method."""
+    against: str | None = None
+    """Only changes to this model: vanilla or control in a comparison of mitigation methods, or the baseline's name."""
     max: float | None = None
     """Upper limit, itself allowed."""
     min: float | None = None
@@ -292,11 +353,40 @@ class GateRule(Section):
     on: Literal["interval", "value"] = "interval"
     """interval: pass and fail need the whole interval on one side; value: the point decides."""
 
+    @property
+    def verdicts(self) -> tuple[AllowedVerdict, ...]:
+        """The verdicts that pass; none for a rule of another kind."""
+        if self.verdict is None:
+            return ()
+        return tuple(self.verdict) if isinstance(self.verdict, list) else (self.verdict,)
+
+    @property
+    def measured(self) -> str | None:
+        """Name of the metric that the rule is held against; none for a rule over verdicts."""
+        return f"{self.regression}_change" if self.regression is not None else self.metric
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> GateRule:
+        kinds = {"metric": self.metric, "verdict": self.verdict, "regression": self.regression}
+        given = [kind for kind, value in kinds.items() if value is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"a rule needs exactly one of metric, verdict, regression; found: {', '.join(given) or 'none'}"
+            )
+        return self
+
     @model_validator(mode="after")
     def _a_limit(self) -> GateRule:
-        if self.max is None and self.min is None:
+        if self.verdict is not None:
+            others = [name for name in ("group", "class_", "method", "max", "min") if getattr(self, name) is not None]
+            if others or not self.verdicts:
+                raise ValueError("a rule over verdicts takes a list of them, attribute and region, and nothing else")
+        elif self.regression is not None:
+            if self.max is None or self.min is not None or self.max < 0:
+                raise ValueError("a rule over a regression needs a max of at least 0: how much worse is allowed")
+        elif self.max is None and self.min is None:
             raise ValueError("a rule needs a max or a min")
-        if self.max is not None and self.min is not None and self.min > self.max:
+        elif self.max is not None and self.min is not None and self.min > self.max:
             raise ValueError("min is greater than max")
         return self
 
@@ -315,4 +405,4 @@ class Config(Section):
     audit: AuditConfig = Field(default_factory=AuditConfig)
     """What is audited."""
     gates: list[GateRule] = Field(default_factory=list)
-    """Rules that decide the exit code."""
+    """Rules that decide the exit code; without any, the joint verdicts do."""

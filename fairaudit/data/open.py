@@ -12,7 +12,14 @@ from fairaudit.config.schema import Config, DataConfig
 from fairaudit.data.bias import plant_bias
 from fairaudit.data.categorical import Categorical, encode
 from fairaudit.data.chosen_rows import limited_rows, split_rows
-from fairaudit.data.columns import cluster_column, region_columns, target_column, text_columns, unique
+from fairaudit.data.columns import (
+    candidate_attributes,
+    cluster_column,
+    region_columns,
+    target_column,
+    text_columns,
+    unique,
+)
 from fairaudit.data.dataset import Dataset
 from fairaudit.data.layouts.detect import detect
 from fairaudit.data.layouts.registry import LAYOUTS
@@ -86,12 +93,14 @@ def _encoded(config: Config, dataset: Dataset, *, images: bool) -> Manifest:
     if dataset.source is not None:
         source = dataset.source
     elif images or dataset.image in table.columns:
-        source = _files(dataset)
+        source = _files(dataset, upright=config.preprocess.exif)
     else:
         source = FileSource(root=dataset.folder, names=tuple(table.places))
     names = tuple(source.name(row) for row in range(len(source)))
     id_column = data.id or dataset.id
     ids = tuple(table.column(id_column, asked="data.id")) if id_column else names
+    # A row without an id is named by its place, so that it is excluded with its reason and not dropped.
+    ids = tuple(name or place for name, place in zip(ids, table.places, strict=True))
     unique(ids, table, f'id (column "{id_column or dataset.image}")')
     target, target_notes = target_column(config, dataset)
     attributes, notes = _attributes(data, dataset)
@@ -102,6 +111,7 @@ def _encoded(config: Config, dataset: Dataset, *, images: bool) -> Manifest:
         source=source,
         target=target,
         attributes=attributes,
+        candidates=() if attributes else candidate_attributes(table, but=_meanings(config, dataset)),
         cluster=cluster_column(data, dataset),
         region_columns=region_columns(config.regions, table),
         text_columns=text_columns(config.regions, table, ids=ids, names=names),
@@ -110,17 +120,19 @@ def _encoded(config: Config, dataset: Dataset, *, images: bool) -> Manifest:
     )
 
 
-def _files(dataset: Dataset) -> ImageSource:
+def _files(dataset: Dataset, *, upright: bool) -> ImageSource:
     table = dataset.table
     if dataset.image is None:
         raise ValueError("a dataset needs an image column or a source")
     texts = table.column(dataset.image, asked="data.image")
     where = f'{table.file}, column "{dataset.image}"'
     names = tuple(
-        inside(dataset.folder, text, where=f"{where}, {place}") for text, place in zip(texts, table.places, strict=True)
+        # One row that names no file is that row's affair; a path that leads out of the folder is the manifest's.
+        text if not text or "\0" in text else inside(dataset.folder, text, where=f"{where}, {place}")
+        for text, place in zip(texts, table.places, strict=True)
     )
-    unique(names, table, f'image path (column "{dataset.image}")')
-    return FileSource(root=dataset.folder, names=names)
+    unique(names, table, f'image path (column "{dataset.image}")', empty=True)
+    return FileSource(root=dataset.folder, names=names, upright=upright)
 
 
 def _attributes(data: DataConfig, dataset: Dataset) -> tuple[dict[str, Categorical], list[str]]:
@@ -135,6 +147,13 @@ def _attributes(data: DataConfig, dataset: Dataset) -> tuple[dict[str, Categoric
         columns[name] = encoded.column
         notes += encoded.notes
     return columns, notes
+
+
+def _meanings(config: Config, dataset: Dataset) -> list[str | None]:
+    """Columns that mean something else than an attribute."""
+    data = config.data
+    split = None if data.split is None else data.split.column
+    return [data.target or dataset.target, dataset.image, data.id or dataset.id, data.cluster or dataset.cluster, split]
 
 
 def _taken(manifest: Manifest, rows: NDArray[np.int64], notes: tuple[str, ...]) -> Manifest:

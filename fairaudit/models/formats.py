@@ -15,10 +15,9 @@ import torch
 from torch import nn
 
 from fairaudit.config.schema import ModelConfig
-from fairaudit.errors import ModelError, TrustError
+from fairaudit.errors import ModelError, TrustError, last_line
 from fairaudit.models.arch import FORMS, build, parse_arch
 from fairaudit.models.checkpoint import alternatives, find_weights, load_weights
-from fairaudit.models.classifier import last_line
 from fairaudit.models.script_code import check_script
 
 
@@ -40,6 +39,10 @@ class Loaded:
     """The one batch size it takes, where that is so."""
     takes: torch.dtype | None = None
     """Type that the images are cast to; None for float32."""
+    size: tuple[int, int] | None = None
+    """Height and width of the input, where the file fixes them."""
+    sha256: str | None = None
+    """Digest, where other files belong to it; None for that of the file alone."""
 
 
 def load_script(path: Path, *, device: torch.device, trust: bool) -> Loaded:
@@ -94,12 +97,11 @@ def load_safetensors(path: Path, *, config: ModelConfig, size: tuple[int, int] |
     Raises:
         ModelError: it cannot be read, or its weights do not fit.
     """
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         weights: dict[str, torch.Tensor] = load_file(path)
-    except SafetensorError as error:
+    except Exception as error:  # safetensors and JSON of a damaged header
         raise _damaged(path, error) from error
     module, notes = _with_arch(path, weights, config, size)
     return Loaded(module=module, parameters=count(module), notes=notes)
@@ -133,6 +135,26 @@ def load_exported(path: Path, *, device: torch.device, trust: bool) -> Loaded:
     return Loaded(module=module, parameters=parameters, program=program, batch=_static_batch(program))
 
 
+def load_onnx_file(path: Path, *, config: ModelConfig, channels: int, size: tuple[int, int] | None) -> Loaded:
+    """An ONNX file, computed by torch and proven against another implementation; opening one runs no code.
+
+    Raises:
+        ModelError: the package onnx is not here, or the file cannot be read, computed or proven.
+    """
+    from fairaudit.models.onnx.load import load_onnx
+
+    found = load_onnx(path, nhwc=config.layout == "nhwc", channels=channels, size=size)
+    return Loaded(
+        module=found.module,
+        parameters=found.parameters,
+        notes=found.notes,
+        batch=found.batch,
+        takes=found.takes,
+        size=found.size,
+        sha256=found.sha256,
+    )
+
+
 def count(module: nn.Module) -> int:
     """Number of weights."""
     return sum(value.numel() for value in module.parameters())
@@ -145,12 +167,10 @@ def _unpickled(path: Path, *, trust: bool) -> object:
     except pickle.UnpicklingError as error:
         if not trust:
             raise _untrusted(path, error) from error
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+    except Exception as error:  # torch raises nearly anything on a damaged file
         raise _damaged(path, error) from error
     try:
         return torch.load(path, map_location="cpu", weights_only=False)  # asked for with --trust-model
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise _damaged(path, error) from error
     except (ImportError, AttributeError) as error:
         raise ModelError(
             "The pickled model needs code that is not here",
@@ -158,6 +178,8 @@ def _unpickled(path: Path, *, trust: bool) -> object:
             where=str(path),
             advice="Install the package that defines it, or run from the folder that holds its code.",
         ) from error
+    except Exception as error:
+        raise _damaged(path, error) from error
 
 
 def _plain_values() -> list[Any]:

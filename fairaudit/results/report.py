@@ -18,7 +18,10 @@ JointVerdict = Literal[
     "unequal, not by this cue",
     "undecided",
 ]
-GateState = Literal["pass", "fail", "inconclusive", "incomplete", "none"]
+Use = Literal["yes", "no", "open", "disagree", "unknown"]
+"""Whether something is used: yes, no, open (too little evidence), disagree (witnesses on both sides), unknown (nothing
+was asked)."""
+GateState = Literal["pass", "fail", "inconclusive", "not judged", "incomplete", "none"]
 
 
 class Part(BaseModel):
@@ -60,7 +63,7 @@ class Model(Part):
     sha256: str
     """Digest of the file's bytes."""
     format: str
-    """How the file was opened: torchscript, state-dict, safetensors, pickle or exported-program."""
+    """How the file was opened: torchscript, state-dict, safetensors, pickle, exported-program, onnx or expression."""
     output: str
     """sigmoid, softmax or multilabel."""
     classes: list[str]
@@ -120,8 +123,14 @@ class Verdict(Part):
     """Region of interest; null when none was given."""
     verdict: JointVerdict
     """One of the six joint verdicts."""
+    attribute_used: Use = "unknown"
+    """Whether the model uses the attribute as shown in the region; what the verdict rests on."""
+    region_used: Use | None = None
+    """Whether the model uses the region, whatever it shows; null without a region."""
+    forbidden: bool = False
+    """Whether the user declared that nothing in the region may matter."""
     why: str
-    """The evidence in one or two sentences."""
+    """The evidence in a few sentences."""
     needed: str | None = None
     """For `undecided`: what would decide it."""
     evidence: list[str] = Field(default_factory=list)
@@ -134,9 +143,15 @@ class RuleResult(Part):
     rule: str
     """The rule in words."""
     state: GateState
-    """pass, fail or inconclusive; incomplete where its measurement does not exist."""
+    """pass, fail or inconclusive; not judged where this command does not measure what it is about."""
     measurement: str | None
-    """Id of the measurement that it judged; null when there is none."""
+    """Id of the measurement that it judged; null for verdicts, and when there is none."""
+    attribute: str | None = None
+    """For a verdict: its attribute."""
+    region: str | None = None
+    """For a verdict: its region."""
+    verdict: JointVerdict | None = None
+    """The joint verdict that it judged; null for a measurement."""
     value: float | None
     """Value it judged."""
     low: float | None
@@ -157,7 +172,7 @@ class Gate(Part):
     """The verdict of the gate and every rule's."""
 
     state: GateState
-    """Worst state of all rules; none when nothing is gated."""
+    """Worst state of all rules, where not judged counts as inconclusive; none when nothing is gated."""
     exit_code: int
     """What the process returns for it under `fail_on`."""
     fail_on: str

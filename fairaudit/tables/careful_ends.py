@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -11,7 +12,7 @@ from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import Disparity, compared, has_images
 from fairaudit.measures.counts.rates import Rate, cell_accuracy, rate
 from fairaudit.measures.intervals.careful import average_gap, blurred, missing, overall_gap, overall_ratio
-from fairaudit.measures.intervals.proportion import Interval, normal_quantile
+from fairaudit.measures.intervals.proportion import Interval, ends, exact, normal_quantile
 from fairaudit.ratio import ratio
 from fairaudit.tables.rows import Asked
 
@@ -19,8 +20,8 @@ _SHARED = ("f1", "iou")
 """Rates in which an image that is decided wrongly counts for two classes."""
 
 
-def careful_end(table: Floats, spec: Disparity, asked: Asked) -> float:
-    """The end that may call groups equal: the upper one of a gap to overall or of an average, the lower one of a ratio.
+def careful_ends(table: Floats, spec: Disparity, asked: Asked) -> Interval:
+    """The interval of a gap or ratio to overall, or of an average of gaps, from pairs of independent rates.
 
     Args:
         table: [group, true, predicted].
@@ -31,7 +32,7 @@ def careful_end(table: Floats, spec: Disparity, asked: Asked) -> float:
     rates = partial(_present, spec=spec, present=present)
     own = asked.sized(table, rates)
     if spec.average:
-        return average_gap(own, level=asked.level) if present.sum() > 1 else np.nan
+        return average_gap(own, level=asked.level) if present.sum() > 1 else ends(np.nan, np.nan)
     rest = asked.sized(table, lambda counts: _others(rates(counts)))
     images = rates(table).denominator
     share = ratio(images, images.sum(-1, keepdims=True))
@@ -50,6 +51,31 @@ def cells_missing(table: Floats, cells: ArrayLike, asked: Asked) -> Interval:
     number = float(used.sum()) ** 2
     parts = missing(asked.sized(table, cell_accuracy), level=asked.level)
     return Interval(*(ratio(np.where(used, part, 0.0).sum(), number) for part in parts))
+
+
+def clustered_cells(table: Floats, cells: ArrayLike, asked: Asked) -> Interval:
+    """Interval of the mean accuracy of cells over clustered images: a share of images of weight 1 / (cells · n_cell).
+
+    A person's images may lie in several cells, so cells are not independent; the share is worth what its clusters are
+    (`effective`), and its ends are the exact ones of that size.
+
+    Args:
+        table: [group, true, predicted].
+        cells: [group, true] bool, cells that the mean is over.
+        asked: level, weights and clusters.
+    """
+    used = has_images(table)[:, None] & np.asarray(cells, np.bool_)
+    weight = np.where(used, np.nan_to_num(ratio(1 / max(used.sum(), 1), table.sum(-1))), 0.0)[..., None]
+
+    def right(counts: Floats) -> Rate:
+        return Rate(np.einsum("...gtt->...", counts), counts.sum((-3, -2, -1)))
+
+    own = replace(
+        asked,
+        squared=(table if asked.squared is None else asked.squared) * weight**2,
+        cluster_counts=None if asked.cluster_counts is None else asked.cluster_counts * weight,
+    )
+    return exact(*own.sized(table * weight, right), level=asked.level)
 
 
 def macro_missing(table: Floats, name: str, asked: Asked) -> Interval:

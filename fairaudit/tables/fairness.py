@@ -16,7 +16,7 @@ from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.disparities import disparity_rows
 from fairaudit.tables.groups import group_rows
 from fairaudit.tables.nulls import null_values
-from fairaudit.tables.resampled import resampled_rows
+from fairaudit.tables.resampled import composed_rows, resampled_rows
 from fairaudit.tables.row import Estimate
 from fairaudit.tables.rows import Asked, measurement, suppressed, total, why_undefined
 from fairaudit.tables.soft import SoftJoint, soft_rows
@@ -33,7 +33,8 @@ def fairness_measurements(
     | disparities between groups | max-t (`simultaneous`), p value and corrected value by permutation |
     | worst_group_accuracy, impact_ratio | max-t |
     | paper measures of probabilities (soft_) | normal-bootstrap (`soft_rows`) |
-    | averages, gaps to overall, paper measures | bootstrap within strata, or of whole clusters, and `careful` |
+    | averages, gaps to overall | max-t, of pairs of independent rates (`composed_rows`) |
+    | means of cells, paper measures | bootstrap within strata, or of whole clusters, and `careful` |
 
     Args:
         counts: [group, true, predicted] images, or sums of weights (then without p values).
@@ -65,6 +66,7 @@ def _rows(
     yield from group_rows(floats, asked)
     yield from _impact_rows(floats, asked)
     yield from disparity_rows(floats, asked, nulls)
+    yield from composed_rows(floats, asked, nulls)
     yield _worst_group_row(floats, asked)
     yield from resampled_rows(floats, asked, nulls, aligned)
     if soft is not None:

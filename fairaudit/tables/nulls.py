@@ -38,6 +38,10 @@ class Nulls:
         larger = name not in DISPARITIES or DISPARITIES[name].form == "difference"
         return against_null(value, self.values.get(name, ()) if self.exact else (), larger=larger)
 
+    def proves(self, name: str, value: float, *, level: float) -> bool:
+        """Whether the statistic lies beyond what chance gives at this level; by pooled draws where none is exact."""
+        return against_null(value, self.values.get(name, ()), larger=True).p_value <= 1 - level + 1e-12
+
 
 def null_values(table: NDArray[np.generic], asked: Asked, *, names: Collection[str] | None = None) -> Nulls:
     """Draw every tested statistic under its null: shuffled labels, or pooled draws at effective sizes.
@@ -93,8 +97,6 @@ def _effective_table(table: NDArray[np.generic], asked: Asked, null: Null) -> Fl
     """
     floats = np.asarray(table, np.float64)
     sized = floats if asked.squared is None else effective_counts(floats, asked.squared)
-    if asked.cluster_counts is None:
-        return sized
     share = np.nan_to_num(ratio(sized.sum((-2, -1)), floats.sum((-2, -1))))
     for name in DISPARITIES:
         if DISPARITIES[name].null == null:

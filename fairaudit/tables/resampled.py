@@ -1,4 +1,4 @@
-"""Measurements whose intervals are resampled: averages, gaps to overall, levels and the papers' measures."""
+"""Measurements over the whole table: gaps to overall and averages of gaps, levels and the papers' measures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fairaudit.measures.intervals.careful import widened
 from fairaudit.measures.intervals.proportion import Drift, Interval, calibrated, drifting, percentile
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
-from fairaudit.tables.careful_ends import careful_counts, careful_end, cells_missing, macro_missing
+from fairaudit.tables.careful_ends import careful_counts, careful_ends, cells_missing, clustered_cells, macro_missing
 from fairaudit.tables.disparities import PAIRWISE
 from fairaudit.tables.nulls import Nulls, Statistic, affordable, evaluated, named
 from fairaudit.tables.row import Estimate
@@ -25,20 +25,13 @@ from fairaudit.tables.rows import Asked, measurement, suppressed, total, why_und
 
 MACROS = ("tpr", "ppv", "f1", "iou")
 """Rates that are also averaged over classes when there are more than two."""
-RESAMPLED = tuple(name for name in DISPARITIES if name not in PAIRWISE)
-"""Disparities whose intervals are resampled."""
-CALIBRATED = frozenset({*RESAMPLED, "iou_std"})
-"""Statistics with a kink at no disparity, whose end that proves one comes from the null."""
+COMPOSED = tuple(name for name in DISPARITIES if name not in PAIRWISE)
+"""Disparities whose intervals are made of several pairs of independent rates."""
 
 
-def _statistics(asked: Asked, aligned: ArrayLike | None) -> dict[str, tuple[Statistic, Strata, Drift]]:
+def _statistics(aligned: ArrayLike | None) -> dict[str, tuple[Statistic, Strata, Drift]]:
     """Name → statistic, its strata, and the side its estimate drifts to."""
     found: dict[str, tuple[Statistic, Strata, Drift]] = {}
-    for name in RESAMPLED:
-        spec = DISPARITIES[name]
-        strata: Strata = "cell" if spec.null == "target" else "group"
-        drift: Drift = "up" if spec.form == "difference" else "down"
-        found[name] = (named(disparity, name), strata, drift)
     for name, measure in PAPER_MEASURES.items():
         found[name] = (measure, "cell" if name.startswith("eo") else "group", "up")
     found["unbiased_accuracy"] = (unbiased_accuracy, "cell", "none")
@@ -49,12 +42,37 @@ def _statistics(asked: Asked, aligned: ArrayLike | None) -> dict[str, tuple[Stat
     return found
 
 
+def composed_rows(table: Floats, asked: Asked, nulls: Nulls) -> Iterator[Measurement]:
+    """Gaps and ratios to overall, and averages of gaps: no replicates, because around an observed gap they lie.
+
+    Args:
+        table: [group, true, predicted].
+        asked: what the table is about.
+        nulls: the disparities under no disparity, for p values and corrected values.
+    """
+    for name in COMPOSED:
+        spec, value = DISPARITIES[name], float(disparity(table, name))
+        ends = careful_ends(table, spec, asked)
+        test = nulls.test(name, value)
+        number = Estimate(
+            value=value,
+            low=float(np.minimum(ends.low, value)),
+            high=float(np.minimum(np.maximum(ends.high, value), 1.0)),
+            interval="max-t",
+            corrected=test.corrected,
+            p_value=test.p_value,
+            chance=test.expected,
+            n=total(table),
+        )
+        yield measurement(asked, name, number, reason=why_undefined(table))
+
+
 def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike | None) -> Iterator[Measurement]:
     """Every statistic whose interval comes from replicates of the counts.
 
     Replicates of cells that are all right do not vary, so no interval is narrower than what the same images allow the
-    rates behind it: see `careful_end` (gaps to overall, averages of gaps), `cells_missing` and `macro_missing` (means)
-    and `careful_counts` (the papers' measures).
+    rates behind it: see `cells_missing` and `macro_missing` (means) and `careful_counts` (the papers' measures).
+    The papers' measures exclude equality only if their permutation test does too.
 
     Args:
         table: [group, true, predicted].
@@ -62,7 +80,7 @@ def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike
         nulls: the statistics under no disparity.
         aligned: [group, true] bool for bias_conflict_accuracy, or None.
     """
-    wanted = _statistics(asked, aligned)
+    wanted = _statistics(aligned)
     macros = MACROS if len(asked.classes) > 2 else ()
     draws: dict[str, Floats] = {}
     for strata in ("cell", "group"):
@@ -76,6 +94,7 @@ def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike
         ends = _ends(name, value, draws[name], drift, nulls, asked)
         if name in PAPER_MEASURES:
             low, high = _hull(ends, percentile(careful[name], level=asked.level))
+            low = low if nulls.proves(name, value, level=asked.level) else np.minimum(low, 0.0)
         else:
             low, high = _with_room(name, value, ends, table, asked, aligned)
         test = nulls.test(name, value)
@@ -96,8 +115,8 @@ def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike
 
 
 def _ends(name: str, value: float, draws: Floats, drift: Drift, nulls: Nulls, asked: Asked) -> Interval:
-    if name in CALIBRATED:
-        return calibrated(value, draws, nulls.values[name], larger=drift == "up", level=asked.level)
+    if name == "iou_std":  # it has a kink where groups do not differ
+        return calibrated(value, draws, nulls.values[name], larger=True, level=asked.level)
     bounds = (0.0, np.inf) if name in PAPER_MEASURES else (0.0, 1.0)
     return drifting(value, draws, drift=drift, bounds=bounds, level=asked.level)
 
@@ -105,15 +124,12 @@ def _ends(name: str, value: float, draws: Floats, drift: Drift, nulls: Nulls, as
 def _with_room(
     name: str, value: float, ends: Interval, table: Floats, asked: Asked, aligned: ArrayLike | None
 ) -> Interval:
-    if name in DISPARITIES:
-        spec = DISPARITIES[name]
-        end = careful_end(table, spec, asked)
-        gap = spec.form == "difference"
-        return Interval(ends.low, np.maximum(ends.high, end)) if gap else Interval(np.minimum(ends.low, end), ends.high)
     cells = np.ones(table.shape[:2], np.bool_)
     if aligned is not None and name != "unbiased_accuracy":
         cells = np.asarray(aligned, np.bool_) == (name == "bias_aligned_accuracy")
-    return _clipped(widened(value, ends, cells_missing(table, cells, asked)))
+    found = _clipped(widened(value, ends, cells_missing(table, cells, asked)))
+    independent = asked.cluster_counts is None and asked.squared is None
+    return found if independent else _hull(found, clustered_cells(table, cells, asked))
 
 
 def _clipped(ends: Interval) -> Interval:

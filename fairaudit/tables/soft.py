@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
 from fairaudit.measures.clusters.linearised import Sums, mean_covariance, normal_draws
-from fairaudit.measures.clusters.partition import few_units
+from fairaudit.measures.clusters.partition import effective_units, few_units
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.measures.intervals.proportion import drifting
@@ -37,6 +37,8 @@ class SoftJoint:
     """[cell, cell] over the flattened joint; None where there are too many cells or fewer than two units."""
     units: int
     """Units that the covariance rests on."""
+    effective: float
+    """Units of one size that tell as much (`effective_units`)."""
     clustered: bool
     """Whether units are clusters."""
 
@@ -83,6 +85,7 @@ def sampled_joint(
         joint=joint,
         covariance=mean_covariance(Sums(values=values, sizes=sizes)) if estimable else None,
         units=number,
+        effective=float(effective_units(sizes)),
         clustered=units is not None,
     )
 
@@ -121,7 +124,10 @@ def _drawn(soft: SoftJoint, asked: Asked) -> Floats | None:
     if soft.covariance is None:
         return None
     replicates = min(asked.replicates, DRAWS, max(400, NUMBERS // soft.joint.size))
-    widened = soft.covariance / few_units(soft.units, level=asked.level)
+    few = few_units(soft.effective, level=asked.level)
+    if few <= 0:
+        return None
+    widened = soft.covariance / few
     noise = normal_draws(widened, replicates=replicates, generator=generator(asked.seed, "soft", asked.attribute))
     # A cell without images stays without, and a share does not get below 0.
     return np.maximum(0.0, soft.joint + noise.reshape(replicates, *soft.joint.shape) * (soft.joint > 0))

@@ -1,5 +1,3 @@
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,11 +39,10 @@ def test_a_normal_interval_at_another_level_is_exact(tail, side, value):
 
 
 @given(k=st.integers(1, 99), maximum=st.floats(0.02, 0.98))
-def test_a_rates_p_value_is_that_of_the_score_test(k, maximum):
-    statistic = (k / 100 - maximum) / math.sqrt(maximum * (1 - maximum) / 100)
+def test_a_rates_p_value_is_that_of_the_binomial_test(k, maximum):
     found, limits = evidence(rate(k, 100)), Limits(minimum=None, maximum=maximum)
-    assert found.p_inside(limits) == pytest.approx(stats.norm.cdf(statistic), abs=1e-9)
-    assert found.p_outside(limits) == pytest.approx(stats.norm.sf(statistic), abs=1e-9)
+    assert found.p_inside(limits) == pytest.approx(stats.binom.cdf(k, 100, maximum), abs=1e-9)
+    assert found.p_outside(limits) == pytest.approx(stats.binom.sf(k - 1, 100, maximum), abs=1e-9)
 
 
 @given(

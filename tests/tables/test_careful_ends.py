@@ -5,9 +5,10 @@ import pytest
 
 from fairaudit.config.schema import GateRule
 from fairaudit.gate.judge import judge
+from fairaudit.measures.intervals.proportion import exact
 from fairaudit.tables.careful_ends import careful_counts, macro_missing
 from fairaudit.tables.fairness import fairness_measurements
-from fairaudit.tables.resampled import MACROS, RESAMPLED
+from fairaudit.tables.resampled import COMPOSED, MACROS
 from fairaudit.tables.rows import Asked
 
 LEVELS = ("unbiased_accuracy", "bias_conflict_accuracy", "bias_aligned_accuracy")
@@ -35,7 +36,7 @@ ALIGNED = [[True, False], [False, True]]
 @pytest.mark.parametrize("images", [3, 10])
 def test_no_interval_of_a_perfect_table_is_without_width_and_none_passes_a_strict_rule(images):
     table = found(perfect(images), ALIGNED)
-    names = [name for name in (*RESAMPLED, *PAPERS, *LEVELS) if name in table]
+    names = [name for name in (*COMPOSED, *PAPERS, *LEVELS) if name in table]
     assert len(names) >= 14
     for name in names:
         m = table[name]
@@ -83,10 +84,11 @@ def test_one_perfect_cell_is_not_taken_as_certain():
 
 
 def test_clusters_and_weights_count_as_what_they_are_worth():
-    """Six persons with five images each, all right, leave the room of six images a cell and not of thirty."""
+    """Six persons with five images in each cell, all right, leave the room of six images a cell and not of thirty."""
     people = np.stack([np.stack([5 * np.eye(2)] * 2)] * 6)
     clustered = found(people.sum(0), cluster_counts=people)
-    for name in ("unbiased_accuracy", "equal_opportunity_difference_to_overall", "equalized_odds_average"):
+    assert clustered["unbiased_accuracy"].low == pytest.approx(exact(6, 6).low)  # six persons, whatever the cells
+    for name in ("equal_opportunity_difference_to_overall", "equalized_odds_average"):
         once, m = found(perfect(6))[name], clustered[name]
         assert (m.low, m.high) == pytest.approx((once.low, once.high), abs=1e-6)
     weighted = found(perfect(10) * 0.5, squared=perfect(10) * 0.25)

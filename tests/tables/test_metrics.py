@@ -10,6 +10,7 @@ import pytest
 from fairaudit.audits.core.trial import REPORTED
 from fairaudit.audits.fairness.thresholds import EQUALISERS
 from fairaudit.audits.flips.audit import FLIP_COLUMNS
+from fairaudit.audits.mitigation.read import METRICS as MITIGATED
 from fairaudit.audits.pruning.legs import SOURCES
 from fairaudit.audits.pruning.theory import METRICS as PRUNED
 from fairaudit.audits.regions.read import COMPARED
@@ -62,7 +63,8 @@ def others():
     windows = [f"{name}{end}" for name in ("discovery", "discovery_alignment") for end in ("", "_unconfirmed")]
     pruned = ["task_accuracy", "aligned_accuracy", "conflicting_accuracy", "cell_accuracy", "sparsity"]
     return [
-        "rddt", "rddt_p", "signed_share_alignment", "concentration", *windows,
+        "rddt", "rddt_p", "cue_alignment", "concentration", *windows,
+        "swap_effect", "swap_excess", "swap_flip", "score_gap",
         *REPORTED, *(f"{name}_all" for name in SUMMED),
         "relative_change", "relative_change_ratio_of_sums", "base_change",
         *pruned, "layer_sparsity", *(f"bias_accuracy_{kind}" for kind in KINDS), *PRUNED, *SOURCES,
@@ -72,7 +74,7 @@ def others():
 
 def test_every_name_that_the_code_can_write_is_there_and_nothing_else():
     images = per_image()
-    written = {*fairness(), *images, *(f"{name}_contrast" for name in images), *others()}
+    written = {*MITIGATED, *fairness(), *images, *(f"{name}_contrast" for name in images), *others()}
     assert set(METRICS) == written
 
 

@@ -99,7 +99,7 @@ def test_clusters_widen_the_ranking_intervals():
     alone = made(scores, true, group)
     found, plain = one(clustered, "auc", "c"), one(alone, "auc", "c")
     assert found.value == pytest.approx(plain.value)
-    assert found.high - found.low == pytest.approx(plain.high - plain.low, rel=0.02)
+    assert found.high - found.low == pytest.approx(plain.high - plain.low, rel=0.06)
 
 
 def test_scores_must_fit_the_classes():

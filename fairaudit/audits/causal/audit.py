@@ -14,8 +14,8 @@ from fairaudit.audits.causal.read import read_causal
 from fairaudit.audits.core.audit import Context, Findings, Predictions, Total
 from fairaudit.audits.core.columns import column
 from fairaudit.audits.core.groups import intersection
+from fairaudit.audits.core.rows import labels
 from fairaudit.audits.core.study import Study
-from fairaudit.audits.regions.read import labels
 from fairaudit.engine.part import Part
 from fairaudit.interventions.effect import RegionEffect, region_effect
 from fairaudit.interventions.swap import SWAP, Swap
@@ -60,6 +60,12 @@ class CausalAudit:
             "controls": CONTROLS,
             "attributes": study.attributes,
         }
+
+    @property
+    def extra_passes(self) -> int:
+        """Forward passes per image and model: the region and its controls, for every fill."""
+        fills = [fill for region in self._study.regions for fill in self._fills[region]]
+        return sum(2 if fill == SWAP else 1 + CONTROLS for fill in fills)
 
     @cached_property
     def _donors(self) -> Donors:

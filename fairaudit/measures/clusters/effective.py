@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fairaudit.measures.clusters.linearised import effective_size
-from fairaudit.measures.clusters.partition import few_units
+from fairaudit.measures.clusters.partition import effective_units, few_units
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.rates import Rate
 from fairaudit.ratio import ratio
+
+_ROOM = 2.0
+"""Clusters more, whose images agree, in the variance between clusters."""
 
 RateOf = Callable[[Floats], Rate]
 
@@ -28,12 +31,15 @@ def effective(
 
     The rate itself does not change. Without weights and clusters nothing does.
 
-    - Weights: n_eff = (Σ w)² / Σ w² (Kish) over the denominator.
-    - Clusters: the linearised variance v = m/(m−1) Σ_c (x_c − p n_c)² / n² over the m clusters that have images in the
-      denominator, n_eff = p (1 − p) / v, at most n (Kish's size of it where there are weights too). At p = 0 or 1,
-      where v is 0, n_eff is m. No rate's v is taken to be smaller than the correlation within clusters that all rates
-      together show would make it. Because v is estimated from m clusters only, it is divided by `few_units`; a single
-      cluster is worth one image.
+    - Weights: n_eff = p (1 − p) / v with the linearised variance v = Σ w² (y − p)² / (Σ w)², so that heavy images that
+      err count as what they are; at most (Σ w)² / Σ w² (Kish) over the denominator, which it is at p = 0 or 1.
+    - Clusters: the linearised variance v = (m−1)/m Σ_c e_c² / n² over the m clusters that have images in the
+      denominator, with e_c = (x_c − p n_c) / (1 − n_c/n) (CR3), and n_eff = p (1 − p) / v, at most n (Kish's size of it
+      where there are weights too). No rate's v is taken to be smaller than the correlation within clusters that all
+      rates together show would make it. v is estimated from few clusters, and from fewer still where some are large:
+      it is averaged with that of two clusters more whose images agree, and divided by `few_units` of the
+      `effective_units`, below two of which the rate is worth nothing. At p = 0
+      or 1, where v is 0, n_eff is the number of clusters of one size that weigh the same, (Σ n_c)² / Σ n_c².
 
     Args:
         counts: [group, true, predicted].
@@ -49,12 +55,12 @@ def effective(
     >>> twins = np.zeros((300, 1, 2, 2))  # 300 persons with two images each, decided alike
     >>> twins[:200, 0, 0, 0], twins[200:, 0, 0, 1] = 2, 2
     >>> effective(twins.sum(0), accuracy, cluster_counts=twins).denominator.round().tolist()
-    [297.0]
+    [294.0]
     """
     table = np.asarray(counts, np.float64)
     plain = rate_of(table)
     p, n = plain.value, plain.denominator
-    kish = None if squared is None else _kish(n, rate_of(np.asarray(squared, np.float64)))
+    kish = None if squared is None else _weighted(p, n, rate_of(np.asarray(squared, np.float64)))
     if cluster_counts is not None:
         clusters = rate_of(np.asarray(cluster_counts, np.float64))
         size = _clustered(clusters, p, n, most=n if kish is None else kish, level=level)
@@ -77,18 +83,29 @@ def effective_counts(counts: ArrayLike, squared: ArrayLike) -> Floats:
     return table * np.nan_to_num(scale)[..., None, None]
 
 
-def _kish(n: Floats, squares: Rate) -> Floats:
-    return ratio(n * n, squares.denominator)
+def _weighted(p: Floats, n: Floats, squares: Rate) -> Floats:
+    most = ratio(n * n, squares.denominator)
+    share = np.nan_to_num(p)
+    errors = (1 - share) ** 2 * squares.numerator + share**2 * (squares.denominator - squares.numerator)
+    return effective_size(share, ratio(errors, n * n), most=np.nan_to_num(most), units=np.nan_to_num(most))
 
 
 def _clustered(clusters: Rate, p: Floats, n: Floats, *, most: Floats, level: float) -> Floats:
-    residual = clusters.numerator - np.nan_to_num(p) * clusters.denominator
+    left = ratio(n, n - clusters.denominator)  # infinite for a cluster that is alone
+    residual = np.nan_to_num((clusters.numerator - np.nan_to_num(p) * clusters.denominator) * left)
     number = (clusters.denominator > 0).sum(0).astype(np.float64)
-    variance = ratio((residual**2).sum(0), n * n) * ratio(number, number - 1)
+    variance = ratio((residual**2).sum(0), n * n) * ratio(number - 1, number)
     # Where p is near 0 or 1 a few clusters that happen to agree with all others have next to no variance of their own.
     together = ratio((clusters.denominator**2).sum(0), n * n)
     variance = np.maximum(variance, _common_variance(variance, p, alone=ratio(1, most), together=together))
-    return effective_size(p, ratio(variance, few_units(number, level=level)), most=most, units=number)
+    alike = effective_units(clusters.denominator)
+    # Two clusters more whose images all agree: a few large ones that happen to agree with all others prove little.
+    spread = np.nan_to_num(p * (1 - p)) * np.nan_to_num(together)
+    variance = np.maximum(variance, (alike * variance + _ROOM * spread) / (alike + _ROOM))
+    worth = few_units(alike, level=level)
+    variance = np.where(worth > 0, ratio(variance, worth), np.inf)
+    size = effective_size(p, variance, most=most, units=ratio(1, together))
+    return np.where(worth > 0, size, 0.0)
 
 
 def _common_variance(variance: Floats, p: Floats, *, alone: Floats, together: Floats) -> Floats:

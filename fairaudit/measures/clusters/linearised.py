@@ -60,8 +60,10 @@ def unit_sums(
 def mean_covariance(sums: Sums) -> Floats:
     """Covariance of the columns' means Σ_c x_c / Σ_c n_c: [column, column].
 
-    m/(m−1) · Σ_c (x_c − x̄ n_c)(x_c − x̄ n_c)ᵀ / (Σ_c n_c)² over m units. For one column, unit weights and images as
-    units this is the familiar s²/n. NaN for fewer than two units.
+    (m−1)/m · Σ_c e_c e_cᵀ / (Σ_c n_c)² over m units with e_c = (x_c − x̄ n_c) / (1 − n_c / Σ n): a unit with much of
+    the weight pulls the mean to itself, and dividing by what is left of it (CR3, the jackknife's variance; Bell and
+    McCaffrey, 2002) gives back what that hides. For one column, unit weights and images as units this is the familiar
+    s²/n. NaN for fewer than two units.
 
     >>> mean_covariance(unit_sums([1.0, 2.0, 6.0], [0, 0, 0], columns=1)).round(4).tolist()  # s² = 7, n = 3
     [[2.3333]]
@@ -69,10 +71,13 @@ def mean_covariance(sums: Sums) -> Floats:
     table, sizes = sums.values, sums.sizes
     total = sizes.sum()
     mean = ratio(np.asarray(table.sum(axis=0), np.float64).ravel(), total)
+    left = ratio(total, total - sizes)
+    table, sizes = table.multiply(left[:, None]).tocsr(), sizes * left
     squares = np.asarray((table.T @ table).toarray(), np.float64)
     cross = np.asarray(table.T @ sizes, np.float64).ravel()
     spread = squares - np.outer(mean, cross) - np.outer(cross, mean) + np.outer(mean, mean) * (sizes @ sizes)
-    return ratio(spread, total**2) * float(ratio(len(sizes), len(sizes) - 1))
+    number = len(sizes)
+    return ratio(spread, total**2) * (float(ratio(number - 1, number)) if number > 1 else np.nan)
 
 
 def normal_draws(covariance: ArrayLike, *, replicates: int, generator: np.random.Generator) -> Floats:
@@ -95,7 +100,8 @@ def normal_draws(covariance: ArrayLike, *, replicates: int, generator: np.random
 def effective_size(p: ArrayLike, variance: ArrayLike, *, most: ArrayLike, units: ArrayLike) -> Floats:
     """Independent images that would give a proportion p the variance it has: p (1 − p) / v, at most `most`.
 
-    At p = 0 or 1, where the variance says nothing, it is the number of units, at most `most` too.
+    At p = 0 or 1, where the variance says nothing, it is the number of units, at most `most` too. 0 where the variance
+    is infinite, because too few units tell it.
 
     Args:
         p: [...] proportions.

@@ -104,6 +104,23 @@ def counts_by_cluster(
     return table.counts.reshape(number, groups, classes, classes)
 
 
+def effective_units(sizes: ArrayLike) -> Floats:
+    """How many units of one size would tell as much about the variance between units: (Σ n²)² / Σ n⁴ over axis 0.
+
+    Satterthwaite's degrees of freedom of Σ e_c² and one, where a unit's images agree and its part e_c grows with its
+    size n_c. m for m units of one size; one large person among many small ones leaves about 1, and then nothing tells
+    how persons differ. 0 without units.
+
+    Args:
+        sizes: [unit, ...] images of every unit, or what they weigh.
+
+    >>> effective_units([[5, 200], [5, 2], [5, 2], [5, 2]]).round(2).tolist()
+    [4.0, 1.0]
+    """
+    squares = np.asarray(sizes, np.float64) ** 2
+    return np.nan_to_num(ratio(squares.sum(0) ** 2, (squares**2).sum(0)))
+
+
 def few_units(units: ArrayLike, *, level: float) -> Floats:
     """What a size loses because its variance was estimated from few units: (z / t_{m−1})², in [0, 1].
 
@@ -111,7 +128,7 @@ def few_units(units: ArrayLike, *, level: float) -> Floats:
     width that Student's quantile with m − 1 degrees of freedom would. 0 for fewer than two units.
 
     Args:
-        units: [...] number m of units.
+        units: [...] number m of units, of one size (`effective_units`).
         level: coverage of the interval.
 
     >>> few_units([2, 10, 1000], level=0.95).round(3).tolist()

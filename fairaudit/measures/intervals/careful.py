@@ -7,15 +7,26 @@ rates gets the room here that Clopper and Pearson's exact intervals leave each o
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.rates import Rate
-from fairaudit.measures.intervals.proportion import Interval, exact, normal_quantile
-from fairaudit.measures.intervals.score_ratio import ratio_bound
+from fairaudit.measures.intervals.proportion import (
+    Interval,
+    ends,
+    exact,
+    hybrid_difference,
+    hybrid_ratio,
+    mid_p,
+    normal_quantile,
+)
 from fairaudit.ratio import ratio
+
+Ends = Callable[[Floats, Floats], Interval]
+"""From successes and trials to an interval of their proportion."""
 
 
 def blurred(counts: ArrayLike, *, pseudo: float, decisions: int = 1) -> Floats:
@@ -44,15 +55,15 @@ def blurred(counts: ArrayLike, *, pseudo: float, decisions: int = 1) -> Floats:
     return table
 
 
-def widened(value: ArrayLike, ends: Interval, missing: Interval) -> Interval:
+def widened(value: ArrayLike, interval: Interval, missing: Interval) -> Interval:
     """An interval with variance added on both sides, as squared lengths; ends at the estimate stay with it.
 
     >>> [float(end) for end in widened(0.5, Interval(0.2, 0.8), Interval(0.16, 0.0))]
     [0.0, 0.8]
     """
     point = np.asarray(value, np.float64)
-    low = point - np.sqrt((point - ends.low) ** 2 + missing.low)
-    high = point + np.sqrt((ends.high - point) ** 2 + missing.high)
+    low = point - np.sqrt((point - interval.low) ** 2 + missing.low)
+    high = point + np.sqrt((interval.high - point) ** 2 + missing.high)
     return Interval(low, high)
 
 
@@ -82,11 +93,13 @@ def missing(sized: Rate, *, level: float, carry: Callable[[Floats], Floats] | No
     )
 
 
-def overall_gap(own: Rate, rest: Rate, share: Floats, *, level: float) -> float:
-    """Upper end of the largest gap between a group and all images: max (1 − w) |r_g − r_rest|.
+def overall_gap(own: Rate, rest: Rate, share: Floats, *, level: float) -> Interval:
+    """Interval of the largest gap between a group and all images: max (1 − w) |r_g − r_rest|.
 
     A group's gap to all is the gap to the others, r_g − r = (1 − w) (r_g − r_rest), w its share, and these are two
-    independent rates (Newcombe 1998). The largest upper end holds for whichever group is truly farthest away.
+    independent rates (Newcombe 1998). The upper end is the largest of their exact ones, which holds for whichever group
+    is truly farthest away; the lower end, which proves a gap, is the largest of those that hold for all groups and
+    rates at once (Šidák).
 
     Args:
         own: [..., group] rates at effective sizes.
@@ -95,66 +108,97 @@ def overall_gap(own: Rate, rest: Rate, share: Floats, *, level: float) -> float:
         level: coverage.
 
     >>> three = Rate(np.array([3.0, 3.0]), np.array([3.0, 3.0]))
-    >>> round(overall_gap(three, three, np.array([0.5, 0.5]), level=0.95), 3)  # half of 1 − 0.292
-    0.354
+    >>> [round(end, 3) for end in overall_gap(three, three, np.array([0.5, 0.5]), level=0.95)]  # half of 1 − 0.292
+    [0.0, 0.354]
     """
-    ends = [_newcombe(*pair, level=level)[1] for pair in ((own, rest), (rest, own))]
-    return float(np.nanmax((1 - share) * np.maximum(*ends), initial=0.0))
+    strict = _sidak(own, level)
+    lows = [_difference(*pair, of=partial(mid_p, level=strict)).low for pair in ((own, rest), (rest, own))]
+    highs = [_difference(*pair, of=partial(exact, level=level)).high for pair in ((own, rest), (rest, own))]
+    low, high = (float(np.nanmax((1 - share) * np.maximum(*parts), initial=0.0)) for parts in (lows, highs))
+    return ends(low, high)
 
 
-def overall_ratio(own: Rate, rest: Rate, share: Floats, *, level: float) -> float:
-    """Lower end of the smallest ratio between a group and all images, min(r_g / r, r / r_g).
+def overall_ratio(own: Rate, rest: Rate, share: Floats, *, level: float) -> Interval:
+    """Interval of the smallest ratio between a group and all images, min(r_g / r, r / r_g).
 
-    Arguments as `overall_gap`. With ρ = r_rest / r_g it is min(1 / (w + (1 − w) ρ), w + (1 − w) ρ), and ρ has Koopman's
-    score interval, or where every image counts the exact interval of the one group or the other.
+    Arguments as `overall_gap`. With ρ = r_rest / r_g it is min(1 / (w + (1 − w) ρ), w + (1 − w) ρ), and ρ has the
+    hybrid interval of two proportions: of exact ones at the end that leaves room, of simultaneous ones at the end that
+    proves.
 
     >>> three = Rate(np.array([3.0, 3.0]), np.array([3.0, 3.0]))
-    >>> round(overall_ratio(three, three, np.array([0.5, 0.5]), level=0.95), 2)  # ρ ≤ 1 / 0.292: 1 / (0.5 + 0.5 · 3.42)
-    0.45
+    >>> found = overall_ratio(three, three, np.array([0.5, 0.5]), level=0.95)  # ρ ≤ 1 / 0.292: 1 / (0.5 + 0.5 · 3.42)
+    >>> [round(float(end), 2) for end in found]
+    [0.45, 1.0]
     """
-    z = normal_quantile(level)
-    counts = (rest.numerator, rest.denominator, own.numerator, own.denominator)
-    high, low = (ratio_bound(*counts, z=z, upper=upper) for upper in (True, False))
-    certain = (own.numerator >= own.denominator) & (rest.numerator >= rest.denominator)
-    bottoms = [exact(part.numerator, part.denominator, level=level).low for part in (own, rest)]
-    high = np.where(certain, np.maximum(high, ratio(1, bottoms[0])), high)
-    low = np.where(certain, np.minimum(low, bottoms[1]), low)
-    with np.errstate(invalid="ignore"):
-        most, least = share + (1 - share) * high, share + (1 - share) * low
-    ends = np.minimum(np.where(np.isinf(most), 0.0, ratio(1, most)), least)
-    return float(np.nanmin(np.where(share < 1, ends, 1.0), initial=1.0))
+    plain = _ratio(rest, own, of=partial(exact, level=level))
+    strict = _ratio(rest, own, of=partial(mid_p, level=_sidak(own, level)))
+
+    def smallest(above: Floats, below: Floats) -> float:
+        with np.errstate(invalid="ignore"):
+            most, least = share + (1 - share) * above, share + (1 - share) * below
+        least = np.minimum(np.where(np.isinf(most), 0.0, ratio(1, most)), least)
+        return float(np.nanmin(np.where(share < 1, least, 1.0), initial=1.0))
+
+    return ends(smallest(plain.high, plain.low), smallest(np.maximum(strict.low, 1.0), np.minimum(strict.high, 1.0)))
 
 
-def average_gap(sized: Rate, *, level: float) -> float:
-    """Upper end of the mean over rates of the largest gap between groups, for the class where it is largest.
+def average_gap(sized: Rate, *, level: float) -> Interval:
+    """Interval of the mean over rates of the largest gap between groups, for the class where it is largest.
 
-    Every rate's gap counts with the pair of groups that leaves most room; rates are of different images, so the room
-    that they leave adds up like standard errors.
+    Upper end: every rate's gap counts with the pair of groups that leaves most room. Lower end: with the pair that
+    proves most, at a level that holds for every choice of one pair per rate (Bonferroni). Rates are of different
+    images, so the room that they leave adds up like standard errors.
 
     Args:
         sized: [class, rate, group] rates at effective sizes.
         level: coverage.
 
     >>> three = Rate(np.full((1, 2, 2), 3.0), np.full((1, 2, 2), 3.0))
-    >>> round(average_gap(three, level=0.95), 3)  # √2 · 0.708 / 2
-    0.5
+    >>> [round(float(end), 3) for end in average_gap(three, level=0.95)]  # √2 · 0.708 / 2
+    [0.0, 0.5]
     """
+    classes, rates, groups = sized.numerator.shape
     above = Rate(sized.numerator[..., :, None], sized.denominator[..., :, None])
     below = Rate(sized.numerator[..., None, :], sized.denominator[..., None, :])
-    gap, high = _newcombe(above, below, level=level)
+    choices = classes * (groups * (groups - 1)) ** rates / 2
+    known = (above.denominator > 0) & (below.denominator > 0)  # otherwise the pair may be anything
+    gap = np.where(known, _proportion(above) - _proportion(below), 0.0)
+    high = _difference(above, below, of=partial(exact, level=level)).high
+    low = _difference(above, below, of=partial(mid_p, level=1 - (1 - level) / max(choices, 1.0))).low
+    low, most, high = np.where(known, low, -1.0), np.where(known, gap, 1.0), np.where(known, high, 1.0)
+    widest, room = _picked(most, high - most, high)
+    least, lack = _picked(gap, gap - low, gap - (gap - low) / np.sqrt(rates))
+    return Interval(
+        np.maximum(0.0, (least.sum(-1) - np.sqrt((lack**2).sum(-1))) / rates).max(),
+        ((widest.sum(-1) + np.sqrt((room**2).sum(-1))) / rates).max(),
+    )
+
+
+def _picked(gap: Floats, side: Floats, by: Floats) -> tuple[Floats, Floats]:
+    """Gap and side of the pair of groups for which `by` is largest: [class, rate]."""
     same = np.eye(gap.shape[-1], dtype=bool)
-    high = np.where(same, -np.inf, high)
-    flat, gaps = high.reshape(*high.shape[:2], -1), gap.reshape(*gap.shape[:2], -1)
-    place = flat.argmax(-1)[..., None]
-    largest, widest = (np.take_along_axis(part, place, -1)[..., 0] for part in (gaps, flat))
-    room = np.sqrt(((widest - largest) ** 2).sum(-1))
-    return float(((largest.sum(-1) + room) / sized.numerator.shape[1]).max())
+    place = np.where(same, -np.inf, by).reshape(*gap.shape[:2], -1).argmax(-1)[..., None]
+    parts = (np.take_along_axis(part.reshape(*gap.shape[:2], -1), place, -1)[..., 0] for part in (gap, side))
+    first, second = parts
+    return first, second
 
 
-def _newcombe(above: Rate, below: Rate, *, level: float) -> tuple[Floats, Floats]:
-    """Difference of two independent rates and its upper end: d + √((u₁ − p₁)² + (p₂ − l₂)²)."""
-    first, second = (np.where(part.denominator > 0, np.nan_to_num(part.value), 0.5) for part in (above, below))
-    top = exact(above.numerator, above.denominator, level=level).high
-    bottom = exact(below.numerator, below.denominator, level=level).low
-    gap = first - second
-    return gap, gap + np.hypot(top - first, second - bottom)
+def _sidak(own: Rate, level: float) -> float:
+    """Level of one of so many contrasts of a group with the rest; two groups have one per rate."""
+    groups = own.numerator.shape[-1]
+    contrasts = own.numerator.size if groups != 2 else own.numerator.size // 2
+    return float(level ** (1 / max(contrasts, 1)))
+
+
+def _proportion(part: Rate) -> Floats:
+    return np.where(part.denominator > 0, np.nan_to_num(part.value), 0.5)
+
+
+def _difference(above: Rate, below: Rate, *, of: Ends) -> Interval:
+    first, second = of(above.numerator, above.denominator), of(below.numerator, below.denominator)
+    return hybrid_difference(_proportion(above), first, _proportion(below), second)
+
+
+def _ratio(above: Rate, below: Rate, *, of: Ends) -> Interval:
+    first, second = of(above.numerator, above.denominator), of(below.numerator, below.denominator)
+    return hybrid_ratio(_proportion(above), first, _proportion(below), second)

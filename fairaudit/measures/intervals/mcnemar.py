@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.signal import convolve
 from scipy.stats import binom
 
-from fairaudit.measures.clusters.partition import few_units
+from fairaudit.measures.clusters.partition import effective_units, few_units
 from fairaudit.measures.counts.confusion import Floats, confusion
 from fairaudit.measures.intervals.proportion import Interval, normal_quantile
 from fairaudit.ratio import ratio
@@ -97,8 +97,9 @@ def clustered_size(gained: ArrayLike, lost: ArrayLike, images: ArrayLike, *, lev
     """Independent images that a change of a proportion over clustered images is worth: [...].
 
     The change Δ = (b − c)/n of independent images has the variance (b/n + c/n − Δ²)/n; of clusters it has
-    m/(m−1) Σ_c (b_c − c_c − Δ n_c)² / n². The size is n times their ratio, at most n, with what few clusters cost
-    (`few_units`); where nothing changed it is the number of clusters.
+    (m−1)/m Σ_c e_c² / n² with e_c = (b_c − c_c − Δ n_c) / (1 − n_c/n). The size is n times their ratio, at most n, with
+    what few or unequal clusters cost (`effective_units`, `few_units`); where nothing changed it is the number of
+    clusters of one size that weigh the same, and 0 where one cluster has nearly everything.
 
     Args:
         gained: [cluster, ...] images that count for the candidate only.
@@ -113,10 +114,14 @@ def clustered_size(gained: ArrayLike, lost: ArrayLike, images: ArrayLike, *, lev
     total = n.sum(0)
     change = np.nan_to_num(ratio((b - c).sum(0), total))
     units = (n > 0).sum(0).astype(np.float64)
-    clustered = ratio((((b - c) - change * n) ** 2).sum(0), total**2) * ratio(units, units - 1)
+    residual = np.nan_to_num(((b - c) - change * n) * ratio(total, total - n))
+    clustered = ratio((residual**2).sum(0), total**2) * ratio(units - 1, units)
     independent = ratio(ratio((b + c).sum(0), total) - change**2, total)
-    worth = total * ratio(independent, ratio(clustered, few_units(units, level=level)))
-    return np.asarray(np.minimum(total, np.where(np.isfinite(worth) & (independent > 0), worth, units)), np.float64)
+    few = few_units(effective_units(n), level=level)
+    worth = total * ratio(independent, ratio(clustered, few))
+    alike = np.nan_to_num(ratio(total**2, (n**2).sum(0)))
+    size = np.minimum(total, np.where(np.isfinite(worth) & (independent > 0), worth, alike))
+    return np.asarray(np.where(few > 0, size, 0.0), np.float64)
 
 
 def paired_change(

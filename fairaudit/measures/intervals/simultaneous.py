@@ -24,8 +24,14 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from fairaudit.measures.counts.confusion import Floats
-from fairaudit.measures.intervals.proportion import normal_quantile, wilson
-from fairaudit.measures.intervals.score_ratio import ratio_bound
+from fairaudit.measures.intervals.proportion import (
+    Interval,
+    exact,
+    hybrid_difference,
+    hybrid_ratio,
+    mid_p,
+    normal_quantile,
+)
 from fairaudit.ratio import ratio
 
 
@@ -81,10 +87,10 @@ def range_quantile(level: float, *, groups: int, rates: int = 1) -> float:
 def difference_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> Extreme:
     """Interval of max over rates of (largest − smallest) proportion over groups.
 
-    Pairs are bounded by Newcombe's hybrid of Wilson intervals [l, u] (method 10, 1998), which keeps its level in small
-    samples and at proportions of 0 and 1: for p_g − p_h the low end is d̂ − √((p̂_g − l_g)² + (u_h − p̂_h)²) and the
-    high end d̂ + √((u_g − p̂_g)² + (p̂_h − l_h)²). A group without trials may have any proportion: its Wilson
-    interval is [0, 1].
+    Pairs are bounded by Newcombe's hybrid (method 10, 1998) of mid-P intervals [l, u], which keeps its level in small
+    samples and at proportions near 0 and 1, where Wilson intervals do not: for p_g − p_h the low end is
+    d̂ − √((p̂_g − l_g)² + (u_h − p̂_h)²) and the high end d̂ + √((u_g − p̂_g)² + (p̂_h − l_h)²). A group without trials
+    may have any proportion: its interval is [0, 1].
 
     Args:
         successes: [rate, group]; effective sizes need not be whole numbers.
@@ -96,15 +102,12 @@ def difference_interval(successes: ArrayLike, trials: ArrayLike, *, level: float
 
     >>> found = difference_interval([[50, 90]], [[100, 100]])
     >>> round(found.low, 3), round(found.high, 3)
-    (0.278, 0.506)
+    (0.279, 0.508)
     """
     x, n = _table(successes, trials)
-    p = np.where(n > 0, np.nan_to_num(ratio(x, n)), 0.5)
-    gap = p[:, :, None] - p[:, None, :]
-    lows, highs = wilson(x, n, z=range_quantile(level, groups=n.shape[1], rates=n.shape[0]))
-    proving = gap - np.hypot((p - lows)[:, :, None], (highs - p)[:, None, :])
-    lows, highs = wilson(x, n, z=normal_quantile(level))
-    limiting = gap + np.hypot((highs - p)[:, :, None], (p - lows)[:, None, :])
+    strict = range_quantile(level, groups=n.shape[1], rates=n.shape[0])
+    proving = hybrid_difference(*_pairs(x, n, strict)).low
+    limiting = hybrid_difference(*_pairs(x, n, normal_quantile(level))).high
     best, widest = _largest(proving), _largest(limiting)
     return Extreme(
         low=float(np.clip(proving[best.rate, best.high, best.low], 0, 1)),
@@ -117,9 +120,9 @@ def difference_interval(successes: ArrayLike, trials: ArrayLike, *, level: float
 def ratio_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> Extreme:
     """Interval of min over rates of (smallest ÷ largest) proportion over groups.
 
-    The mirror image of `difference_interval`. Pairs are bounded by Koopman's score interval of a ratio of
-    proportions. Here the high end is the one that proves a disparity (all pairs at once) and the low end the one that
-    leaves room for it.
+    The mirror image of `difference_interval`. Pairs are bounded by the hybrid of mid-P intervals (`hybrid_ratio`), so
+    the interval excludes 1 exactly when that of the difference excludes 0. Here the high end is the one that proves a
+    disparity (all pairs at once) and the low end the one that leaves room for it.
 
     Args:
         successes: [rate, group]; effective sizes need not be whole numbers.
@@ -128,14 +131,13 @@ def ratio_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.
 
     >>> found = ratio_interval([[50, 90]], [[100, 100]])
     >>> round(found.low, 3), round(found.high, 3)
-    (0.445, 0.673)
+    (0.444, 0.675)
     """
     x, n = _table(successes, trials)
     strict = range_quantile(level, groups=n.shape[1], rates=n.shape[0])
     # Axis 1 is the group below the line of the ratio (the higher rate), axis 2 the one above it.
-    above, below = (x[:, None, :], n[:, None, :]), (x[:, :, None], n[:, :, None])
-    proving = ratio_bound(*above, *below, z=strict, upper=True)
-    limiting = ratio_bound(*above, *below, z=normal_quantile(level), upper=False)
+    proving = _swapped(hybrid_ratio(*_pairs(x, n, strict)).high)
+    limiting = _swapped(hybrid_ratio(*_pairs(x, n, normal_quantile(level))).low)
     best, widest = _largest(-proving), _largest(-limiting)
     return Extreme(
         low=float(np.clip(limiting[widest.rate, widest.high, widest.low], 0, 1)),
@@ -149,7 +151,7 @@ def impact_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0
     """Interval of every group's proportion ÷ the highest group's: [group], [group].
 
     The ratio to the highest is the smallest of the ratios to all groups, and 1 to the group itself. So the high end,
-    which proves that a group is below, is the smallest of its pairs' score bounds, simultaneous over all pairs as in
+    which proves that a group is below, is the smallest of its pairs' bounds, simultaneous over all pairs as in
     `ratio_interval`, and the low end is the smallest of the ordinary ones; neither is above 1.
 
     Args:
@@ -159,12 +161,11 @@ def impact_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0
 
     >>> low, high = impact_interval([50, 90], [100, 100])
     >>> low.round(3).tolist(), high.round(3).tolist()  # the second group may well be the highest
-    ([0.445, 1.0], [0.673, 1.0])
+    ([0.444, 1.0], [0.675, 1.0])
     """
     x, n = _table(np.asarray(successes, np.float64)[None], np.asarray(trials, np.float64)[None])
-    above, below = (x[0][:, None], n[0][:, None]), (x[0][None], n[0][None])
-    highs = ratio_bound(*above, *below, z=range_quantile(level, groups=n.shape[1]), upper=True)
-    lows = ratio_bound(*above, *below, z=normal_quantile(level), upper=False)
+    highs = hybrid_ratio(*_pairs(x, n, range_quantile(level, groups=n.shape[1]))).high[0]
+    lows = hybrid_ratio(*_pairs(x, n, normal_quantile(level))).low[0]
     own = np.eye(n.shape[1], dtype=bool)
     low, high = (np.where(own, 1.0, ends).min(1) for ends in (lows, highs))
     return np.clip(low, 0, 1), np.clip(high, 0, 1)
@@ -174,7 +175,7 @@ def smallest_interval(successes: ArrayLike, trials: ArrayLike, *, level: float =
     """Interval of the smallest proportion of any group, as used for worst-group accuracy.
 
     The high end (it proves that some group is below) holds for all groups at once by Šidák's correction; the low end
-    is the smallest ordinary Wilson bound.
+    is the smallest ordinary bound. Both are Clopper and Pearson's, because here a single rate decides.
 
     Args:
         successes: [group].
@@ -182,14 +183,27 @@ def smallest_interval(successes: ArrayLike, trials: ArrayLike, *, level: float =
         level: coverage.
 
     >>> [round(end, 3) for end in smallest_interval([50, 90], [100, 100])]
-    [0.404, 0.609]
+    [0.398, 0.613]
     """
     x, n = np.asarray(successes, np.float64), np.asarray(trials, np.float64)
-    low = wilson(x, n, level=level).low.min()
+    low = exact(x, n, level=level).low.min()
     # One-sided over k groups: each may fail with probability 1 − (1 − tail)^(1/k).
     tail = 1 - (1 - (1 - level) / 2) ** (1 / x.size)
-    high = wilson(x, n, z=float(norm.isf(tail))).high.min()
+    high = exact(x, n, level=1 - 2 * tail).high.min()
     return float(low), float(high)
+
+
+def _pairs(x: Floats, n: Floats, z: float) -> tuple[Floats, Interval, Floats, Interval]:
+    """Estimates and intervals of the first and the second group of every pair: [rate, first, second]."""
+    p = np.where(n > 0, np.nan_to_num(ratio(x, n)), 0.5)
+    low, high = mid_p(x, n, z=z)
+    first = Interval(low[:, :, None], high[:, :, None])
+    second = Interval(low[:, None, :], high[:, None, :])
+    return p[:, :, None], first, p[:, None, :], second
+
+
+def _swapped(values: Floats) -> Floats:
+    return np.asarray(values.swapaxes(1, 2), np.float64)
 
 
 def _table(successes: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:

@@ -30,6 +30,10 @@ class Reliability:
     """[group] sum of (score − truth)²."""
     fourth_error: Floats
     """[group] sum of (score − truth)⁴, for the variance of the Brier score."""
+    turned_error: Floats
+    """[group] sum of (1 − |score − truth|)², what the squared errors would be with the other truth."""
+    turned_fourth: Floats
+    """[group] sum of (1 − |score − truth|)⁴."""
 
     def __add__(self, other: Reliability) -> Reliability:
         """The reliability of both sets of images."""
@@ -39,6 +43,8 @@ class Reliability:
             score_sum=self.score_sum + other.score_sum,
             squared_error=self.squared_error + other.squared_error,
             fourth_error=self.fourth_error + other.fourth_error,
+            turned_error=self.turned_error + other.turned_error,
+            turned_fourth=self.turned_fourth + other.turned_fourth,
         )
 
 
@@ -82,6 +88,8 @@ def reliability(
         score_sum=summed(flat, groups * bins, values).reshape(shape),
         squared_error=summed(codes, groups, error**2),
         fourth_error=summed(codes, groups, error**4),
+        turned_error=summed(codes, groups, (1 - np.abs(error)) ** 2),
+        turned_fourth=summed(codes, groups, (1 - np.abs(error)) ** 4),
     )
 
 
@@ -102,8 +110,9 @@ def calibration_interval(
 ) -> Interval:
     """Interval of the calibration error per group, from resampled bins: [group].
 
-    The low end takes off what a perfectly calibrated model would show (every bin's positives drawn with its mean
-    score); the high end is that of images resampled by bin and truth, each with its bin's mean score. See `calibrated`.
+    The low end takes off the larger of what chance adds to a perfectly calibrated model (every bin's positives drawn
+    with its mean score) and to one whose bins have the shares that were found, a little less certain; the high end is
+    that of images resampled by bin and truth, each with its bin's mean score. See `calibrated`.
 
     Args:
         found: the binned scores.
@@ -122,9 +131,23 @@ def calibration_interval(
     images = np.rint(found.images).astype(np.int64)
     perfect = generator.binomial(images, np.clip(mean, 0, 1), size=(replicates, *images.shape))
     nulls = ratio(np.abs(perfect - images * mean).sum(-1), found.images.sum(-1))
-    low, high = calibrated(value, replicated, nulls, larger=True, level=level)
+    low, high = calibrated(
+        value, replicated, np.maximum(*_sorted(nulls, _noise(found, replicates, generator))), larger=True, level=level
+    )
     careful = _resampled_errors(_unsure(found, normal_quantile(level) ** 2 / 2), mean, replicates, generator)
     return Interval(low, np.maximum(high, np.minimum(1.0, percentile(careful, level=level).high)))
+
+
+def _sorted(*parts: Floats) -> tuple[Floats, ...]:
+    return tuple(np.sort(part, axis=0) for part in parts)
+
+
+def _noise(found: Reliability, replicates: int, generator: np.random.Generator) -> Floats:
+    """What chance adds at most to the error of bins with the shares that were found: [replicate, group]."""
+    images = np.rint(found.images).astype(np.int64)
+    share = np.nan_to_num(ratio(found.positives + 1, found.images + 2))
+    drawn = generator.binomial(images, share, size=(replicates, *images.shape))
+    return ratio(np.abs(drawn - images * share).sum(-1), found.images.sum(-1))
 
 
 def _resampled_errors(found: Reliability, mean: Floats, replicates: int, generator: np.random.Generator) -> Floats:
@@ -145,9 +168,12 @@ def _unsure(found: Reliability, pseudo: float) -> Reliability:
 
 
 def brier(found: Reliability, *, z: float) -> tuple[Floats, Interval]:
-    """Brier score per group, mean of (score − truth)², with its normal interval, clipped to [0, 1]; [group].
+    """Brier score per group, mean of (score − truth)², with its interval, clipped to [0, 1]; [group].
 
-    In [0, 1], lower is better. NaN without images; no interval for one image.
+    Normal, with the room that rare errors need: few images of a sure model hold none or one of its errors, and their
+    variance is then too small. So the high end is the larger of the normal one and of the one around images each of
+    which has, with probability m / (n + 2 m) and m = z²/2, its other truth (`blurred`). In [0, 1], lower is better. NaN
+    without images; no interval for one image.
 
     >>> value, _ = brier(reliability([0.5, 1.0], [True, False], [0, 0], groups=1), z=1.96)
     >>> value.tolist()
@@ -157,7 +183,29 @@ def brier(found: Reliability, *, z: float) -> tuple[Floats, Interval]:
     value = ratio(found.squared_error, n)
     variance = ratio(np.maximum(0.0, ratio(found.fourth_error, n) - value**2), n - 1)
     half = z * np.sqrt(np.where(n > 1, variance, np.nan))
-    return value, Interval(np.maximum(0.0, value - half), np.minimum(1.0, value + half))
+    high = np.maximum(value + half, blurred_brier(found, n, z=z))
+    return value, Interval(np.maximum(0.0, value - half), np.minimum(1.0, high))
+
+
+def blurred_brier(found: Reliability, size: ArrayLike, *, z: float) -> Floats:
+    """Upper end of the Brier score where every image has, with a small probability, its other truth: [group].
+
+    Args:
+        found: the binned scores.
+        size: [group] images that those at hand are worth.
+        z: normal quantile.
+
+    >>> sure = reliability([0.0] * 30, [False] * 30, [0] * 30, groups=1)  # no error in 30: Wilson's end is 0.11
+    >>> blurred_brier(sure, [30.0], z=1.96).round(2).tolist()
+    [0.14]
+    """
+    n, worth = found.images.sum(-1), np.asarray(size, np.float64)
+    share = ratio(z**2 / 2, worth + z**2)
+    mean, square = (
+        (1 - share) * ratio(own, n) + share * ratio(turned, n)
+        for own, turned in ((found.squared_error, found.turned_error), (found.fourth_error, found.turned_fourth))
+    )
+    return np.asarray(mean + z * np.sqrt(np.maximum(0.0, ratio(square - mean**2, worth))), np.float64)
 
 
 def reliability_curve(

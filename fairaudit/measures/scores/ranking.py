@@ -7,10 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.clusters.partition import few_units
+from fairaudit.measures.clusters.partition import effective_units, few_units
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.scores.scored import scored
 from fairaudit.ratio import ratio
+
+_ROOM = 4.0
+"""Images more on either side that rank at random."""
 
 
 class Ranked(NamedTuple):
@@ -70,8 +73,12 @@ def ranked(
     DeLong's variance v = s²(V₁)/n₁ + s²(V₀)/n₀ with V₁ᵢ the share of negatives that positive i outranks and V₀ⱼ the
     share of positives that outrank negative j. With weights the shares are of weight and image i adds
     wᵢ (Vᵢ − AUC) / Σ w instead of (Vᵢ − AUC) / n; with clusters the sums of what their images add are the units, and
-    few of them cost (`few_units`). Size = AUC (1 − AUC) / v, or the smaller side's number of units where v is 0
-    (perfect ranking).
+    few of them cost (`few_units`). Size = AUC (1 − AUC) / v, or the smaller side's number of units for a perfect
+    ranking.
+
+    Few positives (or negatives) that happen to rank alike say little about the next one: either side's variance is
+    that of its images and of `_ROOM` more which rank at random as the AUC allows, A (1 − A), the AUC pulled towards ½;
+    and Student's quantile with Satterthwaite's degrees of freedom of the two sides stands in for the normal one.
 
     Args:
         positive: [image] scores of the positives.
@@ -94,19 +101,47 @@ def ranked(
         return Ranked(float("nan"), 0.0, high.size, low.size)
     parts = ((wins - value) * above / above.sum(), (losses - value) * below / below.sum())
     if positive_clusters is None or negative_clusters is None:
-        variance = sum(_variance_of_sum(part) for part in parts)
-        smallest = min(_kish(above), _kish(below))
-    else:
-        first, second = np.asarray(positive_clusters), np.asarray(negative_clusters)
-        _, index = np.unique(np.concatenate([first, second]), return_inverse=True)
-        sums = np.bincount(index, weights=np.concatenate(parts))
-        worth = float(few_units(sums.size, level=level))
-        spread = float((sums**2).sum() * ratio(sums.size, sums.size - 1))
-        variance = spread / worth if worth > 0 else 0.0
-        smallest = min(len(np.unique(first)), len(np.unique(second)))
-    # Rounding alone is no variance.
-    size = float(ratio(value * (1 - value), variance)) if variance > 1e-18 else float(smallest)
-    return Ranked(value, size, high.size, low.size)
+        return Ranked(value, _size(value, parts, (above, below), level), high.size, low.size)
+    first, second = np.asarray(positive_clusters), np.asarray(negative_clusters)
+    _, index = np.unique(np.concatenate([first, second]), return_inverse=True)
+    sums = np.bincount(index, weights=np.concatenate(parts))
+    mass = np.bincount(index, weights=np.concatenate([above / above.sum(), below / below.sum()]))
+    worth = float(few_units(effective_units(mass), level=level))
+    left = ratio(mass.sum(), mass.sum() - mass)
+    variance = float(((sums * left) ** 2).sum() * ratio(sums.size - 1, sums.size))
+    smallest = min(_effective(first, above), _effective(second, below))
+    room = _ROOM * _pulled_spread(value, smallest) / max(smallest, 1.0)
+    variance = (smallest * variance + room) / (smallest + _ROOM)
+    alike = value * (1 - value) / variance if value * (1 - value) > 1e-12 else smallest
+    size = worth * min(alike, _size(value, parts, (above, below), level))
+    return Ranked(value, float(size), high.size, low.size)
+
+
+def _size(value: float, parts: tuple[Floats, Floats], weights: tuple[Floats, Floats], level: float) -> float:
+    """Independent trials that an AUC of independent images is worth."""
+    smallest = min(_kish(weight) for weight in weights)
+    if value * (1 - value) <= 1e-12:
+        return smallest
+    spread = _pulled_spread(value, smallest)
+    sides, freedom = [], []
+    for part, weight in zip(parts, weights, strict=True):
+        n = _kish(weight)
+        own = float((part**2).sum()) * n  # the variance of one image's placement, times (n − 1) / n
+        sides.append((n * own + _ROOM * spread) / (max(n - 1, 0.0) + _ROOM) / n)
+        freedom.append(max(n - 1, 0.5))
+    total = sum(sides)
+    df = total**2 / sum(side**2 / each for side, each in zip(sides, freedom, strict=True))
+    return float(few_units(df + 1, level=level)) * value * (1 - value) / total
+
+
+def _pulled_spread(value: float, number: float) -> float:
+    """Variance of a single trial at the AUC pulled towards ½ by two trials on either side."""
+    pulled = (value * number + 2) / (number + 4)
+    return pulled * (1 - pulled)
+
+
+def _effective(units: NDArray[np.generic], weights: Floats) -> float:
+    return _kish(np.bincount(np.unique(units, return_inverse=True)[1], weights=weights).astype(np.float64))
 
 
 def group_auc(
@@ -211,11 +246,6 @@ def _share_below(own: NDArray[np.intp], others: NDArray[np.intp], weights: Float
     """Share of the others' weight at lower places, those at the same place half."""
     at = np.bincount(others, weights=weights, minlength=int(own.max()) + 1)
     return np.asarray(ratio((at.cumsum() - at / 2)[own], weights.sum()), np.float64)
-
-
-def _variance_of_sum(parts: Floats) -> float:
-    """Variance of the sum of independent images' parts; a single image may be anywhere."""
-    return float((parts**2).sum() * parts.size / (parts.size - 1)) if parts.size > 1 else 0.25
 
 
 def _kish(weights: Floats) -> float:

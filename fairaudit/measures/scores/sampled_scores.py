@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.clusters.linearised import effective_size, mean_covariance, normal_draws, unit_sums
-from fairaudit.measures.clusters.partition import few_units
+from fairaudit.measures.clusters.partition import effective_units, few_units
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.intervals.proportion import Interval, calibrated, normal_quantile
-from fairaudit.measures.scores.calibration import BINS
+from fairaudit.measures.scores.calibration import BINS, blurred_brier, reliability
 from fairaudit.measures.scores.score_histogram import BINS as HISTOGRAM_BINS
 from fairaudit.measures.scores.score_histogram import binned
 from fairaudit.measures.scores.scored import Scored, scored
@@ -50,9 +50,9 @@ def sampled_calibration(
     """Intervals of the calibration error and the Brier score of weighted or clustered images.
 
     Both are made of means over images: gap_b = Σ wᵢ 1[i in bin b] (yᵢ − sᵢ) / Σ wᵢ and Σ wᵢ (sᵢ − yᵢ)² / Σ wᵢ, whose
-    covariance is linearised over units (`mean_covariance`) and widened where units are few (`few_units`). The error
-    Σ_b |gap_b| gets the interval of `calibrated`: replicates |gap + e|, null |e| with e normal. The Brier score gets
-    the normal one, clipped to [0, 1].
+    covariance is linearised over units (`mean_covariance`) and widened where units are few or unequal (`few_units`,
+    `effective_units`). The error Σ_b |gap_b| gets the interval of `calibrated`: replicates |gap + e|, null |e| with e
+    normal. The Brier score gets the normal one, with the room of `blurred_brier` at what the images are worth.
 
     Args:
         scores: [image] probabilities of the positive class, in [0, 1].
@@ -217,7 +217,10 @@ def _error_ends(
         found.positive - found.scores, binned(found.scores, bins), columns=bins, weights=weight, units=unit
     )
     gaps = np.asarray(sums.values.sum(axis=0), np.float64).ravel() / weight.sum()
-    covariance = mean_covariance(sums) / few_units(len(sums.sizes), level=level)
+    few = few_units(effective_units(sums.sizes), level=level)
+    if few <= 0:
+        return 0.0, 1.0
+    covariance = mean_covariance(sums) / few
     noise = normal_draws(covariance, replicates=replicates, generator=generator)
     replicated, nulls = np.abs(gaps + noise).sum(1), np.abs(noise).sum(1)
     low, high = calibrated(np.abs(gaps).sum(), replicated, nulls, larger=True, level=level)
@@ -228,9 +231,14 @@ def _brier_ends(found: Scored, weight: Floats, unit: NDArray[np.int64], level: f
     error = (found.scores - found.positive) ** 2
     sums = unit_sums(error, np.zeros(len(error)), columns=1, weights=weight, units=unit)
     value = float(error @ weight / weight.sum())
-    variance = float(mean_covariance(sums)[0, 0] / few_units(len(sums.sizes), level=level))
-    half = normal_quantile(level) * np.sqrt(max(0.0, variance))
-    return max(0.0, value - half), min(1.0, value + half)
+    few = float(few_units(effective_units(sums.sizes), level=level))
+    if few <= 0:
+        return 0.0, 1.0
+    z = normal_quantile(level)
+    half = z * np.sqrt(max(0.0, float(mean_covariance(sums)[0, 0]) / few))
+    found_ = reliability(found.scores, found.positive, np.zeros(len(error)), groups=1, weights=weight)
+    units = few * float(sums.sizes.sum() ** 2 / (sums.sizes**2).sum())
+    return max(0.0, value - half), min(1.0, max(value + half, float(blurred_brier(found_, [units], z=z)[0])))
 
 
 def _swept(

@@ -72,9 +72,9 @@ def test_the_room_of_gaps_to_overall_by_hand():
     # Groups of 3 and 6, all right: the first one's gap to all is (1 − 1/3) of its gap to the second.
     own, rest, share = rates([3, 6], [3, 6]), rates([6, 3], [6, 3]), np.array([1 / 3, 2 / 3])
     short, long = 1 - exact(3, 3)[0], 1 - exact(6, 6)[0]
-    assert overall_gap(own, rest, share, level=0.95) == pytest.approx(2 / 3 * short, abs=1e-6)
-    assert overall_gap(own, rest, share, level=0.95) > 2 / 3 * long
-    low = overall_ratio(own, rest, share, level=0.95)
+    assert overall_gap(own, rest, share, level=0.95).high == pytest.approx(2 / 3 * short, abs=1e-6)
+    assert overall_gap(own, rest, share, level=0.95).high > 2 / 3 * long
+    low = overall_ratio(own, rest, share, level=0.95).low
     # The exact bound of 3/3 where the others are all right; overall is then (3 p + 6)/9
     p = exact(3, 3)[0]
     assert low == pytest.approx(p / ((3 * p + 6) / 9), abs=1e-6)
@@ -82,13 +82,13 @@ def test_the_room_of_gaps_to_overall_by_hand():
 
 def test_one_group_is_all_images_and_has_no_gap_to_them():
     own, rest, share = rates([3], [3]), rates([0], [0]), np.array([1.0])
-    assert overall_gap(own, rest, share, level=0.95) == 0
-    assert overall_ratio(own, rest, share, level=0.95) == 1
+    assert overall_gap(own, rest, share, level=0.95).high == 0
+    assert overall_ratio(own, rest, share, level=0.95) == (1, 1)
 
 
 def test_the_room_of_an_average_is_of_the_pair_that_leaves_most():
     # TPR: 3/3 and 30/30; FPR 0/50 in both groups
-    found = average_gap(rates([[[3, 30], [0, 0]]], [[[3, 30], [50, 50]]]), level=0.95)
+    found = average_gap(rates([[[3, 30], [0, 0]]], [[[3, 30], [50, 50]]]), level=0.95).high
     short, long = 1 - exact(3, 3)[0], 1 - exact(30, 30)[0]
     assert found == pytest.approx(np.hypot(short, exact(0, 50)[1]) / 2, abs=1e-6)
     assert found > np.hypot(long, exact(0, 50)[1]) / 2

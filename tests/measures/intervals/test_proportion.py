@@ -11,6 +11,7 @@ from fairaudit.measures.intervals.proportion import (
     calibrated,
     drifting,
     exact,
+    mid_p,
     normal_quantile,
     percentile,
     wilson,
@@ -117,3 +118,25 @@ def test_exact_is_scipys(k, more, level):
     else:
         reference = binomtest(k, k + more).proportion_ci(confidence_level=level, method="exact")
         assert (found.low, found.high) == pytest.approx((reference.low, reference.high), abs=1e-9)
+
+
+@given(n=st.integers(1, 60), data=st.data())
+def test_mid_p_counts_half_of_what_was_observed(n, data):
+    k = data.draw(st.integers(0, n))
+    low, high = mid_p(k, n)
+    if k:
+        assert binom.pmf(k, n, low) / 2 + binom.sf(k, n, low) == pytest.approx(0.025, abs=1e-6)
+    if k < n:
+        assert binom.pmf(k, n, high) / 2 + binom.cdf(k - 1, n, high) == pytest.approx(0.025, abs=1e-6)
+    assert exact(k, n).low <= low <= k / n <= high <= exact(k, n).high
+
+
+def test_the_exact_interval_never_errs_more_than_it_says():
+    """Every count of every size and rate of a grid: the tail that each end misses is at most half of 5 %."""
+    for n in (3, 10, 40):
+        counts = np.arange(n + 1)
+        low, high = exact(counts, n)
+        for p in np.linspace(0.005, 0.995, 100):
+            chance = binom.pmf(counts, n, p)
+            assert chance[low > p].sum() <= 0.025 + 1e-12
+            assert chance[high < p].sum() <= 0.025 + 1e-12

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm, studentized_range
 
-from fairaudit.measures.intervals.proportion import wilson
+from fairaudit.measures.intervals.proportion import hybrid_difference, hybrid_ratio, mid_p, wilson
 from fairaudit.measures.intervals.simultaneous import (
     difference_interval,
     range_quantile,
@@ -33,8 +33,10 @@ def test_two_groups_have_the_normal_quantile_and_several_rates_sidaks():
     [(56, 70, 48, 80, 0.0524, 0.3339), (9, 10, 3, 10, 0.1705, 0.8090), (10, 10, 0, 20, 0.6791, 1.0)],
 )
 def test_two_groups_give_newcombes_interval(x1, n1, x2, n2, low, high):
-    found = difference_interval([[x2, x1]], [[n2, n1]])
-    assert (found.low, found.high) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+    ends = hybrid_difference(x1 / n1, wilson(x1, n1), x2 / n2, wilson(x2, n2))
+    assert ends == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+    found = difference_interval([[x2, x1]], [[n2, n1]])  # of mid-P intervals, which are close to Wilson's in between
+    assert (found.low, found.high) == (pytest.approx(low, abs=0.05), pytest.approx(high, abs=0.05))
     assert (found.proving.high, found.proving.low) == (1, 0)
 
 
@@ -48,9 +50,9 @@ def slow_difference(x, n, level):
                 if g == h:
                     continue
                 p, q = successes[g] / trials[g], successes[h] / trials[h]
-                (lg, ug), (lh, uh) = (wilson(successes[i], trials[i], z=strict) for i in (g, h))
+                (lg, ug), (lh, uh) = (mid_p(successes[i], trials[i], z=strict) for i in (g, h))
                 lows.append(p - q - np.hypot(p - lg, uh - q))
-                (lg, ug), (lh, uh) = (wilson(successes[i], trials[i], z=plain) for i in (g, h))
+                (lg, ug), (lh, uh) = (mid_p(successes[i], trials[i], z=plain) for i in (g, h))
                 highs.append(p - q + np.hypot(ug - p, q - lh))
     return max(lows), min(1.0, max(highs))
 
@@ -62,6 +64,21 @@ def test_many_groups_and_rates_equal_the_definition(groups):
     x = rng.binomial(n, rng.random((3, groups)))
     found = difference_interval(x, n, level=0.9)
     np.testing.assert_allclose((found.low, found.high), slow_difference(x, n, 0.9))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 40), st.data())
+def test_a_ratio_excludes_one_exactly_where_the_difference_excludes_zero(n, m, data):
+    x, y = data.draw(st.integers(0, n)), data.draw(st.integers(1, m))
+    own, other = mid_p(x, n), mid_p(y, m)
+    gap, share = hybrid_difference(x / n, own, y / m, other), hybrid_ratio(x / n, own, y / m, other)
+    assert (gap.high < -1e-9) == (share.high < 1 - 1e-9) or abs(gap.high) < 1e-6
+    assert (gap.low > 1e-9) == (share.low > 1 + 1e-9) or abs(gap.low) < 1e-6
+    assert share.low <= ratio_of(x, n, y, m) <= share.high
+
+
+def ratio_of(x, n, y, m):
+    return (x / n) / (y / m)
 
 
 @settings(max_examples=40, deadline=None)

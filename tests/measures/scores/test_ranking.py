@@ -35,7 +35,8 @@ def test_the_effective_size_has_the_variance_of_a_bootstrap():
     positive, negative = rng.normal(1, 1, 80), rng.normal(0, 1, 120)
     found = ranked(positive, negative)
     draws = [auc(rng.choice(positive, 80), rng.choice(negative, 120)) for _ in range(3000)]
-    assert found.value * (1 - found.value) / found.size == pytest.approx(np.var(draws), rel=0.1)
+    # A little more than that: images that are not there, and Student's quantile.
+    assert 0.95 < found.value * (1 - found.value) / found.size / np.var(draws) < 1.2
 
 
 def test_clusters_have_the_variance_of_a_bootstrap_of_people():
@@ -51,7 +52,7 @@ def test_clusters_have_the_variance_of_a_bootstrap_of_people():
         draws.append(auc(scores[rows][truth[rows]], scores[rows][~truth[rows]]))
     assert found.value == alone.value
     assert found.size < 0.6 * alone.size
-    assert found.value * (1 - found.value) / found.size == pytest.approx(np.nanvar(draws), rel=0.2)
+    assert 0.85 < found.value * (1 - found.value) / found.size / np.nanvar(draws) < 1.4
 
 
 def test_a_perfect_ranking_is_worth_its_smaller_side():
