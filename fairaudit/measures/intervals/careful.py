@@ -108,7 +108,7 @@ def overall_gap(own: Rate, rest: Rate, share: Floats, *, level: float) -> Interv
         level: coverage.
 
     >>> three = Rate(np.array([3.0, 3.0]), np.array([3.0, 3.0]))
-    >>> [round(end, 3) for end in overall_gap(three, three, np.array([0.5, 0.5]), level=0.95)]  # half of 1 − 0.292
+    >>> [round(float(end), 3) for end in overall_gap(three, three, np.array([0.5, 0.5]), level=0.95)]  # ½ (1 − 0.292)
     [0.0, 0.354]
     """
     strict = _sidak(own, level)
