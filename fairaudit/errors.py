@@ -136,6 +136,13 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"Known: {', '.join(shown)}{more}."
 
 
+def last_line(error: Exception, limit: int = 200) -> str:
+    """The last line of an error that says something, shortened: script modules put their traceback before it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[-1] if lines else type(error).__name__
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
 def _sentence(text: str) -> str:
     text = " ".join(text.split())
     return text if text.endswith((".", "?", "!")) else text + "."

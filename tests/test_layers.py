@@ -28,6 +28,18 @@ LEVELS = (
     ("limits",),
     ("errors", "seeds", "ratio", "version"),
 )
+ROOMS = {
+    "audits": (
+        ("demo", "selftest", "pruning", "init"),
+        ("joint",),
+        ("saliency", "flips", "generator", "resample"),
+        ("regions", "alignment", "fairness"),
+        ("causal", "discovery"),
+        ("core",),
+    ),
+    "measures": (("regions", "scores", "alignment"), ("images",), ("intervals",), ("clusters",), ("counts",)),
+}
+"""Package → its rooms, from the top down: a room imports lower ones, and none beside it."""
 RANK = {name: level for level, names in enumerate(LEVELS) for name in names}
 NO_TORCH = (
     "gate",
@@ -69,6 +81,44 @@ def test_imports_go_down_only(path):
         parts = name.split(".")
         if parts[0] == "fairaudit" and len(parts) > 1 and parts[1] in RANK and parts[1] != own:
             assert RANK[parts[1]] > RANK[own], f"{own} must not import {name}"
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_rooms_import_down_only(package):
+    rank = {room: level for level, rooms in enumerate(ROOMS[package]) for room in rooms}
+    folders = {path.name for path in (PACKAGE / package).iterdir() if (path / "__init__.py").is_file()}
+    assert folders == set(rank), f"every room of {package} needs a level: see ROOMS"
+    for path in (PACKAGE / package).rglob("*.py"):
+        own = path.relative_to(PACKAGE).parts[1]
+        for name in imported(path):
+            parts = name.split(".")
+            room = parts[2] if parts[:2] == ["fairaudit", package] and len(parts) > 2 else own
+            if own in rank and room != own:
+                assert rank.get(room, -1) > rank[own], f"{path.relative_to(PACKAGE)} must not import {name}"
+
+
+def modules():
+    """Module → modules of the package that it imports, wherever in the file."""
+    paths = {path.relative_to(PACKAGE.parent).with_suffix("").as_posix().replace("/", "."): path
+             for path in PACKAGE.rglob("*.py")}  # fmt: skip
+    known = {name.removesuffix(".__init__"): path for name, path in paths.items()}
+    return {name: {other for other in imported(path) if other in known} - {name} for name, path in known.items()}
+
+
+def test_there_is_no_circle_of_imports():
+    # Packages are no links of a circle: `from fairaudit.models import lift` is about the module.
+    graph = {name: {other for other in others if not (PACKAGE.parent / other.replace(".", "/")).is_dir()}
+             for name, others in modules().items()}  # fmt: skip
+    while True:
+        used = set().union(*graph.values())
+        free = {name for name, others in graph.items() if name not in used or not others & set(graph)}
+        if not free:
+            break
+        graph = {name: others - free for name, others in graph.items() if name not in free}
+    way = sorted(graph)[:1]
+    while way and way[-1] not in way[:-1]:
+        way.append(min(graph[way[-1]] & set(graph)))
+    assert not way, " imports ".join(way[way.index(way[-1]) :])
 
 
 @pytest.mark.parametrize("part", NO_TORCH)

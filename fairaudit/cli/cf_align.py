@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -27,37 +27,54 @@ GeneratorArch = Annotated[
 ]
 Base = Annotated[
     list[str] | None,
-    typer.Option(help="Output, file or sum whose evidence is taken away; `all` for every output.", rich_help_panel=CF),
+    typer.Option(
+        help="Output, file or sum to take evidence from, or all; repeat for several.",
+        rich_help_panel=CF,
+    ),
 ]
 Downstream = Annotated[
-    list[str] | None, typer.Option(help="Output, file or sum that may follow; repeat.", rich_help_panel=CF)
+    list[str] | None, typer.Option(help="Output, file or sum that may follow; repeat for several.", rich_help_panel=CF)
 ]
 TrainProbe = Annotated[
-    list[str] | None, typer.Option(help="Attribute to fit a classifier for; repeat.", rich_help_panel=CF)
+    list[str] | None, typer.Option(help="Attribute to fit a classifier for; repeat for several.", rich_help_panel=CF)
 ]
 ProbeSplit = Annotated[str | None, typer.Option(help="Split whose rows probes are fitted on.", rich_help_panel=CF)]
-SearchKind = Annotated[str, typer.Option(help="fast, or compat: the published ladder.", rich_help_panel=CF)]
-Direction = Annotated[str, typer.Option(help="down takes evidence away, up adds it.", rich_help_panel=CF)]
+SearchKind = Annotated[
+    Literal["fast", "compat"], typer.Option(help="How to search; compat is the published ladder.", rich_help_panel=CF)
+]
+Direction = Annotated[
+    Literal["down", "up"], typer.Option(help="down takes evidence away, up adds it.", rich_help_panel=CF)
+]
 Drop = Annotated[float, typer.Option(help="Change of the base score that ends a search.", rich_help_panel=CF)]
 PixelLimit = Annotated[
     float, typer.Option(min=0, help="Largest change of an image's sum, 0 for any.", rich_help_panel=CF)
 ]
 MinBaseChange = Annotated[float, typer.Option(help="Least change of the base score that counts.", rich_help_panel=CF)]
-Maker = Annotated[str, typer.Option("--maker", help="latent-shift or wachter.", rich_help_panel=CF)]
-CorrectionKind = Annotated[str, typer.Option("--correction", help="holm, fdr or none.", rich_help_panel=CF)]
+Maker = Annotated[
+    Literal["latent-shift", "wachter"],
+    typer.Option("--maker", help="How counterfactuals are made.", rich_help_panel=CF),
+]
+CorrectionKind = Annotated[
+    Literal["holm", "fdr", "none"],
+    typer.Option("--correction", help="Correction of p values for many pairs.", rich_help_panel=CF),
+]
 Drift = Annotated[
     float, typer.Option(help="Most that reconstruction alone may move a score on average.", rich_help_panel=CF)
 ]
 Find = Annotated[
     list[str] | None,
-    typer.Option(help="BASE,DOWNSTREAM: list the strongest images.", rich_help_panel=CF, metavar="A,B"),
+    typer.Option(
+        help="BASE,DOWNSTREAM whose strongest images are told; repeat for several.", rich_help_panel=CF, metavar="A,B"
+    ),
 ]
 Examples = Annotated[int, typer.Option(min=1, help="Images drawn per base classifier.", rich_help_panel=CF)]
 Compare = Annotated[
     bool, typer.Option("--compare", help="One table over all models, the first as baseline.", rich_help_panel=CF)
 ]
 
-Animation = Annotated[str, typer.Option("--animation", help="Moving pictures: gif or webp.", rich_help_panel=CF)]
+Animation = Annotated[
+    Literal["gif", "webp"], typer.Option("--animation", help="Format of moving pictures.", rich_help_panel=CF)
+]
 
 
 @audit_command
@@ -105,17 +122,17 @@ def cf_align(
         train_probe=tuple(train_probe or ()),
         probe_split=probe_split,
         search=SearchSettings(
-            search=search,  # type: ignore[arg-type]  # checked there
-            direction=direction,  # type: ignore[arg-type]  # checked there
+            search=search,
+            direction=direction,
             drop=drop,
             pixel_limit=pixel_limit or None,
         ),
-        maker=maker,  # type: ignore[arg-type]  # checked there
+        maker=maker,
         min_base_change=min_base_change,
-        correction=correction,  # type: ignore[arg-type]  # checked there
+        correction=correction,
         find=parse_find(find or []),
         examples=examples,
-        animation=animation,  # type: ignore[arg-type]  # checked there
+        animation=animation,
         tolerance=Tolerance(drift=drift),
         config=config,
         base_folder=folder,

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from fairaudit.cli import cf_align as c
-from fairaudit.cli.shared import Request, audit_command
+from fairaudit.cli.shared import WRITES_NO_REPORT, Request, audit_command
 from fairaudit.cli.streams import emit
 
 
-@audit_command
+@audit_command(without=(*WRITES_NO_REPORT, "fresh", "precision", "batch_size"))
 def cf_rectify(
     model: Annotated[Path, typer.Argument(help="Model file, or a sum of outputs with --base.", metavar="MODEL")],
     generator: c.GeneratorFile,

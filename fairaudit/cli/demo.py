@@ -17,7 +17,10 @@ def demo(
     workers: o.Workers = 2,
     quiet: o.Quiet = False,
 ) -> None:
-    """Draw faces, train one model that reads neckties and one that does not, and audit both."""
+    """Draw faces, train one model that reads neckties and one that does not, and audit both.
+
+    Example: fairaudit demo -o fairaudit-demo
+    """
     from fairaudit.cli.shared import guarded
 
     guarded(lambda: _demo(output, seed=seed, workers=workers, quiet=quiet), output)

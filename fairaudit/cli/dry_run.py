@@ -45,6 +45,8 @@ def lines(plan: RunPlan) -> Iterator[str]:
     yield f"About {clock_time(plan.seconds)} on this device, without testing the attribution methods."
     if plan.memory_bytes is not None:
         yield f"{plan.memory_bytes / 2**20:,.0f} MiB of memory were needed for the first images."
+    for rule in plan.not_judged:
+        yield f"This command cannot judge the gate rule {plain(rule)}: inconclusive at best."
     for attribute, groups in plan.cells.items():
         yield ""
         yield from _cells(attribute, groups)

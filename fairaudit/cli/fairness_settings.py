@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fairaudit.cli.settings import listed
 from fairaudit.cli.shared import Request
 from fairaudit.errors import UsageError
 
@@ -26,7 +27,7 @@ class TableOptions:
     weight: str | None
 
     def columns(
-        self, *, attributes: Sequence[str], controls: Sequence[str], cluster: str | None, classes: str | None
+        self, *, attributes: Sequence[str], controls: Sequence[str], cluster: str | None, classes: Sequence[str] | None
     ) -> TableColumns:
         """The columns by their meaning.
 
@@ -37,12 +38,11 @@ class TableOptions:
 
         if self.truth is None:
             raise UsageError("The column with the true label is not named", wanted="--truth COLUMN")
-        scores = [name.strip() for text in self.scores or () for name in text.split(",") if name.strip()]
         return TableColumns(
             truth=self.truth,
             prediction=self.prediction,
-            scores=tuple(scores),
-            classes=tuple(name.strip() for name in classes.split(",")) if classes else None,
+            scores=tuple(listed(self.scores or ())),
+            classes=tuple(listed(classes)) if classes else None,
             attributes=tuple(attributes),
             controls=tuple(controls),
             baseline=self.baseline,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from fairaudit.cli.shared import Request, audit_command
+from fairaudit.cli import cf_align as c
+from fairaudit.cli.shared import ON_THE_PROCESSOR, WRITES_NO_REPORT, Request, audit_command
 from fairaudit.cli.streams import emit
 
 GEN = "Generator"
@@ -16,15 +17,17 @@ app = typer.Typer(help="Train a generator for counterfactuals, or look at one.",
 
 
 @app.command("train")
-@audit_command
+@audit_command(without=(*WRITES_NO_REPORT, *ON_THE_PROCESSOR))
 def train(
-    kind: Annotated[str, typer.Option(help="autoencoder or cvae.", rich_help_panel=GEN)] = "autoencoder",
+    kind: Annotated[
+        Literal["autoencoder", "cvae"], typer.Option(help="What is trained.", rich_help_panel=GEN)
+    ] = "autoencoder",
     condition: Annotated[
         str | None, typer.Option(help="Attribute that a cvae is conditioned on.", rich_help_panel=GEN)
     ] = None,
     keep: Annotated[
         list[Path] | None,
-        typer.Option(help="Model whose scores reconstructions are trained to keep; repeat.", rich_help_panel=GEN),
+        typer.Option(help="Model whose scores are to be kept; repeat for several.", rich_help_panel=GEN),
     ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the images at most.", rich_help_panel=GEN)] = 14,
     latent: Annotated[int | None, typer.Option(min=1, help="Length of the latent.", rich_help_panel=GEN)] = None,
@@ -50,7 +53,7 @@ def train(
     config, folder = load(request.asked)
     settings = TrainSettings(epochs=epochs, patience=patience, learning_rate=learning_rate, seed=request.options.seed)
     wanted = GeneratorRequest(
-        kind=kind,  # type: ignore[arg-type]  # checked there
+        kind=kind,
         attribute=condition,
         keep=tuple(keep or ()),
         latent=latent,
@@ -71,7 +74,7 @@ def train(
 
 
 @app.command("info")
-@audit_command
+@audit_command(without=(*WRITES_NO_REPORT, "output", "fresh", "quiet"))
 def info(
     generator: Annotated[Path, typer.Argument(help="Generator file or folder.")],
     generator_arch: Annotated[
@@ -79,7 +82,7 @@ def info(
     ] = None,
     model: Annotated[
         list[Path] | None,
-        typer.Option("--model", help="Model whose scores are read on reconstructions; repeat.", rich_help_panel=GEN),
+        typer.Option("--model", help="Model to read on reconstructions; repeat for several.", rich_help_panel=GEN),
     ] = None,
     drift: Annotated[
         float, typer.Option(help="Most that reconstruction may move a score on average.", rich_help_panel=GEN)
@@ -131,16 +134,17 @@ def info(
 
 
 @app.command("interpolate")
-@audit_command
+@audit_command(without=(*WRITES_NO_REPORT, *ON_THE_PROCESSOR, "fresh", "classes", "output_kind", "arch"))
 def interpolate(
     generator: Annotated[Path, typer.Argument(help="A conditional VAE, see train --kind cvae.")],
     condition: Annotated[str, typer.Option(help="Attribute that it was conditioned on.", rich_help_panel=GEN)],
     to: Annotated[
-        str | None, typer.Option(help="Value that every image gets; the other of two.", rich_help_panel=GEN)
+        str | None,
+        typer.Option(help="Value to give every image (default: the other of two).", rich_help_panel=GEN),
     ] = None,
     frames: Annotated[int, typer.Option(help="Steps in the pictures.", rich_help_panel=GEN)] = 8,
     examples: Annotated[int, typer.Option(min=1, help="Images in the pictures.", rich_help_panel=GEN)] = 4,
-    animation: Annotated[str, typer.Option(help="Moving pictures: gif or webp.", rich_help_panel=GEN)] = "gif",
+    animation: c.Animation = "gif",
     *,
     request: Request,
 ) -> int:

@@ -68,7 +68,7 @@ def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = No
     elif request.as_json:
         _print_json(outcomes)
     else:
-        _print_tables(outcomes, unjudged_too=unjudged_too)
+        _print_tables(outcomes, unjudged_too=unjudged_too, verbose=request.verbose)
     if len(outcomes) > 1:
         from fairaudit.audits.core.summary import write_summary
 
@@ -95,12 +95,16 @@ def _print_json(outcomes: Sequence[Outcome]) -> None:
     emit(texts[0] if len(outcomes) == 1 else f"[{','.join(texts)}]\n")
 
 
-def _print_tables(outcomes: Sequence[Outcome], *, unjudged_too: bool) -> None:
-    from fairaudit.report import terminal
+def _print_tables(outcomes: Sequence[Outcome], *, unjudged_too: bool, verbose: bool) -> None:
+    """One screen per report that has verdicts, unless more is asked for; every other report whole."""
+    from fairaudit.report import brief, terminal
 
     for outcome in outcomes:
-        if outcome.report is not None:
-            emit(terminal.render(outcome.report, color=wants_color(), unjudged_too=unjudged_too))
+        report = outcome.report
+        if report is not None and report.verdicts and unjudged_too and not verbose:
+            emit(brief.render(report))
+        elif report is not None:
+            emit(terminal.render(report, color=wants_color(), unjudged_too=unjudged_too))
         emit(not_audited(outcome))
 
 

@@ -38,28 +38,38 @@ def launch_maps(
     """
     from fairaudit.audits.core.run import Outcome
     from fairaudit.audits.core.study import open_material
-    from fairaudit.audits.regions.map_files import saved_rows
-    from fairaudit.audits.regions.maps import MapFiles, audit_maps
+    from fairaudit.audits.regions.map_ids import manifest_rows, maps_folder, same_ids
+    from fairaudit.audits.regions.maps import METHOD, MapFiles, audit_maps
     from fairaudit.config.schema import AuditConfig
     from fairaudit.data.loader import Loader
     from fairaudit.data.open import open_manifest
 
     asked, options = request.asked, request.options
+    maps = maps_folder(maps)
+    if baseline_maps is not None:
+        baseline_maps = maps_folder(baseline_maps)
+        same_ids(maps, baseline_maps)
     manifest, config, masks = None, None, {}
     if asked.data is not None or asked.config is not None or asked.regions:
         config, base = load(asked)
-        rows = saved_rows(maps)
         if asked.regions:  # to be drawn on the images; nothing else needs them
             material = open_material(config, base=base, options=options, with_regions=True)
             manifest = material.manifest
             # Without a target, so that no row is left out: there is a map of every one.
             regions = material.loader.regions
             loader = Loader(replace(manifest, target=None), config.preprocess, regions, options.workers)
+            rows = manifest_rows(maps, manifest.ids, manifest=manifest.name)
             masks = _masks(loader, asked.regions, range(len(manifest)) if rows is None else rows.tolist())
         else:
             manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed, images=False)
-        if rows is not None and rows.size and int(rows.max()) < len(manifest):
+            rows = manifest_rows(maps, manifest.ids, manifest=manifest.name)
+        if rows is not None:
             manifest = manifest.take(rows)
+        # A rule about the method that made the maps is about these maps.
+        own = [
+            rule.model_copy(update={"method": METHOD}) if rule.method == maps.name else rule for rule in config.gates
+        ]
+        config = config.model_copy(update={"gates": own})
     report = audit_maps(
         MapFiles(maps=maps, baseline=baseline_maps, boxes=read_boxes(boxes), masks=masks),
         manifest=manifest,

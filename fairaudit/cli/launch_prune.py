@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from fairaudit.cli.console import progress_display
 from fairaudit.cli.launch import show
-from fairaudit.cli.settings import load
+from fairaudit.cli.settings import listed, load
 from fairaudit.cli.shared import Request
 from fairaudit.errors import UsageError
 
@@ -33,57 +33,45 @@ def launch_prune(model: Path, *, request: Request, asked: PruneOptions) -> int:
     return show([outcome], request=request)
 
 
-def gammas(text: str) -> tuple[float, ...]:
-    """Weights joined by commas, each once.
+def gammas(texts: Sequence[str]) -> tuple[float, ...]:
+    """Weights, each once.
 
     Raises:
         UsageError: a text that is no number from 0.
 
-    >>> gammas("10, 2")
+    >>> gammas(["10, 2", "2"])
     (10.0, 2.0)
     """
     try:
-        values = tuple(dict.fromkeys(float(part) for part in text.split(",")))
+        values = tuple(dict.fromkeys(float(part) for part in listed(texts)))
     except ValueError:
         values = ()
     if not values or any(not math.isfinite(value) or value < 0 for value in values):
-        raise UsageError("--gamma cannot be read", wanted="numbers from 0, joined by commas", found=text)
+        raise UsageError("--gamma cannot be read", wanted="numbers from 0", found=", ".join(texts))
     return values
 
 
-def names(text: str, known: Sequence[str]) -> tuple[str, ...]:
-    """Names joined by commas; "all" and "none" are what they say. Unknown ones are refused where they are used.
+def names(texts: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Names; "all" and "none" are what they say. Unknown ones are refused where they are used.
 
-    >>> names("none", ["a"]), names("all", ["a"]), names("b, a", ["a"])
+    >>> names(["none"], ["a"]), names(["all"], ["a"]), names(["b, a"], ["a"])
     ((), ('a',), ('b', 'a'))
     """
-    if text == "none":
+    given = listed(texts)
+    if given == ["none"]:
         return ()
-    return tuple(known) if text == "all" else tuple(part.strip() for part in text.split(",") if part.strip())
+    return tuple(known) if given == ["all"] else tuple(given)
 
 
-def controls_of(text: str, *, bottleneck: str | None) -> tuple[str, ...]:
-    """Controls joined by commas; "all" leaves out last-layer retraining where the bottleneck was named.
+def controls_of(texts: Sequence[str], *, bottleneck: str | None) -> tuple[str, ...]:
+    """Controls; "all" leaves out last-layer retraining where the bottleneck was named.
 
-    >>> "last layer" in controls_of("all", bottleneck=None), "last layer" in controls_of("all", bottleneck="layer4")
+    >>> "last layer" in controls_of(["all"], bottleneck=None), "last layer" in controls_of(["all"], bottleneck="layer4")
     (True, False)
     """
     from fairaudit.audits.pruning.options import CONTROLS
 
-    return names(text, [name for name in CONTROLS if bottleneck is None or name != "last layer"])
-
-
-def mode_of(text: str) -> Literal["unstructured", "structured"]:
-    """The mode.
-
-    Raises:
-        UsageError: there is no such mode.
-    """
-    if text == "unstructured":
-        return "unstructured"
-    if text == "structured":
-        return "structured"
-    raise UsageError("--mode cannot be read", wanted="unstructured or structured", found=text)
+    return names(texts, [name for name in CONTROLS if bottleneck is None or name != "last layer"])
 
 
 def split_of(text: str | None, *, option: str = "--fit-split") -> Split | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairaudit.cli.console import clock_time, progress_display
 from fairaudit.cli.launch import show
+from fairaudit.cli.settings import listed
 from fairaudit.cli.shared import Request
 from fairaudit.cli.streams import emit
 from fairaudit.errors import UsageError
@@ -52,32 +53,32 @@ def lines(plan: SelftestPlan) -> Iterator[str]:
     yield from (plain(note) for note in plan.notes)
 
 
-def strengths(text: str) -> tuple[float, ...]:
-    """Shares joined by commas, each once.
+def strengths(texts: Sequence[str]) -> tuple[float, ...]:
+    """Shares, each once.
 
     Raises:
         UsageError: a text that is no share.
 
-    >>> strengths("0.95, 0.8")
+    >>> strengths(["0.95, 0.8"])
     (0.8, 0.95)
     """
     try:
-        values = sorted({float(part) for part in text.split(",")})
+        values = sorted({float(part) for part in listed(texts)})
     except ValueError:
         values = []
     if not values or any(not math.isfinite(value) or not 0 < value <= 1 for value in values):
-        raise UsageError("--rho cannot be read", wanted="numbers above 0 and up to 1, joined by commas", found=text)
+        raise UsageError("--rho cannot be read", wanted="numbers above 0 and up to 1", found=", ".join(texts))
     return tuple(values)
 
 
-def planted_biases(text: str | None, config: Config) -> tuple[Bias, ...]:
-    """The kinds joined by commas; without any, the bias of the configuration, or else a patch.
+def planted_biases(texts: Sequence[str] | None, config: Config) -> tuple[Bias, ...]:
+    """The kinds; without any, the bias of the configuration, or else a patch.
 
     Raises:
         UsageError: an unknown kind.
     """
     from fairaudit.audits.selftest.options import biases_of
 
-    if text is None and config.data.bias is not None:
+    if not texts and config.data.bias is not None:
         return (config.data.bias,)
-    return biases_of([part.strip() for part in (text or "patch").split(",")])
+    return biases_of(listed(texts or ["patch"]))

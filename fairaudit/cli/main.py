@@ -34,6 +34,7 @@ app = typer.Typer(
     name="fairaudit",
     help="Audit image classifiers: are groups treated unequally, and does the model decide on the wrong evidence?",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 pass, 1 crash, 2 bad input, 3 gate failed, 4 inconclusive, 5 incomplete, 130 interrupted.",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,15 +13,35 @@ from fairaudit.cli.shared import Request, audit_command
 PRUNE = "Pruning"
 
 
-Gammas = Annotated[str, typer.Option(help="Weights of the bias term; the first is written.", rich_help_panel=PRUNE)]
-Seeds = Annotated[int, typer.Option(min=1, help="Searches per γ.", rich_help_panel=PRUNE)]
-ModeOption = Annotated[str, typer.Option("--mode", help="unstructured or structured.", rich_help_panel=PRUNE)]
-Bottleneck = Annotated[str | None, typer.Option(help="Module whose output is the bottleneck.", rich_help_panel=PRUNE)]
-Controls = Annotated[str, typer.Option(help="Controls joined by commas, all or none.", rich_help_panel=PRUNE)]
-AuditControls = Annotated[
-    str,
+Gammas = Annotated[
+    list[str] | None,
     typer.Option(
-        help="Controls to audit as fully as the pruned model: joined by commas, all or none.", rich_help_panel=PRUNE
+        help="Weight of the bias term (default: 10); repeat or join by commas for several, the first is written.",
+        rich_help_panel=PRUNE,
+        metavar="NUMBER",
+    ),
+]
+Seeds = Annotated[int, typer.Option(min=1, help="Searches per γ.", rich_help_panel=PRUNE)]
+ModeOption = Annotated[
+    Literal["unstructured", "structured"],
+    typer.Option("--mode", help="Prune single weights, or whole units.", rich_help_panel=PRUNE),
+]
+Bottleneck = Annotated[str | None, typer.Option(help="Module whose output is the bottleneck.", rich_help_panel=PRUNE)]
+Controls = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Control to make beside it, all (the default) or none; repeat or join by commas for several.",
+        rich_help_panel=PRUNE,
+        metavar="NAME",
+    ),
+]
+AuditControls = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Control to audit as fully as the pruned model, all or none (the default); repeat or join by commas for "
+        "several.",
+        rich_help_panel=PRUNE,
+        metavar="NAME",
     ),
 ]
 FitSplit = Annotated[
@@ -46,12 +66,12 @@ def prune(
     roi: o.Roi = None,
     region_box: o.RegionBox = None,
     method: o.Saliency = None,
-    gamma: Gammas = "10",
+    gamma: Gammas = None,
     seeds: Seeds = 1,
     mode: ModeOption = "unstructured",
     bottleneck: Bottleneck = None,
-    controls: Controls = "all",
-    audit_controls: AuditControls = "none",
+    controls: Controls = None,
+    audit_controls: AuditControls = None,
     fit_split: FitSplit = None,
     unbalanced: Unbalanced = False,
     sparsity: Sparsity = 0.0,
@@ -67,16 +87,16 @@ def prune(
     from dataclasses import replace
 
     from fairaudit.audits.pruning.options import PruneOptions
-    from fairaudit.cli.launch_prune import controls_of, gammas, launch_prune, mode_of, names, split_of
+    from fairaudit.cli.launch_prune import controls_of, gammas, launch_prune, names, split_of
 
-    made = controls_of(controls, bottleneck=bottleneck)
+    made = controls_of(controls or ["all"], bottleneck=bottleneck)
     asked = PruneOptions(
-        gammas=gammas(gamma),
+        gammas=gammas(gamma or ["10"]),
         seeds=seeds,
-        mode=mode_of(mode),
+        mode=mode,
         bottleneck=bottleneck,
         controls=made,
-        audited=names(audit_controls, made),
+        audited=names(audit_controls or ["none"], made),
         fit=split_of(fit_split),
         balance=not unbalanced,
         sparsity=sparsity,

@@ -12,16 +12,19 @@ from fairaudit.cli import options as o
 
 def render(
     report: Annotated[Path, typer.Argument(help="A report.json, or its folder.")],
-    formats: o.Formats = "md",
+    formats: o.Formats = None,
     images: o.Images = True,
 ) -> None:
-    """Render a report.json again: Markdown, HTML, JUnit or CSV, beside it."""
+    """Render a report.json again: Markdown, HTML, JUnit or CSV, beside it.
+
+    Example: fairaudit render fairaudit-report --format html
+    """
     from fairaudit.cli.shared import guarded
 
     guarded(lambda: _render(report, formats, images=images))
 
 
-def _render(path: Path, formats: str, *, images: bool) -> int:
+def _render(path: Path, formats: list[str] | None, *, images: bool) -> int:
     from fairaudit.audits.core.write import write_renderings
     from fairaudit.cli.console import say
     from fairaudit.cli.settings import format_names

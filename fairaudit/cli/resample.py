@@ -23,7 +23,10 @@ def resample(
     split: o.Split = None,
     seed: o.Seed = 0,
 ) -> None:
-    """Undersample rows so that attribute and target are balanced, or have a chosen φ."""
+    """Undersample rows so that attribute and target are balanced, or have a chosen φ.
+
+    Example: fairaudit resample --attribute sex -o balanced.csv
+    """
     from fairaudit.cli.settings import Asked
     from fairaudit.cli.shared import guarded
 

@@ -32,7 +32,8 @@ def roi_metrics(
     maps: Annotated[
         Path | None,
         typer.Option(
-            help="Relevance maps, .npy or .safetensors [image, row, column], or a folder of such.", rich_help_panel=MAPS
+            help="Relevance maps, image × row × column: .npy, .safetensors, or a folder.",
+            rich_help_panel=MAPS,
         ),
     ] = None,
     baseline_maps: Annotated[

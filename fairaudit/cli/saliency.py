@@ -23,11 +23,9 @@ def saliency(
     cvae: o.Cvae = None,
     save_maps: Annotated[
         bool,
-        typer.Option("--save-maps", help="Write every map, in shards, with its row and id.", rich_help_panel=o.RUN),
+        typer.Option("--save-maps", help="Write every map with its row and id.", rich_help_panel=o.RELEVANCE),
     ] = False,
-    maps_format: Annotated[
-        str | None, typer.Option(help="With --save-maps: npy or safetensors.", rich_help_panel=o.RUN)
-    ] = None,
+    maps_format: o.MapsFormat = None,
     *,
     request: Request,
 ) -> int:

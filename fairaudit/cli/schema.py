@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 def schema() -> None:
-    """Print the JSON Schema of report.json."""
+    """Print the JSON Schema of report.json.
+
+    Example: fairaudit schema > report.schema.json
+    """
     from fairaudit.cli.streams import emit
     from fairaudit.report.schema import report_schema
     from fairaudit.results.strict_json import dumps

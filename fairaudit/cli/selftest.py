@@ -12,26 +12,47 @@ from fairaudit.cli.shared import Request, audit_command
 
 SELF = "Self-test"
 
+
+def kinds(incomplete: str) -> list[str]:
+    """Kinds of planted bias that begin so, for the shell to complete.
+
+    >>> kinds("p")
+    ['patch']
+    """
+    known = ("patch", "corruption", "background_colour", "two_background_colours")
+    return [name for name in known if name.startswith(incomplete)]
+
+
 BiasKinds = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--bias",
-        help="patch, corruption, background_colour or two_background_colours, joined by commas "
-        "(default: data.bias, or patch).",
+        help="patch, corruption, background_colour or two_background_colours (default: data.bias, or patch); repeat "
+        "or join by commas for several.",
         rich_help_panel=SELF,
+        metavar="KIND",
+        autocompletion=kinds,
     ),
 ]
-Rhos = Annotated[str, typer.Option("--rho", help="Strengths of the bias, joined by commas.", rich_help_panel=SELF)]
-Seeds = Annotated[int, typer.Option(min=1, help="Models per strength, and controls.", rich_help_panel=SELF)]
-Epochs = Annotated[int, typer.Option(min=1, help="Passes over the training images.", rich_help_panel=SELF)]
+Rhos = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rho",
+        help="Strength of the bias, above 0 and up to 1 (default: 0.9 and 0.99); repeat or join by commas for several.",
+        rich_help_panel=SELF,
+        metavar="SHARE",
+    ),
+]
+Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="Models per strength and controls.", rich_help_panel=SELF)]
+Epochs = Annotated[int, typer.Option(min=1, metavar="N", help="Passes over the training images.", rich_help_panel=SELF)]
 TrainSplit = Annotated[
     str | None,
     typer.Option(
         help="Rows to train on (default: a part of the audited rows).", rich_help_panel=SELF, metavar="COL=VALUE"
     ),
 ]
-TrainImages = Annotated[int, typer.Option(min=1, help="Images to train on at most.", rich_help_panel=SELF)]
-AuditImages = Annotated[int, typer.Option(min=1, help="Images to audit at most.", rich_help_panel=SELF)]
+TrainImages = Annotated[int, typer.Option(min=1, metavar="N", help="Images to train on at most.", rich_help_panel=SELF)]
+AuditImages = Annotated[int, typer.Option(min=1, metavar="N", help="Images to audit at most.", rich_help_panel=SELF)]
 Rate = Annotated[float, typer.Option("--learning-rate", help="Largest rate of Adam.", rich_help_panel=SELF)]
 Keep = Annotated[bool, typer.Option("--keep-weights", help="Go on from the model's own weights.", rich_help_panel=SELF)]
 Discover = Annotated[bool, typer.Option(help="Also search for the bias without its place.", rich_help_panel=SELF)]
@@ -47,7 +68,7 @@ def selftest(
         Path | None, typer.Argument(help="Model file; left out, a new one of --arch.", metavar="[MODEL]")
     ] = None,
     bias: BiasKinds = None,
-    rho: Rhos = "0.9,0.99",
+    rho: Rhos = None,
     seeds: Seeds = 3,
     epochs: Epochs = 10,
     train_split: TrainSplit = None,
@@ -75,7 +96,7 @@ def selftest(
     config, base = load(replace(request.asked, methods=method))
     asked = SelftestOptions(
         biases=planted_biases(bias, config),
-        rhos=strengths(rho),
+        rhos=strengths(rho or ["0.9", "0.99"]),
         seeds=seeds,
         train=split_of(train_split, option="--train-split"),
         train_images=train_images,

@@ -6,18 +6,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
+from fairaudit.cli.options.output import FORMATS
 from fairaudit.config.options import FailOn, Precision, RunOptions
 from fairaudit.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
     from fairaudit.audits.regions.map_shards import MapFormat
     from fairaudit.config.schema import Config
-
-FORMATS = ("md", "html", "junit", "csv")
-CONVENTIONS = ("positive", "absolute", "paper")
-MAP_FORMATS = ("npy", "safetensors")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +28,7 @@ class Asked:
     regions: list[str] | None = None
     boxes: list[str] | None = None
     size: str | None = None
-    classes: str | None = None
+    classes: list[str] | None = None
     output_kind: str | None = None
     arch: str | None = None
     methods: list[str] | None = None
@@ -77,7 +74,7 @@ def overrides(asked: Asked) -> dict[str, Any]:
     if asked.size:
         sections["preprocess"]["size"] = _size(asked.size)
     if asked.classes:
-        sections["model"]["classes"] = [name.strip() for name in asked.classes.split(",")]
+        sections["model"]["classes"] = listed(asked.classes)
     if asked.output_kind:
         sections["model"]["output"] = asked.output_kind
     if asked.arch:
@@ -111,14 +108,9 @@ def read_boxes(texts: Sequence[str]) -> dict[str, list[float]]:
 def relevance_options(*, explain: str | None = None, convention: str | None = None) -> dict[str, Any]:
     """What the command line says about relevance, as overrides of the section audit.
 
-    Raises:
-        UsageError: a convention that does not exist.
-
     >>> relevance_options(explain="prediction")
     {'audit': {'explain': 'prediction'}}
     """
-    if convention is not None:
-        _choice(convention, CONVENTIONS, "--convention")
     given = {"explain": explain, "convention": convention}
     return {"audit": {name: value for name, value in given.items() if value is not None}}
 
@@ -166,30 +158,29 @@ def merged_extra(*extras: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def maps_format_of(text: str | None, *, save_maps: bool) -> MapFormat | None:
+def maps_format_of(text: MapFormat | None, *, save_maps: bool) -> MapFormat | None:
     """The format of saved maps, or None where none are saved.
 
     Raises:
-        UsageError: a format that does not exist, or one without --save-maps.
+        UsageError: a format without --save-maps.
 
     >>> maps_format_of(None, save_maps=True)
     'npy'
     """
     if text is None:
         return "npy" if save_maps else None
-    _choice(text, MAP_FORMATS, "--maps-format")
     if not save_maps:
         raise UsageError(
             "--maps-format is for maps that are saved", wanted="--save-maps", found=f"--maps-format {text}"
         )
-    return "safetensors" if text == "safetensors" else "npy"
+    return text
 
 
 def run_options(
     *,
     output: Path,
     device: str,
-    precision: str,
+    precision: Precision,
     batch_size: str,
     workers: int,
     seed: int,
@@ -197,8 +188,8 @@ def run_options(
     fresh: bool,
     max_excluded: int,
     trust_model: bool,
-    fail_on: str,
-    formats: str,
+    fail_on: FailOn,
+    formats: Sequence[str] | None,
     images: bool = True,
 ) -> RunOptions:
     """The run options, with their texts checked.
@@ -209,7 +200,7 @@ def run_options(
     return RunOptions(
         output=output,
         device=device,
-        precision=_choice(precision, get_args(Precision), "--precision"),
+        precision=precision,
         batch_size=_batch_size(batch_size),
         workers=workers,
         seed=seed,
@@ -217,28 +208,35 @@ def run_options(
         fresh=fresh,
         max_excluded=max_excluded,
         trust_model=trust_model,
-        fail_on=_choice(fail_on, get_args(FailOn), "--fail-on"),
+        fail_on=fail_on,
         formats=format_names(formats),
         images=images,
         command=("fairaudit", *sys.argv[1:]),
     )
 
 
-def format_names(text: str) -> tuple[str, ...]:
-    """The renderings named in a list joined by commas.
+def listed(texts: Sequence[str]) -> list[str]:
+    """The names of an option that is repeated, or whose names are joined by commas, in their order.
+
+    >>> listed(["md", "html, csv"])
+    ['md', 'html', 'csv']
+    """
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+
+def format_names(texts: Sequence[str] | None) -> tuple[str, ...]:
+    """The renderings asked for; Markdown where none is.
 
     Raises:
         UsageError: a rendering that does not exist.
     """
-    return tuple(_choice(name.strip(), FORMATS, "--format") for name in text.split(",") if name.strip())
-
-
-def _choice(text: str, allowed: tuple[str, ...], option: str) -> Any:  # noqa: ANN401 (one of the literals)
-    if text not in allowed:
-        raise UsageError(
-            f'{option} does not know "{text}"', wanted=", ".join(allowed), advice=suggestion(text, allowed)
-        )
-    return text
+    names = listed(texts or ["md"])
+    for name in names:
+        if name not in FORMATS:
+            raise UsageError(
+                f'--format does not know "{name}"', wanted=", ".join(FORMATS), advice=suggestion(name, FORMATS)
+            )
+    return tuple(dict.fromkeys(names))
 
 
 def _batch_size(text: str) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +27,7 @@ class Request:
     quiet: bool
     as_json: bool
     dry_run: bool
+    verbose: bool = False
 
 
 def shared_options(
@@ -42,9 +43,10 @@ def shared_options(
     output_kind: o.OutputKind = None,
     arch: o.Arch = None,
     output: o.Output = Path("fairaudit-report"),
-    formats: o.Formats = "md",
+    formats: o.Formats = None,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
     dry_run: o.DryRun = False,
     fresh: o.Fresh = False,
     device: o.Device = "auto",
@@ -89,25 +91,41 @@ def shared_options(
         quiet=quiet,
         as_json=as_json,
         dry_run=dry_run,
+        verbose=verbose,
     )
 
 
-def audit_command(command: F) -> Callable[..., None]:
+WRITES_NO_REPORT = ("formats", "as_json", "dry_run", "fail_on", "max_excluded", "images")
+"""Shared options that mean nothing to a command without a report."""
+ON_THE_PROCESSOR = ("device", "precision", "batch_size")
+"""Shared options that mean nothing to a command that computes on the processor at a size of its own."""
+
+
+def audit_command(command: F | None = None, *, without: Sequence[str] = ()) -> Callable[..., Any]:
     """Give a command the shared options (as its argument `request`), error paragraphs and exit codes.
 
     The command returns its exit code. Its own parameters come first in `--help`.
+
+    Args:
+        command: the command; left out where the decorator is given arguments.
+        without: shared options that the command does not honour, by parameter name, and so does not take.
     """
+    if command is None:
+        return functools.partial(audit_command, without=without)
     own = inspect.signature(command, eval_str=True)
-    common = inspect.signature(shared_options, eval_str=True)
-    names = set(common.parameters)
+    common = inspect.signature(shared_options, eval_str=True).parameters
+    unknown = [name for name in without if name not in common]
+    if unknown:
+        raise ValueError(f"no such shared options: {', '.join(unknown)}")
+    taken = {name: parameter for name, parameter in common.items() if name not in without}
 
     @functools.wraps(command)
     def wrapper(**given: Any) -> None:  # noqa: ANN401 (Typer passes what the signature below says)
-        mine = {name: value for name, value in given.items() if name not in names}
-        guarded(lambda: command(request=shared_options(**{n: given[n] for n in names}), **mine), given.get("output"))
+        mine = {name: value for name, value in given.items() if name not in taken}
+        guarded(lambda: command(request=shared_options(**{n: given[n] for n in taken}), **mine), given.get("output"))
 
     parameters = [p for name, p in own.parameters.items() if name != "request"]
-    merged = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in [*parameters, *common.parameters.values()]]
+    merged = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in [*parameters, *taken.values()]]
     wrapper.__signature__ = inspect.Signature(merged)  # type: ignore[attr-defined]
     wrapper.__annotations__ = {p.name: p.annotation for p in merged}
     return wrapper

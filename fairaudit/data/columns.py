@@ -92,6 +92,28 @@ def _positive_last(column: Categorical, model: ModelConfig) -> tuple[Categorical
     return column, (f"{order}; name both in order in model.classes if the model means the other.",)
 
 
+MOST_VALUES = 20
+"""A column with more values is hardly an attribute."""
+SPLITS = ("split", "partition", "fold")
+"""Names of columns that say which part of the data a row belongs to."""
+
+
+def candidate_attributes(table: Table, *, but: Sequence[str | None]) -> tuple[str, ...]:
+    """Columns that could be a protected attribute: 2 to 20 different texts, each of them on several rows.
+
+    Args:
+        table: the table.
+        but: columns that mean something else.
+
+    >>> rows = Table(file="t", columns={"sex": ["f", "m", "f", "m"], "id": ["1", "2", "3", "4"]}, places=[""] * 4)
+    >>> candidate_attributes(rows, but=["y"])
+    ('sex',)
+    """
+    names = [name for name in table.columns if name not in but and name.lower() not in SPLITS]
+    counts = {name: len({text for text in table.columns[name] if text}) for name in names}
+    return tuple(name for name, values in counts.items() if 2 <= values <= min(MOST_VALUES, len(table) // 2))
+
+
 def cluster_column(data: DataConfig, dataset: Dataset) -> Categorical | None:
     """The resampling unit; it may have as many values as rows, and unknown rows stand alone."""
     name = data.cluster or dataset.cluster

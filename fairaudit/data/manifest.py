@@ -39,6 +39,8 @@ class Manifest:
     """Columns that mask paths need."""
     twins: Mapping[str, ImageSource] = field(default_factory=dict)
     """Attribute → the rows' images with that attribute flipped and nothing else."""
+    candidates: tuple[str, ...] = ()
+    """Where no attribute was named: other columns of the table that could be one."""
     folder: Path
     """Where relative paths start."""
     notes: tuple[str, ...] = ()

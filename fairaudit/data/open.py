@@ -12,7 +12,14 @@ from fairaudit.config.schema import Config, DataConfig
 from fairaudit.data.bias import plant_bias
 from fairaudit.data.categorical import Categorical, encode
 from fairaudit.data.chosen_rows import limited_rows, split_rows
-from fairaudit.data.columns import cluster_column, region_columns, target_column, text_columns, unique
+from fairaudit.data.columns import (
+    candidate_attributes,
+    cluster_column,
+    region_columns,
+    target_column,
+    text_columns,
+    unique,
+)
 from fairaudit.data.dataset import Dataset
 from fairaudit.data.layouts.detect import detect
 from fairaudit.data.layouts.registry import LAYOUTS
@@ -102,6 +109,7 @@ def _encoded(config: Config, dataset: Dataset, *, images: bool) -> Manifest:
         source=source,
         target=target,
         attributes=attributes,
+        candidates=() if attributes else candidate_attributes(table, but=_meanings(config, dataset)),
         cluster=cluster_column(data, dataset),
         region_columns=region_columns(config.regions, table),
         text_columns=text_columns(config.regions, table, ids=ids, names=names),
@@ -135,6 +143,13 @@ def _attributes(data: DataConfig, dataset: Dataset) -> tuple[dict[str, Categoric
         columns[name] = encoded.column
         notes += encoded.notes
     return columns, notes
+
+
+def _meanings(config: Config, dataset: Dataset) -> list[str | None]:
+    """Columns that mean something else than an attribute."""
+    data = config.data
+    split = None if data.split is None else data.split.column
+    return [data.target or dataset.target, dataset.image, data.id or dataset.id, data.cluster or dataset.cluster, split]
 
 
 def _taken(manifest: Manifest, rows: NDArray[np.int64], notes: tuple[str, ...]) -> Manifest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -95,8 +96,14 @@ def resample(manifest: Manifest, config: Resample, *, seed: int) -> Manifest:
     return manifest.take(np.sort(np.concatenate(rows))).noted(note)
 
 
-def write_manifest(manifest: Manifest, path: Path) -> None:
+def write_manifest(manifest: Manifest, path: Path, *, table: Mapping[str, Mapping[str, str]] | None = None) -> None:
     """The manifest as a CSV file with id, file and all columns, each name once; unknown cells are empty.
+
+    Args:
+        manifest: the rows.
+        path: file to write.
+        table: id → the cells of the file that the rows come from; where it has them all, those are written as they
+            were, with every column, so that the new file can stand in for the old one.
 
     Raises:
         DataError: the images are not files, so that a table cannot name them.
@@ -109,8 +116,13 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
             where=manifest.name,
             advice="Set data.resample instead: the rows are drawn when the data is opened.",
         )
-    columns: dict[str, list[str]] = {"id": list(manifest.ids)}
-    columns["file"] = [manifest.source.name(row) for row in range(len(manifest))]
+    columns: dict[str, list[str]] = {}
+    if table and all(name in table for name in manifest.ids):
+        for column_name in table[manifest.ids[0]]:
+            columns[column_name] = [table[name][column_name] for name in manifest.ids]
+    else:
+        columns = {"id": list(manifest.ids)}
+        columns["file"] = [manifest.source.name(row) for row in range(len(manifest))]
     for column in (manifest.target, *manifest.attributes.values(), manifest.cluster):
         if column is not None and column.name not in columns:
             columns[column.name] = [column.label(row) for row in range(len(manifest))]

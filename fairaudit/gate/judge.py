@@ -9,21 +9,24 @@ from typing import Final, Literal
 from fairaudit.config.options import FailOn
 from fairaudit.config.schema import GateRule
 from fairaudit.errors import ExitCode
+from fairaudit.gate.alike import Alike, doubt, everywhere
 from fairaudit.gate.evidence import Evidence, Limits, evidence
 from fairaudit.gate.family import Correction, Decision, decide
 from fairaudit.gate.needed import needed
-from fairaudit.gate.rules import in_words, limits_in_words, select
+from fairaudit.gate.rules import in_words, limits_in_words, select, why_none
+from fairaudit.gate.verdicts import DEFAULT, judged_verdicts, why_no_verdict
 from fairaudit.results.measurement import Measurement
-from fairaudit.results.report import Gate, GateState, RuleResult
+from fairaudit.results.report import Gate, GateState, RuleResult, Verdict
 from fairaudit.results.text import interval, number
 
-WORST_FIRST: Final[tuple[GateState, ...]] = ("fail", "incomplete", "inconclusive", "pass", "none")
-"""Order of states: the worst rule decides the gate."""
+WORST_FIRST: Final[tuple[GateState, ...]] = ("fail", "incomplete", "inconclusive", "not judged", "pass", "none")
+"""Order of states: the worst rule decides the gate, for which a rule that is not judged is inconclusive."""
 
 EXIT_CODES: Final[dict[GateState, ExitCode]] = {
     "fail": ExitCode.GATE_FAILED,
     "incomplete": ExitCode.INCOMPLETE,
     "inconclusive": ExitCode.INCONCLUSIVE,
+    "not judged": ExitCode.INCONCLUSIVE,
     "pass": ExitCode.PASS,
     "none": ExitCode.PASS,
 }
@@ -39,7 +42,12 @@ class _Case:
 
     @property
     def limits(self) -> Limits:
-        return Limits(minimum=self.rule.min, maximum=self.rule.max)
+        """What is allowed; for a regression, how far the change may go to the worse side."""
+        if self.rule.regression is None or self.rule.max is None:
+            return Limits(minimum=self.rule.min, maximum=self.rule.max)
+        if self.measurement.better == "higher":
+            return Limits(minimum=-self.rule.max, maximum=None)
+        return Limits(minimum=None, maximum=self.rule.max)
 
     @property
     def by_interval(self) -> bool:
@@ -56,40 +64,55 @@ def judge(
     rules: Sequence[GateRule],
     measurements: Sequence[Measurement],
     *,
+    verdicts: Sequence[Verdict] = (),
+    alike: Sequence[Alike] = (),
+    collapse: GateState = "inconclusive",
     excluded: int = 0,
     max_excluded: int = 0,
     fail_on: FailOn = "inconclusive",
     correction: Correction = "holm",
 ) -> Gate:
-    """Judge every measurement that a rule is about; needs nothing but what a report holds.
+    """Judge everything that a rule is about; needs nothing but what a report holds, and which decisions do not vary.
 
     The worst state decides: fail, then incomplete, inconclusive, pass. A number that is undefined, unusable or
     suppressed never passes: it is inconclusive, with its reason, unless an undefined one has an interval that fails.
+    Neither does one whose images were all decided alike, or one that rests on a handful of images. A rule about
+    something that this command does not measure is not judged, and the gate is inconclusive at best.
 
     Args:
-        rules: what is asked for.
+        rules: what is asked for; without any, every joint verdict has to be `no evidence`.
         measurements: what was found.
+        verdicts: joint verdicts; none where the command gives none.
+        alike: images, all or those of a group, that were all decided alike.
+        collapse: state of the gate where all images were decided alike; `fail` where a model was changed.
         excluded: rows that were not scored.
         max_excluded: more excluded rows than this make the gate incomplete, with or without rules.
         fail_on: from which state on the exit code is not 0: fail, incomplete, inconclusive or never.
         correction: for several intervals at once, `holm` or `none`.
-
-    Raises:
-        UsageError: a rule is about no measurement.
     """
+    if not rules and verdicts:
+        rules = [DEFAULT]
     cases = [
         _Case(rule=rule, measurement=measurement, evidence=evidence(measurement))
         for rule in rules
+        if not rule.verdicts
         for measurement in select(rule, measurements)
     ]
     family = [(case.evidence, case.limits) for case in cases if case.by_interval and case.evidence is not None]
     tail = min((item.tail for item, _ in family), default=0.025)
     decisions = iter(decide(family, tail=tail, correction=correction))
-    results = [_result(case, next(decisions) if case.by_interval else None) for case in cases]
+    results = [_result(case, next(decisions) if case.by_interval else None, alike) for case in cases]
+    known = {measurement.id: measurement for measurement in measurements}
+    results += [result for rule in rules if rule.verdicts for result in judged_verdicts(rule, verdicts, known, alike)]
+    results += _not_judged(rules, results, measurements, verdicts)
+    same = everywhere(alike)
+    if same is not None:
+        results.append(_bare("decisions vary", collapse, same.sentence()))
     if excluded > max_excluded:
         results.append(_too_many_excluded(excluded, max_excluded))
     results.sort(key=lambda result: WORST_FIRST.index(result.state))
     state = results[0].state if results else "none"
+    state = "inconclusive" if state == "not judged" else state
     return Gate(
         state=state,
         exit_code=int(exit_code(state, fail_on)),
@@ -111,11 +134,21 @@ def exit_code(state: GateState, fail_on: FailOn) -> ExitCode:
     return EXIT_CODES[state] if counts else ExitCode.PASS
 
 
-def _result(case: _Case, decision: Decision | None) -> RuleResult:
+def _result(case: _Case, decision: Decision | None, alike: Sequence[Alike]) -> RuleResult:
+    result = _decided(case, decision)
+    against = doubt(case.measurement, alike) if result.state == "pass" else None
+    if against is None:
+        return result
+    return result.model_copy(update={"state": "inconclusive", "why": f"{result.why} Yet it does not pass: {against}"})
+
+
+def _decided(case: _Case, decision: Decision | None) -> RuleResult:
     measurement = case.measurement
     proved = decision is not None and decision.state == "fail"
     if measurement.status != "ok" and not proved:
         return _told(case, "inconclusive", f"{_cannot(measurement.status)}: {measurement.reason}")
+    if case.rule.regression is not None and measurement.better == "none":
+        return _told(case, "inconclusive", f"Neither way is better for {case.rule.regression}, so it cannot get worse.")
     if decision is not None:
         return _by_interval(case, decision)
     if case.rule.on == "value" and measurement.value is not None:
@@ -126,9 +159,25 @@ def _result(case: _Case, decision: Decision | None) -> RuleResult:
     return _told(case, "inconclusive", 'The number has no interval; only a rule with "on: value" can judge it.')
 
 
+def _not_judged(
+    rules: Sequence[GateRule],
+    results: Sequence[RuleResult],
+    measurements: Sequence[Measurement],
+    verdicts: Sequence[Verdict],
+) -> list[RuleResult]:
+    """A result for every rule that is about nothing here."""
+    done = {result.rule for result in results}
+    left = [rule for rule in rules if in_words(rule) not in done]
+    reasons = [why_no_verdict(rule, verdicts) if rule.verdicts else why_none(rule, measurements) for rule in left]
+    return [
+        _bare(in_words(rule), "not judged", why, minimum=rule.min, maximum=rule.max)
+        for rule, why in zip(left, reasons, strict=True)
+    ]
+
+
 def _by_interval(case: _Case, decision: Decision) -> RuleResult:
     shown = interval(decision.low, decision.high)
-    phrase = limits_in_words(case.rule.min, case.rule.max)
+    phrase = limits_in_words(case.limits.minimum, case.limits.maximum)
     why = {
         "pass": f"The whole interval {shown} is {phrase}.",
         "fail": f"No part of the interval {shown} is {phrase}.",
@@ -152,8 +201,8 @@ def _told(
         value=case.measurement.value,
         low=decision.low if decision else None,
         high=decision.high if decision else None,
-        minimum=case.rule.min,
-        maximum=case.rule.max,
+        minimum=case.limits.minimum,
+        maximum=case.limits.maximum,
         why=why if why.endswith(".") else f"{why}.",
         needed=more,
     )
@@ -169,16 +218,30 @@ def _cannot(status: Literal["ok", "undefined", "unusable", "suppressed"]) -> str
 
 def _too_many_excluded(excluded: int, allowed: int) -> RuleResult:
     rows = "1 row was" if excluded == 1 else f"{excluded:,} rows were"
+    why = f"{rows} not scored, {allowed:,} allowed (--max-excluded); the list of excluded rows has the reasons."
+    return _bare(f"excluded rows at most {allowed}", "incomplete", why, value=float(excluded), maximum=float(allowed))
+
+
+def _bare(
+    rule: str,
+    state: GateState,
+    why: str,
+    *,
+    value: float | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> RuleResult:
+    """A result about no measurement."""
     return RuleResult(
-        rule=f"excluded rows at most {allowed}",
-        state="incomplete",
+        rule=rule,
+        state=state,
         measurement=None,
-        value=float(excluded),
+        value=value,
         low=None,
         high=None,
-        minimum=None,
-        maximum=float(allowed),
-        why=f"{rows} not scored, {allowed:,} allowed (--max-excluded); the list of excluded rows has the reasons.",
+        minimum=minimum,
+        maximum=maximum,
+        why=why,
     )
 
 

@@ -14,40 +14,54 @@ FILTERS = ("attribute", "group", "class_", "region", "method")
 
 
 def select(rule: GateRule, measurements: Iterable[Measurement]) -> list[Measurement]:
-    """Every measurement that the rule is about.
+    """Every measurement that the rule is about; without any, the rule is not judged.
 
     A filter that is left out means the figure over all groups, classes, …, where there is one, and every value where
     there is not: `rrf_lift` of a region is judged once, over all images; `tpr` of an attribute is judged in each group.
-
-    Raises:
-        UsageError: there is none; a gate over nothing never passes. Names the first filter that leaves nothing.
     """
-    measurements = list(measurements)
-    chosen = [measurement for measurement in measurements if measurement.metric == rule.metric]
-    if not chosen:
-        raise _nothing(rule, "metric", rule.metric, {measurement.metric for measurement in measurements})
+    chosen = [measurement for measurement in measurements if measurement.metric == rule.measured]
     for name in FILTERS:
-        asked = getattr(rule, name)
-        if asked is None:
+        wanted = getattr(rule, name)
+        if wanted is None:
             chosen = [measurement for measurement in chosen if getattr(measurement, name) is None] or chosen
-            continue
-        known = {value for value in (getattr(measurement, name) for measurement in chosen) if value is not None}
-        chosen = [measurement for measurement in chosen if getattr(measurement, name) == asked]
-        if not chosen:
-            raise _nothing(rule, name.rstrip("_"), asked, known)
+        else:
+            chosen = [measurement for measurement in chosen if getattr(measurement, name) == wanted]
     return chosen
 
 
+def why_none(rule: GateRule, measurements: Iterable[Measurement]) -> str:
+    """Why a rule is about no measurement: the first of its words that nothing in the report has.
+
+    >>> why_none(GateRule(metric="rrf", max=1), [])
+    'This command does not measure rrf.'
+    """
+    chosen = [measurement for measurement in measurements if measurement.metric == rule.measured]
+    if not chosen and rule.regression is not None:
+        return f"There is no change of {rule.regression}: no baseline was given, or it is not compared."
+    if not chosen:
+        return f"This command does not measure {rule.measured}."
+    for name in FILTERS:
+        wanted = getattr(rule, name)
+        if wanted is None:
+            continue
+        known = {value for value in (getattr(measurement, name) for measurement in chosen) if value is not None}
+        chosen = [measurement for measurement in chosen if getattr(measurement, name) == wanted]
+        if not chosen:
+            return f'{rule.measured} was measured for no {name.rstrip("_")} "{wanted}". {suggestion(wanted, known)}'
+    return f"This command does not measure {rule.measured} so."
+
+
 def check_metrics(rules: Sequence[GateRule], known: Iterable[str]) -> None:
-    """Refuse a rule over a metric that no audit of this run makes, before anything is computed.
+    """Refuse a rule over a metric that no audit makes, before anything is computed.
 
     Raises:
         UsageError: a rule names an unknown metric.
     """
     names = set(known)
     for rule in rules:
-        if rule.metric not in names:
-            raise _nothing(rule, "metric", rule.metric, names)
+        if rule.measured is not None and rule.measured not in names:
+            changes = {name.removesuffix("_change") for name in names if name.endswith("_change")}
+            raise _unknown(rule, changes if rule.regression is not None else names)
 
 
 def in_words(rule: GateRule) -> str:
@@ -55,9 +69,17 @@ def in_words(rule: GateRule) -> str:
 
     >>> in_words(GateRule(metric="rrf_lift", region="necktie", method="lrp", max=1.5))
     'rrf_lift (region necktie, method lrp) at most 1.5'
+    >>> in_words(GateRule(verdict=["no evidence", "unequal outcome"], attribute="sex"))
+    'verdict (attribute sex) no evidence or unequal outcome'
+    >>> in_words(GateRule(regression="accuracy_difference", max=0.02))
+    'accuracy_difference worse than the baseline by at most 0.02'
     """
     given = [(name.rstrip("_"), getattr(rule, name)) for name in FILTERS if getattr(rule, name) is not None]
     filters = f" ({', '.join(f'{name} {value}' for name, value in given)})" if given else ""
+    if rule.verdicts:
+        return f"verdict{filters} {' or '.join(rule.verdicts)}"
+    if rule.regression is not None:
+        return f"{rule.regression}{filters} worse than the baseline by {limits_in_words(None, rule.max)}"
     return f"{rule.metric}{filters} {limits_in_words(rule.min, rule.max)}"
 
 
@@ -74,8 +96,9 @@ def limits_in_words(minimum: float | None, maximum: float | None) -> str:
     return "" if minimum is None else f"at least {limit(minimum)}"
 
 
-def _nothing(rule: GateRule, name: str, value: str, known: Iterable[str]) -> UsageError:
+def _unknown(rule: GateRule, known: Iterable[str]) -> UsageError:
+    name = rule.regression or rule.metric or ""
     return UsageError(
-        f'The gate rule "{in_words(rule)}" is about no measurement of this report: no {name} "{value}"',
-        advice=suggestion(value, known),
+        f'The gate rule "{in_words(rule)}" is about no measurement of any report: no metric "{name}"',
+        advice=suggestion(name, known),
     )

@@ -14,6 +14,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from fairaudit.errors import ModelError, OutputError
+from fairaudit.files import reason
 from fairaudit.generators.autoencoder import Autoencoder, AutoencoderSettings
 from fairaudit.generators.cvae import ConditionalVae, CvaeSettings
 from fairaudit.results.tensor_file import in_order
@@ -53,7 +54,7 @@ def built_in_metadata(path: Path) -> dict[str, str] | None:
     try:
         with safe_open(path, framework="pt") as file:
             metadata: dict[str, str] = file.metadata() or {}
-    except SafetensorError:
+    except (SafetensorError, OSError, ValueError, RecursionError):
         return None
     return metadata if metadata.get("format") == FORMAT else None
 
@@ -67,22 +68,35 @@ def load_generator(path: Path) -> Autoencoder | ConditionalVae:
     metadata = built_in_metadata(path)
     if metadata is None:
         raise ModelError("This is not a generator that fairaudit trained", where=str(path))
+    try:
+        model = _built(metadata, path.stat().st_size)
+    except Exception as error:  # the metadata may say anything
+        raise ModelError(
+            "The generator's settings cannot be read",
+            found=f"{type(error).__name__}: {reason(error)}",
+            where=str(path),
+            advice="Train it again with `fairaudit generator train`.",
+        ) from error
+    try:
+        with safe_open(path, framework="pt") as file:
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dictionary
+        model.load_state_dict(weights)
+    except Exception as error:
+        raise ModelError("The generator's weights do not fit", found=reason(error), where=str(path)) from error
+    return model.eval().requires_grad_(False)
+
+
+def _built(metadata: dict[str, str], length: int) -> Autoencoder | ConditionalVae:
+    kinds = {Autoencoder.kind: (Autoencoder, AutoencoderSettings), ConditionalVae.kind: (ConditionalVae, CvaeSettings)}
     settings = json.loads(metadata["settings"])
     settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
-    model: Autoencoder | ConditionalVae
-    if metadata["kind"] == Autoencoder.kind:
-        model = Autoencoder(AutoencoderSettings(**settings))
-    else:
-        model = ConditionalVae(CvaeSettings(**settings))
-    with safe_open(path, framework="pt") as file:
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dictionary
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ModelError(
-            "The generator's weights do not fit", found=str(error).splitlines()[0], where=str(path)
-        ) from error
-    return model.eval().requires_grad_(False)
+    network, shape = kinds[metadata["kind"]]
+    with torch.device("meta"):  # takes no memory, whatever the settings say
+        shell = network(shape(**settings))
+    if sum(value.numel() for value in shell.state_dict().values()) > length:
+        raise ValueError("settings of a network that is larger than the file")
+    model: Autoencoder | ConditionalVae = network(shape(**settings))
+    return model
 
 
 def save_state(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, state: TrainState, key: str) -> None:

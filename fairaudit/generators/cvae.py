@@ -29,6 +29,10 @@ class CvaeSettings:
     """Values of the target, in the order of their codes."""
     attribute: tuple[str, ...] = ("0", "1")
     """Values of the attribute, in the order of their codes."""
+    target_name: str = ""
+    """Name of the target; empty in files of before it was kept."""
+    attribute_name: str = ""
+    """Name of the attribute; empty in files of before it was kept."""
     kl: float = 1.0
     """Weight of the Kullback–Leibler term against the reconstruction, both summed over an image's numbers."""
     independence: float = 10.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from fairaudit.errors import ModelError
+from fairaudit.files import reason
 from fairaudit.generators.autoencoder import Autoencoder
 from fairaudit.generators.checkpoint import built_in_metadata, load_generator
 from fairaudit.generators.generator import Generator, GeneratorFormat
@@ -41,6 +41,7 @@ def open_generator(path: Path, *, arch: str | None = None, device: str = "cpu", 
         ModelError: it cannot be opened, or it has no encode and decode. A conditional VAE is no plain generator.
     """
     place = torch.device(device)
+    path = trained_file(path)
     if path.is_dir():
         return _diffusers(path, place)
     kind = container(path)
@@ -53,12 +54,19 @@ def open_generator(path: Path, *, arch: str | None = None, device: str = "cpu", 
     return _from_factory(path, kind, arch, place)
 
 
+def trained_file(path: Path) -> Path:
+    """The generator in a folder that `fairaudit generator train` wrote; any other path as it is."""
+    inside = path / "generator.safetensors"
+    return inside if inside.is_file() else path
+
+
 def describe(path: Path, *, arch: str | None = None, trust: bool = False) -> str:
     """What a generator file is, in one line; conditional VAEs too, although they are no plain generators.
 
     Raises:
         ModelError: it cannot be opened.
     """
+    path = trained_file(path)
     if path.is_file() and container(path) == "safetensors" and built_in_metadata(path) is not None:
         model = load_generator(path)
         if not isinstance(model, Autoencoder):
@@ -95,7 +103,7 @@ def _from_factory(path: Path, kind: str, arch: str | None, device: torch.device)
             where=str(path),
             advice="Give --generator-arch package.module:factory, or save the generator as a TorchScript archive.",
         )
-    weights = load_file(path) if kind == "safetensors" else find_weights(_unpickled(path), where=str(path))
+    weights = _tensors(path) if kind == "safetensors" else find_weights(_unpickled(path), where=str(path))
     module = build(parse_arch(arch))
     load_weights(module, weights, arch=arch, where=str(path))
     written_as: GeneratorFormat = "safetensors" if kind == "safetensors" else "state-dict"
@@ -118,19 +126,32 @@ def _diffusers(path: Path, device: torch.device) -> Generator:
             where=str(path),
             advice='Install it: pip install "fairaudit[diffusers]".',
         ) from error
-    module = getattr(library, name).from_pretrained(str(path), use_safetensors=True).to(device)
+    try:
+        module = getattr(library, name).from_pretrained(str(path), use_safetensors=True)
+        module = module.to(device)
+    except Exception as error:  # the configuration may say anything
+        raise ModelError("The diffusers folder cannot be opened", found=reason(error), where=str(path)) from error
     coders = _kl_coders(module) if name == "AutoencoderKL" else _vq_coders(module)
     return _generator(weights, module, "diffusers", name, coders, device, None)
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except Exception as error:
+        raise ModelError(
+            "The generator's file is cut short or damaged", found=reason(error), where=str(path)
+        ) from error
 
 
 def _unpickled(path: Path) -> object:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+    except Exception as error:  # torch raises nearly anything on a damaged file
         raise ModelError(
             "The generator's weights cannot be read without running code",
             wanted="a state dict of tensors",
-            found=str(error).splitlines()[0],
+            found=reason(error),
             where=str(path),
             advice="Save its state_dict(), best as safetensors, or the generator as a TorchScript archive.",
         ) from error
@@ -139,8 +160,8 @@ def _unpickled(path: Path) -> object:
 def _class_name(config: Path) -> str | None:
     try:
         found = json.loads(config.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ModelError("The generator's configuration is no JSON", found=str(error), where=str(config)) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError("The generator's configuration is no JSON", found=reason(error), where=str(config)) from error
     return str(found.get("_class_name")) if isinstance(found, dict) else None
 
 

@@ -186,7 +186,9 @@ def _prefixed(checkpoint: object, name: str) -> dict[str, Tensor] | None:
 
 def _unwrapped(checkpoint: object) -> object:
     found = checkpoint
-    while isinstance(found, Mapping) and _tensors(found) is None:
+    seen: set[int] = set()  # a dictionary may hold itself
+    while isinstance(found, Mapping) and _tensors(found) is None and id(found) not in seen:
+        seen.add(id(found))
         key = next((key for key in WRAPPERS if isinstance(found.get(key), Mapping)), None)
         if key is None:
             return found

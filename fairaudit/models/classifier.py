@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from fairaudit.engine.memory import is_out_of_memory
-from fairaudit.errors import FairauditError, ModelError
+from fairaudit.errors import FairauditError, ModelError, last_line
 from fairaudit.models.head import Head
 from fairaudit.models.trouble import checked
 
@@ -142,10 +142,3 @@ def failed_on(images: Tensor, name: str, error: Exception) -> ModelError:
         where=name,
         advice="Set preprocess.size and preprocess.channels to what the model was trained with.",
     )
-
-
-def last_line(error: Exception, limit: int = 200) -> str:
-    """The last line of an error that says something, shortened: script modules put their traceback before it."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[-1] if lines else type(error).__name__
-    return text if len(text) <= limit else text[: limit - 1] + "…"

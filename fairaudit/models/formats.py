@@ -15,10 +15,9 @@ import torch
 from torch import nn
 
 from fairaudit.config.schema import ModelConfig
-from fairaudit.errors import ModelError, TrustError
+from fairaudit.errors import ModelError, TrustError, last_line
 from fairaudit.models.arch import FORMS, build, parse_arch
 from fairaudit.models.checkpoint import alternatives, find_weights, load_weights
-from fairaudit.models.classifier import last_line
 from fairaudit.models.script_code import check_script
 
 
@@ -94,12 +93,11 @@ def load_safetensors(path: Path, *, config: ModelConfig, size: tuple[int, int] |
     Raises:
         ModelError: it cannot be read, or its weights do not fit.
     """
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         weights: dict[str, torch.Tensor] = load_file(path)
-    except SafetensorError as error:
+    except Exception as error:  # safetensors and JSON of a damaged header
         raise _damaged(path, error) from error
     module, notes = _with_arch(path, weights, config, size)
     return Loaded(module=module, parameters=count(module), notes=notes)
@@ -145,12 +143,10 @@ def _unpickled(path: Path, *, trust: bool) -> object:
     except pickle.UnpicklingError as error:
         if not trust:
             raise _untrusted(path, error) from error
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+    except Exception as error:  # torch raises nearly anything on a damaged file
         raise _damaged(path, error) from error
     try:
         return torch.load(path, map_location="cpu", weights_only=False)  # asked for with --trust-model
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise _damaged(path, error) from error
     except (ImportError, AttributeError) as error:
         raise ModelError(
             "The pickled model needs code that is not here",
@@ -158,6 +154,8 @@ def _unpickled(path: Path, *, trust: bool) -> object:
             where=str(path),
             advice="Install the package that defines it, or run from the folder that holds its code.",
         ) from error
+    except Exception as error:
+        raise _damaged(path, error) from error
 
 
 def _plain_values() -> list[Any]:

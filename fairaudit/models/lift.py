@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, fx, nn
 
-from fairaudit.errors import LiftError
+from fairaudit.errors import LiftError, last_line
 from fairaudit.models.adapt import FixedBatch
 from fairaudit.models.align import align, generalise
-from fairaudit.models.classifier import last_line
 from fairaudit.models.emit import Builder
 from fairaudit.models.ending import find_ending, without_squash
 from fairaudit.models.features import mark_features

@@ -1,4 +1,4 @@
-"""The gate as JUnit XML: a suite per attribute, a case per rule and number."""
+"""The gate as JUnit XML: a suite per attribute, a case per rule and number and one per joint verdict."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 
 from fairaudit.report.escape import plain
-from fairaudit.report.rows import STATE_WORDS, Row, gate_line, judged, name_of
+from fairaudit.report.rows import STATE_WORDS, Row, gate_line, judged, name_of, ungated
 from fairaudit.results.report import Report
 
-_KINDS = {"fail": "failure", "inconclusive": "skipped", "incomplete": "error"}
+_KINDS = {
+    "fail": "failure",
+    "inconclusive": "skipped",
+    "not judged": "skipped",
+    "none": "skipped",
+    "incomplete": "error",
+}
 
 
 def render(report: Report) -> str:
     """The XML text; fail is a `failure`, incomplete an `error`, inconclusive is `skipped` with the reason.
 
+    A rule that was not judged, and a joint verdict that no rule asks about, are `skipped` too: neither passed.
     Most CI systems count a skipped case as no failure, so the exit code still decides the job.
     """
-    model, rows = name_of(report), judged(report)
+    model, rows = name_of(report), [*judged(report), *ungated(report)]
     root = ET.Element("testsuites", _counts(rows, name=f"fairaudit {model}", seconds=report.run.seconds))
     suites: dict[str, list[Row]] = {}
     for row in rows:
-        suites.setdefault((row.measurement and row.measurement.attribute) or "all", []).append(row)
+        suites.setdefault(_attribute(row) or "all", []).append(row)
     for attribute, members in (suites or {"all": []}).items():
         name = f"{model} / {attribute}"
         suite = ET.SubElement(root, "testsuite", _counts(members, name=name, seconds=0.0))
@@ -34,6 +41,10 @@ def render(report: Report) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
+def _attribute(row: Row) -> str | None:
+    return row.measurement.attribute if row.measurement else row.attribute
+
+
 def _case(suite: ET.Element, class_name: str, name: str, row: Row) -> None:
     case = ET.SubElement(suite, "testcase", {"classname": plain(class_name), "name": plain(name), "time": "0"})
     numbers = {"value": row.value, "low": row.low, "high": row.high, "images": row.n}
@@ -42,8 +53,12 @@ def _case(suite: ET.Element, class_name: str, name: str, row: Row) -> None:
         if value is not None:
             ET.SubElement(properties, "property", {"name": key, "value": repr(value)})
     if row.state in _KINDS:
-        message = plain(f"{STATE_WORDS[row.state]}: {row.why}")
+        message = plain(f"{_word(row)}: {row.why}")
         ET.SubElement(case, _KINDS[row.state], {"message": message, "type": row.state})
+
+
+def _word(row: Row) -> str:
+    return "NOT GATED" if row.state == "none" else STATE_WORDS[row.state]
 
 
 def _counts(rows: Iterable[Row], *, name: str, seconds: float) -> dict[str, str]:
@@ -53,7 +68,7 @@ def _counts(rows: Iterable[Row], *, name: str, seconds: float) -> dict[str, str]
         "tests": str(len(states)),
         "failures": str(states.count("fail")),
         "errors": str(states.count("incomplete")),
-        "skipped": str(states.count("inconclusive")),
+        "skipped": str(sum(_KINDS.get(state) == "skipped" for state in states)),
         "time": f"{seconds:g}",
     }
 
@@ -64,6 +79,8 @@ def _names(rows: Iterable[Row]) -> list[str]:
     names = []
     for row in rows:
         name = f"{row.subject} {row.limits}".strip() if row.measurement else row.metric
+        if row.verdict is not None:  # the same name whatever the verdict, so that histories line up
+            name = f"joint verdict ({row.about})"
         seen[name] = seen.get(name, 0) + 1
         names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return names

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fairaudit.results.measurement import Measurement
-from fairaudit.results.report import Gate, GateState, Model, Report, RuleResult
+from fairaudit.results.report import Gate, GateState, Model, Report, RuleResult, Verdict
 from fairaudit.results.text import UNDEFINED, limit, number
 
 STATE_WORDS: dict[GateState, str] = {
     "fail": "FAIL",
     "incomplete": "INCOMPLETE",
     "inconclusive": "INCONCLUSIVE",
+    "not judged": "NOT JUDGED",
     "pass": "PASS",
     "none": UNDEFINED,
 }
@@ -40,12 +41,16 @@ class Row:
     """Why the gate says so, or why there is no number."""
     measurement: Measurement | None
     """The whole measurement."""
+    verdict: str | None = None
+    """The joint verdict that was judged, where it is none of a measurement."""
+    attribute: str | None = None
+    """The verdict's attribute."""
 
     @property
     def estimate(self) -> str:
         """The value as text, with its status unless that is ok; a count where there is no measurement."""
         if self.measurement is None:
-            return limit(self.value or 0)
+            return "" if self.value is None else limit(self.value)
         status = "" if self.measurement.status == "ok" else self.measurement.status
         if self.value is None:
             return status or UNDEFINED
@@ -150,8 +155,14 @@ def judged_row(result: RuleResult, measurement: Measurement | None) -> Row:
     """The row of one result of the gate; the interval is the one that decided."""
     stored = measurement if result.low is None else None
     return Row(
-        metric=measurement.metric if measurement else result.rule,
-        about=about(measurement) if measurement else "",
+        metric=measurement.metric
+        if measurement
+        else result.rule
+        if result.verdict is None
+        else f"verdict {result.verdict}",
+        about=about(measurement) if measurement else _place(result),
+        verdict=result.verdict,
+        attribute=result.attribute,
         state=result.state,
         value=result.value,
         low=stored.low if stored else result.low,
@@ -162,6 +173,34 @@ def judged_row(result: RuleResult, measurement: Measurement | None) -> Row:
         why=" ".join(part for part in (result.why, result.needed) if part),
         measurement=measurement,
     )
+
+
+def ungated(report: Report) -> list[Row]:
+    """A row for every joint verdict that no rule asks about."""
+    asked = {(result.attribute, result.region) for result in report.gate.rules if result.verdict is not None}
+    return [_ungated(verdict) for verdict in report.verdicts if (verdict.attribute, verdict.region) not in asked]
+
+
+def _ungated(verdict: Verdict) -> Row:
+    return Row(
+        metric=f"verdict {verdict.verdict}",
+        about=_place(verdict),
+        verdict=verdict.verdict,
+        attribute=verdict.attribute,
+        state="none",
+        value=None,
+        low=None,
+        high=None,
+        n=None,
+        why=f"The verdict is {verdict.verdict}; no rule of the gate asks about it. {verdict.why}",
+        measurement=None,
+    )
+
+
+def _place(result: RuleResult | Verdict) -> str:
+    """What a verdict is about, in words; nothing for other results."""
+    fields = (("attribute", result.attribute), ("region", result.region))
+    return ", ".join(f"{name} {value}" for name, value in fields if value is not None)
 
 
 def measured_row(measurement: Measurement) -> Row:

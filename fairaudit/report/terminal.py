@@ -35,7 +35,14 @@ NARROW = ("Number", "Estimate", "Images")
 _LEAST_ROOM = 24
 _GAP = 3
 _INTERVAL = re.compile(r"\[(\S+), (\S+)\]")
-_STYLES = {"fail": "bold red", "incomplete": "bold magenta", "inconclusive": "bold yellow", "pass": "green", "none": ""}
+_STYLES = {
+    "fail": "bold red",
+    "incomplete": "bold magenta",
+    "inconclusive": "bold yellow",
+    "not judged": "yellow",
+    "pass": "green",
+    "none": "",
+}
 
 
 def render(report: Report, *, width: int | None = None, color: bool = False, unjudged_too: bool = True) -> str:
@@ -52,15 +59,15 @@ def render(report: Report, *, width: int | None = None, color: bool = False, unj
     rows = judged(report)
     kept = _chosen(others)
     blocks = [
-        _wrapped(_heading(report), columns),
+        wrapped(_heading(report), columns),
         *(_verdict(verdict, columns) for verdict in report.verdicts),
         _gate_table(rows, columns, color=color) if rows else "",
         "\n".join(line for row in rows for line in _reasons(row, columns)),
         *(_grid_table(grid, columns, color=color) for grid in variant_grids(report, compact=True)),
         _number_table(kept, columns, color=color) if kept else "",
-        _wrapped(shown(kept, len(others), "other numbers"), columns),
-        "\n".join(_wrapped(f"Note: {note}", columns, "  ") for note in report.notes),
-        _wrapped(gate_line(report.gate), columns),
+        wrapped(shown(kept, len(others), "other numbers"), columns),
+        "\n".join(wrapped(f"Note: {note}", columns, "  ") for note in report.notes),
+        wrapped(gate_line(report.gate), columns),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -76,14 +83,15 @@ def _heading(report: Report) -> str:
 
 def _verdict(verdict: Verdict, columns: int) -> str:
     region = f" × {verdict.region}" if verdict.region else ""
-    lines = [_wrapped(f"{verdict.attribute}{region}: {verdict.verdict.upper()}", columns)]
-    lines += [_wrapped(f"  {text}", columns, "  ") for text in (verdict.why, verdict.needed) if text]
+    lines = [wrapped(f"{verdict.attribute}{region}: {verdict.verdict.upper()}", columns)]
+    lines += [wrapped(f"  {text}", columns, "  ") for text in (verdict.why, verdict.needed) if text]
     return "\n".join(lines)
 
 
 def _reasons(row: Row, columns: int) -> Iterator[str]:
-    if row.state not in ("pass", "none"):
-        yield _wrapped(f"{STATE_WORDS[row.state]} {clip(row.subject)}: {row.why}", columns, "  ")
+    told = row.verdict is not None and row.state == ("inconclusive" if row.verdict == "undecided" else "fail")
+    if row.state not in ("pass", "none") and not told:  # a verdict's own reasons stand at the top
+        yield wrapped(f"{STATE_WORDS[row.state]} {clip(row.subject)}: {row.why}", columns, "  ")
 
 
 def _gate_table(rows: Sequence[Row], columns: int, *, color: bool) -> str:
@@ -136,7 +144,7 @@ def _grid_table(grid: Grid, columns: int, *, color: bool) -> str:
         table.add_column(Text(plain(clip(name))), justify="right", overflow="fold")
     for name, cells in grid.rows:
         table.add_row(Text(plain(clip(name))), *(Text(cell) for cell in cells))
-    return f"{_wrapped(grid.title, columns)}\n{_printed(table, columns, color=color)}"
+    return f"{wrapped(grid.title, columns)}\n{_printed(table, columns, color=color)}"
 
 
 def _narrow(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -229,7 +237,8 @@ def _printed(table: Table, width: int, *, color: bool) -> str:
     return "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n"))
 
 
-def _wrapped(text: str, columns: int, indent: str = "") -> str:
+def wrapped(text: str, columns: int, indent: str = "") -> str:
+    """Text in lines of at most so many columns; no line breaks inside an interval."""
     text = _INTERVAL.sub("[\\1,\x00\\2]", plain(text))  # so that no line breaks inside an interval
     lead = text[: len(text) - len(text.lstrip())]
     lines = textwrap.wrap(text.strip(), columns, initial_indent=lead, subsequent_indent=indent, break_on_hyphens=False)

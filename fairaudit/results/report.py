@@ -18,7 +18,7 @@ JointVerdict = Literal[
     "unequal, not by this cue",
     "undecided",
 ]
-GateState = Literal["pass", "fail", "inconclusive", "incomplete", "none"]
+GateState = Literal["pass", "fail", "inconclusive", "not judged", "incomplete", "none"]
 
 
 class Part(BaseModel):
@@ -134,9 +134,15 @@ class RuleResult(Part):
     rule: str
     """The rule in words."""
     state: GateState
-    """pass, fail or inconclusive; incomplete where its measurement does not exist."""
+    """pass, fail or inconclusive; not judged where this command does not measure what it is about."""
     measurement: str | None
-    """Id of the measurement that it judged; null when there is none."""
+    """Id of the measurement that it judged; null for verdicts, and when there is none."""
+    attribute: str | None = None
+    """For a verdict: its attribute."""
+    region: str | None = None
+    """For a verdict: its region."""
+    verdict: JointVerdict | None = None
+    """The joint verdict that it judged; null for a measurement."""
     value: float | None
     """Value it judged."""
     low: float | None
@@ -157,7 +163,7 @@ class Gate(Part):
     """The verdict of the gate and every rule's."""
 
     state: GateState
-    """Worst state of all rules; none when nothing is gated."""
+    """Worst state of all rules, where not judged counts as inconclusive; none when nothing is gated."""
     exit_code: int
     """What the process returns for it under `fail_on`."""
     fail_on: str

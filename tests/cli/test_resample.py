@@ -49,3 +49,24 @@ def test_an_attribute_that_does_not_exist_is_refused(lab):
     done = lab.run("resample", "--attribute", "grup", "-o", "half.csv", quiet=False)
     done.refused("grup", 'Did you mean "group"')
     assert not (lab.folder / "half.csv").exists()
+
+
+@pytest.mark.parametrize("output", ["faces.csv", "./faces.csv", "link.csv"])
+def test_the_manifest_that_is_read_is_never_written_over(lab, output):
+    before = (lab.folder / "faces.csv").read_bytes()
+    (lab.folder / "link.csv").symlink_to("faces.csv")
+    done = lab.run("resample", "--attribute", "group", "-o", output, quiet=False)
+    done.refused("written over the one it is drawn from")
+    assert (lab.folder / "faces.csv").read_bytes() == before
+
+
+def test_every_column_is_kept_so_that_the_result_fits_its_configuration(lab):
+    rows = [{**row, "twin": f"{row['id']}.png"} for row in lab.rows()]
+    lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+    (lab.folder / "faces.csv").write_text("\n".join(lines) + "\n")
+    found, _ = resampled(lab)
+    assert list(found[0]) == list(rows[0])
+    originals = {row["id"]: row for row in rows}
+    assert all(originals[row["id"]] == row for row in found)
+    lab.configure(data={"manifest": "half.csv"})
+    assert lab.run("fairness", "model.pt", "--dry-run").code == 0

@@ -1,5 +1,6 @@
 """`fairaudit roi-metrics` through the command line: kinds of region, unchanged models, unusable methods, discovery."""
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -465,3 +466,32 @@ def test_masks_of_rows_without_a_target_go_with_their_maps(lab):
     assert done.err == ""
     shares = [maps[n, 4:12, 7 + n % 2 : 14].sum() / maps[n].sum() for n in range(24) if n % 5]
     assert over_all(done, "rrf")["value"] == pytest.approx(np.mean(shares), rel=1e-9)
+
+
+def test_saved_maps_are_paired_by_id_whatever_the_manifest(lab):
+    """Maps of a limited run meet the boxes of their own images, and gates may name the method that made them."""
+    lab.run("saliency", "model.pt", "--method", "gradient", "--save-maps", "--limit", "10", "-o", "sv")
+    lab.configure(gates=[{"metric": "rrf", "region": "patch", "method": "gradient", "min": 0.0}])
+    rows = lab.rows()
+    for number, row in enumerate(rows):  # another box for every image
+        row |= {"x0": str(number % 5), "x1": str(number % 5 + 6)}
+    lab.write_rows(rows)
+    found = lab.run("roi-metrics", "--maps", "sv/maps", "--roi", "patch", "-o", "a", "--json")
+    assert found.code == 0, found.err
+    lab.write_rows(rows[::-1])
+    turned = lab.run("roi-metrics", "--maps", "sv/maps", "--roi", "patch", "-o", "b", "--json")
+
+    def value(done):
+        return next(m for m in done.report()["measurements"] if m["metric"] == "rrf" and m["group"] is None)["value"]
+
+    assert value(found) == pytest.approx(value(turned), rel=1e-12)
+    ids = json.loads(next((lab.folder / "sv" / "maps" / "model" / "rows").glob("*.json")).read_text())
+    maps = np.load(next((lab.folder / "sv" / "maps" / "model" / "gradient").glob("*.npy"))).astype(np.float64)
+    boxes = {row["id"]: row for row in rows}
+    shares = []
+    for name, each in zip(ids, np.maximum(maps, 0), strict=True):
+        box = [int(boxes[name][key]) for key in ("x0", "y0", "x1", "y1")]
+        shares.append(each[box[1] : box[3], box[0] : box[2]].sum() / each.sum())
+    assert value(found) == pytest.approx(np.mean(shares), rel=1e-6)
+    lab.write_rows([row for row in rows if row["id"] != ids[3]])
+    lab.run("roi-metrics", "--maps", "sv/maps", "--roi", "patch", "-o", "c").refused("other images", "1 of 10", ids[3])

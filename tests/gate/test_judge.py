@@ -4,7 +4,8 @@ import re
 import pytest
 
 from fairaudit.config.schema import GateRule
-from fairaudit.errors import ExitCode, UsageError
+from fairaudit.errors import ExitCode
+from fairaudit.gate.alike import Alike
 from fairaudit.gate.evidence import wilson, z
 from fairaudit.gate.judge import exit_code, judge
 from fairaudit.results.measurement import Measurement
@@ -144,9 +145,79 @@ def test_the_strictest_level_is_everyones():
     assert gate.state == "inconclusive"
 
 
-def test_a_rule_about_nothing_is_an_error():
-    with pytest.raises(UsageError, match='no metric "m"'):
-        judge([rule("m")], [measurement("other")])
+def test_a_rule_about_nothing_is_not_judged_and_never_passes():
+    gate = judge([rule("m"), rule("other")], [measurement("other")])
+    assert (gate.state, gate.exit_code) == ("inconclusive", 4)
+    assert [result.state for result in gate.rules] == ["not judged", "pass"]
+    assert gate.rules[0].why == "This command does not measure m."
+    assert judge([rule("m")], [], fail_on="fail").exit_code == 0
+
+
+ALL_ALIKE = Alike(decision="smiling", n=240)
+
+
+@pytest.mark.parametrize("on", ["interval", "value"])
+def test_decisions_that_are_all_alike_never_pass(on):
+    gate = judge([rule("m", on)], [measurement("m")], alike=[ALL_ALIKE])
+    assert gate.state == "inconclusive"
+    assert all(ALL_ALIKE.sentence() in result.why for result in gate.rules)
+    assert judge([], [], alike=[ALL_ALIKE]).exit_code == 4  # without any rule, too
+
+
+def test_a_changed_model_whose_decisions_are_all_alike_fails():
+    gate = judge([rule("m")], [measurement("m")], alike=[ALL_ALIKE], collapse="fail")
+    assert (gate.state, gate.exit_code, gate.rules[0].why) == ("fail", 3, ALL_ALIKE.sentence())
+
+
+def test_a_failure_stays_one_whatever_does_not_vary():
+    assert judge([rule("m")], [measurement("m", "fail")], alike=[ALL_ALIKE]).state == "fail"
+
+
+@pytest.mark.parametrize(
+    ("about", "varies", "expected"),
+    [
+        ({"attribute": "hat", "group": "1"}, False, "inconclusive"),
+        ({"attribute": "hat", "group": "0"}, True, "pass"),
+        ({"attribute": "hat"}, True, "inconclusive"),
+        ({"attribute": "hat"}, False, "pass"),  # deciding alike about images of one class may be right
+        ({"attribute": "sex"}, True, "pass"),
+        ({}, True, "pass"),
+    ],
+)
+def test_a_group_that_is_decided_alike_speaks_against_what_is_about_it(about, varies, expected):
+    fact = Alike(decision="0", n=40, attribute="hat", group="1", truth_varies=varies)
+    assert judge([rule("m")], [measurement("m", **about)], alike=[fact]).state == expected
+
+
+@pytest.mark.parametrize(("n", "expected"), [(3, "inconclusive"), (9, "inconclusive"), (10, "pass"), (None, "pass")])
+def test_a_handful_of_images_never_passes(n, expected):
+    narrow = measurement("m", value=0.0, low=-1.3e-4, high=1.4e-4, n=n)
+    assert judge([rule("m")], [narrow]).state == expected
+    assert judge([rule("m", "value")], [narrow]).state == expected
+    assert judge([rule("m")], [measurement("m", "fail", n=n)]).state == "fail"
+
+
+@pytest.mark.parametrize(
+    ("better", "change", "expected"),
+    [
+        ("lower", (0.03, 0.01, 0.05), "fail"),
+        ("lower", (-0.03, -0.05, -0.01), "pass"),
+        ("higher", (-0.03, -0.05, -0.01), "fail"),
+        ("higher", (0.03, 0.01, 0.05), "pass"),
+        ("higher", (0.0, -0.02, 0.02), "inconclusive"),
+        ("none", (0.0, 0.0, 0.001), "inconclusive"),
+    ],
+)
+def test_a_regression_is_a_change_to_the_worse_side(better, change, expected):
+    value, low, high = change
+    found = measurement("m_change", value=value, low=low, high=high, better=better, baseline="before")
+    assert judge([GateRule(regression="m", max=0.005)], [found]).state == expected
+
+
+def test_a_regression_without_a_baseline_is_not_judged():
+    gate = judge([GateRule(regression="m", max=0)], [measurement("m")])
+    assert (gate.state, gate.rules[0].state) == ("inconclusive", "not judged")
+    assert "no baseline was given" in gate.rules[0].why
 
 
 @pytest.mark.parametrize("state", ["pass", "none"])

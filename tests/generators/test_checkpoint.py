@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from fairaudit.errors import ModelError, OutputError
@@ -45,3 +46,28 @@ def test_other_files_are_told_apart(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_an_output_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"):
         save_generator(tmp_path / "no" / "generator", Autoencoder(AutoencoderSettings(size=(28, 28), width=8)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"settings": "{"},
+        {"settings": "[]"},
+        {"settings": '{"size": [28]}'},
+        {"settings": '{"nonsense": 1}'},
+        {"settings": '{"width": 100000, "latent": 100000}'},
+        {"settings": '{"width": -1}'},
+        {"settings": '{"size": ["a", "b"]}'},
+        {"kind": "other"},
+        {"kind": None},
+        {"settings": None},
+    ],
+)
+def test_metadata_may_say_anything(tmp_path, change):
+    model = Autoencoder(AutoencoderSettings(size=(28, 28), width=4, latent=4))
+    save_generator(tmp_path / "g", model)
+    with safe_open(tmp_path / "g", framework="pt") as file:
+        metadata = {name: value for name, value in {**file.metadata(), **change}.items() if value is not None}
+    save_file(dict(model.state_dict()), tmp_path / "h", metadata=metadata)
+    with pytest.raises(ModelError, match="settings cannot be read"):
+        load_generator(tmp_path / "h")

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from fairaudit.config.schema import ModelConfig
-from fairaudit.errors import ModelError
-from fairaudit.models.classifier import Classifier, last_line
+from fairaudit.errors import ModelError, last_line
+from fairaudit.models.classifier import Classifier
 from fairaudit.models.head import make_head
 
 

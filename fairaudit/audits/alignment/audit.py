@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from fairaudit.audits.alignment.evidence import Evidence
 from fairaudit.audits.alignment.heads import Readers, readers
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.alignment.read import read_alignment
@@ -94,7 +95,15 @@ class CfAlignAudit:
 
     def measure(self, total: Total) -> Findings:
         """Relative changes with their uncertainty, the matrix, and pictures of the strongest cases."""
-        return read_alignment(total, self)
+        evidence = Evidence(
+            options=self.options,
+            generator=self.generator,
+            readers=self.readers,
+            facts=self.facts,
+            refusal=self.refusal,
+            lost=self.lost,
+        )
+        return read_alignment(total, evidence)
 
     def _eligible(self, original: NDArray[np.float64], base: int) -> NDArray[np.int64]:
         positive = original[:, base] >= self.readers.thresholds[base]

@@ -4,37 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from fairaudit.audits.alignment.evidence import Evidence
+from fairaudit.audits.alignment.labels import Floats, head_labels
 from fairaudit.audits.core.audit import Drawing, Total
 from fairaudit.counterfactuals.latent_shift import latent_shift, sweep
 from fairaudit.measures.alignment.matrix import cluster_order, correlations
 from fairaudit.measures.alignment.relative_change import Defined, RelativeChange
 
-if TYPE_CHECKING:
-    from fairaudit.audits.alignment.audit import CfAlignAudit
-
 FRAMES = 8
 """Images of a strip and of one way of an animation."""
-Floats = NDArray[np.float64]
 Changes = Mapping[int, tuple[NDArray[np.int64], RelativeChange]]
 
 
-def drawings(total: Total, audit: CfAlignAudit, changes: Changes, matrix: Floats, correlated: Floats) -> list[Drawing]:
+def drawings(total: Total, evidence: Evidence, changes: Changes, matrix: Floats, correlated: Floats) -> list[Drawing]:
     """The matrix, and for every base (the first four) a strip, an animation and an alignment plot."""
-    names = audit.readers.heads.names
-    found = [_matrix(total, audit, matrix, correlated)]
-    if audit.options.maker == "wachter":
+    names = evidence.readers.heads.names
+    found = [_matrix(total, evidence, matrix, correlated)]
+    if evidence.options.maker == "wachter":
         return found
-    for base in audit.readers.bases[:4]:
+    for base in evidence.readers.bases[:4]:
         rows, change = changes[base]
-        chosen = _chosen(rows, change, audit.options.examples)
+        chosen = _chosen(rows, change, evidence.options.examples)
         if len(chosen):
-            found += _base_drawings(total, audit, base, chosen, names)
+            found += _base_drawings(total, evidence, base, chosen, names)
     return found
 
 
@@ -47,14 +44,14 @@ def _chosen(rows: NDArray[np.int64], change: RelativeChange, most: int) -> NDArr
 
 
 def _base_drawings(
-    total: Total, audit: CfAlignAudit, base: int, chosen: NDArray[np.int64], names: tuple[str, ...]
+    total: Total, evidence: Evidence, base: int, chosen: NDArray[np.int64], names: tuple[str, ...]
 ) -> list[Drawing]:
     @cache
     def swept() -> tuple[Floats, Floats, Floats]:
-        return _swept(total, audit, base, chosen)
+        return _swept(total, evidence, base, chosen)
 
     ids = [total.study.manifest.ids[total.rows[row]] for row in chosen]
-    stem, name, kind = f"counterfactuals-{_file_name(names[base])}", names[base], audit.options.animation
+    stem, name, kind = f"counterfactuals-{_file_name(names[base])}", names[base], evidence.options.animation
 
     def strip() -> bytes:
         from fairaudit.report.figures.counterfactuals import strips
@@ -111,20 +108,20 @@ def _movers(values: Floats, base: int) -> list[int]:
     return [int(column) for column in np.argsort(-moved, kind="stable") if column != base]
 
 
-def _swept(total: Total, audit: CfAlignAudit, base: int, chosen: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+def _swept(total: Total, evidence: Evidence, base: int, chosen: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
     """Frames [row, frame, height, width, channel], all scores [row, frame, head] and the images themselves."""
     rows = total.rows[chosen].tolist()
     images = total.study.material.loader.load(rows).images.to(total.study.candidate.device)
-    heads, generator = audit.readers.heads, audit.generator
-    shift = latent_shift(generator, heads, images, [(row, base) for row in range(len(images))], audit.options.search)
+    heads, generator = evidence.readers.heads, evidence.generator
+    shift = latent_shift(generator, heads, images, [(row, base) for row in range(len(images))], evidence.options.search)
     found = [sweep(generator, heads, shift, row, frames=FRAMES) for row in range(len(images))]
     frames = torch.stack([part for part, _ in found]).permute(0, 1, 3, 4, 2)
     originals = images.permute(0, 2, 3, 1).double().cpu().numpy()
     return frames.double().cpu().numpy(), np.stack([values for _, values in found]), originals
 
 
-def _matrix(total: Total, audit: CfAlignAudit, matrix: Floats, correlated: Floats) -> Drawing:
-    names, bases = audit.readers.heads.names, list(audit.readers.bases)
+def _matrix(total: Total, evidence: Evidence, matrix: Floats, correlated: Floats) -> Drawing:
+    names, bases = evidence.readers.heads.names, list(evidence.readers.bases)
     square = len(bases) == len(names)
     order = cluster_order(matrix[np.argsort(bases)] if square else matrix.T)
     rows = [int(column) for column in order if column in bases]
@@ -145,28 +142,6 @@ def _matrix(total: Total, audit: CfAlignAudit, matrix: Floats, correlated: Float
 
     caption = "Mean relative change, base classifiers in rows and downstream ones in columns, beside the correlations."
     return Drawing(name="alignment-matrix.png", caption=caption, draw=draw)
-
-
-def head_labels(total: Total, names: tuple[str, ...]) -> Floats:
-    """Labels of the scored images for heads that are called as the target, one of its values, or an attribute.
-
-    NaN for all other heads, and where a label is unknown.
-    """
-    study, rows = total.study, total.rows
-    known = {study.target.name: study.target, **study.manifest.attributes}
-    columns = []
-    for name in names:
-        label, _, value = name.partition("=")
-        if name not in known and name in study.target.values:
-            label, value = study.target.name, name
-        found = known.get(label)
-        if found is None or (value and value not in found.values) or (not value and len(found.values) != 2):
-            columns.append(np.full(len(rows), np.nan))
-            continue
-        codes = found.codes[rows]
-        positive = codes == (found.values.index(value) if value else 1)
-        columns.append(np.where(codes < 0, np.nan, positive.astype(np.float64)))
-    return np.stack(columns, axis=1)
 
 
 def _file_name(text: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.alignment.compare import Single
-from fairaudit.audits.alignment.figures import drawings, head_labels
+from fairaudit.audits.alignment.evidence import Evidence
+from fairaudit.audits.alignment.figures import drawings
+from fairaudit.audits.alignment.labels import head_labels
 from fairaudit.audits.core.audit import Findings, Total
 from fairaudit.audits.core.columns import under
 from fairaudit.counterfactuals.ladder import STOP_TEXTS, Stop
@@ -21,20 +22,17 @@ from fairaudit.measures.scores.ranking import auc, balanced_auc
 from fairaudit.seeds import generator
 from fairaudit.tables.alignment import BaseRow, alignment_measurements
 
-if TYPE_CHECKING:
-    from fairaudit.audits.alignment.audit import CfAlignAudit
-
 MOST_FOUND = 8
 """Images that --find lists."""
 
 
-def read_alignment(total: Total, audit: CfAlignAudit) -> Findings:
+def read_alignment(total: Total, evidence: Evidence) -> Findings:
     """Measurements of all pairs, what was left out, and figures."""
-    heads, config = audit.readers.heads, total.study.config.audit
+    heads, config = evidence.readers.heads, total.study.config.audit
     original = np.asarray(total.part.columns["original"], np.float64)
     labels = head_labels(total, heads.names)
     clusters = total.study.clusters(total.rows)
-    changes = {base: _change(total, audit, base) for base in audit.readers.bases}
+    changes = {base: _change(total, evidence, base) for base in evidence.readers.bases}
     rows = []
     for base, (rows_of_base, change, stops) in changes.items():
         summary = alignment(
@@ -42,50 +40,48 @@ def read_alignment(total: Total, audit: CfAlignAudit) -> Findings:
             cluster=None if clusters is None else clusters[rows_of_base],
             level=config.level,
             replicates=min(config.replicates, 4000),
-            generator=generator(audit.study.options.seed, "cf-align", heads.names[base]),
+            generator=generator(total.study.options.seed, "cf-align", heads.names[base]),
         )
         row = _base_row(heads.names[base], heads.names, summary, change, stops)
         balanced = _balanced(total, heads.names, labels[:, base], original[:, base])
         rows.append(replace(row, auc=_auc(labels[:, base], original[:, base]), balanced_auc=balanced))
-        _keep_singles(audit, total, heads.names[base], rows_of_base, change, clusters)
+        _keep_singles(evidence, total, heads.names[base], rows_of_base, change, clusters)
     measurements = alignment_measurements(
         rows,
-        method=audit.options.method,
+        method=evidence.options.method,
         level=config.level,
         clustered=clusters is not None,
-        correction=audit.options.correction,
-        unusable=audit.refusal,
-        lost=audit.lost,
+        correction=evidence.options.correction,
+        unusable=evidence.refusal,
+        lost=evidence.lost,
     )
     matrix = np.stack([row.alignment.mean for row in rows])
     correlated = correlations(original)
-    notes = [*_generator_notes(audit), *(probe.note() for probe in audit.readers.probes)]
-    notes += _disagreement_notes(matrix, correlated, audit)
-    notes += [note for pair in audit.options.find for note in _found_notes(pair, changes, total, audit)]
+    notes = [*_generator_notes(evidence), *(probe.note() for probe in evidence.readers.probes)]
+    notes += _disagreement_notes(matrix, correlated, evidence)
+    notes += [note for pair in evidence.options.find for note in _found_notes(pair, changes, total, evidence)]
     return Findings(
         measurements=measurements,
         notes=notes,
         drawings=drawings(
-            total, audit, {base: (rows, c) for base, (rows, c, _) in changes.items()}, matrix, correlated
+            total, evidence, {base: (rows, c) for base, (rows, c, _) in changes.items()}, matrix, correlated
         ),
     )
 
 
-def _change(
-    total: Total, audit: CfAlignAudit, base: int
-) -> tuple[NDArray[np.int64], RelativeChange, NDArray[np.int64]]:
+def _change(total: Total, evidence: Evidence, base: int) -> tuple[NDArray[np.int64], RelativeChange, NDArray[np.int64]]:
     """Rows that were walked (into the scored images), their relative changes, and why the searches ended."""
-    found = under(total.part.columns, audit.readers.heads.names[base])
+    found = under(total.part.columns, evidence.readers.heads.names[base])
     stop = np.asarray(found["stop"], np.float64)
     rows = np.flatnonzero(np.isfinite(stop))
     before, after = (np.asarray(found[name], np.float64)[rows] for name in ("before", "after"))
-    sign = audit.options.search.sign if audit.options.maker == "latent-shift" else -1.0
+    sign = evidence.options.search.sign if evidence.options.maker == "latent-shift" else -1.0
     change = relative_change(
         before,
         after,
         before[:, base],
         after[:, base],
-        min_base_change=audit.options.min_base_change,
+        min_base_change=evidence.options.min_base_change,
         direction=sign,
     )
     return rows, change, stop[rows].astype(np.int64)
@@ -129,7 +125,7 @@ def _balanced(
 
 
 def _keep_singles(
-    audit: CfAlignAudit,
+    evidence: Evidence,
     total: Total,
     base: str,
     rows: NDArray[np.int64],
@@ -138,8 +134,8 @@ def _keep_singles(
 ) -> None:
     """Keep what a comparison of models needs of this one."""
     usable = change.defined == Defined.YES
-    kept = audit.options.singles.setdefault(audit.study.candidate.name, {})
-    for column, name in enumerate(audit.readers.heads.names):
+    kept = evidence.options.singles.setdefault(total.study.candidate.name, {})
+    for column, name in enumerate(evidence.readers.heads.names):
         kept[base, name] = Single(
             rows=total.rows[rows[usable]],
             values=change.values[usable, column],
@@ -147,23 +143,23 @@ def _keep_singles(
         )
 
 
-def _generator_notes(audit: CfAlignAudit) -> list[str]:
-    facts, name = audit.facts, audit.generator.name
-    head = audit.readers.heads.names[audit.readers.bases[facts.drift_head]]
+def _generator_notes(evidence: Evidence) -> list[str]:
+    facts, name = evidence.facts, evidence.generator.name
+    head = evidence.readers.heads.names[evidence.readers.bases[facts.drift_head]]
     notes = [
-        f"Generator {name} ({audit.generator.kind}) on {facts.images} images: reconstruction error "
+        f"Generator {name} ({evidence.generator.kind}) on {facts.images} images: reconstruction error "
         f"{facts.reconstruction_error:.3f} of the pixel range, {head} moves by {facts.prediction_drift:.3f} on average "
         f"by reconstruction alone, {facts.decisions_kept:.0%} of decisions kept."
     ]
-    notes += [f"Alignment with {name} is refused as evidence: {reason}." for name, reason in audit.lost.items()]
-    if audit.refusal is not None:
-        notes.append(f"The generator is refused as evidence: {audit.refusal}.")
+    notes += [f"Alignment with {name} is refused as evidence: {reason}." for name, reason in evidence.lost.items()]
+    if evidence.refusal is not None:
+        notes.append(f"The generator is refused as evidence: {evidence.refusal}.")
     return notes
 
 
-def _disagreement_notes(matrix: NDArray[np.float64], correlated: NDArray[np.float64], audit: CfAlignAudit) -> list[str]:
-    names = audit.readers.heads.names
-    bases = list(audit.readers.bases)
+def _disagreement_notes(matrix: NDArray[np.float64], correlated: NDArray[np.float64], evidence: Evidence) -> list[str]:
+    names = evidence.readers.heads.names
+    bases = list(evidence.readers.bases)
     found = disagreements(matrix, correlated[bases], [names[base] for base in bases], names, most=3)
     return [
         f"{pair.base} and {pair.downstream}: scores correlate at {pair.correlation:+.2f}, "
@@ -177,10 +173,10 @@ def _found_notes(
     pair: tuple[str, str],
     changes: Mapping[int, tuple[NDArray[np.int64], RelativeChange, NDArray[np.int64]]],
     total: Total,
-    audit: CfAlignAudit,
+    evidence: Evidence,
 ) -> list[str]:
     """The single images that move the pair most, against the pair's median."""
-    names = list(audit.readers.heads.names)
+    names = list(evidence.readers.heads.names)
     rows, change, _ = changes[names.index(pair[0])]
     values = change.values[:, names.index(pair[1])]
     expected = float(np.nanmedian(values)) if np.isfinite(values).any() else 0.0

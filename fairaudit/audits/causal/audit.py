@@ -14,8 +14,8 @@ from fairaudit.audits.causal.read import read_causal
 from fairaudit.audits.core.audit import Context, Findings, Predictions, Total
 from fairaudit.audits.core.columns import column
 from fairaudit.audits.core.groups import intersection
+from fairaudit.audits.core.rows import labels
 from fairaudit.audits.core.study import Study
-from fairaudit.audits.regions.read import labels
 from fairaudit.engine.part import Part
 from fairaudit.interventions.effect import RegionEffect, region_effect
 from fairaudit.interventions.swap import SWAP, Swap

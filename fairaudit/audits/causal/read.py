@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Findings, Total
 from fairaudit.audits.core.columns import under
-from fairaudit.audits.regions.read import question, rows_of, tables
+from fairaudit.audits.core.rows import rows_of
+from fairaudit.audits.core.tabled import question, tables
 from fairaudit.measures.regions.causal import PAIRED, excess
 from fairaudit.results.measurement import Measurement
 

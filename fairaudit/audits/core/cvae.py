@@ -14,6 +14,7 @@ from fairaudit.counterfactuals.interpolation import interpolation_path
 from fairaudit.errors import ModelError
 from fairaudit.generators.checkpoint import load_generator
 from fairaudit.generators.cvae import ConditionalVae
+from fairaudit.generators.load import trained_file
 from fairaudit.models.container import container, digest
 from fairaudit.saliency.method import Explained
 from fairaudit.saliency.path import Path
@@ -46,6 +47,7 @@ def opened_cvaes(study: Study) -> dict[str, OpenedCvae]:
 
 
 def _opened(study: Study, attribute: str, path: pathlib.Path) -> OpenedCvae:
+    path = trained_file(path)
     container(path)  # tells a file that does not exist
     model = load_generator(path)
     if not isinstance(model, ConditionalVae):
@@ -59,6 +61,12 @@ def _opened(study: Study, attribute: str, path: pathlib.Path) -> OpenedCvae:
     settings, loader = model.settings, study.material.loader
     wanted = (loader.preprocess.channels, *loader.input_size())
     _same("images", wanted, (settings.channels, *settings.size), path)
+    for what, asked, trained in (
+        ("target", study.target.name, settings.target_name),
+        ("attribute", attribute, settings.attribute_name),
+    ):
+        if trained:  # files of before it was kept have no name
+            _same(f"{what}, by name", (asked,), (trained,), path)
     _same("values of the target", study.target.values, settings.target, path)
     _same(f"values of {attribute}", study.manifest.attributes[attribute].values, settings.attribute, path)
     return OpenedCvae(model=model.to(study.candidate.device), values=len(settings.attribute), sha256=digest(path))

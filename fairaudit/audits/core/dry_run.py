@@ -11,15 +11,17 @@ import numpy as np
 
 from fairaudit.audits.core.audit import Audit
 from fairaudit.audits.core.groups import groupings
-from fairaudit.audits.core.plan import AuditPlan
+from fairaudit.audits.core.plan import AuditPlan, no_verdicts
 from fairaudit.audits.core.report import cells
+from fairaudit.audits.core.run import checked_material
 from fairaudit.audits.core.stream import map_batch
-from fairaudit.audits.core.study import Study, open_classifier, open_material
+from fairaudit.audits.core.study import Study, open_classifier
 from fairaudit.audits.core.trial import Trials
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.memory import peak_memory_bytes
 from fairaudit.errors import DataError
+from fairaudit.gate.rules import in_words
 from fairaudit.measures.counts.association import contingency
 from fairaudit.measures.intervals.power import detectable_gaps
 from fairaudit.results.measurement import finite
@@ -48,6 +50,8 @@ class RunPlan:
     """Times that every image is decoded."""
     seconds: float
     """Estimated time of the map over all rows and models."""
+    not_judged: Sequence[str]
+    """Gate rules that this command could not judge, in words."""
     memory_bytes: int | None
     """Most memory that the probe needed."""
 
@@ -60,7 +64,7 @@ def plan_run(
     Raises:
         FairauditError: the run could not begin.
     """
-    material = open_material(config, base=base, options=options, with_regions=plan.with_regions)
+    material = checked_material(config, base=base, options=options, plan=plan)
     opened = [open_classifier(path, config=config, material=material, options=options) for path in models]
     compared = None
     if baseline is not None:
@@ -77,8 +81,21 @@ def plan_run(
         audits=[audit.name for audit in audits],
         passes=len(opened),
         seconds=seconds_per_row(study, audits) * len(material.manifest) * len(opened),
+        not_judged=_not_judged(study, plan),
         memory_bytes=peak_memory_bytes(),
     )
+
+
+def _not_judged(study: Study, plan: AuditPlan) -> list[str]:
+    """The rules over metrics that this command does not make, and over regions and attributes that it leaves out."""
+    gives_verdicts = plan.verdicts_for is not no_verdicts
+    left = []
+    for rule in study.config.gates:
+        made = gives_verdicts if rule.verdicts else rule.measured in plan.metrics
+        there = rule.attribute in (None, *(g.name for g in groupings(study))) and rule.region in (None, *study.regions)
+        if not (made and there):
+            left.append(in_words(rule))
+    return left
 
 
 def _detectable(study: Study, *, alike: bool) -> dict[str, dict[str, float | None]]:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.study import Study, audited
+from fairaudit.config.schema import Config
 from fairaudit.data.categorical import Categorical
+from fairaudit.data.manifest import Manifest
 from fairaudit.measures.counts.association import contingency
 from fairaudit.measures.counts.disparities import aligned_cells
 
@@ -20,8 +22,14 @@ JOIN = " & "
 
 def groupings(study: Study) -> list[Categorical]:
     """Every audited attribute, then its intersections with the others where asked for, over all manifest rows."""
-    single = [study.manifest.attributes[name] for name in study.attributes]
-    return all_groupings(single, intersections=study.config.audit.intersections)
+    return audited_groupings(study.config, study.manifest)
+
+
+def audited_groupings(config: Config, manifest: Manifest) -> list[Categorical]:
+    """The same from configuration and data, before a model is opened."""
+    names = audited(config.audit.attribute, manifest.attributes, kind="attribute")
+    single = [manifest.attributes[name] for name in names]
+    return all_groupings(single, intersections=config.audit.intersections)
 
 
 def all_groupings(single: Sequence[Categorical], *, intersections: bool) -> list[Categorical]:

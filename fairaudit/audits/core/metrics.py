@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from fairaudit.config.schema import GateRule
-from fairaudit.gate.rules import check_metrics
 from fairaudit.tables.entries.regions import DISCOVERY as WINDOWS
-from fairaudit.tables.metrics import METRICS, names_of
+from fairaudit.tables.metrics import names_of
 
 FAIRNESS = names_of("fairness")
 CAUSAL = frozenset(name for name in names_of("roi-metrics") if name.startswith("causal_"))
@@ -20,16 +16,3 @@ PRUNING = names_of("prune")
 SELFTEST = names_of("selftest")
 ALL = FAIRNESS | REGIONS | CAUSAL | SALIENCY | FLIPS
 """What `audit` makes; alignments come on top where there is a generator."""
-
-
-def applicable(rules: Sequence[GateRule], metrics: frozenset[str]) -> tuple[list[GateRule], list[str]]:
-    """The rules over metrics that this command makes, and a note for each that is left to another command.
-
-    Raises:
-        UsageError: a rule names a metric that no audit makes.
-    """
-    check_metrics(rules, METRICS)
-    judged = [rule for rule in rules if rule.metric in metrics]
-    left = sorted({rule.metric for rule in rules} - metrics)
-    notes = [f"Gate rules over {', '.join(left)} were not judged: this command does not measure them."] if left else []
-    return judged, notes

@@ -8,13 +8,14 @@ from datetime import datetime
 
 import numpy as np
 
+from fairaudit.audits.core.alike import alike
 from fairaudit.audits.core.audit import Findings
 from fairaudit.audits.core.device import describe_device
 from fairaudit.audits.core.groups import groupings
 from fairaudit.audits.core.stream import Streamed
 from fairaudit.audits.core.study import Study
-from fairaudit.config.schema import GateRule
 from fairaudit.data.categorical import Categorical
+from fairaudit.gate.alike import Alike
 from fairaudit.gate.judge import judge
 from fairaudit.models.classifier import Classifier
 from fairaudit.results.provenance import library_versions
@@ -36,7 +37,6 @@ def assemble(
     streamed: Streamed,
     findings: Findings,
     verdicts: Sequence[Verdict],
-    rules: Sequence[GateRule],
     figures: Sequence[Figure],
     timing: Timing,
 ) -> Report:
@@ -51,8 +51,10 @@ def assemble(
         measurements=list(findings.measurements),
         verdicts=list(verdicts),
         gate=judge(
-            rules,
+            study.config.gates,
             findings.measurements,
+            verdicts=verdicts,
+            alike=decided_alike(study, streamed),
             excluded=len(streamed.excluded),
             max_excluded=study.options.max_excluded,
             fail_on=study.options.fail_on,
@@ -68,6 +70,12 @@ def assemble(
         ],
         figures=list(figures),
     )
+
+
+def decided_alike(study: Study, streamed: Streamed) -> list[Alike]:
+    """The scored images, all or those of a group, that the candidate decided alike."""
+    groups = [grouping.take(streamed.rows) for grouping in groupings(study)]
+    return alike(streamed.decisions, study.target.take(streamed.rows), groups)
 
 
 def _run(study: Study, streamed: Streamed, timing: Timing) -> Run:

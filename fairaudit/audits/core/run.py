@@ -12,13 +12,14 @@ from pathlib import Path
 
 from fairaudit.audits.core.against import against, earlier_report
 from fairaudit.audits.core.audit import Audit, Drawing, Findings
-from fairaudit.audits.core.metrics import applicable
+from fairaudit.audits.core.gates import check_gates, check_names
+from fairaudit.audits.core.groups import audited_groupings
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.report import Timing, assemble
 from fairaudit.audits.core.scale import scale_notes
 from fairaudit.audits.core.stream import Streamed, run_key, stream
-from fairaudit.audits.core.study import Study, open_classifier, open_material
+from fairaudit.audits.core.study import Material, Study, open_classifier, open_material, require_attributes
 from fairaudit.audits.core.trial import Trials, run_trials, trial_settings
 from fairaudit.audits.core.write import write_report_folder
 from fairaudit.config.options import RunOptions
@@ -61,8 +62,7 @@ def run_models(
         FairauditError: the only model cannot be audited.
     """
     folders = report_folders(models, options.output)
-    applicable(config.gates, plan.metrics)  # a rule that no audit can answer is told before anything is computed
-    material = open_material(config, base=base, options=options, with_regions=plan.with_regions)
+    material = checked_material(config, base=base, options=options, plan=plan)
     if options.against is not None:  # other data is refused before anything is computed
         earlier_report(options.against, digest=material.digest)
     opened = partial(open_classifier, config=config, material=material, options=options)
@@ -82,20 +82,33 @@ def run_models(
     return outcomes
 
 
+def checked_material(config: Config, *, base: Path, options: RunOptions, plan: AuditPlan) -> Material:
+    """The data, with whatever of the configuration can be checked on it before a model is opened.
+
+    Raises:
+        FairauditError: the data cannot be used, there is no attribute, or a gate rule names what does not exist.
+    """
+    check_gates(config.gates)
+    material = open_material(config, base=base, options=options, with_regions=plan.with_regions)
+    manifest, groups = material.manifest, audited_groupings(config, material.manifest)
+    if plan.needs_attributes:
+        require_attributes([group.name for group in groups], manifest.candidates, where=manifest.name)
+    check_names(config.gates, groups, manifest.target)
+    return material
+
+
 def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress) -> Report:
     """Run the plan's audits over the study's data and write the report folder."""
     started, clock = datetime.now(UTC), time.perf_counter()
     audits, streamed = mapped_study(study, plan, progress)
     mapped = time.perf_counter() - clock
     findings = against(measured(audits, streamed, progress), study.options.against, digest=study.material.digest)
-    rules, notes = applicable(study.config.gates, plan.metrics)
-    findings = replace(findings, notes=[*findings.notes, *notes])
     figures = drawn(findings.drawings, folder, photographs=study.options.images)
     if not study.options.images and any(drawing.photographs for drawing in findings.drawings):
         findings = replace(findings, notes=[*findings.notes, NO_IMAGES])
     findings = replace(findings, notes=[*scale_notes(study, streamed.rows), *findings.notes])
     timing = Timing(started=started, seconds=time.perf_counter() - clock, map_seconds=mapped)
-    report = assemble(study, streamed, findings, plan.verdicts_for(study, findings), rules, figures, timing)
+    report = assemble(study, streamed, findings, plan.verdicts_for(study, findings), figures, timing)
     report = with_gate_figure(report, folder)
     write_report_folder(report, folder, study.options.formats)
     return report

@@ -35,6 +35,8 @@ CHUNK_ROWS = 128
 
 ROWS = "rows"
 """Name of the stream's own state: which rows were scored and which were not."""
+DECIDED = "decided"
+"""Name of the stream's own state: what the candidate decided about every scored row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class Streamed:
     """Audit name → its reduced state."""
     rows: NDArray[np.int64]
     """Manifest rows that were scored, in order."""
+    decisions: NDArray[np.int32]
+    """The candidate's decision about every scored row, as a code of the target."""
     excluded: Sequence[tuple[int, str]]
     """(manifest row, reason) of every row that was not."""
     notes: Sequence[str]
@@ -76,7 +80,7 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
         except NanOutputError:  # rare, so found only when it happens: the images are excluded like broken ones
             batch = without_nan(study, batch, slices.batch_size)
             results = mapped(batch)
-        parts = {audit.name: merge(result[audit.name] for result in results) for audit in audits} if results else {}
+        parts = {name: merge(result[name] for result in results) for name in results[0]} if results else {}
         return {**parts, ROWS: _rows_part(batch)}
 
     with progress.task(f"Auditing {study.candidate.name}", total=plan.rows) as advance:
@@ -88,6 +92,7 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
     return Streamed(
         totals=totals,
         rows=rows,
+        decisions=outcome.parts[DECIDED].columns["decision"].astype(np.int32),
         excluded=excluded,
         notes=_notes(outcome.parts[ROWS]),
         resumed_chunks=outcome.resumed_chunks,
@@ -96,7 +101,7 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
 
 
 def map_batch(study: Study, audits: Sequence[Audit], batch: Batch) -> dict[str, Part]:
-    """Every audit's part for one batch, from one forward pass per model."""
+    """Every audit's part for one batch and what was decided, from one forward pass per model."""
     with autocast(str(study.candidate.device), study.options.precision):
         images = batch.images.to(study.candidate.device)
         candidate = predict(study.candidate, images)
@@ -107,7 +112,8 @@ def map_batch(study: Study, audits: Sequence[Audit], batch: Batch) -> dict[str, 
             baseline=None if study.baseline is None else predict(study.baseline, images),
             explained=explained_classes(study, batch, candidate),
         )
-        return {audit.name: audit.map(context) for audit in audits}
+        parts = {audit.name: audit.map(context) for audit in audits}
+    return {**parts, DECIDED: Part(columns={"decision": context.candidate.decisions})}
 
 
 def without_nan(study: Study, batch: Batch, batch_size: int) -> Batch:
@@ -170,6 +176,7 @@ def run_key(study: Study, work: Mapping[str, Mapping[str, Any]]) -> dict[str, st
         "audits": {name: dict(settings) for name, settings in work.items()},
         "seed": study.options.seed,
         "chunk_rows": CHUNK_ROWS,
+        "stream": [ROWS, DECIDED],
         "device": str(study.candidate.device).split(":")[0],
         "precision": study.options.precision,
         "batch_size": study.options.batch_size,  # kernels round differently for other numbers of images

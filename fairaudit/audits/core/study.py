@@ -115,6 +115,32 @@ class Study:
         return None if self.manifest.cluster is None else partition(self.manifest.cluster.codes[rows])
 
 
+def require_attributes(names: Sequence[str], candidates: Sequence[str], *, where: str) -> None:
+    """Refuse an audit that would compare no groups.
+
+    Args:
+        names: the audited attributes.
+        candidates: columns that could be one.
+        where: the table.
+
+    Raises:
+        UsageError: there is no attribute; names the columns that could be meant.
+    """
+    if names:
+        return
+    listed = ", ".join(candidates[:MOST_CANDIDATES])
+    raise UsageError(
+        "No attribute is named, so there are no groups to compare",
+        wanted="--attribute COLUMN, or data.attributes in fairaudit.yaml",
+        where=where,
+        advice=f"Columns that could be meant: {listed}." if listed else "No other column has a few values that repeat.",
+    )
+
+
+MOST_CANDIDATES = 12
+"""As many columns are listed."""
+
+
 def open_material(config: Config, *, base: Path, options: RunOptions, with_regions: bool) -> Material:
     """Open the manifest and whatever reads its images.
 

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Context, Findings, Total
 from fairaudit.audits.core.columns import column
+from fairaudit.audits.core.rows import rows_of
 from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.tabled import marked
 from fairaudit.audits.discovery.check import check_windows
 from fairaudit.audits.discovery.read import Grids, read_discovery
-from fairaudit.audits.regions.read import marked, rows_of
 from fairaudit.engine.part import Part
 from fairaudit.measures.regions.windows import CELLS, Kind, grid_shares
 from fairaudit.saliency.method import Method

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Total
-from fairaudit.audits.regions.read import Rows
+from fairaudit.audits.core.rows import Rows
 from fairaudit.engine.memory import Halving
 from fairaudit.interventions.content import ContentChange, content_change
 from fairaudit.measures.regions.window_effect import Pairs, WindowEffect, draw_pairs, window_effect

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Drawing, Findings
+from fairaudit.audits.core.rows import Rows
 from fairaudit.audits.discovery.figures import Window, drawings
-from fairaudit.audits.regions.read import Rows
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.discovery import Found, concentrations, group_differences, too_few_clusters
 from fairaudit.measures.regions.window_effect import WindowEffect

@@ -72,4 +72,4 @@ def _audits(study: Study, _trials: Trials) -> Sequence[Audit]:
     return [FairnessAudit(study)]
 
 
-PLAN = AuditPlan(audits_for=_audits, metrics=FAIRNESS, with_regions=False)
+PLAN = AuditPlan(audits_for=_audits, metrics=FAIRNESS, needs_attributes=True, with_regions=False)

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.against import against
+from fairaudit.audits.core.alike import alike
+from fairaudit.audits.core.gates import check_gates, check_names
 from fairaudit.audits.core.groups import all_groupings
-from fairaudit.audits.core.metrics import FAIRNESS, applicable
 from fairaudit.audits.core.run import drawn, with_gate_figure
 from fairaudit.audits.core.write import write_report_folder
 from fairaudit.audits.fairness.inputs import FairnessInputs
@@ -44,11 +45,12 @@ def audit_table(
         UsageError: neither prediction nor score is named, or no attribute.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    rules, unjudged = applicable(gates, FAIRNESS)
+    check_gates(gates)
     predicted = read_predictions(
         path, columns, threshold=threshold, split=split, limit=options.limit, seed=options.seed
     )
     groupings = all_groupings(list(predicted.attributes.values()), intersections=audit.intersections)
+    check_names(gates, groupings, predicted.target)
     inputs = _inputs(predicted, groupings, audit, seed=options.seed, name=path.stem, baseline=columns.baseline)
     findings = against(read_fairness(inputs), options.against, digest=predicted.digest)
     figures = drawn(findings.drawings, options.output)
@@ -66,14 +68,15 @@ def audit_table(
         measurements=list(findings.measurements),
         verdicts=[],
         gate=judge(
-            rules,
+            gates,
             findings.measurements,
+            alike=alike(predicted.decisions, predicted.target, groupings),
             excluded=len(predicted.excluded),
             max_excluded=options.max_excluded,
             fail_on=options.fail_on,
         ),
         excluded=list(predicted.excluded),
-        notes=[*predicted.notes, *findings.notes, *unjudged],
+        notes=[*predicted.notes, *findings.notes],
         figures=figures,
     )
     report = with_gate_figure(report, options.output)

@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fairaudit.audits.core.study import require_attributes
 from fairaudit.config.schema import DataConfig, Split
 from fairaudit.data.categorical import Categorical, encode, encode_as
 from fairaudit.data.chosen_rows import Rows, limited_rows, split_rows
+from fairaudit.data.columns import candidate_attributes
 from fairaudit.data.tables import Table, read_table
 from fairaudit.errors import DataError, UsageError
 from fairaudit.results.report import Excluded
@@ -95,6 +97,7 @@ def read_predictions(
     """
     _check(columns)
     table = read_table(path)
+    require_attributes(columns.attributes, candidate_attributes(table, but=_other(columns)), where=table.file)
     target = _target(table, columns)
     scores = _scores(table, columns, target)
     decisions = _labels(table, columns.prediction, "--prediction", target)
@@ -134,6 +137,12 @@ def read_predictions(
     )
 
 
+def _other(columns: TableColumns) -> list[str | None]:
+    """Columns that mean something else than an attribute."""
+    single = (columns.truth, columns.prediction, columns.baseline, columns.id, columns.weight, columns.cluster)
+    return [*single, *columns.scores]
+
+
 def _chosen(table: Table, split: Split | None, limit: int | None, seed: int) -> tuple[Rows, tuple[str, ...]]:
     rows, notes = split_rows(table, split)
     part, more = limited_rows(len(rows), limit, seed=seed)
@@ -155,8 +164,6 @@ def decided(scores: Floats | None, threshold: float) -> NDArray[np.int32]:
 def _check(columns: TableColumns) -> None:
     if columns.prediction is None and not columns.scores:
         raise UsageError("The table's predictions are not named", wanted="--prediction COLUMN, --score COLUMN, or both")
-    if not columns.attributes:
-        raise UsageError("No attribute is named", wanted="--attribute COLUMN at least once")
     if columns.weight is not None and columns.baseline is not None:
         raise UsageError(
             "--weight cannot be combined with --baseline-prediction",

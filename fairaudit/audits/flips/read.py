@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Findings, Total
 from fairaudit.audits.core.columns import under
-from fairaudit.audits.regions.read import labels
+from fairaudit.audits.core.rows import labels
 from fairaudit.generators.checks import Tolerance
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.regions import region_measurements

@@ -23,6 +23,7 @@ from fairaudit.data.open import open_manifest
 from fairaudit.errors import DataError, ModelError, UsageError, suggestion
 from fairaudit.generators.checkpoint import load_generator
 from fairaudit.generators.cvae import ConditionalVae
+from fairaudit.generators.load import trained_file
 from fairaudit.models.container import container
 from fairaudit.results.strict_json import write_bytes, write_text
 
@@ -128,8 +129,9 @@ def _check_names(*labels: str) -> None:
 
 
 def _fitting(request: InterpolateRequest, manifest: Manifest, loader: Loader) -> ConditionalVae:
-    container(request.generator)  # tells a file that does not exist
-    model = load_generator(request.generator)
+    file = trained_file(request.generator)
+    container(file)  # tells a file that does not exist
+    model = load_generator(file)
     if not isinstance(model, ConditionalVae):
         raise ModelError(
             "An autoencoder has no attribute that could be flipped",
@@ -144,7 +146,15 @@ def _fitting(request: InterpolateRequest, manifest: Manifest, loader: Loader) ->
         )
     values = (target_of(manifest).values, manifest.attributes[request.attribute].values)
     settings = model.settings
-    for what, own, asked in zip(("target", "attribute"), (settings.target, settings.attribute), values, strict=True):
+    names = ((target_of(manifest).name,), (request.attribute,))
+    own_names = tuple(
+        (name,) if name else given
+        for name, given in zip((settings.target_name, settings.attribute_name), names, strict=True)
+    )
+    for what, own, asked in (
+        *zip(("target", "attribute"), own_names, names, strict=True),
+        *zip(("target", "attribute"), (settings.target, settings.attribute), values, strict=True),
+    ):
         if own != asked:
             raise ModelError(
                 f"The conditional VAE was trained on another {what}",

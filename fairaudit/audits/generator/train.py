@@ -194,6 +194,8 @@ def _model(
                 size=size,
                 latent=request.latent or CvaeSettings().latent,
                 width=request.width,
+                target_name=target_of(manifest).name,
+                attribute_name=str(request.attribute),
                 target=target_of(manifest).values,
                 attribute=manifest.attributes[str(request.attribute)].values,
             )

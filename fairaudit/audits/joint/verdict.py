@@ -189,6 +189,7 @@ def plan(options: CfOptions | None = None) -> AuditPlan:
         audits_for=partial(audits_for, options=options),
         verdicts_for=verdicts_for,
         methods_for=methods_for,
+        needs_attributes=True,
         metrics=ALL if options is None else ALL | ALIGNMENT,
     )
 

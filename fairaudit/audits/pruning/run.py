@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fairaudit.audits.core.audit import Audit, Context, Findings, Total
-from fairaudit.audits.core.metrics import PRUNING, applicable
+from fairaudit.audits.core.gates import check_gates
+from fairaudit.audits.core.metrics import PRUNING
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.run import Outcome, run_study
@@ -80,7 +81,7 @@ def run_prune(
         FairauditError: data, model or options cannot be used.
     """
     check_controls(asked)
-    applicable(config.gates, joint.PLAN.metrics | PRUNING)
+    check_gates(config.gates)
     data = open_parts(config, base=base, options=options, asked=asked)
     model = open_classifier(path, config=config, material=data.report, options=options)
     fit, choose, report = (
@@ -185,6 +186,7 @@ def plan_with(findings: Findings) -> AuditPlan:
         verdicts_for=joint.verdicts_for,
         methods_for=joint.methods_for,
         metrics=joint.PLAN.metrics | PRUNING,
+        needs_attributes=True,
     )
 
 

@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Findings
+from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.groups import all_groupings
-from fairaudit.audits.core.metrics import DISCOVERY, REGIONS, applicable
 from fairaudit.audits.core.report import cells
+from fairaudit.audits.core.rows import Rows, aligned_rows, labels
+from fairaudit.audits.core.tabled import tables
 from fairaudit.audits.core.write import write_report_folder
 from fairaudit.audits.discovery.read import Grids, read_discovery
 from fairaudit.audits.regions.map_files import box_mask, digest_of, fitting_masks, read_maps
-from fairaudit.audits.regions.read import COMPARED, Rows, aligned_rows, alignment, labels, refuse_empty, tables
+from fairaudit.audits.regions.read import COMPARED, alignment, refuse_empty
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import AuditConfig, GateRule
 from fairaudit.data.manifest import Manifest
@@ -88,7 +90,7 @@ def audit_maps(
             "No region is given for the maps",
             wanted="--region-box NAME=x0,y0,x1,y1, --roi NAME of fairaudit.yaml, or --discover",
         )
-    rules, notes = applicable(gates, REGIONS if files.boxes or files.masks else DISCOVERY)
+    check_gates(gates)
     opened = _opened(files, manifest)
     rows = _rows(opened.manifest, audit)
     found: list[Measurement] = []
@@ -111,10 +113,10 @@ def audit_maps(
         measurements=found,
         verdicts=[],
         gate=judge(
-            rules, found, excluded=len(opened.excluded), max_excluded=options.max_excluded, fail_on=options.fail_on
+            gates, found, excluded=len(opened.excluded), max_excluded=options.max_excluded, fail_on=options.fail_on
         ),
         excluded=list(opened.excluded),
-        notes=[f"Relevance shares use the {audit.convention} convention.", *searched.notes, *notes],
+        notes=[f"Relevance shares use the {audit.convention} convention.", *searched.notes],
         figures=_figures(searched, options.output),
     )
     write_report_folder(report, options.output, options.formats)

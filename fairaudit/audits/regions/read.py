@@ -3,70 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Findings, Total
 from fairaudit.audits.core.columns import under
-from fairaudit.audits.core.groups import aligned_groups, groupings
+from fairaudit.audits.core.rows import Rows, rows_of
 from fairaudit.audits.core.study import Study
-from fairaudit.data.categorical import Categorical
+from fairaudit.audits.core.tabled import marked, question, tables
 from fairaudit.errors import RegionError
 from fairaudit.measures.images.means import Labels
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.rddt import rddt_measurements
 from fairaudit.tables.regions import region_measurements
 from fairaudit.tables.row import renamed
-from fairaudit.tables.row import unusable as as_unusable
 from fairaudit.tables.specs import Question
 
 Floats = NDArray[np.float64]
 
 COMPARED = ("rrf", "rrf_lift", "rrf_lift_absolute")
 """Metrics whose paired difference to the baseline is reported, as <metric>_change."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """The scored rows as the region tables need them."""
-
-    target: Labels | None
-    groups: Sequence[Labels]
-    clusters: NDArray[np.int64] | None
-    aligned: Sequence[Labels | None] = ()
-    """Per group attribute, whether each image's group goes with its class; None where no group goes with any."""
-
-
-def rows_of(study: Study, rows: NDArray[np.int64]) -> Rows:
-    """Target, groups and clusters at the scored rows."""
-    target = study.target.take(rows)
-    groups = [grouping.take(rows) for grouping in groupings(study)]
-    return Rows(
-        target=labels(target),
-        groups=[labels(group) for group in groups],
-        clusters=study.clusters(rows),
-        aligned=[aligned_rows(target, group) for group in groups],
-    )
-
-
-def aligned_rows(target: Categorical, group: Categorical) -> Labels | None:
-    """Whether each image's group goes with its class, as two groups; None where no group goes with any.
-
-    An image whose group or class is not known is in neither.
-    """
-    table = aligned_groups(target, group)
-    if table is None:
-        return None
-    known = (target.codes >= 0) & (group.codes >= 0)
-    codes = np.where(known, table[group.codes, target.codes], -1).astype(np.int32)
-    return Labels(name=group.name, values=("conflicting", "aligned"), codes=codes)
-
-
-def labels(column: Categorical) -> Labels:
-    """A categorical column as the measures take it."""
-    return Labels(name=column.name, values=column.values, codes=column.codes)
 
 
 def read_regions(total: Total, methods: Sequence[str], unusable: Mapping[str, str]) -> Findings:
@@ -107,31 +64,6 @@ def refuse_empty(region: str, area: Floats) -> None:
         )
 
 
-def question(study: Study, *, region: str, method: str, baseline: str | None = None) -> Question:
-    """What a table of per-image columns is asked."""
-    audit = study.config.audit
-    return Question(
-        region=region,
-        method=method,
-        baseline=baseline,
-        level=audit.level,
-        replicates=audit.replicates,
-        seed=study.options.seed,
-        min_cell=audit.min_cell,
-        extra={} if baseline else {"convention": audit.convention},
-    )
-
-
-def tables(
-    columns: Mapping[str, Floats], asked: Question, rows: Rows, *, controls: Mapping[str, Floats] | None = None
-) -> Iterator[Measurement]:
-    """Measurements over all images, and per group of every attribute."""
-    shared = {"target": rows.target, "clusters": rows.clusters, "controls": controls}
-    yield from region_measurements(columns, asked, **shared)  # type: ignore[arg-type]
-    for group in rows.groups:
-        yield from region_measurements(columns, asked, group=group, **shared)  # type: ignore[arg-type]
-
-
 def _candidate(
     study: Study, columns: Mapping[str, Floats], rows: Rows, method: str, region: str
 ) -> Iterator[Measurement]:
@@ -169,11 +101,6 @@ def _against(
     yield from rddt_measurements(change["adr"], asked, target=rows.target, clusters=rows.clusters)
     for group in rows.groups:
         yield from rddt_measurements(change["adr"], asked, group=group, target=rows.target, clusters=rows.clusters)
-
-
-def marked(measurement: Measurement, unusable: Mapping[str, str]) -> Measurement:
-    """The measurement as it may be used: `unusable`, with the reason, where its method failed its trial."""
-    return as_unusable(measurement, unusable.get(measurement.method or ""))
 
 
 def _convention(study: Study) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from fairaudit.config.schema import Config, Resample
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.open import open_manifest
 from fairaudit.data.resample import cell_counts, resample, write_manifest, yule_phi
+from fairaudit.data.tables import read_table
 from fairaudit.errors import UsageError
 
 
@@ -40,10 +42,11 @@ def resample_manifest(
     """
     if output.suffix.lower() != ".csv":
         raise UsageError("A manifest is written as CSV", wanted="a file name that ends in .csv", found=output.name)
+    _not_onto_itself(config, base, output)
     manifest = open_manifest(config, base=base, seed=seed)
     asked = Resample(attribute=attribute, to="balanced" if phi is None else "phi", phi=phi)
     sample = resample(manifest, asked, seed=seed)
-    write_manifest(sample, output)
+    write_manifest(sample, output, table=_table(config, base))
     return Resampled(
         before=len(manifest),
         rows=len(sample),
@@ -51,6 +54,41 @@ def resample_manifest(
         phi=_phi(sample, attribute),
         folder=manifest.folder,
     )
+
+
+def _not_onto_itself(config: Config, base: Path, output: Path) -> None:
+    """Refuse to write over the manifest that is read.
+
+    Raises:
+        UsageError: the output is that file.
+    """
+    given = config.data.manifest
+    if not isinstance(given, str) or not output.exists():
+        return
+    if output.resolve() == (base / given).resolve() or output.samefile(base / given):
+        raise UsageError(
+            "The new manifest would be written over the one it is drawn from",
+            found=str(output),
+            where="--output",
+            advice="Choose another file name.",
+        )
+
+
+def _table(config: Config, base: Path) -> Mapping[str, Mapping[str, str]]:
+    """Rows of the manifest file by id, with every column, so that what is written can be used in its place.
+
+    Empty for known layouts, whose columns are no file's.
+    """
+    if not isinstance(config.data.manifest, str) or (base / config.data.manifest).is_dir():
+        return {}
+    table = read_table(base / config.data.manifest)
+    name = config.data.id or config.data.image
+    if name not in table.columns:
+        return {}
+    return {
+        key: {column: cells[row] for column, cells in table.columns.items()}
+        for row, key in enumerate(table.columns[name])
+    }
 
 
 def _phi(manifest: Manifest, attribute: str) -> float | None:

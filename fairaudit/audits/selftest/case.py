@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.discovery.audit import DiscoveryAudit
 from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.joint.verdict import legs_of
+from fairaudit.audits.selftest.flags import Flag
 from fairaudit.audits.selftest.planted import COUNTS, PlantedAudit, planted_counts
 from fairaudit.engine.part import Part
 from fairaudit.results.measurement import Measurement
@@ -26,22 +26,6 @@ RELIES = ("unequal and for the wrong reason", "spurious but equal")
 """Joint verdicts that say that the model rests on the region."""
 UNEQUAL = ("unequal outcome",)
 """The one that says that there is something to find where the bias has no place of its own."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flag:
-    """What one audit says about one planted attribute."""
-
-    audit: str
-    """Which audit, such as fairness, relevance lrp or joint verdict."""
-    attribute: str
-    """The planted attribute."""
-    region: str | None
-    """Where it shows; None for the whole image."""
-    flagged: bool
-    """Whether the audit says, with its whole interval, that the model relies on it or treats its groups unequally."""
-    reason: str = ""
-    """Why the audit could not say anything; empty where it could."""
 
 
 def plan_of(*, discover: bool) -> AuditPlan:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairaudit.audits.core.dry_run import seconds_per_row
-from fairaudit.audits.core.metrics import SELFTEST, applicable
+from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.selftest.bench import Bench
@@ -59,7 +59,7 @@ def plan_selftest(
     Raises:
         FairauditError: the self-test could not begin.
     """
-    applicable(config.gates, SELFTEST)
+    check_gates(config.gates)
     with tempfile.TemporaryDirectory() as folder:
         elsewhere = replace(options, output=Path(folder))
         bench = open_bench(path, config=config, base=base, options=elsewhere, asked=asked)

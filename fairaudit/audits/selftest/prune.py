@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.study import Study
-from fairaudit.audits.selftest.case import Flag
+from fairaudit.audits.selftest.flags import Flag
 from fairaudit.data.loader import Loader
 from fairaudit.data.manifest import Manifest
 from fairaudit.measures.intervals.proportion import normal_quantile

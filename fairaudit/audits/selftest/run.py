@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save
 
 from fairaudit.audits.core.device import describe_device
-from fairaudit.audits.core.metrics import SELFTEST, applicable
+from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.report import cells, model_entry
 from fairaudit.audits.core.run import STORE, Outcome, drawn
@@ -74,7 +74,7 @@ def run_selftest(
         FairauditError: data, model or options cannot be used.
     """
     clock = _Clock(started=datetime.now(UTC), at=time.perf_counter())
-    rules, notes = applicable(config.gates, SELFTEST)
+    check_gates(config.gates)
     bench = open_bench(path, config=config, base=base, options=options, asked=asked)
     _, kept = bench.trainer.trainable(seed=0)  # a model that cannot be trained is told before anything is computed
     with RunStore.open(options.output / STORE, key=bench.key(), fresh=options.fresh) as store:
@@ -94,14 +94,14 @@ def run_selftest(
         measurements=list(findings.measurements),
         verdicts=[],
         gate=judge(
-            rules,
+            config.gates,
             findings.measurements,
             excluded=len(excluded),
             max_excluded=options.max_excluded,
             fail_on=options.fail_on,
         ),
         excluded=excluded,
-        notes=[*_notes(bench, kept), *thin_cells(bench), *bench.trainer.model.notes, *findings.notes, *notes],
+        notes=[*_notes(bench, kept), *thin_cells(bench), *bench.trainer.model.notes, *findings.notes],
         figures=drawn(findings.drawings, options.output),
     )
     write_report_folder(report, options.output, options.formats)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from fairaudit.audits.core.rows import Rows
 from fairaudit.audits.discovery.figures import difference
 from fairaudit.audits.discovery.read import Grids, read_discovery
-from fairaudit.audits.regions.read import Rows
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.window_effect import window_effect
 from fairaudit.measures.regions.windows import grid_shares

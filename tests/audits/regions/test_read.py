@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from fairaudit.audits.regions.read import Rows, aligned_rows, alignment, labels
+from fairaudit.audits.core.rows import Rows, aligned_rows, labels
+from fairaudit.audits.regions.read import alignment
 from fairaudit.data.categorical import Categorical
 from fairaudit.tables.specs import Question
 

@@ -1,0 +1,29 @@
+"""What the readings of a counterfactual audit rest on, beside the columns of its images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fairaudit.audits.alignment.heads import Readers
+from fairaudit.audits.alignment.options import CfOptions
+from fairaudit.generators.checks import Facts
+from fairaudit.generators.generator import Generator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Generator, classifiers and settings, with what was found of them before the first image."""
+
+    options: CfOptions
+    """Search, pairs and pictures asked for."""
+    generator: Generator
+    """What drew the counterfactuals."""
+    readers: Readers
+    """The classifiers, and which of them are bases."""
+    facts: Facts
+    """What the generator does to the base classifiers by reconstruction alone."""
+    refusal: str | None
+    """Why the generator is no evidence at all; None where it is."""
+    lost: Mapping[str, str]
+    """Downstream classifier → why its alignment is no evidence."""

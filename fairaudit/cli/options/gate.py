@@ -1,0 +1,19 @@
+"""When the exit code is not 0."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fairaudit.config.options import FailOn
+
+GATE = "Gate"
+
+FailOnOption = Annotated[
+    FailOn,
+    typer.Option("--fail-on", help="First state of the gate that fails the command.", rich_help_panel=GATE),
+]
+MaxExcluded = Annotated[
+    int, typer.Option(min=0, help="More excluded rows than this make the verdict incomplete.", rich_help_panel=GATE)
+]

@@ -1,0 +1,40 @@
+"""Where and how a run computes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fairaudit.config.options import Precision
+
+RUN = "Run"
+
+
+def devices(incomplete: str) -> list[str]:
+    """Devices that begin so, for the shell to complete.
+
+    >>> devices("c")
+    ['cpu', 'cuda']
+    """
+    return [name for name in ("auto", "cpu", "cuda", "mps") if name.startswith(incomplete)]
+
+
+Device = Annotated[
+    str,
+    typer.Option(help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=RUN, metavar="DEVICE", autocompletion=devices),
+]
+PrecisionOption = Annotated[
+    Precision, typer.Option("--precision", help="Numbers that the model computes with.", rich_help_panel=RUN)
+]
+BatchSize = Annotated[
+    str,
+    typer.Option(
+        help="Images at once, or auto; halves itself when memory runs out.", rich_help_panel=RUN, metavar="N|auto"
+    ),
+]
+Workers = Annotated[int, typer.Option(min=1, help="Threads that decode images.", rich_help_panel=RUN)]
+Seed = Annotated[int, typer.Option(help="Seed of every draw.", rich_help_panel=RUN)]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Start over; do not go on with an interrupted run.", rich_help_panel=RUN)
+]

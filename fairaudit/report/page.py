@@ -1,0 +1,236 @@
+"""The first page of a report, the same in every rendering: what to do, who is worse off, why, and what next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from fairaudit.report.wording import called, condition, points, share
+from fairaudit.results.measurement import Measurement
+from fairaudit.results.report import Report, Verdict
+from fairaudit.results.text import interval, number
+from fairaudit.tables.metrics import METRICS
+from fairaudit.tables.terms import TERMS
+
+UNEQUAL = ("unequal and for the wrong reason", "unequal, not by this cue", "unequal outcome")
+"""Verdicts that groups are treated unequally."""
+USED = ("unequal and for the wrong reason", "spurious but equal")
+"""Verdicts that the model uses the attribute."""
+RATES = ("accuracy", "selection_rate", "tpr", "fpr")
+"""What the table of groups shows, in this order."""
+FLIPS = ("attribute_flip_rate", "swap_flip")
+"""Shares of decisions that change with the attribute, the strongest evidence first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRow:
+    """How one group fares."""
+
+    group: str
+    images: str
+    rates: tuple[str, ...]
+    """One per column, as text with its interval."""
+    worst: tuple[bool, ...]
+    """Whether the group has the worst value of the column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupTable:
+    """Who is worse off: the groups of one attribute."""
+
+    attribute: str
+    columns: tuple[str, ...]
+    rows: tuple[GroupRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRow:
+    """One number that a verdict rests on."""
+
+    metric: str
+    about: str
+    value: str
+    interval: str
+    chance: str
+    sentence: str
+    """What the metric says, from the registry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a reader sees first."""
+
+    decision: str
+    """A few words that a release manager acts on."""
+    sentences: tuple[str, ...]
+    """Why, in plain words."""
+    groups: tuple[GroupTable, ...]
+    """Who is worse off, the attribute of the worst verdict first."""
+    evidence: tuple[EvidenceRow, ...]
+    """What the worst verdict rests on."""
+    steps: tuple[str, ...]
+    """What to do next."""
+
+
+def page(report: Report) -> Page:
+    """The first page of a report."""
+    first = report.verdicts[0] if report.verdicts else None
+    return Page(
+        decision=decision(report),
+        sentences=tuple(_sentences(report, first)),
+        groups=tuple(table for name in _attributes(report) if (table := group_table(report, name)) is not None),
+        evidence=tuple(_evidence(report, first)) if first else (),
+        steps=tuple(dict.fromkeys(_steps(report, first))),
+    )
+
+
+def decision(report: Report) -> str:
+    """What the gate and the verdicts come to, in a few words.
+
+    What failed outweighs what was left out, which outweighs what is open; silence of the gate is no consent.
+    """
+    verdicts = {verdict.verdict for verdict in report.verdicts}
+    if report.gate.state == "fail" or (report.gate.state == "none" and verdicts & {*UNEQUAL, *USED}):
+        return "Do not release"
+    if report.gate.state == "incomplete":
+        return "Not everything was audited"
+    if report.gate.state == "inconclusive" or (report.gate.state == "none" and "undecided" in verdicts):
+        return "Not decided: there is too little evidence"
+    if report.gate.state == "pass" or verdicts:
+        return "Nothing found against a release"
+    return "Measured, and nothing was asked of the numbers"
+
+
+def group_table(report: Report, attribute: str) -> GroupTable | None:
+    """Accuracy, selection rate, true and false positive rate of every group, the worst of each column marked.
+
+    With two classes the last three are of the positive class; with more classes accuracy alone is shown.
+    None where the report has no such numbers.
+    """
+    found = {(m.metric, m.group): m for m in _fairness(report, attribute) if m.group is not None and m.baseline is None}
+    groups = list(dict.fromkeys(group for metric, group in found if metric == "accuracy"))
+    binary = len(report.data.classes) == 2
+    columns = [metric for metric in (RATES if binary else RATES[:1]) if any((metric, g) in found for g in groups)]
+    if not groups or not columns:
+        return None
+    worst = {metric: _worst([found.get((metric, group)) for group in groups], metric) for metric in columns}
+    rows = []
+    for index, group in enumerate(groups):
+        cells = [found.get((metric, group)) for metric in columns]
+        images = next((f"{cell.n:,}" for cell in cells if cell is not None and cell.n is not None), "")
+        rows.append(
+            GroupRow(
+                group=str(group),
+                images=images,
+                rates=tuple(_rate(cell) for cell in cells),
+                worst=tuple(index in worst[metric] for metric in columns),
+            )
+        )
+    return GroupTable(attribute=attribute, columns=tuple(columns), rows=tuple(rows))
+
+
+def _attributes(report: Report) -> list[str]:
+    named = [verdict.attribute for verdict in report.verdicts]
+    return list(dict.fromkeys([*named, *report.data.attributes]))
+
+
+def _fairness(report: Report, attribute: str) -> Iterator[Measurement]:
+    return (m for m in report.measurements if m.audit == "fairness" and m.attribute == attribute)
+
+
+def _rate(cell: Measurement | None) -> str:
+    if cell is None or cell.value is None:
+        return "–"
+    ends = "" if cell.low is None or cell.high is None else f" [{100 * cell.low:.0f}–{100 * cell.high:.0f}]"
+    return f"{share(cell.value).replace(' ', '')}{ends}"
+
+
+def _worst(cells: Sequence[Measurement | None], metric: str) -> set[int]:
+    """Indices of the worst groups: none where all are alike, or where neither way is worse."""
+    values = {index: cell.value for index, cell in enumerate(cells) if cell is not None and cell.value is not None}
+    if metric == "selection_rate" or len(values) < 2 or len(set(values.values())) < 2:
+        return set()
+    extreme = max(values.values()) if metric == "fpr" else min(values.values())
+    return {index for index, value in values.items() if value == extreme}
+
+
+def _sentences(report: Report, first: Verdict | None) -> Iterator[str]:
+    if first is None:
+        return
+    if first.verdict in UNEQUAL:
+        yield from _unequal(report, first.attribute)
+    if first.verdict in USED:
+        yield _used(report, first)
+    elif first.verdict == "unequal, not by this cue":
+        yield f"What {first.region} shows is not the reason: look for another one."
+    elif first.verdict == "undecided":
+        yield f"The evidence on {first.attribute} does not decide."
+    elif first.verdict == "no evidence":
+        yield f"No evidence that {first.attribute} matters{_in(first)}, on this data and within these limits."
+
+
+def _unequal(report: Report, attribute: str) -> Iterator[str]:
+    """The largest gap between two groups in words."""
+    gaps: list[tuple[float, Measurement, Measurement]] = []
+    rates = [m for m in _fairness(report, attribute) if m.group is not None and m.value is not None]
+    for metric in ("tpr", "fpr"):
+        for name in dict.fromkeys(m.class_ for m in rates if m.metric == metric):
+            cells = [m for m in rates if m.metric == metric and m.class_ == name and m.baseline is None]
+            if len(cells) >= 2:
+                low, high = min(cells, key=lambda m: m.value or 0), max(cells, key=lambda m: m.value or 0)
+                gaps.append(((high.value or 0) - (low.value or 0), low, high))
+    if not gaps:
+        yield f"Groups of {attribute} are treated unequally."
+        return
+    _, low, high = max(gaps, key=lambda gap: gap[0])
+    target, classes = report.data.target, report.data.classes
+    name = high.class_ or classes[-1]
+    who = called(target, name, classes, negated=high.metric == "fpr")
+    as_what = called(target, name, classes)
+    here, there = (condition(attribute, str(cell.group)) for cell in (high, low))
+    apart = points((high.value or 0) - (low.value or 0))
+    yield (
+        f"{share(high.value)} of images that are {who} are called {as_what} {here}, {share(low.value)} {there}: "
+        f"{apart} apart."
+    )
+
+
+def _used(report: Report, verdict: Verdict) -> str:
+    shown = f" that {verdict.region} shows" if verdict.region and verdict.region != verdict.attribute else ""
+    said = f"The model uses the {verdict.attribute}{shown}"
+    named = [m for m in report.measurements if m.attribute == verdict.attribute and m.value is not None]
+    for metric in FLIPS:
+        found = [m for m in named if m.metric == metric and m.group is None and m.class_ is None and m.baseline is None]
+        if found:
+            largest = max(found, key=lambda m: abs(m.value or 0))
+            return f"{said}: changing it changes {share(largest.value)} of the decisions."
+    return f"{said}."
+
+
+def _in(verdict: Verdict) -> str:
+    return f" in {verdict.region}" if verdict.region else ""
+
+
+def _evidence(report: Report, verdict: Verdict) -> Iterator[EvidenceRow]:
+    known = {m.id: m for m in report.measurements}
+    for found in (known[name] for name in verdict.evidence if name in known):
+        parts = (found.attribute, found.region, found.method, found.group, found.class_)
+        yield EvidenceRow(
+            metric=found.metric,
+            about=", ".join(part for part in parts if part),
+            value=number(found.value) if found.value is not None else found.status,
+            interval=interval(found.low, found.high),
+            chance="" if found.chance is None else number(found.chance),
+            sentence=METRICS[found.metric].sentence if found.metric in METRICS else "",
+        )
+
+
+def _steps(report: Report, first: Verdict | None) -> Iterator[str]:
+    if first is not None:
+        if first.needed:
+            yield first.needed
+        yield TERMS[first.verdict].advice
+    for rule in report.gate.rules:
+        if rule.needed:
+            yield rule.needed
+            break

@@ -1,0 +1,29 @@
+import pytest
+
+from fairaudit.gate.alike import Alike, doubt, everywhere, handful
+from fairaudit.results.measurement import Measurement
+
+
+def number(**fields):
+    return Measurement(audit="fairness", metric="m", value=0.0, **fields)
+
+
+def test_the_fact_about_everything_is_the_one_without_a_group():
+    group, every = Alike(decision="1", n=5, attribute="hat", group="0"), Alike(decision="1", n=9)
+    assert everywhere([group, every]) is every
+    assert everywhere([group]) is None
+
+
+def test_the_group_is_named():
+    fact = Alike(decision="smiling", n=40, attribute="hat", group="1")
+    assert fact.sentence().startswith("Every one of the 40 images of group 1 of hat got the same decision, smiling")
+
+
+@pytest.mark.parametrize(("n", "words"), [(1, "1 image,"), (9, "9 images,"), (10, None), (None, None)])
+def test_a_handful(n, words):
+    found = handful(number(n=n))
+    assert found is None if words is None else words in found
+
+
+def test_nothing_speaks_against_many_images_that_were_decided_differently():
+    assert doubt(number(n=100), []) is None

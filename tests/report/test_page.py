@@ -1,0 +1,120 @@
+"""The first page: what to do in words, who is worse off, and what it rests on."""
+
+import pytest
+
+from fairaudit.report.page import decision, group_table, page
+from fairaudit.results.measurement import Measurement
+from fairaudit.results.report import Verdict
+
+
+def rate(metric, group, value, name="1", attribute="necktie", **more):
+    return Measurement(
+        audit="fairness", metric=metric, attribute=attribute, group=group, class_=name, value=value,
+        low=max(0, value - 0.1), high=min(1, value + 0.1), level=0.95, n=50, **more,
+    )  # fmt: skip
+
+
+RATES = [
+    rate("accuracy", "0", 0.75, None), rate("accuracy", "1", 0.75, None),
+    rate("selection_rate", "0", 0.25), rate("selection_rate", "1", 0.75),
+    rate("tpr", "0", 0.5), rate("tpr", "1", 1.0),
+    rate("fpr", "0", 0.0), rate("fpr", "1", 0.25),
+]  # fmt: skip
+
+
+@pytest.fixture
+def made(report):
+    """A report with these rates, verdicts and gate."""
+
+    def make(*verdicts, state="none", measurements=RATES, classes=("0", "1")):
+        data = report.data.model_copy(
+            update={"target": "smiling", "classes": list(classes), "attributes": {"necktie": ["0", "1"]}}
+        )
+        gate = report.gate.model_copy(update={"state": state, "rules": []})
+        update = {"verdicts": list(verdicts), "gate": gate, "measurements": list(measurements), "data": data}
+        return report.model_copy(update=update)
+
+    return make
+
+
+def verdict(text, region="necktie", evidence=(), needed=None):
+    return Verdict(attribute="necktie", region=region, verdict=text, why="", evidence=list(evidence), needed=needed)
+
+
+def test_the_largest_gap_is_told_in_words(made):
+    found = page(made(verdict("unequal and for the wrong reason"), state="fail"))
+    assert found.decision == "Do not release"
+    assert found.sentences == (
+        "100 % of images that are smiling are called smiling with necktie, 50 % without necktie: 50 points apart.",
+        "The model uses the necktie.",
+    )
+
+
+def test_false_alarms_are_told_of_images_that_are_not_of_the_class(made):
+    rates = [rate("fpr", "dark", 0.5, attribute="necktie"), rate("fpr", "light", 0.1)]
+    (first, *_) = page(made(verdict("unequal outcome"), measurements=rates)).sentences
+    assert first.startswith("50 % of images that are not smiling are called smiling where necktie is dark, 10 %")
+
+
+def test_flipped_decisions_are_told_where_they_were_measured(made):
+    flips = Measurement(audit="counterfactual", metric="attribute_flip_rate", attribute="necktie", value=0.46, n=10)
+    found = page(made(verdict("spurious but equal"), measurements=[*RATES, flips]))
+    assert found.sentences == ("The model uses the necktie: changing it changes 46 % of the decisions.",)
+
+
+def test_the_worst_of_each_column_is_marked_and_equal_ones_are_not(made):
+    table = group_table(made(), "necktie")
+    assert table.columns == ("accuracy", "selection_rate", "tpr", "fpr")
+    assert [row.worst for row in table.rows] == [(False, False, True, False), (False, False, False, True)]
+    assert table.rows[0].rates[2] == "50% [40–60]"
+    assert table.rows[0].images == "50"
+
+
+def test_with_more_classes_accuracy_alone_is_shown(made):
+    assert group_table(made(classes=("a", "b", "c")), "necktie").columns == ("accuracy",)
+
+
+def test_no_numbers_no_table(made):
+    assert group_table(made(measurements=[]), "necktie") is None
+    assert page(made(measurements=[])).groups == ()
+
+
+def test_a_group_without_the_rate_has_a_dash(made):
+    missing = Measurement(
+        audit="fairness", metric="tpr", attribute="necktie", group="0", class_="1", value=None, status="undefined",
+        reason="no image",
+    )  # fmt: skip
+    rates = [missing if (m.metric, m.group) == ("tpr", "0") else m for m in RATES]
+    assert group_table(made(measurements=rates), "necktie").rows[0].rates[2] == "–"
+
+
+@pytest.mark.parametrize(
+    ("state", "verdicts", "words"),
+    [
+        ("fail", [], "Do not release"),
+        ("incomplete", ["no evidence"], "Not everything was audited"),
+        ("inconclusive", ["no evidence"], "Not decided: there is too little evidence"),
+        ("none", ["spurious but equal"], "Do not release"),
+        ("none", ["unequal, not by this cue", "undecided"], "Do not release"),
+        ("none", ["no evidence", "undecided"], "Not decided: there is too little evidence"),
+        ("none", ["no evidence"], "Nothing found against a release"),
+        ("pass", ["no evidence"], "Nothing found against a release"),
+        ("none", [], "Measured, and nothing was asked of the numbers"),
+    ],
+)
+def test_the_decision(made, state, verdicts, words):
+    assert decision(made(*map(verdict, verdicts), state=state)) == words
+
+
+def test_evidence_has_the_words_of_the_registry(made):
+    flips = Measurement(
+        id="x", audit="counterfactual", metric="attribute_flip_rate", attribute="necktie", value=0.46, low=0.4,
+        high=0.5, level=0.95, n=10,
+    )  # fmt: skip
+    (row,) = page(made(verdict("spurious but equal", evidence=["x", "gone"]), measurements=[flips])).evidence
+    assert (row.value, row.interval) == ("0.460", "[0.400, 0.500]")
+    assert row.sentence
+
+
+def test_what_is_needed_comes_first(made):
+    assert page(made(verdict("undecided", needed="200 more images"))).steps[0] == "200 more images"
