@@ -30,7 +30,7 @@ LEVELS = (
 )
 ROOMS = {
     "audits": (
-        ("demo", "selftest", "pruning", "init"),
+        ("demo", "selftest", "pruning", "mitigation", "init"),
         ("joint",),
         ("saliency", "flips", "generator", "resample"),
         ("regions", "alignment", "fairness"),

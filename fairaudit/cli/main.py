@@ -16,6 +16,7 @@ from fairaudit.cli import (
     fairness,
     generator,
     init,
+    mitigate,
     prune,
     resample,
     roi_metrics,
@@ -64,6 +65,7 @@ app.command("roi-metrics")(roi_metrics.roi_metrics)
 app.command("cf-align")(cf_align.cf_align)
 app.command("cf-rectify")(cf_rectify.cf_rectify)
 app.add_typer(generator.app, name="generator")
+app.command("mitigate")(mitigate.mitigate)
 app.command("prune")(prune.prune)
 app.command("selftest")(selftest.selftest)
 app.command("resample")(resample.resample)

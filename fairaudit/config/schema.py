@@ -150,6 +150,8 @@ class ModelConfig(Section):
     been applied inside the model is found out, and need not be said."""
     head: str | int | None = None
     """Key of the dictionary, or place in the tuple, that the model returns, where it returns several outputs."""
+    layout: Literal["nchw", "nhwc"] = "nchw"
+    """Order of the input: image, channel, row, column; or nhwc, with channels last, as TensorFlow has it."""
     classes: list[str] = Field(default_factory=list)
     """Names of the outputs, in order; for a sigmoid that of the positive class, or of both values of the target with
     the positive one second."""
@@ -299,6 +301,8 @@ class GateRule(Section):
     """Only this region."""
     method: str | None = None
     """Only this method."""
+    against: str | None = None
+    """Only changes to this model: vanilla or control in a comparison of mitigation methods, or the baseline's name."""
     max: float | None = None
     """Upper limit, itself allowed."""
     min: float | None = None

@@ -26,6 +26,8 @@ def select(rule: GateRule, measurements: Iterable[Measurement]) -> list[Measurem
             chosen = [measurement for measurement in chosen if getattr(measurement, name) is None] or chosen
         else:
             chosen = [measurement for measurement in chosen if getattr(measurement, name) == wanted]
+    if rule.against is not None:
+        chosen = [measurement for measurement in chosen if measurement.baseline == rule.against]
     return chosen
 
 
@@ -48,6 +50,9 @@ def why_none(rule: GateRule, measurements: Iterable[Measurement]) -> str:
         chosen = [measurement for measurement in chosen if getattr(measurement, name) == wanted]
         if not chosen:
             return f'{rule.measured} was measured for no {name.rstrip("_")} "{wanted}". {suggestion(wanted, known)}'
+    if rule.against is not None:
+        known = {measurement.baseline for measurement in chosen if measurement.baseline is not None}
+        return f'{rule.measured} was not compared with "{rule.against}". {suggestion(rule.against, known)}'
     return f"This command does not measure {rule.measured} so."
 
 
@@ -75,6 +80,7 @@ def in_words(rule: GateRule) -> str:
     'accuracy_difference worse than the baseline by at most 0.02'
     """
     given = [(name.rstrip("_"), getattr(rule, name)) for name in FILTERS if getattr(rule, name) is not None]
+    given += [] if rule.against is None else [("against", rule.against)]
     filters = f" ({', '.join(f'{name} {value}' for name, value in given)})" if given else ""
     if rule.verdicts:
         return f"verdict{filters} {' or '.join(rule.verdicts)}"

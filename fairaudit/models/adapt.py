@@ -125,6 +125,7 @@ class Logits(nn.Module):
         head: key or place of the output, where the model returns several.
         columns: numbers of the outputs to keep, in order; None keeps all.
         takes: type that the images are cast to before they go in; None leaves them.
+        nhwc: whether the model wants the channels last.
     """
 
     def __init__(
@@ -134,17 +135,20 @@ class Logits(nn.Module):
         head: str | int | None = None,
         columns: Sequence[int] | None = None,
         takes: torch.dtype | None = None,
+        nhwc: bool = False,
     ) -> None:
         super().__init__()
         self.model = model
         self.head = head
         self.columns = tuple(columns) if columns is not None else None
         self.takes = takes
+        self.nhwc = nhwc
 
     def raw(self, images: Tensor) -> Tensor:
         """Outputs [image, output] in the type that the model returns them, all columns."""
-        cast = images if self.takes is None else images.to(self.takes)
-        return as_logits(self.model(cast), len(images), self.head)
+        given = images if self.takes is None else images.to(self.takes)
+        given = given.permute(0, 2, 3, 1) if self.nhwc else given
+        return as_logits(self.model(given), len(images), self.head)
 
     def forward(self, images: Tensor) -> Tensor:
         """Outputs [image, output] of normalised images."""

@@ -18,7 +18,7 @@ from fairaudit.models.trouble import checked
 if TYPE_CHECKING:
     from fairaudit.models.lift import Lifted
 
-Format = Literal["torchscript", "state-dict", "safetensors", "pickle", "exported-program", "expression"]
+Format = Literal["torchscript", "state-dict", "safetensors", "pickle", "exported-program", "onnx", "expression"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

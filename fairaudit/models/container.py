@@ -14,9 +14,9 @@ from fairaudit.files import unusual
 from fairaudit.limits import UNPACKED, size, unpacked
 from fairaudit.models.foreign import Foreign, of_archive, of_bytes, of_folder
 
-Container = Literal["torchscript", "pickle-zip", "pickle-legacy", "safetensors", "exported-program"]
+Container = Literal["torchscript", "pickle-zip", "pickle-legacy", "safetensors", "exported-program", "onnx"]
 
-WANTED = "a TorchScript archive, a PyTorch checkpoint, a safetensors file or an exported program"
+WANTED = "a TorchScript archive, a PyTorch checkpoint, a safetensors file, an ONNX file or an exported program"
 _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 
@@ -41,6 +41,8 @@ def container(path: Path) -> Container:
         return "pickle-legacy"
     if _is_safetensors(path, start):
         return "safetensors"
+    if start[:1] == b"\x08" and start[1:2] < b"\x20" and len(start) > 2:  # field 1, the version of ONNX's format
+        return "onnx"
     raise _not_ours(path, of_bytes(path, start))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _ONNX = "Export it to ONNX"
-_TF = "Convert it with `python -m tf2onnx.convert`, and say preprocess.layout: nhwc if its input has channels last."
+_TF = "Convert it with `python -m tf2onnx.convert`, and say model.layout: nhwc if its input has channels last."
 
 
 @dataclass(frozen=True, slots=True)

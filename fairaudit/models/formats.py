@@ -39,6 +39,10 @@ class Loaded:
     """The one batch size it takes, where that is so."""
     takes: torch.dtype | None = None
     """Type that the images are cast to; None for float32."""
+    size: tuple[int, int] | None = None
+    """Height and width of the input, where the file fixes them."""
+    sha256: str | None = None
+    """Digest, where other files belong to it; None for that of the file alone."""
 
 
 def load_script(path: Path, *, device: torch.device, trust: bool) -> Loaded:
@@ -129,6 +133,26 @@ def load_exported(path: Path, *, device: torch.device, trust: bool) -> Loaded:
     module = program.module()
     parameters = sum(value.numel() for value in program.parameters())
     return Loaded(module=module, parameters=parameters, program=program, batch=_static_batch(program))
+
+
+def load_onnx_file(path: Path, *, config: ModelConfig, channels: int, size: tuple[int, int] | None) -> Loaded:
+    """An ONNX file, computed by torch and proven against another implementation; opening one runs no code.
+
+    Raises:
+        ModelError: the package onnx is not here, or the file cannot be read, computed or proven.
+    """
+    from fairaudit.models.onnx.load import load_onnx
+
+    found = load_onnx(path, nhwc=config.layout == "nhwc", channels=channels, size=size)
+    return Loaded(
+        module=found.module,
+        parameters=found.parameters,
+        notes=found.notes,
+        batch=found.batch,
+        takes=found.takes,
+        size=found.size,
+        sha256=found.sha256,
+    )
 
 
 def count(module: nn.Module) -> int:

@@ -13,7 +13,14 @@ from fairaudit.errors import ModelError
 from fairaudit.models.answer import Answer, read_answer
 from fairaudit.models.classifier import Classifier, Format, normalised
 from fairaudit.models.container import Container, container, digest
-from fairaudit.models.formats import Loaded, load_exported, load_safetensors, load_script, load_state
+from fairaudit.models.formats import (
+    Loaded,
+    load_exported,
+    load_onnx_file,
+    load_safetensors,
+    load_script,
+    load_state,
+)
 from fairaudit.models.probe import probe
 from fairaudit.models.trouble import told
 
@@ -57,12 +64,13 @@ def open_model(
     found = probe(
         module,
         channels=preprocess.channels,
-        size=preprocess.size,
+        size=preprocess.size or loaded.size,
         device=place,
         name=path.name,
         batch=loaded.batch,
         head=config.head,
         takes=loaded.takes,
+        nhwc=config.layout == "nhwc",
     )
     audited = normalised(examples.to(place), preprocess.mean, preprocess.std) if examples is not None else None
     answer = read_answer(
@@ -77,6 +85,7 @@ _FORMATS: dict[Container, Format] = {
     "torchscript": "torchscript",
     "safetensors": "safetensors",
     "exported-program": "exported-program",
+    "onnx": "onnx",
 }
 
 
@@ -93,6 +102,8 @@ def _load(
         return load_script(path, device=device, trust=trust)
     if kind == "exported-program":
         return load_exported(path, device=device, trust=trust)
+    if kind == "onnx":
+        return load_onnx_file(path, config=config, channels=preprocess.channels, size=preprocess.size)
     if kind == "safetensors":
         return load_safetensors(path, config=config, size=preprocess.size)
     return load_state(path, config=config, size=preprocess.size, trust=trust)
@@ -112,7 +123,7 @@ def _classifier(
     return Classifier(
         name=path.name,
         path=path,
-        sha256=digest(path),
+        sha256=loaded.sha256 or digest(path),
         format=written_as,
         head=answer.head,
         module=answer.module,

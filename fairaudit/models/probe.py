@@ -49,6 +49,7 @@ def probe(
     batch: int | None = None,
     head: str | int | None = None,
     takes: torch.dtype | None = None,
+    nhwc: bool = False,
 ) -> Probe:
     """Try the model on noise.
 
@@ -61,12 +62,13 @@ def probe(
         batch: the one batch size that it takes, where that is so.
         head: key or place of the output, where the model returns several.
         takes: type that images are cast to before they go in; None leaves them.
+        nhwc: whether the model wants the channels last.
 
     Raises:
         ModelError: it fails on these images, returns no logits or NaN, differs between two identical passes, or lets
             the images of a batch change each other's outputs.
     """
-    reading = Logits(model, head=head, takes=takes)
+    reading = Logits(model, head=head, takes=takes, nhwc=nhwc)
     usable, tried, whole = _usable(reading, channels, size, device=device, name=name, batch=batch)
     images = noise(3, channels, tried, device)
     with torch.no_grad():
@@ -129,7 +131,7 @@ def _wrapped(reading: Logits, images: Tensor, batch: int | None) -> tuple[nn.Mod
     if batch is not None:
         filled = torch.cat([images] * batch)[:batch]
         return FixedBatch(reading, batch), not reading.raw(filled).is_floating_point()
-    if reading.head is None and reading.takes is None:
+    if reading.head is None and reading.takes is None and not reading.nhwc:
         output = reading.model(images)
         if isinstance(output, Tensor) and output.dim() == 2 and output.dtype == torch.float32:
             _ = as_logits(output, len(images))

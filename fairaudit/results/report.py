@@ -60,7 +60,7 @@ class Model(Part):
     sha256: str
     """Digest of the file's bytes."""
     format: str
-    """How the file was opened: torchscript, state-dict, safetensors, pickle or exported-program."""
+    """How the file was opened: torchscript, state-dict, safetensors, pickle, exported-program, onnx or expression."""
     output: str
     """sigmoid, softmax or multilabel."""
     classes: list[str]

@@ -12,6 +12,7 @@ from fairaudit.tables.entries.alignment import ALIGNMENT
 from fairaudit.tables.entries.data import DATA
 from fairaudit.tables.entries.disparities import CHANGES, COMPARING
 from fairaudit.tables.entries.groups import GROUP_CHANGES, GROUPS
+from fairaudit.tables.entries.mitigation import MITIGATION
 from fairaudit.tables.entries.regions import REGIONS
 from fairaudit.tables.entries.runs import PRUNING, SELFTEST
 from fairaudit.tables.entries.saliency import SALIENCY
@@ -27,6 +28,7 @@ _ENTRIES = (
     *SALIENCY,
     *ALIGNMENT,
     *PRUNING,
+    *MITIGATION,
     *SELFTEST,
 )
 METRICS: Registry[MetricEntry] = Registry("metric", [(entry.name, entry) for entry in _ENTRIES])
@@ -52,7 +54,7 @@ def audits() -> tuple[str, ...]:
     """Names of the audits that measure something, in the order of the registry.
 
     >>> audits()
-    ('fairness', 'roi-metrics', 'counterfactual', 'saliency', 'cf-align', 'prune', 'selftest')
+    ('fairness', 'roi-metrics', 'counterfactual', 'saliency', 'cf-align', 'prune', 'mitigate', 'selftest')
     """
     return tuple(dict.fromkeys(METRICS[name].audit for name in METRICS))
 

@@ -10,6 +10,7 @@ import pytest
 from fairaudit.audits.core.trial import REPORTED
 from fairaudit.audits.fairness.thresholds import EQUALISERS
 from fairaudit.audits.flips.audit import FLIP_COLUMNS
+from fairaudit.audits.mitigation.read import METRICS as MITIGATED
 from fairaudit.audits.pruning.legs import SOURCES
 from fairaudit.audits.pruning.theory import METRICS as PRUNED
 from fairaudit.audits.regions.read import COMPARED
@@ -72,7 +73,7 @@ def others():
 
 def test_every_name_that_the_code_can_write_is_there_and_nothing_else():
     images = per_image()
-    written = {*fairness(), *images, *(f"{name}_contrast" for name in images), *others()}
+    written = {*MITIGATED, *fairness(), *images, *(f"{name}_contrast" for name in images), *others()}
     assert set(METRICS) == written
 
 

@@ -1,0 +1,127 @@
+"""What was fitted, on disk: one file per method, seed and λ, so that a run that was killed goes on where it stood."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from fairaudit.mitigation.edits import Edit, GroupThreshold, HeadEdit, Inserted, Rule, Weights
+from fairaudit.results.strict_json import write_bytes
+from fairaudit.results.tensor_file import in_order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """One fit."""
+
+    method: str
+    seed: int
+    strength: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fit:
+    """What came of it."""
+
+    unit: Unit
+    edit: Edit | None = None
+    """None where the method failed."""
+    reason: str = ""
+    """Why it failed."""
+    facts: Mapping[str, float] = field(default_factory=dict)
+    """What the method found on the way."""
+    columns: Mapping[str, Tensor] = field(default_factory=dict)
+    """What it does with every image of the choosing and the reporting part."""
+    seconds: float = 0.0
+    """Time of the fit; not part of what must be the same twice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitStore:
+    """A folder of fits."""
+
+    folder: Path
+    key: str
+    """Everything that a fit depends on beside its unit."""
+
+    def path(self, unit: Unit) -> Path:
+        """File of a unit; its name holds the key's digest, so that fits of other runs are never taken for its own."""
+        text = f"{self.key}\x1f{unit.method}\x1f{unit.seed}\x1f{unit.strength!r}"
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return self.folder / f"{unit.method}-{unit.seed}-{unit.strength:g}-{digest}.safetensors"
+
+    def save(self, fit: Fit) -> None:
+        """Write a fit whole or not at all.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        from safetensors.torch import save
+
+        tensors, kind = _tensors(fit.edit)
+        tensors |= {f"column.{name}": value for name, value in fit.columns.items()}
+        facts = {"kind": kind, "reason": fit.reason, "facts": json.dumps(dict(fit.facts), sort_keys=True)}
+        contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+        write_bytes(self.path(fit.unit), in_order(save(contiguous, metadata=facts)))
+        write_bytes(self._seconds(fit.unit), f"{fit.seconds:.6f}\n".encode())
+
+    def load(self, unit: Unit) -> Fit | None:
+        """A fit that is there already; None where there is none, or it cannot be read and is made again."""
+        from safetensors import SafetensorError, safe_open
+
+        path = self.path(unit)
+        if not path.is_file():
+            return None
+        try:
+            with safe_open(path, framework="pt") as file:
+                text = file.metadata() or {}
+                tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (SafetensorError, OSError):
+            return None
+        columns = {name.removeprefix("column."): v for name, v in tensors.items() if name.startswith("column.")}
+        seconds = self._seconds(unit)
+        return Fit(
+            unit=unit,
+            edit=_edit(text["kind"], tensors),
+            reason=text["reason"],
+            facts=json.loads(text["facts"]),
+            columns=columns,
+            seconds=float(seconds.read_text(encoding="utf-8")) if seconds.is_file() else 0.0,
+        )
+
+    def _seconds(self, unit: Unit) -> Path:
+        return self.path(unit).with_suffix(".seconds")
+
+
+def _tensors(edit: Edit | None) -> tuple[dict[str, Tensor], str]:
+    if edit is None:
+        return {}, "none"
+    if isinstance(edit, Weights):
+        return {f"edit.{name}": value for name, value in edit.values.items()}, "weights"
+    if isinstance(edit, HeadEdit):
+        return {"edit.weight": edit.weight, "edit.bias": edit.bias}, "head"
+    if isinstance(edit, Inserted):
+        return {"edit.weight": edit.weight, "edit.bias": edit.bias}, f"inserted {edit.layer}"
+    numbers = [[g.lower, g.upper, g.mix, g.keep] for g in edit.groups]
+    return {"edit.rule": torch.tensor([*numbers, [edit.base_rate, 0, 0, 0]], dtype=torch.float64)}, "rule"
+
+
+def _edit(kind: str, tensors: Mapping[str, Tensor]) -> Edit | None:
+    own = {name.removeprefix("edit."): value for name, value in tensors.items() if name.startswith("edit.")}
+    if kind == "none":
+        return None
+    if kind == "weights":
+        return Weights(values=own)
+    if kind == "head":
+        return HeadEdit(weight=own["weight"], bias=own["bias"])
+    if kind == "rule":
+        *groups, last = own["rule"].tolist()
+        rules = tuple(GroupThreshold(lower=a, upper=b, mix=c, keep=d) for a, b, c, d in groups)
+        return Rule(groups=rules, base_rate=last[0])
+    return Inserted(layer=kind.removeprefix("inserted "), weight=own["weight"], bias=own["bias"])

@@ -1,0 +1,131 @@
+"""`fairaudit mitigate`: fit mitigation methods, compare them by outcome and by reason, write and audit the best."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from fairaudit.cli import options as o
+from fairaudit.cli.shared import Request, audit_command
+
+PANEL = "Mitigation"
+
+Methods = Annotated[
+    str,
+    typer.Option("--method", help="Methods joined by commas, default, or all.", rich_help_panel=PANEL, metavar="A,B,…"),
+]
+DebiasSplit = Annotated[
+    str | None,
+    typer.Option(
+        help="Rows to learn from and choose on (default: parts of the audited rows).",
+        rich_help_panel=PANEL,
+        metavar="COL=VALUE",
+    ),
+]
+BalancedSplit = Annotated[
+    str | None,
+    typer.Option(
+        help="Rows in which attribute and target are independent (default: debias rows, undersampled).",
+        rich_help_panel=PANEL,
+        metavar="COL=VALUE",
+    ),
+]
+ChooseSplit = Annotated[
+    str | None,
+    typer.Option(
+        help="Rows to choose on (default: a third of the debias rows). Best: rows the model was not trained on.",
+        rich_help_panel=PANEL,
+        metavar="COL=VALUE",
+    ),
+]
+ReportSplit = Annotated[
+    str | None,
+    typer.Option(help="Rows to report on, as --split.", rich_help_panel=PANEL, metavar="COL=VALUE"),
+]
+Seeds = Annotated[int, typer.Option(min=1, help="Fits of every method.", rich_help_panel=PANEL)]
+Lambda = Annotated[
+    float | None, typer.Option("--lambda", min=0.0, help="λ of every method that has one.", rich_help_panel=PANEL)
+]
+Search = Annotated[bool, typer.Option("--search", help="Try each method's values of λ first.", rich_help_panel=PANEL)]
+Trials = Annotated[int, typer.Option(min=0, help="Search λ by so many trials of optuna.", rich_help_panel=PANEL)]
+Select = Annotated[
+    Literal["worst_cell", "eo"], typer.Option(help="What the best method is chosen by.", rich_help_panel=PANEL)
+]
+Floor = Annotated[
+    float, typer.Option(min=0.0, max=1.0, help="Mean cell accuracy that may be lost.", rich_help_panel=PANEL)
+]
+Write = Annotated[
+    str | None, typer.Option(help="best, all, or a method: what to write and audit.", rich_help_panel=PANEL)
+]
+Epochs = Annotated[int, typer.Option(min=1, help="Passes of every method that trains.", rich_help_panel=PANEL)]
+Rate = Annotated[float, typer.Option(min=0.0, help="Highest rate of Adam.", rich_help_panel=PANEL)]
+StepSize = Annotated[int, typer.Option("--step-images", min=2, help="Images per step.", rich_help_panel=PANEL)]
+Maps = Annotated[int, typer.Option(min=0, help="Images whose relevance is measured.", rich_help_panel=PANEL)]
+Bottleneck = Annotated[str | None, typer.Option(help="Module whose output is the bottleneck.", rich_help_panel=PANEL)]
+
+
+@audit_command
+def mitigate(
+    model: Annotated[Path, typer.Argument(help="Model file to mitigate.", metavar="MODEL")],
+    roi: o.Roi = None,
+    region_box: o.RegionBox = None,
+    twins: o.Twins = None,
+    method: Methods = "default",
+    debias_split: DebiasSplit = None,
+    choose_split: ChooseSplit = None,
+    balanced_split: BalancedSplit = None,
+    report_split: ReportSplit = None,
+    seeds: Seeds = 1,
+    strength: Lambda = None,
+    search: Search = False,
+    trials: Trials = 0,
+    select: Select = "worst_cell",
+    floor: Floor = 0.02,
+    write: Write = None,
+    epochs: Epochs = 1,
+    rate: Rate = 3e-4,
+    step_images: StepSize = 128,
+    maps: Maps = 400,
+    bottleneck: Bottleneck = None,
+    *,
+    request: Request,
+) -> int:
+    """Mitigate a model by several methods, compare them by outcome and by reason, write and audit the best.
+
+    Example: fairaudit mitigate biased.pt --roi necktie --debias-split split=biased --write best
+    """
+    from dataclasses import replace
+
+    from fairaudit.audits.mitigation.options import MitigateOptions
+    from fairaudit.cli.launch_mitigate import launch_mitigate, method_names
+    from fairaudit.cli.launch_prune import split_of
+    from fairaudit.cli.settings import per_attribute_options
+
+    asked = MitigateOptions(
+        methods=method_names(method),
+        debias=split_of(debias_split, option="--debias-split"),
+        choose=split_of(choose_split, option="--choose-split"),
+        balanced=split_of(balanced_split, option="--balanced-split"),
+        seeds=seeds,
+        strength=strength,
+        search=search,
+        trials=trials,
+        select=select,
+        floor=floor,
+        write=write,
+        epochs=epochs,
+        batch_size=step_images,
+        rate=rate,
+        bottleneck=bottleneck,
+        maps=maps,
+    )
+    settings = replace(
+        request.asked,
+        regions=roi,
+        boxes=region_box,
+        split=report_split or request.asked.split,
+        extra=per_attribute_options(twins=twins),
+    )
+    return launch_mitigate(model, request=replace(request, asked=settings), asked=asked)

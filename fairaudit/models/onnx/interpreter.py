@@ -1,0 +1,121 @@
+"""An ONNX graph as a torch module: its operations one after another, in torch."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from torch import Tensor, nn
+
+from fairaudit.errors import ModelError
+from fairaudit.models.onnx.elementwise import ELEMENTWISE
+from fairaudit.models.onnx.graph import Graph
+from fairaudit.models.onnx.node import Node
+from fairaudit.models.onnx.shapes import SHAPES
+from fairaudit.models.onnx.spatial import SPATIAL
+from fairaudit.models.onnx.weighted import WEIGHTED
+
+OPERATIONS = {**ELEMENTWISE, **WEIGHTED, **SPATIAL, **SHAPES}
+"""Operation of ONNX → how torch computes it."""
+
+
+class Interpreter(nn.Module):
+    """Computes an ONNX graph; every operation is torch's own, so it can be recorded and lifted like any model.
+
+    Floating weights are parameters under their own names (conv1.weight), where those can be names of a module; whole
+    numbers (shapes, axes, places) stay on the CPU.
+
+    Args:
+        graph: the graph.
+
+    Raises:
+        ModelError: it has operations that are not known here; all are named.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__()
+        unknown = Counter(node.op for node in graph.nodes if node.op not in OPERATIONS)
+        if unknown:
+            raise _unknown(unknown)
+        self._nodes = tuple(graph.nodes)
+        self._input, self._outputs = graph.input, tuple(graph.outputs)
+        self._places: dict[str, str] = {}
+        self._fixed: dict[str, Tensor] = {}
+        for name, tensor in graph.tensors.items():
+            if tensor.is_floating_point() and tensor.dim() > 0:
+                self._places[name] = self._keep(name, tensor)
+            else:
+                self._fixed[name] = tensor
+        self._last = _last_uses(self._nodes, self._outputs)
+
+    def forward(self, images: Tensor) -> Tensor | dict[str, Tensor]:
+        """The output, or all of them by name where there are several."""
+        weights = dict(self.named_parameters())
+        values: dict[str, Tensor] = {self._input: images, **self._fixed}
+        values |= {name: weights[place] for name, place in self._places.items()}
+        for number, node in enumerate(self._nodes):
+            self._run(node, values)
+            for name in self._last.get(number, ()):
+                values.pop(name, None)
+        found = {name: values[name] for name in self._outputs if name in values}
+        if len(found) != len(self._outputs):
+            raise ModelError(
+                "The ONNX file names outputs that nothing makes",
+                found=", ".join(name for name in self._outputs if name not in found),
+            )
+        return next(iter(found.values())) if len(found) == 1 else found
+
+    def _run(self, node: Node, values: dict[str, Tensor]) -> None:
+        try:
+            inputs = [values[name] if name else None for name in node.inputs]
+        except KeyError as error:
+            raise node.refuse(f"a value that nothing makes ({error.args[0]})") from None
+        result = OPERATIONS[node.op](node, inputs)
+        results = (result,) if isinstance(result, Tensor) else tuple(result)
+        for name, value in zip(node.outputs, results, strict=False):
+            values[name] = value
+
+    def _keep(self, name: str, tensor: Tensor) -> str:
+        """Register a weight, under its own name if it can be that of a parameter of a module inside."""
+        *folders, last = name.split(".")
+        module: nn.Module = self
+        if all(part.isidentifier() or part.isdecimal() for part in (*folders, last)) and folders:
+            for folder in folders:
+                child = getattr(module, folder, None) if folder in dict(module.named_children()) else None
+                if child is None:
+                    if hasattr(module, folder):
+                        break
+                    child = nn.Module()
+                    module.add_module(folder, child)
+                module = child
+            else:
+                if not hasattr(module, last):
+                    module.register_parameter(last, nn.Parameter(tensor, requires_grad=False))
+                    return name
+        place = f"weight_{len(self._places)}"
+        self.register_parameter(place, nn.Parameter(tensor, requires_grad=False))
+        return place
+
+
+def _last_uses(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> dict[int, list[str]]:
+    """Number of a node → values that nothing needs after it, so that memory does not grow with depth."""
+    last: dict[str, int] = {}
+    made = {name for node in nodes for name in node.outputs}
+    for number, node in enumerate(nodes):
+        for name in (*node.inputs, *node.outputs):
+            if name in made:
+                last[name] = number
+    uses: dict[int, list[str]] = {}
+    for name, number in last.items():
+        if name not in outputs and name:
+            uses.setdefault(number, []).append(name)
+    return uses
+
+
+def _unknown(unknown: Counter[str]) -> ModelError:
+    names = ", ".join(f"{count} {name}" for name, count in unknown.most_common(6))
+    return ModelError(
+        "The ONNX file has operations that cannot be computed here",
+        wanted="operations of the standard on tensors, without loops and branches",
+        found=names,
+        advice="Export the model with torch.onnx.export, or give it as TorchScript.",
+    )

@@ -1,0 +1,92 @@
+"""The proof that an ONNX file is computed as another implementation computes it."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from fairaudit.errors import ModelError
+
+TOLERANCE = 1e-4
+"""Largest difference of an output, relative to the largest output."""
+HALF = 2e-2
+"""The same for files that compute in half precision."""
+
+
+def prove(module: nn.Module, path: Path, images: Tensor, *, name: str, only: str | None = None) -> tuple[float, str]:
+    """Compare the outputs with those of onnxruntime where it is installed, and of `onnx.reference` otherwise.
+
+    max|z - z'| ≤ 1e-4 · max|z'|, for every floating output; outputs that are whole numbers must be equal.
+
+    Args:
+        module: the interpreter.
+        path: the file.
+        images: in the layout and type that the file takes.
+        name: name of its input.
+        only: "reference" never asks onnxruntime.
+
+    Returns:
+        The largest relative difference, and which implementation it is compared with.
+
+    Raises:
+        ModelError: the outputs differ, or the other implementation cannot compute the file.
+    """
+    given = {name: images.detach().cpu().numpy()}
+    runtime = only is None and importlib.util.find_spec("onnxruntime") is not None
+    other = "onnxruntime" if runtime else "onnx.reference"
+    try:
+        wanted = _by_runtime(path, given) if runtime else _by_reference(path, given)
+    except Exception as error:  # both raise their own kinds
+        raise _unproven(path, f"{other} cannot compute it: {str(error).splitlines()[0][:200]}") from error
+    try:
+        with torch.no_grad():
+            result = module(images)
+    except (RuntimeError, ValueError, IndexError, TypeError, NotImplementedError) as error:
+        raise _unproven(path, f"an operation that fails: {str(error).splitlines()[0][:200]}") from error
+    found = list(result.values()) if isinstance(result, dict) else [result]
+    deviation = max(_difference(one.cpu(), two) for one, two in zip(found, wanted, strict=True))
+    if not deviation <= (HALF if images.dtype in (torch.float16, torch.bfloat16) else TOLERANCE):
+        raise _unproven(path, f"a difference of {deviation:.3g} from {other}")
+    return deviation, other
+
+
+def _by_runtime(path: Path, given: dict[str, NDArray[np.generic]]) -> Sequence[NDArray[np.generic]]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    outputs: Sequence[NDArray[np.generic]] = session.run(None, given)
+    return outputs
+
+
+def _by_reference(path: Path, given: dict[str, NDArray[np.generic]]) -> Sequence[NDArray[np.generic]]:
+    from onnx.reference import ReferenceEvaluator
+
+    outputs: Sequence[NDArray[np.generic]] = ReferenceEvaluator(str(path)).run(None, given)  # type: ignore[assignment]
+    return outputs
+
+
+def _difference(found: Tensor, wanted: NDArray[np.generic]) -> float:
+    other = torch.from_numpy(np.array(wanted, dtype=np.float64))
+    if found.shape != other.shape:
+        return float("inf")
+    scale = max(float(other.abs().max()), 1e-12)
+    return float((found.double() - other).abs().max()) / scale
+
+
+def _unproven(path: Path, found: str) -> ModelError:
+    return ModelError(
+        "The ONNX file is not computed here as it is elsewhere",
+        wanted=f"outputs equal to {TOLERANCE:g} of the largest one",
+        found=found,
+        where=str(path),
+        advice="Give the model as TorchScript, or export it with torch.onnx.export.",
+    )

@@ -1,0 +1,127 @@
+"""Entries of the comparison of mitigation methods, beside those it shares with the fairness audit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fairaudit.tables.entry import MetricEntry, change_of
+
+if TYPE_CHECKING:
+    from fairaudit.results.measurement import Better
+
+_NO_MAP = "no image has relevance in a region"
+_NO_TWIN = "no image has a twin"
+
+
+def _entry(
+    name: str,
+    title: str,
+    sentence: str,
+    better: Better,
+    *,
+    undefined: str,
+    source: str,
+    chance: str = "–",
+    range_: str = "0 to 1",
+    advice: str = "Read it beside worst_cell_accuracy: a constant classifier is perfectly equal.",
+) -> MetricEntry:
+    return MetricEntry(
+        name=name, audits=("mitigate",), title=title, sentence=sentence, range=range_, better=better, chance=chance,
+        undefined=undefined, source=source, advice=advice,
+    )  # fmt: skip
+
+
+_LEVELS = (
+    _entry(
+        "worst_cell_accuracy",
+        "accuracy of the worst cell",
+        "Accuracy of the combination of group and target value that the model serves worst.",
+        "higher",
+        undefined="a combination has no image",
+        source="min over group × class of accuracy; Sagawa et al. (2020)",
+        advice="Equality alone can be had by making everybody worse, so keep this level up.",
+    ),
+    _entry(
+        "relevance_lift",
+        "relevance of the region over its area",
+        "How many times more relevance the region gets than an even map would put there, evidence for and against "
+        "alike.",
+        "lower",
+        undefined=_NO_MAP,
+        source="rrf_lift_absolute of the variant; fairness for the right reasons, eq. 1",
+        chance="1",
+        range_="from 0",
+        advice="Where the outcome is equal and this stays high, the model still looks at the cue.",
+    ),
+    _entry(
+        "flip_rate",
+        "decisions that change with the attribute",
+        "Share of images whose decision changes when the attribute is changed and nothing else.",
+        "lower",
+        undefined=_NO_TWIN,
+        source="attribute_flip_rate of the variant; counterfactual interpolation augmentation, eq. 3",
+        chance="0",
+    ),
+    _entry(
+        "flip_effect",
+        "change of the score with the attribute",
+        "How far the score moves when the attribute is changed and nothing else.",
+        "lower",
+        undefined=_NO_TWIN,
+        source="attribute_flip_effect of the variant",
+        chance="0",
+    ),
+    _entry(
+        "attribute_probe",
+        "accuracy of a fresh linear reader of the attribute",
+        "How well a simple (linear) classifier, trained anew on the variant's features, reads the attribute.",
+        "lower",
+        undefined="there are no balanced rows to train it on, or the features cannot be had",
+        source="accuracy of a linear probe on the bottleneck",
+        chance="the share of the most frequent value",
+    ),
+)
+MITIGATION = (
+    *_LEVELS,
+    *(change_of(entry) for entry in _LEVELS),
+    _entry(
+        "relevance_fall",
+        "fall of relevance in the region",
+        "How far the mean relevance of a region's pixels falls below the unchanged model's, as a share of the largest.",
+        "higher",
+        undefined=_NO_MAP,
+        source="ADR of absolute maps, |R| / 2 max|R|; fairness for the right reasons, eq. 2",
+        chance="0",
+        range_="-0.5 to 0.5",
+    ),
+    _entry(
+        "relevance_fall_share",
+        "share of the region whose relevance fell",
+        "Share of a region's pixels with less relevance than the unchanged model puts there.",
+        "higher",
+        undefined=_NO_MAP,
+        source="DIF of absolute maps; fairness for the right reasons, eq. 3",
+    ),
+    _entry(
+        "outcome_reason_correlation",
+        "rank correlation of outcome and reason",
+        "Whether the methods that lower the outcome gap most are those that lower the relevance of the region most.",
+        "none",
+        undefined="fewer than three methods were compared, or they do not differ",
+        source="Spearman correlation over methods of the two changes; fairness for the right reasons, question 1",
+        chance="0",
+        range_="-1 to 1",
+        advice="Near 0, an equal outcome says nothing about the reasons: look at both for every method.",
+    ),
+    _entry(
+        "training_cost",
+        "cost of fitting",
+        "Seconds that fitting the method took over those of the fine-tune control.",
+        "none",
+        undefined="the control was not run",
+        source="seconds ÷ seconds, in one run",
+        range_="from 0",
+        chance="1",
+        advice="A method that costs more than the control has to beat it by something.",
+    ),
+)

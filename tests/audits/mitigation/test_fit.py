@@ -1,0 +1,66 @@
+"""What wins: never a constant classifier, never one that costs too much accuracy; a failure keeps its reason."""
+
+import numpy as np
+import pytest
+import torch
+
+from fairaudit.audits.mitigation.fit import mean_cell, merit
+from fairaudit.audits.mitigation.store import Fit, FitStore, Unit
+from fairaudit.mitigation.edits import GroupThreshold, HeadEdit, Inserted, Rule, Weights
+
+CONSTANT = np.array([[[20, 0], [20, 0]], [[20, 0], [20, 0]]])
+BIASED = np.array([[[19, 1], [10, 10]], [[10, 10], [1, 19]]])
+EVEN = np.array([[[17, 3], [3, 17]], [[17, 3], [3, 17]]])
+WEAK = np.array([[[13, 7], [7, 13]], [[13, 7], [7, 13]]])
+
+
+@pytest.mark.parametrize("select", ["worst_cell", "eo"])
+@pytest.mark.parametrize("floor", [0.02, 1.0])
+def test_a_constant_classifier_never_wins(select, floor):
+    before = mean_cell(BIASED)
+    assert merit(CONSTANT, select, floor=floor, before=before)[0] == -np.inf
+    assert merit(EVEN, select, floor=floor, before=before) > merit(BIASED, select, floor=floor, before=before)
+
+
+def test_the_floor_keeps_out_what_costs_too_much():
+    before = mean_cell(BIASED)  # .725; the weak one has .65 and a gap of 0
+    assert merit(WEAK, "eo", floor=0.02, before=before)[0] == -np.inf
+    assert merit(WEAK, "eo", floor=0.1, before=before)[0] == 0.0
+
+
+EDITS = {
+    "none": None,
+    "weights": Weights(values={"0.weight": torch.rand(2, 3)}),
+    "head": HeadEdit(weight=torch.rand(1, 3).double(), bias=torch.rand(1).double()),
+    "inserted": Inserted(layer="layer1.0.conv", weight=torch.rand(2, 2), bias=torch.rand(2)),
+    "rule": Rule(groups=(GroupThreshold(lower=0.1, upper=0.2, mix=0.3, keep=0.4),), base_rate=0.5),
+}
+
+
+@pytest.mark.parametrize("kind", list(EDITS))
+def test_a_fit_comes_back_as_it_was(tmp_path, kind):
+    store = FitStore(folder=tmp_path, key="a")
+    unit = Unit(method="dfr", seed=3, strength=0.1)
+    fit = Fit(unit=unit, edit=EDITS[kind], reason="why", facts={"n": 2.0}, columns={"scores": torch.rand(3, 2)},
+              seconds=1.5)  # fmt: skip
+    store.save(fit)
+    found = store.load(unit)
+    assert (found.reason, found.facts, found.seconds) == ("why", {"n": 2.0}, 1.5)
+    assert torch.equal(found.columns["scores"], fit.columns["scores"])
+    assert type(found.edit) is type(EDITS[kind])
+    if kind == "rule":
+        assert found.edit == EDITS[kind] or found.edit.groups == EDITS[kind].groups
+    if kind == "weights":
+        assert torch.equal(found.edit.values["0.weight"], EDITS[kind].values["0.weight"])
+    first = store.path(unit).read_bytes()
+    store.save(fit)
+    assert store.path(unit).read_bytes() == first
+
+
+def test_fits_of_other_runs_and_broken_files_are_not_taken(tmp_path):
+    unit = Unit(method="dfr", seed=3, strength=0.1)
+    store = FitStore(folder=tmp_path, key="a")
+    store.save(Fit(unit=unit))
+    assert FitStore(folder=tmp_path, key="b").load(unit) is None
+    store.path(unit).write_bytes(b"half a file")
+    assert store.load(unit) is None

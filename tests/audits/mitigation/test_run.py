@@ -1,0 +1,132 @@
+"""A whole run in miniature: rows, paired changes, a failing method, the written model, and going on after a kill."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fairaudit.audits.core.progress import Silent
+from fairaudit.audits.mitigation.options import MitigateOptions
+from fairaudit.audits.mitigation.run import run_mitigate
+from fairaudit.config.load import load_config
+from fairaudit.config.options import RunOptions
+from fairaudit.config.schema import Split
+from fairaudit.demo.make import Recipe, make_demo
+from fairaudit.errors import UsageError
+
+METHODS = ("fine-tune", "reweight", "dfr", "thropt", "thropt-group", "cia")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Few faces and a detector that was hardly trained: what is tested is the run, not the methods."""
+    place = tmp_path_factory.mktemp("demo")
+    make_demo(place, recipe=Recipe(train_images=160, test_images=80, epochs=3))
+    return place
+
+
+def run(folder, output, *, methods=METHODS, write="reweight", gates=(), **changes):
+    audit = {"attribute": "necktie", "region": "necktie", "saliency": ["lrp"], "faithfulness": False}
+    config, base = load_config(folder / "fairaudit.yaml", folder=folder, overrides={"audit": audit})
+    config = config.model_copy(update={"gates": list(gates)})
+    asked = MitigateOptions(
+        methods=methods, debias=Split(column="split", use="biased"), balanced=Split(column="split", use="balanced"),
+        write=write, batch_size=32, rate=1e-3, maps=12,
+    )  # fmt: skip
+    options = RunOptions(output=output, device="cpu", fail_on="never", workers=1)
+    return run_mitigate(
+        folder / "biased.pt", config=config, base=base, options=options, asked=replace(asked, **changes),
+        progress=Silent(),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory):
+    return tmp_path_factory.mktemp("mitigate")
+
+
+@pytest.fixture(scope="module")
+def report(folder, output):
+    return run(folder, output).report
+
+
+def one(report, metric, method, baseline=None):
+    return next(
+        m for m in report.measurements
+        if (m.audit, m.metric, m.method, m.baseline) == ("mitigate", metric, method, baseline)
+    )  # fmt: skip
+
+
+def test_every_method_has_its_rows(report):
+    for method in ("vanilla", "fine-tune", "reweight", "dfr", "thropt"):
+        for metric in ("unbiased_accuracy", "worst_cell_accuracy", "equalized_odds_difference", "relevance_lift"):
+            found = one(report, metric, method)
+            assert found.low <= found.value + 0.15  # extremes are biased under resampling, and stay near
+            assert found.extra["seeds"] == 1
+
+
+def test_a_failing_method_is_a_row_with_its_reason(report):
+    found = one(report, "worst_cell_accuracy", "cia")
+    assert found.value is None
+    assert "attribute changed" in found.reason
+
+
+def test_a_threshold_moves_no_map(report):
+    assert one(report, "relevance_fall", "thropt").value == pytest.approx(0.0, abs=1e-9)
+    assert one(report, "relevance_fall_share", "thropt").value == 0.0
+    assert one(report, "relevance_lift_change", "thropt", "vanilla").value == pytest.approx(0.0, abs=1e-9)
+
+
+def test_changes_are_to_the_unchanged_model_and_to_the_control(report):
+    for metric in ("worst_cell_accuracy", "equalized_odds_difference"):
+        for baseline, other in (("vanilla", "vanilla"), ("control", "fine-tune")):
+            change = one(report, f"{metric}_change", "reweight", baseline)
+            assert change.value == pytest.approx(
+                one(report, metric, "reweight").value - one(report, metric, other).value
+            )
+            assert change.extra["holm"]
+            assert change.p_value >= change.extra["p_single"]
+
+
+def test_the_written_model_is_audited_in_the_same_report(report, output):
+    written = list((output / "models").iterdir())
+    assert [file.name for file in written] == ["biased-reweight.pt"]
+    assert [model.name for model in report.models] == ["biased-reweight.pt", "biased.pt"]
+    assert report.verdicts
+    assert any(m.audit == "fairness" for m in report.measurements)
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(folder, report, output, tmp_path):
+    assert report is not None
+    wanted = {file.name: file.read_bytes() for file in (output / "fits").glob("*.safetensors")}
+    again = tmp_path / "again"
+    run(folder, again, methods=("fine-tune", "reweight"), write=None)  # as far as a killed run may have come
+    kept = {file.name: file.stat().st_mtime_ns for file in (again / "fits").glob("*.safetensors")}
+    run(folder, again)
+    found = {file.name: file.read_bytes() for file in (again / "fits").glob("*.safetensors")}
+    assert found == wanted
+    assert {name: (again / "fits" / name).stat().st_mtime_ns for name in kept} == kept
+    assert (again / "mitigation.json").read_bytes() == (output / "mitigation.json").read_bytes()
+
+
+def test_the_files_hold_rows_by_seed_and_one_table(report, output):
+    assert report is not None
+    found = json.loads(Path(output / "mitigation.json").read_text(encoding="utf-8"))
+    assert {"method", "seed", "lambda", "metric", "value"} <= set(found["rows"][0])
+    text = (output / "mitigation.md").read_text(encoding="utf-8")
+    assert "| cia | twins |" in text
+    assert "failed:" in text
+
+
+def test_gates_ask_about_a_method_against_the_control(folder, tmp_path):
+    from fairaudit.config.schema import GateRule
+
+    rule = GateRule(metric="worst_cell_accuracy_change", method="reweight", against="control", min=-1, on="value")
+    gate = run(folder, tmp_path, methods=("reweight",), write=None, gates=[rule]).report.gate
+    assert [result.state for result in gate.rules if "against control" in result.rule] == ["pass"]
+
+
+def test_unknown_methods_are_refused(folder, tmp_path):
+    with pytest.raises(UsageError, match='no mitigation method called "reweigh"'):
+        run(folder, tmp_path, methods=("reweigh",))
