@@ -298,7 +298,7 @@ def _ordered(
     labels: Sequence[Categorical],
     numbers: Sequence[NDArray[np.integer] | NDArray[np.floating] | None],
 ) -> Rows:
-    """The rows by id, then by content: whatever their order in the file, sums add up in the same one, to the last bit."""
+    """The rows by id, then by content: whatever their order in the file, sums add up in the same one."""
     texts = [[column.label(row) for row in rows.tolist()] for column in reversed(labels)]
     if ids is not None:
         texts.append([ids[row] for row in rows.tolist()])
