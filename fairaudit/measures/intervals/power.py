@@ -172,7 +172,7 @@ def _found(numbers: Floats, chances: Floats, group: int, gap: float, base: float
     """Share of draws whose simultaneous interval of the largest gap excludes 0."""
     shares = np.full(len(numbers), base)
     shares[group] = base - gap if base >= gap else base + gap
-    hits = binom.ppf(chances, numbers, shares)
+    hits = np.asarray(binom.ppf(chances, numbers, shares), np.float64)
     low, high = mid_p(hits, np.broadcast_to(numbers, hits.shape), z=z)
     p = hits / numbers
     above = p[:, :, None] - p[:, None, :]

@@ -122,7 +122,7 @@ def _mid_low(x: Floats, n: Floats, tail: float) -> Floats:
     others = np.maximum(n - x, 0.0)
     some, rest = np.where(x > 0, x, 1.0), np.maximum(others, 1e-12)
 
-    def excess(rate: Floats) -> Floats:
+    def excess(rate: ArrayLike) -> Floats:
         above = np.where(others > 0, betainc(x + 1, rest, rate), 0.0)
         return np.asarray((betainc(some, others + 1, rate) + above) / 2 - tail, np.float64)
 
