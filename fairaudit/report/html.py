@@ -1,11 +1,17 @@
-"""A report as one HTML file that needs nothing else: no script, no font, no picture beside it."""
+"""A report as one HTML file that needs nothing else: no network, no font, no picture beside it.
+
+It is readable without its one script, which filters and sorts the table of all numbers; the page allows no other.
+"""
 
 from __future__ import annotations
 
+import base64
 import binascii
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +20,12 @@ from markupsafe import Markup
 from fairaudit.report.bars import Bar, bars
 from fairaudit.report.escape import clip, plain
 from fairaudit.report.grids import cell_grids, group_grids
+from fairaudit.report.page import Page, page
 from fairaudit.report.rows import STATE_WORDS, Row, gate_line, is_headline, judged, name_of, shown, unjudged
 from fairaudit.report.variants import variant_grids
 from fairaudit.results.report import Figure, Report
 from fairaudit.results.text import interval
+from fairaudit.tables.metrics import METRICS
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -61,8 +69,14 @@ def render(report: Report, folder: Path) -> str:
     """
     gate = judged(report)
     others = [row for row in unjudged(report) if row.measurement and is_headline(row.measurement)]
+    first = page(report)
     text: str = _template().render(
         name=name_of(report),
+        first=first,
+        contents=list(_contents(report, first)),
+        words={name: METRICS[name].sentence for name in METRICS},
+        script=Markup(script()),  # noqa: S704 (a file of this package)
+        script_hash=script_hash(),
         report=report,
         gate_line=gate_line(report.gate),
         gate=_lines(gate[:_MOST]),
@@ -78,6 +92,34 @@ def render(report: Report, folder: Path) -> str:
         states=STATE_WORDS,
     )
     return text.rstrip("\n") + "\n"
+
+
+@cache
+def script() -> str:
+    """The page's one script."""
+    return (resources.files("fairaudit.report") / "templates" / "report.js").read_text(encoding="utf-8")
+
+
+def script_hash() -> str:
+    """What the page's content security policy allows: the digest of that script and nothing else."""
+    digest = hashlib.sha256(script().encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _contents(report: Report, first: Page) -> Iterator[tuple[str, str]]:
+    """Id and title of every section that is there."""
+    sections = (
+        ("groups", "Who is worse off", first.groups), ("evidence", "What it rests on", first.evidence),
+        ("verdicts", "Verdicts", report.verdicts), ("gate", "Gate", report.gate.rules),
+        ("numbers", "All numbers", report.measurements), ("figures", "Figures", report.figures),
+        ("data", "Data", True), ("notes", "Notes", report.notes), ("provenance", "Where this comes from", True),
+    )  # fmt: skip
+    return ((name, title) for name, title, there in sections if there)
+
+
+def _soft(name: str) -> Markup:
+    """A long name that may break after its underscores."""
+    return Markup("_<wbr>").join(plain(clip(str(name), 2000)).split("_"))
 
 
 def _lines(rows: Sequence[Row]) -> list[Line]:
@@ -121,6 +163,7 @@ def _template() -> Template:
         lstrip_blocks=True,
         finalize=_safe,
     )
+    environment.filters["soft"] = _soft
     return environment.get_template("report.html.j2")
 
 
