@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -25,7 +25,7 @@ class Section(BaseModel):
 class Layout(Section):
     """A known dataset layout instead of a manifest file."""
 
-    layout: Literal["celeba", "wilds", "imagefolder", "mnist", "utkface", "isic"]
+    layout: Literal["celeba", "wilds", "imagefolder", "mnist", "cifar10", "utkface", "isic"]
     """Which layout the folder has."""
     root: str
     """The dataset's folder, relative to the configuration file."""
@@ -106,24 +106,59 @@ class DataConfig(Section):
     """Undersampling before the audit."""
 
 
+class Shorter(Section):
+    """Resizing as most models are trained with: the shorter side to a length, the aspect ratio kept."""
+
+    shorter: Annotated[int, Field(ge=1, le=MOST_SIDE)]
+    """Length of the shorter side, in pixels."""
+
+
 class PreprocessConfig(Section):
     """From a decoded image to the model's input."""
 
     size: tuple[int, int] | None = None
     """Height and width of the model's input; null keeps the image's own, which must then be the same for all."""
-    resize: Literal["stretch", "shorter", "pad"] = "stretch"
+    resize: Literal["stretch", "shorter", "pad"] | Shorter = "stretch"
     """stretch to the size; resize the shorter side and crop the centre; or pad with black to the size's aspect ratio
-    and resize."""
+    and resize. {shorter: 256} with crop: 224 is torchvision's Resize(256) and CenterCrop(224)."""
     crop: tuple[int, int] | None = None
-    """Height and width of a centre crop of the original image, taken first."""
+    """Height and width of a centre crop, one number for a square: of the original image, taken first; of the resized
+    one where resize is {shorter: …}."""
     interpolation: Literal["bilinear", "bicubic", "nearest", "box"] = "bilinear"
-    """How pixels are resized (always antialiased)."""
+    """How pixels are resized."""
+    antialias: bool = True
+    """Whether resizing averages over the pixels it skips, as Pillow and torchvision do; false for models that were
+    trained on tensors without."""
+    exif: bool = True
+    """Whether photographs are turned as their EXIF orientation says; how many were is in the report."""
     channels: Literal[1, 3] = 3
     """Grey or RGB."""
     mean: tuple[float, ...] = (0.0,)
     """Subtracted from the [0, 1] image, per channel or one for all."""
     std: tuple[float, ...] = (1.0,)
     """Divided by, per channel or one for all."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _squares(cls, values: Any) -> Any:  # noqa: ANN401 (what the file holds)
+        """One number for a square; after {shorter: …} the crop is the size."""
+        if not isinstance(values, dict):
+            return values
+        crop = values.get("crop")
+        if isinstance(crop, int) and not isinstance(crop, bool):
+            values = {**values, "crop": (crop, crop)}
+        if isinstance(values.get("resize"), dict) and values.get("crop") is not None and values.get("size") is None:
+            values = {**values, "size": values["crop"]}
+        return values
+
+    @model_validator(mode="after")
+    def _after_resizing(self) -> PreprocessConfig:
+        if isinstance(self.resize, Shorter):
+            if self.crop is None or self.size != self.crop:
+                raise ValueError("resize: {shorter: …} needs a crop, which is then the size of the input")
+            if max(self.crop) > self.resize.shorter:
+                raise ValueError("crop is larger than the shorter side after resizing")
+        return self
 
     @model_validator(mode="after")
     def _lengths(self) -> PreprocessConfig:
@@ -198,8 +233,13 @@ class RegionConfig(Section):
     """Names of other regions."""
     complement: str | None = None
     """Name of another region."""
+    form: Literal["xyxy", "xywh"] = "xyxy"
+    """For box and columns: two corners, or one corner with width and height."""
     units: Literal["fraction", "pixel"] = "fraction"
     """Units of box, polygon, columns and landmarks: shares of the original image's width and height, or its pixels."""
+    forbidden: bool = False
+    """Whether nothing in the region may matter (a watermark, a hospital tag, a border, a background): using it then
+    counts against the model. Left out, it does not: most boxes also hold evidence that the model may use."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> RegionConfig:
@@ -245,15 +285,18 @@ class AuditConfig(Section):
     tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.10
     """Gap below which outcomes count as equal in the joint verdict."""
     lift: Annotated[float, Field(gt=0)] = 1.5
-    """Relevance share over area share above which a model counts as relying on a region."""
-    alignment: Annotated[float, Field(gt=0, lt=1)] = 0.02
-    """For regions of more than half the image, whose lift tells little: how much larger their signed relevance share is
-    where the group goes with the class than elsewhere, above which a model counts as relying on them."""
+    """Relevance share over area share above which a model counts as using a region."""
+    swap: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """Effect on the score of whose group's content a region shows, above which a model counts as using the
+    attribute."""
+    cue: Annotated[float, Field(gt=0)] = 0.15
+    """Interaction of group and class in a region's signed relevance, as a share of the evidence in an image, above
+    which a model counts as using the attribute."""
     effect: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    """Paired change of the score, beyond that of control regions, above which a region counts as causal."""
+    """Paired change of the score, beyond that of control regions, above which a region counts as used."""
     fills: Annotated[list[Literal["inpaint", "blur", "mean", "grey", "swap"]], Field(min_length=1)] | None = None
-    """What replaces a region's pixels in the causal check; the joint verdict rests on the first. Left out: inpainting,
-    or for a region of more than half the image another image's content."""
+    """What replaces a region's pixels in the causal check; what is told of the region's use rests on the first. Left
+    out: inpainting, or for a region of more than half the image another image's content."""
     faithfulness: bool = True
     """Test the attribution methods before they may gate."""
     twins: str | dict[str, str] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fairaudit.counterfactuals.heads import Heads, head_index, unique_names
 
@@ -82,28 +82,3 @@ def compose(heads: Heads, sums: Mapping[str, Mapping[str, float]]) -> ComposedHe
             row[0, head_index(heads, name)] += weight
         rows.append(row)
     return ComposedHeads(heads, torch.cat(rows), [*heads.names, *sums])
-
-
-class ComposedClassifier(nn.Module):
-    """Sums of a model's probabilities as a model of its own that can be saved and opened like any other.
-
-    The one output is the log-odds of the sum held inside [ε, 1 − ε], so a sigmoid gives the sum back wherever it is a
-    probability; below 0 and above 1 it saturates.
-
-    Args:
-        module: normalised images → logits, one column per head.
-        weights: weight of every head's probability.
-        softmax: whether the logits are a softmax and not a sigmoid each.
-    """
-
-    def __init__(self, module: nn.Module, weights: Sequence[float], *, softmax: bool = False) -> None:
-        super().__init__()
-        self.module = module
-        self.softmax = softmax
-        self.register_buffer("weights", torch.tensor(list(weights), dtype=torch.float32))
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Log-odds of the sum, [n, 1]."""
-        logits = self.module(images)
-        shares = logits.softmax(dim=1) if self.softmax else logits.sigmoid()
-        return torch.logit((shares * self.weights).sum(dim=1, keepdim=True), eps=1e-6)

@@ -98,19 +98,6 @@ def latent_shift(
     )
 
 
-def counterfactual_images(generator: AutoEncoder, shift: Shift, rows: Sequence[int], *, share: float = 1.0) -> Tensor:
-    """Images at a share of the way to the counterfactual, [row, c, h, w]; 0 is the reconstruction.
-
-    Args:
-        generator: decoder.
-        shift: what the search found.
-        rows: rows of the shift.
-        share: λ over the counterfactual's λ.
-    """
-    jobs, index = Jobs(image=shift.image, base=shift.base), np.asarray(rows, np.int64)
-    return points(generator, shift.start, jobs, torch.from_numpy(shift.walk.shift[index] * share), index)
-
-
 def sweep(
     generator: AutoEncoder, heads: Heads, shift: Shift, row: int, *, frames: int = 10
 ) -> tuple[Tensor, NDArray[np.float64]]:

@@ -144,10 +144,11 @@ def canonical(text: str) -> str:
 
 
 def _tokens(texts: Sequence[str], unknown: Collection[str]) -> list[str | None]:
-    missing = {text.strip().lower() for text in unknown}
+    # Compared as labels are: -1, -1.0 and "-1 " are one text.
+    missing = {spelling for text in unknown for spelling in (text.strip().lower(), canonical(text).lower())}
     memo: dict[str, str | None] = {}
     for text in set(texts):
-        memo[text] = None if text.strip().lower() in missing else canonical(text)
+        memo[text] = None if {text.strip().lower(), canonical(text).lower()} & missing else canonical(text)
     return [memo[text] for text in texts]
 
 

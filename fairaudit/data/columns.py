@@ -172,8 +172,8 @@ def text_columns(
     return columns
 
 
-def unique(texts: Sequence[str], table: Table, what: str) -> None:
-    """Check that no text is there twice or empty.
+def unique(texts: Sequence[str], table: Table, what: str, *, empty: bool = False) -> None:
+    """Check that no text is there twice, or empty where that is not allowed.
 
     Raises:
         DataError: with the places of the first duplicates.
@@ -181,6 +181,8 @@ def unique(texts: Sequence[str], table: Table, what: str) -> None:
     first: dict[str, int] = {}
     twice: list[str] = []
     for row, text in enumerate(texts):
+        if not text and empty:
+            continue
         if not text:
             raise DataError(f"An {what} is empty", where=f"{table.file}, {table.places[row]}")
         if text in first:

@@ -21,6 +21,7 @@ from fairaudit.limits import PIXELS
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF")
 """Formats that are decoded, as far as the installed Pillow knows them; told by content and not by suffix."""
 
+_ORIENTATION = 0x0112
 _COUNTED = ("PNG", "WEBP", "AVIF")
 """Formats whose header has the number of frames."""
 _COUNTABLE = 1 << 20
@@ -29,8 +30,12 @@ _ALPHA = {"RGBA", "LA", "PA", "La", "RGBa"}
 _SIXTEEN_BIT = {"I;16", "I;16L", "I;16B", "I;16N"}
 
 
-def open_image(path: Path) -> Image.Image:
+def open_image(path: Path, *, upright: bool = True) -> Image.Image:
     """An image file, decoded, upright and in mode L or RGB.
+
+    Args:
+        path: the file.
+        upright: whether it is turned as its EXIF orientation says; a note says that it was.
 
     Raises:
         ImageError: the file is missing, empty, truncated, too large, or no image.
@@ -46,7 +51,7 @@ def open_image(path: Path) -> Image.Image:
                 Image.MAX_IMAGE_PIXELS = PIXELS.value()  # raised by the user, so Pillow's own limit goes up with it
             with Image.open(file, formats=_formats()) as image:
                 _check_size(image.size, path.name)
-                return _upright(image)
+                return _upright(image, turn=upright)
     except UnidentifiedImageError as error:
         raise ImageError(
             "The file is no image of a known format, or its header is broken",
@@ -103,10 +108,13 @@ def _check_size(size: tuple[int, int], name: str) -> None:
         )
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _upright(image: Image.Image, *, turn: bool) -> Image.Image:
     note = _animation(image)
     image.load()
-    result = to_canonical(ImageOps.exif_transpose(image))
+    if image.getexif().get(_ORIENTATION, 1) in range(2, 9):
+        done = "turned as its EXIF orientation says" if turn else "not turned, though its EXIF orientation says so"
+        note = f"{note}; {done}" if note else done
+    result = to_canonical(ImageOps.exif_transpose(image) if turn else image)
     plain = result.copy()
     plain.info = {"note": note} if note else {}
     return plain

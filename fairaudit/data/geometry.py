@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.config.schema import PreprocessConfig
+from fairaudit.config.schema import PreprocessConfig, Shorter
 from fairaudit.errors import ImageError
 
 
@@ -68,6 +68,10 @@ def plan(size: tuple[int, int], config: PreprocessConfig) -> Geometry:
     """
     height, width = size
     crop = Window(top=0, left=0, height=height, width=width)
+    if isinstance(config.resize, Shorter) and config.size is not None:
+        resized = shorter_side(size, config.resize.shorter)
+        final = centre(resized, config.size)
+        return Geometry(original=size, crop=crop, padding=(0, 0, 0, 0), resized=resized, final=final)
     if config.crop is not None:
         if config.crop[0] > height or config.crop[1] > width:
             raise ImageError(
@@ -81,6 +85,18 @@ def plan(size: tuple[int, int], config: PreprocessConfig) -> Geometry:
     padding = _padding(kept, wanted) if config.resize == "pad" else (0, 0, 0, 0)
     resized = _covering(kept, wanted) if config.resize == "shorter" else wanted
     return Geometry(original=size, crop=crop, padding=padding, resized=resized, final=centre(resized, wanted))
+
+
+def shorter_side(size: tuple[int, int], length: int) -> tuple[int, int]:
+    """The size with the shorter side of a length and the other cut to whole pixels, as torchvision's Resize(length).
+
+    >>> shorter_side((300, 400), 256)
+    (256, 341)
+    """
+    height, width = size
+    if height <= width:
+        return length, max(1, int(length * width / height))
+    return max(1, int(length * height / width)), length
 
 
 def centre(size: tuple[int, int], window: tuple[int, int]) -> Window:

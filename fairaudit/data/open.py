@@ -93,12 +93,14 @@ def _encoded(config: Config, dataset: Dataset, *, images: bool) -> Manifest:
     if dataset.source is not None:
         source = dataset.source
     elif images or dataset.image in table.columns:
-        source = _files(dataset)
+        source = _files(dataset, upright=config.preprocess.exif)
     else:
         source = FileSource(root=dataset.folder, names=tuple(table.places))
     names = tuple(source.name(row) for row in range(len(source)))
     id_column = data.id or dataset.id
     ids = tuple(table.column(id_column, asked="data.id")) if id_column else names
+    # A row without an id is named by its place, so that it is excluded with its reason and not dropped.
+    ids = tuple(name or place for name, place in zip(ids, table.places, strict=True))
     unique(ids, table, f'id (column "{id_column or dataset.image}")')
     target, target_notes = target_column(config, dataset)
     attributes, notes = _attributes(data, dataset)
@@ -118,17 +120,19 @@ def _encoded(config: Config, dataset: Dataset, *, images: bool) -> Manifest:
     )
 
 
-def _files(dataset: Dataset) -> ImageSource:
+def _files(dataset: Dataset, *, upright: bool) -> ImageSource:
     table = dataset.table
     if dataset.image is None:
         raise ValueError("a dataset needs an image column or a source")
     texts = table.column(dataset.image, asked="data.image")
     where = f'{table.file}, column "{dataset.image}"'
     names = tuple(
-        inside(dataset.folder, text, where=f"{where}, {place}") for text, place in zip(texts, table.places, strict=True)
+        # One row that names no file is that row's affair; a path that leads out of the folder is the manifest's.
+        text if not text or "\0" in text else inside(dataset.folder, text, where=f"{where}, {place}")
+        for text, place in zip(texts, table.places, strict=True)
     )
-    unique(names, table, f'image path (column "{dataset.image}")')
-    return FileSource(root=dataset.folder, names=names)
+    unique(names, table, f'image path (column "{dataset.image}")', empty=True)
+    return FileSource(root=dataset.folder, names=names, upright=upright)
 
 
 def _attributes(data: DataConfig, dataset: Dataset) -> tuple[dict[str, Categorical], list[str]]:

@@ -38,7 +38,9 @@ def transform_image(image: Image.Image, geometry: Geometry, config: PreprocessCo
     elif config.interpolation == "nearest":
         resized = _nearest(kept, geometry.resized)
     else:
-        resized = F.resize(kept, list(geometry.resized), interpolation=_MODES[config.interpolation], antialias=True)
+        resized = F.resize(
+            kept, list(geometry.resized), interpolation=_MODES[config.interpolation], antialias=config.antialias
+        )
     return _final(resized, geometry).as_subclass(Tensor).contiguous()
 
 

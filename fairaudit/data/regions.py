@@ -60,8 +60,8 @@ class RegionDrawer:
         """Name → mask [h, w] of the output; all False where the row has no such region.
 
         Raises:
-            RegionError: a shape is outside the image, turned around, or not known to the images' source.
-            ImageError: the row's mask file cannot be used; the row is excluded.
+                RegionError: a box or polygon that all images share is outside the image or turned around.
+            ImageError: the row's own coordinates or mask cannot be used; the row is excluded.
         """
         masks: dict[str, Mask] = {}
         for name in self._order:
@@ -70,13 +70,22 @@ class RegionDrawer:
                 masks[name] = np.logical_or.reduce([masks[other] for other in config.union])
             elif config.complement is not None:
                 masks[name] = ~masks[config.complement]
-            elif config.mask is not None:
-                masks[name] = self._from_mask(name, config.mask, row, geometry)
             elif config.box is not None or config.polygon is not None:
                 masks[name] = self._fixed_shape(name, config, row, geometry)
             else:
-                masks[name] = self._from_columns(name, config, row, geometry)
+                masks[name] = self._of_row(name, config, row, geometry)
         return {name: masks[name] for name in self.names}
+
+    def _of_row(self, name: str, config: RegionConfig, row: int, geometry: Geometry) -> Mask:
+        """A region that the row itself gives: what is wrong with it excludes this row and stops no run."""
+        try:
+            if config.mask is not None:
+                return self._from_mask(name, config.mask, row, geometry)
+            return self._from_columns(name, config, row, geometry)
+        except RegionError as error:
+            raise ImageError(
+                error.problem, wanted=error.wanted, found=error.found, where=error.where, advice=error.advice
+            ) from error
 
     def _fixed_shape(self, name: str, config: RegionConfig, row: int, geometry: Geometry) -> Mask:
         key = (name, geometry)
@@ -84,7 +93,7 @@ class RegionDrawer:
         if mask is None:
             place = self._place(name, row, geometry)
             if config.box is not None:
-                mask = _box(_pixels(_corners(config.box), config, geometry), geometry, place)
+                mask = _box(_pixels(_formed(_corners(config.box), config), config, geometry), geometry, place)
             else:
                 points = _pixels(np.asarray(config.polygon, np.float64), config, geometry)
                 mask = _polygon(points, geometry, place)
@@ -105,7 +114,7 @@ class RegionDrawer:
                 where=place,
                 advice="Fill all of them, or leave all empty for a row without this region.",
             )
-        points = _pixels(points, config, geometry)
+        points = _pixels(_formed(points, config) if config.columns else points, config, geometry)
         if config.columns:
             return _box(points, geometry, place)
         return _landmarks(points, config.margin, geometry, place)
@@ -160,6 +169,11 @@ def _mask_file(folder: Path, relative: str, place: str) -> Mask:
 
 def _corners(box: tuple[float, float, float, float]) -> Points:
     return np.asarray(box, np.float64).reshape(2, 2)
+
+
+def _formed(points: Points, config: RegionConfig) -> Points:
+    """Corners of a box that is given as two corners, or as a corner with width and height."""
+    return np.stack([points[0], points[0] + points[1]]) if config.form == "xywh" else points
 
 
 def _pixels(points: Points, config: RegionConfig, geometry: Geometry) -> Points:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fairaudit.data.decode import open_image
-from fairaudit.errors import RegionError, suggestion
+from fairaudit.errors import ImageError, RegionError, suggestion
 
 
 class ImageSource(Protocol):
@@ -54,7 +54,9 @@ class FileSource:
     root: Path
     """Folder that names are relative to."""
     names: tuple[str, ...]
-    """Path of every row's file, checked to stay in the folder."""
+    """Path of every row's file, checked to stay in the folder; of a row that names none, its text."""
+    upright: bool = True
+    """Whether photographs are turned as their EXIF orientation says."""
 
     @property
     def mask_names(self) -> tuple[str, ...]:
@@ -66,13 +68,17 @@ class FileSource:
 
     def read(self, row: int) -> Image.Image:
         """The decoded file."""
-        return open_image(self.root / self.names[row])
+        name = self.names[row]
+        if not name or "\0" in name:
+            problem = "The path holds a null character" if "\0" in name else "The row names no image"
+            raise ImageError(problem, advice="Correct the manifest.")
+        return open_image(self.root / name, upright=self.upright)
 
     def fingerprint(self, row: int) -> str:
         """SHA-256 of the file's bytes, or "missing"."""
         path = self.root / self.names[row]
         try:
-            if not path.is_file():  # reading a device or a pipe would never end
+            if not self.names[row] or not path.is_file():  # reading a device or a pipe would never end
                 return "missing"
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()

@@ -89,21 +89,6 @@ def _write_table(path: Path, splits: Mapping[str, Scene], twins: Mapping[str, st
                 table.writerow([*row, *([end] if twins else [])])
 
 
-def contact_sheet(images: NDArray[np.uint8], *, columns: int, gap: int = 1) -> NDArray[np.uint8]:
-    """Images [image, channel, row, column] side by side on white, as one picture [row, column, channel].
-
-    >>> contact_sheet(np.zeros((5, 3, 64, 64), dtype=np.uint8), columns=3).shape
-    (131, 196, 3)
-    """
-    count, channels, height, width = images.shape
-    rows = -(-count // columns)
-    sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, channels), 255, dtype=np.uint8)
-    for index, image in enumerate(images):
-        top, left = gap + index // columns * (height + gap), gap + index % columns * (width + gap)
-        sheet[top : top + height, left : left + width] = image.transpose(1, 2, 0)
-    return sheet
-
-
 def _save(image: NDArray[np.uint8], path: Path) -> None:
     # Noise has no repeats to find: coding single bytes is faster than searching for them, and as small.
     Image.fromarray(np.ascontiguousarray(image.transpose(1, 2, 0))).save(path, compress_type=zlib.Z_HUFFMAN_ONLY)

@@ -259,7 +259,8 @@ def _csv_records(path: Path) -> Iterator[Record]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         for cells in reader:
-            if any(cells) and not "".join(cells).isspace():
+            # A line with nothing on it is none; one of separators alone is a record without values.
+            if len(cells) > 1 or "".join(cells).strip():
                 yield cells, f"line {reader.line_num}"
     except csv.Error as error:
         raise DataError(f"A line of CSV is broken: {error}", where=f"{path.name}, line {reader.line_num}") from error

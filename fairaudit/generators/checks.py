@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -53,10 +53,6 @@ class Facts:
     """Smallest pixel of the reconstructions."""
     range_high: float
     """Largest pixel of the reconstructions."""
-
-    def as_dict(self) -> dict[str, float | int]:
-        """Name → number."""
-        return asdict(self)
 
 
 def check_generator(generator: EncoderDecoder, score: Callable[[Tensor], Tensor], images: Tensor) -> Facts:

@@ -166,7 +166,7 @@ class _Parser:
 
 
 class _Combined(nn.Module):
-    """constant + Σ factor · p(output) as one output [image, 1] of normalised images."""
+    """constant + Σ factor · p(output), held inside [0, 1], as one output [image, 1] of normalised images."""
 
     def __init__(self, parts: Sequence[tuple[Classifier, int, float]], constant: float) -> None:
         super().__init__()
@@ -183,7 +183,7 @@ class _Combined(nn.Module):
             if key not in probabilities:
                 probabilities[key] = classifier.head.probabilities(classifier.module(images))
             total = total + factor * probabilities[key][:, index : index + 1]
-        return total
+        return total.clamp(0, 1)
 
 
 def _unique(modules: Sequence[nn.Module]) -> list[nn.Module]:
@@ -195,8 +195,8 @@ def compose(
 ) -> Classifier:
     """A classifier of two target values whose score is the expression of its outputs' probabilities.
 
-    v(x) = constant + Σ factor · p(output); scores are (1 - v, v) and v ≥ 0.5 decides for the second value, so v is
-    no probability where the factors do not add up to 1. Its logits are v itself, and it cannot be lifted.
+    v(x) = constant + Σ factor · p(output), held inside [0, 1]; scores are (1 - v, v) and v ≥ 0.5 decides for the
+    second value, which holding it inside does not change. Its logits are v itself, and it cannot be lifted.
 
     Args:
         expression: what to compute.

@@ -18,6 +18,9 @@ JointVerdict = Literal[
     "unequal, not by this cue",
     "undecided",
 ]
+Use = Literal["yes", "no", "open", "disagree", "unknown"]
+"""Whether something is used: yes, no, open (too little evidence), disagree (witnesses on both sides), unknown (nothing
+was asked)."""
 GateState = Literal["pass", "fail", "inconclusive", "not judged", "incomplete", "none"]
 
 
@@ -120,8 +123,14 @@ class Verdict(Part):
     """Region of interest; null when none was given."""
     verdict: JointVerdict
     """One of the six joint verdicts."""
+    attribute_used: Use = "unknown"
+    """Whether the model uses the attribute as shown in the region; what the verdict rests on."""
+    region_used: Use | None = None
+    """Whether the model uses the region, whatever it shows; null without a region."""
+    forbidden: bool = False
+    """Whether the user declared that nothing in the region may matter."""
     why: str
-    """The evidence in one or two sentences."""
+    """The evidence in a few sentences."""
     needed: str | None = None
     """For `undecided`: what would decide it."""
     evidence: list[str] = Field(default_factory=list)

@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
-from fairaudit.counterfactuals.composition import ComposedClassifier, compose
+from fairaudit.counterfactuals.composition import compose
 from fairaudit.counterfactuals.heads import ModelHeads
 from fairaudit.counterfactuals.ladder import SearchSettings
 from fairaudit.counterfactuals.latent_shift import latent_shift
@@ -48,17 +47,3 @@ def test_unknown_and_taken_names_are_refused() -> None:
         compose(heads, {"biased": {"smilin": 1.0}})
     with pytest.raises(UsageError, match="share a name: smiling"):
         compose(heads, {"smiling": {"necktie": 1.0}})
-
-
-@pytest.mark.parametrize("softmax", [False, True])
-def test_a_composed_classifier_gives_back_the_sum(softmax: bool) -> None:
-    logits = torch.randn(20, 3, generator=torch.Generator().manual_seed(0))
-    model = ComposedClassifier(nn.Identity(), [0.5, 0.25, 0.0], softmax=softmax)
-    shares = logits.softmax(dim=1) if softmax else logits.sigmoid()
-    torch.testing.assert_close(model(logits).sigmoid()[:, 0], 0.5 * shares[:, 0] + 0.25 * shares[:, 1])
-
-
-def test_a_composed_classifier_saturates_outside_of_probabilities() -> None:
-    model = ComposedClassifier(nn.Identity(), [1.0, 1.0])
-    assert model(torch.tensor([[9.0, 9.0]])).sigmoid().item() == pytest.approx(1.0, abs=1e-5)
-    assert torch.isfinite(model(torch.tensor([[99.0, 99.0]]))).all()

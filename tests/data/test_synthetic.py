@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fairaudit.data.synthetic import contact_sheet, write
+from fairaudit.data.synthetic import write
 from fairaudit.data.synthetic_draw import boxes, draw
 from fairaudit.data.synthetic_labels import VALUES
 from fairaudit.data.synthetic_scene import make_scene, twin
@@ -67,21 +67,6 @@ def test_a_folder_that_cannot_be_made(scenes, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="cannot be written"):
         write(tmp_path / "file", scenes)
-
-
-def test_contact_sheet_places_images_row_by_row():
-    images = np.stack([np.full((3, 2, 2), value, dtype=np.uint8) for value in (10, 20, 30)])
-    sheet = contact_sheet(images, columns=2)
-    assert sheet.shape == (7, 7, 3)
-    assert sheet[:, :, 0].tolist() == [
-        [255, 255, 255, 255, 255, 255, 255],
-        [255, 10, 10, 255, 20, 20, 255],
-        [255, 10, 10, 255, 20, 20, 255],
-        [255, 255, 255, 255, 255, 255, 255],
-        [255, 30, 30, 255, 255, 255, 255],
-        [255, 30, 30, 255, 255, 255, 255],
-        [255, 255, 255, 255, 255, 255, 255],
-    ]
 
 
 def test_twins_are_written_beside_the_faces_of_the_splits_that_have_some(scenes, tmp_path):

@@ -12,7 +12,7 @@ MODULES = (
     "measures.clusters.effective", "tables.fairness", "measures.intervals.proportion", "measures.clusters.linearised",
     "measures.intervals.mcnemar", "measures.intervals.multiple", "tables.paired", "measures.counts.paper_measures",
     "measures.intervals.permutation", "measures.intervals.power", "measures.scores.ranking", "measures.counts.rates",
-    "measures.scores.sampled_scores", "measures.scores.score_histogram", "measures.intervals.score_ratio",
+    "measures.scores.sampled_scores", "measures.scores.score_histogram",
     "tables.scores", "measures.scores.scored", "measures.counts.sensitivity", "measures.intervals.simultaneous",
     "tables.soft", "measures.counts.theory", "tables.theory", "measures.scores.thresholds", "tables.within",
 )  # fmt: skip

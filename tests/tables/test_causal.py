@@ -5,7 +5,8 @@ import pytest
 
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.intervals.proportion import wilson
-from fairaudit.tables.causal import causal_measurements
+from fairaudit.measures.regions.causal import PAIRED, excess
+from fairaudit.tables.regions import region_measurements
 from fairaudit.tables.specs import Question
 
 QUESTION = Question(region="tie", method="inpaint", replicates=500)
@@ -29,13 +30,19 @@ def scene(n: int = 100):
     return columns, group
 
 
+def measured(columns, question, *, group):
+    table = {**columns, "causal_excess": excess(columns)}
+    controls = {name: columns[f"{name}_control"] for name in PAIRED if name in columns}
+    return region_measurements(table, question, group=group, controls=controls)
+
+
 def rows(measurements):
     return {(row.metric, row.group, row.class_): row for row in measurements}
 
 
 def test_excess_is_the_paired_difference_per_group():
     columns, group = scene()
-    found = rows(causal_measurements(columns, QUESTION, group=group))
+    found = rows(measured(columns, QUESTION, group=group))
     for code in (0, 1):
         own = group.codes == code
         wanted = np.mean(np.abs(columns["causal_effect"][own]) - np.abs(columns["causal_effect_control"][own]))
@@ -51,7 +58,7 @@ def test_excess_is_the_paired_difference_per_group():
 
 def test_chance_is_that_of_the_controls_and_flips_have_wilson_intervals():
     columns, group = scene()
-    found = rows(causal_measurements(columns, QUESTION, group=group))
+    found = rows(measured(columns, QUESTION, group=group))
     assert found["causal_effect", "1", None].chance == pytest.approx(columns["causal_effect_control"][50:].mean())
     flips = found["causal_flip", "1", None]
     low, high = wilson(50, 50)
@@ -63,7 +70,7 @@ def test_without_controls_there_is_an_effect_but_no_excess():
     columns, group = scene()
     columns["causal_shift_control"] = np.full(100, np.nan)
     question = Question(region="tie", method="inpaint", replicates=200, reason="no place for a control region")
-    found = rows(causal_measurements(columns, question, group=group))
+    found = rows(measured(columns, question, group=group))
     assert found["causal_shift", "1", None].value == pytest.approx(np.abs(columns["causal_effect"][50:]).mean())
     missing = found["causal_excess", "1", None]
     assert (missing.value, missing.status, missing.reason) == (None, "undefined", "no place for a control region")

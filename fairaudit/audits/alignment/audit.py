@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -139,10 +138,6 @@ class CfAlignAudit:
             found = self.generator.decode(self.generator.encode(images))
             moved = heads.values(heads.outputs(images)) - heads.values(heads.outputs(found))
         return facts, moved.abs().double().mean(dim=0).cpu().numpy()
-
-    def generator_facts(self) -> dict[str, float | int]:
-        """What the checks measured."""
-        return asdict(self.facts)
 
 
 def _spread(

@@ -171,7 +171,9 @@ def run_key(study: Study, work: Mapping[str, Mapping[str, Any]]) -> dict[str, st
         "data": study.material.digest,
         "preprocess": config.preprocess.model_dump(mode="json"),
         "model": config.model.model_dump(mode="json"),
-        "regions": {name: region.model_dump(mode="json") for name, region in config.regions.items()},
+        "regions": {
+            name: region.model_dump(mode="json", exclude={"forbidden"}) for name, region in config.regions.items()
+        },
         "explain": config.audit.explain,
         "audits": {name: dict(settings) for name, settings in work.items()},
         "seed": study.options.seed,

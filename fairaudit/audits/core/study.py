@@ -161,22 +161,33 @@ def open_material(config: Config, *, base: Path, options: RunOptions, with_regio
 
 
 def open_classifier(path: Path, *, config: Config, material: Material, options: RunOptions) -> Classifier:
-    """Open one model and check that it fits the data."""
+    """Open one model and check that it fits the data; `a.pt#smiling + 0.3*b.pt#hat` is a model made of outputs.
+
+    Raises:
+        ModelError: a file cannot be opened, or an output is not there.
+    """
     from fairaudit.audits.core.device import pick_device
+    from fairaudit.models.expression import compose, is_expression, parse_expression
     from fairaudit.models.open import open_model
 
     preprocess = config.preprocess
     if preprocess.size is None:  # the images' own size, which a model with a flat head needs to be tried on
         preprocess = preprocess.model_copy(update={"size": material.loader.input_size()})
-    return open_model(
-        path,
-        config=config.model,
-        preprocess=preprocess,
-        classes=target_of(material.manifest).values,
-        trust=options.trust_model,
-        device=pick_device(options.device),
-        examples=material.examples(),
-    )
+
+    def opened(file: Path) -> Classifier:
+        return open_model(
+            file,
+            config=config.model,
+            preprocess=preprocess,
+            classes=target_of(material.manifest).values,
+            trust=options.trust_model,
+            device=pick_device(options.device),
+            examples=material.examples(),
+        )
+
+    if is_expression(str(path)) and not path.exists():
+        return compose(parse_expression(str(path)), base=None, open_file=opened, folder=Path.cwd())
+    return opened(path)
 
 
 def wanted_regions(config: Config) -> list[str]:

@@ -14,6 +14,7 @@ from fairaudit.data.layouts.common import PARTS, first_file, joined, relabelled
 from fairaudit.data.tables import Table, read_csv, read_text, table_of
 from fairaudit.errors import DataError
 
+_IN_THE_WILD = ("img_celeba",)
 _IMAGES = ("img_align_celeba", "img_align_celeba_png", "img_celeba", "images")
 
 
@@ -31,8 +32,16 @@ def read_celeba(root: Path) -> Dataset:
     folder = _image_folder(root)
     extra: dict[str, Sequence[str]] = {"file": [f"{folder}/{name}" for name in files]}
     extra |= _more(root, files)
+    wild = folder.split("/")[0] in _IN_THE_WILD
+    listed = first_file(root, ("list_landmarks_align_celeba.txt", "list_landmarks_align_celeba.csv"), layout="CelebA")
+    notes = (
+        (f"{listed.name} is not used: its coordinates are of the aligned images, and {folder} holds others.",)
+        if wild and listed is not None
+        else ()
+    )
     return Dataset(
         name=root.name,
+        notes=notes,
         table=table.plus(extra),
         folder=root,
         image="file",
@@ -51,6 +60,8 @@ def _more(root: Path, files: Sequence[str]) -> Mapping[str, Sequence[str]]:
     identity = first_file(root, ("identity_CelebA.txt", "identity_CelebA.csv"), layout="CelebA")
     if identity is not None:
         columns |= joined(_list(identity, header=("image_id", "identity")), "image_id", files)
+    if _image_folder(root).split("/")[0] in _IN_THE_WILD:
+        return columns  # the aligned landmarks below are coordinates of other images
     landmarks = first_file(
         root, ("list_landmarks_align_celeba.txt", "list_landmarks_align_celeba.csv"), layout="CelebA"
     )

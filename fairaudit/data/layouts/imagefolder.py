@@ -19,10 +19,21 @@ def read_imagefolder(root: Path) -> Dataset:
     Raises:
         DataError: there are no images in class folders, or metadata.csv names no files.
     """
-    folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
-    splits = bool(folders) and all(path.name.lower() in _SPLITS for path in folders)
+    folders = sorted(path for path in root.iterdir() if path.is_dir() and not _junk(path.name))
+    named = [path.name for path in folders if path.name.lower() in _SPLITS]
+    splits = bool(folders) and len(named) == len(folders)
+    if named and not splits and _nested(root, named):
+        others = [path.name for path in folders if path.name not in named]
+        raise DataError(
+            "Some folders are called like splits and some are not, so that it is not clear which are classes",
+            wanted="root/class/image or root/split/class/image",
+            found=f"{', '.join(named)} beside {', '.join(others[:5])}",
+            where=str(root),
+            advice="Move the others away, or name the folder of one split.",
+        )
     depth = 3 if splits else 2
-    files = [path.relative_to(root) for path in image_files(root)]
+    paths = [path.relative_to(root) for path in image_files(root)]
+    files = [path for path in paths if not any(_junk(part) for part in path.parts)]
     used = [path for path in files if len(path.parts) >= depth]
     if not used:
         raise DataError(
@@ -49,6 +60,15 @@ def read_imagefolder(root: Path) -> Dataset:
         target="class",
         notes=(*notes, *more),
     )
+
+
+def _junk(name: str) -> bool:
+    """Whether a folder or file is what systems leave behind, such as __MACOSX and hidden ones."""
+    return name.startswith((".", "__MACOSX"))
+
+
+def _nested(root: Path, names: list[str]) -> bool:
+    return any(path.is_dir() for name in names for path in (root / name).iterdir())
 
 
 def _metadata(root: Path, files: list[str]) -> tuple[dict[str, list[str]], list[str]]:

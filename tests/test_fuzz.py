@@ -1,0 +1,79 @@
+"""Damaged files of every kind open or are refused in one paragraph; benchmarks/fuzz.py does the same at length."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+FUZZ = Path(__file__).parent / "benchmarks" / "fuzz.py"
+COUNT = 60
+NAMES = (
+    *("csv", "jsonl", "parquet", "yaml", "plain-yaml", "image", "npy", "maps"),
+    *("script", "checkpoint", "safetensors", "generator", "report", "store"),
+)
+
+
+@pytest.fixture(scope="module")
+def fuzz(script):
+    return script(FUZZ)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("fuzz")
+
+
+@pytest.fixture(scope="module")
+def kinds(fuzz, folder):
+    return {kind.name: kind for kind in fuzz.kinds(folder)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_traceback_no_hang_no_death_and_no_row_that_vanishes(fuzz, kinds, folder, name):
+    if name not in kinds:
+        pytest.skip("pyarrow is not installed")
+    found = fuzz.run_kind(kinds[name], COUNT, seed=7, folder=folder)
+    assert found.failures == []
+    assert found.opened + found.refused == COUNT
+    assert found.refused > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_files_open_before_they_are_damaged(fuzz, kinds, folder, name):
+    if name not in kinds:
+        pytest.skip("pyarrow is not installed")
+    for content in kinds[name].seeds:
+        path = folder / f"whole{kinds[name].suffix}"
+        path.write_bytes(content)
+        assert fuzz.outcome(kinds[name], path) == "opened"
+
+
+def test_what_the_script_counts_as_failures(fuzz, folder):
+    def broken(path):
+        content = path.read_bytes()
+        if len(content) % 3 == 0:
+            raise KeyError("x")
+        return "rows vanished" if len(content) % 3 == 1 else None
+
+    kind = fuzz.Kind("broken", ".bin", [b"x" * 90], broken)
+    found = fuzz.run_kind(kind, 20, seed=0, folder=folder)
+    assert any("KeyError" in line for line in found.failures)
+    assert any("rows vanished" in line for line in found.failures)
+    assert len(found.failures) + found.opened == 20
+
+    def dies(path):
+        if len(path.read_bytes()) % 5 == 0:
+            import os
+
+            os._exit(9)
+
+    found = fuzz.run_kind(fuzz.Kind("dies", ".bin", [b"x" * 90], dies), 10, seed=0, folder=folder)
+    assert found.opened + len(found.failures) == 10
+
+
+def test_the_same_seed_damages_alike(fuzz):
+    content = bytes(range(200))
+    one, two = (fuzz.mutated(content, random.Random(3)) for _ in range(2))  # noqa: S311
+    assert one == two != content
