@@ -122,14 +122,14 @@ def _mid_low(x: Floats, n: Floats, tail: float) -> Floats:
     others = np.maximum(n - x, 0.0)
     some, rest = np.where(x > 0, x, 1.0), np.maximum(others, 1e-12)
 
-    def excess(rate: ArrayLike) -> Floats:
+    def excess(rate: Floats) -> Floats:
         above = np.where(others > 0, betainc(x + 1, rest, rate), 0.0)
         return np.asarray((betainc(some, others + 1, rate) + above) / 2 - tail, np.float64)
 
-    low = betaincinv(some, others + 1, tail)
-    high = np.where(others > 0, betaincinv(x + 1, rest, tail), 1.0)
+    low: Floats = np.asarray(betaincinv(some, others + 1, tail), np.float64)
+    high: Floats = np.asarray(np.where(others > 0, betaincinv(x + 1, rest, tail), 1.0), np.float64)
     for _ in range(_HALVINGS):
-        middle = (low + high) / 2
+        middle: Floats = np.asarray((low + high) / 2, np.float64)
         beyond = excess(middle) > 0
         low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
     first, second = excess(low), excess(high)
