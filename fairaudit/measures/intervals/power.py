@@ -140,9 +140,16 @@ def detectable_gaps(
 def simulated_gap(sizes: ArrayLike, *, base: float, level: float = 0.95, rates: int = 1, power: float = 0.8) -> float:
     """The smallest gap between one group and all others that is found with this power, by simulation.
 
-    Arguments as `smallest_detectable_gap`, whose group is taken: all groups have the base rate and this one less (or
-    more, where base − gap is below 0), and found means that the simultaneous interval excludes 0. The draws are fixed
-    and shared by all gaps, so the same sizes always give the same answer, to about 5 % of it.
+    The group is that of `smallest_detectable_gap`: all groups have the base rate and this one less (or more, where base
+    − gap is below 0), and found means that the simultaneous interval excludes 0. The draws are fixed and shared by all
+    gaps, so the same sizes always give the same answer, to about 5 % of it.
+
+    Args:
+        sizes: [group] images behind the rate.
+        base: rate of the other groups.
+        level: coverage of the gate's intervals.
+        rates: how many rates are compared together.
+        power: probability of finding it.
 
     Returns:
         NaN with fewer than two groups, or where even the largest possible gap is not found.
