@@ -25,7 +25,7 @@ class Section(BaseModel):
 class Layout(Section):
     """A known dataset layout instead of a manifest file."""
 
-    layout: Literal["celeba", "wilds", "imagefolder", "mnist", "utkface", "isic"]
+    layout: Literal["celeba", "wilds", "imagefolder", "mnist", "cifar10", "utkface", "isic"]
     """Which layout the folder has."""
     root: str
     """The dataset's folder, relative to the configuration file."""
