@@ -32,7 +32,7 @@ ROOMS = {
     "audits": (
         ("demo", "selftest", "pruning", "mitigation", "init"),
         ("joint",),
-        ("saliency", "flips", "generator", "resample"),
+        ("saliency", "flips", "generator", "resample", "swap"),
         ("regions", "alignment", "fairness"),
         ("causal", "discovery"),
         ("core",),

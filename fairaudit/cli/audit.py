@@ -27,6 +27,7 @@ def audit(
     models: o.Models,
     roi: o.Roi = None,
     region_box: o.RegionBox = None,
+    forbidden: o.Forbidden = None,
     baseline: o.Baseline = None,
     method: o.Saliency = None,
     twins: o.Twins = None,
@@ -50,6 +51,7 @@ def audit(
         request.asked,
         regions=roi,
         boxes=region_box,
+        forbidden=forbidden,
         methods=method,
         extra=merged_extra(request.asked.extra, per_attribute_options(twins=twins, cvae=cvae)),
     )

@@ -43,6 +43,9 @@ def lines(plan: RunPlan) -> Iterator[str]:
     """The plan as text, at most 80 columns wide."""
     yield f"{plan.rows:,} rows × {plan.models} models, {plan.passes} passes; audits: {', '.join(plan.audits)}"
     yield f"About {clock_time(plan.seconds)} on this device, without testing the attribution methods."
+    if plan.extra_passes:
+        counts = ", ".join(f"{name} {count:,}" for name, count in plan.extra_passes.items())
+        yield f"Forward passes per image on changed images: {counts}."
     if plan.memory_bytes is not None:
         yield f"{plan.memory_bytes / 2**20:,.0f} MiB of memory were needed for the first images."
     for rule in plan.not_judged:

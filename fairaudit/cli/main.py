@@ -23,6 +23,7 @@ from fairaudit.cli import (
     saliency,
     schema,
     selftest,
+    split,
 )
 from fairaudit.cli import report as report_commands
 from fairaudit.cli.console import fail
@@ -69,6 +70,7 @@ app.command("mitigate")(mitigate.mitigate)
 app.command("prune")(prune.prune)
 app.command("selftest")(selftest.selftest)
 app.command("resample")(resample.resample)
+app.command("split")(split.split)
 app.command("explain")(explain.explain)
 app.command("schema")(schema.schema)
 app.command("render")(report_commands.render)

@@ -27,6 +27,7 @@ class Asked:
     attributes: list[str] | None = None
     regions: list[str] | None = None
     boxes: list[str] | None = None
+    forbidden: list[str] | None = None
     size: str | None = None
     classes: list[str] | None = None
     output_kind: str | None = None
@@ -81,6 +82,8 @@ def overrides(asked: Asked) -> dict[str, Any]:
         sections["model"]["arch"] = asked.arch
     for name, box in read_boxes(asked.boxes or []).items():
         sections["regions"][name] = {"box": box, "units": "fraction"}
+    for name in asked.forbidden or []:
+        sections["regions"][name] = {**sections["regions"].get(name, {}), "forbidden": True}
     if asked.attributes:
         sections["audit"]["attribute"] = asked.attributes
     if asked.regions:
@@ -191,6 +194,7 @@ def run_options(
     fail_on: FailOn,
     formats: Sequence[str] | None,
     images: bool = True,
+    timeout_per_batch: float | None = None,
 ) -> RunOptions:
     """The run options, with their texts checked.
 
@@ -211,6 +215,7 @@ def run_options(
         fail_on=fail_on,
         formats=format_names(formats),
         images=images,
+        timeout_per_batch=timeout_per_batch,
         command=("fairaudit", *sys.argv[1:]),
     )
 

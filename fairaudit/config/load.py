@@ -69,7 +69,7 @@ def merged(values: Mapping[str, Any], overrides: Mapping[str, Any], *, key: tupl
     result = dict(values)
     for name, value in overrides.items():
         place = (*key, name)
-        whole = place in _WHOLE or (len(place) == 2 and place[0] == "regions")
+        whole = place in _WHOLE or (len(place) == 2 and place[0] == "regions" and value != {"forbidden": True})
         old = result.get(name)
         if isinstance(old, Mapping) and isinstance(value, Mapping) and not whole:
             result[name] = merged(old, value, key=place)

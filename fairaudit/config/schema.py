@@ -25,7 +25,7 @@ class Section(BaseModel):
 class Layout(Section):
     """A known dataset layout instead of a manifest file."""
 
-    layout: Literal["celeba", "wilds", "imagefolder", "mnist", "utkface", "isic"]
+    layout: Literal["celeba", "wilds", "imagefolder", "mnist", "cifar10", "utkface", "isic"]
     """Which layout the folder has."""
     root: str
     """The dataset's folder, relative to the configuration file."""
@@ -237,6 +237,9 @@ class RegionConfig(Section):
     """For box and columns: two corners, or one corner with width and height."""
     units: Literal["fraction", "pixel"] = "fraction"
     """Units of box, polygon, columns and landmarks: shares of the original image's width and height, or its pixels."""
+    forbidden: bool = False
+    """Whether nothing in the region may matter (a watermark, a hospital tag, a border, a background): using it then
+    counts against the model. Left out, it does not: most boxes also hold evidence that the model may use."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> RegionConfig:
@@ -282,15 +285,18 @@ class AuditConfig(Section):
     tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.10
     """Gap below which outcomes count as equal in the joint verdict."""
     lift: Annotated[float, Field(gt=0)] = 1.5
-    """Relevance share over area share above which a model counts as relying on a region."""
-    alignment: Annotated[float, Field(gt=0, lt=1)] = 0.02
-    """For regions of more than half the image, whose lift tells little: how much larger their signed relevance share is
-    where the group goes with the class than elsewhere, above which a model counts as relying on them."""
+    """Relevance share over area share above which a model counts as using a region."""
+    swap: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """Effect on the score of whose group's content a region shows, above which a model counts as using the
+    attribute."""
+    cue: Annotated[float, Field(gt=0)] = 0.15
+    """Interaction of group and class in a region's signed relevance, as a share of the evidence in an image, above
+    which a model counts as using the attribute."""
     effect: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    """Paired change of the score, beyond that of control regions, above which a region counts as causal."""
+    """Paired change of the score, beyond that of control regions, above which a region counts as used."""
     fills: Annotated[list[Literal["inpaint", "blur", "mean", "grey", "swap"]], Field(min_length=1)] | None = None
-    """What replaces a region's pixels in the causal check; the joint verdict rests on the first. Left out: inpainting,
-    or for a region of more than half the image another image's content."""
+    """What replaces a region's pixels in the causal check; what is told of the region's use rests on the first. Left
+    out: inpainting, or for a region of more than half the image another image's content."""
     faithfulness: bool = True
     """Test the attribution methods before they may gate."""
     twins: str | dict[str, str] | None = None

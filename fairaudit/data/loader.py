@@ -112,7 +112,8 @@ class Loader:
         state = hashlib.sha256(self.manifest.digest().encode())
         state.update(self.preprocess.model_dump_json().encode())
         for name, config in sorted(self.regions.items()):
-            state.update(f"{name}\n{config.model_dump_json()}\n".encode())
+            place = config.model_dump_json(exclude={"forbidden"})  # what the use of a region means changes no pixel
+            state.update(f"{name}\n{place}\n".encode())
             for path in self._mask_paths(config):
                 state.update(path.encode(errors="surrogatepass"))
                 file = self.manifest.folder / path

@@ -19,7 +19,14 @@ _OF_BIAS = {
     "bias_accuracy_linear": "linear",
     "bias_accuracy_mlp": "MLP",
 }
-_LEGS = {"leg_accuracy": "accuracy", "leg_outcome": "outcome", "leg_relevance": "relevance", "leg_effect": "effect"}
+_LEGS = {
+    "leg_accuracy": "accuracy",
+    "leg_outcome": "outcome",
+    "leg_cue": "cue",
+    "leg_swap": "swap",
+    "leg_lift": "lift",
+    "leg_effect": "effect",
+}
 
 
 def variant_grids(report: Report, *, compact: bool = False) -> list[Grid]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fairaudit.results.measurement import Measurement
 
@@ -18,6 +18,9 @@ JointVerdict = Literal[
     "unequal, not by this cue",
     "undecided",
 ]
+Use = Literal["yes", "no", "open", "disagree", "unknown"]
+"""Whether something is used: yes, no, open (too little evidence), disagree (witnesses on both sides), unknown (nothing
+was asked)."""
 GateState = Literal["pass", "fail", "inconclusive", "not judged", "incomplete", "none"]
 
 
@@ -120,8 +123,14 @@ class Verdict(Part):
     """Region of interest; null when none was given."""
     verdict: JointVerdict
     """One of the six joint verdicts."""
+    attribute_used: Use = "unknown"
+    """Whether the model uses the attribute as shown in the region; what the verdict rests on."""
+    region_used: Use | None = None
+    """Whether the model uses the region, whatever it shows; null without a region."""
+    forbidden: bool = False
+    """Whether the user declared that nothing in the region may matter."""
     why: str
-    """The evidence in one or two sentences."""
+    """The evidence in a few sentences."""
     needed: str | None = None
     """For `undecided`: what would decide it."""
     evidence: list[str] = Field(default_factory=list)
@@ -208,3 +217,11 @@ class Report(Part):
     """What a reader must know to read the numbers rightly."""
     figures: list[Figure]
     """Pictures next to the report."""
+
+    @model_validator(mode="after")
+    def _every_row_is_accounted_for(self) -> Report:
+        if self.data.rows != self.data.scored + len(self.excluded):
+            raise ValueError(
+                f"{self.data.rows} rows went in, but {self.data.scored} were scored and {len(self.excluded)} excluded"
+            )
+        return self

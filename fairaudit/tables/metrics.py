@@ -16,6 +16,7 @@ from fairaudit.tables.entries.mitigation import MITIGATION
 from fairaudit.tables.entries.regions import REGIONS
 from fairaudit.tables.entries.runs import PRUNING, SELFTEST
 from fairaudit.tables.entries.saliency import SALIENCY
+from fairaudit.tables.entries.swap import SWAP
 from fairaudit.tables.entry import MetricEntry
 
 _ENTRIES = (
@@ -25,6 +26,7 @@ _ENTRIES = (
     *CHANGES,
     *DATA,
     *REGIONS,
+    *SWAP,
     *SALIENCY,
     *ALIGNMENT,
     *PRUNING,
@@ -54,7 +56,7 @@ def audits() -> tuple[str, ...]:
     """Names of the audits that measure something, in the order of the registry.
 
     >>> audits()
-    ('fairness', 'roi-metrics', 'counterfactual', 'saliency', 'cf-align', 'prune', 'mitigate', 'selftest')
+    ('fairness', 'roi-metrics', 'counterfactual', 'swap', 'saliency', 'cf-align', 'prune', 'mitigate', 'selftest')
     """
     return tuple(dict.fromkeys(METRICS[name].audit for name in METRICS))
 

@@ -1,1 +1,1 @@
-"""Legs in, joint verdict out."""
+"""Legs in, joint verdict out: see README.md in this folder."""

@@ -113,7 +113,7 @@ def audited(model: Path, config: Path, out: Path, limit: int) -> list[dict]:
 def relevance(found: list[dict], method: str) -> tuple[float, float, float]:
     """Interval and limit: the lift of a small region, the alignment of signs of a large one, as the joint verdict."""
     area = next(m for m in found if m["metric"] == "area_share" and not (m["attribute"] or m["class"]))
-    metric, limit = ("rrf_lift_absolute", 1.5) if area["value"] <= 0.5 else ("signed_share_alignment", 0.02)
+    metric, limit = ("rrf_lift_absolute", 1.5) if area["value"] <= 0.5 else ("cue_alignment", 0.02)
     return *interval(found, metric, method), limit
 
 

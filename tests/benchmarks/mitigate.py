@@ -98,38 +98,37 @@ def fit(place: Path, sizes: Sizes, method: str) -> None:
     fit_all(opened.judge, arguments["asked"], opened.store, Silent())
 
 
-def conclude(place: Path, sizes: Sizes) -> dict:
-    """Compare all methods of one seed, write the best and audit it."""
+def conclude(place: Path, sizes: Sizes, methods: tuple[str, ...]) -> dict:
+    """Compare the methods of one seed, write the best and audit it."""
     import torch
 
     from fairaudit.audits.core.progress import Silent
     from fairaudit.audits.mitigation.run import run_mitigate
-    from fairaudit.mitigation.registry import EVERY
 
     torch.set_num_threads(1)
-    arguments = request(place, sizes, EVERY, "best")
+    arguments = request(place, sizes, methods, "best")
     outcome = run_mitigate(arguments.pop("path"), **arguments, progress=Silent())
     found = json.loads((place / "mitigate" / "mitigation.json").read_text(encoding="utf-8"))
     found["verdicts"] = [v.verdict for v in outcome.report.verdicts] if outcome.report else []
     return found
 
 
-def costs(place: Path, sizes: Sizes) -> dict[str, float]:
+def costs(place: Path, sizes: Sizes, methods: tuple[str, ...]) -> dict[str, float]:
     """Method → time of a pass over 512 rows in units of the control's, on one thread."""
     import torch
 
     from fairaudit.audits.mitigation.run import open_run
-    from fairaudit.mitigation.registry import CONTROL, EVERY, METHODS
+    from fairaudit.mitigation.registry import CONTROL, METHODS
     from fairaudit.mitigation.samples import Chosen
 
     torch.set_num_threads(1)
-    arguments = request(place, sizes, EVERY, None)
+    arguments = request(place, sizes, methods, None)
     opened = open_run(arguments.pop("path"), **arguments)
     task = opened.judge.task
     small = Chosen(base=task.debias, rows=torch.arange(min(512, len(task.debias))))
     task = replace(task, debias=small, train=replace(task.train, epochs=1))
     seconds = {}
-    for name in (CONTROL, *EVERY):  # the control twice: the first warms up
+    for name in (CONTROL, CONTROL, *methods):  # the control twice: the first warms up
         begun = time.perf_counter()
         try:
             METHODS[name].fit(replace(task, strength=METHODS[name].strength))
@@ -202,7 +201,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--processes", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--faces", type=int, default=Sizes.faces)
     parser.add_argument("--epochs", type=int, default=Sizes.epochs)
-    parser.add_argument("--methods", nargs="+", default=None, help="only fit these ahead; all are compared")
+    parser.add_argument("--methods", nargs="+", default=None, help="these alone; all if left out")
     parser.add_argument("--out", type=Path, default=Path("mitigate"), metavar="FOLDER")
     options = parser.parse_args(arguments)
     os.environ["OMP_NUM_THREADS"] = "1"  # the workers are the parallelism
@@ -213,13 +212,14 @@ def main(arguments: list[str]) -> int:
         places = list(pool.map(prepare, [folder] * len(options.seeds), options.seeds, [sizes] * len(options.seeds)))
         sys.stderr.write(f"models after {time.time() - begun:.0f} s\n")
         slow = ("ffw", "a-clarc", "rr-clarc", "cia", "prior-training")
-        names = sorted(options.methods or EVERY, key=lambda name: name not in slow)
+        methods = tuple(options.methods or EVERY)
+        names = sorted(methods, key=lambda name: name not in slow)
         jobs = [(place, sizes, name) for name in names for place in places]
         list(pool.map(fit, *zip(*jobs, strict=True)))
         sys.stderr.write(f"fits after {time.time() - begun:.0f} s\n")
-        found = list(pool.map(conclude, places, [sizes] * len(places)))
+        found = list(pool.map(conclude, places, [sizes] * len(places), [methods] * len(places)))
         sys.stderr.write(f"comparisons after {time.time() - begun:.0f} s\n")
-    cost = costs(places[0], sizes)
+    cost = costs(places[0], sizes, methods)
     sys.stdout.write(table(found, cost) + "\n")
     sys.stderr.write(f"{time.time() - begun:.0f} s in all\n")
     return 0

@@ -20,8 +20,8 @@ CONTROLS = ("--controls", "gamma 0,magnitude", "--audit-controls", "all", "--fai
 COLUMNS = {
     "mean accuracy of cells": ("leg_accuracy", "{}"),
     "outcome gap": ("leg_outcome", "{}"),
-    "relevance, LRP": ("leg_relevance", "{}, lrp"),
-    "relevance, IG": ("leg_relevance", "{}, integrated_gradients"),
+    "relevance, LRP": ("leg_lift", "{}, lrp"),
+    "relevance, IG": ("leg_lift", "{}, integrated_gradients"),
     "causal excess": ("leg_effect", "{}"),
     "linear probe": ("bias_accuracy_linear", "{}"),
     "MLP probe": ("bias_accuracy_mlp", "{}"),

@@ -23,7 +23,7 @@ def rows():
     for model in ("vanilla", "magnitude"):
         found += [measured(f"leg_{leg}", 0.5, model, attribute="necktie") for leg in ("accuracy", "outcome")]
         found += [
-            measured("leg_relevance", 3.5, f"{model}, {by}", region="necktie") for by in ("lrp", "integrated_gradients")
+            measured("leg_lift", 3.5, f"{model}, {by}", region="necktie") for by in ("lrp", "integrated_gradients")
         ]
         found.append(measured("leg_effect", 0.125, model, region="necktie"))
     return found
@@ -46,7 +46,7 @@ def test_models_go_down_and_numbers_across(pruned):
     assert models.rows[1][1][0] == "0.500 [0.250, 0.750]"
     assert models.rows[1][1][-1] == "0.500"
     assert [name for name, _ in legs.rows] == ["vanilla", "magnitude"]
-    assert legs.columns == ["accuracy", "outcome", "relevance lrp", "relevance integrated gradients", "effect"]
+    assert legs.columns == ["accuracy", "outcome", "lift lrp", "lift integrated gradients", "effect"]
     assert legs.rows[1][1][2] == "3.500 [0.250, 0.750]"
 
 

@@ -63,7 +63,8 @@ def others():
     windows = [f"{name}{end}" for name in ("discovery", "discovery_alignment") for end in ("", "_unconfirmed")]
     pruned = ["task_accuracy", "aligned_accuracy", "conflicting_accuracy", "cell_accuracy", "sparsity"]
     return [
-        "rddt", "rddt_p", "signed_share_alignment", "concentration", *windows,
+        "rddt", "rddt_p", "cue_alignment", "concentration", *windows,
+        "swap_effect", "swap_excess", "swap_flip", "score_gap",
         *REPORTED, *(f"{name}_all" for name in SUMMED),
         "relative_change", "relative_change_ratio_of_sums", "base_change",
         *pruned, "layer_sparsity", *(f"bias_accuracy_{kind}" for kind in KINDS), *PRUNED, *SOURCES,

@@ -61,6 +61,12 @@ class CausalAudit:
             "attributes": study.attributes,
         }
 
+    @property
+    def extra_passes(self) -> int:
+        """Forward passes per image and model: the region and its controls, for every fill."""
+        fills = [fill for region in self._study.regions for fill in self._fills[region]]
+        return sum(2 if fill == SWAP else 1 + CONTROLS for fill in fills)
+
     @cached_property
     def _donors(self) -> Donors:
         """Whose content every manifest row gets where content is swapped: the same rows whatever the batch."""

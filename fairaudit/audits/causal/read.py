@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,14 +31,19 @@ def read_causal(total: Total, fills: Mapping[str, Sequence[str]]) -> Findings:
         for fill in fills[region]:
             columns = _columns(total, "candidate", region, fill)
             controls = {name: columns[f"{name}_control"] for name in PAIRED}
-            found += tables(columns, question(study, region=region, method=fill), rows, controls=controls)
+            asked = question(study, region=region, method=fill)
+            excesses = {"causal_excess": columns.pop("causal_excess")}
+            found += tables(columns, asked, rows, controls=controls)
+            if np.isnan(columns["causal_shift_control"]).all():
+                asked = replace(asked, reason=_without(region, fill))
+                notes.append(f"{asked.reason}: its effect beyond a control does not exist.")
+            found += tables(excesses, asked, rows)
             if study.baseline is not None:
                 before = _columns(total, "baseline", region, fill)
-                change = {f"{name}_change": columns[name] - before[name] for name in COMPARED}
+                own = {**columns, **excesses}
+                change = {f"{name}_change": own[name] - before[name] for name in COMPARED}
                 asked = question(study, region=region, method=fill, baseline=study.baseline.name)
                 found += tables(change, asked, rows)
-        if no_controls(columns):
-            notes.append(f"{_without(region, fill)}: the size of its effect is held against the limit as it is.")
     return Findings(measurements=found, notes=notes)
 
 
@@ -45,7 +51,7 @@ def _columns(total: Total, role: str, region: str, fill: str) -> dict[str, Float
     """The paired changes of every image under one model, with the excess beyond the controls."""
     own = under(total.part.columns, role, region, fill)
     columns = {name: np.asarray(value, np.float64) for name, value in own.items()}
-    columns["causal_excess"] = excess_or_effect(columns)
+    columns["causal_excess"] = excess(columns)
     return columns
 
 
@@ -53,13 +59,3 @@ def _without(region: str, fill: str) -> str:
     if fill == "swap":
         return f'No image has one of its own class and group to give content to the region "{region}" as a control'
     return f'The region "{region}" leaves no room for a control region of its shape in any image'
-
-
-def no_controls(columns: Mapping[str, Floats]) -> bool:
-    """Whether no image at all has a control region."""
-    return bool(np.isnan(columns["causal_shift_control"]).all())
-
-
-def excess_or_effect(columns: Mapping[str, Floats]) -> Floats:
-    """Size of the effect beyond that of the controls; the size itself where the region leaves no room for controls."""
-    return np.asarray(columns["causal_shift"] if no_controls(columns) else excess(columns), np.float64)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -25,6 +26,19 @@ from fairaudit.gate.rules import in_words
 from fairaudit.measures.counts.association import contingency
 from fairaudit.measures.intervals.power import detectable_gaps
 from fairaudit.results.measurement import finite
+
+
+@runtime_checkable
+class Intervening(Protocol):
+    """An audit that scores changed images too."""
+
+    name: str
+
+    @property
+    def extra_passes(self) -> int:
+        """Forward passes per image and model."""
+        ...
+
 
 PROBE = 16
 """Images that the time is estimated from."""
@@ -48,6 +62,8 @@ class RunPlan:
     audits: Sequence[str]
     passes: int
     """Times that every image is decoded."""
+    extra_passes: Mapping[str, int]
+    """Audit → forward passes per image and model on changed images, beyond the one that all audits share."""
     seconds: float
     """Estimated time of the map over all rows and models."""
     not_judged: Sequence[str]
@@ -80,6 +96,7 @@ def plan_run(
         detectable_alike=None if clusters is None else _detectable(study, alike=True),
         audits=[audit.name for audit in audits],
         passes=len(opened),
+        extra_passes={audit.name: audit.extra_passes for audit in audits if isinstance(audit, Intervening)},
         seconds=seconds_per_row(study, audits) * len(material.manifest) * len(opened),
         not_judged=_not_judged(study, plan),
         memory_bytes=peak_memory_bytes(),

@@ -14,5 +14,6 @@ ALIGNMENT = names_of("cf-align")
 SALIENCY = names_of("saliency")
 PRUNING = names_of("prune")
 SELFTEST = names_of("selftest")
-ALL = FAIRNESS | REGIONS | CAUSAL | SALIENCY | FLIPS
+SWAP = names_of("swap")
+ALL = FAIRNESS | REGIONS | CAUSAL | SWAP | SALIENCY | FLIPS
 """What `audit` makes; alignments come on top where there is a generator."""

@@ -17,7 +17,7 @@ from fairaudit.tables.specs import Question
 Floats = NDArray[np.float64]
 
 
-def question(study: Study, *, region: str, method: str, baseline: str | None = None) -> Question:
+def question(study: Study, *, region: str | None, method: str | None, baseline: str | None = None) -> Question:
     """What a table of per-image columns is asked."""
     audit = study.config.audit
     return Question(

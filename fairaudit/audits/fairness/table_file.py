@@ -121,8 +121,8 @@ def read_predictions(
         controls={name: c.take(keep) for name, c in _attributes(table, columns.controls, "--control").items()},
         weights=None if weights is None else weights[keep],
         cluster=None if cluster is None else cluster.take(keep),
-        excluded=tuple(
-            Excluded(row=int(rows[at]), id=ids[rows[at]], reason=str(lost[at])) for at in np.flatnonzero(lost != "")
+        excluded=(
+            *(Excluded(row=int(rows[at]), id=ids[rows[at]], reason=str(lost[at])) for at in np.flatnonzero(lost != "")),
         ),
         rows=len(rows),
         digest=_digest(rows, ids, target, attributes),

@@ -12,7 +12,7 @@ from fairaudit.audits.core.audit import Audit
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.flips.audit import TWINS, FlipAudit
 from fairaudit.results.measurement import Measurement
-from fairaudit.verdict.joint import Leg
+from fairaudit.verdict.leg import Leg
 
 
 class CounterfactualLegs(NamedTuple):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from fairaudit.audits.alignment.options import CfOptions
@@ -24,11 +24,15 @@ from fairaudit.audits.joint.counterfactual_legs import (
 )
 from fairaudit.audits.regions.audit import RegionAudit
 from fairaudit.audits.saliency.audit import SaliencyAudit
+from fairaudit.audits.swap.audit import SwapAudit
 from fairaudit.config.flips import shown_in
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Verdict
 from fairaudit.saliency.method import Method
-from fairaudit.verdict.joint import Leg, joint_verdict, lift_limit
+from fairaudit.verdict.attribute import AttributeEvidence
+from fairaudit.verdict.joint import joint_verdict, lift_limit
+from fairaudit.verdict.leg import Leg
+from fairaudit.verdict.region import RegionEvidence
 
 WORST_FIRST = (
     "unequal and for the wrong reason",
@@ -41,11 +45,15 @@ WORST_FIRST = (
 OUTCOME = "equalized_odds_difference"
 """The gap that the outcome leg rests on (eq. 6 of the saliency paper)."""
 
-WITNESS = "rrf_lift_absolute"
-"""What the relevance leg rests on: evidence against the explained class is reliance on a region as much as evidence for
-it, and where attribute and class part ways a shortcut shows as evidence against."""
-LARGE = 0.5
-"""Share of the image above which a region's lift over its area says little."""
+LOOKS = "cue_alignment"
+"""What the model looks at, for the use of the attribute."""
+MOVES = "swap_effect"
+"""What moves the model, for the use of the attribute, unless its flips were measured."""
+LIFT = "rrf_lift_absolute"
+"""What the model looks at, for the use of the region: evidence against the explained class counts as much as evidence
+for it."""
+EFFECT = "causal_excess"
+"""What moves the model, for the use of the region."""
 
 
 def audits_for(study: Study, trials: Trials, options: CfOptions | None = None) -> Sequence[Audit]:
@@ -62,6 +70,7 @@ def audits_for(study: Study, trials: Trials, options: CfOptions | None = None) -
         audits += [
             RegionAudit(study, methods, trials.unusable),
             CausalAudit(study),
+            SwapAudit(study),
             SaliencyAudit(study, methods, trials),
         ]
     return audits
@@ -84,26 +93,45 @@ class Legs:
 
     outcome: Leg
     """The largest gap between groups."""
-    relevance: Mapping[str, Leg]
-    """Usable attribution method → how far the region's relevance goes beyond chance."""
-    causal: Leg | None
-    """What replacing the region does; None without a region."""
-    measurements: Sequence[Measurement | None]
-    """What the legs were made from, unusable ones too; None where something was not measured."""
+    attribute: AttributeEvidence
+    """Whether the attribute is used."""
+    region: RegionEvidence | None
+    """Whether the region is used; None without one."""
+    measurements: Sequence[Measurement]
+    """What the legs were made from, unusable ones too."""
 
 
-def legs_of(study: Study, measurements: Sequence[Measurement], attribute: str, region: str | None) -> Legs:
-    """The legs that the joint verdict on an attribute and a region stands on; without a region the outcome alone."""
+def legs_of(
+    study: Study,
+    measurements: Sequence[Measurement],
+    attribute: str,
+    region: str | None,
+    counterfactual: CounterfactualLegs = NO_LEGS,
+) -> Legs:
+    """The legs of the joint verdict on an attribute and a region; without a region the outcome and flips."""
     audit = study.config.audit
     gap = _one(measurements, metric=OUTCOME, attribute=attribute)
     outcome = leg_of(gap, f"{OUTCOME} of {attribute}", audit.tolerance)
+    known = AttributeEvidence(
+        name=attribute,
+        alignment=counterfactual.alignment,
+        flips=counterfactual.flips,
+        exact=counterfactual.exact,
+    )
     if region is None:
-        return Legs(outcome=outcome, relevance={}, causal=None, measurements=[gap])
-    witnesses, relevance = _relevance(study, measurements, attribute, region)
-    effects = _over_all(measurements, metric="causal_excess", region=region)
-    effect = effects[0] if effects else None  # the first fill asked for, or the one that suits the region
-    causal = leg_of(effect, f"effect of replacing {region} ({effect.method if effect else '-'})", audit.effect)
-    return Legs(outcome=outcome, relevance=relevance, causal=causal, measurements=[gap, *witnesses, effect])
+        return Legs(outcome=outcome, attribute=known, region=None, measurements=_there([gap, *counterfactual.evidence]))
+    cues = _about(measurements, LOOKS, attribute, region)
+    swaps = _about(measurements, MOVES, attribute, region)
+    swap, scores = next(iter(swaps), None), _one(measurements, metric="score_gap", attribute=attribute)
+    evidence = replace(
+        known,
+        cue=[leg_of(m, f"cue alignment by {m.method}", audit.cue) for m in cues if m.status != "unusable"],
+        swap=leg_of(swap, f"effect of swapping the content of {region} between groups", audit.swap),
+        gap=leg_of(scores, f"gap of the score between groups of {attribute}", audit.swap),
+    )
+    lifts, effect, use = _use(study, measurements, region)
+    found = _there([gap, *cues, swap, scores, *lifts, effect, *counterfactual.evidence])
+    return Legs(outcome=outcome, attribute=evidence, region=use, measurements=found)
 
 
 def _verdicts(study: Study, measurements: Sequence[Measurement]) -> Iterator[Verdict]:
@@ -111,53 +139,53 @@ def _verdicts(study: Study, measurements: Sequence[Measurement]) -> Iterator[Ver
         counterfactual = counterfactual_legs(study, measurements, attribute)
         shown = shown_in(study.config, attribute)
         if not study.regions or (counterfactual and shown not in study.regions):
-            yield _verdict(attribute, None, legs_of(study, measurements, attribute, None), counterfactual)
+            yield _verdict(attribute, None, legs_of(study, measurements, attribute, None, counterfactual))
         for region in study.regions:
             joined = counterfactual if region == shown else NO_LEGS
-            yield _verdict(attribute, region, legs_of(study, measurements, attribute, region), joined)
+            yield _verdict(attribute, region, legs_of(study, measurements, attribute, region, joined))
 
 
-def _relevance(
-    study: Study, measurements: Sequence[Measurement], attribute: str, region: str
-) -> tuple[list[Measurement], dict[str, Leg]]:
-    """The measurements that the relevance leg rests on, and a leg for each usable method.
-
-    A region of up to half the image is held against its area. A larger one holds most of any map, so that its lift
-    says little; there, what tells is whether its signed relevance depends on the attribute going with the class.
-    """
+def _use(
+    study: Study, measurements: Sequence[Measurement], region: str
+) -> tuple[list[Measurement], Measurement | None, RegionEvidence]:
+    """The measurements on the use of a region, and the evidence that they are."""
     audit = study.config.audit
-    large = _area(measurements, region) > LARGE
-    aligned = [
-        m
-        for m in measurements
-        if m.metric == "signed_share_alignment" and m.region == region and m.attribute == attribute
-    ]
-    if large and aligned:
-        name, found, limit = "signed_share_alignment", aligned, audit.alignment
-    else:
-        name, found = WITNESS, _over_all(measurements, metric=WITNESS, region=region)
-        limit = lift_limit(audit.lift, _area(measurements, region))
-    legs = {str(m.method): leg_of(m, f"{name} of {region} by {m.method}", limit) for m in found if m.status == "ok"}
-    return found, legs
-
-
-def _verdict(attribute: str, region: str | None, legs: Legs, counterfactual: CounterfactualLegs) -> Verdict:
-    joint = joint_verdict(
-        legs.outcome,
-        list(legs.relevance.values()),
-        legs.causal,
-        alignment=counterfactual.alignment,
-        flips=counterfactual.flips,
-        exact=counterfactual.exact,
+    lifts = _over_all(measurements, metric=LIFT, region=region)
+    limit = lift_limit(audit.lift, _area(measurements, region))
+    effects = _over_all(measurements, metric=EFFECT, region=region)
+    effect = effects[0] if effects else None  # the first fill asked for, or the one that suits the region
+    evidence = RegionEvidence(
+        name=region,
+        lift=[leg_of(m, f"relevance lift by {m.method}", limit) for m in lifts if m.status == "ok"],
+        effect=leg_of(effect, f"effect of replacing it ({effect.method if effect else '-'})", audit.effect),
+        forbidden=study.config.regions[region].forbidden,
     )
+    return lifts, effect, evidence
+
+
+def _verdict(attribute: str, region: str | None, legs: Legs) -> Verdict:
+    joint = joint_verdict(legs.outcome, legs.attribute, legs.region)
     return Verdict(
         attribute=attribute,
         region=region,
         verdict=joint.verdict,
+        attribute_used=joint.attribute_used,
+        region_used=joint.region_used,
+        forbidden=bool(legs.region and legs.region.forbidden),
         why=joint.why,
         needed=joint.needed,
-        evidence=[m.id for m in (*legs.measurements, *counterfactual.evidence) if m is not None],
+        evidence=[m.id for m in legs.measurements],
     )
+
+
+def _there(found: Sequence[Measurement | None]) -> list[Measurement]:
+    return [m for m in found if m is not None]
+
+
+def _about(measurements: Sequence[Measurement], metric: str, attribute: str, region: str) -> list[Measurement]:
+    return [
+        m for m in measurements if (m.metric, m.attribute, m.region) == (metric, attribute, region) and not m.baseline
+    ]
 
 
 def _one(measurements: Sequence[Measurement], *, metric: str, attribute: str) -> Measurement | None:

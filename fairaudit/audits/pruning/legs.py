@@ -27,15 +27,22 @@ from fairaudit.tables.row import renamed
 SOURCES = {
     "leg_accuracy": "unbiased_accuracy",
     "leg_outcome": joint.OUTCOME,
-    "leg_relevance": joint.WITNESS,
-    "leg_effect": "causal_excess",
+    "leg_cue": joint.LOOKS,
+    "leg_swap": joint.MOVES,
+    "leg_lift": joint.LIFT,
+    "leg_effect": joint.EFFECT,
 }
-"""Name of a leg → the metric that it repeats: mean accuracy of the cells, and the legs of the joint verdict."""
+"""Name of a leg → the metric that it repeats: mean accuracy of the cells, the legs of the joint verdict, and those
+of the use of the region."""
+BY_METHOD = ("leg_cue", "leg_lift")
+"""Legs with a value per attribution method."""
 TITLES = {
     "leg_accuracy": "mean accuracy of cells",
     "leg_outcome": "outcome gap",
-    "leg_relevance": "relevance lift",
-    "leg_effect": "effect beyond controls",
+    "leg_cue": "cue alignment",
+    "leg_swap": "effect of swapped content",
+    "leg_lift": "relevance lift",
+    "leg_effect": "effect of replacing",
     "bias_accuracy_linear": "linear probe",
     "bias_accuracy_mlp": "MLP probe",
 }
@@ -121,10 +128,15 @@ def leg_rows(name: str, report: Report) -> Iterator[Measurement]:
     """
     for leg, metric in SOURCES.items():
         for m in report.measurements:
-            if m.metric == metric and is_headline(m) and not m.baseline and (m.attribute is None or m.region is None):
-                method = f"{name}, {m.method}" if leg == "leg_relevance" else name
+            if m.metric == metric and is_headline(m) and not m.baseline and _is_leg(leg, m):
+                method = f"{name}, {m.method}" if leg in BY_METHOD else name
                 bare = m.model_copy(update={"p_value": None, "chance": None, "extra": _change(m, report)})
                 yield renamed(bare, audit="prune", metric=leg, method=method, class_=None)
+
+
+def _is_leg(leg: str, m: Measurement) -> bool:
+    """Whether a measurement is over all images: of an attribute or a region, or of both where the leg is about both."""
+    return leg in ("leg_cue", "leg_swap") or m.attribute is None or m.region is None
 
 
 def _change(leg: Measurement, report: Report) -> dict[str, float | int | str | bool | None]:
@@ -141,7 +153,7 @@ def panels(rows: Sequence[Measurement], models: Sequence[str], report: Report) -
     found: dict[str, list[Point]] = {}
     for row in (*rows, *probes):
         model, _, by = (row.method or "").partition(", ")
-        subject = row.attribute or row.region or ""
+        subject = " × ".join(name for name in (row.attribute, row.region) if name)
         title = ", ".join(text for text in (TITLES[row.metric], subject, by.replace("_", " ")) if text)
         found.setdefault(title, []).append(Point(name=model, value=row.value, low=row.low, high=row.high))
     return [

@@ -96,6 +96,7 @@ class RegionAudit:
         scores = score_regions(maps, masks, convention=self._convention).columns()
         scores["rrf_lift_absolute"] = rrf_lift(maps, masks, convention="absolute")
         scores["signed_share"] = signed_share(maps, masks)
+        scores["signed_rest"] = signed_share(maps, ~masks)
         control = self._control_rrf(maps, controls)
         scores["control_rrf"] = control
         scores["control_rrf_lift"] = ratio(control, masks.mean(axis=(1, 2)))  # a control has the region's own area

@@ -20,7 +20,7 @@ from fairaudit.audits.core.tabled import tables
 from fairaudit.audits.core.write import write_report_folder
 from fairaudit.audits.discovery.read import Grids, read_discovery
 from fairaudit.audits.regions.map_files import box_mask, digest_of, fitting_masks, read_maps
-from fairaudit.audits.regions.read import COMPARED, alignment, refuse_empty
+from fairaudit.audits.regions.read import COMPARED, cue, refuse_empty
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import AuditConfig, GateRule
 from fairaudit.data.manifest import Manifest
@@ -177,10 +177,9 @@ def _region(
         extra={"convention": audit.convention},
     )
     columns = _columns(maps, mask, audit)
+    rest = columns.pop("signed_rest")
     found = list(tables(columns, asked, rows, controls=_control_means(maps, mask, audit, seed)))
-    for aligned in rows.aligned:
-        if aligned is not None and rows.target is not None:
-            found += alignment(columns["signed_share"], asked, rows, aligned)
+    found += [cue(audit, columns["signed_share"], rest, asked, rows, group) for group in rows.groups]
     if baseline is not None and files.baseline is not None:
         change = region_change(baseline, maps, mask)
         against = Question(
@@ -200,6 +199,7 @@ def _columns(maps: Floats, mask: NDArray[np.bool_], audit: AuditConfig) -> dict[
     columns = score_regions(maps, mask, convention=audit.convention).columns()
     columns["rrf_lift_absolute"] = rrf_lift(maps, mask, convention="absolute")
     columns["signed_share"] = signed_share(maps, np.broadcast_to(mask, maps.shape))
+    columns["signed_rest"] = signed_share(maps, np.broadcast_to(~mask, maps.shape))
     return columns
 
 

@@ -12,12 +12,13 @@ from fairaudit.audits.core.columns import under
 from fairaudit.audits.core.rows import Rows, rows_of
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.tabled import marked, question, tables
+from fairaudit.config.schema import AuditConfig
 from fairaudit.errors import RegionError
 from fairaudit.measures.images.means import Labels
+from fairaudit.measures.regions.signed_share import evidence_scale
 from fairaudit.results.measurement import Measurement
+from fairaudit.tables.cue import cue_measurement
 from fairaudit.tables.rddt import rddt_measurements
-from fairaudit.tables.regions import region_measurements
-from fairaudit.tables.row import renamed
 from fairaudit.tables.specs import Question
 
 Floats = NDArray[np.float64]
@@ -69,24 +70,20 @@ def _candidate(
 ) -> Iterator[Measurement]:
     own = _floats(under(columns, "candidate", method, region))
     controls = {name.removeprefix("control_"): own.pop(name) for name in list(own) if name.startswith("control_")}
+    rest = own.pop("signed_rest")
     asked = question(study, region=region, method=method)
     yield from tables(own, asked, rows, controls=controls)
-    for aligned in rows.aligned:
-        if aligned is not None and rows.target is not None:
-            yield from alignment(own["signed_share"], asked, rows, aligned)
+    for group in rows.groups:
+        yield cue(study.config.audit, own["signed_share"], rest, asked, rows, group)
 
 
-def alignment(shares: Floats, asked: Question, rows: Rows, aligned: Labels) -> Iterator[Measurement]:
-    """Signed relevance share of the region where the group goes with the class, less that elsewhere.
-
-    A model that reads the attribute there finds evidence for the class where they go together and against it where
-    they do not; one that does not read it finds the same in both. Averaged over classes, so class sizes do not matter.
-    """
-    for found in region_measurements(
-        {"signed_share": shares}, asked, group=aligned, target=rows.target, clusters=rows.clusters
-    ):
-        if found.metric == "signed_share_contrast" and found.group == "aligned" and found.class_ is None:
-            yield renamed(found, metric="signed_share_alignment", group=None)
+def cue(audit: AuditConfig, shares: Floats, rest: Floats, asked: Question, rows: Rows, group: Labels) -> Measurement:
+    """Cue alignment of one attribute; undefined where the evidence explained is not that for the image's own class."""
+    reason = None
+    if audit.explain != "target":
+        reason = f"it compares evidence for each image's own class, and what was explained is {audit.explain}"
+    scale = evidence_scale(shares, rest)
+    return cue_measurement(shares, scale, asked, group=group, target=rows.target, clusters=rows.clusters, reason=reason)
 
 
 def _against(

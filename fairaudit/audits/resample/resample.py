@@ -42,21 +42,21 @@ def resample_manifest(
     """
     if output.suffix.lower() != ".csv":
         raise UsageError("A manifest is written as CSV", wanted="a file name that ends in .csv", found=output.name)
-    _not_onto_itself(config, base, output)
+    not_onto_itself(config, base, output)
     manifest = open_manifest(config, base=base, seed=seed)
     asked = Resample(attribute=attribute, to="balanced" if phi is None else "phi", phi=phi)
     sample = resample(manifest, asked, seed=seed)
-    write_manifest(sample, output, table=_table(config, base))
+    write_manifest(sample, output, table=rows_of(config, base))
     return Resampled(
         before=len(manifest),
         rows=len(sample),
-        phi_before=_phi(manifest, attribute),
-        phi=_phi(sample, attribute),
+        phi_before=phi_of(manifest, attribute),
+        phi=phi_of(sample, attribute),
         folder=manifest.folder,
     )
 
 
-def _not_onto_itself(config: Config, base: Path, output: Path) -> None:
+def not_onto_itself(config: Config, base: Path, output: Path) -> None:
     """Refuse to write over the manifest that is read.
 
     Raises:
@@ -74,7 +74,7 @@ def _not_onto_itself(config: Config, base: Path, output: Path) -> None:
         )
 
 
-def _table(config: Config, base: Path) -> Mapping[str, Mapping[str, str]]:
+def rows_of(config: Config, base: Path) -> Mapping[str, Mapping[str, str]]:
     """Rows of the manifest file by id, with every column, so that what is written can be used in its place.
 
     Empty for known layouts, whose columns are no file's.
@@ -91,7 +91,8 @@ def _table(config: Config, base: Path) -> Mapping[str, Mapping[str, str]]:
     }
 
 
-def _phi(manifest: Manifest, attribute: str) -> float | None:
+def phi_of(manifest: Manifest, attribute: str) -> float | None:
+    """Yule's φ of target and attribute; None unless both have two values."""
     if manifest.target is None:
         return None
     table = cell_counts(manifest.target, manifest.attributes[attribute])

@@ -15,12 +15,14 @@ from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.discovery.audit import DiscoveryAudit
 from fairaudit.audits.joint import verdict as joint
+from fairaudit.audits.joint.counterfactual_legs import leg_of
 from fairaudit.audits.joint.verdict import legs_of
 from fairaudit.audits.selftest.flags import Flag
 from fairaudit.audits.selftest.planted import COUNTS, PlantedAudit, planted_counts
 from fairaudit.engine.part import Part
 from fairaudit.results.measurement import Measurement
-from fairaudit.verdict.joint import Leg, joint_verdict
+from fairaudit.verdict.joint import joint_verdict
+from fairaudit.verdict.leg import Leg
 
 RELIES = ("unequal and for the wrong reason", "spurious but equal")
 """Joint verdicts that say that the model rests on the region."""
@@ -82,22 +84,18 @@ def flags(study: Study, findings: Findings, attribute: str, region: str | None) 
     """What every audit says about one planted attribute."""
     legs = legs_of(study, findings.measurements, attribute, region)
     yield _of_leg("fairness", attribute, region, legs.outcome)
-    if region is not None and legs.causal is not None:
+    if region is not None:
+        cues = {m.method: m for m in findings.measurements if m.metric == joint.LOOKS and _about(m, attribute, region)}
         for method in study.config.audit.saliency:
-            leg = legs.relevance.get(method)
-            name = f"relevance {method}"
-            if leg is None:
-                yield Flag(
-                    audit=name,
-                    attribute=attribute,
-                    region=region,
-                    flagged=False,
-                    reason=_unusable(findings.measurements, method, region),
-                )
+            name, m = f"cue alignment {method}", cues.get(method)
+            if m is None or m.status == "unusable":
+                reason = _unusable(findings.measurements, method, region)
+                yield Flag(audit=name, attribute=attribute, region=region, flagged=False, reason=reason)
             else:
-                yield _of_leg(name, attribute, region, leg)
-        yield _of_leg("causal", attribute, region, legs.causal)
-    verdict = joint_verdict(legs.outcome, list(legs.relevance.values()), legs.causal)
+                yield _of_leg(name, attribute, region, leg_of(m, name, study.config.audit.cue))
+        if legs.attribute.swap is not None:
+            yield _of_leg("content swap", attribute, region, legs.attribute.swap)
+    verdict = joint_verdict(legs.outcome, legs.attribute, legs.region)
     wanted = UNEQUAL if region is None else RELIES
     yield Flag(
         audit="joint verdict",
@@ -107,6 +105,10 @@ def flags(study: Study, findings: Findings, attribute: str, region: str | None) 
         reason=verdict.why if verdict.verdict == "undecided" else "",
     )
     yield from _discovered(findings.measurements, attribute, region)
+
+
+def _about(m: Measurement, attribute: str, region: str) -> bool:
+    return m.attribute == attribute and m.region == region and not m.baseline
 
 
 def _of_leg(audit: str, attribute: str, region: str | None, leg: Leg) -> Flag:

@@ -36,6 +36,15 @@ RegionBox = Annotated[
         metavar="NAME=BOX",
     ),
 ]
+Forbidden = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--forbidden",
+        help="Region where nothing may matter, such as a watermark: its use counts against models; repeat for several.",
+        rich_help_panel=DATA,
+        metavar="REGION",
+    ),
+]
 Split = Annotated[
     str | None,
     typer.Option("--split", help="Rows to use, as COLUMN=VALUE.", rich_help_panel=DATA, metavar="COL=VALUE"),

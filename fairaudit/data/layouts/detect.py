@@ -23,6 +23,8 @@ def detect(root: Path) -> str:
         return "celeba"
     if any(root.glob("*-images*idx3-ubyte*")):
         return "mnist"
+    if (root / "test_batch.bin").is_file() or (root / "data_batch_1.bin").is_file():
+        return "cifar10"
     tables = sorted(root.glob("*.csv"))
     columns = {name for path in tables for name in read_csv(path).columns}
     if (root / "metadata.csv") in tables and {"img_filename", "y"} <= columns:
@@ -36,7 +38,7 @@ def detect(root: Path) -> str:
         return "imagefolder"
     raise DataError(
         "The folder has no known dataset layout",
-        wanted="a manifest file, or a folder as of CelebA, WILDS, MNIST, UTKFace, ISIC or with one folder per class",
+        wanted="a manifest file, or a folder of CelebA, WILDS, MNIST, CIFAR-10, UTKFace or ISIC, or one per class",
         where=str(root),
     )
 

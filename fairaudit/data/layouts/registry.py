@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fairaudit.data.dataset import Dataset
 from fairaudit.data.layouts.celeba import read_celeba
+from fairaudit.data.layouts.cifar10 import read_cifar10
 from fairaudit.data.layouts.imagefolder import read_imagefolder
 from fairaudit.data.layouts.isic import read_isic
 from fairaudit.data.layouts.mnist import read_mnist
@@ -21,6 +22,7 @@ LAYOUTS: Registry[Callable[[Path], Dataset]] = Registry(
         ("wilds", read_wilds),
         ("imagefolder", read_imagefolder),
         ("mnist", read_mnist),
+        ("cifar10", read_cifar10),
         ("utkface", read_utkface),
         ("isic", read_isic),
     ],

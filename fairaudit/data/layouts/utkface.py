@@ -38,6 +38,7 @@ def read_utkface(root: Path) -> Dataset:
         "file": names,
         "age": [age for age, _, _ in parts],
         "age_group": [decade(age) for age, _, _ in parts],
+        "age_third": [third(age) for age, _, _ in parts],
         "gender": [gender for _, gender, _ in parts],
         "gender_name": [GENDERS[int(gender)] if gender else "" for _, gender, _ in parts],
         "race": [race for _, _, race in parts],
@@ -52,6 +53,17 @@ def read_utkface(root: Path) -> Dataset:
         attributes=("race_name",),
         notes=(f"{odd} file names lack age, gender or race; what is missing is unknown",) if odd else (),
     )
+
+
+def third(years: str) -> str:
+    """The age group that counterfactual interpolation augmentation sorts by, "" without an age.
+
+    >>> third("30"), third("31"), third("61"), third("")
+    ('up to 30', '31-60', 'above 60', '')
+    """
+    if not years:
+        return ""
+    return "up to 30" if int(years) <= 30 else "31-60" if int(years) <= 60 else "above 60"
 
 
 def _parts(name: str) -> tuple[str, str, str]:

@@ -104,13 +104,17 @@ RELEVANCE = (
         advice="Read its contrast between groups: by itself it says that something is there, not that it is used.",
     ),
 )  # fmt: skip
-ALIGNED = _map(
-    "signed_share_alignment", "evidence that goes with the group",
-    "Balance of evidence in the region where the image's group fits its target value, less that where it does not; "
-    "a model that does not read the attribute there has 0.",
-    "−2 to 2", "lower", "contrast of signed_share between aligned and conflicting images, averaged over target values",
-    chance="0", undefined="there are no aligned or no conflicting images with a map",
-    advice="Above 0 the region's content speaks for the class that goes with it: confirm with causal_excess.",
+CUE = _map(
+    "cue_alignment", "evidence that depends on group and class together",
+    "How much more the region speaks for the class that a group goes with than for the others, beyond what the group "
+    "changes alike in all classes; a model to which the group's content is the same evidence has 0.",
+    "0 and up, in units of the evidence in an image", "lower",
+    "largest interaction of group and class in signed_share, for two of each |C₁ − C₀| / 2, divided by the method's "
+    "mean evidence per image",
+    chance="0", undefined="no two groups have images of the same two classes, or what is explained is not the image's "
+    "own class",
+    advice="Above its limit together with swap_effect the model uses the attribute as it shows in the region: balance "
+    "the data or mitigate.",
 )  # fmt: skip
 AGAINST_BASELINE = (
     _map(
@@ -314,5 +318,5 @@ _MAP_CHANGES = tuple(
     for entry in (RRF, LIFT, LIFT_ABSOLUTE)
 )
 _PER_IMAGE = (*RELEVANCE, *AGAINST_BASELINE, *_MAP_CHANGES, *CAUSAL, *CAUSAL_CHANGES, *FLIPS, *FLIP_CHANGES)
-REGIONS = (*_PER_IMAGE, *(contrast_of(entry) for entry in _PER_IMAGE), ALIGNED, *RDDT, *DISCOVERY)
+REGIONS = (*_PER_IMAGE, *(contrast_of(entry) for entry in _PER_IMAGE), CUE, *RDDT, *DISCOVERY)
 """Everything about regions, causes and flips."""

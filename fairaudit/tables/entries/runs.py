@@ -100,9 +100,22 @@ PRUNING = (
         advice="Pruning helped only if the gap shrank more than in the controls, without loss of leg_accuracy.",
     ),
     _prune(
-        "leg_relevance", "relevance lift of the region, for every model of the run",
-        "How many times more relevance the region has than its size would give, for the pruned model, the unpruned one "
-        "and the controls.",
+        "leg_cue", "evidence that depends on group and class together, for every model of the run",
+        "cue_alignment of the pruned model, the unpruned one and the controls, side by side.",
+        "lower", "cue_alignment of each model's own report", range_="0 and up", chance="0",
+        undefined="the model's own report has no such number",
+        advice="Pruning helped only if it fell more than in the controls.",
+    ),
+    _prune(
+        "leg_swap", "effect of the group's content, for every model of the run",
+        "swap_effect of the pruned model, the unpruned one and the controls, side by side.",
+        "lower", "swap_effect of each model's own report", range_="0 to 1", chance="0",
+        undefined="the model's own report has no such number",
+        advice="Pruning helped only if it fell more than in the controls.",
+    ),
+    _prune(
+        "leg_lift", "relevance lift of the region, for every model of the run",
+        "rrf_lift_absolute of the pruned model, the unpruned one and the controls, side by side.",
         "lower", "rrf_lift_absolute of each model's own report", range_="0 and up", chance="1",
         undefined="the model's own report has no such number",
         advice="Pruning helped only if it fell more than in the controls.",

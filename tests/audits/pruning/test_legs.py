@@ -22,6 +22,8 @@ def report():
         measured("rrf_lift_absolute", 1.2, region="tie", method="lrp", attribute="tie", group="0"),
         measured("rrf_lift_absolute_contrast", 0.1, region="tie", method="lrp", attribute="tie"),
         measured("rrf_lift_absolute_change", -1.0, region="tie", method="lrp", baseline="old.pt"),
+        measured("cue_alignment", 0.3, attribute="tie", region="tie", method="lrp"),
+        measured("swap_effect", 0.25, attribute="tie", region="tie", method="swap"),
         measured("causal_excess", 0.2, region="tie", method="inpaint"),
         measured("unbiased_accuracy", 0.9, attribute="tie"),
         measured("bias_accuracy_linear", 0.8, attribute="tie", method="vanilla").model_copy(update={"audit": "prune"}),
@@ -42,8 +44,8 @@ def test_a_leg_has_the_number_the_interval_and_the_change_of_its_source(report):
     outcome = rows["leg_outcome"]
     assert (outcome.value, outcome.low, outcome.high, outcome.method) == (0.4, 0.4 - 0.1, 0.4 + 0.1, "magnitude")
     assert outcome.extra == {"change": -0.3, "change_low": -0.3 - 0.1, "change_high": -0.3 + 0.1}
-    assert rows["leg_relevance"].method == "magnitude, lrp"
-    assert rows["leg_relevance"].extra["change"] == -1.0
+    assert rows["leg_lift"].method == "magnitude, lrp"
+    assert rows["leg_lift"].extra["change"] == -1.0
     assert rows["leg_effect"].extra == {}  # the unpruned model has no change to itself
 
 
@@ -53,8 +55,10 @@ def test_panels_hold_one_point_per_model_in_order(report):
     assert [panel.title for panel in found] == [
         "mean accuracy of cells, tie",
         "outcome gap, tie",
+        "cue alignment, tie × tie, lrp",
+        "effect of swapped content, tie × tie",
         "relevance lift, tie, lrp",
-        "effect beyond controls, tie",
+        "effect of replacing, tie",
         "linear probe, tie",
     ]
     assert [point.name for point in found[1].points] == ["vanilla", "magnitude"]

@@ -98,7 +98,7 @@ def test_every_leg_of_the_audit_sees_less_of_the_necktie(report):
     assert [verdict.verdict for verdict in report.verdicts] == ["no evidence"]
 
 
-RELIANCE = ("leg_outcome", "leg_relevance lrp", "leg_relevance integrated_gradients", "leg_effect")
+RELIANCE = ("leg_outcome", "leg_lift lrp", "leg_lift integrated_gradients", "leg_effect")
 PROBES = ("bias_accuracy_linear", "bias_accuracy_mlp")
 
 

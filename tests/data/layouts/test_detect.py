@@ -25,4 +25,4 @@ def test_class_folders_with_metadata_are_class_folders(tmp_path, picture):
 def test_unknown_layouts_are_suggested():
     with pytest.raises(UsageError, match=r'no dataset layout called "celebA".*"celeba"'):
         LAYOUTS["celebA"]
-    assert len(LAYOUTS) == 6
+    assert len(LAYOUTS) == 7

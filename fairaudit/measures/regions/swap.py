@@ -1,0 +1,234 @@
+"""Content swap: what the content of another group's images changes beyond that of the own group's.
+
+Every image's region was filled with the content of several donors of its own class: of other groups (arm 1) and of its
+own group (arm 2). Per ordered pair of groups g → h and class y the contrast is
+
+    D_y(g → h) = E[ v(x, R ← donor of (h, y)) − v(x, R ← donor of (g, y)) ],   x of (g, y),
+
+and D(g → h) is its mean over classes with equal weight. Resizing and the class's own evidence are in both arms. With v
+the score of one fixed output, D is 0 for content that covers or uncovers evidence of either class alike; it is not 0
+where the group's content is evidence *for* one class and *against* another.
+
+Seams are in both arms only if they look alike there, and a light patch in a dark face does not look like a dark one.
+Such a mismatch is the same in both directions, so the effect of the *content* is half the difference of the two,
+
+    A(g, h) = (D(g → h) − D(h → g)) / 2,
+
+the main effect of whose content it is in the table of content × surroundings; the mismatch is the interaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.measures.intervals.largest import Contrasts, unseen
+from fairaudit.ratio import ratio
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Pair(NamedTuple):
+    """Content of group `to` in images of group `own`."""
+
+    own: int
+    to: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arms:
+    """Who got whose content."""
+
+    group: Ints
+    """`[image]` codes, −1 unknown."""
+    target: Ints
+    """`[image]` codes, −1 unknown."""
+    unit: Ints
+    """`[image]` image or cluster, 0 … m − 1, of the image that got the content."""
+    to: Ints
+    """`[image, donor]` group of the donors of arm 1, −1 without one."""
+    other_unit: Ints
+    """`[image, donor]` image or cluster of the donors of arm 1, −1 without one."""
+    same_unit: Ints
+    """`[image, donor]` that of the donors of arm 2."""
+    units: int
+    """m, of all images and donors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """The images of one pair and class, and their weight in the pair's contrast."""
+
+    rows: Ints
+    """Images of the pair's own group and of the class that have donors of either kind."""
+    other: NDArray[np.bool_]
+    """`[row, donor]` which donors of arm 1 count."""
+    same: NDArray[np.bool_]
+    """`[row, donor]` which donors of arm 2 count."""
+
+
+def cells_of(arms: Arms, other: Floats, same: Floats) -> dict[Pair, dict[int, Cell]]:
+    """Pair → class → its images; pairs with images in fewer than two classes are left out, unless there is one only.
+
+    Args:
+        arms: who got whose content.
+        other: `[image, donor]` any values of arm 1, NaN where undefined.
+        same: `[image, donor]` those of arm 2.
+    """
+    known = (arms.group >= 0) & (arms.target >= 0)
+    classes = np.unique(arms.target[known])
+    here = ~np.isnan(same) & (arms.same_unit >= 0)
+    found: dict[Pair, dict[int, Cell]] = {}
+    for to in np.unique(arms.to[arms.to >= 0]).tolist():
+        there = ~np.isnan(other) & (arms.to == to)
+        both = known & there.any(axis=1) & here.any(axis=1)
+        for own in np.unique(arms.group[both]).tolist():
+            members = {int(y): np.flatnonzero(both & (arms.group == own) & (arms.target == y)) for y in classes}
+            cells = {y: Cell(rows=r, other=there[r], same=here[r]) for y, r in members.items() if len(r)}
+            if len(cells) >= min(2, len(classes)):
+                found[Pair(own, to)] = cells
+    return found
+
+
+def swap_contrasts(
+    arms: Arms,
+    cells: dict[Pair, dict[int, Cell]],
+    other: Floats,
+    same: Floats,
+    *,
+    level: float,
+    bounded: bool = True,
+) -> Contrasts:
+    """The contrast of every pair, in the order of `cells`.
+
+    A unit contributes as the one that got content and as a donor, so resampled units resample images and donors at
+    once; noise of single pairs of image and donor counts in both roles, which makes intervals a little wider.
+
+    Args:
+        arms: who got whose content.
+        cells: of `cells_of`.
+        other: `[image, donor]` values of arm 1.
+        same: `[image, donor]` values of arm 2.
+        level: coverage that the high end will have, for `Contrasts.room`.
+        bounded: whether values are changes of at most 1, so that units that were not seen are bounded too.
+    """
+    columns = [_contrast(arms, cell, other, same) for cell in cells.values()]
+    if not columns:
+        nothing = np.zeros(0)
+        empty = np.zeros((arms.units, 0))
+        return Contrasts(value=nothing, parts=empty, raw=empty, units=nothing, worth=nothing, room=nothing)
+    worth = np.array([column.size for column in columns])
+    return Contrasts(
+        value=np.array([column.value for column in columns]),
+        parts=np.stack([column.parts for column in columns], axis=1),
+        raw=np.stack([column.raw for column in columns], axis=1),
+        units=np.array([column.smallest for column in columns]),
+        worth=worth,
+        room=unseen(worth, level=level) if bounded else np.full(len(columns), -np.inf),
+    )
+
+
+def main_effects(contrasts: Contrasts, pairs: list[Pair], *, level: float, bounded: bool = True) -> Contrasts:
+    """Half the difference of both directions of every pair in `both_ways`, in that order.
+
+    Args:
+        contrasts: of ordered pairs.
+        pairs: the ordered pairs, in the order of the contrasts.
+        level: see `swap_contrasts`.
+        bounded: see `swap_contrasts`.
+    """
+    there = {pair: number for number, pair in enumerate(pairs)}
+    ways = both_ways(pairs)
+    one, two = ([there[Pair(*pair[::step])] for pair in ways] for step in (1, -1))
+    worth = 4 / (1 / contrasts.worth[one] + 1 / contrasts.worth[two])
+    return Contrasts(
+        value=(contrasts.value[one] - contrasts.value[two]) / 2,
+        parts=(contrasts.parts[:, one] - contrasts.parts[:, two]) / 2,
+        raw=(contrasts.raw[:, one] - contrasts.raw[:, two]) / 2,
+        units=np.minimum(contrasts.units[one], contrasts.units[two]),
+        worth=worth,
+        room=unseen(worth, level=level) if bounded else np.full(len(ways), -np.inf),
+    )
+
+
+def both_ways(pairs: list[Pair]) -> list[Pair]:
+    """The pairs whose content went both ways, each once."""
+    return [pair for pair in pairs if pair.own < pair.to and Pair(pair.to, pair.own) in pairs]
+
+
+def joined(many: list[Contrasts]) -> Contrasts:
+    """Contrasts of several quantities as one family."""
+    return Contrasts(
+        value=np.concatenate([one.value for one in many]),
+        parts=np.concatenate([one.parts for one in many], axis=1),
+        raw=np.concatenate([one.raw for one in many], axis=1),
+        units=np.concatenate([one.units for one in many]),
+        worth=np.concatenate([one.worth for one in many]),
+        room=np.concatenate([one.room for one in many]),
+    )
+
+
+class _Column(NamedTuple):
+    value: float
+    parts: Floats
+    raw: Floats
+    smallest: float
+    size: float  # units at which a mean of these classes with equal weight is worth
+
+
+def _contrast(arms: Arms, cells: dict[int, Cell], other: Floats, same: Floats) -> _Column:
+    parts, raw = np.zeros(arms.units), np.zeros(arms.units)
+    means, sizes, smallest = [], [], np.inf
+    for cell in cells.values():
+        value, counts = _add(arms, cell, other, same, parts, raw, share=1 / len(cells))
+        means.append(value)
+        sizes.append(counts[0])
+        smallest = min(smallest, *counts)
+    worth = len(cells) ** 2 / sum(1 / size for size in sizes)
+    return _Column(float(np.mean(means)), parts, raw, float(smallest), worth)
+
+
+def _add(
+    arms: Arms, cell: Cell, other: Floats, same: Floats, parts: Floats, raw: Floats, *, share: float
+) -> tuple[float, tuple[int, int, int]]:
+    """Add one class's contributions; its mean and the units of its images, of their donors of arm 1 and of arm 2."""
+    rows, unit = cell.rows, arms.unit[cell.rows]
+    ones, twos = other[rows], same[rows]
+    means = [_mean(ones, cell.other), _mean(twos, cell.same)]
+    change = means[0] - means[1]
+    weight, centre = share / len(rows), change.mean()
+    number = len(np.unique(unit))
+    few = np.sqrt(ratio(number, number - 1)) if number > 1 else 0.0
+    np.add.at(raw, unit, weight * change)
+    np.add.at(parts, unit, weight * few * (change - centre))
+    middle = (means[0] + means[1])[:, None] / 2
+    counts = [number]
+    for values, used, given, sign in (
+        (ones, cell.other, arms.other_unit[rows], 1.0),
+        (twos, cell.same, arms.same_unit[rows], -1.0),
+    ):
+        donors, added = _donors(values - middle, used, given, sign * weight)
+        np.add.at(parts, donors, added)
+        np.add.at(raw, donors, added)  # deviations of donors, which the exchange turns along with their unit
+        counts.append(len(np.unique(donors)))
+    return float(centre), (counts[0], counts[1], counts[2])
+
+
+def _mean(values: Floats, used: NDArray[np.bool_]) -> Floats:
+    return ratio(np.where(used, values, 0.0).sum(axis=1), used.sum(axis=1))
+
+
+def _donors(deviation: Floats, used: NDArray[np.bool_], given: Ints, weight: float) -> tuple[Ints, Floats]:
+    """Donor and contribution of every use: how far the donor's content is from what the others' did there."""
+    count = used.sum(axis=1, keepdims=True)
+    at, column = np.nonzero(used)
+    each = (weight / count)[at, 0]
+    values = deviation[at, column]
+    centre = float((each * values).sum() / each.sum())
+    # The image's own mean over both arms holds a share of each donor, by which deviations are too small.
+    kept = 1 - 1 / (2 * count[at, 0])
+    return given[at, column], each * (values - centre) / np.sqrt(kept)

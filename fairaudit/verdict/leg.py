@@ -1,0 +1,78 @@
+"""One quantity held against its limit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Side = Literal["above", "below", "open", "absent"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One quantity with its interval and the limit it is held against."""
+
+    name: str
+    """What it is, as it appears in a sentence."""
+    low: float | None
+    """Lower end of the interval; None when there is none."""
+    high: float | None
+    """Upper end of the interval; None when there is none."""
+    limit: float
+    """Above this there is something to find."""
+    reason: str | None = None
+    """Why there is no interval."""
+    n: int | None = None
+    """Images behind it, for saying how many more are needed."""
+
+    @property
+    def side(self) -> Side:
+        """On which side of the limit the interval lies; an end on the limit is not above it.
+
+        >>> Leg(name="gap", low=0.1, high=0.2, limit=0.1).side, Leg(name="gap", low=0.0, high=0.1, limit=0.1).side
+        ('open', 'below')
+        """
+        if self.low is None or self.high is None:
+            return "absent"
+        if self.low > self.limit:
+            return "above"
+        return "below" if self.high <= self.limit else "open"
+
+    def sentence(self) -> str:
+        """The leg in words, with its numbers."""
+        if self.low is None or self.high is None:
+            return f"{self.name} is unknown ({self.reason or 'not measured'})"
+        words = {"above": "above", "below": "not above", "open": "on both sides of"}
+        return f"{self.name} {self.low:.3g} to {self.high:.3g} is {words[self.side]} {self.limit:.3g}"
+
+    def needed(self) -> str:
+        """What would bring the interval to one side, from the width that it has now."""
+        if self.low is None or self.high is None:
+            return f"{self.name}: {self.reason or 'measure it'}"
+        images = self._images()
+        return f"{self.name}: about {images} images instead of {self.n}" if images else f"{self.name}: more images"
+
+    def _images(self) -> int | None:
+        """Images at which the interval, shrinking with 1/√n around its centre, would no longer hold the limit."""
+        if self.n is None or self.low is None or self.high is None:
+            return None
+        distance = abs((self.low + self.high) / 2 - self.limit)
+        if distance == 0:
+            return None
+        return math.ceil(self.n * ((self.high - self.low) / 2 / distance) ** 2)
+
+
+def sides(legs: Iterable[Leg]) -> set[Side]:
+    """On which sides the legs lie."""
+    return {leg.side for leg in legs}
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence lists them.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
