@@ -103,7 +103,7 @@ def disparity(counts: ArrayLike, name: str, *, classes: tuple[int, ...] | None =
     | base | rates |
     | --- | --- |
     | demographic_parity | selection rate |
-    | equalized_odds | the larger of the TPR's and the FPR's (Stępka et al., saliency paper, eq. 6) |
+    | equalized_odds | the larger of the TPR's and the FPR's (Sztukiewicz et al., saliency paper, eq. 6) |
     | equalized_odds_average | mean of the TPR's gap and the FPR's gap |
     | equal_opportunity | TPR |
     | predictive_parity | PPV |
