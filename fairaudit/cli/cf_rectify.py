@@ -66,7 +66,7 @@ def cf_rectify(
     with progress_display(quiet=request.quiet) as progress:
         written = rectify_model(study, options, left, right, settings, progress)
     emit(f"{summary(written, left or opened.path.stem, right)}\n")
-    return ExitCode.PASS
+    return ExitCode.GATE_FAILED if written.lost else ExitCode.PASS
 
 
 def _name(text: str, probes: Sequence[str]) -> str:

@@ -70,7 +70,26 @@ def train(
     )
     if not request.quiet:
         say(f"Look at {found.sheet}: held-out images above their reconstructions.")
-    return ExitCode.PASS
+    if kind != "autoencoder":
+        return ExitCode.PASS
+    if not keep:
+        emit(
+            f"Whether it may serve as evidence depends on the model: fairaudit generator info {found.file} --model M\n"
+        )
+        return ExitCode.PASS
+    from fairaudit.audits.generator.inspect import inspect_generator
+    from fairaudit.generators.checks import Tolerance
+    from fairaudit.generators.load import open_generator
+
+    refused = False
+    for judged in inspect_generator(
+        open_generator(found.file), keep, config, base=folder, options=request.options, tolerance=Tolerance()
+    ):
+        refused = refused or judged.refusal is not None
+        facts = f"drift {judged.facts.prediction_drift:.4f} of {judged.head} on {judged.facts.images} images"
+        words = f"not yet evidence: {judged.refusal} Train longer: more --epochs" if judged.refusal else "may be used"
+        emit(f"{judged.model}: {facts}; {words}\n")
+    return ExitCode.GATE_FAILED if refused else ExitCode.PASS
 
 
 @app.command("info")

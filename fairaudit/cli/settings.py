@@ -194,6 +194,7 @@ def run_options(
     fail_on: FailOn,
     formats: Sequence[str] | None,
     images: bool = True,
+    timeout_per_batch: float | None = None,
 ) -> RunOptions:
     """The run options, with their texts checked.
 
@@ -214,6 +215,7 @@ def run_options(
         fail_on=fail_on,
         formats=format_names(formats),
         images=images,
+        timeout_per_batch=timeout_per_batch,
         command=("fairaudit", *sys.argv[1:]),
     )
 

@@ -54,6 +54,7 @@ def shared_options(
     batch_size: o.BatchSize = "auto",
     workers: o.Workers = 2,
     seed: o.Seed = 0,
+    timeout_per_batch: o.Timeout = None,
     images: o.Images = True,
     trust_model: o.Trust = False,
     fail_on: o.FailOnOption = "inconclusive",
@@ -85,6 +86,7 @@ def shared_options(
             max_excluded=max_excluded,
             trust_model=trust_model,
             fail_on=fail_on,
+            timeout_per_batch=timeout_per_batch,
             images=images,
             formats=formats,
         ),
@@ -95,7 +97,7 @@ def shared_options(
     )
 
 
-WRITES_NO_REPORT = ("formats", "as_json", "dry_run", "fail_on", "max_excluded", "images")
+WRITES_NO_REPORT = ("formats", "as_json", "dry_run", "fail_on", "max_excluded", "images", "timeout_per_batch")
 """Shared options that mean nothing to a command without a report."""
 ON_THE_PROCESSOR = ("device", "precision", "batch_size")
 """Shared options that mean nothing to a command that computes on the processor at a size of its own."""

@@ -36,6 +36,8 @@ class RunOptions:
     """Open model files that can run code of their own."""
     fail_on: FailOn = "inconclusive"
     """From which state of the gate on the exit code is not 0."""
+    timeout_per_batch: float | None = None
+    """Seconds after which a batch that a model does not finish ends the run; None waits for ever."""
     images: bool = True
     """Draw figures on which single images of the data can be seen."""
     formats: tuple[str, ...] = ("md",)

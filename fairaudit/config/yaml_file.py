@@ -10,13 +10,22 @@ import yaml
 
 from fairaudit.errors import ConfigError
 
+_TRUTH = "tag:yaml.org,2002:bool"
+_TEXT = "tag:yaml.org,2002:str"
+
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader, which keeps the last of two equal keys; here that is an error."""
+    """The safe loader, with two differences: a key that is there twice is an error, and keys are text.
+
+    YAML 1.1 reads on, off, yes, no, y, n, true and false as truth values, so that the key `on` of a gate rule, or a
+    region called `no`, would be none of the configuration's names. As keys they are the text that they look like.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag == _TRUTH:
+                key.tag = _TEXT
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f'the key "{key.value}" is there twice', key.start_mark

@@ -33,10 +33,38 @@ def target_column(config: Config, dataset: Dataset) -> tuple[Categorical | None,
         notes: tuple[str, ...] = ()
     else:
         encoded = encode(name, texts, unknown=data.unknown, where=table.file)
-        column, more = _positive_last(encoded.column, config.model)
+        column = _in_order(encoded.column, dataset.classes if name == dataset.target else ())
+        column, more = _positive_last(column, config.model)
         # A layout's own target has an order that its models are trained with, such as that of sorted folders.
-        notes = (*encoded.notes, *(more if data.target is not None else ()))
+        notes = (*encoded.notes, *(more if data.target is not None else ()), *_order_note(column, config.model))
     return column, notes
+
+
+def _in_order(column: Categorical, classes: Sequence[str]) -> Categorical:
+    """The column with its values in the order of the classes, where they are the same."""
+    order = tuple(canonical(name) for name in classes)
+    if order == column.values or set(order) != set(column.values) or len(order) != len(column.values):
+        return column
+    code = np.array([order.index(value) for value in column.values], np.int32)
+    codes = np.where(column.codes < 0, column.codes, code[column.codes]).astype(np.int32)
+    return Categorical(name=column.name, values=order, codes=codes)
+
+
+SHOWN = 6
+"""Values that a note lists."""
+
+
+def _order_note(column: Categorical, model: ModelConfig) -> tuple[str, ...]:
+    """Which order the model's outputs are taken to have, where several are matched to values by order alone."""
+    values = column.values
+    indices = values == tuple(str(number) for number in range(len(values)))
+    if len(values) < 3 or indices or model.output == "multilabel" or model.pick is not None:
+        return ()
+    listed = ", ".join(values[:SHOWN]) + (f" … {values[-1]}" if len(values) > SHOWN else "")
+    return (
+        f"the model's outputs are taken to be in the order {listed}; name them in order in model.classes if the model "
+        "has another.",
+    )
 
 
 def target_classes(model: ModelConfig) -> tuple[str, ...]:

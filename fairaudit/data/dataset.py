@@ -27,6 +27,8 @@ class Dataset:
     """Column with the row's id (default: the image's path)."""
     target: str | None = None
     """Column that is usually predicted."""
+    classes: tuple[str, ...] = ()
+    """Its values in the order in which models of this layout are trained, where the layout has one."""
     attributes: tuple[str, ...] = ()
     """Columns that are usually protected."""
     cluster: str | None = None

@@ -6,26 +6,28 @@ import math
 from statistics import NormalDist
 
 from fairaudit.gate.evidence import Limits
-from fairaudit.measures.intervals.power import images_needed
+from fairaudit.measures.intervals.power import images_needed, shrinkage
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 
 _HOPELESS = 1000.0
+AT_LIMIT = "The estimate is within its own error of the limit: no number of images can be told that decides it."
 _PAIR = ("highest_value", "highest_n", "lowest_value", "lowest_n")
 
 
 def growth(value: float, low: float, high: float, limits: Limits) -> float:
     """How many times as many images would bring the whole interval to the estimate's side of every limit.
 
-    An interval shrinks with √n, so n grows by (half-width / distance)². Infinite for an estimate at a limit.
-    The estimate is taken to stay where it is.
+    An interval shrinks with √n, but more images will show another estimate: n grows by 1/s² with the s of `shrinkage`.
+    Infinite for an estimate that is too near a limit.
     """
     if limits.allow(value):
         sides = [(high - value, limits.maximum), (value - low, limits.minimum)]
     else:
         over = limits.maximum is not None and value > limits.maximum
         sides = [(value - low, limits.maximum)] if over else [(high - value, limits.minimum)]
-    factors = [_squared(half, abs(limit - value)) for half, limit in sides if limit is not None]
+    inside = limits.allow(value)
+    factors = [_factor(half, abs(limit - value), inside=inside) for half, limit in sides if limit is not None]
     return max(1.0, *factors)
 
 
@@ -42,13 +44,13 @@ def needed(measurement: Measurement, low: float, high: float, limits: Limits) ->
         return pair
     factor = growth(value, low, high, limits)
     if factor > _HOPELESS:
-        return "The estimate is at the limit itself: no feasible number of images decides it."
+        return AT_LIMIT
     cell = scarce_cell(measurement, inside=limits.allow(value))
     place = f", above all of {cell}" if cell else ""
     if measurement.n is None:
-        return f"About {factor:.1f} times as many images would decide it{place}, if the estimate stays where it is."
+        return f"About {factor:.1f} times as many images would decide it{place} in about four of five cases."
     more = max(1, math.ceil(measurement.n * (factor - 1)))
-    return f"About {more:,} more images (now {measurement.n:,}) would decide it{place}, if the estimate stays there."
+    return f"About {more:,} more images (now {measurement.n:,}) would decide it{place} in about four of five cases."
 
 
 def _never(measurement: Measurement, limits: Limits) -> str | None:
@@ -104,17 +106,19 @@ def by_pair(measurement: Measurement, high: float, limits: Limits) -> str | None
         rates=int(facts.get("rates_compared") or 1),
     )
     if found is None:
-        return None
+        return AT_LIMIT
     if found.images > _HOPELESS * max(worth):
-        return "The estimate is at the limit itself: no feasible number of images decides it."
+        return AT_LIMIT
     small, large = ("highest", "lowest") if worth[0] <= worth[1] else ("lowest", "highest")
     now = high_n if small == "highest" else low_n
     more = math.ceil(found.images * float(ratio(now, min(worth))))
     both = f", and as many of group {facts[f'{prefix}{large}']}" if found.total > max(worth) else ""
+    several = int(facts.get("groups_compared") or 2) > 2 or int(facts.get("rates_compared") or 1) > 1
+    others = f", with every other rate and group compared resting on {now + more:,.0f} at least" if several else ""
     rate = facts.get(f"{prefix}rate")
     return (
         f"About {more:,} more images of group {facts[f'{prefix}{small}']} that count for its {rate} "
-        f"(now {now:,.0f}, then {now + more:,.0f}{both}) would decide it, if the rates stay as they are."
+        f"(now {now:,.0f}, then {now + more:,.0f}{both}){others} would decide it in about four of five cases."
     )
 
 
@@ -152,7 +156,9 @@ def scarce_cell(measurement: Measurement, *, inside: bool) -> str | None:
     return f"group {group} (now {count:,.0f} for its {rate})" if rate else f"group {group} (now {count:,.0f})"
 
 
-def _squared(half: float, distance: float) -> float:
+def _factor(half: float, distance: float, *, inside: bool) -> float:
     if half <= 0:
         return 1.0
-    return (half / distance) ** 2 if distance > 0 else math.inf
+    errors = 1.96 * distance / half
+    shrunk = shrinkage(-errors if inside else errors)
+    return math.inf if shrunk is None else 1 / shrunk**2

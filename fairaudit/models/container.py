@@ -13,10 +13,14 @@ from fairaudit.errors import ModelError
 from fairaudit.files import unusual
 from fairaudit.limits import UNPACKED, size, unpacked
 from fairaudit.models.foreign import Foreign, of_archive, of_bytes, of_folder
+from fairaudit.models.hub import is_hub_folder
 
-Container = Literal["torchscript", "pickle-zip", "pickle-legacy", "safetensors", "exported-program", "onnx"]
+Container = Literal["torchscript", "pickle-zip", "pickle-legacy", "safetensors", "exported-program", "onnx", "hub"]
 
-WANTED = "a TorchScript archive, a PyTorch checkpoint, a safetensors file, an ONNX file or an exported program"
+WANTED = (
+    "a TorchScript archive, a PyTorch checkpoint, a safetensors file, an ONNX file, an exported program, or a folder "
+    "with config.json and safetensors"
+)
 _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 
@@ -32,6 +36,8 @@ def container(path: Path) -> Container:
     Raises:
         ModelError: there is no such file, it is a folder, empty, cut short, or something else.
     """
+    if is_hub_folder(path):
+        return "hub"
     _check_file(path)
     with path.open("rb") as file:
         start = file.read(64)

@@ -28,6 +28,8 @@ class Layout:
     """Whether channels come last, as in [image, row, column, channel] and in tokens [image, token, channel]."""
     prefix: int = 0
     """Tokens before those of positions, such as a class token."""
+    tokens: bool = False
+    """Whether it is tokens, [image, token, channel]."""
 
     def as_map(self, result: Tensor) -> Tensor:
         """The result as [image, channel, row, column], without the tokens that have no position."""
@@ -76,7 +78,7 @@ def _mark_tokens(module: fx.GraphModule, maps: list[fx.Node]) -> tuple[str | Non
     prefix = _prefix(tokens, size) if tokens is not None else None
     if tokens is None or prefix is None:
         return None, "attention mixes all positions after its last feature map, and its tokens are no grid of patches"
-    return _mark(module, tokens, Layout(size, last=True, prefix=prefix)), None
+    return _mark(module, tokens, Layout(size, last=True, prefix=prefix, tokens=True)), None
 
 
 def _averaged(module: fx.GraphModule, axes: set[int], rank: int) -> fx.Node | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from fairaudit.errors import LiftError
+from fairaudit.errors import LiftError, MethodError
 from fairaudit.models.classifier import Classifier
 
 SCALES: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
@@ -35,7 +35,7 @@ def scale_gap(model: Classifier, images: Tensor) -> float | None:
     """
     try:
         graph = model.lifted(images[:2]).module
-    except LiftError:
+    except (LiftError, MethodError):
         return None
     norm = next((m for m in graph.modules() if isinstance(m, nn.BatchNorm2d) and m.running_mean is not None), None)
     if norm is None:

@@ -15,12 +15,14 @@ from fairaudit.models.classifier import Classifier, Format, normalised
 from fairaudit.models.container import Container, container, digest
 from fairaudit.models.formats import (
     Loaded,
+    count,
     load_exported,
     load_onnx_file,
     load_safetensors,
     load_script,
     load_state,
 )
+from fairaudit.models.hub import describe, digest_of_folder, load_hub, with_classes, with_normalisation
 from fairaudit.models.probe import probe
 from fairaudit.models.trouble import told
 
@@ -59,6 +61,12 @@ def open_model(
     """
     kind = container(path)
     place = _device(device)
+    more: tuple[str, ...] = ()
+    if kind == "hub":
+        found_there = describe(path)
+        config, assumed = with_classes(config, found_there, classes)
+        preprocess, taken = with_normalisation(preprocess, found_there)
+        more = (*assumed, *taken)
     loaded = _load(kind, path, config=config, preprocess=preprocess, trust=trust, device=place)
     module = _still(loaded.module if kind in _PLACED else loaded.module.to(place))
     found = probe(
@@ -76,7 +84,7 @@ def open_model(
     answer = read_answer(
         found, config=config, classes=classes, audited=audited, channels=preprocess.channels, name=path.name
     )
-    notes = (*loaded.notes, *found.notes, *answer.notes)
+    notes = (*loaded.notes, *more, *found.notes, *answer.notes)
     return _classifier(path, kind, loaded, answer, preprocess=preprocess, device=place, notes=notes)
 
 
@@ -86,6 +94,7 @@ _FORMATS: dict[Container, Format] = {
     "safetensors": "safetensors",
     "exported-program": "exported-program",
     "onnx": "onnx",
+    "hub": "safetensors",
 }
 
 
@@ -104,6 +113,9 @@ def _load(
         return load_exported(path, device=device, trust=trust)
     if kind == "onnx":
         return load_onnx_file(path, config=config, channels=preprocess.channels, size=preprocess.size)
+    if kind == "hub":
+        module, notes = load_hub(path, describe(path))
+        return Loaded(module=module, parameters=count(module), notes=notes, sha256=digest_of_folder(path))
     if kind == "safetensors":
         return load_safetensors(path, config=config, size=preprocess.size)
     return load_state(path, config=config, size=preprocess.size, trust=trust)

@@ -7,6 +7,7 @@ from typing import Final
 
 from fairaudit.report.escape import clip, markdown
 from fairaudit.report.grids import Grid, cell_grids, group_grids
+from fairaudit.report.page import page
 from fairaudit.report.rows import (
     STATE_WORDS,
     Row,
@@ -21,20 +22,26 @@ from fairaudit.report.rows import (
 from fairaudit.report.variants import variant_grids
 from fairaudit.results.report import Model, Report
 from fairaudit.results.text import UNDEFINED, interval, number
+from fairaudit.tables.metrics import METRICS
 
 BUDGET: Final = 1_000_000
 """Bytes; GitHub drops a job summary above 1 MiB altogether."""
 
-_CAPS: Final = (100_000, 3000, 1000, 300, 100, 30, 10, 3)
+LINES: Final = 120
+"""Lines; what a person reads. report.html and report.csv have every number."""
+
+_CAPS: Final = (1000, 300, 100, 30, 20, 12, 8, 5, 3, 2, 1)
 
 
-def render(report: Report, *, budget: int = BUDGET) -> str:
-    """The report as Markdown of at most `budget` bytes; lists are shortened and say so until it fits."""
-    texts = ("\n".join(_lines(report, cap)).rstrip("\n") + "\n" for cap in _CAPS)
+def render(report: Report, *, budget: int = BUDGET, lines: int = LINES) -> str:
+    """The report as Markdown of at most `budget` bytes and about `lines` lines; lists are shortened and say so."""
     text = ""
-    for text in texts:
-        if len(text.encode()) <= budget:
+    for cap in _CAPS:
+        text = "\n".join(_lines(report, cap)).rstrip("\n") + "\n"
+        if len(text.encode()) <= budget and text.count("\n") <= lines:
             return text
+    if len(text.encode()) <= budget:
+        return text
     end = "\n\n(Cut here; report.json has all.)\n"
     return text.encode()[: budget - len(end)].decode(errors="ignore") + end
 
@@ -55,24 +62,56 @@ def _lines(report: Report, cap: int) -> Iterator[str]:
     yield ""
     yield f"**{gate_line(report.gate)}**"
     yield ""
-    yield from _verdicts(report)
+    yield from _first(report, cap)
+    yield from _verdicts(report, cap)
     yield from _gate(report, cap)
     yield from _variants(report, cap)
     yield from _numbers(report, cap)
-    yield from _figures(report)
+    yield from _figures(report, cap)
     yield from _groups(report, cap)
     yield from _data(report, cap)
     yield from _section("Notes", [f"- {safe(note)}" for note in report.notes[:cap]])
+    yield from _glossary(report)
     yield from _provenance(report)
 
 
-def _verdicts(report: Report) -> Iterator[str]:
+def _first(report: Report, cap: int) -> Iterator[str]:
+    """What to do, who is worse off, what next."""
+    found = page(report)
     if report.verdicts:
-        rows = [
-            (safe(v.attribute), safe(v.region or UNDEFINED), f"**{v.verdict}**", _joined(v.why, v.needed))
-            for v in report.verdicts
-        ]
-        yield from _section("Verdicts", table(("Attribute", "Region", "Verdict", "Why"), rows))
+        yield f"**{found.decision}.** {' '.join(safe(sentence) for sentence in found.sentences)}".rstrip()
+        yield ""
+    for step in found.steps:
+        yield from (f"Next: {safe(step)}", "")
+    for groups in found.groups[:cap]:
+        columns = ("Group", "Images", *(safe(name) for name in groups.columns))
+        rows = [(safe(row.group), row.images, *map(_marked, row.rates, row.worst)) for row in groups.rows[:cap]]
+        lines = [f"**{safe(groups.attribute)}**", "", *table(columns, rows, right=range(1, len(columns)))]
+        yield from _section("Who is worse off", [*lines, *_told(shown(rows, len(groups.rows), "groups"))])
+
+
+def _marked(rate: str, worst: bool) -> str:
+    return f"**{safe(rate)}** (worst)" if worst else safe(rate)
+
+
+def _verdicts(report: Report, cap: int) -> Iterator[str]:
+    rows = [
+        (safe(v.attribute), safe(v.region or UNDEFINED), f"**{v.verdict}**", _joined(v.why, v.needed))
+        for v in report.verdicts[: max(cap, 5)]
+    ]
+    if rows:
+        lines = table(("Attribute", "Region", "Verdict", "Why"), rows)
+        yield from _section("Verdicts", [*lines, *_told(shown(rows, len(report.verdicts), "verdicts"))])
+
+
+def _glossary(report: Report) -> Iterator[str]:
+    """The names that a verdict or a rule rests on, in plain words."""
+    known = {m.id: m.metric for m in report.measurements}
+    asked = [name for verdict in report.verdicts for name in verdict.evidence]
+    asked += [rule.measurement for rule in report.gate.rules if rule.measurement]
+    names = dict.fromkeys(known[name] for name in asked if name in known)
+    lines = [f"- {safe(name)}: {safe(METRICS[name].sentence)}" for name in names if name in METRICS]
+    yield from _section("Names", [*lines, "", "More of each: fairaudit explain NAME."] if lines else [])
 
 
 def _gate(report: Report, cap: int) -> Iterator[str]:
@@ -103,14 +142,15 @@ def _numbers(report: Report, cap: int) -> Iterator[str]:
     yield from _section("Other numbers over all groups", [*lines, *_told(shown(kept, len(rows), "numbers"))])
 
 
-def _figures(report: Report) -> Iterator[str]:
+def _figures(report: Report, cap: int) -> Iterator[str]:
     if report.figures:
+        kept = report.figures[:cap]
         lines = [
             line
-            for figure in report.figures
+            for figure in kept
             for line in (f"![{safe(figure.caption)}]({_address(figure.file)})", "", f"*{safe(figure.caption)}*", "")
         ]
-        yield from _section("Figures", lines)
+        yield from _section("Figures", [*lines, *_told(shown(kept, len(report.figures), "figures"))])
 
 
 def _groups(report: Report, cap: int) -> Iterator[str]:

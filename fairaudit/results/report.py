@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fairaudit.results.measurement import Measurement
 
@@ -217,3 +217,11 @@ class Report(Part):
     """What a reader must know to read the numbers rightly."""
     figures: list[Figure]
     """Pictures next to the report."""
+
+    @model_validator(mode="after")
+    def _every_row_is_accounted_for(self) -> Report:
+        if self.data.rows != self.data.scored + len(self.excluded):
+            raise ValueError(
+                f"{self.data.rows} rows went in, but {self.data.scored} were scored and {len(self.excluded)} excluded"
+            )
+        return self

@@ -60,6 +60,17 @@ class GradCam:
         maps = Halving[Tensor](rows_per_pass(inputs.device)).run(run, len(inputs))
         return Attribution(maps=torch.cat(maps), evaluations=len(inputs))
 
+    def doubts(self, classifier: Explained, images: Tensor) -> list[str]:
+        """Why maps of this model must not gate, whatever their trial says; empty where nothing speaks against them."""
+        module = prepared_for("gradcam", classifier, images, method=self.name)
+        found = features_of(module)
+        if self.layer is not None or found is None or not found[1].tokens:
+            return []
+        return [
+            "patches of a transformer have seen each other before its last attention: where a shortcut was planted, "
+            "Grad-CAM on them was no different from that of an even network"
+        ]
+
 
 def _place(module: fx.GraphModule, layer: str | None) -> tuple[str, Callable[[Tensor], Tensor]]:
     """The module whose result is taken, and how that becomes a map."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from fairaudit.errors import LiftError
 from fairaudit.measures.regions.faithfulness import above
 from fairaudit.saliency.faithfulness import faithfulness
+from fairaudit.saliency.gradcam import GradCam
 from fairaudit.saliency.lrp import Lrp
 from fairaudit.saliency.method import Attribution, Explained, Method
 from fairaudit.saliency.random_map import RandomMap
@@ -89,7 +90,7 @@ def judge_method(
     if not known.any():
         return Usability(usable=False, reasons=("not one of the images that it was tried on has a map",))
     facts: dict[str, Floats] = {}
-    reasons: list[str] = []
+    reasons: list[str] = list(method.doubts(classifier, images)) if isinstance(method, GradCam) else []
     reasons += _sums(method, classifier, images, classes, own, known, facts, limits)
     forgotten, cascade = _forgets(method, classifier, images, classes, own.maps, known, seed, stages, facts, limits)
     reasons += forgotten

@@ -180,5 +180,5 @@ def _by_class(
 
 
 def _average(parts: list[Bound]) -> float:
-    """End of the mean over rates, whose images are not the same."""
-    return float((sum(part.centre for part in parts) + np.sqrt(sum(part.side**2 for part in parts))) / len(parts))
+    """End of the mean over rates: sides that are cut off at 0, as of rare rates, do not add up like standard errors."""
+    return sum(part.end for part in parts) / len(parts)

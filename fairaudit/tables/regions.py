@@ -30,17 +30,19 @@ from fairaudit.measures.images.means import (
     Table,
     bootstrap,
     derived,
-    expanded_level,
     sign_flipped,
+    skewed,
     sums,
     table,
 )
-from fairaudit.measures.intervals.proportion import percentile, wilson
+from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.seeds import generator
 from fairaudit.tables.row import Estimate, row
 from fairaudit.tables.specs import BINARY, Question
 
+LEAST_UNITS = 5
+"""Images behind a mean that has an interval: of fewer, whose values may be skewed, none keeps its level."""
 PERMUTATIONS = 2000
 """Most permutations for a p value, which is then no smaller than 1 / 2001."""
 
@@ -121,18 +123,17 @@ class _Reader:
         return "image" if self.units is None else "cluster"
 
     def bootstrapped(self, field: str, at: tuple[int, ...], number: int) -> tuple[float, float, str | None]:
-        """Ends and kind of the interval of a mean or contrast that rests on so many units; NaN and None below two."""
-        if number < 2:
+        """Ends and kind of the interval of a mean or contrast of so many units; NaN, None of too few."""
+        if number < (LEAST_UNITS if self.units is None else 2):
             return np.nan, np.nan, None
         values = getattr(self.replicates(), field)[(slice(None), *at)]
         level = self.question.level
-        if self.units is None:
-            ends, kind = percentile(values, level=expanded_level(level, number)), "bootstrap"
-        else:
-            value = float(getattr(self.estimate, field)[at])
-            ends, kind = cluster_interval(value, values, clusters=number, level=level), "cluster-bootstrap"
-        known = not np.isnan(ends.low)
-        return float(ends.low), float(ends.high), kind if known else None
+        value = float(getattr(self.estimate, field)[at])
+        ends = cluster_interval(value, values, clusters=number, level=level)
+        kind = "bootstrap" if self.units is None else "cluster-bootstrap"
+        if np.isnan(ends.low):
+            return np.nan, np.nan, None
+        return *skewed(float(ends.low), float(ends.high), values, level=level), kind
 
     def wilson(self, field: str, at: tuple[int, ...], value: float, n: int) -> tuple[float, float, str]:
         """Ends and kind of the interval of a share of images."""

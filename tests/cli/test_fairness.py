@@ -184,7 +184,7 @@ def test_level_replicates_and_smallest_cell(desk):
     gaps = [one(report, "equalized_odds_difference", attribute="hat") for report in (wide, narrow)]
     assert [gap["level"] for gap in gaps] == [0.99, 0.8]
     assert gaps[0]["high"] - gaps[0]["low"] > gaps[1]["high"] - gaps[1]["low"]
-    averaged = one(wide, "equalized_odds_average", attribute="hat")
+    averaged = one(wide, "unbiased_accuracy", attribute="hat")
     assert averaged["extra"]["replicates"] == 100
     small = desk.run(*TABLE, "--prediction", "p", "--min-cell", "1000", "--json").report()
     assert one(small, "tpr", attribute="hat", group="a", **{"class": "1"})["status"] == "suppressed"

@@ -143,3 +143,14 @@ def test_labels_that_are_called_like_columns_of_the_written_manifest_are_refused
     _check_names("group", "label")
     with pytest.raises(UsageError, match="another name than id, pair, file, kind"):
         _check_names("kind", "label")
+
+
+def test_training_ends_with_what_it_may_serve_for(larger):
+    """The sentence and the exit code are those of `generator info` on the folder that it wrote."""
+    settings = ("--epochs", "1", "--width", "4", "--latent", "2", "--limit", "24")
+    ran = larger.run("generator", "train", *settings, "--keep", "model.pt", "-o", "gen")
+    judged = larger.run("generator", "info", "gen", "--model", "model.pt", "--limit", "24", quiet=False)
+    assert ran.code == judged.code
+    assert ("not yet evidence" in ran.out) == ("refused as evidence" in judged.out) == (ran.code == 3)
+    alone = larger.run("generator", "train", *settings, "-o", "alone")
+    assert (alone.code, "generator info" in alone.out) == (0, True)

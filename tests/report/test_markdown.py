@@ -44,6 +44,20 @@ def test_a_large_report_fits_and_says_what_is_left_out(report, budget):
     assert re.search(r"\d of [\d,]+ \w+ shown; report.json has all|Cut here; report.json has all", text)
 
 
+@pytest.mark.parametrize("copies", [1, 40])
+def test_a_person_can_read_it(report, copies):
+    many = [m.model_copy(update={"id": f"{m.id}#{i}"}) for i in range(copies) for m in report.measurements]
+    figures = [f.model_copy(update={"file": f"figures/{i}.png"}) for i in range(copies) for f in report.figures]
+    text = markdown.render(report.model_copy(update={"measurements": many, "figures": figures}))
+    assert text.count("\n") <= markdown.LINES
+
+
+def test_the_answer_comes_first_and_names_are_explained_last(report):
+    text = markdown.render(report)
+    assert text.index("Do not release") < text.index("Who is worse off") < text.index("## Verdicts")
+    assert text.index("## Names") > text.index("## Notes")
+
+
 def test_the_default_budget_is_below_the_limit_of_a_job_summary():
     assert markdown.BUDGET < 2**20
 

@@ -10,6 +10,8 @@ from torchvision.models.convnext import CNBlockConfig, ConvNeXt
 from torchvision.models.efficientnet import EfficientNet, MBConvConfig
 from torchvision.models.vision_transformer import VisionTransformer
 
+from fairaudit.models.lift import Lifted, lift
+
 FOLDER = Path(__file__).parent / "planted"
 
 
@@ -47,3 +49,23 @@ def halved(network: nn.Module) -> dict[str, torch.Tensor]:
         name: value.half().contiguous() if value.is_floating_point() else value.contiguous()
         for name, value in network.state_dict().items()
     }
+
+
+class Smiles:
+    """What attribution needs of a classifier with one logit; images are seen as they are, in [0, 1]."""
+
+    def __init__(self, module: nn.Module, images: torch.Tensor) -> None:
+        self.module, self.graph = module, lift(module, images)
+
+    def normalise(self, images: torch.Tensor) -> torch.Tensor:
+        return images
+
+    def seed(self, classes: torch.Tensor) -> torch.Tensor:
+        return (2 * classes - 1).float()[:, None]
+
+    def scores(self, logits: torch.Tensor) -> torch.Tensor:
+        smiling = logits.double().sigmoid()
+        return torch.cat([1 - smiling, smiling], 1)
+
+    def lifted(self, example: torch.Tensor) -> Lifted:
+        return self.graph

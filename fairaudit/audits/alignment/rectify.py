@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.jit._trace import TracerWarning
 
@@ -18,6 +19,8 @@ from fairaudit.audits.core.study import Study
 from fairaudit.counterfactuals.heads import head_index
 from fairaudit.counterfactuals.rectify import Rectified, RectifySettings, rectify
 from fairaudit.errors import DataError, OutputError
+from fairaudit.gate.alike import Alike
+from fairaudit.gate.changed import MOST_LOST
 from fairaudit.generators.generator import Generator
 from fairaudit.generators.load import open_generator
 
@@ -37,6 +40,8 @@ class Written:
     """β and what it did."""
     images: int
     """Images that were used."""
+    lost: str | None
+    """Why the written model is of no use: it decides every image alike, or lost too much accuracy; None if it is."""
 
 
 class RectifiedModel(nn.Module):
@@ -91,7 +96,53 @@ def rectify_model(
     path = study.options.output / f"rectified-{study.candidate.path.stem}.pt"
     model = RectifiedModel(found, *columns, result.beta, study.candidate.mean, study.candidate.std).eval()
     _save(model, study.candidate.normalise(images[:2]), path)
-    return Written(file=path, found=result, images=len(images))
+    rows, before, after = _decisions(study, found, columns, result.beta, progress)
+    lost = what_is_lost(before, after, study.target.codes[rows] if base is None else None)
+    return Written(file=path, found=result, images=len(images), lost=lost)
+
+
+def what_is_lost(before: NDArray[np.bool_], after: NDArray[np.bool_], target: NDArray[np.int32] | None) -> str | None:
+    """Why a rectified model is of no use, or None.
+
+    Args:
+        before: whether the base classifier calls an image positive, [image].
+        after: the same of the rectified one.
+        target: true class, 1 for positive and -1 for unknown; None where the base predicts something else.
+
+    >>> what_is_lost(np.array([True, False]), np.array([True, True]), None)
+    'Every one of the 2 images got the same decision, positive: a model that decides nothing proves nothing.'
+    """
+    if len(after) and (after == after[0]).all():
+        return Alike(decision="positive" if after[0] else "negative", n=len(after)).sentence()
+    if target is None or len(target) != len(after) or not set(np.unique(target)) <= {-1, 0, 1}:
+        return None
+    known = target >= 0
+    was, now = (float(np.mean((decided == (target == 1))[known])) for decided in (before, after))
+    if was - now <= MOST_LOST:
+        return None
+    return f"It lost accuracy: {was:.3f} before, {now:.3f} after on {int(known.sum()):,} images, {MOST_LOST:g} allowed."
+
+
+def _decisions(
+    study: Study, found: Readers, columns: tuple[int, int], beta: float, progress: Progress
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """The rows that can be read, and whether base and rectified classifier call them positive, [image]."""
+    rows = len(study.manifest)
+    before, after = np.zeros(rows, np.bool_), np.zeros(rows, np.bool_)
+    read = np.zeros(rows, np.bool_)
+    with progress.task("Checking the rectified model", total=rows) as advance:
+        for start in range(0, rows, 128):
+            batch = study.material.loader.load(range(start, min(start + 128, rows)))
+            with torch.no_grad():
+                values = found.heads.values(found.heads.outputs(batch.images.to(study.candidate.device)))
+            base = values[:, columns[0]]
+            threshold = found.thresholds[columns[0]]
+            places = np.asarray(batch.rows, np.int64)
+            before[places] = (base >= threshold).cpu().numpy()
+            after[places] = (base + beta * values[:, columns[1]] >= threshold).cpu().numpy()
+            read[places] = True
+            advance(min(start + 128, rows), rows, False)
+    return np.flatnonzero(read), before[read], after[read]
 
 
 def _rectified(
@@ -149,4 +200,5 @@ def summary(written: Written, base: str, other: str) -> str:
     return (
         f"{base} {found.beta:+.3f} × {other}: mean relative change of {other} on held-out images "
         f"{figures[0]} before, {figures[1]} after ({written.images} images, {len(found.history)} steps). {written.file}"
+        + (f" It fails all the same. {written.lost}" if written.lost else "")
     )

@@ -38,5 +38,8 @@ class AuditPlan:
     """Names of the metrics that the audits make; --dry-run tells which gate rules are about none of them."""
     needs_attributes: bool = False
     """Whether there is nothing to say without a protected attribute."""
+    changed: bool = False
+    """Whether the candidate is a model that this command made from the baseline: it fails where it decides every image
+    alike, or lost more than `gate.changed.MOST_LOST` of the baseline's accuracy."""
     with_regions: bool = True
     """Whether regions are placed on the images."""

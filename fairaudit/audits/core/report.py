@@ -16,6 +16,7 @@ from fairaudit.audits.core.stream import Streamed
 from fairaudit.audits.core.study import Study
 from fairaudit.data.categorical import Categorical
 from fairaudit.gate.alike import Alike
+from fairaudit.gate.changed import rules_for_changed
 from fairaudit.gate.judge import judge
 from fairaudit.models.classifier import Classifier
 from fairaudit.results.provenance import library_versions
@@ -39,11 +40,19 @@ def assemble(
     verdicts: Sequence[Verdict],
     figures: Sequence[Figure],
     timing: Timing,
+    *,
+    changed: bool = False,
 ) -> Report:
-    """The report: what was audited, every number, the verdicts and the gate's decision."""
+    """The report: what was audited, every number, the verdicts and the gate's decision.
+
+    `changed` says that the candidate was made from the baseline: it must not have collapsed.
+    """
     models = [model_entry(study.candidate, "candidate")]
     if study.baseline is not None:
         models.append(model_entry(study.baseline, "baseline"))
+    excluded = [
+        Excluded(row=row, id=study.manifest.ids[row], reason=reason) for row, reason in sorted(streamed.excluded)
+    ]
     return Report(
         run=_run(study, streamed, timing),
         data=_data(study, streamed),
@@ -51,17 +60,16 @@ def assemble(
         measurements=list(findings.measurements),
         verdicts=list(verdicts),
         gate=judge(
-            study.config.gates,
+            rules_for_changed(study.config.gates, verdicts) if changed else study.config.gates,
             findings.measurements,
             verdicts=verdicts,
             alike=decided_alike(study, streamed),
-            excluded=len(streamed.excluded),
+            collapse="fail" if changed else "inconclusive",
+            excluded=len(excluded),
             max_excluded=study.options.max_excluded,
             fail_on=study.options.fail_on,
         ),
-        excluded=[
-            Excluded(row=row, id=study.manifest.ids[row], reason=reason) for row, reason in sorted(streamed.excluded)
-        ],
+        excluded=excluded,
         notes=[
             *study.manifest.notes,
             *study.candidate.notes,
@@ -115,7 +123,7 @@ def _data(study: Study, streamed: Streamed) -> Data:
     return Data(
         name=study.manifest.name,
         digest=study.material.digest,
-        rows=len(study.manifest.ids),
+        rows=len(study.manifest),
         scored=len(rows),
         target=target.name,
         classes=list(target.values),

@@ -108,7 +108,9 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
         findings = replace(findings, notes=[*findings.notes, NO_IMAGES])
     findings = replace(findings, notes=[*scale_notes(study, streamed.rows), *findings.notes])
     timing = Timing(started=started, seconds=time.perf_counter() - clock, map_seconds=mapped)
-    report = assemble(study, streamed, findings, plan.verdicts_for(study, findings), figures, timing)
+    report = assemble(
+        study, streamed, findings, plan.verdicts_for(study, findings), figures, timing, changed=plan.changed
+    )
     report = with_gate_figure(report, folder)
     write_report_folder(report, folder, study.options.formats)
     return report

@@ -16,6 +16,7 @@ from fairaudit.audits.core.audit import Audit, Context, Predictions, Total
 from fairaudit.audits.core.device import autocast
 from fairaudit.audits.core.methods import named_class
 from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.watch import watched
 from fairaudit.data.batch import Batch
 from fairaudit.engine.local import run_chunks
 from fairaudit.engine.memory import Halving
@@ -72,7 +73,11 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
         return study.material.loader.load(range(chunk.start, chunk.stop))
 
     def mapped(batch: Batch) -> list[dict[str, Part]]:
-        return slices.run(lambda start, stop: map_batch(study, audits, sliced(batch, start, stop)), len(batch.rows))
+        def one(start: int, stop: int) -> dict[str, Part]:
+            with watched(study.options.timeout_per_batch, study.candidate.name):
+                return map_batch(study, audits, sliced(batch, start, stop))
+
+        return slices.run(one, len(batch.rows))
 
     def compute(_chunk: Chunk, batch: Batch) -> Mapping[str, Part]:
         try:

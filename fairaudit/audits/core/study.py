@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config, RegionConfig
-from fairaudit.errors import DataError, UsageError, suggestion
+from fairaudit.errors import DataError, ModelError, UsageError, suggestion
 from fairaudit.measures.clusters.partition import partition
 
 if TYPE_CHECKING:
@@ -173,6 +173,7 @@ def open_classifier(path: Path, *, config: Config, material: Material, options: 
     preprocess = config.preprocess
     if preprocess.size is None:  # the images' own size, which a model with a flat head needs to be tried on
         preprocess = preprocess.model_copy(update={"size": material.loader.input_size()})
+        _check_described_size(path, preprocess.size)
 
     def opened(file: Path) -> Classifier:
         return open_model(
@@ -188,6 +189,21 @@ def open_classifier(path: Path, *, config: Config, material: Material, options: 
     if is_expression(str(path)) and not path.exists():
         return compose(parse_expression(str(path)), base=None, open_file=opened, folder=Path.cwd())
     return opened(path)
+
+
+def _check_described_size(path: Path, own: tuple[int, int] | None) -> None:
+    """Refuse images of another size than the model's folder names, where none is declared."""
+    from fairaudit.models.hub import describe, is_hub_folder
+
+    named = describe(path).size if is_hub_folder(path) else None
+    if named is not None and own is not None and named != tuple(own):
+        raise ModelError(
+            "The images have another size than the model's folder names",
+            wanted=f"{named[0]} x {named[1]} pixels",
+            found=f"{own[0]} x {own[1]}, and no preprocess.size",
+            where=str(path),
+            advice=f"Set preprocess.size to [{named[0]}, {named[1]}], and resize and crop as in training.",
+        )
 
 
 def wanted_regions(config: Config) -> list[str]:

@@ -107,25 +107,32 @@ def read_predictions(
     attributes = _attributes(table, columns.attributes, "--attribute")
     ids = _ids(table, columns.id)
     rows, notes = _chosen(table, split, limit, seed)
+    weights, cluster = _weights(table, columns.weight), _cluster(table, columns.cluster)
+    controls = _attributes(table, columns.controls, "--control")
+    rows = _ordered(
+        rows,
+        None if columns.id is None else ids,
+        [target, *attributes.values(), *controls.values(), *([] if cluster is None else [cluster])],
+        [decisions, baseline, scores, weights],
+    )
     lost = _lost(target, decisions, scores, baseline)[rows]
     keep = rows[lost == ""]
     if keep.size == 0:
         raise DataError("Not one row of the table has both a truth and a prediction", where=table.file)
-    weights, cluster = _weights(table, columns.weight), _cluster(table, columns.cluster)
     return Predicted(
         target=target.take(keep),
         decisions=decisions[keep],
         scores=None if scores is None else scores[keep],
         baseline=None if baseline is None else baseline[keep],
         attributes={name: column.take(keep) for name, column in attributes.items()},
-        controls={name: c.take(keep) for name, c in _attributes(table, columns.controls, "--control").items()},
+        controls={name: column.take(keep) for name, column in controls.items()},
         weights=None if weights is None else weights[keep],
         cluster=None if cluster is None else cluster.take(keep),
-        excluded=tuple(
-            Excluded(row=int(rows[at]), id=ids[rows[at]], reason=str(lost[at])) for at in np.flatnonzero(lost != "")
+        excluded=(
+            *(Excluded(row=int(rows[at]), id=ids[rows[at]], reason=str(lost[at])) for at in np.flatnonzero(lost != "")),
         ),
         rows=len(rows),
-        digest=_digest(rows, ids, target, attributes),
+        digest=_digest(rows, ids if columns.id else [""] * len(ids), target, attributes),
         notes=(*notes, *_notes(columns, target)),
     )
 
@@ -283,6 +290,24 @@ def _lost(
     if baseline is not None:
         reasons.append((np.asarray(baseline < 0), "the baseline's prediction is missing"))
     return np.select([rows for rows, _ in reasons], [reason for _, reason in reasons], default="").astype(np.str_)
+
+
+def _ordered(
+    rows: Rows,
+    ids: Sequence[str] | None,
+    labels: Sequence[Categorical],
+    numbers: Sequence[NDArray[np.integer] | NDArray[np.floating] | None],
+) -> Rows:
+    """The rows by id, then by content: whatever their order in the file, sums add up in the same one."""
+    texts = [[column.label(row) for row in rows.tolist()] for column in reversed(labels)]
+    if ids is not None:
+        texts.append([ids[row] for row in rows.tolist()])
+    keys: list[NDArray[np.generic]] = []
+    for part in numbers:
+        if part is not None:
+            keys += list(np.asarray(part)[rows].reshape(len(rows), -1).T)
+    keys += [np.unique(np.asarray([str(text) for text in column]), return_inverse=True)[1] for column in texts]
+    return rows[np.lexsort(keys)] if keys else rows
 
 
 def _digest(rows: Rows, ids: Sequence[str], target: Categorical, attributes: Mapping[str, Categorical]) -> str:

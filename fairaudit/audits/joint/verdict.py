@@ -154,11 +154,17 @@ def _use(
     limit = lift_limit(audit.lift, _area(measurements, region))
     effects = _over_all(measurements, metric=EFFECT, region=region)
     effect = effects[0] if effects else None  # the first fill asked for, or the one that suits the region
+    forbidden, words = study.config.regions[region].forbidden, "effect of replacing it"
+    if effect is not None and effect.value is None and not forbidden:
+        # No control: the plain effect describes and clears; to accuse it would have to be more than any place's.
+        plain = _over_all(measurements, metric="causal_shift", region=region)
+        effect = next((m for m in plain if m.method == effect.method), effect)
+        words = "effect of replacing it, with no control to compare with"
     evidence = RegionEvidence(
         name=region,
         lift=[leg_of(m, f"relevance lift by {m.method}", limit) for m in lifts if m.status == "ok"],
-        effect=leg_of(effect, f"effect of replacing it ({effect.method if effect else '-'})", audit.effect),
-        forbidden=study.config.regions[region].forbidden,
+        effect=leg_of(effect, f"{words} ({effect.method if effect else '-'})", audit.effect),
+        forbidden=forbidden,
     )
     return lifts, effect, evidence
 
@@ -174,7 +180,7 @@ def _verdict(attribute: str, region: str | None, legs: Legs) -> Verdict:
         forbidden=bool(legs.region and legs.region.forbidden),
         why=joint.why,
         needed=joint.needed,
-        evidence=[m.id for m in legs.measurements],
+        evidence=[m.id for m in legs.measurements if m.value is not None],
     )
 
 

@@ -16,12 +16,13 @@ from torch import Tensor
 from fairaudit.audits.core.audit import Audit, Context, Findings, Total
 from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.metrics import PRUNING
-from fairaudit.audits.core.plan import AuditPlan
+from fairaudit.audits.core.plan import AuditPlan, no_methods, no_verdicts
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.run import Outcome, run_study
 from fairaudit.audits.core.study import Study, open_classifier, target_of
 from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.core.write import write_report_folder
+from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.pruning.data import Decoded, PruneData, examples, open_parts, told
 from fairaudit.audits.pruning.experiment import DRAWN, Experiment, check_controls, run_experiment
@@ -108,8 +109,9 @@ def run_prune(
     findings = _findings(
         study, _reported(experiment, data, config, fit, report), [*told(fit, choose, report), *data.notes, *notes]
     )
-    others = audit_variants(study, experiment, asked.audited, progress)
-    found = run_study(study, plan_with(findings), folder=options.output, progress=progress)
+    collapsed = is_collapsed(experiment)
+    others = [] if collapsed else audit_variants(study, experiment, asked.audited, progress)
+    found = run_study(study, plan_with(findings, collapsed=collapsed), folder=options.output, progress=progress)
     if others:
         found = with_legs(found, others, experiment.written, options.output)
         write_report_folder(found, options.output, options.formats)
@@ -175,16 +177,28 @@ def _compared(study: Study, experiment: Experiment) -> list[Model]:
     return models
 
 
-def plan_with(findings: Findings) -> AuditPlan:
-    """The joint audit, with what pruning found in the same report."""
+def is_collapsed(experiment: Experiment) -> bool:
+    """Whether the pruned model that is written decides every image of the reporting part alike."""
+    written = next(variant for variant in experiment.variants if variant.name == experiment.written)
+    return len(np.unique(written.evaluation.decisions)) < 2
+
+
+def plan_with(findings: Findings, *, collapsed: bool = False) -> AuditPlan:
+    """The joint audit, with what pruning found in the same report.
+
+    A collapsed model has no evidence to explain: only its outcomes are audited, and the gate says why it fails.
+    """
 
     def audits_for(study: Study, trials: Trials) -> Sequence[Audit]:
+        if collapsed:
+            return [FairnessAudit(study), PruneAudit(findings=findings)]
         return [*joint.audits_for(study, trials), PruneAudit(findings=findings)]
 
     return AuditPlan(
         audits_for=audits_for,
-        verdicts_for=joint.verdicts_for,
-        methods_for=joint.methods_for,
+        verdicts_for=no_verdicts if collapsed else joint.verdicts_for,
+        methods_for=no_methods if collapsed else joint.methods_for,
+        changed=True,
         metrics=joint.PLAN.metrics | PRUNING,
         needs_attributes=True,
     )

@@ -93,6 +93,10 @@ def flags(study: Study, findings: Findings, attribute: str, region: str | None) 
                 yield Flag(audit=name, attribute=attribute, region=region, flagged=False, reason=reason)
             else:
                 yield _of_leg(name, attribute, region, leg_of(m, name, study.config.audit.cue))
+        for lift in legs.region.lift if legs.region else ():
+            yield _of_leg(lift.name.replace("relevance lift by", "relevance"), attribute, region, lift)
+        if legs.region is not None and legs.region.effect is not None:
+            yield _of_leg("causal", attribute, region, legs.region.effect)
         if legs.attribute.swap is not None:
             yield _of_leg("content swap", attribute, region, legs.attribute.swap)
     verdict = joint_verdict(legs.outcome, legs.attribute, legs.region)

@@ -20,7 +20,7 @@ from fairaudit.cli.options.gate import GATE, FailOnOption, MaxExcluded
 from fairaudit.cli.options.model import MODEL, Arch, Classes, OutputKind, Trust
 from fairaudit.cli.options.output import OUTPUT, AsJson, DryRun, Formats, Images, Output, Quiet, Verbose
 from fairaudit.cli.options.relevance import RELEVANCE, Convention, Explain, MapsFormat, Saliency
-from fairaudit.cli.options.run import RUN, BatchSize, Device, Fresh, PrecisionOption, Seed, Workers
+from fairaudit.cli.options.run import RUN, BatchSize, Device, Fresh, PrecisionOption, Seed, Timeout, Workers
 
 __all__ = [
     "COUNTERFACTUALS",
@@ -63,6 +63,7 @@ __all__ = [
     "Size",
     "Split",
     "Target",
+    "Timeout",
     "Trust",
     "Twins",
     "Verbose",

@@ -38,3 +38,12 @@ Seed = Annotated[int, typer.Option(help="Seed of every draw.", rich_help_panel=R
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Start over; do not go on with an interrupted run.", rich_help_panel=RUN)
 ]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout-per-batch",
+        min=0.001,
+        help="Seconds a model has for a batch of images (default: for ever).",
+        rich_help_panel=RUN,
+    ),
+]

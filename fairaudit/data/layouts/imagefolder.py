@@ -14,7 +14,9 @@ _FILE_COLUMNS = ("file", "file_name", "filename", "path", "image")
 
 
 def read_imagefolder(root: Path) -> Dataset:
-    """Class folders; the target is "class", in the order of the sorted folder names.
+    """Class folders; the target is "class", in the order that torchvision's ImageFolder gives the classes.
+
+    Folder names are sorted as text: 1, 10, 11, 12, 2 …
 
     Raises:
         DataError: there are no images in class folders, or metadata.csv names no files.
@@ -58,6 +60,7 @@ def read_imagefolder(root: Path) -> Dataset:
         folder=root,
         image="file",
         target="class",
+        classes=tuple(sorted(set(columns["class"]))),
         notes=(*notes, *more),
     )
 

@@ -55,7 +55,7 @@ def effective(
     >>> twins = np.zeros((300, 1, 2, 2))  # 300 persons with two images each, decided alike
     >>> twins[:200, 0, 0, 0], twins[200:, 0, 0, 1] = 2, 2
     >>> effective(twins.sum(0), accuracy, cluster_counts=twins).denominator.round().tolist()
-    [294.0]
+    [297.0]
     """
     table = np.asarray(counts, np.float64)
     plain = rate_of(table)

@@ -23,6 +23,7 @@ from fairaudit.measures.intervals.proportion import (
     mid_p,
     normal_quantile,
 )
+from fairaudit.measures.intervals.simultaneous import range_quantile
 from fairaudit.ratio import ratio
 
 Ends = Callable[[Floats, Floats], Interval]
@@ -108,7 +109,7 @@ def overall_gap(own: Rate, rest: Rate, share: Floats, *, level: float) -> Interv
         level: coverage.
 
     >>> three = Rate(np.array([3.0, 3.0]), np.array([3.0, 3.0]))
-    >>> [round(end, 3) for end in overall_gap(three, three, np.array([0.5, 0.5]), level=0.95)]  # half of 1 − 0.292
+    >>> [round(float(end), 3) for end in overall_gap(three, three, np.array([0.5, 0.5]), level=0.95)]  # ½ (1 − 0.292)
     [0.0, 0.354]
     """
     strict = _sidak(own, level)
@@ -145,9 +146,10 @@ def overall_ratio(own: Rate, rest: Rate, share: Floats, *, level: float) -> Inte
 def average_gap(sized: Rate, *, level: float) -> Interval:
     """Interval of the mean over rates of the largest gap between groups, for the class where it is largest.
 
-    Upper end: every rate's gap counts with the pair of groups that leaves most room. Lower end: with the pair that
-    proves most, at a level that holds for every choice of one pair per rate (Bonferroni). Rates are of different
-    images, so the room that they leave adds up like standard errors.
+    Upper end: every rate's gap counts with the pair of groups that leaves most room; rates are of different images, so
+    the room that they leave adds up like standard errors. Lower end: the mean of the lower ends of the rates' own gaps,
+    which hold for all pairs and rates at once. Here room must not add up like that: the lower side of a rare rate is
+    cut off at 0, and two such sides would seem to leave less than either does.
 
     Args:
         sized: [class, rate, group] rates at effective sizes.
@@ -158,19 +160,19 @@ def average_gap(sized: Rate, *, level: float) -> Interval:
     [0.0, 0.5]
     """
     classes, rates, groups = sized.numerator.shape
+    strict = range_quantile(level, groups=groups, rates=classes * rates)
     above = Rate(sized.numerator[..., :, None], sized.denominator[..., :, None])
     below = Rate(sized.numerator[..., None, :], sized.denominator[..., None, :])
-    choices = classes * (groups * (groups - 1)) ** rates / 2
     known = (above.denominator > 0) & (below.denominator > 0)  # otherwise the pair may be anything
     gap = np.where(known, _proportion(above) - _proportion(below), 0.0)
     high = _difference(above, below, of=partial(exact, level=level)).high
-    low = _difference(above, below, of=partial(mid_p, level=1 - (1 - level) / max(choices, 1.0))).low
-    low, most, high = np.where(known, low, -1.0), np.where(known, gap, 1.0), np.where(known, high, 1.0)
+    low = _difference(above, below, of=partial(mid_p, z=strict)).low
+    low, most, high = np.where(known, low, 0.0), np.where(known, gap, 1.0), np.where(known, high, 1.0)
     widest, room = _picked(most, high - most, high)
-    least, lack = _picked(gap, gap - low, gap - (gap - low) / np.sqrt(rates))
-    return Interval(
-        np.maximum(0.0, (least.sum(-1) - np.sqrt((lack**2).sum(-1))) / rates).max(),
-        ((widest.sum(-1) + np.sqrt((room**2).sum(-1))) / rates).max(),
+    proved = np.maximum(low, 0.0).max((-2, -1))  # of one group with itself it is below 0
+    return ends(
+        float((proved.sum(-1) / rates).max()),
+        float(((widest.sum(-1) + np.sqrt((room**2).sum(-1))) / rates).max()),
     )
 
 

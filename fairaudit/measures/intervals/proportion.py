@@ -13,7 +13,7 @@ from fairaudit.measures.counts.confusion import Floats
 from fairaudit.ratio import ratio
 
 Drift = Literal["none", "up", "down"]
-_HALVINGS = 36
+_HALVINGS = 11
 
 
 class Interval(NamedTuple):
@@ -118,16 +118,23 @@ def mid_p(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95, z: fl
 
 
 def _mid_low(x: Floats, n: Floats, tail: float) -> Floats:
+    """Between the exact ends of x and of x + 1 successes, by bisection and a last secant."""
     others = np.maximum(n - x, 0.0)
     some, rest = np.where(x > 0, x, 1.0), np.maximum(others, 1e-12)
-    near = np.where(n > 0, np.clip(np.nan_to_num(ratio(x, n)), 0.0, 1.0), 0.0)
-    far = np.zeros_like(near)
+
+    def excess(rate: Floats) -> Floats:
+        above = np.where(others > 0, betainc(x + 1, rest, rate), 0.0)
+        return np.asarray((betainc(some, others + 1, rate) + above) / 2 - tail, np.float64)
+
+    low: Floats = np.asarray(betaincinv(some, others + 1, tail), np.float64)
+    high: Floats = np.asarray(np.where(others > 0, betaincinv(x + 1, rest, tail), 1.0), np.float64)
     for _ in range(_HALVINGS):
-        middle = (near + far) / 2
-        above = np.where(others > 0, betainc(x + 1, rest, middle), 0.0)
-        outside = (betainc(some, others + 1, middle) + above) / 2 <= tail
-        near, far = np.where(outside, near, middle), np.where(outside, middle, far)
-    return np.where(x > 0, far, 0.0)
+        middle: Floats = np.asarray((low + high) / 2, np.float64)
+        beyond = excess(middle) > 0
+        low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
+    first, second = excess(low), excess(high)
+    step = np.nan_to_num(ratio(-first, second - first))
+    return np.where(x > 0, low + np.clip(step, 0.0, 1.0) * (high - low), 0.0)
 
 
 def hybrid_difference(first: ArrayLike, own: Interval, second: ArrayLike, other: Interval) -> Interval:

@@ -102,7 +102,7 @@ def difference_interval(successes: ArrayLike, trials: ArrayLike, *, level: float
 
     >>> found = difference_interval([[50, 90]], [[100, 100]])
     >>> round(found.low, 3), round(found.high, 3)
-    (0.279, 0.508)
+    (0.28, 0.509)
     """
     x, n = _table(successes, trials)
     strict = range_quantile(level, groups=n.shape[1], rates=n.shape[0])
@@ -131,7 +131,7 @@ def ratio_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.
 
     >>> found = ratio_interval([[50, 90]], [[100, 100]])
     >>> round(found.low, 3), round(found.high, 3)
-    (0.444, 0.675)
+    (0.445, 0.676)
     """
     x, n = _table(successes, trials)
     strict = range_quantile(level, groups=n.shape[1], rates=n.shape[0])
@@ -161,7 +161,7 @@ def impact_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0
 
     >>> low, high = impact_interval([50, 90], [100, 100])
     >>> low.round(3).tolist(), high.round(3).tolist()  # the second group may well be the highest
-    ([0.444, 1.0], [0.675, 1.0])
+    ([0.445, 1.0], [0.676, 1.0])
     """
     x, n = _table(np.asarray(successes, np.float64)[None], np.asarray(trials, np.float64)[None])
     highs = hybrid_ratio(*_pairs(x, n, range_quantile(level, groups=n.shape[1]))).high[0]
@@ -183,7 +183,7 @@ def smallest_interval(successes: ArrayLike, trials: ArrayLike, *, level: float =
         level: coverage.
 
     >>> [round(end, 3) for end in smallest_interval([50, 90], [100, 100])]
-    [0.398, 0.613]
+    [0.398, 0.615]
     """
     x, n = np.asarray(successes, np.float64), np.asarray(trials, np.float64)
     low = exact(x, n, level=level).low.min()

@@ -46,7 +46,7 @@ def audited(demo, folder, form, plan):
     path = folder / "m.pt"
     torch.jit.trace(Written(body, FORMS[form]), torch.rand(2, 3, 64, 64), check_trace=False).save(str(path))
     model = {"classes": ["smiling"], **SETTINGS.get(form, {})}
-    overrides = {"model": model, "gates": [], "audit": {"attribute": "necktie", "replicates": 50}}
+    overrides = {"model": model, "gates": [], "audit": {"attribute": "necktie", "replicates": 100}}
     config, base = load_config(demo.folder / "fairaudit.yaml", folder=demo.folder, overrides=overrides)
     options = RunOptions(output=folder / "report", limit=160, formats=())
     return run_models(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from PIL import Image
 
 from fairaudit.config.schema import Config
 from fairaudit.data.open import open_manifest
@@ -57,3 +60,25 @@ def test_broken_folders(tmp_path, picture):
         opened(tmp_path)
     with pytest.raises(DataError, match="no known dataset layout"):
         opened(tmp_path, manifest=".")
+
+
+def test_numbered_folders_are_in_the_order_of_torchvision(tmp_path):
+    from torchvision.datasets import ImageFolder
+
+    names = [str(number) for number in range(1, 13)]
+    for name in names:
+        (tmp_path / name).mkdir()
+        Image.new("L", (4, 4)).save(tmp_path / name / "a.png")
+    (tmp_path / "__MACOSX" / "x").mkdir(parents=True)
+    Image.new("L", (4, 4)).save(tmp_path / "__MACOSX" / "x" / "a.png")
+    config = Config.model_validate({"data": {"manifest": str(tmp_path)}})
+    manifest = open_manifest(config, base=tmp_path)
+    (tmp_path / "__MACOSX" / "x" / "a.png").unlink()
+    (tmp_path / "__MACOSX" / "x").rmdir()
+    (tmp_path / "__MACOSX").rmdir()
+    theirs = ImageFolder(str(tmp_path))
+    assert list(manifest.target.values) == theirs.classes
+    labels = {Path(file).parent.name: code for file, code in theirs.samples}
+    ours = {name.split("/")[0]: int(code) for name, code in zip(manifest.ids, manifest.target.codes, strict=True)}
+    assert ours == labels
+    assert any("taken to be in the order 1, 10, 11, 12, 2, 3 … 9" in note for note in manifest.notes)
