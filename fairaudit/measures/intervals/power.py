@@ -246,7 +246,7 @@ def shrinkage(distance: float, *, passing: float = 1.96, failing: float = 1.96) 
     With the estimate d standard errors above the limit (negative: below), images that shrink the error to s will show
     an estimate that is distributed as N(d, 1 − s²) given what is known now, and decide when it lies below −z s or above
     q s. That has probability Φ((−z s − d)/√(1 − s²)) + Φ((d − q s)/√(1 − s²)); s is the largest with `DECIDES`.
-    Averaged over estimates that are inconclusive, such a number decides in 75 to 90 % of cases for a truth one to two
+    Averaged over estimates that are inconclusive, such a number decided in 68 to 93 % of cases for a truth one to two
     standard errors from the limit, in fewer for one that is nearer.
 
     Args:
