@@ -47,7 +47,12 @@ def test_the_top_level_readme_is_a_first_screen():
 def test_links_between_readmes_lead_somewhere():
     import re
 
-    for readme in [ROOT / "README.md", *READMES, ROOT / "tests/benchmarks/README.md", ROOT / "example_configs/README.md"]:
+    for readme in [
+        ROOT / "README.md",
+        *READMES,
+        ROOT / "tests/benchmarks/README.md",
+        ROOT / "example_configs/README.md",
+    ]:
         for target in re.findall(r"\]\(([^)#:]+)\)", readme.read_text(encoding="utf-8")):
             assert (readme.parent / target).exists(), f"{readme}: {target}"
 

@@ -129,7 +129,7 @@ def _gate(report: Report, cap: int) -> Iterator[str]:
 def _variants(report: Report, cap: int) -> Iterator[str]:
     grids = variant_grids(report)
     if grids:
-        yield from _section("Pruning", [line for grid in grids[:cap] for line in _grid(grid, cap)])
+        yield from _section("Pruning", [line for grid in grids for line in _grid(grid, cap)])
 
 
 def _numbers(report: Report, cap: int) -> Iterator[str]:
