@@ -129,9 +129,7 @@ def _gate(report: Report, cap: int) -> Iterator[str]:
 def _variants(report: Report, cap: int) -> Iterator[str]:
     grids = variant_grids(report)
     if grids:
-        kept = grids[: max(cap, 2)]  # the models, and the legs of their audits
-        lines = [line for grid in kept for line in _grid(grid, cap)]
-        yield from _section("Pruning", [*lines, *_told(shown(kept, len(grids), "tables"))])
+        yield from _section("Pruning", [line for grid in grids for line in _grid(grid, cap)])
 
 
 def _numbers(report: Report, cap: int) -> Iterator[str]:
