@@ -76,7 +76,8 @@ def test_the_control_is_cleared_by_the_causal_check_and_the_joint_verdict(report
         assert share(report, "false_alarm_rate", audit)["value"] == 0.0
     assert {m["audit"] for m in report["measurements"]} == {"selftest"}
     audits = {m["method"] for m in report["measurements"] if m["metric"] == "false_alarm_rate"}
-    assert audits >= {"fairness", "relevance gradient", "causal", "joint verdict", "discovery gradient"}
+    looks, moves = {"cue alignment gradient", "relevance gradient"}, {"content swap", "causal"}
+    assert audits >= {"fairness", *looks, *moves, "joint verdict", "discovery gradient"}
 
 
 def test_power_by_strength_adds_up_to_the_whole(report):
@@ -136,11 +137,18 @@ def test_the_table_and_the_gate(wide, report):
         table = done.out[: done.out.index("\n\n")].splitlines()
         assert table[0].split() == ["planted_patch:", "flagged", "no", "bias", "rho", "1"]
         assert next(line for line in table if line.startswith("  causal")).split() == ["causal", "0/1", "1/1"]
+        wide.configure(gates=[{"metric": "detection_power", "method": "no such audit", "min": 0.1, "on": "value"}])
+        done = wide.run("selftest", "model.pt", "-o", "out", *QUICK)
+        assert (done.code, "1 not judged" in done.out) == (4, True), done.out
         wide.configure(gates=[{"metric": "detection_power", "method": "causal", "min": 0.8}])
         done = wide.run("selftest", "model.pt", "-o", "out", *QUICK)
         assert done.code == 4, done.err  # one model of one: the interval is wide
+        # No alarm of one model: were the rate .99, that had probability .01; were it .9, .1, which proves nothing.
         wide.configure(gates=[{"metric": "false_alarm_rate", "method": "causal", "min": 0.9}])
-        assert wide.run("selftest", "model.pt", "-o", "out", *QUICK).code == 3
+        assert wide.run("selftest", "model.pt", "-o", "out", *QUICK).code == 4
+        wide.configure(gates=[{"metric": "false_alarm_rate", "method": "causal", "min": 0.99}])
+        done = wide.run("selftest", "model.pt", "-o", "out", *QUICK)
+        assert done.code == 3, done.out
     finally:
         wide.configure(gates=[])
 
@@ -157,8 +165,10 @@ def test_an_architecture_without_a_file_and_two_biases(wide):
     ]
     assert audits == [
         ("planted_patch", "patch", "fairness"),
+        ("planted_patch", "patch", "cue alignment gradient"),
         ("planted_patch", "patch", "relevance gradient"),
         ("planted_patch", "patch", "causal"),
+        ("planted_patch", "patch", "content swap"),
         ("planted_patch", "patch", "joint verdict"),
         ("planted_patch", "patch", "prune"),
         ("planted_corruption", None, "fairness"),  # a corruption is everywhere: no region to look at
