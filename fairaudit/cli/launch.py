@@ -74,9 +74,10 @@ def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = No
 
         write_summary(outcomes, request.options.output)
     if not request.quiet:
+        page = "report.html" if "html" in request.options.formats else "report.json"
         for outcome in outcomes:
             if outcome.report is not None:
-                say(f"Report: {outcome.folder / 'report.json'}")
+                say(f"Report: {outcome.folder / page}")
     codes = [report.gate.exit_code for report in reports]
     codes += [ExitCode.BAD_INPUT for outcome in outcomes if outcome.error is not None]
     return worst(codes)

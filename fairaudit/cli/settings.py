@@ -230,12 +230,12 @@ def listed(texts: Sequence[str]) -> list[str]:
 
 
 def format_names(texts: Sequence[str] | None) -> tuple[str, ...]:
-    """The renderings asked for; Markdown where none is.
+    """The renderings asked for; Markdown and HTML where none is.
 
     Raises:
         UsageError: a rendering that does not exist.
     """
-    names = listed(texts or ["md"])
+    names = listed(texts or ["md", "html"])
     for name in names:
         if name not in FORMATS:
             raise UsageError(

@@ -143,7 +143,7 @@ def test_a_wrong_choice_is_refused_with_the_right_ones():
 
 def test_lists_are_repeated_or_joined():
     assert listed(["a", "b, c", ""]) == ["a", "b", "c"]
-    assert format_names(None) == ("md",)
+    assert format_names(None) == ("md", "html")
     assert format_names(["md", "html,md"]) == ("md", "html")
     with pytest.raises(UsageError, match='Did you mean "html"'):
         format_names(["htlm"])

@@ -89,4 +89,4 @@ def test_choices_are_checked(option, text, words):
 def test_run_options_are_read():
     options = run_options(**{**DEFAULTS, "batch_size": "32", "formats": ["html, junit"]})
     assert (options.batch_size, options.formats) == (32, ("html", "junit"))
-    assert format_names([]) == ("md",)
+    assert format_names([]) == ("md", "html")

@@ -44,7 +44,7 @@ def test_json_is_the_report_and_nothing_else(lab):
     done = lab.run("roi-metrics", "model.pt", "--json", "-o", "out", quiet=False)
     assert done.out == (lab.folder / "out" / "report.json").read_text(encoding="utf-8")
     assert done.report()["schema_version"]
-    assert "Report: out/report.json" in done.err
+    assert "Report: out/report.html" in done.err
 
 
 def test_json_of_several_models_is_a_list(lab):

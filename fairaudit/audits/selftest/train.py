@@ -24,6 +24,7 @@ from fairaudit.models.adapt import FixedBatch, Logits
 from fairaudit.models.arch import build, parse_arch
 from fairaudit.models.classifier import Classifier
 from fairaudit.models.lift import source_of
+from fairaudit.models.products import Scale, Shift
 from fairaudit.models.reset import reset_weights
 from fairaudit.pruning.task import task_loss
 from fairaudit.seeds import child_seed
@@ -143,5 +144,12 @@ class Trainer:
 
 
 def _constants(module: nn.Module) -> list[str]:
-    """Weights outside layers, such as a class token, which a lifted script holds as constants."""
-    return [name for name, value in module.named_buffers(recurse=False) if value.is_floating_point()]
+    """Weights outside layers, which a lifted script holds as constants: a class token, factors, position embeddings.
+
+    A factor or an offset without axes is a number that the code writes, such as 1/√d, and no weight.
+    """
+    found = list(module.named_buffers(recurse=False))
+    for name, child in module.named_modules():
+        if isinstance(child, Scale | Shift):
+            found += [(f"{name}.{own}", value) for own, value in child.named_buffers() if value.dim()]
+    return [name for name, value in found if value.is_floating_point()]

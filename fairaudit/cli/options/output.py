@@ -25,8 +25,8 @@ Formats = Annotated[
     list[str] | None,
     typer.Option(
         "--format",
-        help="Rendering to write beside report.json: md (the default), html, junit or csv; repeat for several, or "
-        "join them by commas.",
+        help="Rendering to write beside report.json: md, html (both by default), junit or csv; repeat for several, "
+        "or join them by commas.",
         rich_help_panel=OUTPUT,
         metavar="FORMAT",
         autocompletion=formats,

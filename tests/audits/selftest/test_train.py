@@ -70,7 +70,8 @@ def test_new_weights_follow_their_seed(tmp_path, kind, monkeypatch):
     assert torch.equal(outputs[0], outputs[1])
     assert not torch.allclose(outputs[0], outputs[2])
     assert not torch.allclose(outputs[0], made.model.logits(made.example))
-    assert bool(kept) == (kind != "arch")  # `scale` is in no layer that could draw it; a factory draws everything
+    # `scale` is in no layer that could draw it; a factory draws everything.
+    assert kept == (() if kind == "arch" else ("scale.factor",))
 
 
 @pytest.mark.parametrize("kind", ["script", "arch"])
