@@ -29,11 +29,13 @@ from fairaudit.cli import report as report_commands
 from fairaudit.cli.console import fail
 from fairaudit.cli.interrupt import interrupted, listen, say_interrupted
 from fairaudit.cli.streams import emit, standing
+from fairaudit.cli.usage import OneParagraph
 from fairaudit.engine.expected import as_expected
 from fairaudit.version import __version__
 
 app = typer.Typer(
     name="fairaudit",
+    cls=OneParagraph,
     help="Audit image classifiers: are groups treated unequally, and does the model decide on the wrong evidence?",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ class Lab:
     def start(self, *arguments: str, **options) -> subprocess.Popen[str]:
         """`fairaudit` with these arguments in the folder, as a process of its own."""
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "80", **options.pop("env", {})}
+        options.setdefault("preexec_fn", _heed_interrupts)
         return subprocess.Popen(
             [sys.executable, "-m", "fairaudit", *arguments],
             cwd=self.folder,
@@ -111,6 +113,11 @@ class Lab:
         image = Image.fromarray(values)
         (image if mode is None else image.convert(mode)).save(path, **options)
         return path
+
+
+def _heed_interrupts() -> None:
+    """A job in a shell's background is started deaf to SIGINT, and so would be its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def pixels(label: int, seed: int) -> np.ndarray:

@@ -83,13 +83,24 @@ def test_no_configuration_and_no_manifest(lab):
 # Regions
 
 
+def assert_excluded(lab, row, *words):
+    """One bad row is left out with its reason, and the run is incomplete for it: nothing may be left out unasked."""
+    done = lab.run("audit", "model.pt", "--json")
+    assert done.code == 5, done.err
+    report = done.report()
+    (found,) = report["excluded"]
+    assert (found["row"], found["id"]) == (row, f"r{row}")
+    assert [word for word in words if word not in found["reason"]] == []
+    assert report["data"]["scored"] == 23
+    assert "incomplete" in [rule["state"] for rule in report["gate"]["rules"]]
+
+
 def test_box_outside_the_image(lab):
     rows = lab.rows()
     rows[5]["x1"] = "40"
     lab.write_rows(rows)
-    lab.run("audit", "model.pt").refused(
-        "reaches outside the image", 'region "patch", row "r5"', "16 x 16", "40", "Check the units"
-    )
+    words = "reaches outside the image", 'region "patch", row "r5"', "16 x 16", "40", "Check the units"
+    assert_excluded(lab, 5, *words)
 
 
 def test_box_of_the_command_line_outside_the_image(lab):
@@ -102,7 +113,7 @@ def test_box_without_area(lab):
     rows = lab.rows()
     rows[0]["x1"] = rows[0]["x0"]
     lab.write_rows(rows)
-    lab.run("audit", "model.pt").refused("A box has no area", 'row "r0"')
+    assert_excluded(lab, 0, "A box has no area", 'row "r0"')
 
 
 # Models
@@ -136,7 +147,7 @@ def test_model_giving_nan_always(lab):
 
 def test_model_giving_nan_on_the_pictures(lab):
     lab.save(Broken(lab.network()))
-    lab.run("fairness", "model.pt").refused("The model returns NaN", "NaN for 24 of 24 images", "model.pt")
+    lab.run("fairness", "model.pt").refused("24 rows, all excluded", "model.pt returns NaN for this image")
 
 
 def test_weights_without_an_architecture(lab):

@@ -110,17 +110,19 @@ def test_info_says_what_a_generator_does_to_a_model(larger):
 
 def test_wrong_input_is_one_paragraph(lab):
     lab.run("generator", "train", "--epochs", "1", "-o", "gen").refused("28 to 256 pixels", "16 x 16")
-    lab.run("generator", "train", "--kind", "gan", "-o", "gen").refused("autoencoder or cvae", "gan")
+    lab.run("generator", "train", "--kind", "gan", "-o", "gen").refused("'autoencoder', 'cvae'", "gan", "--kind")
     lab.run("generator", "train", "--condition", "grup", "-o", "gen").refused('Did you mean "group"?')
     lab.run("generator", "train", "--learning-rate", "-1", "-o", "gen").refused("--learning-rate", "a number above 0")
     lab.run("generator", "interpolate", "gone.pt", "--condition", "group").refused("There is no such model file")
-    lab.run("generator", "interpolate", ".", "--condition", "group").refused("This is a folder")
+    lab.run("generator", "interpolate", ".", "--condition", "group").refused("Found: a folder", "Name the file in it")
     lab.run("cf-align", "model.pt", "--generator", "nowhere.pt").refused("There is no such model file")
     lab.run("cf-align", "model.pt", "--generator", "model.pt").refused("without encode and decode")
     lab.run("cf-align", "model.pt", "--generator", "g", "--find", "a").refused("BASE,DOWNSTREAM")
-    lab.run("cf-align", "model.pt", "--generator", "g", "--animation", "mp4").refused("gif, webp")
-    lab.run("cf-align", "model.pt", "--generator", "g", "--search", "slow").refused("compat or fast")
-    lab.run("cf-align", "model.pt", "--generator", "g", "--correction", "x").refused("holm, fdr, none")
+    lab.run("cf-align", "model.pt", "--generator", "g", "--animation", "mp4").refused("'gif', 'webp'", "--animation")
+    lab.run("cf-align", "model.pt", "--generator", "g", "--search", "slow").refused("'compat'", "'fast'", "--search")
+    lab.run("cf-align", "model.pt", "--generator", "g", "--correction", "x").refused(
+        "'holm', 'fdr', 'none'", "--correction"
+    )
 
 
 @pytest.mark.slow

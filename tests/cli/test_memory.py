@@ -27,7 +27,7 @@ def peak_bytes(lab, rows):
     process.returncode = os.waitstatus_to_exitcode(status)
     for stream in (process.stdout, process.stderr):
         stream.close()
-    assert process.returncode == 0, err
+    assert process.returncode in (0, 4), err  # an untrained model may leave the verdict open
     assert f"on {rows:,} images" in out
     return usage.ru_maxrss * 1024
 

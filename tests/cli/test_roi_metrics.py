@@ -212,7 +212,10 @@ def test_a_good_method_earns_its_vote(lab):
 def test_causal_numbers_and_contrasts_may_be_gated(lab, metric):
     rule = {"metric": metric, "region": "patch", "max": 1.0, "on": "value"}
     if metric == "rrf_contrast":
-        rule |= {"attribute": "group", "group": "a"}
+        rule |= {
+            "attribute": "group",
+            "group": "b",
+        }  # whose decisions vary; those of "a" are all alike and prove nothing
     lab.configure(gates=[rule])
     done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
     assert done.code == 0, done.err

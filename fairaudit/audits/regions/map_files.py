@@ -23,10 +23,11 @@ def read_maps(path: Path) -> Floats:
 
     Raises:
         DataError: a file cannot be read, is no number array [image, row, column], or holds NaN or infinity; a folder
-            has no such file, or of both formats, or its maps differ in size.
+            has no such file, or of both formats, its maps differ in size, or they are of several runs of `--save-maps`.
     """
     if not path.is_dir():
         return _read(path)
+    saved_rows(path)  # maps of two runs are never read as one
     parts = [_read(file) for file in _shards(path)]
     sizes = {part.shape[1:] for part in parts}
     if len(sizes) > 1:
