@@ -55,7 +55,11 @@ def test_it_writes_the_model_the_mask_and_one_report(wide):
     assert data["rows"] < 80  # the reporting part alone
 
 
-def test_controls_are_audited_as_fully_as_the_pruned_model(wide):
+def test_controls_are_audited_beside_a_pruned_model_that_collapsed(wide):
+    """One pass leaves a pruned model that decides every image alike: it has outcomes, and nothing to explain.
+
+    Every leg of a control that did not collapse is in tests/audits/pruning/test_run.py.
+    """
     asked = ("--controls", "gamma 0,magnitude", "--audit-controls", "magnitude", "--roi", "patch", "--gamma", "3")
     done = wide.run("prune", "model.pt", "-o", "out", "--json", *asked, *QUICK)
     assert done.code == 0, done.err
@@ -63,15 +67,18 @@ def test_controls_are_audited_as_fully_as_the_pruned_model(wide):
     folder = wide.folder / "out"
     assert json.loads((folder / "report.json").read_text()) == report
     assert sorted(path.name for path in (folder / "controls").iterdir()) == ["magnitude", "vanilla"]
-    magnitude = json.loads((folder / "controls" / "magnitude" / "report.json").read_text())
-    effect = [m for m in magnitude["measurements"] if m["metric"] == "causal_excess" and not m["group"]]
+    vanilla = json.loads((folder / "controls" / "vanilla" / "report.json").read_text())
+    effect = [m for m in vanilla["measurements"] if m["metric"] == "causal_excess" and not m["group"]]
     legs = {(m["metric"], m["method"]): m for m in report["measurements"] if m["metric"].startswith("leg_")}
     assert {model.split(",")[0] for _, model in legs} == {"vanilla", "ffw gamma 3", "magnitude"}
-    assert legs["leg_effect", "magnitude"]["value"] == next(m["value"] for m in effect if not m["class"])
-    changes = ("change", "change_low", "change_high")
-    for leg in ("leg_outcome", "leg_effect", "leg_accuracy"):
-        assert set(legs[leg, "ffw gamma 3"]["extra"]) == set(legs[leg, "magnitude"]["extra"]) == set(changes)
+    assert legs["leg_effect", "vanilla"]["value"] == next(m["value"] for m in effect if not m["class"])
+    for leg in ("leg_outcome", "leg_accuracy"):
+        changes = {"change", "change_low", "change_high"}
+        assert set(legs[leg, "ffw gamma 3"]["extra"]) == set(legs[leg, "magnitude"]["extra"]) == changes
         assert not legs[leg, "vanilla"]["extra"]
+    for model in ("ffw gamma 3", "magnitude"):
+        alike = legs["leg_outcome", model]["value"] == 0 and legs["leg_accuracy", model]["value"] == 0.5
+        assert (("leg_effect", model) in legs) != alike, model
     files = {figure["file"] for figure in report["figures"]}
     assert "figures/legs.png" in files
     assert all((folder / file).is_file() for file in files)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -50,6 +51,11 @@ class Variant:
         """Share of pruned weights; None where nothing is pruned."""
         weights = sum(layer.weights for layer in self.layers)
         return sum(layer.pruned for layer in self.layers) / weights if weights else None
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether it decides every image of the reporting part alike."""
+        return len(np.unique(self.evaluation.decisions)) < 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from fairaudit.audits.core.audit import Drawing
+from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.run import drawn, run_study
 from fairaudit.audits.core.study import Study
+from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.pruning.experiment import Experiment
-from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.standalone import as_classifier
 from fairaudit.report.figures.legs import Panel, Point, legs_figure
 from fairaudit.report.rows import is_headline
@@ -50,6 +51,11 @@ TITLES = {
 FOLDER = "controls"
 """Folder in the output folder with a report per control and of the unpruned model."""
 
+OUTCOMES = AuditPlan(
+    audits_for=lambda study, _: [FairnessAudit(study)], metrics=joint.PLAN.metrics, needs_attributes=True
+)
+"""What is audited of a model that decides every image alike: it has no evidence to explain."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
@@ -63,6 +69,8 @@ class Audited:
 def audit_variants(study: Study, experiment: Experiment, names: Sequence[str], progress: Progress) -> list[Audited]:
     """The whole audit of the unpruned model and of the named controls, each against the unpruned one.
 
+    They are audited whether or not the pruned model collapsed; of one that collapsed itself, the outcomes.
+
     Args:
         study: that of the pruned model, whose baseline is the unpruned one.
         experiment: what was made.
@@ -75,19 +83,18 @@ def audit_variants(study: Study, experiment: Experiment, names: Sequence[str], p
     unpruned = study.baseline
     if unpruned is None or not names:
         return []
-    found = [Audited(name="vanilla", report=_audited(study, unpruned, None, "vanilla", progress))]
-    for name in names:
-        variant = next(v for v in experiment.variants if v.name == name)
+    variants = {variant.name: variant for variant in experiment.variants}
+    found = []
+    for name in ("vanilla", *names):
+        variant = variants[name]
         control = as_classifier(unpruned, experiment.split, variant.weights, name)
-        found.append(Audited(name=name, report=_audited(study, control, unpruned, name, progress)))
+        model, baseline = (unpruned, None) if name == "vanilla" else (control, unpruned)
+        folder = study.options.output / FOLDER / name.replace(" ", "-")
+        options = replace(study.options, output=folder)
+        own = replace(study, candidate=model, baseline=baseline, options=options)
+        plan = OUTCOMES if variant.collapsed else joint.PLAN
+        found.append(Audited(name=name, report=run_study(own, plan, folder=folder, progress=progress)))
     return found
-
-
-def _audited(study: Study, model: Classifier, baseline: Classifier | None, name: str, progress: Progress) -> Report:
-    folder = study.options.output / FOLDER / name.replace(" ", "-")
-    options = replace(study.options, output=folder)
-    own = replace(study, candidate=model, baseline=baseline, options=options)
-    return run_study(own, joint.PLAN, folder=folder, progress=progress)
 
 
 def with_legs(report: Report, audited: Sequence[Audited], name: str, folder: Path) -> Report:

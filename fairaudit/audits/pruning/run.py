@@ -110,7 +110,7 @@ def run_prune(
         study, _reported(experiment, data, config, fit, report), [*told(fit, choose, report), *data.notes, *notes]
     )
     collapsed = is_collapsed(experiment)
-    others = [] if collapsed else audit_variants(study, experiment, asked.audited, progress)
+    others = audit_variants(study, experiment, asked.audited, progress)
     found = run_study(study, plan_with(findings, collapsed=collapsed), folder=options.output, progress=progress)
     if others:
         found = with_legs(found, others, experiment.written, options.output)
@@ -180,7 +180,7 @@ def _compared(study: Study, experiment: Experiment) -> list[Model]:
 def is_collapsed(experiment: Experiment) -> bool:
     """Whether the pruned model that is written decides every image of the reporting part alike."""
     written = next(variant for variant in experiment.variants if variant.name == experiment.written)
-    return len(np.unique(written.evaluation.decisions)) < 2
+    return written.collapsed
 
 
 def plan_with(findings: Findings, *, collapsed: bool = False) -> AuditPlan:
