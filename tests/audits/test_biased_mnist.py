@@ -149,7 +149,8 @@ def test_a_model_that_learnt_without_the_colours_help_is_cleared(trained, mnist_
     report = searched(trained, "even/biased_mnist.pt")
     for method in METHODS:
         found = value(report, "cue_alignment", attribute="colour", region="background", method=method)
-        assert found["low"] < 0.05
+        # A hundred cells of few digits: where one holds less than two, there is no number, and nobody is accused by it.
+        assert "fewer than two" in found["reason"] if found["value"] is None else found["low"] < 0.05
         assert windows(report, method) == []
         # Relevance does differ by colour, as bright pixels draw more of it: told, and not as a finding.
         assert [m for m in report["measurements"] if m["metric"] == "discovery_unconfirmed" and m["method"] == method]
