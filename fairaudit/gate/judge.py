@@ -67,6 +67,7 @@ def judge(
     verdicts: Sequence[Verdict] = (),
     alike: Sequence[Alike] = (),
     collapse: GateState = "inconclusive",
+    misread: str | None = None,
     excluded: int = 0,
     max_excluded: int = 0,
     fail_on: FailOn = "inconclusive",
@@ -84,6 +85,7 @@ def judge(
         measurements: what was found.
         verdicts: joint verdicts; none where the command gives none.
         alike: images, all or those of a group, that were all decided alike.
+        misread: why the model was probably given other inputs than it was trained on; None where nothing says so.
         collapse: state of the gate where all images were decided alike; `fail` where a model was changed.
         excluded: rows that were not scored.
         max_excluded: more excluded rows than this make the gate incomplete, with or without rules.
@@ -108,6 +110,8 @@ def judge(
     same = everywhere(alike)
     if same is not None:
         results.append(_bare("decisions vary", collapse, same.sentence()))
+    if misread is not None:
+        results.append(_bare("input scaled as in training", "inconclusive", misread))
     if excluded > max_excluded:
         results.append(_too_many_excluded(excluded, max_excluded))
     results.sort(key=lambda result: WORST_FIRST.index(result.state))

@@ -40,6 +40,14 @@ def test_one_rule_by_value(state, expected):
     assert "uncertainty was not asked for" in gate.rules[0].why
 
 
+def test_a_model_that_was_probably_misread_never_passes_and_may_still_fail():
+    told = "The model was probably misread."
+    open_gate = judge([rule("m")], [measurement("m", "pass")], misread=told)
+    assert (open_gate.state, open_gate.rules[0].why) == ("inconclusive", told)
+    assert judge([], [], misread=told).exit_code == ExitCode.INCONCLUSIVE
+    assert judge([rule("m")], [measurement("m", "fail")], misread=told).state == "fail"
+
+
 NO_SOUND_NUMBER = [
     ({"value": None, "status": "undefined", "reason": "no positives"}, "no such number: no positives"),
     ({"status": "unusable", "reason": "the method failed its check"}, "cannot gate: the method failed"),

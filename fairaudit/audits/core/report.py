@@ -42,10 +42,12 @@ def assemble(
     timing: Timing,
     *,
     changed: bool = False,
+    misread: str | None = None,
 ) -> Report:
     """The report: what was audited, every number, the verdicts and the gate's decision.
 
-    `changed` says that the candidate was made from the baseline: it must not have collapsed.
+    `changed` says that the candidate was made from the baseline: it must not have collapsed. `misread` says
+    why it was probably given other inputs than it was trained on: then nothing passes.
     """
     models = [model_entry(study.candidate, "candidate")]
     if study.baseline is not None:
@@ -64,6 +66,7 @@ def assemble(
             findings.measurements,
             verdicts=verdicts,
             alike=decided_alike(study, streamed),
+            misread=misread,
             collapse="fail" if changed else "inconclusive",
             excluded=len(excluded),
             max_excluded=study.options.max_excluded,

@@ -106,11 +106,11 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
     figures = drawn(findings.drawings, folder, photographs=study.options.images)
     if not study.options.images and any(drawing.photographs for drawing in findings.drawings):
         findings = replace(findings, notes=[*findings.notes, NO_IMAGES])
-    findings = replace(findings, notes=[*scale_notes(study, streamed.rows), *findings.notes])
+    misread = scale_notes(study, streamed.rows)
+    findings = replace(findings, notes=[*misread, *findings.notes])
     timing = Timing(started=started, seconds=time.perf_counter() - clock, map_seconds=mapped)
-    report = assemble(
-        study, streamed, findings, plan.verdicts_for(study, findings), figures, timing, changed=plan.changed
-    )
+    verdicts, why = plan.verdicts_for(study, findings), next(iter(misread), None)
+    report = assemble(study, streamed, findings, verdicts, figures, timing, changed=plan.changed, misread=why)
     report = with_gate_figure(report, folder)
     write_report_folder(report, folder, study.options.formats)
     return report
