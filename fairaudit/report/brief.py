@@ -53,6 +53,8 @@ def _groups(table: GroupTable) -> Iterator[str]:
             text.ljust(w) if i == 0 else text.rjust(w) for i, (text, w) in enumerate(zip(line, widths, strict=True))
         )
         yield "  ".join(["", first, *rest]).rstrip()
+    if any(any(row.worst) for row in shown):
+        yield f"  {MARK} the worst, beyond what chance explains"
     more = len(table.rows) - len(shown)
     if more:
         yield f"  … and {more} more groups"

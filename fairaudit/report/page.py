@@ -31,7 +31,7 @@ class GroupRow:
     rates: tuple[str, ...]
     """One per column, as text with its interval."""
     worst: tuple[bool, ...]
-    """Whether the group has the worst value of the column."""
+    """Whether the group is the worst of the column, beyond what chance explains."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,12 +146,19 @@ def _rate(cell: Measurement | None) -> str:
 
 
 def _worst(cells: Sequence[Measurement | None], metric: str) -> set[int]:
-    """Indices of the worst groups: none where all are alike, or where neither way is worse."""
-    values = {index: cell.value for index, cell in enumerate(cells) if cell is not None and cell.value is not None}
-    if metric == "selection_rate" or len(values) < 2 or len(set(values.values())) < 2:
+    """Indices of the worst groups, where their interval leaves out the best group's: else none is known to be worse.
+
+    None either where neither way is worse, as for the selection rate.
+    """
+    known = {index: cell for index, cell in enumerate(cells) if cell is not None and cell.value is not None}
+    if metric == "selection_rate" or len(known) < 2:
         return set()
-    extreme = max(values.values()) if metric == "fpr" else min(values.values())
-    return {index for index, value in values.items() if value == extreme}
+    ordered = sorted(known, key=lambda index: known[index].value or 0.0)
+    worst, best = (ordered[-1], ordered[0]) if metric == "fpr" else (ordered[0], ordered[-1])
+    lower, upper = (known[index] for index in ((best, worst) if metric == "fpr" else (worst, best)))
+    if lower.high is None or upper.low is None or lower.high >= upper.low:
+        return set()
+    return {index for index, cell in known.items() if cell.value == known[worst].value}
 
 
 def _sentences(report: Report, first: Verdict | None) -> Iterator[str]:
@@ -167,6 +174,8 @@ def _sentences(report: Report, first: Verdict | None) -> Iterator[str]:
         yield f"The evidence on {first.attribute} does not decide."
     elif first.verdict == "no evidence":
         yield f"No evidence that {first.attribute} matters{_in(first)}, on this data and within these limits."
+    if first.region_used == "yes" and not first.forbidden:
+        yield f"It does look at {first.region}, which may hold other evidence."
 
 
 def _unequal(report: Report, attribute: str) -> Iterator[str]:

@@ -70,6 +70,14 @@ def test_the_worst_of_each_column_is_marked_and_equal_ones_are_not(made):
     assert table.rows[0].images == "50"
 
 
+def test_a_difference_within_the_intervals_marks_nobody(made):
+    near = [
+        m.model_copy(update={"value": 0.95, "low": 0.9, "high": 0.99}) if m.metric == "tpr" and m.group == "0" else m
+        for m in RATES
+    ]
+    assert not any(row.worst[2] for row in group_table(made(measurements=near), "necktie").rows)
+
+
 def test_with_more_classes_accuracy_alone_is_shown(made):
     assert group_table(made(classes=("a", "b", "c")), "necktie").columns == ("accuracy",)
 
@@ -118,3 +126,13 @@ def test_evidence_has_the_words_of_the_registry(made):
 
 def test_what_is_needed_comes_first(made):
     assert page(made(verdict("undecided", needed="200 more images"))).steps[0] == "200 more images"
+
+
+@pytest.mark.parametrize(
+    ("used", "forbidden", "told"), [("yes", False, True), ("no", False, False), ("yes", True, False)]
+)
+def test_that_the_region_is_used_is_told_and_is_no_accusation(made, used, forbidden, told):
+    found = verdict("no evidence").model_copy(update={"region_used": used, "forbidden": forbidden})
+    report = page(made(found))
+    assert ("It does look at necktie" in " ".join(report.sentences)) == told
+    assert report.decision == "Nothing found against a release"

@@ -28,8 +28,8 @@ ALIGNMENT = (
         name="relative_change_ratio_of_sums",
         audits=("cf-align",),
         title="total change of another classifier over that of the base",
-        sentence="The same as a ratio of the summed moves in place of a mean of ratios, so that images where the base "
-        "hardly moves count for little.",
+        sentence="How far another classifier's score moves in all pictures together, as a multiple of the base's moves "
+        "in all of them; pictures where the base hardly moves count for little.",
         range="any number",
         better="none",
         chance="0",

@@ -58,7 +58,8 @@ LIFT = _map(
 )  # fmt: skip
 LIFT_ABSOLUTE = _map(
     "rrf_lift_absolute", "relevance of either sign in the region over its size",
-    "The same as rrf_lift with evidence for and against the class counted alike.",
+    "How many times more relevance, for or against the class, lies in the region than its size alone would give; 1 "
+    "means no more than anywhere.",
     "0 to the inverse of the region's share of the image", "lower",
     f"Σ|relevance| inside ÷ Σ|relevance| ÷ area_share; after {_SALIENCY}, eq. 1", chance="1",
 )  # fmt: skip
