@@ -44,7 +44,8 @@ def load_config(
             "There is no configuration and no manifest",
             wanted=FILE_NAME,
             where=str(folder),
-            advice="Write one with fairaudit init MODEL DATA, or name the data with --data or a configuration with --config.",
+            advice="Write one with fairaudit init MODEL DATA, or name the data with --data, or a configuration with "
+            "--config.",
         )
     base = folder if file is None else file.parent
     given = _with_paths_from(folder, base, overrides)
