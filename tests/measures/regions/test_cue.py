@@ -75,3 +75,29 @@ def test_persons_count_as_wholes():
     ends = [largest(cue_contrasts(one), level=0.95, generator=draws) for one in (alone, whole)]
     assert ends[1].high > 2 * ends[0].value
     assert ends[0].high - ends[0].value < 0.3 * (ends[1].high - ends[1].value)
+
+
+@pytest.mark.parametrize(("classes", "groups"), [(3, 2), (2, 4), (5, 3)])
+def test_contrasts_are_the_double_centred_means_in_units_of_the_smaller_side(classes, groups):
+    """M[c, g] − row mean − column mean + mean, over 1 − 1/min(classes, groups), written out."""
+    draw = np.random.default_rng(classes)
+    target, group = np.repeat(np.arange(classes), groups * 6), np.tile(np.arange(groups), classes * 6)
+    values = draw.normal(size=len(target))
+    names = tuple("abcde")
+    found = cue_contrasts(
+        shares_of(
+            values,
+            group=Labels(name="g", values=names[:groups], codes=group),
+            target=Labels(name="y", values=names[:classes], codes=target),
+            units=None,
+        )
+    )
+    means = [[values[(target == c) & (group == g)].mean() for g in range(groups)] for c in range(classes)]
+    whole = sum(map(sum, means)) / (classes * groups)
+    wanted = [
+        (means[c][g] - sum(means[c]) / groups - sum(row[g] for row in means) / classes + whole)
+        / (1 - 1 / min(classes, groups))
+        for c in range(classes)
+        for g in range(groups)
+    ]
+    assert found.value.tolist() == pytest.approx(wanted)
