@@ -10,6 +10,10 @@ from typing import Literal
 Side = Literal["above", "below", "open", "absent"]
 
 
+HOPELESS = 100
+"""How many times as many images are no advice any more: the estimate lies on its limit."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
     """One quantity with its interval and the limit it is held against."""
@@ -52,7 +56,11 @@ class Leg:
         if self.low is None or self.high is None:
             return f"{self.name}: {self.reason or 'measure it'}"
         images = self._images()
-        return f"{self.name}: about {images} images instead of {self.n}" if images else f"{self.name}: more images"
+        if images is None or self.n is None:
+            return f"{self.name}: more images"
+        if images > HOPELESS * self.n:
+            return f"{self.name} lies so near to {self.limit:.3g} that more images are not likely to decide it"
+        return f"{self.name}: about {images:,} images instead of {self.n:,}"
 
     def _images(self) -> int | None:
         """Images at which the interval, shrinking with 1/√n around its centre, would no longer hold the limit."""
