@@ -13,6 +13,8 @@ from fairaudit.demo.make import demo_paths
 SCRIPT = Path(__file__).with_name("twin_alignment.py")
 FACES = 160
 DROP = 0.6
+FLAT = 0.005
+"""A score that is higher than its lowest by no more than this has reached it."""
 
 pytestmark = pytest.mark.slow
 
@@ -54,27 +56,47 @@ def scanned(twins, model, probe, face):
         best = step
         if smile[0] - smile[step] > DROP or smile[step] < 0.05:
             break
+    # Where the score does not fall any more, going on takes away what the model does not read: stop where it is reached.
+    best = int(np.flatnonzero(smile[: best + 1] <= smile[: best + 1].min() + FLAT)[0])
     moved = smile[0] - smile[best]
     return None if moved < 0.3 else (tie[0] - tie[best]) / moved
 
 
+def estimated(drawn, twins, model, probe):
+    """[face] relative change that the search finds, NaN where the face is not called smiling or does not move enough."""
+    with torch.no_grad():
+        scores = model(twins.decode(twins.latents(torch.arange(FACES)))).sigmoid()[:, 0].numpy()
+    before, after = drawn.searched(twins, drawn.heads_of(model, probe), range(FACES))
+    moved = before - after
+    found = np.full(FACES, np.nan)
+    enough = moved[:, 0] >= 0.3
+    found[np.flatnonzero(scores >= 0.5)[enough]] = moved[enough, 1] / moved[enough, 0]
+    return found
+
+
 def test_the_estimate_is_the_truth_of_exact_twins(drawn, world, models):
-    """The estimate's interval covers the mean of the scan, face by face they agree, and the sign is the models' own."""
+    """Face by face the search finds what the scan finds, and the biased model's smile takes neckties with it.
+
+    No mean decides: one face whose score falls far enough only with its necktie moves it by a hundredth, and which face
+    that is depends on how the processor rounds while the models are trained. Seen with the models of two processors'
+    kernels: 97 to 100 % of faces within .05, a median gap below 1e-6; beyond .05 are 6 to 9 % of the biased model's
+    faces and 0 to 0.8 % of the balanced one's.
+    """
     twins, probe = world
+    beyond = {}
     for name, model in models.items():
-        before, after = drawn.searched(twins, drawn.heads_of(model, probe), range(FACES))
-        found = drawn.summary(before, after)
-        true = [scanned(twins, model, probe, face) for face in range(FACES)]
-        true = np.array([value for value in true if value is not None])
-        assert abs(len(true) - found.n[0]) <= 0.05 * len(true)
-        assert found.mean_low[0] <= true.mean() <= found.mean_high[0] or abs(found.mean[0] - true.mean()) < 0.005
-        if name == "biased":
-            assert found.mean_low[0] > 0
-            assert found.mean[0] > 0
-            assert found.p_value[0] < 0.05  # what the interval above 0 says, too; .012 and less on other processors
-        else:
-            assert np.abs([found.mean_low[0], found.mean_high[0]]).max() < 0.02
-            assert np.abs(true).max() < 0.05
+        found = estimated(drawn, twins, model, probe)
+        true = np.array(
+            [np.nan if (value := scanned(twins, model, probe, face)) is None else value for face in range(FACES)]
+        )
+        both = ~np.isnan(found) & ~np.isnan(true)
+        assert both.sum() > 0.9 * max((~np.isnan(found)).sum(), (~np.isnan(true)).sum())
+        gaps = np.abs(found - true)[both]
+        assert np.median(gaps) < 1e-3
+        assert (gaps < 0.05).mean() > 0.93
+        beyond[name] = (found[both] > 0.05).mean()
+    assert beyond["biased"] > 0.03
+    assert beyond["balanced"] < 0.02
 
 
 def test_drawings_are_the_demonstrations_own_faces(drawn, world, demo):
