@@ -56,14 +56,14 @@ def scanned(twins, model, probe, face):
         best = step
         if smile[0] - smile[step] > DROP or smile[step] < 0.05:
             break
-    # Where the score does not fall any more, going on takes away what the model does not read: stop where it is reached.
+    # Where the score falls no more, going on takes away what the model does not read: stop where that is reached.
     best = int(np.flatnonzero(smile[: best + 1] <= smile[: best + 1].min() + FLAT)[0])
     moved = smile[0] - smile[best]
     return None if moved < 0.3 else (tie[0] - tie[best]) / moved
 
 
 def estimated(drawn, twins, model, probe):
-    """[face] relative change that the search finds, NaN where the face is not called smiling or does not move enough."""
+    """[face] relative change that the search finds, NaN where a face is not called smiling or does not move enough."""
     with torch.no_grad():
         scores = model(twins.decode(twins.latents(torch.arange(FACES)))).sigmoid()[:, 0].numpy()
     before, after = drawn.searched(twins, drawn.heads_of(model, probe), range(FACES))
