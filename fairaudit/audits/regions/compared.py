@@ -53,7 +53,7 @@ def _signed(change: Mapping[str, Floats], asked: Question, rows: Rows) -> Iterat
     for group in rows.groups:
         options = {"group": group, "target": rows.target, "clusters": rows.clusters}
         found = [
-            *region_measurements(columns, asked, **options),  # type: ignore[arg-type]
+            *region_measurements(columns, asked, contrasts=False, **options),  # type: ignore[arg-type]
             *rddt_measurements(change["adr_signed"], asked, signed=True, **options),  # type: ignore[arg-type]
         ]
-        yield from (row for row in found if row.class_ is not None and not row.metric.endswith("_contrast"))
+        yield from (row for row in found if row.class_ is not None)
