@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairaudit.cli.console import clock_time, progress_display
-from fairaudit.cli.launch import show
+from fairaudit.cli.launch.audits import show
 from fairaudit.cli.settings import listed
 from fairaudit.cli.shared import Request
-from fairaudit.cli.streams import emit
+from fairaudit.cli.terminal.console import clock_time, progress_display
+from fairaudit.cli.terminal.streams import emit
 from fairaudit.errors import UsageError
 from fairaudit.report.escape import plain
 

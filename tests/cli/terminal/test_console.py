@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from fairaudit.cli import console
+from fairaudit.cli.terminal import console
 from fairaudit.errors import DataError, ExitCode
 
 
@@ -83,7 +83,7 @@ def test_colour_is_for_terminals_that_want_it(monkeypatch, environment, expected
 def test_a_terminal_gets_a_bar_with_rate_and_time_left():
     code = textwrap.dedent("""
         import time
-        from fairaudit.cli.console import progress_display
+        from fairaudit.cli.terminal.console import progress_display
         with progress_display(quiet=False) as progress:
             with progress.task("Auditing [bold]x", total=100) as advance:
                 for done in range(10, 101, 10):
@@ -117,5 +117,7 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left():
 
 
 def test_nothing_heavy_is_imported():
-    code = "import sys, fairaudit.cli.console; assert not {'torch', 'numpy', 'rich', 'jinja2'} & set(sys.modules)"
+    code = (
+        "import sys, fairaudit.cli.terminal.console; assert not {'torch', 'numpy', 'rich', 'jinja2'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

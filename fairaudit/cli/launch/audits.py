@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairaudit.cli.console import progress_display, say, wants_color
 from fairaudit.cli.settings import Asked, load, split_of
 from fairaudit.cli.shared import Request
-from fairaudit.cli.streams import emit
+from fairaudit.cli.terminal.console import progress_display, say, wants_color
+from fairaudit.cli.terminal.streams import emit
 from fairaudit.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def launch(
 
     config, base = load(request.asked)
     if request.dry_run:
-        from fairaudit.cli.dry_run import dry_run
+        from fairaudit.cli.launch.dry_run import dry_run
 
         return dry_run(models, baseline=baseline, config=config, base=base, request=request, plan=plan)
     with progress_display(quiet=request.quiet) as progress:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from fairaudit.cli.streams import is_terminal, tell
+from fairaudit.cli.terminal.streams import is_terminal, tell
 from fairaudit.errors import ExitCode, FairauditError
 from fairaudit.report.escape import plain
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from fairaudit.cli.streams import tell
+from fairaudit.cli.terminal.streams import tell
 from fairaudit.errors import ExitCode
 
 _seen: Final[list[int]] = []

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairaudit.cli.console import progress_display
-from fairaudit.cli.launch import show
+from fairaudit.cli.launch.audits import show
 from fairaudit.cli.settings import load
 from fairaudit.cli.shared import Request
+from fairaudit.cli.terminal.console import progress_display
 from fairaudit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def launch_mitigate(model: Path, *, request: Request, asked: MitigateOptions) ->
     config, base = load(request.asked)
     if request.dry_run:
         from fairaudit.audits.joint import verdict as joint
-        from fairaudit.cli.dry_run import dry_run
+        from fairaudit.cli.launch.dry_run import dry_run
 
         return dry_run([model], baseline=None, config=config, base=base, request=request, plan=joint.PLAN)
     from fairaudit.audits.mitigation.run import run_mitigate

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from fairaudit.cli.streams import emit, escaped, is_terminal, tell
+from fairaudit.cli.terminal.streams import emit, escaped, is_terminal, tell
 
 CSV = ("--predictions", "faces.csv", "--truth", "label", "--prediction", "label", "--attribute", "group")
 ESCAPE = "\x1b"

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from fairaudit.cli.console import fail
+from fairaudit.cli.terminal.console import fail
 from fairaudit.errors import UsageError
 
 _Unparsed: type[Any] = typer.BadParameter.__bases__[0]

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairaudit.cli.console import progress_display
-from fairaudit.cli.launch import show
+from fairaudit.cli.launch.audits import show
 from fairaudit.cli.settings import listed, load
 from fairaudit.cli.shared import Request
+from fairaudit.cli.terminal.console import progress_display
 from fairaudit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def launch_prune(model: Path, *, request: Request, asked: PruneOptions) -> int:
     config, base = load(request.asked)
     if request.dry_run:
         from fairaudit.audits.joint import verdict as joint
-        from fairaudit.cli.dry_run import dry_run
+        from fairaudit.cli.launch.dry_run import dry_run
 
         return dry_run([model], baseline=None, config=config, base=base, request=request, plan=joint.PLAN)
     with progress_display(quiet=request.quiet) as progress:

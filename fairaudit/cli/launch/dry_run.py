@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairaudit.cli.console import clock_time
-from fairaudit.cli.streams import emit
+from fairaudit.cli.terminal.console import clock_time
+from fairaudit.cli.terminal.streams import emit
 from fairaudit.report.escape import plain
 from fairaudit.results.strict_json import dumps
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairaudit.cli.launch import show
+from fairaudit.cli.launch.audits import show
 from fairaudit.cli.settings import load, read_boxes
 from fairaudit.cli.shared import Request
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fairaudit.cli.launch_prune import gammas, names, split_of
+from fairaudit.cli.launch.prune import gammas, names, split_of
 from fairaudit.errors import UsageError
 
 

@@ -3,8 +3,8 @@
 import pytest
 import typer
 
-from fairaudit.cli import interrupt
 from fairaudit.cli.shared import guarded
+from fairaudit.cli.terminal import interrupt
 
 
 def interrupted():
