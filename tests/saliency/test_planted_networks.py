@@ -6,7 +6,7 @@ from functools import lru_cache
 import pytest
 import torch
 
-from fairaudit.data.synthetic_draw import draw
+from fairaudit.data.synthetic.draw import draw
 from fairaudit.demo.make import Recipe, demo_scenes
 from fairaudit.measures.regions.faithfulness import above
 from fairaudit.saliency.faithfulness import faithfulness

@@ -25,8 +25,8 @@ from fairaudit.audits.selftest.read import read_selftest
 from fairaudit.audits.selftest.train import Trainer
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
-from fairaudit.data.bias import place_regions, places
 from fairaudit.data.loader import Loader
+from fairaudit.data.planted.bias import place_regions, places
 from fairaudit.engine.part import Part
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import UsageError

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from fairaudit.data.synthetic_labels import VALUES
-from fairaudit.data.synthetic_scene import RANGES, make_scene, twin
+from fairaudit.data.synthetic.labels import VALUES
+from fairaudit.data.synthetic.scene import RANGES, make_scene, twin
 from fairaudit.errors import UsageError
 
 

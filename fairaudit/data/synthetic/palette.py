@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.data.synthetic_canvas import Array
-from fairaudit.data.synthetic_scene import Scene
+from fairaudit.data.synthetic.canvas import Array
+from fairaudit.data.synthetic.scene import Scene
 
 SKIN = np.array([[0.93, 0.77, 0.66], [0.76, 0.56, 0.42], [0.50, 0.35, 0.26]], dtype=np.float32)
 HAIR = np.array([[0.10, 0.09, 0.09], [0.38, 0.23, 0.13], [0.86, 0.72, 0.42]], dtype=np.float32)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fairaudit.data.synthetic import write
-from fairaudit.data.synthetic_draw import boxes, draw
-from fairaudit.data.synthetic_labels import VALUES
-from fairaudit.data.synthetic_scene import make_scene, twin
+from fairaudit.data.synthetic.draw import boxes, draw
+from fairaudit.data.synthetic.faces import write
+from fairaudit.data.synthetic.labels import VALUES
+from fairaudit.data.synthetic.scene import make_scene, twin
 from fairaudit.errors import OutputError
 
 

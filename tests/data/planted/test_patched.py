@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from fairaudit.config.schema import Bias
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.manifest import Manifest
-from fairaudit.data.patched import PATCH_COLOURS, plant_patch
+from fairaudit.data.planted.patched import PATCH_COLOURS, plant_patch
 from fairaudit.data.source import ArraySource
 from fairaudit.errors import RegionError
 

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fairaudit.data.synthetic_draw import BOXED, boxes, draw
-from fairaudit.data.synthetic_labels import VALUES
-from fairaudit.data.synthetic_scene import Scene, twin
+from fairaudit.data.synthetic.draw import BOXED, boxes, draw
+from fairaudit.data.synthetic.labels import VALUES
+from fairaudit.data.synthetic.scene import Scene, twin
 from fairaudit.errors import OutputError
 
 CORNERS = ("x0", "y0", "x1", "y1")

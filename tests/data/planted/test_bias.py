@@ -7,12 +7,12 @@ import pytest
 from scipy import stats
 
 from fairaudit.config.schema import Bias
-from fairaudit.data.bias import place_regions, places, plant_bias
-from fairaudit.data.biased_mnist import COLOURS
 from fairaudit.data.categorical import Categorical
-from fairaudit.data.corruptions import CORRUPTIONS
 from fairaudit.data.manifest import Manifest
-from fairaudit.data.planting import brought, draw_values
+from fairaudit.data.planted.bias import place_regions, places, plant_bias
+from fairaudit.data.planted.biased_mnist import COLOURS
+from fairaudit.data.planted.corruptions import CORRUPTIONS
+from fairaudit.data.planted.planting import brought, draw_values
 from fairaudit.data.source import ArraySource
 from fairaudit.errors import DataError, RegionError, UsageError
 

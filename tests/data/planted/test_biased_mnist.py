@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from fairaudit.config.schema import Bias, Config
-from fairaudit.data.biased_mnist import COLOURS, draw_colours, plant
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.loader import Loader
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.open import open_manifest
+from fairaudit.data.planted.biased_mnist import COLOURS, draw_colours, plant
 from fairaudit.data.source import ArraySource
 from fairaudit.errors import DataError, RegionError
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fairaudit.config.schema import Bias, RegionConfig
-from fairaudit.data.biased_mnist import plant
-from fairaudit.data.corrupted import plant_corruption
 from fairaudit.data.manifest import Manifest
-from fairaudit.data.patched import MASK, plant_patch
-from fairaudit.data.planting import brought
-from fairaudit.data.two_colours import plant_two_colours
+from fairaudit.data.planted.biased_mnist import plant
+from fairaudit.data.planted.corrupted import plant_corruption
+from fairaudit.data.planted.patched import MASK, plant_patch
+from fairaudit.data.planted.planting import brought
+from fairaudit.data.planted.two_colours import plant_two_colours
 
 _KINDS = {
     "background_colour": plant,

@@ -18,7 +18,7 @@ from PIL import Image
 from fairaudit.config.schema import Bias
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.manifest import Manifest
-from fairaudit.data.planting import draw_values, free_name, target_for
+from fairaudit.data.planted.planting import draw_values, free_name, target_for
 from fairaudit.data.source import ImageSource, unknown_mask
 
 COLOURS: tuple[tuple[int, int, int], ...] = (

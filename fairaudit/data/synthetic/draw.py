@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.data import synthetic_palette as palette
-from fairaudit.data.synthetic_canvas import SIDE, Array, Canvas, Frame, Window, box, cover, ellipse
-from fairaudit.data.synthetic_scene import Scene
+from fairaudit.data.synthetic import palette
+from fairaudit.data.synthetic.canvas import SIDE, Array, Canvas, Frame, Window, box, cover, ellipse
+from fairaudit.data.synthetic.scene import Scene
 
 PARTS = {"mouth": "smiling", "necktie": "necktie", "hat": "hat", "glasses": "glasses", "skin": "skin", "hair": "hair"}
 """The parts that have a mask, and the label that changes each."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.data.synthetic_labels import VALUES, exact_labels
+from fairaudit.data.synthetic.labels import VALUES, exact_labels
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.seeds import child_seed, generator
 

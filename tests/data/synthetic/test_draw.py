@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fairaudit.data import synthetic_draw
-from fairaudit.data.synthetic_canvas import FULL, SIDE
-from fairaudit.data.synthetic_draw import BOXED, PARTS, WINDOWS, boxes, draw
-from fairaudit.data.synthetic_labels import VALUES
-from fairaudit.data.synthetic_scene import make_scene, twin
+from fairaudit.data.synthetic import draw as synthetic_draw
+from fairaudit.data.synthetic.canvas import FULL, SIDE
+from fairaudit.data.synthetic.draw import BOXED, PARTS, WINDOWS, boxes, draw
+from fairaudit.data.synthetic.labels import VALUES
+from fairaudit.data.synthetic.scene import make_scene, twin
 
 COUNT = 70  # more than one chunk
 

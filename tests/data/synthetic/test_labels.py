@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairaudit.data.synthetic_labels import TARGET, VALUES, Tie, exact_labels, tie
+from fairaudit.data.synthetic.labels import TARGET, VALUES, Tie, exact_labels, tie
 from fairaudit.errors import UsageError
 
 

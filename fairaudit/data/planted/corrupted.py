@@ -15,9 +15,9 @@ from PIL import Image
 
 from fairaudit.config.schema import Bias
 from fairaudit.data.categorical import Categorical
-from fairaudit.data.corruptions import CORRUPTIONS, corrupt
 from fairaudit.data.manifest import Manifest
-from fairaudit.data.planting import draw_values, free_name, target_for
+from fairaudit.data.planted.corruptions import CORRUPTIONS, corrupt
+from fairaudit.data.planted.planting import draw_values, free_name, target_for
 from fairaudit.data.source import ImageSource
 from fairaudit.errors import DataError
 from fairaudit.seeds import child_seed, generator

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fairaudit.config.schema import Bias
-from fairaudit.data.biased_mnist import COLOURS
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.manifest import Manifest
-from fairaudit.data.planting import draw_values, free_name, target_for
+from fairaudit.data.planted.biased_mnist import COLOURS
+from fairaudit.data.planted.planting import draw_values, free_name, target_for
 from fairaudit.data.source import ImageSource, unknown_mask
 
 SIDES = ("left", "right")

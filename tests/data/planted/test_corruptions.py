@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from fairaudit.data.corruptions import CORRUPTIONS, corrupt, disk, plasma, trail
+from fairaudit.data.planted.corruptions import CORRUPTIONS, corrupt, disk, plasma, trail
 from fairaudit.errors import UsageError
 
 
