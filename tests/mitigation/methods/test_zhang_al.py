@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairaudit.mitigation.zhang_al import projected
+from fairaudit.mitigation.methods.zhang_al import projected
 
 
 @given(st.integers(0, 1000), st.floats(0, 3))

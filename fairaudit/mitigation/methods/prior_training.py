@@ -11,11 +11,11 @@ from dataclasses import replace
 from torch import Tensor, nn
 
 from fairaudit.mitigation.edits import Edit
-from fairaudit.mitigation.laftr import adversarial_loss
 from fairaudit.mitigation.learn import learnt
 from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.methods.laftr import adversarial_loss
+from fairaudit.mitigation.methods.region_gradient import region_gradient
 from fairaudit.mitigation.penalty import Scale
-from fairaudit.mitigation.region_gradient import region_gradient
 from fairaudit.mitigation.samples import Samples
 
 ADVERSARY = 1.0

@@ -9,8 +9,8 @@ from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.learn import Loss, learnt
 from fairaudit.mitigation.losses import each_loss
 from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.methods.replace_region import need_masks
 from fairaudit.mitigation.penalty import Scale
-from fairaudit.mitigation.replace_region import need_masks
 from fairaudit.mitigation.samples import Samples
 from fairaudit.models.head import Head
 

@@ -6,7 +6,7 @@ import pytest
 from fairaudit.errors import MethodError
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity
-from fairaudit.mitigation.thr_opt import GRID, decided, thr_opt, thr_opt_groups, threshold_for
+from fairaudit.mitigation.methods.thr_opt import GRID, decided, thr_opt, thr_opt_groups, threshold_for
 
 
 def scored(seed, count=4000):

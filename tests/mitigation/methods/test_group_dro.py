@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from fairaudit.mitigation.group_dro import CellWeights
+from fairaudit.mitigation.methods.group_dro import CellWeights
 
 
 def test_one_step_by_hand():

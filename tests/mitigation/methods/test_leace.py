@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fairaudit.mitigation.leace import eraser
+from fairaudit.mitigation.methods.leace import eraser
 
 
 def features(seed, groups):
