@@ -11,8 +11,8 @@ from zennit.layer import Sum
 from zennit.rules import ZBox
 from zennit.types import Activation, AvgPool, BatchNorm, Convolution, Linear
 
-from fairaudit.models.carriers import NORMS, carriers, layer_of
-from fairaudit.models.products import Attend, Gate, LinearMap, Mix, Scale, Shift
+from fairaudit.models.lift.carriers import NORMS, carriers, layer_of
+from fairaudit.models.lift.products import Attend, Gate, LinearMap, Mix, Scale, Shift
 from fairaudit.saliency.lrp_rules import (
     EPSILON,
     Deferred,

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import fx, nn
 
-from fairaudit.models.carriers import NORMS, PRODUCTS, carriers, layer_of, receivers
+from fairaudit.models.lift.carriers import NORMS, PRODUCTS, carriers, layer_of, receivers
 
 _SIGNED = (nn.SiLU, nn.GELU, nn.Hardswish, nn.Mish, nn.ELU, nn.SELU, nn.Tanh)
 _KEPT: WeakKeyDictionary[nn.Module, fx.GraphModule] = WeakKeyDictionary()

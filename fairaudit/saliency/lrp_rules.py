@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from zennit.core import BasicHook, Hook, stabilize
 from zennit.rules import AlphaBeta, Flat, Gamma, ZPlus
 
-from fairaudit.models.products import Shift
+from fairaudit.models.lift.products import Shift
 
 EPSILON = 1e-6
 _DIRECT = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from torch.nn.grad import conv2d_input
 from zennit.core import stabilize
 
-from fairaudit.models.products import Attend
+from fairaudit.models.lift.products import Attend
 from fairaudit.saliency.lrp_rules import Ledger, Proportional, Rule, bias_of
 
 TINY = 1e-12

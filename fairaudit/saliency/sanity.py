@@ -13,7 +13,7 @@ from torch import Tensor, fx, nn
 
 from fairaudit.errors import LiftError
 from fairaudit.measures.regions.faithfulness import rank_correlation, structural_similarity
-from fairaudit.models.lift import Lifted
+from fairaudit.models.lift.lift import Lifted
 from fairaudit.saliency.method import Explained, Method
 from fairaudit.saliency.prepare import prepared
 from fairaudit.seeds import child_seed

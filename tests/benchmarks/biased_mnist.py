@@ -32,8 +32,8 @@ from fairaudit.data.manifest import Manifest
 from fairaudit.data.open import open_manifest
 from fairaudit.data.planted.bias import plant_bias
 from fairaudit.demo.train import build
-from fairaudit.models.head import Head
-from fairaudit.models.lift import lift
+from fairaudit.models.lift.lift import lift
+from fairaudit.models.outputs.head import Head
 from fairaudit.pruning import controls
 from fairaudit.pruning.encoder import Split as Cut
 from fairaudit.pruning.encoder import split

@@ -220,7 +220,7 @@ def counterfactuals(setting: Setting) -> Iterator[Row]:
 
 def masks(setting: Setting) -> Iterator[Row]:
     """A mask step of pruning beside a plain training step of the same network."""
-    from fairaudit.models.lift import lift
+    from fairaudit.models.lift.lift import lift
     from fairaudit.pruning.encoder import split
     from fairaudit.pruning.examples import Examples
 

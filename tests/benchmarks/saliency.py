@@ -65,7 +65,7 @@ class Eager:
     """What attribution needs of a classifier, for an eager network with one output per class, or one in all."""
 
     def __init__(self, module, images, mean=0.45, std=0.225):
-        from fairaudit.models.lift import lift
+        from fairaudit.models.lift.lift import lift
 
         self.mean, self.std = mean, std
         self.module, self.graph = module, lift(module, self.normalise(images[:1]))

@@ -10,8 +10,8 @@ from torch import nn
 from fairaudit.config.schema import Bias, Config, DataConfig, Layout, PreprocessConfig
 from fairaudit.data.loader import Loader
 from fairaudit.data.open import open_manifest
-from fairaudit.models.head import Head
-from fairaudit.models.lift import lift
+from fairaudit.models.lift.lift import lift
+from fairaudit.models.outputs.head import Head
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.examples import Examples
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from fairaudit.models.lift import lift
+from fairaudit.models.lift.lift import lift
 from fairaudit.saliency.lrp import Lrp
 from fairaudit.saliency.lrp_composites import Kind, rules_for
 from tests.saliency.planted_networks import NETWORKS

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from fairaudit.models.lift import lift
+from fairaudit.models.lift.lift import lift
 from fairaudit.saliency.lrp_graph import held_constant, is_signed, with_constant_gates
 
 

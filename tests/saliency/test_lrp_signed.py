@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from zennit.core import Composite
 from zennit.rules import Gamma as ZennitGamma
 
-from fairaudit.models.products import Attend
+from fairaudit.models.lift.products import Attend
 from fairaudit.saliency.lrp_rules import Ledger, bias_of
 from fairaudit.saliency.lrp_signed import Attending, Gamma, Normalised
 

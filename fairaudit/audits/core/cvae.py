@@ -15,7 +15,7 @@ from fairaudit.errors import ModelError
 from fairaudit.generators.checkpoint import load_generator
 from fairaudit.generators.cvae import ConditionalVae
 from fairaudit.generators.load import trained_file
-from fairaudit.models.container import container, digest
+from fairaudit.models.files.container import container, digest
 from fairaudit.saliency.method import Explained
 from fairaudit.saliency.path import Path
 

@@ -31,8 +31,8 @@ from fairaudit.engine.part import Part
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import UsageError
 from fairaudit.gate.judge import judge
-from fairaudit.models.arch import build, parse_arch
-from fairaudit.models.lift import source_of
+from fairaudit.models.files.arch import build, parse_arch
+from fairaudit.models.lift.lift import source_of
 from fairaudit.results.provenance import library_versions
 from fairaudit.results.report import Data, Excluded, Report, Run
 from fairaudit.results.strict_json import write_bytes

@@ -17,7 +17,7 @@ from fairaudit.mitigation.linear import refit
 from fairaudit.mitigation.losses import each_loss
 from fairaudit.mitigation.method import Method, Task, known_rows
 from fairaudit.mitigation.samples import Samples
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 
 FLOOR = 1e-6
 

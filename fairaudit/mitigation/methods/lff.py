@@ -12,7 +12,7 @@ from fairaudit.mitigation.learn import learnt, row_descent
 from fairaudit.mitigation.losses import each_loss
 from fairaudit.mitigation.method import Method, Task
 from fairaudit.mitigation.samples import Samples
-from fairaudit.models.reset import reset_weights
+from fairaudit.models.lift.reset import reset_weights
 from fairaudit.seeds import child_seed
 
 Q = 0.7

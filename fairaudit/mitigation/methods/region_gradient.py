@@ -12,7 +12,7 @@ from fairaudit.mitigation.method import Method, Task
 from fairaudit.mitigation.methods.replace_region import need_masks
 from fairaudit.mitigation.penalty import Scale
 from fairaudit.mitigation.samples import Samples
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 
 
 def region_gradient(module: nn.Module, head: Head, batch: Samples) -> tuple[Tensor, Tensor]:

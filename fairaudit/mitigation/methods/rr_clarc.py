@@ -13,7 +13,7 @@ from fairaudit.mitigation.losses import each_loss
 from fairaudit.mitigation.method import Method, Task, need_two_groups
 from fairaudit.mitigation.penalty import Scale
 from fairaudit.mitigation.samples import Samples
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 
 
 def sensitivity(module: nn.Module, head: Head, batch: Samples, *, layer: str, vector: Tensor) -> tuple[Tensor, Tensor]:
