@@ -155,7 +155,7 @@ def relevance(setting: Setting) -> Iterator[Row]:
 
 def transformer_relevance(setting: Setting) -> Row:
     """LRP of ViT-B/16 against one forward and backward pass, the least that any gradient method costs."""
-    from fairaudit.saliency.lrp import Lrp
+    from fairaudit.saliency.lrp.method import Lrp
 
     images = pictures(16, setting)
     module = network("vit_b_16", setting)

@@ -27,7 +27,7 @@ from fairaudit.data.synthetic.draw import draw
 from fairaudit.demo.make import Recipe, demo_scenes
 from fairaudit.demo.train import save_script
 from fairaudit.saliency.registry import method
-from fairaudit.saliency.usability import judge_method
+from fairaudit.saliency.trust.usability import judge_method
 from tests.saliency.planted_networks import NETWORKS, Smiles, planted
 
 
