@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from fairaudit.config.schema import ModelConfig, PreprocessConfig
 from fairaudit.errors import ModelError
+from fairaudit.models.answer import Answer, read_answer
 from fairaudit.models.classifier import Classifier, Format, normalised
 from fairaudit.models.files.container import Container, container, digest
 from fairaudit.models.files.formats import (
@@ -22,7 +23,6 @@ from fairaudit.models.files.formats import (
     load_state,
 )
 from fairaudit.models.files.hub import describe, digest_of_folder, load_hub, with_classes, with_normalisation
-from fairaudit.models.outputs.answer import Answer, read_answer
 from fairaudit.models.probe import probe
 from fairaudit.models.trouble import told
 

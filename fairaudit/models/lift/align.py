@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from fairaudit.errors import LiftError
-from fairaudit.models.lift.record import Call, Const, Recording, Ref, refs
+from fairaudit.models.record import Call, Const, Recording, Ref, refs
 
 # New tensors that take their type from another one, and neither its values nor its shape.
 _NEW = {"new_zeros", "new_ones", "new_full", "new_empty", "new_tensor"}

@@ -12,7 +12,7 @@ from zennit.layer import Sum
 from fairaudit.models.lift.align import Size
 from fairaudit.models.lift.emit import Builder, Handler
 from fairaudit.models.lift.products import HOLE, Gate, LinearMap, Scale, Shift
-from fairaudit.models.lift.record import Call, Const, Ref, refs
+from fairaudit.models.record import Call, Const, Ref, refs
 
 Bound = dict[str, Any]
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from fairaudit.models.lift.align import Size, live_calls
-from fairaudit.models.lift.record import Call, Const, Recording, Ref, refs
+from fairaudit.models.record import Call, Const, Recording, Ref, refs
 
 Handler = Callable[["Builder", Call, dict[str, Any]], fx.Node | None]
 

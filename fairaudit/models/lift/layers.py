@@ -13,7 +13,7 @@ from fairaudit.models.lift.emit import Builder, Handler
 from fairaudit.models.lift.mixing import MIXING, mixing
 from fairaudit.models.lift.pooling import POOLING, Bound, pair
 from fairaudit.models.lift.products import Attend, joined_heads, third_by_head
-from fairaudit.models.lift.record import Call
+from fairaudit.models.record import Call
 
 
 def _weight(tensor: Tensor) -> nn.Parameter:

@@ -14,10 +14,10 @@ from fairaudit.models.features import mark_features
 from fairaudit.models.lift.align import align, generalise
 from fairaudit.models.lift.emit import Builder
 from fairaudit.models.lift.layers import HANDLERS
-from fairaudit.models.lift.record import Call, Recording, names_of, record
 from fairaudit.models.outputs.adapt import FixedBatch
 from fairaudit.models.outputs.ending import find_ending, without_squash
 from fairaudit.models.outputs.peel import Peeled, unwrapped
+from fairaudit.models.record import Call, Recording, names_of, record
 
 TOLERANCE = 1e-4
 """Largest difference of an output, relative to the largest output, at which the lift counts as equal."""

@@ -12,7 +12,7 @@ from torch import Tensor, fx
 from fairaudit.models.lift.arithmetic import MOVES, linear_map
 from fairaudit.models.lift.emit import Builder, Handler
 from fairaudit.models.lift.products import Attend, Mix
-from fairaudit.models.lift.record import Call, Ref, refs
+from fairaudit.models.record import Call, Ref, refs
 
 Bound = dict[str, Any]
 

@@ -9,7 +9,7 @@ from torch import fx, nn
 
 from fairaudit.models.lift.arithmetic import linear_map
 from fairaudit.models.lift.emit import Builder, Handler
-from fairaudit.models.lift.record import Call
+from fairaudit.models.record import Call
 
 Bound = dict[str, Any]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from fairaudit.models.lift.record import Call, Recording, Ref, refs
+from fairaudit.models.record import Call, Recording, Ref, refs
 
 Squash = Literal["sigmoid", "softmax", "log_softmax", "log_sigmoid"]
 """A last non-linearity that can be taken off: what comes before it are logits."""

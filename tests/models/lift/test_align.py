@@ -6,7 +6,7 @@ from torch import nn
 
 from fairaudit.errors import LiftError
 from fairaudit.models.lift.align import Size, align, generalise, live_calls
-from fairaudit.models.lift.record import flat, names_of, record
+from fairaudit.models.record import flat, names_of, record
 
 
 def sizes(calls):

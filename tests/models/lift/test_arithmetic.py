@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from tests.models.test_layers import Call
 from torch import nn
 
 from fairaudit.models.lift.lift import lift
+from tests.models.lift.test_layers import Call
 
 CONSTANT = torch.linspace(0.5, 2.0, 9)
 

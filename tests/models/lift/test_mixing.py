@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from tests.models.test_layers import Call
 from torch.nn import functional as F
 
 from fairaudit.models.lift.lift import lift
+from tests.models.lift.test_layers import Call
 
 BIAS = torch.linspace(-1, 1, 64).view(8, 8)
 

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from fairaudit.models.lift.record import record
 from fairaudit.models.outputs.ending import find_ending
+from fairaudit.models.record import record
 
 IMAGES = torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from fairaudit.errors import LiftError
-from fairaudit.models.lift.record import Const, Ref, record, refs
+from fairaudit.models.record import Const, Ref, record, refs
 
 
 def again(recording, images):
