@@ -26,9 +26,9 @@ def render(
 
 def _render(path: Path, formats: list[str] | None, *, images: bool) -> int:
     from fairaudit.audits.core.write import write_renderings
-    from fairaudit.cli.announce import announce
-    from fairaudit.cli.console import say
     from fairaudit.cli.settings import format_names
+    from fairaudit.cli.terminal.announce import announce
+    from fairaudit.cli.terminal.console import say
     from fairaudit.results.store import read_report
 
     folder = path if path.is_dir() else path.parent
