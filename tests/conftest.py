@@ -40,30 +40,45 @@ def script():
         sys.modules.pop(name, None)
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory, worker_id):
-    """The full demonstration with seed 0: its folder, its two models and both reports; one worker makes it for all."""
-    from fairaudit.audits.core.progress import Silent
-    from fairaudit.audits.demo.demo import concluded, run_demo
-    from fairaudit.results.store import read_report
-
-    own = tmp_path_factory.getbasetemp()
-    folder = (own if worker_id == "master" else own.parent) / "demo"
+def once(folder, make):
+    """Makes a folder's content in one worker of all, while the others wait for it."""
     done, failed = folder.with_suffix(".done"), folder.with_suffix(".failed")
     try:
         folder.with_suffix(".lock").mkdir()
     except FileExistsError:
         while not (done.exists() or failed.exists()):
             time.sleep(0.5)
-        assert done.exists(), "another worker could not make the demonstration"
-        return concluded(folder, read_report(folder / "report"), read_report(folder / "report-balanced"))
+        assert done.exists(), f"another worker could not make {folder.name}"
+        return
     try:
-        outcome = run_demo(folder, seed=0, workers=2, progress=Silent())
+        make()
         done.touch()
     except BaseException:
         failed.touch()
         raise
-    return outcome
+
+
+@pytest.fixture(scope="session")
+def demo_files(tmp_path_factory, worker_id):
+    """The demonstration with seed 0 before any audit: its faces, its two models and its configuration."""
+    from fairaudit.demo.make import demo_paths, make_demo
+
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "demo"
+    once(folder, lambda: make_demo(folder, seed=0))
+    return demo_paths(folder)
+
+
+@pytest.fixture(scope="session")
+def demo(demo_files):
+    """The full demonstration with seed 0: its folder, its two models and both reports; one worker makes it for all."""
+    from fairaudit.audits.core.progress import Silent
+    from fairaudit.audits.demo.demo import audit_demo, concluded
+    from fairaudit.results.store import read_report
+
+    folder = demo_files.folder
+    once(folder.with_name("demo-audits"), lambda: audit_demo(demo_files, workers=1, progress=Silent()))
+    return concluded(folder, read_report(folder / "report"), read_report(folder / "report-balanced"))
 
 
 @pytest.fixture(scope="session")

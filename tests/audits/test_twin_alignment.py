@@ -30,8 +30,8 @@ def world(drawn):
 
 
 @pytest.fixture(scope="module")
-def models(demo):
-    made = demo_paths(demo.folder)
+def models(demo_files):
+    made = demo_paths(demo_files.folder)
     paths = {"biased": made.biased, "balanced": made.balanced}
     return {name: torch.jit.load(str(path)).eval() for name, path in paths.items()}
 
@@ -99,13 +99,13 @@ def test_the_estimate_is_the_truth_of_exact_twins(drawn, world, models):
     assert beyond["balanced"] < 0.02
 
 
-def test_drawings_are_the_demonstrations_own_faces(drawn, world, demo):
+def test_drawings_are_the_demonstrations_own_faces(drawn, world, demo_files):
     """At its own latents a face is the file that the demonstration wrote, without its smile the twin's mouth alone."""
     from PIL import Image
 
     twins, _ = world
     faces = drawn.smiling_faces(0, FACES)
-    files = sorted((demo.folder / "faces").glob("test_?????.png"))
+    files = sorted((demo_files.folder / "faces").glob("test_?????.png"))
     stored = np.stack([np.asarray(Image.open(file)) for file in files]).transpose(0, 3, 1, 2)
     images = (twins.decode(twins.latents(torch.arange(8))) * 255).round().to(torch.uint8).numpy()
     for image in images:

@@ -100,8 +100,8 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_planted_shortcut_is_learnt_by_one_model_only(demo):
-    paths = demo_paths(demo.folder)
+def test_the_planted_shortcut_is_learnt_by_one_model_only(demo_files):
+    paths = demo_paths(demo_files.folder)
     test = demo_scenes(seed=0, recipe=Recipe())["test"]
     images, changed, smile = (draw(scene).images for scene in (test, twin(test, "necktie"), twin(test, "smiling")))
     smiling, necktie = test.labels["smiling"], test.labels["necktie"]

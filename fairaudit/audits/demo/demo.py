@@ -33,7 +33,12 @@ class DemoOutcome:
 
 def run_demo(folder: Path, *, seed: int, workers: int, progress: Progress, recipe: Recipe | None = None) -> DemoOutcome:
     """Draw the faces, train the models and audit the first with the second as comparison, then the second alone."""
-    paths = _made(folder, seed=seed, recipe=recipe, progress=progress)
+    return audit_demo(_made(folder, seed=seed, recipe=recipe, progress=progress), workers=workers, progress=progress)
+
+
+def audit_demo(paths: DemoPaths, *, workers: int, progress: Progress) -> DemoOutcome:
+    """Audit the biased model with the other as comparison, then the other alone; reports lie beside the models."""
+    folder = paths.folder
     biased = _audited(paths, paths.biased, paths.balanced, folder / "report", workers=workers, progress=progress)
     balanced = _audited(paths, paths.balanced, None, folder / "report-balanced", workers=workers, progress=progress)
     return concluded(folder, biased, balanced)

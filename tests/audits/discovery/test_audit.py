@@ -12,16 +12,16 @@ pytestmark = pytest.mark.slow
 METHODS = ("lrp", "integrated_gradients")
 
 
-def searched(demo, model, out):
+def searched(demo_files, model, out):
     """The rows of a search by both methods for all three attributes; the methods' trials are tested elsewhere."""
-    config = yaml.safe_load((demo.folder / "fairaudit.yaml").read_text())
-    config["data"] |= {"manifest": str(demo.folder / "faces.csv"), "root": str(demo.folder)}
+    config = yaml.safe_load((demo_files.folder / "fairaudit.yaml").read_text())
+    config["data"] |= {"manifest": str(demo_files.folder / "faces.csv"), "root": str(demo_files.folder)}
     config["audit"] = {"attribute": ["necktie", "hat", "skin"], "region": "necktie", "saliency": list(METHODS)}
     config["audit"] |= {"faithfulness": False, "replicates": 500}
     out.mkdir()
     (out / "search.yaml").write_text(yaml.safe_dump(config | {"gates": []}))
     command = [
-        sys.executable, "-m", "fairaudit", "roi-metrics", str(demo.folder / model), "-c", str(out / "search.yaml"),
+        sys.executable, "-m", "fairaudit", "roi-metrics", str(demo_files.folder / model), "-c", str(out / "search.yaml"),
         "--discover", "--limit", "400", "-o", str(out), "-q", "--json",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=550, check=True, env=os.environ)
@@ -41,16 +41,16 @@ def overlap(box, other):
     return max(0.0, sides[0]) * max(0.0, sides[1]) / area
 
 
-def test_the_necktie_is_found_on_the_biased_model_and_nothing_on_the_balanced_one(demo, tmp_path):
+def test_the_necktie_is_found_on_the_biased_model_and_nothing_on_the_balanced_one(demo_files, tmp_path):
     place = (0.42, 0.73, 0.58, 1.0)  # where neckties are, as shares of the picture
-    biased = searched(demo, "biased.pt", tmp_path / "biased")
+    biased = searched(demo_files, "biased.pt", tmp_path / "biased")
     for method in METHODS:
         found = windows(biased, attribute="necktie", method=method)
         assert found, method
         assert all(overlap(window, place) > 0.4 for window in found), "the tie, and no place that only looks different"
     assert windows(biased, "discovery_alignment") == [], "the test split is balanced: neckties go with no smile in it"
     assert (tmp_path / "biased" / "figures" / "discovery-necktie-lrp.png").is_file()
-    balanced = searched(demo, "balanced.pt", tmp_path / "balanced")
+    balanced = searched(demo_files, "balanced.pt", tmp_path / "balanced")
     assert windows(balanced) == []
     assert windows(balanced, "discovery_alignment") == []
     # Dark lips on light skin draw other relevance than on dark skin; what the score makes of it is too little to count.

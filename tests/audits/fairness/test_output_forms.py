@@ -41,13 +41,13 @@ class Written(nn.Module):
         return self.end(self.body(x))
 
 
-def audited(demo, folder, form, plan):
-    body = torch.jit.load(str(demo.folder / "biased.pt")).eval()
+def audited(demo_files, folder, form, plan):
+    body = torch.jit.load(str(demo_files.folder / "biased.pt")).eval()
     path = folder / "m.pt"
     torch.jit.trace(Written(body, FORMS[form]), torch.rand(2, 3, 64, 64), check_trace=False).save(str(path))
     model = {"classes": ["smiling"], **SETTINGS.get(form, {})}
     overrides = {"model": model, "gates": [], "audit": {"attribute": "necktie", "replicates": 100}}
-    config, base = load_config(demo.folder / "fairaudit.yaml", folder=demo.folder, overrides=overrides)
+    config, base = load_config(demo_files.folder / "fairaudit.yaml", folder=demo_files.folder, overrides=overrides)
     options = RunOptions(output=folder / "report", limit=160, formats=())
     return run_models(
         [path],
@@ -66,21 +66,21 @@ def numbers(report):
 
 
 @pytest.fixture(scope="module")
-def wanted(demo, tmp_path_factory):
-    return numbers(audited(demo, tmp_path_factory.mktemp("plain"), "as it is", PLAN))
+def wanted(demo_files, tmp_path_factory):
+    return numbers(audited(demo_files, tmp_path_factory.mktemp("plain"), "as it is", PLAN))
 
 
 @pytest.mark.parametrize("form", [form for form in FORMS if form != "as it is"])
-def test_the_disparity_is_the_same_number(demo, tmp_path, wanted, form):
-    report = audited(demo, tmp_path, form, PLAN)
+def test_the_disparity_is_the_same_number(demo_files, tmp_path, wanted, form):
+    report = audited(demo_files, tmp_path, form, PLAN)
     assert wanted["equalized_odds_difference"] > 0.2
     assert numbers(report) == wanted
     scored = any(m.metric == "auc" and m.value is not None for m in report.measurements)
     assert scored == (form != "labels")
 
 
-def test_labels_are_refused_for_everything_else(demo, tmp_path):
+def test_labels_are_refused_for_everything_else(demo_files, tmp_path):
     with pytest.raises(FairauditError) as caught:
-        audited(demo, tmp_path, "labels", JOINT)
+        audited(demo_files, tmp_path, "labels", JOINT)
     assert "a model that returns labels" in str(caught.value)
     assert "fairaudit fairness" in str(caught.value)

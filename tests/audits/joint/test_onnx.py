@@ -24,7 +24,7 @@ def gender():
 
 
 @pytest.mark.slow
-def test_a_shipped_onnx_file_is_audited(demo, gender, tmp_path):
+def test_a_shipped_onnx_file_is_audited(demo_files, gender, tmp_path):
     methods = ["lrp", "gradcam", "integrated_gradients"]
     overrides = {
         "preprocess": {"size": [32, 32]},
@@ -38,7 +38,7 @@ def test_a_shipped_onnx_file_is_audited(demo, gender, tmp_path):
         },
         "gates": [],
     }
-    config, base = load_config(demo.folder / "fairaudit.yaml", folder=demo.folder, overrides=overrides)
+    config, base = load_config(demo_files.folder / "fairaudit.yaml", folder=demo_files.folder, overrides=overrides)
     options = RunOptions(output=tmp_path / "report", limit=24, formats=())
     outcome = run_models(
         [gender], baseline=None, config=config, base=base, options=options, plan=PLAN, progress=Silent()

@@ -19,9 +19,11 @@ def output(tmp_path_factory):
     return tmp_path_factory.mktemp("prune")
 
 
-def run(demo, output, methods, *, limit=None, audited=()):
+def run(demo_files, output, methods, *, limit=None, audited=()):
     audit = {"attribute": "necktie", "region": "necktie", "saliency": methods, "faithfulness": False}
-    config, base = load_config(demo.folder / "fairaudit.yaml", folder=Path(demo.folder), overrides={"audit": audit})
+    config, base = load_config(
+        demo_files.folder / "fairaudit.yaml", folder=Path(demo_files.folder), overrides={"audit": audit}
+    )
     asked = PruneOptions(
         epochs=2,
         levels=8,
@@ -31,21 +33,21 @@ def run(demo, output, methods, *, limit=None, audited=()):
     )
     options = RunOptions(output=output, device="cpu", fail_on="never", limit=limit)
     outcome = run_prune(
-        demo.folder / "biased.pt", config=config, base=base, options=options, asked=asked, progress=Silent()
+        demo_files.folder / "biased.pt", config=config, base=base, options=options, asked=asked, progress=Silent()
     )
     return outcome.report
 
 
 @pytest.fixture(scope="module")
-def report(demo, output):
-    return run(demo, output, ["lrp"])
+def report(demo_files, output):
+    return run(demo_files, output, ["lrp"])
 
 
 @pytest.fixture(scope="module")
-def legs(report, demo, output):
+def legs(report, demo_files, output):
     """Model → leg → measurement; the same mask, and magnitude pruning audited as fully, on fewer images."""
     assert report is not None  # its search is gone on with, which is over
-    found = run(demo, output, ["lrp", "integrated_gradients"], limit=240, audited=("magnitude",))
+    found = run(demo_files, output, ["lrp", "integrated_gradients"], limit=240, audited=("magnitude",))
     table = {}
     for m in found.measurements:
         if m.metric.startswith("leg_") or (m.metric.startswith("bias_accuracy_") and m.audit == "prune"):
