@@ -197,16 +197,23 @@ def _room(cells: Sequence[Sequence[str]], columns: int) -> int:
 
 
 def broken(name: str, room: int) -> str:
-    """A long name of words joined by underscores, broken between words where it does not fit.
+    """A long name of words joined by underscores, broken between words where it does not fit; at a space if it has one.
 
     >>> print(broken("  equalized_odds_difference_to_overall", 28))
       equalized_odds_difference_
         to_overall
+    >>> print(broken("cue_alignment (attribute colour) at most 0.15", 32))
+    cue_alignment (attribute colour)
+      at most 0.15
     """
     lines = [name]
     while len(lines[-1]) > room:
-        cut = lines[-1].rfind("_", 0, room) + 1
         indent = " " * (len(lines[0]) - len(lines[0].lstrip()) + 2)
+        line = lines[-1]
+        if space := line.rfind(" ", len(line) - len(line.lstrip()), room + 1) + 1:
+            lines[-1:] = [line[: space - 1], indent + line[space:]]
+            continue
+        cut = line.rfind("_", 0, room) + 1
         if not lines[-1][:cut].strip() or cut <= len(indent):
             break  # one word that is too long by itself is folded anywhere
         lines[-1:] = [lines[-1][:cut], indent + lines[-1][cut:]]
