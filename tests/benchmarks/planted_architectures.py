@@ -9,12 +9,20 @@ over its area, on faces with and without one, of positive and of absolute releva
 seconds of computing.
 
 --script writes each network as TorchScript, for `fairaudit audit`.
+
+--audit DEMO [--limit 400] audits each network from end to end on the faces of a folder that `fairaudit demo` made: as
+TorchScript and as ONNX, without twins, with LRP, Grad-CAM and integrated gradients. A line per network and file: the
+verdict on the necktie, what each method's relevance lift is and whether it gated, the exit code, seconds.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -58,14 +66,92 @@ def report(family, data, names, drawing, worn):
         print("| " + " | ".join(cells) + " |", facts or "", flush=True)
 
 
+CONFIGURATION = """
+data:
+  manifest: {faces}/faces.csv
+  root: {faces}
+  image: file
+  id: id
+  target: smiling
+  attributes: [necktie]
+  split: {{column: split, use: test}}
+preprocess: {{size: [64, 64]}}
+model: {{output: sigmoid, classes: [smiling]}}
+regions:
+  necktie: {{columns: [necktie_x0, necktie_y0, necktie_x1, necktie_y1], units: pixel}}
+audit: {{attribute: necktie, region: necktie, saliency: [{methods}]}}
+"""
+
+
+def written(folder, network, kind):
+    """The network as a file of a kind."""
+    path = folder / f"model.{kind}"
+    if kind == "pt":
+        save_script(network, path)
+    else:
+        torch.onnx.export(network, (torch.zeros(2, 3, 64, 64),), path, dynamo=False, opset_version=17,
+                          input_names=["images"], dynamic_axes={"images": {0: "batch"}})  # fmt: skip
+    return path
+
+
+def audited(family, data, kind, given):
+    """One audit by the command line, as a row of the table."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        path = written(folder, planted(family, data), kind)
+        text = CONFIGURATION.format(faces=given.audit.resolve(), methods=given.methods.replace(",", ", "))
+        (folder / "fairaudit.yaml").write_text(text, encoding="utf-8")
+        command = [
+            sys.executable,
+            "-m",
+            "fairaudit",
+            "audit",
+            str(path),
+            "--limit",
+            str(given.limit),
+            "-q",
+            "-o",
+            "out",
+        ]
+        start = time.perf_counter()
+        root = str(Path(__file__).parents[2])
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": root}
+        )
+        seconds = time.perf_counter() - start
+        report = json.loads((folder / "out" / "report.json").read_text(encoding="utf-8"))
+    lifts = {
+        m["method"]: m
+        for m in report["measurements"]
+        if m["metric"] == "rrf_lift_absolute" and m["attribute"] is m["group"] is m["class"] is None
+    }
+    told = [
+        f"{name} {'–' if m['value'] is None else format(m['value'], '.2f')} {'' if m['status'] == 'ok' else '(' + m['status'] + ')'}"
+        for name, m in lifts.items()
+    ]
+    (verdict,) = report["verdicts"]
+    cells = (family, data, kind, verdict["verdict"], ", ".join(told), str(done.returncode), f"{seconds:.0f}")
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=96)
     parser.add_argument("--methods", default="lrp,gradcam,integrated_gradients")
     parser.add_argument("--families", default=",".join(NETWORKS))
     parser.add_argument("--script", type=Path, default=None)
+    parser.add_argument("--audit", type=Path, default=None, metavar="DEMO")
+    parser.add_argument("--limit", type=int, default=400)
     given = parser.parse_args()
     families = given.families.split(",")
+    if given.audit is not None:
+        print("| network | trained on | file | verdict | lift of absolute relevance | exit code | seconds |")
+        print("|" + " --- |" * 7)
+        for family in families:
+            for data in ("biased", "balanced"):
+                for kind in ("pt", "onnx"):
+                    audited(family, data, kind, given)
+        return
     if given.script is not None:
         for family in families:
             for data in ("biased", "balanced"):
