@@ -125,10 +125,10 @@ def audited(family, data, kind, given):
         for m in report["measurements"]
         if m["metric"] == "rrf_lift_absolute" and m["attribute"] is m["group"] is m["class"] is None
     }
-    told = [
-        f"{name} {'–' if m['value'] is None else format(m['value'], '.2f')} {'' if m['status'] == 'ok' else '(' + m['status'] + ')'}"
-        for name, m in lifts.items()
-    ]
+    told = []
+    for name, m in lifts.items():
+        value = "–" if m["value"] is None else format(m["value"], ".2f")
+        told.append(f"{name} {value}" if m["status"] == "ok" else f"{name} {value} ({m['status']})")
     (verdict,) = report["verdicts"]
     cells = (family, data, kind, verdict["verdict"], ", ".join(told), str(done.returncode), f"{seconds:.0f}")
     print("| " + " | ".join(cells) + " |", flush=True)
