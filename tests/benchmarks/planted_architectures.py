@@ -89,8 +89,10 @@ def written(folder, network, kind):
     if kind == "pt":
         save_script(network, path)
     else:
-        torch.onnx.export(network, (torch.zeros(2, 3, 64, 64),), path, dynamo=False, opset_version=17,
-                          input_names=["images"], dynamic_axes={"images": {0: "batch"}})  # fmt: skip
+        shapes = ({0: torch.export.Dim("batch", min=1, max=4096)},)
+        torch.onnx.export(
+            network, (torch.zeros(2, 3, 64, 64),), path, dynamo=True, dynamic_shapes=shapes, verbose=False
+        )
     return path
 
 
