@@ -20,8 +20,18 @@ from markupsafe import Markup
 from fairaudit.report.bars import Bar, bars
 from fairaudit.report.escape import clip, plain
 from fairaudit.report.grids import cell_grids, group_grids
-from fairaudit.report.page import Page, page
-from fairaudit.report.rows import STATE_WORDS, Row, gate_line, is_headline, judged, name_of, shown, unjudged
+from fairaudit.report.page import HEADINGS, Page, page
+from fairaudit.report.rows import (
+    STATE_WORDS,
+    Row,
+    gate_line,
+    is_headline,
+    judged,
+    measured_row,
+    name_of,
+    shown,
+    unjudged,
+)
 from fairaudit.report.variants import variant_grids
 from fairaudit.results.report import Figure, Report
 from fairaudit.results.text import interval
@@ -88,7 +98,10 @@ def render(report: Report, folder: Path) -> str:
         cells=cell_grids(report.data),
         excluded=report.excluded[:_MOST],
         excluded_remark=shown(report.excluded[:_MOST], len(report.excluded), "rows"),
-        pictures=[_picture(figure, folder) for figure in report.figures],
+        evidence=list(zip(first.evidence, _evidence(report, first), strict=True)),
+        headings=HEADINGS,
+        worst=[_picture(figure, folder) for figure in report.figures if figure.worst],
+        pictures=[_picture(figure, folder) for figure in report.figures if not figure.worst],
         states=STATE_WORDS,
     )
     return text.rstrip("\n") + "\n"
@@ -110,11 +123,18 @@ def _contents(report: Report, first: Page) -> Iterator[tuple[str, str]]:
     """Id and title of every section that is there."""
     sections = (
         ("groups", "Who is worse off", first.groups), ("evidence", "What it rests on", first.evidence),
+        ("worst", "Worst images", any(figure.worst for figure in report.figures)),
         ("verdicts", "Verdicts", report.verdicts), ("gate", "Gate", report.gate.rules),
-        ("numbers", "All numbers", report.measurements), ("figures", "Figures", report.figures),
+        ("numbers", "All numbers", report.measurements), ("figures", "Figures", any(not figure.worst for figure in report.figures)),
         ("data", "Data", True), ("notes", "Notes", report.notes), ("provenance", "Where this comes from", True),
     )  # fmt: skip
     return ((name, title) for name, title, there in sections if there)
+
+
+def _evidence(report: Report, first: Page) -> list[Line]:
+    """The rows of the evidence with the pictures of their intervals; each on a scale of its own metric."""
+    known = {m.id: m for m in report.measurements}
+    return _lines([measured_row(known[row.id]) for row in first.evidence])
 
 
 def _soft(name: str) -> Markup:

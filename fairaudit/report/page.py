@@ -18,6 +18,8 @@ USED = ("unequal and for the wrong reason", "spurious but equal")
 """Verdicts that the model uses the attribute."""
 RATES = ("accuracy", "selection_rate", "tpr", "fpr")
 """What the table of groups shows, in this order."""
+HEADINGS = {"accuracy": "accuracy", "selection_rate": "selected", "tpr": "found", "fpr": "false alarms"}
+"""What their columns are called."""
 FLIPS = ("attribute_flip_rate", "swap_flip")
 """Shares of decisions that change with the attribute, the strongest evidence first."""
 
@@ -47,6 +49,8 @@ class GroupTable:
 class EvidenceRow:
     """One number that a verdict rests on."""
 
+    id: str
+    """Of its measurement."""
     metric: str
     about: str
     value: str
@@ -225,6 +229,7 @@ def _evidence(report: Report, verdict: Verdict) -> Iterator[EvidenceRow]:
     for found in (known[name] for name in verdict.evidence if name in known):
         parts = (found.attribute, found.region, found.method, found.group, found.class_)
         yield EvidenceRow(
+            id=found.id,
             metric=found.metric,
             about=", ".join(part for part in parts if part),
             value=number(found.value) if found.value is not None else found.status,
