@@ -178,8 +178,8 @@ def _sentences(report: Report, first: Verdict | None) -> Iterator[str]:
         yield f"The evidence on {first.attribute} does not decide."
     elif first.verdict == "no evidence":
         yield f"No evidence that {first.attribute} matters{_in(first)}, on this data and within these limits."
-    if first.region_used == "yes" and not first.forbidden:
-        yield f"It does look at {first.region}, which may hold other evidence."
+    if first.region_used == "yes" and not first.forbidden and first.verdict not in USED:
+        yield f"It does look at {first.region}, which may hold other evidence than {first.attribute}."
 
 
 def _unequal(report: Report, attribute: str) -> Iterator[str]:
