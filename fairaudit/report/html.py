@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 _MOST = 2000
-_LARGEST = 64 << 20
-"""Bytes of a figure; larger ones are named and not embedded."""
+_ROOM = 2_000_000
+"""Bytes of all figures of a page, about 2.7 MB as text: the page stays below 3 MB. Figures beyond are named."""
 _TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
@@ -58,8 +58,10 @@ class Picture:
 
     caption: str
     address: str
-    """A data URI; empty where the file is missing."""
+    """A data URI; empty where the figure is not shown."""
     file: str
+    remark: str = ""
+    """Why it is not shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ def render(report: Report, folder: Path) -> str:
     """
     gate = judged(report)
     others = [row for row in unjudged(report) if row.measurement and is_headline(row.measurement)]
-    first = page(report)
+    first, pictures = page(report), _pictures(report.figures, folder)
     text: str = _template().render(
         name=name_of(report),
         first=first,
@@ -100,8 +102,8 @@ def render(report: Report, folder: Path) -> str:
         excluded_remark=shown(report.excluded[:_MOST], len(report.excluded), "rows"),
         evidence=list(zip(first.evidence, _evidence(report, first), strict=True)),
         headings=HEADINGS,
-        worst=[_picture(figure, folder) for figure in report.figures if figure.worst],
-        pictures=[_picture(figure, folder) for figure in report.figures if not figure.worst],
+        worst=[picture for figure, picture in pictures if figure.worst],
+        pictures=[picture for figure, picture in pictures if not figure.worst],
         states=STATE_WORDS,
     )
     return text.rstrip("\n") + "\n"
@@ -147,26 +149,35 @@ def _lines(rows: Sequence[Row]) -> list[Line]:
     return [Line(row=row, span=interval(row.low, row.high), bar=bar) for row, bar in zip(rows, drawn, strict=True)]
 
 
-def _picture(figure: Figure, folder: Path) -> Picture:
-    path = Path(figure.file)
-    kind = _TYPES.get(path.suffix.lower())
-    # A report.json from elsewhere must not pull other files of this machine into the page.
-    inside = not path.is_absolute() and ".." not in path.parts
-    address = ""
-    if kind and inside:
-        content = _content(folder, path)
-        if content:
+def _pictures(figures: Sequence[Figure], folder: Path) -> list[tuple[Figure, Picture]]:
+    """The figures, the worst images first, as far as there is room for them in the page."""
+    found, room = [], _ROOM
+    for figure in sorted(figures, key=lambda each: not each.worst):
+        content = _content(folder, Path(figure.file))
+        picture = Picture(caption=figure.caption, address="", file=figure.file)
+        if not content:
+            found.append((figure, replace(picture, remark="is not beside the report")))
+        elif len(content) > room:
+            found.append((figure, replace(picture, remark="is left out, so that this page stays small")))
+        else:
+            room -= len(content)
+            kind = _TYPES[Path(figure.file).suffix.lower()]
             address = Markup(f"data:{kind};base64,{binascii.b2a_base64(content, newline=False).decode()}")  # noqa: S704 (base64)
-    return Picture(caption=figure.caption, address=address, file=figure.file)
+            found.append((figure, replace(picture, address=address)))
+    return found
 
 
 def _content(folder: Path, path: Path) -> bytes:
-    """A figure's bytes; none where it is missing, no file, or reached by a link that leaves the folder."""
+    """A figure's bytes; none where it is missing, no picture, or reached by a path or link that leaves the folder."""
+    # A report.json from elsewhere must not pull other files of this machine into the page.
+    if path.suffix.lower() not in _TYPES or path.is_absolute() or ".." in path.parts:
+        return b""
     try:
         full = (folder / path).resolve(strict=True)
-        if not (full.is_relative_to(folder.resolve()) and full.is_file() and full.stat().st_size <= _LARGEST):
+        if not (full.is_relative_to(folder.resolve()) and full.is_file()):
             return b""
-        return full.read_bytes()
+        with full.open("rb") as file:
+            return file.read(_ROOM + 1)  # one that is too large for the page is only named
     except (OSError, ValueError, RuntimeError):  # ValueError: a NUL in the name; RuntimeError: links in a circle
         return b""
 
