@@ -127,7 +127,8 @@ def _contents(report: Report, first: Page) -> Iterator[tuple[str, str]]:
         ("groups", "Who is worse off", first.groups), ("evidence", "What it rests on", first.evidence),
         ("worst", "Worst images", any(figure.worst for figure in report.figures)),
         ("verdicts", "Verdicts", report.verdicts), ("gate", "Gate", report.gate.rules),
-        ("numbers", "All numbers", report.measurements), ("figures", "Figures", any(not figure.worst for figure in report.figures)),
+        ("numbers", "All numbers", report.measurements),
+        ("figures", "Figures", any(not figure.worst for figure in report.figures)),
         ("data", "Data", True), ("notes", "Notes", report.notes), ("provenance", "Where this comes from", True),
     )  # fmt: skip
     return ((name, title) for name, title, there in sections if there)

@@ -18,7 +18,8 @@ if CHROMIUM is None or DRIVER is None:
     pytest.skip("chromium and chromedriver are not installed", allow_module_level=True)
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=")
-SHOWN = "return [...document.querySelectorAll('#all-numbers tbody tr')].filter(r => !r.hidden).map(r => r.cells[{}].textContent)"
+ROWS = "[...document.querySelectorAll('#all-numbers tbody tr')].filter(row => !row.hidden)"
+SHOWN = f"return {ROWS}.map(row => row.cells[{{}}].textContent)"
 WIDE = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 OPEN = "for (const each of document.querySelectorAll('details')) each.open = true"
 
