@@ -9,8 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.counts.confusion import Floats
-from fairaudit.measures.counts.disparities import has_images, impact_ratio, worst_group_accuracy
-from fairaudit.measures.counts.rates import accuracy, rate, reported_classes
+from fairaudit.measures.counts.disparities import (
+    has_images,
+    impact_ratio,
+    worst_attribute_group_accuracy,
+    worst_cell_accuracy,
+)
+from fairaudit.measures.counts.rates import accuracy, cell_accuracy, rate, reported_classes
 from fairaudit.measures.intervals.simultaneous import impact_interval, smallest_interval
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.disparities import disparity_rows
@@ -29,9 +34,9 @@ def fairness_measurements(
 
     | numbers | interval |
     | --- | --- |
-    | rates per group and class | wilson |
+    | rates per group and class, accuracy per cell | wilson |
     | disparities between groups | max-t (`simultaneous`), p value and corrected value by permutation |
-    | worst_group_accuracy, impact_ratio | max-t |
+    | worst_cell_accuracy, worst_attribute_group_accuracy, impact_ratio | max-t |
     | paper measures of probabilities (soft_) | normal-bootstrap (`soft_rows`) |
     | averages, gaps to overall | max-t, of pairs of independent rates (`composed_rows`) |
     | means of cells, paper measures | bootstrap within strata, or of whole clusters, and `careful` |
@@ -67,6 +72,7 @@ def _rows(
     yield from _impact_rows(floats, asked)
     yield from disparity_rows(floats, asked, nulls)
     yield from composed_rows(floats, asked, nulls)
+    yield _worst_cell_row(floats, asked)
     yield _worst_group_row(floats, asked)
     yield from resampled_rows(floats, asked, nulls, aligned)
     if soft is not None:
@@ -103,14 +109,38 @@ def _impact_rows(table: Floats, asked: Asked) -> Iterator[Measurement]:
 
 
 def _worst_group_row(table: Floats, asked: Asked) -> Measurement:
-    value = float(worst_group_accuracy(table))
+    value = float(worst_attribute_group_accuracy(table))
     sized = asked.sized(table, accuracy)
     present = has_images(table)
     if not present.any():
-        return measurement(asked, "worst_group_accuracy", Estimate(value=value), reason=why_undefined(table))
+        return measurement(asked, "worst_attribute_group_accuracy", Estimate(value=value), reason=why_undefined(table))
     low, high = smallest_interval(sized.numerator[present], sized.denominator[present], level=asked.level)
     worst = int(np.nanargmin(np.where(present, accuracy(table).value, np.nan)))
     number = Estimate(
         value=value, low=low, high=high, interval="max-t", n=total(table), extra={"lowest": asked.groups[worst]}
     )
-    return measurement(asked, "worst_group_accuracy", number, reason=why_undefined(table))
+    return measurement(asked, "worst_attribute_group_accuracy", number, reason=why_undefined(table))
+
+
+def _worst_cell_row(table: Floats, asked: Asked) -> Measurement:
+    value = float(worst_cell_accuracy(table))
+    reason = why_undefined(table)
+    if np.isnan(value):
+        return measurement(asked, "worst_cell_accuracy", Estimate(value=value, n=total(table)), reason=reason)
+    present = has_images(table)
+    sized = asked.sized(table, cell_accuracy)
+    low, high = smallest_interval(
+        sized.numerator[present].ravel(), sized.denominator[present].ravel(), level=asked.level
+    )
+    found = np.where(present[:, None], cell_accuracy(table).value, np.inf)
+    group, class_ = np.unravel_index(int(found.argmin()), found.shape)
+    facts = {"lowest_group": asked.groups[group], "lowest_class": asked.classes[class_]}
+    number = Estimate(
+        value=value,
+        low=min(low, value),
+        high=max(high, value),
+        interval="max-t",
+        n=total(table),
+        extra={"lowest": f"{asked.groups[group]}, {asked.classes[class_]}", **facts},
+    )
+    return measurement(asked, "worst_cell_accuracy", number, reason=reason)

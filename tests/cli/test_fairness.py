@@ -206,7 +206,7 @@ def test_groups_are_compared_within_a_control_attribute(desk):
 def test_two_attributes_their_intersection_and_how_they_go_together(desk):
     report = desk.run(*TABLE, "--attribute", "age", "--prediction", "p", "--intersections", "--json").report()
     assert len(report["data"]["attributes"]["hat & age"]) == 6
-    assert one(report, "worst_group_accuracy", attribute="hat & age")["value"] is not None
+    assert one(report, "worst_attribute_group_accuracy", attribute="hat & age")["value"] is not None
     assert 0 <= one(report, "attribute_cramers_v", attribute="hat & age")["value"] <= 1
 
 

@@ -48,7 +48,8 @@ def per_image():
 def fairness():
     changed = [*CHANGES, *LEVELS, *PAPER_MEASURES, *MEASURES, "accuracy", "tpr", "fpr"]
     return [
-        "accuracy", *RATES, "impact_ratio", *DISPARITIES, *(f"{name}_difference" for name in CLASS_GAPS),
+        "accuracy", "cell_accuracy", *RATES, "impact_ratio", *DISPARITIES,
+         *(f"{name}_difference" for name in CLASS_GAPS),
         *LEVELS, "bias_conflict_accuracy", "bias_aligned_accuracy",
         *PAPER_MEASURES, *(f"soft_{name}" for name in PAPER_MEASURES),
         *(name for name, _ in ACROSS), "auc_difference", *MEASURES,
