@@ -25,10 +25,16 @@ from fairaudit.tables.resampled import composed_rows, resampled_rows
 from fairaudit.tables.row import Estimate
 from fairaudit.tables.rows import Asked, measurement, suppressed, total, why_undefined
 from fairaudit.tables.soft import SoftJoint, soft_rows
+from fairaudit.tables.theory import UNALIGNED
 
 
 def fairness_measurements(
-    counts: ArrayLike, asked: Asked, *, aligned: ArrayLike | None = None, soft: SoftJoint | None = None
+    counts: ArrayLike,
+    asked: Asked,
+    *,
+    aligned: ArrayLike | None = None,
+    unaligned: str = UNALIGNED,
+    soft: SoftJoint | None = None,
 ) -> list[Measurement]:
     """Every rate, disparity, level and paper measure of one attribute, with its uncertainty or the reason it has none.
 
@@ -47,7 +53,9 @@ def fairness_measurements(
             positive one), level, replicates and seed; clusters or squared weights, whose intervals it makes; the
             tolerance, with which differences carry `label_error_that_flips`, the share of wrong attribute labels at
             which their point verdict against it would change (`flipping_error`).
-        aligned: [group, true] bool, the group that goes with each class (`aligned_cells`), for bias_conflict_accuracy.
+        aligned: [group, true] bool, the group that goes with each class in the training data (`aligned_cells`), for
+            bias_conflict_accuracy and bias_aligned_accuracy.
+        unaligned: why that is not known, where it is not.
         soft: sums of predicted probabilities (`sampled_joint`), for the soft_ measures.
 
     Raises:
@@ -60,11 +68,11 @@ def fairness_measurements(
     >>> gap.value, round(gap.low, 2), round(gap.high, 2), gap.interval
     (0.4, 0.26, 0.51, 'max-t')
     """
-    return list(_rows(asked.fitting(counts), asked, aligned, soft))
+    return list(_rows(asked.fitting(counts), asked, aligned, unaligned, soft))
 
 
 def _rows(
-    table: NDArray[np.generic], asked: Asked, aligned: ArrayLike | None, soft: SoftJoint | None
+    table: NDArray[np.generic], asked: Asked, aligned: ArrayLike | None, unaligned: str, soft: SoftJoint | None
 ) -> Iterator[Measurement]:
     floats = np.asarray(table, np.float64)
     nulls = null_values(table, asked)
@@ -75,6 +83,9 @@ def _rows(
     yield _worst_cell_row(floats, asked)
     yield _worst_group_row(floats, asked)
     yield from resampled_rows(floats, asked, nulls, aligned)
+    if aligned is None:
+        for name in ("bias_conflict_accuracy", "bias_aligned_accuracy"):
+            yield measurement(asked, name, Estimate(value=np.nan, n=total(floats)), reason=unaligned)
     if soft is not None:
         yield from soft_rows(soft, asked, n=total(floats), reason=why_undefined(floats))
 

@@ -380,10 +380,13 @@ def test_rows_of_a_table_can_be_chosen(desk):
 
 def test_sums_of_weights_that_round_beyond_their_whole_are_shares(desk):
     rows = [{"y": i % 3, "p": i % 3, "hat": i % 3, "w": (0.1, 0.7, 1.3)[i * 7 % 11 % 3]} for i in range(300)]
+    pairs = "aligned: {pairs: {hat: {'0': '0', '1': '1', '2': '2'}}}"
+    config = f"data: {{manifest: table.csv, target: y}}\naudit: {{{pairs}}}\n"
+    (desk.folder / "fairaudit.yaml").write_text(config, encoding="utf-8")
     for count in range(30, 300, 60):  # whether it rounds up is luck: several sizes
         write(desk.folder, rows[:count])
         report = desk.run(*TABLE, "--prediction", "p", "--weight", "w", "--json").report()
-        assert one(report, "bias_aligned_share", attribute="hat")["value"] == pytest.approx(1.0)
+        assert one(report, "bias_aligned_accuracy", attribute="hat")["value"] == pytest.approx(1.0)
 
 
 def test_a_name_with_control_characters_reaches_no_terminal(lab):

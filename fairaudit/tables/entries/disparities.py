@@ -182,7 +182,7 @@ LEVELS = (
         "model that decides by the group fails here.",
         range="0 to 1",
         better="higher",
-        undefined="no group goes with a target value, or a combination has no image",
+        undefined="audit.aligned does not tell which group goes with a target value, or a combination has no image",
         source="mean accuracy of the conflicting cells; Nam et al. (2020)",
         advice="Low here and high where they agree means that the model uses the group as a shortcut: confirm with "
         "roi-metrics and mitigate.",
@@ -194,7 +194,7 @@ LEVELS = (
         sentence="Accuracy on the images whose group is the one that usually goes with their target value.",
         range="0 to 1",
         better="higher",
-        undefined="no group goes with a target value, or a combination has no image",
+        undefined="audit.aligned does not tell which group goes with a target value, or a combination has no image",
         source="mean accuracy of the aligned cells; Nam et al. (2020)",
         advice="Read it beside bias_conflict_accuracy: the distance of the two is what the shortcut is worth.",
     ),
