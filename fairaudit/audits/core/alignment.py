@@ -105,4 +105,4 @@ def _shares(cells: NDArray[np.bool_], rho: float) -> NDArray[np.float64]:
     """
     own = cells.sum(0)
     goes, others = ratio(rho, own), ratio(1 - rho, len(cells) - own)
-    return np.where(cells, goes, others) / cells.shape[1]
+    return np.asarray(np.where(cells, goes, others) / cells.shape[1], np.float64)
