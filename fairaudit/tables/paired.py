@@ -32,7 +32,7 @@ from fairaudit.seeds import generator
 from fairaudit.tables.gap_changes import disparity_change, worst_cell_change, worst_group_change
 from fairaudit.tables.nulls import affordable
 from fairaudit.tables.row import Estimate
-from fairaudit.tables.rows import Asked, measurement, suppressed, total
+from fairaudit.tables.rows import Asked, lacks_cells, measurement, suppressed, total
 
 CHANGES = tuple(name for name in DISPARITIES if DISPARITIES[name].against == "groups")
 """Disparities whose change is reported, as `…_change`."""
@@ -198,6 +198,8 @@ def _change_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measure
         bound = np.inf if name in PAPER_MEASURES else 1.0
         measure = _single(name)
         value = float(measure(candidate_counts(table)) - measure(baseline_counts(table)))
+        if name.startswith("iou_") and lacks_cells(candidate_counts(table)):
+            value = np.nan
         ends = [percentile(draws[name], level=asked.level), basic(value, draws[name], level=asked.level)]
         ends.append(percentile(careful[name], level=asked.level))
         low = float(np.clip(np.min([end.low for end in ends]), -bound, value))

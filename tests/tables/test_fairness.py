@@ -298,3 +298,14 @@ def test_an_empty_cell_leaves_the_worst_cell_undefined():
     )
     empty = next(m for m in table if (m.metric, m.group, m.class_) == ("cell_accuracy", "g0", "c1"))
     assert (empty.value, empty.reason) == (None, "group g0 has no image of class c1")
+
+
+def test_overlap_over_other_classes_is_not_compared():
+    counts = np.array([[[8, 2], [1, 9]], [[6, 4], [0, 0]]])
+    table = made(counts, soft=joint(counts))
+    for name in ("iou_l2", "iou_std", "soft_iou_l2", "soft_iou_std"):
+        found = one(table, name)
+        assert (found.value, found.reason) == (None, "1 cells of group and true class have no image"), name
+    assert one(table, "dp_l2").value is not None
+    nobody = made(np.array([[[8, 2], [1, 9]], [[6, 4], [5, 5]], [[0, 0], [0, 0]]]))
+    assert one(nobody, "iou_l2").value is not None

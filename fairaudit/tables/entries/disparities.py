@@ -237,14 +237,16 @@ PAPER = (
         name="iou_l2", audits=("fairness",), title="squared spread of the groups' overlap",
         sentence="Squared distance of each group's overlap of decisions with the truth from that of all images, "
         "summed; 0 means equal.",
-        range="0 to the number of groups", better="lower", undefined="there are no images",
+        range="0 to the number of groups", better="lower",
+        undefined="a group has no image of a target value, or there are no images",
         source=f"{_PAPER}, eq. 12", advice=_DEPENDS,
     ),
     MetricEntry(
         name="iou_std", audits=("fairness",), title="spread of the groups' overlap",
         sentence="How much the groups differ in overlap of decisions with the truth, as a standard deviation; "
         "0 means equal.",
-        range="0 to 0.71", better="lower", undefined="fewer than two groups have images",
+        range="0 to 0.71", better="lower",
+        undefined="a group has no image of a target value, or fewer than two groups have images",
         source=f"{_PAPER}, σ of eq. 10 over groups", advice=_DEPENDS,
     ),
 )  # fmt: skip
