@@ -75,7 +75,7 @@ def test_the_table_is_80_columns_wide_and_the_markdown_is_escaped() -> None:
     assert [line.conflicting_auc for line in lines] == [0.516, None, None, None]
     assert "  b.pt: why" in text
     table = as_markdown(lines).splitlines()
-    assert table[2] == "| smiling | neck\\|tie | a.pt | +0.500 | \\[+0.400, +0.600\\] | 12 | 0.800 |  |  |"
+    assert table[2] == "| smiling | neck\\|tie | a.pt | +0.500 | \\[+0.400, +0.600\\] | 12 | 0.800 | 0.516 |  |  |"
     assert len({row.replace("\\|", "").count("|") for row in table}) == 1
 
 
