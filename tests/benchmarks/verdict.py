@@ -192,7 +192,7 @@ def one_model(seed: int, name: str, sizes: Sequence[int], recipe: Recipe, region
 
 def audited(folder: Path, name: str, size: int, config: Config) -> Judged:
     """What an audit of so many faces finds; `run_models` without its figures and files."""
-    options = RunOptions(output=folder / f"out-{size}", workers=1, limit=size, formats=(), device="cpu")
+    options = RunOptions(output=folder / f"out-{name}-{size}", workers=1, limit=size, formats=(), device="cpu")
     material = checked_material(config, base=folder, options=options, plan=PLAN)
     candidate = open_classifier(folder / f"{name}.pt", config=config, material=material, options=options)
     study = Study(config=config, options=options, material=material, candidate=candidate)

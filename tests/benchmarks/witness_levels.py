@@ -360,7 +360,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenario", default="", help="scenarios whose name begins so")
     parser.add_argument("--replicates", type=int, default=400)
-    parser.add_argument("--discovery-replicates", type=int, default=200, help="of the search over windows, which is slow")
+    parser.add_argument(
+        "--discovery-replicates", type=int, default=200, help="of the search over windows, which is slow"
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     chosen = [one for one in SCENARIOS if one.name.startswith(options.scenario)]

@@ -23,7 +23,7 @@ def test_shares_are_the_diagonal_of_the_hat_matrix_of_a_weighted_mean():
 
 
 def test_inflated_deviations_of_alike_units_have_the_variance_of_the_mean():
-    """E Σ_c (h_c (x_c − x̄))² / (1 − h_c) against Var Σ_c h_c x_c = Σ h², for units of equal variance, in 20,000 draws."""
+    """E Σ (h (x − x̄))² / (1 − h) against Var Σ h x = Σ h², for units of equal variance, in 20,000 draws."""
     shares = np.array([0.25, 0.25, 0.2, 0.15, 0.1, 0.05])
     draws = np.random.default_rng(0).normal(size=(20_000, 6))
     found = leverage(np.arange(6), shares)
