@@ -211,8 +211,8 @@ def _add(
         (ones, cell.other, arms.other_unit[rows], 1.0),
         (twos, cell.same, arms.same_unit[rows], -1.0),
     ):
-        donors, added, share = _donors(values - middle, used, given, sign * weight)
-        giving = leverage(donors, share)
+        donors, added, held = _donors(values - middle, used, given, sign * weight)
+        giving = leverage(donors, held)
         added = added * giving.inflation
         np.add.at(parts, donors, added)
         np.add.at(raw, donors, added)  # deviations of donors, which the exchange turns along with their unit
