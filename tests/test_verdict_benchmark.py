@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from fairaudit.data.synthetic import write
-from fairaudit.data.synthetic_draw import draw
-from fairaudit.data.synthetic_scene import make_scene
+from fairaudit.data.synthetic.draw import draw
+from fairaudit.data.synthetic.faces import write
+from fairaudit.data.synthetic.scene import make_scene
 from fairaudit.demo.train import save_script
 
 PROGRAM = Path(__file__).parent / "benchmarks" / "verdict.py"
