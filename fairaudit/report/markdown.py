@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from fairaudit.report.comparison import own
 from fairaudit.report.escape import clip, markdown
+from fairaudit.report.formats.comparison import markdown_lines
 from fairaudit.report.grids import Grid, cell_grids, group_grids
 from fairaudit.report.page import page
 from fairaudit.report.rows import (
@@ -20,7 +22,7 @@ from fairaudit.report.rows import (
     unjudged,
 )
 from fairaudit.report.variants import variant_grids
-from fairaudit.results.report import Model, Report
+from fairaudit.results.report import Figure, Model, Report
 from fairaudit.results.text import UNDEFINED, interval, number
 from fairaudit.tables.metrics import METRICS
 
@@ -63,9 +65,11 @@ def _lines(report: Report, cap: int) -> Iterator[str]:
     yield f"**{gate_line(report.gate)}**"
     yield ""
     yield from _first(report, cap)
+    yield from _worst(report, cap)
     yield from _verdicts(report, cap)
     yield from _gate(report, cap)
     yield from _variants(report, cap)
+    yield from _changes(report, cap)
     yield from _numbers(report, cap)
     yield from _figures(report, cap)
     yield from _groups(report, cap)
@@ -132,6 +136,14 @@ def _variants(report: Report, cap: int) -> Iterator[str]:
         yield from _section("Pruning", [line for grid in grids for line in _grid(grid, cap)])
 
 
+def _changes(report: Report, cap: int) -> Iterator[str]:
+    """What changed against the baseline of this run."""
+    found = own(report)
+    if found is not None:
+        yield from markdown_lines(found, most=cap)
+        yield ""
+
+
 def _numbers(report: Report, cap: int) -> Iterator[str]:
     rows = [row for row in unjudged(report) if row.measurement and is_headline(row.measurement)]
     kept = rows[:cap]
@@ -142,15 +154,22 @@ def _numbers(report: Report, cap: int) -> Iterator[str]:
     yield from _section("Other numbers over all groups", [*lines, *_told(shown(kept, len(rows), "numbers"))])
 
 
+def _worst(report: Report, cap: int) -> Iterator[str]:
+    yield from _pictures("Worst images", [figure for figure in report.figures if figure.worst], max(cap, 2))
+
+
 def _figures(report: Report, cap: int) -> Iterator[str]:
-    if report.figures:
-        kept = report.figures[:cap]
-        lines = [
-            line
-            for figure in kept
-            for line in (f"![{safe(figure.caption)}]({_address(figure.file)})", "", f"*{safe(figure.caption)}*", "")
-        ]
-        yield from _section("Figures", [*lines, *_told(shown(kept, len(report.figures), "figures"))])
+    yield from _pictures("Figures", [figure for figure in report.figures if not figure.worst], cap)
+
+
+def _pictures(title: str, figures: Sequence[Figure], cap: int) -> Iterator[str]:
+    kept = figures[:cap]
+    lines = [
+        line
+        for figure in kept
+        for line in (f"![{safe(figure.caption)}]({_address(figure.file)})", "", f"*{safe(figure.caption)}*", "")
+    ]
+    yield from _section(title, [*lines, *_told(shown(kept, len(figures), "figures"))])
 
 
 def _groups(report: Report, cap: int) -> Iterator[str]:
