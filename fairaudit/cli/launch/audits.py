@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fairaudit.audits.core.run import Outcome
     from fairaudit.cli.fairness_settings import TableOptions
     from fairaudit.config.schema import Config
+    from fairaudit.results.report import Report
 
 
 def launch(
@@ -108,7 +109,18 @@ def _print_tables(outcomes: Sequence[Outcome], *, unjudged_too: bool, verbose: b
             emit(brief.render(report))
         elif report is not None:
             emit(terminal.render(report, color=wants_color(), unjudged_too=unjudged_too))
+        if report is not None and len(outcomes) == 1 and unjudged_too:
+            emit(against_baseline(report, every=verbose))
         emit(not_audited(outcome))
+
+
+def against_baseline(report: Report, *, every: bool) -> str:
+    """What changed against the baseline of the run, below a blank line; nothing without one."""
+    from fairaudit.report.comparison import own
+    from fairaudit.report.formats.comparison import FEW, text
+
+    found = own(report)
+    return "" if found is None else f"\n{text(found, most=None if every else FEW)}"
 
 
 def not_audited(outcome: Outcome) -> str:
