@@ -11,7 +11,7 @@ import fairaudit
 
 PACKAGE = Path(fairaudit.__file__).parent
 LEVELS = (
-    ("cli",),
+    ("cli", "api"),
     ("audits",),
     ("demo", "gate", "report"),
     ("verdict",),

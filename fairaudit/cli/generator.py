@@ -161,7 +161,7 @@ def interpolate(
         str | None,
         typer.Option(help="Value to give every image (default: the other of two).", rich_help_panel=GEN),
     ] = None,
-    frames: Annotated[int, typer.Option(help="Steps in the pictures.", rich_help_panel=GEN)] = 8,
+    frames: Annotated[int, typer.Option(help="Images of every row, from δ = 0 to 1.", rich_help_panel=GEN)] = 8,
     examples: Annotated[int, typer.Option(min=1, help="Images in the pictures.", rich_help_panel=GEN)] = 4,
     animation: c.Animation = "gif",
     *,

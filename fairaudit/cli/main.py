@@ -11,6 +11,7 @@ from fairaudit.cli import (
     audit,
     cf_align,
     cf_rectify,
+    compare,
     demo,
     explain,
     fairness,
@@ -73,6 +74,7 @@ app.command("prune")(prune.prune)
 app.command("selftest")(selftest.selftest)
 app.command("resample")(resample.resample)
 app.command("split")(split.split)
+app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.command("schema")(schema.schema)
 app.command("render")(report_commands.render)

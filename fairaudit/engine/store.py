@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -63,6 +63,31 @@ class RunStore:
             connection.close()
             raise
         return cls(path, connection, run, changed, label=digest(key), key=own)
+
+    @classmethod
+    def existing(cls, path: Path, wanted: Mapping[str, str], *, timeout: float = 10.0) -> Iterator[RunStore]:
+        """The runs of a file whose keys have these entries, the latest first; each is to be closed.
+
+        Args:
+            path: the store's file, which exists.
+            wanted: entries of the key; it may have others.
+            timeout: seconds to wait for another process that holds the file.
+
+        Raises:
+            StoreError: the file is no store, of another version, damaged, or held by another process.
+        """
+        own = secret()
+        connection = connect(path, fresh=False, timeout=timeout)
+        try:
+            with translated(path):
+                rows = connection.execute("SELECT id, key FROM run ORDER BY id DESC").fetchall()
+        finally:
+            connection.close()
+        for run, text in rows:
+            key = _key_of(text)
+            if {**wanted, "writer": writer(own)}.items() <= key.items():
+                again = connect(path, fresh=False, timeout=timeout)
+                yield cls(path, again, run, (), label=digest(key), key=own)
 
     def pin(self, plan: Plan) -> None:
         """Tie the run to a plan, since a chunk's number means nothing without it.

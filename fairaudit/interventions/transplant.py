@@ -30,11 +30,19 @@ def transplant(images: Tensor, masks: Tensor, donors: Tensor, donor_masks: Tenso
     given = torch.where(without[:, None, None], torch.ones_like(donor_masks), donor_masks)
     to = _box(masks)
     since = torch.where(without[:, None], to, _box(given))  # a donor without the region shows the same place
-    content = _resized(donors, since, to)
-    inside = _resized(given[:, None].to(donors.dtype), since, to) > 0.5
+    content, inside = _moved(donors, given, since, to)
     weight = given[:, None].to(donors.dtype)
     colour = (donors * weight).sum(dim=(2, 3), keepdim=True) / weight.sum(dim=(2, 3), keepdim=True)
     return torch.where(masks[:, None], torch.where(inside, content, colour), images)
+
+
+def _moved(donors: Tensor, given: Tensor, since: Tensor, to: Tensor) -> tuple[Tensor, Tensor]:
+    """The donors' content at the images' boxes, and where it is their region; beyond the boxes anything."""
+    if torch.equal(since, to):  # a fixed box: nothing moves and nothing is resized
+        return donors, given[:, None]
+    content = _resized(donors, since, to)
+    inside = _resized(given[:, None].to(donors.dtype), since, to) > 0.5
+    return content, inside
 
 
 def _box(masks: Tensor) -> Tensor:
@@ -51,10 +59,11 @@ def _box(masks: Tensor) -> Tensor:
 
 def _resized(images: Tensor, since: Tensor, to: Tensor) -> Tensor:
     """The part of every image in one box, at the size and place of another; beyond that box anything."""
-    found = images
+    found, window = images, []
     for axis, number in ((2, 0), (3, 2)):
         start, length, place, wanted = since[:, number], since[:, number + 1], to[:, number], to[:, number + 1]
-        index = torch.arange(images.shape[axis], device=images.device)
+        window.append((int(place.min()), int((place + wanted).max())))  # nothing is needed beyond the batch's boxes
+        index = torch.arange(*window[-1], device=images.device)
         step = length.float() / wanted.float()
         position = (index[None] - place[:, None] + 0.5) * step[:, None] - 0.5
         position = torch.minimum(position.clamp(min=0), (length[:, None] - 1).float())
@@ -63,9 +72,13 @@ def _resized(images: Tensor, since: Tensor, to: Tensor) -> Tensor:
         low = low.long() + start[:, None]
         high = torch.minimum(low + 1, (start + length - 1)[:, None])
         shape = [len(images), 1, 1, 1]
-        shape[axis] = images.shape[axis]
+        shape[axis] = len(index)
         size = list(found.shape)
+        size[axis] = len(index)
         one, two = (found.gather(axis, part.reshape(shape).expand(size)) for part in (low, high))
         weight = share.reshape(shape)
         found = torch.where(weight == 0, one, one * (1 - weight) + two * weight)
-    return found
+    (top, bottom), (left, right) = window
+    whole = torch.zeros_like(images)
+    whole[:, :, top:bottom, left:right] = found
+    return whole

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from fairaudit.report.comparison import own
 from fairaudit.report.escape import clip, markdown
+from fairaudit.report.formats.comparison import markdown_lines
 from fairaudit.report.grids import Grid, cell_grids, group_grids
 from fairaudit.report.page import page
 from fairaudit.report.rows import (
@@ -67,6 +69,7 @@ def _lines(report: Report, cap: int) -> Iterator[str]:
     yield from _verdicts(report, cap)
     yield from _gate(report, cap)
     yield from _variants(report, cap)
+    yield from _changes(report, cap)
     yield from _numbers(report, cap)
     yield from _figures(report, cap)
     yield from _groups(report, cap)
@@ -131,6 +134,14 @@ def _variants(report: Report, cap: int) -> Iterator[str]:
     grids = variant_grids(report)
     if grids:
         yield from _section("Pruning", [line for grid in grids for line in _grid(grid, cap)])
+
+
+def _changes(report: Report, cap: int) -> Iterator[str]:
+    """What changed against the baseline of this run."""
+    found = own(report)
+    if found is not None:
+        yield from markdown_lines(found, most=cap)
+        yield ""
 
 
 def _numbers(report: Report, cap: int) -> Iterator[str]:

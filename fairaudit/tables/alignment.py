@@ -37,6 +37,9 @@ class BaseRow:
     """AUC of the base score for its own label over all images; None where it has none."""
     balanced_auc: Mapping[str, float] = field(default_factory=dict)
     """Downstream classifier → the same with that attribute's groups balanced, where it is called as an attribute."""
+    conflicting_auc: Mapping[str, float] = field(default_factory=dict)
+    """Downstream classifier → the same over the images whose value of that attribute goes against their target value,
+    where it is known which goes with which."""
 
 
 def alignment_measurements(
@@ -101,6 +104,7 @@ class _Cell:
             "deviation": finite(found.deviation[self.column]),
             "eligible": self.base.eligible,
             "balanced_auc": finite(self.base.balanced_auc.get(self.base.downstream[self.column])),
+            "conflicting_auc": finite(self.base.conflicting_auc.get(self.base.downstream[self.column])),
             **facts,
         }
         return self._measurement(

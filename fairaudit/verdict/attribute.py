@@ -58,6 +58,8 @@ class AttributeEvidence:
     def use(self) -> Use:
         """`yes` and `no` need both kinds of witness on that side of their limits.
 
+        Where attribution methods stand on both sides, each side has one, and the intervention decides.
+
         Exact twins need no second kind where nothing was measured on a region: they differ in nothing but the
         attribute.
 
@@ -72,6 +74,8 @@ class AttributeEvidence:
         looks, moves = one_side(self.looking), one_side(self.moving)
         if self.exact and not self.cue and self.swap is None and not self.looking and moves in ("above", "below"):
             return "yes" if moves == "above" else "no"
+        if looks == "split" and moves in ("above", "below"):
+            looks = moves
         if "split" in (looks, moves):
             return "disagree"
         if looks in ("open", "absent") or moves in ("open", "absent") or self.mismatch:
@@ -79,6 +83,14 @@ class AttributeEvidence:
         if looks != moves:
             return "disagree"
         return "yes" if moves == "above" else "no"
+
+    @property
+    def parted(self) -> str | None:
+        """A sentence where attribution methods disagree and the intervention decided; None otherwise."""
+        if one_side(self.looking) != "split" or self.use not in ("yes", "no"):
+            return None
+        decided = listed([leg.name for leg in self.moving])
+        return f"Witnesses of what the model looks at disagree ({_parted(self.looking)}), so {decided} decides."
 
     def explained(self) -> tuple[str, str]:
         """Why the use is open or disagreed about, and what would decide it."""
@@ -122,7 +134,7 @@ class AttributeEvidence:
         if one_side(self.looking) == "split":
             return (
                 f"The witnesses of what the model looks at disagree about {self.name}: {_parted(self.looking)}.",
-                "find out which attribution method to trust (its trial is in the report), or leave one out",
+                "; ".join(leg.needed() for leg in self.moving) or self._lacking(),
             )
         return (
             f"The witnesses disagree about {self.name}: {_parted([*self.looking, *self.moving])}.",

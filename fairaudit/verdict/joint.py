@@ -68,7 +68,7 @@ def joint_verdict(outcome: Leg, attribute: AttributeEvidence, region: RegionEvid
     used, because = _used(attribute, region)
     verdict = VERDICTS.get((outcome.side, used), "undecided")
     facts = "; ".join(leg.sentence() for leg in [outcome, *attribute.legs]) + "."
-    told = [because, facts, region.sentence() if region else ""]
+    told = [because, attribute.parted or "", facts, region.sentence() if region else ""]
     needed = None
     if verdict == "undecided":
         why, needed = _undecided(outcome, attribute, used)
@@ -107,7 +107,7 @@ def _used(attribute: AttributeEvidence, region: RegionEvidence | None) -> tuple[
         if region.use != "no" and own in ("no", "unknown"):
             return "open", assumed
     if region.use == "no" and own != "yes":
-        if "above" in sides([*attribute.looking, *attribute.moving]):
+        if own != "no" and "above" in sides([*attribute.looking, *attribute.moving]):
             return "disagree", ""
         return "no", f"A model that does not use {region.name} cannot use {attribute.name} there."
     return own, ""

@@ -28,7 +28,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -39,7 +39,8 @@ from fairaudit.audits.causal.audit import CausalAudit
 from fairaudit.audits.core.methods import methods_of
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Silent
-from fairaudit.audits.core.run import run_models
+from fairaudit.audits.core.run import checked_material, mapped_study, measured
+from fairaudit.audits.core.study import Study, open_classifier
 from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.regions.audit import RegionAudit
@@ -54,7 +55,7 @@ from fairaudit.demo.make import Recipe, demo_scenes
 from fairaudit.demo.network import smile_network
 from fairaudit.demo.train import build, save_script, train
 from fairaudit.results.measurement import Measurement
-from fairaudit.results.report import Report
+from fairaudit.results.report import Verdict
 from fairaudit.seeds import generator
 
 ATTRIBUTES = ("necktie", "hat", "skin")
@@ -158,6 +159,13 @@ PLAN = AuditPlan(
 )
 
 
+class Judged(NamedTuple):
+    """The part of a report that is counted."""
+
+    measurements: Sequence[Measurement]
+    verdicts: Sequence[Verdict]
+
+
 def one_model(seed: int, name: str, sizes: Sequence[int], recipe: Recipe, regions: Sequence[str] | None) -> list[Row]:
     """Draw, train and audit one model: a row per size, attribute and region."""
     torch.set_num_threads(1)
@@ -182,23 +190,19 @@ def one_model(seed: int, name: str, sizes: Sequence[int], recipe: Recipe, region
     return rows
 
 
-def audited(folder: Path, name: str, size: int, config: Config) -> Report:
-    """The report on so many faces."""
-    (outcome,) = run_models(
-        [folder / f"{name}.pt"],
-        baseline=None,
-        config=config,
-        base=folder,
-        options=RunOptions(output=folder / f"out-{size}", workers=1, limit=size, formats=(), device="cpu"),
-        plan=PLAN,
-        progress=Silent(),
-    )
-    if outcome.report is None:
-        raise RuntimeError(f"{name} was not audited")
-    return outcome.report
+def audited(folder: Path, name: str, size: int, config: Config) -> Judged:
+    """What an audit of so many faces finds; `run_models` without its figures and files."""
+    options = RunOptions(output=folder / f"out-{name}-{size}", workers=1, limit=size, formats=(), device="cpu")
+    material = checked_material(config, base=folder, options=options, plan=PLAN)
+    candidate = open_classifier(folder / f"{name}.pt", config=config, material=material, options=options)
+    study = Study(config=config, options=options, material=material, candidate=candidate)
+    options.output.mkdir(parents=True)
+    audits, streamed = mapped_study(study, PLAN, Silent())
+    findings = measured(audits, streamed, Silent())
+    return Judged(measurements=findings.measurements, verdicts=joint.verdicts_for(study, findings))
 
 
-def rows_of(report: Report, scene: Scene, seed: int) -> Iterator[Row]:
+def rows_of(report: Judged, scene: Scene, seed: int) -> Iterator[Row]:
     """What the report says about every attribute and region, with the numbers behind it."""
     known = {m.id: m for m in report.measurements}
     for verdict in report.verdicts:

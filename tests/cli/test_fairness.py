@@ -291,7 +291,6 @@ def test_a_cell_that_cannot_be_read_is_named(desk, changed, arguments, words):
         (["--prediction", "p", "--cluster", "persons"], ["--cluster", 'Did you mean "person"']),
         (["--prediction", "p", "--weight", "w", "--baseline-prediction", "old"], ["--weight", "--baseline-prediction"]),
         (["--prediction", "p", "--level", "95"], ["--level", "between 0.5 and 1"]),
-        (["--prediction", "p", "--dry-run"], ["--dry-run", "model"]),
         (["--prediction", "p", "--baseline", "model.pt"], ["--baseline-prediction"]),
         (["--score", "px,py"], ["do not sum to 1", "line 2"]),
         (["--score", "px,py,pz"], ["more or fewer score columns", "3 for 2 values"]),
@@ -339,6 +338,36 @@ def test_a_dry_run_tells_the_smallest_gap_per_attribute(lab):
     # 24 images, 3 persons: 6 images of a cell at most, 3 persons of a cell at most, so no gap in the second case.
     assert plan["detectable"]["group"]["accuracy"] is not None
     assert plan["detectable_alike"]["group"]["tpr"] is None
+
+
+def test_a_dry_run_of_a_table_checks_what_the_run_would_and_writes_nothing(desk):
+    rows = [{**row, "p": "" if number < 3 else row["p"]} for number, row in enumerate(ALL)]
+    write(desk.folder, rows)
+    rules = "[{metric: tpr, min: 0.1}, {metric: rrf_lift, max: 1.5}]"
+    config = f"data: {{manifest: table.csv, target: y}}\ngates: {rules}\n"
+    (desk.folder / "fairaudit.yaml").write_text(config, encoding="utf-8")
+    done = desk.run(*TABLE, "--prediction", "p", "--dry-run", "--json", "-o", "dry")
+    plan = done.report()
+    assert (done.code, plan["rows"], plan["excluded"]) == (0, len(ALL) - 3, 3)
+    assert sum(count for row in plan["cells"]["hat"].values() for count in row.values()) == len(ALL) - 3
+    assert plan["not_judged"] == ["rrf_lift at most 1.5"]
+    assert not (desk.folder / "dry").exists()
+    assert "Smallest gap found" in desk.run(*TABLE, "--prediction", "p", "--dry-run", quiet=False).out
+    desk.run(*TABLE, "--prediction", "q", "--dry-run").refused('"q" is missing')
+    (desk.folder / "fairaudit.yaml").write_text(config.replace("tpr", "tprr"), encoding="utf-8")
+    desk.run(*TABLE, "--prediction", "p", "--dry-run").refused('Did you mean "tpr"')
+
+
+@pytest.mark.parametrize("command", ["fairness", "audit", "table"])
+def test_without_an_attribute_columns_that_could_be_meant_are_named(lab, command):
+    lab.configure(data={"attributes": []}, audit={"attribute": None})
+    if command == "table":
+        write(lab.folder, ALL)
+        done = lab.run("fairness", "--predictions", "table.csv", "--truth", "y", "--prediction", "p")
+        done.refused("No attribute is named", "could be meant", "hat", "age")
+    else:
+        lab.run(command, "model.pt").refused("No attribute is named", "could be meant", "group")
+    assert not (lab.folder / "fairaudit-report" / "report.json").exists()
 
 
 @pytest.mark.slow

@@ -74,9 +74,14 @@ def test_matched_counterfactuals_are_a_manifest_of_their_own(larger):
     folder = larger.folder / "pairs"
     with (folder / "counterfactuals.csv").open(newline="") as opened:
         rows = list(csv.DictReader(opened))
-    assert len(rows) % 2 == 0
-    assert f"{len(rows) // 2} pairs" in ran.out
-    for own, other in zip(rows[::2], rows[1::2], strict=True):
+    assert len(rows) % 8 == 0
+    assert f"{len(rows) // 8} pairs" in ran.out
+    between = [row for row in rows if row["kind"].startswith("between")]
+    assert len(between) == 6 * len(rows) // 8
+    assert {(row["group"], row["delta"]) for row in between} == {("", f"{n / 7:.6g}") for n in range(1, 7)}
+    assert all((folder / row["file"]).is_file() for row in between)
+    for own, other in zip(rows[::8], rows[7::8], strict=True):
+        assert (own["delta"], other["delta"]) == ("0", "1")
         assert (own["kind"], other["kind"], own["pair"]) == ("factual", "counterfactual", other["pair"])
         assert own["group"] != other["group"]
         assert own["label"] == other["label"]
@@ -143,7 +148,7 @@ def test_labels_that_are_called_like_columns_of_the_written_manifest_are_refused
     from fairaudit.errors import UsageError
 
     _check_names("group", "label")
-    with pytest.raises(UsageError, match="another name than id, pair, file, kind"):
+    with pytest.raises(UsageError, match="another name than id, pair, file, kind, delta"):
         _check_names("kind", "label")
 
 

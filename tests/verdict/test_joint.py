@@ -149,17 +149,36 @@ def test_content_that_moves_scores_only_out_of_its_surroundings_accuses_nobody()
     assert joint_verdict(leg("gap", "below"), flipped).verdict == "spurious but equal"
 
 
-def test_methods_that_disagree_leave_it_undecided_and_an_open_one_does_not():
-    def with_methods(*sides):
-        cue = [leg(f"cue {number}", side) for number, side in enumerate(sides)]
-        return joint_verdict(leg("gap", "above"), AttributeEvidence(name="tie", cue=cue, swap=leg("swap", "above")))
+def with_methods(*sides, swap="above", region=None):
+    cue = [leg(f"cue {number}", side) for number, side in enumerate(sides)]
+    return joint_verdict(leg("gap", "above"), AttributeEvidence(name="tie", cue=cue, swap=leg("swap", swap)), region)
 
+
+def test_where_methods_disagree_the_intervention_decides_and_an_open_one_does_not():
+    for sides in (("above", "below"), ("below", "above", "open")):
+        found = with_methods(*sides)
+        assert found.verdict == "unequal and for the wrong reason"
+        above, below = sides.index("above"), sides.index("below")
+        assert f"cue {above} speaks for its use, yet cue {below} speaks against it), so swap decides" in found.why
+        assert with_methods(*sides, swap="below").verdict == "unequal, not by this cue"
+        assert with_methods(*sides, swap="below", region=box("below", "below")).attribute_used == "no"
+    for swap in ("open", "absent"):
+        split = with_methods("above", "below", swap=swap)
+        assert (split.verdict, split.attribute_used) == ("undecided", "disagree")
+        assert "cue 0 speaks for its use, yet cue 1 speaks against it" in split.why
+        assert split.needed.startswith("swap: ")
     assert with_methods("above", "open").verdict == "unequal and for the wrong reason"
-    split = with_methods("above", "below")
-    assert split.verdict == "undecided"
-    assert "cue 0 speaks for its use, yet cue 1 speaks against it" in split.why
+    assert "decides" not in with_methods("above", "open").why
     assert with_methods("open", "open").verdict == "undecided"
     assert one_side([leg("a", "open"), leg("b", "absent")]) == "open"
+
+
+def test_methods_that_disagree_accuse_nobody_whose_whole_images_do_not_differ():
+    cue = [leg("cue 0", "above"), leg("cue 1", "below")]
+    evidence = AttributeEvidence(name="tie", cue=cue, swap=leg("swap", "above"), gap=leg("score gap", "below"))
+    found = joint_verdict(leg("gap", "below"), evidence)
+    assert found.verdict == "undecided"
+    assert found.needed
 
 
 def test_what_is_needed_says_how_many_images_and_which_witness():

@@ -52,6 +52,9 @@ class Line:
     the downstream classifier is called as no attribute."""
     balanced: bool
     """Whether the AUC is the balanced one."""
+    conflicting_auc: float | None = None
+    """The paper's: AUC over the images whose attribute goes against their target value; None where `audit.aligned`
+    does not tell which goes with which, or one side has no such image."""
     difference: float | None = None
     """Mean over images with a relative change under both models of this one's less the first one's."""
     difference_low: float | None = None
@@ -164,7 +167,7 @@ def _changes(report: Report) -> list[Measurement]:
 
 def _line(report: Report, found: Measurement, difference: tuple[float | None, float | None, float | None, int]) -> Line:
     base = next(m for m in report.measurements if m.metric == "base_change" and m.class_ == found.class_)
-    balanced = found.extra.get("balanced_auc")
+    balanced, conflicting = found.extra.get("balanced_auc"), found.extra.get("conflicting_auc")
     auc = balanced if isinstance(balanced, float) else base.extra.get("auc")
     mean, low, high, shared = difference
     return Line(
@@ -179,6 +182,7 @@ def _line(report: Report, found: Measurement, difference: tuple[float | None, fl
         images=found.n or 0,
         auc=auc if isinstance(auc, float) else None,
         balanced=isinstance(balanced, float),
+        conflicting_auc=conflicting if isinstance(conflicting, float) else None,
         difference=mean,
         difference_low=low,
         difference_high=high,
@@ -189,12 +193,13 @@ def _line(report: Report, found: Measurement, difference: tuple[float | None, fl
 def as_markdown(lines: Sequence[Line]) -> str:
     """The lines as a Markdown table."""
     shown = [
-        "| base | downstream | model | relative change | interval | images | AUC of base | less the first | images |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| base | downstream | model | relative change | interval | images | AUC of base | AUC of conflicting images "
+        "| less the first | images |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for line in lines:
         cells = (line.base, line.downstream, line.model, _value(line), _interval(line.low, line.high), line.images)
-        told = (_auc(line), _told_difference(line), line.shared or "")
+        told = (_auc(line.auc), _auc(line.conflicting_auc), _told_difference(line), line.shared or "")
         shown.append("| " + " | ".join(markdown(str(cell)) for cell in (*cells, *told)) + " |")
     return "\n".join(shown) + "\n"
 
@@ -210,11 +215,15 @@ def as_text(lines: Sequence[Line]) -> str:
             name = plain(line.model)
             name = name if len(name) <= 15 else f"{name[:14]}…"
             start = f"{name:<16}{_value(line):>8}  {_interval(line.low, line.high):<18}{line.images:>6}"
-            shown.append(f"{start}{_auc(line):>7}  {_told_difference(line)}".rstrip())
+            shown.append(f"{start}{_auc(line.auc):>7}  {_told_difference(line)}".rstrip())
         shown += [f"  {plain(line.model)}: {plain(line.reason)}" for line in own if line.reason]
+        known = [line for line in own if line.conflicting_auc is not None]
+        shown += [f"  {plain(line.model)}: AUC of conflicting images {_auc(line.conflicting_auc)}" for line in known]
     kinds = {line.balanced for line in lines if line.auc is not None}
     if True in kinds:
         shown += ["", "AUC: of the base score, cells of attribute and target weighing the same."]
+    if any(line.conflicting_auc is not None for line in lines):
+        shown.append("AUC of conflicting images: the attribute goes against their target value.")
     return "\n".join(shown[1:]) + "\n"
 
 
@@ -228,8 +237,8 @@ def _interval(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"[{low:+.3f}, {high:+.3f}]"
 
 
-def _auc(line: Line) -> str:
-    return "" if line.auc is None else f"{line.auc:.3f}"
+def _auc(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _told_difference(line: Line) -> str:

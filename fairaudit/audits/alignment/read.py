@@ -12,8 +12,10 @@ from fairaudit.audits.alignment.compare import Single
 from fairaudit.audits.alignment.evidence import Evidence
 from fairaudit.audits.alignment.figures import drawings
 from fairaudit.audits.alignment.labels import head_labels
+from fairaudit.audits.core.alignment import alignment as alignment_of
 from fairaudit.audits.core.audit import Findings, Total
 from fairaudit.audits.core.columns import under
+from fairaudit.audits.core.rows import aligned_rows
 from fairaudit.counterfactuals.ladder import STOP_TEXTS, Stop
 from fairaudit.measures.alignment.alignment import Alignment, alignment
 from fairaudit.measures.alignment.matrix import correlations, disagreements, strongest
@@ -44,7 +46,9 @@ def read_alignment(total: Total, evidence: Evidence) -> Findings:
         )
         row = _base_row(heads.names[base], heads.names, summary, change, stops)
         balanced = _balanced(total, heads.names, labels[:, base], original[:, base])
-        rows.append(replace(row, auc=_auc(labels[:, base], original[:, base]), balanced_auc=balanced))
+        conflicting = _conflicting(total, heads.names, labels[:, base], original[:, base])
+        own = _auc(labels[:, base], original[:, base])
+        rows.append(replace(row, auc=own, balanced_auc=balanced, conflicting_auc=conflicting))
         _keep_singles(evidence, total, heads.names[base], rows_of_base, change, clusters)
     measurements = alignment_measurements(
         rows,
@@ -121,6 +125,30 @@ def _balanced(
             value = balanced_auc(scores, labels, attribute.codes[total.rows])
             if np.isfinite(value):
                 found[name] = value
+    return found
+
+
+def _conflicting(
+    total: Total, names: tuple[str, ...], labels: NDArray[np.float64], scores: NDArray[np.float64]
+) -> dict[str, float]:
+    """Downstream classifier → AUC over images whose group goes with another target value: Tables 1 and 2 of the paper.
+
+    "Samples evaluated are selected to be inversely correlated with the sensitive attribute": blond men, and women who
+    are not blond. A base score that follows the attribute has an AUC below a half there.
+    """
+    found = {}
+    study = total.study
+    target = study.target.take(total.rows)
+    for name in names:
+        attribute = study.manifest.attributes.get(name.partition("=")[0])
+        if attribute is None or study.config.audit.aligned is None:
+            continue
+        own = attribute.take(total.rows)
+        told = alignment_of(own, target, aligned=study.config.audit.aligned, training=study.manifest.training)
+        sides = aligned_rows(target, own, told)
+        value = None if sides is None else _auc(np.where(sides.codes == 0, labels, np.nan), scores)
+        if value is not None:
+            found[name] = value
     return found
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fairaudit.audits.core.audit import Findings
 from fairaudit.errors import UsageError
+from fairaudit.report.comparison import apart
 from fairaudit.report.rows import name_of
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Report
@@ -66,11 +67,7 @@ def against(findings: Findings, path: Path | None, *, digest: str) -> Findings:
 
 
 def changes(now: Sequence[Measurement], earlier: Report) -> list[Measurement]:
-    """Now − earlier for every disparity and level that both have, as `…_change`.
-
-    Both intervals hold together with probability 1 − (1 − level₁) − (1 − level₂) at least, whatever the dependence of
-    the two estimates (Bonferroni), and then [low₁ − high₂, high₁ − low₂] holds the change. That is the level told.
-    """
+    """Now − earlier for every disparity and level that both have, as `…_change`; intervals as in `apart`."""
     before = {measurement.id: measurement for measurement in earlier.measurements if _is_compared(measurement)}
     name = f"report of {name_of(earlier)}"
     pairs = [(new, before[new.id]) for new in now if _is_compared(new) and new.id in before]
@@ -83,17 +80,12 @@ def _is_compared(measurement: Measurement) -> bool:
 
 
 def _change(new: Measurement, old: Measurement, baseline: str) -> Measurement:
-    exists = new.value is not None and old.value is not None
     missing = "this model" if new.value is None else "the earlier one"
-    low = high = level = None
-    if exists and None not in (new.low, new.high, new.level, old.low, old.high, old.level):
-        level = round(1 - (1 - (new.level or 0)) - (1 - (old.level or 0)), 10)
-        low, high = (new.low or 0) - (old.high or 0), (new.high or 0) - (old.low or 0)
-    certain = level is not None and level > 0
+    found = apart(new, old)
     estimate = Estimate(
-        value=(new.value or 0) - (old.value or 0) if exists else None,
-        low=low if certain else None,
-        high=high if certain else None,
+        value=found.value,
+        low=found.low,
+        high=found.high,
         interval="two-reports",
         counted=new.unit,
         n=new.n,
@@ -101,4 +93,4 @@ def _change(new: Measurement, old: Measurement, baseline: str) -> Measurement:
         extra={"now": new.value, "before": old.value},
     )
     subject = Subject(audit="fairness", metric=f"{new.metric}_change", attribute=new.attribute, baseline=baseline)
-    return row(subject, estimate, level=level)
+    return row(subject, estimate, level=found.level)

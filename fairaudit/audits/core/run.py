@@ -18,6 +18,7 @@ from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.report import Timing, assemble
 from fairaudit.audits.core.scale import scale_notes
+from fairaudit.audits.core.stored import STORE
 from fairaudit.audits.core.stream import Streamed, run_key, stream
 from fairaudit.audits.core.study import Material, Study, open_classifier, open_material, require_attributes
 from fairaudit.audits.core.trial import Trials, run_trials, trial_settings
@@ -31,8 +32,6 @@ from fairaudit.report.figures.forest import MOST_ROWS, forest
 from fairaudit.report.rows import judged
 from fairaudit.results.report import Figure, Report
 
-STORE = "run.sqlite"
-"""Name of the run store in the output folder."""
 NO_IMAGES = "Figures on which single images can be seen were not drawn (--no-images)."
 
 

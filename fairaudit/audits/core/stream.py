@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.core.audit import Audit, Context, Predictions, Total
 from fairaudit.audits.core.device import autocast
 from fairaudit.audits.core.methods import named_class
+from fairaudit.audits.core.stored import ATTRIBUTE, DECIDED, ROWS, TARGET
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.watch import watched
 from fairaudit.data.batch import Batch
@@ -33,11 +34,6 @@ if TYPE_CHECKING:
 
 CHUNK_ROWS = 128
 """Rows of a chunk: the unit of decoding, storing and resuming. Fixed, so that the plan depends on the data alone."""
-
-ROWS = "rows"
-"""Name of the stream's own state: which rows were scored and which were not."""
-DECIDED = "decided"
-"""Name of the stream's own state: what the candidate decided about every scored row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +179,7 @@ def run_key(study: Study, work: Mapping[str, Mapping[str, Any]]) -> dict[str, st
         "audits": {name: dict(settings) for name, settings in work.items()},
         "seed": study.options.seed,
         "chunk_rows": CHUNK_ROWS,
-        "stream": [ROWS, DECIDED],
+        "stream": [ROWS, TARGET, DECIDED],
         "device": str(study.candidate.device).split(":")[0],
         "precision": study.options.precision,
         "batch_size": study.options.batch_size,  # kernels round differently for other numbers of images
@@ -225,6 +221,8 @@ def _rows_part(batch: Batch) -> Part:
     return Part(
         columns={
             "row": batch.rows.astype(np.int64),
+            TARGET: batch.target.astype(np.int64),
+            **{f"{ATTRIBUTE}{name}": codes.astype(np.int64) for name, codes in batch.attributes.items()},
             "excluded": np.array([row for row, _ in batch.excluded], dtype=np.int64),
             "reason": np.array([reason for _, reason in batch.excluded], dtype=np.str_),
             "note": np.array([note for _, note in batch.notes], dtype=np.str_),

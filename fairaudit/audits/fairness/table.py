@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,8 +13,10 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.against import against
 from fairaudit.audits.core.alike import alike
+from fairaudit.audits.core.dry_run import EXPECTED_RATE
 from fairaudit.audits.core.gates import check_gates, check_names
 from fairaudit.audits.core.groups import all_groupings
+from fairaudit.audits.core.report import cells
 from fairaudit.audits.core.run import drawn, with_gate_figure
 from fairaudit.audits.core.write import write_report_folder
 from fairaudit.audits.fairness.inputs import FairnessInputs
@@ -22,10 +26,15 @@ from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import AuditConfig, GateRule, Split
 from fairaudit.data.categorical import Categorical
 from fairaudit.gate.judge import judge
+from fairaudit.gate.rules import in_words
 from fairaudit.measures.clusters.partition import partition
+from fairaudit.measures.counts.association import contingency
 from fairaudit.measures.counts.confusion import Counts, confusion
+from fairaudit.measures.intervals.power import detectable_gaps
+from fairaudit.results.measurement import finite
 from fairaudit.results.provenance import library_versions
 from fairaudit.results.report import Data, Report, Run
+from fairaudit.tables.metrics import names_of
 
 
 def audit_table(
@@ -45,18 +54,9 @@ def audit_table(
         UsageError: neither prediction nor score is named, or no attribute.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    check_gates(gates)
-    predicted = read_predictions(
-        path,
-        columns,
-        threshold=threshold,
-        split=split,
-        limit=options.limit,
-        seed=options.seed,
-        aligned=audit.aligned,
+    predicted, groupings = _checked(
+        path, columns, audit=audit, gates=gates, options=options, split=split, threshold=threshold
     )
-    groupings = all_groupings(list(predicted.attributes.values()), intersections=audit.intersections)
-    check_names(gates, groupings, predicted.target)
     inputs = _inputs(predicted, groupings, audit, seed=options.seed, name=path.stem, baseline=columns.baseline)
     findings = against(read_fairness(inputs), options.against, digest=predicted.digest)
     figures = drawn(findings.drawings, options.output)
@@ -88,6 +88,81 @@ def audit_table(
     report = with_gate_figure(report, options.output)
     write_report_folder(report, options.output, options.formats)
     return report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TablePlan:
+    """What the audit of a table would do."""
+
+    rows: int
+    """Rows that would be scored."""
+    excluded: int
+    """Rows that would be left out."""
+    cells: Mapping[str, Mapping[str, Mapping[str, int | None]]]
+    """attribute → group → target value → rows."""
+    detectable: Mapping[str, Mapping[str, float | None]]
+    """attribute → rate → smallest gap that would be found with a power of 80 %; null where none would."""
+    not_judged: Sequence[str]
+    """Gate rules that this command could not judge, in words."""
+
+
+def plan_table(
+    path: Path,
+    columns: TableColumns,
+    *,
+    audit: AuditConfig,
+    gates: list[GateRule],
+    options: RunOptions,
+    split: Split | None = None,
+) -> TablePlan:
+    """Read and check everything as `audit_table` does, and write nothing.
+
+    Raises:
+        DataError: a column is missing or cannot be read.
+        UsageError: neither prediction nor score is named, or no attribute, or a gate rule cannot be meant.
+    """
+    predicted, groupings = _checked(path, columns, audit=audit, gates=gates, options=options, split=split)
+    names = {grouping.name for grouping in groupings}
+    made = names_of("fairness")
+    left = [rule for rule in gates if rule.measured not in made or rule.region or rule.attribute not in (None, *names)]
+    return TablePlan(
+        rows=len(predicted.decisions),
+        excluded=len(predicted.excluded),
+        cells={grouping.name: cells(grouping, predicted.target, audit.min_cell) for grouping in groupings},
+        detectable={grouping.name: _detectable(grouping, predicted.target, audit.level) for grouping in groupings},
+        not_judged=[in_words(rule) for rule in left],
+    )
+
+
+def _detectable(grouping: Categorical, target: Categorical, level: float) -> dict[str, float | None]:
+    sizes = {"rows": len(grouping.values), "columns": len(target.values)}
+    table = contingency(grouping.codes, target.codes, **sizes)
+    return {rate: finite(gap) for rate, gap in detectable_gaps(table, base=EXPECTED_RATE, level=level).items()}
+
+
+def _checked(
+    path: Path,
+    columns: TableColumns,
+    *,
+    audit: AuditConfig,
+    gates: list[GateRule],
+    options: RunOptions,
+    split: Split | None,
+    threshold: float = 0.5,
+) -> tuple[Predicted, list[Categorical]]:
+    check_gates(gates)
+    predicted = read_predictions(
+        path,
+        columns,
+        threshold=threshold,
+        split=split,
+        limit=options.limit,
+        seed=options.seed,
+        aligned=audit.aligned,
+    )
+    groupings = all_groupings(list(predicted.attributes.values()), intersections=audit.intersections)
+    check_names(gates, groupings, predicted.target)
+    return predicted, groupings
 
 
 def _inputs(
@@ -136,8 +211,6 @@ def _count(predicted: Predicted, grouping: Categorical, weights: NDArray[np.floa
 
 
 def _data(path: Path, predicted: Predicted, groupings: list[Categorical], audit: AuditConfig, seed: int) -> Data:
-    from fairaudit.audits.core.report import cells
-
     return Data(
         name=path.name,
         digest=predicted.digest,

@@ -34,7 +34,7 @@ BATCH = 64
 """Images that are decoded together, times the frames of each."""
 
 
-COLUMNS = ("id", "pair", "file", "kind")
+COLUMNS = ("id", "pair", "file", "kind", "delta")
 """Columns of the written manifest, before target and attribute."""
 
 
@@ -49,7 +49,7 @@ class InterpolateRequest:
     to: str | None = None
     """Value that every image gets; the other one where there are two."""
     frames: int = 8
-    """Steps from the reconstruction (δ = 0) to the counterfactual (δ = 1) in the pictures, at least 2."""
+    """Images of every row from the reconstruction (δ = 0) to the counterfactual (δ = 1), at least 2."""
     examples: int = 4
     """Images in the pictures."""
     animation: str = "gif"
@@ -68,7 +68,7 @@ class Interpolated:
     """What was written."""
 
     table: Path
-    """Manifest of all images: id, pair, file, kind, target and attribute."""
+    """Manifest of all images: id, pair, file, kind, delta, target and attribute."""
     strip: Path
     """A few interpolations."""
     pairs: int
@@ -80,11 +80,12 @@ class Interpolated:
 def write_interpolations(
     config: Config, request: InterpolateRequest, *, base: Path, options: RunOptions, progress: Progress
 ) -> Interpolated:
-    """Write every row's reconstruction and counterfactual, a manifest of them, a strip and an animation.
+    """Write every row's images from reconstruction to counterfactual, a manifest, a strip and an animation.
 
-    Both images of a pair are decoded from the same latent, with the attribute's own and its other value (eq. 5 of
-    counterfactual interpolation augmentation at δ = 0 and 1), so that they differ in what the attribute does and share
-    what the autoencoder blurs. The manifest can be audited like any other, with `data.cluster: pair`.
+    All images of a row are decoded from the same latent, with shares δ of the attribute's other value and 1 − δ of its
+    own (eq. 5 of counterfactual interpolation augmentation), so that they differ in what the attribute does and share
+    what the autoencoder blurs. The manifest can be audited like any other, with `data.cluster: pair`; images in
+    between keep their target, as in the paper, and have no value of the attribute.
 
     Raises:
         ModelError: the file is no conditional VAE, or one of other values or of another size.
@@ -107,13 +108,13 @@ def write_interpolations(
                 rows += _written(options.output, manifest, request.attribute, int(row), name, frames[number], to)
                 if len(shown) < request.examples:
                     shown.append((name, batch.images[number].permute(1, 2, 0).double().numpy(), frames[number]))
-            advance(min(len(wanted), len(rows) // 2), len(wanted), False)
+            advance(min(len(wanted), len(rows) // request.frames), len(wanted), False)
     if not rows:
         raise DataError("No row has a counterfactual", wanted="readable images with target and attribute known")
     table = options.output / "counterfactuals.csv"
     write_text(table, _csv(rows))
     strip = _pictures(options.output, request, shown, manifest, to)
-    pairs = len(rows) // 2
+    pairs = len(rows) // request.frames
     return Interpolated(table=table, strip=strip, pairs=pairs, left_out=len(manifest.ids) - pairs)
 
 
@@ -218,10 +219,13 @@ def _written(
     frames: NDArray[np.float64],
     to: NDArray[np.int64],
 ) -> list[dict[str, str]]:
-    """Both images of a row, and their lines of the manifest."""
+    """All images of a row, and their lines of the manifest."""
     column, target = manifest.attributes[attribute], target_of(manifest)
     lines = []
-    for kind, frame, code in (("factual", frames[0], column.codes[row]), ("counterfactual", frames[-1], to[row])):
+    last = len(frames) - 1
+    for number, frame in enumerate(frames):
+        kind = "factual" if number == 0 else "counterfactual" if number == last else f"between-{number}"
+        value = {0: column.values[column.codes[row]], last: column.values[int(to[row])]}.get(number, "")
         # Numbered files: an id may hold anything, slashes too.
         file = Path("images") / f"{row:07d}-{kind}.png"
         write_bytes(folder / file, _png(frame))
@@ -231,8 +235,9 @@ def _written(
                 "pair": name,
                 "file": file.as_posix(),
                 "kind": kind,
+                "delta": f"{number / last:.6g}",
                 target.name: target.values[target.codes[row]],
-                attribute: column.values[int(code)],
+                attribute: value,
             }
         )
     return lines

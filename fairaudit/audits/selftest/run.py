@@ -15,7 +15,8 @@ from fairaudit.audits.core.device import describe_device
 from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.report import cells, model_entry
-from fairaudit.audits.core.run import STORE, Outcome, drawn
+from fairaudit.audits.core.run import Outcome, drawn
+from fairaudit.audits.core.stored import STORE
 from fairaudit.audits.core.study import Material, open_classifier, target_of
 from fairaudit.audits.core.write import write_report_folder
 from fairaudit.audits.selftest.bench import Bench

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fairaudit.audits.core.run import Outcome
     from fairaudit.cli.fairness_settings import TableOptions
     from fairaudit.config.schema import Config
+    from fairaudit.results.report import Report
 
 
 def launch(
@@ -108,7 +109,18 @@ def _print_tables(outcomes: Sequence[Outcome], *, unjudged_too: bool, verbose: b
             emit(brief.render(report))
         elif report is not None:
             emit(terminal.render(report, color=wants_color(), unjudged_too=unjudged_too))
+        if report is not None and len(outcomes) == 1 and unjudged_too:
+            emit(against_baseline(report, every=verbose))
         emit(not_audited(outcome))
+
+
+def against_baseline(report: Report, *, every: bool) -> str:
+    """What changed against the baseline of the run, below a blank line; nothing without one."""
+    from fairaudit.report.comparison import own
+    from fairaudit.report.formats.comparison import FEW, text
+
+    found = own(report)
+    return "" if found is None else f"\n{text(found, most=None if every else FEW)}"
 
 
 def not_audited(outcome: Outcome) -> str:
@@ -121,12 +133,9 @@ def not_audited(outcome: Outcome) -> str:
 def launch_table(predictions: Path, *, options: TableOptions, request: Request) -> int:
     """Audit a table of predictions, print the table or JSON, and return the exit code."""
     from fairaudit.audits.core.run import Outcome
-    from fairaudit.audits.fairness.table import audit_table
+    from fairaudit.audits.fairness.table import audit_table, plan_table
     from fairaudit.config.schema import AuditConfig, Split
-    from fairaudit.errors import UsageError
 
-    if request.dry_run:
-        raise UsageError("--dry-run plans the audit of a model", advice="A table is audited in seconds; leave it out.")
     asked = request.asked
     # The file's own attributes need not be columns of this table, so the command line's are not checked against them.
     config = optional_config(replace(asked, extra={}, attributes=None, classes=None))
@@ -141,6 +150,12 @@ def launch_table(predictions: Path, *, options: TableOptions, request: Request) 
     gates = list(config.gates) if config else []
     # The configuration's own split is about its manifest; this table need not have that column.
     split = Split(**split_of(asked.split)) if asked.split else None
+    if request.dry_run:
+        from fairaudit.cli.launch.dry_run import dry_run_of_table
+
+        return dry_run_of_table(
+            plan_table(predictions, columns, audit=audit, gates=gates, options=request.options, split=split), request
+        )
     report = audit_table(predictions, columns, audit=audit, gates=gates, options=request.options, split=split)
     return show([Outcome(name=predictions.stem, folder=request.options.output, report=report)], request=request)
 

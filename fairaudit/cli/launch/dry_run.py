@@ -15,6 +15,7 @@ from fairaudit.results.strict_json import dumps
 if TYPE_CHECKING:
     from fairaudit.audits.core.dry_run import RunPlan
     from fairaudit.audits.core.plan import AuditPlan
+    from fairaudit.audits.fairness.table import TablePlan
     from fairaudit.cli.shared import Request
     from fairaudit.config.schema import Config
 
@@ -37,6 +38,23 @@ def dry_run(
     text = dumps(asdict(found)) if request.as_json else "\n".join(lines(found)) + "\n"
     emit(text)
     return 0
+
+
+def dry_run_of_table(plan: TablePlan, request: Request) -> int:
+    """Print what the audit of a table would do; returns the exit code."""
+    emit(dumps(asdict(plan)) if request.as_json else "\n".join(lines_of_table(plan)) + "\n")
+    return 0
+
+
+def lines_of_table(plan: TablePlan) -> Iterator[str]:
+    """The plan as text, at most 80 columns wide."""
+    yield f"{plan.rows:,} rows, and {plan.excluded:,} that would be excluded; audits: fairness"
+    for rule in plan.not_judged:
+        yield f"This command cannot judge the gate rule {plain(rule)}: inconclusive at best."
+    for attribute, groups in plan.cells.items():
+        yield ""
+        yield from _cells(attribute, groups)
+        yield _gaps("Smallest gap found with 80 % power", plan.detectable[attribute])
 
 
 def lines(plan: RunPlan) -> Iterator[str]:

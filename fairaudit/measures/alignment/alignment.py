@@ -11,13 +11,19 @@ from scipy.stats import t as student
 
 from fairaudit.errors import UsageError
 from fairaudit.measures.alignment.relative_change import RelativeChange
+from fairaudit.measures.clusters.leverage import leverage
+from fairaudit.measures.images.cluster_means import cluster_interval
+from fairaudit.measures.images.means import skewed
 from fairaudit.measures.intervals.multiple import benjamini_hochberg, holm
-from fairaudit.measures.intervals.proportion import percentile
 from fairaudit.ratio import ratio
 
 Floats = NDArray[np.float64]
 Correction = Literal["holm", "fdr", "none"]
 
+LEAST_UNITS = 5
+"""Images or clusters behind an interval: of fewer, a few of which may move far, none keeps its level."""
+MIN_EFFECTIVE = 2.0
+"""Equal units that an interval or a p value rests on at least; less where one person holds nearly every image."""
 _CHUNK = 2**22
 
 
@@ -30,7 +36,7 @@ class Alignment:
     mean: Floats
     """Mean relative change, as in the paper; NaN without images."""
     mean_low: Floats
-    """Lower end of its bootstrap interval; NaN with fewer than two units."""
+    """Lower end of its bootstrap interval; NaN with fewer than five units."""
     mean_high: Floats
     """Upper end."""
     ratio_of_sums: Floats
@@ -71,14 +77,15 @@ def alignment(
     heads = values.shape[1]
     units = np.arange(len(values)) if cluster is None else np.asarray(cluster)[usable]
     sums = _unit_sums(units, np.column_stack([np.ones(len(values)), bottom, values, top]))
-    low, high = _bootstrap(sums, heads, level=level, replicates=replicates, generator=generator)
+    estimate = np.concatenate([ratio(values.sum(axis=0), len(values)), ratio(top.sum(axis=0), bottom.sum())])
+    low, high = _bootstrap(sums, estimate, level=level, replicates=replicates, generator=generator)
     missing = np.full(heads, np.nan)
     return Alignment(
         n=np.full(heads, len(values), np.int64),
-        mean=ratio(values.sum(axis=0), len(values)),
+        mean=estimate[:heads],
         mean_low=low[:heads],
         mean_high=high[:heads],
-        ratio_of_sums=ratio(top.sum(axis=0), bottom.sum()),
+        ratio_of_sums=estimate[heads:],
         ratio_low=low[heads:],
         ratio_high=high[heads:],
         median=np.median(values, axis=0) if len(values) else missing,
@@ -109,11 +116,11 @@ def _unit_sums(units: NDArray[np.generic], columns: Floats) -> Floats:
 
 
 def _bootstrap(
-    sums: Floats, heads: int, *, level: float, replicates: int, generator: np.random.Generator
+    sums: Floats, estimate: Floats, *, level: float, replicates: int, generator: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Ends of the percentile intervals of the means and the ratios of sums, [2 · head] each."""
-    units = len(sums)
-    if units < 2:
+    """Ends of the intervals of the means and the ratios of sums, [2 · head] each; NaN where there is none."""
+    units, heads = len(sums), len(estimate) // 2
+    if units < LEAST_UNITS:
         return np.full(2 * heads, np.nan), np.full(2 * heads, np.nan)
     parts = []
     size = max(1, _CHUNK // max(units, sums.shape[1]))
@@ -122,17 +129,60 @@ def _bootstrap(
         drawn = draws.astype(np.float64) @ sums
         means = ratio(drawn[:, 2 : 2 + heads], drawn[:, :1])
         parts.append(np.concatenate([means, ratio(drawn[:, 2 + heads :], drawn[:, 1:2])], axis=1))
-    ends = percentile(np.concatenate(parts), level=level)
-    return ends.low, ends.high
+    drawn = np.concatenate(parts)
+    spreads = [_spread(sums[:, 0], sums[:, 2 : 2 + heads]), _spread(sums[:, 1], sums[:, 2 + heads :])]
+    ends = [
+        _ends(float(value), drawn[:, place], spreads[place // heads].at(place % heads), level)
+        for place, value in enumerate(estimate)
+    ]
+    return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
+
+
+def _ends(value: float, drawn: Floats, spread: _Spread, level: float) -> tuple[float, float]:
+    """The wider of two on each side: Student's interval, and percentiles moved out on the side of the long tail.
+
+    Of a few images one of which moves far, percentiles are too narrow and Student's are not; of skewed ones, the other
+    way round.
+    """
+    if spread.units < MIN_EFFECTIVE:
+        return np.nan, np.nan
+    found = cluster_interval(value, drawn, clusters=max(2, round(spread.units)), level=level)
+    low, high = skewed(float(found.low), float(found.high), drawn, level=level)
+    half = float(student.isf((1 - level) / 2, spread.units - 1) * spread.error[0])
+    return min(low, value - half), max(high, value + half)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """Standard errors of ratios of sums over units, and the equal units that they rest on."""
+
+    error: Floats
+    units: float
+
+    def at(self, place: int) -> _Spread:
+        return _Spread(self.error[place : place + 1], self.units)
+
+
+def _spread(below: Floats, above: Floats) -> _Spread:
+    """Of Σ above / Σ below, linearised, with the leverage of every unit.
+
+    Args:
+        below: [unit] weights of the units.
+        above: [unit, column] sums.
+    """
+    behind = leverage(np.arange(len(below)), np.abs(below))
+    residuals = above - below[:, None] * ratio(above.sum(axis=0), below.sum())
+    error = np.sqrt(((residuals * behind.inflation[:, None]) ** 2).sum(axis=0)) / abs(below.sum())
+    return _Spread(error, behind.effective)
 
 
 def _t_test(counts: Floats, sums: Floats) -> Floats:
     """Two-sided p of a mean of 0: Student's t over images, or the linearised one over clusters of unequal size."""
-    units = len(counts)
-    if units < 2:
+    if len(counts) < 2:
+        return np.full(sums.shape[1], np.nan)
+    spread = _spread(counts, sums)
+    if spread.units < MIN_EFFECTIVE:
         return np.full(sums.shape[1], np.nan)
     mean = ratio(sums.sum(axis=0), counts.sum())
-    residuals = sums - counts[:, None] * mean
-    spread = np.sqrt(units / (units - 1) * (residuals**2).sum(axis=0)) / counts.sum()
-    score = np.where(spread > 0, np.abs(ratio(mean, spread)), np.where(mean == 0, 0.0, np.inf))
-    return np.asarray(2 * student.sf(score, units - 1), np.float64)
+    score = np.where(spread.error > 0, np.abs(ratio(mean, spread.error)), np.where(mean == 0, 0.0, np.inf))
+    return np.asarray(2 * student.sf(score, spread.units - 1), np.float64)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.measures.clusters.labels import cluster_labels
+from fairaudit.measures.clusters.leverage import leverage
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.intervals.largest import Contrasts
 from fairaudit.ratio import ratio
@@ -103,9 +104,8 @@ def cue_contrasts(shares: Shares) -> Contrasts:
     weights = _weights(*shares.shape)
     mean, count = cell_means(shares)
     residual = shares.values - mean[shares.cell]
-    behind = _units(shares)
-    few = np.sqrt(ratio(behind, behind - 1))
-    scaled = residual / count[shares.cell] * np.where(behind > 1, few, 0.0)[shares.cell]
+    behind, inflation = _behind(shares)
+    scaled = residual / count[shares.cell] * inflation
     cells = np.zeros((int(shares.unit.max()) + 1, len(mean)))
     raw = np.zeros_like(cells)
     np.add.at(cells, (shares.unit, shares.cell), scaled)
@@ -202,7 +202,12 @@ def _full(counts: Ints) -> tuple[list[int], list[int]]:
     return rows, columns
 
 
-def _units(shares: Shares) -> Floats:
-    """Units behind every cell, `[class × group]`."""
-    pairs = np.unique(np.stack([shares.cell, shares.unit]), axis=1)[0]
-    return np.bincount(pairs, minlength=shares.shape[0] * shares.shape[1]).astype(np.float64)
+def _behind(shares: Shares) -> tuple[Floats, Floats]:
+    """What the units of every cell are worth, `[class × group]`, and the factor of every image's deviation."""
+    number = shares.shape[0] * shares.shape[1]
+    worth, inflation = np.zeros(number), np.zeros(len(shares.values))
+    for cell in range(number):
+        rows = np.flatnonzero(shares.cell == cell)
+        found = leverage(shares.unit[rows])
+        worth[cell], inflation[rows] = found.effective, found.inflation
+    return worth, inflation

@@ -12,9 +12,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from fairaudit.measures.clusters.leverage import leverage
 from fairaudit.measures.intervals.largest import Contrasts
 from fairaudit.measures.regions.swap import Pair
-from fairaudit.ratio import ratio
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,14 +47,14 @@ def score_gaps(scores: Floats, *, group: Ints, target: Ints, unit: Ints) -> tupl
             continue
         part, raw, number = np.zeros(units), np.zeros(units), np.inf
         for y in shared:
+            middle = (scores[cells[one, y]].mean() + scores[cells[two, y]].mean()) / 2
             for group_code, sign in ((two, 1.0), (one, -1.0)):
                 rows = cells[group_code, y]
-                behind = len(np.unique(unit[rows]))
+                behind = leverage(unit[rows])
                 weight = sign / (len(rows) * len(shared))
-                few = np.sqrt(ratio(behind, behind - 1)) if behind > 1 else 0.0
-                np.add.at(part, unit[rows], weight * few * (scores[rows] - scores[rows].mean()))
-                np.add.at(raw, unit[rows], weight * scores[rows])
-                number = min(number, behind)
+                np.add.at(part, unit[rows], weight * behind.inflation * (scores[rows] - scores[rows].mean()))
+                np.add.at(raw, unit[rows], weight * (scores[rows] - middle))
+                number = min(number, behind.effective)
         pairs.append(Pair(one, two))
         values.append(raw.sum())
         parts.append(part)

@@ -25,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fairaudit.measures.clusters.leverage import leverage
 from fairaudit.measures.intervals.largest import Contrasts, unseen
 from fairaudit.ratio import ratio
 
@@ -194,27 +195,28 @@ def _contrast(arms: Arms, cells: dict[int, Cell], other: Floats, same: Floats) -
 
 def _add(
     arms: Arms, cell: Cell, other: Floats, same: Floats, parts: Floats, raw: Floats, *, share: float
-) -> tuple[float, tuple[int, int, int]]:
-    """Add one class's contributions; its mean and the units of its images, of their donors of arm 1 and of arm 2."""
+) -> tuple[float, tuple[float, float, float]]:
+    """Add one class's contributions; its mean and what its images, their donors of arm 1 and of arm 2 are worth."""
     rows, unit = cell.rows, arms.unit[cell.rows]
     ones, twos = other[rows], same[rows]
     means = [_mean(ones, cell.other), _mean(twos, cell.same)]
     change = means[0] - means[1]
     weight, centre = share / len(rows), change.mean()
-    number = len(np.unique(unit))
-    few = np.sqrt(ratio(number, number - 1)) if number > 1 else 0.0
+    behind = leverage(unit)
     np.add.at(raw, unit, weight * change)
-    np.add.at(parts, unit, weight * few * (change - centre))
+    np.add.at(parts, unit, weight * behind.inflation * (change - centre))
     middle = (means[0] + means[1])[:, None] / 2
-    counts = [number]
+    counts = [behind.effective]
     for values, used, given, sign in (
         (ones, cell.other, arms.other_unit[rows], 1.0),
         (twos, cell.same, arms.same_unit[rows], -1.0),
     ):
-        donors, added = _donors(values - middle, used, given, sign * weight)
+        donors, added, held = _donors(values - middle, used, given, sign * weight)
+        giving = leverage(donors, held)
+        added = added * giving.inflation
         np.add.at(parts, donors, added)
         np.add.at(raw, donors, added)  # deviations of donors, which the exchange turns along with their unit
-        counts.append(len(np.unique(donors)))
+        counts.append(giving.effective)
     return float(centre), (counts[0], counts[1], counts[2])
 
 
@@ -222,8 +224,8 @@ def _mean(values: Floats, used: NDArray[np.bool_]) -> Floats:
     return ratio(np.where(used, values, 0.0).sum(axis=1), used.sum(axis=1))
 
 
-def _donors(deviation: Floats, used: NDArray[np.bool_], given: Ints, weight: float) -> tuple[Ints, Floats]:
-    """Donor and contribution of every use: how far the donor's content is from what the others' did there."""
+def _donors(deviation: Floats, used: NDArray[np.bool_], given: Ints, weight: float) -> tuple[Ints, Floats, Floats]:
+    """Donor, contribution and weight of every use: how far the donor's content is from what the others' did there."""
     count = used.sum(axis=1, keepdims=True)
     at, column = np.nonzero(used)
     each = (weight / count)[at, 0]
@@ -231,4 +233,4 @@ def _donors(deviation: Floats, used: NDArray[np.bool_], given: Ints, weight: flo
     centre = float((each * values).sum() / each.sum())
     # The image's own mean over both arms holds a share of each donor, by which deviations are too small.
     kept = 1 - 1 / (2 * count[at, 0])
-    return given[at, column], each * (values - centre) / np.sqrt(kept)
+    return given[at, column], each * (values - centre) / np.sqrt(kept), np.abs(each)

@@ -14,7 +14,13 @@ from fairaudit.results.measurement import Measurement
 
 
 def _report(
-    name: str, value: float | None, auc: float | None, *, unusable: bool = False, balanced: float | None = None
+    name: str,
+    value: float | None,
+    auc: float | None,
+    *,
+    unusable: bool = False,
+    balanced: float | None = None,
+    conflicting: float | None = None,
 ) -> Any:
     status: Any = "undefined" if value is None else "unusable" if unusable else "ok"
     pair = Measurement(
@@ -28,7 +34,7 @@ def _report(
         low=None if value is None else value - 0.1,
         high=None if value is None else value + 0.1,
         n=12,
-        extra={"balanced_auc": balanced},
+        extra={"balanced_auc": balanced, "conflicting_auc": conflicting},
     )
     itself = pair.model_copy(update={"attribute": "smiling", "value": 1.0})
     base = Measurement(audit="cf-align", metric="base_change", class_="smiling", value=0.6, extra={"auc": auc})
@@ -36,7 +42,7 @@ def _report(
 
 
 REPORTS = [
-    _report("a.pt", 0.5, 0.9, balanced=0.8),
+    _report("a.pt", 0.5, 0.9, balanced=0.8, conflicting=0.516),
     _report("b.pt", None, None),
     _report("a-long-name-of-a-model.pt", 0.25, 1.0, unusable=True),
     _report("d.pt", 0.25, 1.0),
@@ -64,9 +70,12 @@ def test_the_table_is_80_columns_wide_and_the_markdown_is_escaped() -> None:
     assert "a-long-name-of…" in text
     assert "b.pt                none" in text
     assert "+0.250!" in text
+    assert "  a.pt: AUC of conflicting images 0.516" in text
+    assert "| 0.800 | 0.516 |" in as_markdown(lines)
+    assert [line.conflicting_auc for line in lines] == [0.516, None, None, None]
     assert "  b.pt: why" in text
     table = as_markdown(lines).splitlines()
-    assert table[2] == "| smiling | neck\\|tie | a.pt | +0.500 | \\[+0.400, +0.600\\] | 12 | 0.800 |  |  |"
+    assert table[2] == "| smiling | neck\\|tie | a.pt | +0.500 | \\[+0.400, +0.600\\] | 12 | 0.800 | 0.516 |  |  |"
     assert len({row.replace("\\|", "").count("|") for row in table}) == 1
 
 
