@@ -11,13 +11,14 @@ from fairaudit.cli.console import progress_display, say, wants_color
 from fairaudit.cli.settings import Asked, load, split_of
 from fairaudit.cli.shared import Request
 from fairaudit.cli.streams import emit
-from fairaudit.errors import ExitCode
+from fairaudit.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from fairaudit.audits.core.plan import AuditPlan
     from fairaudit.audits.core.run import Outcome
     from fairaudit.cli.fairness_settings import TableOptions
     from fairaudit.config.schema import Config
+    from fairaudit.report.zoo.row import ModelRow
 
 
 def launch(
@@ -37,13 +38,20 @@ def launch(
         plan: what is audited.
         then: makes what is printed from the outcomes, in place of the reports.
     """
-    from fairaudit.audits.core.run import run_models
+    from fairaudit.audits.zoo.models import model_files
 
     config, base = load(request.asked)
+    models = model_files(models)
+    if request.options.against is not None and len(models) > 1:
+        raise UsageError("--against compares one model", found=f"{len(models)} models")
     if request.dry_run:
         from fairaudit.cli.dry_run import dry_run
 
         return dry_run(models, baseline=baseline, config=config, base=base, request=request, plan=plan)
+    if len(models) > 1 and then is None:
+        return _launch_zoo(models, baseline=baseline, config=config, base=base, request=request, plan=plan)
+    from fairaudit.audits.core.run import run_models
+
     with progress_display(quiet=request.quiet) as progress:
         outcomes = run_models(
             models,
@@ -57,11 +65,43 @@ def launch(
     return show(outcomes, request=request, text=None if then is None else then(outcomes))
 
 
+def _launch_zoo(
+    models: Sequence[Path], *, baseline: Path | None, config: Config, base: Path, request: Request, plan: AuditPlan
+) -> int:
+    """Audit several models, print a closing table with the worst first, and return the worst exit code."""
+    from fairaudit.audits.zoo.run import run_zoo
+
+    options = request.options
+    with progress_display(quiet=request.quiet, keep=False) as progress:
+        rows = run_zoo(
+            models, baseline=baseline, config=config, base=base, options=options, plan=plan, progress=progress
+        )
+    return show_zoo(rows, folder=options.output, request=request)
+
+
+def show_zoo(rows: Sequence[ModelRow], *, folder: Path, request: Request) -> int:
+    """Print the table over several models or their reports as JSON (stdout), and where the page is (stderr)."""
+    from fairaudit.report.zoo.row import worst_code
+    from fairaudit.report.zoo.table import MOST, terminal
+
+    if request.as_json:
+        _print_json_files([folder / row.report for row in rows if row.report is not None])
+    else:
+        if request.verbose:
+            _print_reports([folder / row.report for row in rows if row.report is not None])
+        emit(terminal(rows, most=None if request.verbose else MOST))
+    if not request.quiet:
+        say(f"All models: {folder / 'index.html'}")
+    return worst_code(row.exit_code for row in rows)
+
+
 def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = None, unjudged_too: bool = True) -> int:
     """Print reports worst first, or the text (stdout), where the files are (stderr), and return the worst exit code.
 
     Numbers that no rule asks about are left out of the tables where a command has a table of its own.
     """
+    from fairaudit.report.zoo.row import worst_code
+
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     if text is not None:
         emit(text)
@@ -69,10 +109,6 @@ def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = No
         _print_json(outcomes)
     else:
         _print_tables(outcomes, unjudged_too=unjudged_too, verbose=request.verbose)
-    if len(outcomes) > 1:
-        from fairaudit.audits.core.summary import write_summary
-
-        write_summary(outcomes, request.options.output)
     if not request.quiet:
         page = "report.html" if "html" in request.options.formats else "report.json"
         for outcome in outcomes:
@@ -80,13 +116,7 @@ def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = No
                 say(f"Report: {outcome.folder / page}")
     codes = [report.gate.exit_code for report in reports]
     codes += [ExitCode.BAD_INPUT for outcome in outcomes if outcome.error is not None]
-    return worst(codes)
-
-
-def worst(codes: Sequence[int]) -> int:
-    """The exit code that stands for several: bad input, then a failed gate, then incomplete, then inconclusive."""
-    order = (ExitCode.BAD_INPUT, ExitCode.GATE_FAILED, ExitCode.INCOMPLETE, ExitCode.INCONCLUSIVE)
-    return next((int(code) for code in order if code in codes), int(ExitCode.PASS))
+    return worst_code(codes)
 
 
 def _print_json(outcomes: Sequence[Outcome]) -> None:
@@ -94,6 +124,21 @@ def _print_json(outcomes: Sequence[Outcome]) -> None:
 
     texts = [report_text(outcome.report) for outcome in outcomes if outcome.report is not None]
     emit(texts[0] if len(outcomes) == 1 else f"[{','.join(texts)}]\n")
+
+
+def _print_json_files(paths: Sequence[Path]) -> None:
+    """A list of reports, one file at a time in memory."""
+    for number, path in enumerate(paths):
+        emit(("," if number else "[") + path.read_text(encoding="utf-8"))
+    emit("]\n" if paths else "[]\n")
+
+
+def _print_reports(paths: Sequence[Path]) -> None:
+    from fairaudit.report import terminal
+    from fairaudit.results.store import read_report
+
+    for path in paths:
+        emit(terminal.render(read_report(path), color=wants_color()))
 
 
 def _print_tables(outcomes: Sequence[Outcome], *, unjudged_too: bool, verbose: bool) -> None:
@@ -121,7 +166,6 @@ def launch_table(predictions: Path, *, options: TableOptions, request: Request) 
     from fairaudit.audits.core.run import Outcome
     from fairaudit.audits.fairness.table import audit_table
     from fairaudit.config.schema import AuditConfig, Split
-    from fairaudit.errors import UsageError
 
     if request.dry_run:
         raise UsageError("--dry-run plans the audit of a model", advice="A table is audited in seconds; leave it out.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -61,25 +61,46 @@ def run_models(
     Raises:
         FairauditError: the only model cannot be audited.
     """
-    folders = report_folders(models, options.output)
+    named = dict(zip(report_names(models), models, strict=True))
+    outcomes = each_model(
+        named, baseline=baseline, config=config, base=base, options=options, plan=plan, progress=progress
+    )
+    return list(outcomes)
+
+
+def each_model(
+    models: Mapping[str, Path],
+    *,
+    baseline: Path | None,
+    config: Config,
+    base: Path,
+    options: RunOptions,
+    plan: AuditPlan,
+    progress: Progress,
+) -> Iterator[Outcome]:
+    """Audit one model after the other, name by name, on data that is opened once; no report is kept.
+
+    Raises:
+        FairauditError: the data or the baseline cannot be used, or the only model cannot be audited.
+    """
     material = checked_material(config, base=base, options=options, plan=plan)
     if options.against is not None:  # other data is refused before anything is computed
         earlier_report(options.against, digest=material.digest)
     opened = partial(open_classifier, config=config, material=material, options=options)
     compared = None if baseline is None else opened(baseline)
-    outcomes = []
-    for model, folder in zip(models, folders, strict=True):
+    for name, model in models.items():
+        folder = options.output if len(models) == 1 else options.output / name
         try:
             study = Study(config=config, options=options, material=material, candidate=opened(model), baseline=compared)
             report = run_study(study, plan, folder=folder, progress=progress)
-            outcomes.append(Outcome(name=model.stem, folder=folder, report=report))
+            outcome = Outcome(name=name, folder=folder, report=report)
         except Exception as error:
             expected = as_expected(error)
             if expected is None or len(models) == 1:
                 raise
             progress.note(f"{model.name}: {expected.paragraph()}")
-            outcomes.append(Outcome(name=model.stem, folder=folder, error=expected))
-    return outcomes
+            outcome = Outcome(name=name, folder=folder, error=expected)
+        yield outcome
 
 
 def checked_material(config: Config, *, base: Path, options: RunOptions, plan: AuditPlan) -> Material:
@@ -100,7 +121,7 @@ def checked_material(config: Config, *, base: Path, options: RunOptions, plan: A
 def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress) -> Report:
     """Run the plan's audits over the study's data and write the report folder."""
     started, clock = datetime.now(UTC), time.perf_counter()
-    audits, streamed = mapped_study(study, plan, progress)
+    audits, streamed = mapped_study(study, plan, progress, folder=folder)
     mapped = time.perf_counter() - clock
     findings = against(measured(audits, streamed, progress), study.options.against, digest=study.material.digest)
     figures = drawn(findings.drawings, folder, photographs=study.options.images)
@@ -116,24 +137,34 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
     return report
 
 
-def mapped_study(study: Study, plan: AuditPlan, progress: Progress) -> tuple[Sequence[Audit], Streamed]:
-    """Put the methods on trial and map the plan's audits over all rows, continuing what the output folder holds."""
+def mapped_study(
+    study: Study, plan: AuditPlan, progress: Progress, *, folder: Path | None = None
+) -> tuple[Sequence[Audit], Streamed]:
+    """Put the methods on trial and map the plan's audits over all rows, continuing what the folder holds.
+
+    Args:
+        study: what is audited.
+        plan: by which audits.
+        progress: shows it.
+        folder: where the run store is; the output folder where none is given.
+    """
     for model in (study.candidate, *([study.baseline] if study.baseline is not None else [])):
         if plan.with_regions or plan.methods_for(study):
             model.head.require_scores("Explanations, regions and joint verdicts", where=model.name)
-    trials = _tried(study, plan, progress)
+    path = (folder or study.options.output) / STORE
+    trials = _tried(study, plan, progress, path)
     audits = plan.audits_for(study, trials)
     key = run_key(study, {audit.name: audit.settings() for audit in audits})
-    with RunStore.open(study.options.output / STORE, key=key, fresh=study.options.fresh) as store:
+    with RunStore.open(path, key=key, fresh=study.options.fresh) as store:
         return audits, stream(study, audits, store, progress)
 
 
-def _tried(study: Study, plan: AuditPlan, progress: Progress) -> Trials:
+def _tried(study: Study, plan: AuditPlan, progress: Progress, path: Path) -> Trials:
     methods = plan.methods_for(study)
     if not methods or not study.config.audit.faithfulness:
         return Trials(measurements=(), unusable={})
     key = run_key(study, {"trial": trial_settings(study, methods, stages=plan.stages)})
-    with RunStore.open(study.options.output / STORE, key=key, fresh=study.options.fresh) as store:
+    with RunStore.open(path, key=key, fresh=study.options.fresh) as store:
         return run_trials(study, methods, store, progress, stages=plan.stages)
 
 
@@ -155,23 +186,28 @@ def with_gate_figure(report: Report, folder: Path) -> Report:
     return report.model_copy(update={"figures": [*drawn([drawing], folder), *report.figures]})
 
 
-def report_folders(models: Sequence[Path], output: Path) -> list[Path]:
-    """Where every model's report goes: the output folder itself for one model, a folder of its name for several.
+def report_names(models: Sequence[Path]) -> list[str]:
+    """A name for every model and its folder: its file's, with those of folders above where two would be the same.
 
     Raises:
-        UsageError: two models would share a folder.
+        UsageError: two models cannot be told apart by their paths.
+
+    >>> report_names([Path("a.pt"), Path("b.pt")])
+    ['a', 'b']
+    >>> report_names([Path("zoo/m1/model.pt"), Path("zoo/m2/model.pt")])
+    ['m1-model', 'm2-model']
     """
-    if len(models) == 1:
-        return [output]
+    paths = [(*model.absolute().parent.parts[1:], model.stem) for model in models]
+    for length in range(1, max(map(len, paths), default=0) + 1):
+        names = ["-".join(parts[-length:]) for parts in paths]
+        if len({name.lower() for name in names}) == len(names):  # some file systems take both cases for one
+            return names
     names = [model.stem for model in models]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UsageError(
-            "Two models would write the same report",
-            found=", ".join(twice),
-            advice="Rename one file, or audit them in two runs with different -o.",
-        )
-    return [output / name for name in names]
+    raise UsageError(
+        "Two models would write the same report",
+        found=", ".join(sorted({name for name in names if names.count(name) > 1})) or ", ".join(names),
+        advice="Rename one file, or audit them in two runs with different -o.",
+    )
 
 
 def measured(audits: Sequence[Audit], streamed: Streamed, progress: Progress) -> Findings:
