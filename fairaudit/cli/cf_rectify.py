@@ -10,7 +10,7 @@ import typer
 
 from fairaudit.cli import cf_align as c
 from fairaudit.cli.shared import WRITES_NO_REPORT, Request, audit_command
-from fairaudit.cli.streams import emit
+from fairaudit.cli.terminal.streams import emit
 
 
 @audit_command(without=(*WRITES_NO_REPORT, "fresh", "precision", "batch_size"))
@@ -36,8 +36,8 @@ def cf_rectify(
     from fairaudit.audits.alignment.options import CfOptions
     from fairaudit.audits.alignment.rectify import rectify_model, summary
     from fairaudit.audits.core.study import Study, open_classifier, open_material
-    from fairaudit.cli.console import progress_display
     from fairaudit.cli.settings import load
+    from fairaudit.cli.terminal.console import progress_display
     from fairaudit.counterfactuals.ladder import SearchSettings
     from fairaudit.counterfactuals.rectify import RectifySettings
     from fairaudit.errors import ExitCode

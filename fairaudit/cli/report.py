@@ -26,8 +26,8 @@ def render(
 
 def _render(path: Path, formats: list[str] | None, *, images: bool) -> int:
     from fairaudit.audits.core.write import write_renderings
-    from fairaudit.cli.console import say
     from fairaudit.cli.settings import format_names
+    from fairaudit.cli.terminal.console import say
     from fairaudit.results.store import read_report
 
     folder = path if path.is_dir() else path.parent

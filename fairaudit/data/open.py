@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.config.schema import Config, DataConfig
-from fairaudit.data.bias import plant_bias
 from fairaudit.data.categorical import Categorical, encode
 from fairaudit.data.chosen_rows import limited_rows, split_rows
 from fairaudit.data.columns import (
@@ -25,7 +24,8 @@ from fairaudit.data.layouts.detect import detect
 from fairaudit.data.layouts.registry import LAYOUTS
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.paths import inside
-from fairaudit.data.planting import brought
+from fairaudit.data.planted.bias import plant_bias
+from fairaudit.data.planted.planting import brought
 from fairaudit.data.resample import resample
 from fairaudit.data.source import FileSource, ImageSource, stored_in_files
 from fairaudit.data.tables import read_table

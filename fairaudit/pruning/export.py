@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from fairaudit.errors import ModelError, OutputError
-from fairaudit.models.adapt import FixedBatch, Logits
 from fairaudit.models.classifier import Classifier
-from fairaudit.models.lift import TOLERANCE
+from fairaudit.models.lift.lift import TOLERANCE
+from fairaudit.models.outputs.adapt import FixedBatch, Logits
 from fairaudit.pruning.encoder import LogitsOnly, Split
 from fairaudit.pruning.gated import Masks, full_masks, gated_weights, run_with
 from fairaudit.results.strict_json import write_bytes

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fairaudit.measures.counts.confusion import soft_joint
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.mitigation.losses import LOSSES, each_loss, effective_weights, joint
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 from fairaudit.pruning.task import task_loss
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from fairaudit.models.lift import lift
+from fairaudit.models.lift.lift import lift
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.gated import run
 from fairaudit.pruning.shrink import shrink
