@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -202,15 +201,3 @@ def _check_two(column: Categorical, kind: str, name: str) -> None:
 def _missing_noted(manifest: Manifest) -> Manifest:
     missing = 0 if manifest.target is None else int((manifest.target.codes < 0).sum())
     return manifest.noted(f"the target of {missing} rows is unknown; they are excluded") if missing else manifest
-
-
-def summary(manifest: Manifest) -> Mapping[str, Mapping[str, int]]:
-    """Rows by value of the target and of every attribute, "unknown" included."""
-    columns = dict(manifest.attributes)
-    if manifest.target is not None:
-        columns = {f"target {manifest.target.name}": manifest.target, **columns}
-    table: dict[str, dict[str, int]] = {}
-    for name, column in columns.items():
-        table[name] = dict(zip(column.values, column.counts().tolist(), strict=True))
-        table[name]["unknown"] = int((column.codes < 0).sum())
-    return table

@@ -67,24 +67,6 @@ def save_masks(path: Path, masks: Masks, facts: Mapping[str, str]) -> None:
     )
 
 
-def load_masks(path: Path) -> dict[str, Tensor]:
-    """Read masks back.
-
-    Raises:
-        ModelError: the file is no safetensors file of bools.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        masks: dict[str, Tensor] = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise ModelError("The masks cannot be read", found=str(error), where=str(path)) from error
-    if not masks or any(mask.dtype != torch.bool for mask in masks.values()):
-        raise ModelError("The file holds no masks", wanted="bool tensors by layer", where=str(path))
-    return masks
-
-
 def export(
     classifier: Classifier,
     split: Split,

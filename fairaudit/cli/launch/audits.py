@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fairaudit.cli.settings import Asked, load, split_of
 from fairaudit.cli.shared import Request
+from fairaudit.cli.terminal.announce import announce
 from fairaudit.cli.terminal.console import progress_display, say, wants_color
 from fairaudit.cli.terminal.streams import emit
 from fairaudit.errors import ExitCode, UsageError
@@ -80,6 +81,7 @@ def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = No
         _print_json(outcomes)
     else:
         _print_tables(outcomes, unjudged_too=unjudged_too, verbose=request.verbose)
+    announce(reports, request.options.formats)
     if not request.quiet:
         page = "report.html" if "html" in request.options.formats else "report.json"
         for outcome in outcomes:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairaudit.cli.shared import Request
+from fairaudit.cli.terminal.announce import announce
 from fairaudit.cli.terminal.console import progress_display, say, wants_color
 from fairaudit.cli.terminal.streams import emit
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from fairaudit.audits.core.plan import AuditPlan
     from fairaudit.config.schema import Config
     from fairaudit.report.zoo.row import ModelRow
+
+ANNOUNCED = 20
+"""Models that a CI system is told about, the worst ones."""
 
 
 def launch_zoo(
@@ -42,9 +46,21 @@ def show_zoo(rows: Sequence[ModelRow], *, folder: Path, request: Request) -> int
         if request.verbose:
             _print_reports(reports)
         emit(terminal(rows, most=None if request.verbose else MOST))
+    _announce(rows, folder=folder, formats=request.options.formats)
     if not request.quiet:
         say(f"All models: {folder / 'index.html'}")
     return worst_code(row.exit_code for row in rows)
+
+
+def _announce(rows: Sequence[ModelRow], *, folder: Path, formats: Sequence[str]) -> None:
+    """Tell a CI system about the worst models; it shows no more of them."""
+    if "github" not in formats:
+        return
+    from fairaudit.report.zoo.row import worst_first
+    from fairaudit.results.store import read_report
+
+    worst = [row.report for row in worst_first(rows) if row.report is not None][:ANNOUNCED]
+    announce([read_report(folder / path) for path in worst], formats)
 
 
 def _print_json(paths: Sequence[Path]) -> None:

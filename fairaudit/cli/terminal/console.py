@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from fairaudit.cli.terminal.streams import is_terminal, tell
 from fairaudit.errors import ExitCode, FairauditError
-from fairaudit.report.escape import plain
+from fairaudit.report.escape import inert, plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -38,7 +38,7 @@ class Display(Protocol):
 
 def say(text: str) -> None:
     """One line on stderr."""
-    tell(plain(text))
+    tell(inert(plain(text)))
 
 
 def fail(error: FairauditError) -> int:
@@ -47,7 +47,7 @@ def fail(error: FairauditError) -> int:
     paragraph = plain(f"Error: {error.paragraph()}")
     # Paths and option names stay whole, so that they can be copied.
     lines = textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False)
-    tell("\n".join(lines))
+    tell(inert("\n".join(lines)))
     return ExitCode.BAD_INPUT
 
 
