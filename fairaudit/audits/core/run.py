@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairaudit.audits.core.against import against, earlier_report
 from fairaudit.audits.core.audit import Audit, Drawing, Findings
+from fairaudit.audits.core.decoded import decoded_once
 from fairaudit.audits.core.gates import check_gates, check_names
 from fairaudit.audits.core.groups import audited_groupings
 from fairaudit.audits.core.plan import AuditPlan
@@ -31,6 +33,9 @@ from fairaudit.report.figures.forest import MOST_ROWS, forest
 from fairaudit.report.rows import judged
 from fairaudit.results.report import Figure, Report
 
+if TYPE_CHECKING:
+    from fairaudit.models.classifier import Classifier
+
 STORE = "run.sqlite"
 """Name of the run store in the output folder."""
 NO_IMAGES = "Figures on which single images can be seen were not drawn (--no-images)."
@@ -46,6 +51,62 @@ class Outcome:
     error: FairauditError | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """The data and the baseline, opened once for however many models are audited on them."""
+
+    config: Config
+    options: RunOptions
+    plan: AuditPlan
+    material: Material
+    baseline: Classifier | None
+
+    @classmethod
+    def open(
+        cls, *, baseline: Path | None, config: Config, base: Path, options: RunOptions, plan: AuditPlan
+    ) -> Session:
+        """Open them.
+
+        Raises:
+            FairauditError: the data or the baseline cannot be used.
+        """
+        material = checked_material(config, base=base, options=options, plan=plan)
+        if options.against is not None:  # other data is refused before anything is computed
+            earlier_report(options.against, digest=material.digest)
+        compared = (
+            None if baseline is None else open_classifier(baseline, config=config, material=material, options=options)
+        )
+        return cls(config=config, options=options, plan=plan, material=material, baseline=compared)
+
+    def audited(self, model: Path, *, folder: Path, progress: Progress) -> Report:
+        """Audit one model and write its folder.
+
+        Raises:
+            FairauditError: the model cannot be audited.
+        """
+        candidate = open_classifier(model, config=self.config, material=self.material, options=self.options)
+        study = Study(
+            config=self.config,
+            options=self.options,
+            material=self.material,
+            candidate=candidate,
+            baseline=self.baseline,
+        )
+        return run_study(study, self.plan, folder=folder, progress=progress)
+
+    def outcome(self, name: str, model: Path, *, progress: Progress) -> Outcome:
+        """Audit one model of several into a folder of its name; one that cannot be audited has a reason instead."""
+        folder = self.options.output / name
+        try:
+            return Outcome(name=name, folder=folder, report=self.audited(model, folder=folder, progress=progress))
+        except Exception as error:
+            expected = as_expected(error)
+            if expected is None:
+                raise
+            progress.note(f"{model.name}: {expected.paragraph()}")
+            return Outcome(name=name, folder=folder, error=expected)
+
+
 def run_models(
     models: Sequence[Path],
     *,
@@ -56,51 +117,18 @@ def run_models(
     plan: AuditPlan,
     progress: Progress,
 ) -> list[Outcome]:
-    """Audit every model; in a zoo a model that cannot be audited is a row with its reason, not the end of the run.
-
-    Raises:
-        FairauditError: the only model cannot be audited.
-    """
-    named = dict(zip(report_names(models), models, strict=True))
-    outcomes = each_model(
-        named, baseline=baseline, config=config, base=base, options=options, plan=plan, progress=progress
-    )
-    return list(outcomes)
-
-
-def each_model(
-    models: Mapping[str, Path],
-    *,
-    baseline: Path | None,
-    config: Config,
-    base: Path,
-    options: RunOptions,
-    plan: AuditPlan,
-    progress: Progress,
-) -> Iterator[Outcome]:
-    """Audit one model after the other, name by name, on data that is opened once; no report is kept.
+    """Audit every model; of several, one that cannot be audited has a reason and is not the end of the run.
 
     Raises:
         FairauditError: the data or the baseline cannot be used, or the only model cannot be audited.
     """
-    material = checked_material(config, base=base, options=options, plan=plan)
-    if options.against is not None:  # other data is refused before anything is computed
-        earlier_report(options.against, digest=material.digest)
-    opened = partial(open_classifier, config=config, material=material, options=options)
-    compared = None if baseline is None else opened(baseline)
-    for name, model in models.items():
-        folder = options.output if len(models) == 1 else options.output / name
-        try:
-            study = Study(config=config, options=options, material=material, candidate=opened(model), baseline=compared)
-            report = run_study(study, plan, folder=folder, progress=progress)
-            outcome = Outcome(name=name, folder=folder, report=report)
-        except Exception as error:
-            expected = as_expected(error)
-            if expected is None or len(models) == 1:
-                raise
-            progress.note(f"{model.name}: {expected.paragraph()}")
-            outcome = Outcome(name=name, folder=folder, error=expected)
-        yield outcome
+    names = report_names(models)
+    session = Session.open(baseline=baseline, config=config, base=base, options=options, plan=plan)
+    if len(models) == 1:
+        report = session.audited(models[0], folder=options.output, progress=progress)
+        return [Outcome(name=names[0], folder=options.output, report=report)]
+    with decoded_once(session.material, options.output, limit=options.cache):
+        return [session.outcome(name, model, progress=progress) for name, model in zip(names, models, strict=True)]
 
 
 def checked_material(config: Config, *, base: Path, options: RunOptions, plan: AuditPlan) -> Material:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from fairaudit.audits.core.decoded import decoded_once
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Advance, Progress
-from fairaudit.audits.core.run import Outcome, each_model, report_names
+from fairaudit.audits.core.run import Outcome, Session, report_names
 from fairaudit.audits.zoo.board import Board
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
@@ -30,21 +31,13 @@ def run_zoo(
     Raises:
         FairauditError: the data or the baseline cannot be used; a model that cannot be is a row with its reason.
     """
-    names = report_names(models)
     board = Board(options.output, title=title_of(config), page=page_of(options))
     numbered = Numbered(progress, total=len(models))
-    outcomes = each_model(
-        dict(zip(names, models, strict=True)),
-        baseline=baseline,
-        config=config,
-        base=base,
-        options=options,
-        plan=plan,
-        progress=numbered,
-    )
-    for outcome in outcomes:
-        board.add(row_for(outcome))
-        numbered.next()
+    session = Session.open(baseline=baseline, config=config, base=base, options=options, plan=plan)
+    with decoded_once(session.material, options.output, limit=options.cache):
+        for name, model in zip(report_names(models), models, strict=True):
+            board.add(row_for(session.outcome(name, model, progress=numbered)))
+            numbered.next()
     board.write()
     return board.rows
 

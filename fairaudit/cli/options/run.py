@@ -38,6 +38,14 @@ Seed = Annotated[int, typer.Option(help="Seed of every draw.", rich_help_panel=R
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Start over; do not go on with an interrupted run.", rich_help_panel=RUN)
 ]
+Cache = Annotated[
+    str,
+    typer.Option(
+        help="Several models: largest file for images that are decoded once, such as 2G; 0 decodes them for each.",
+        rich_help_panel=RUN,
+        metavar="SIZE",
+    ),
+]
 Timeout = Annotated[
     float | None,
     typer.Option(
