@@ -16,6 +16,7 @@ from fairaudit.cli import (
     fairness,
     generator,
     init,
+    merge,
     mitigate,
     prune,
     resample,
@@ -75,6 +76,7 @@ app.command("resample")(resample.resample)
 app.command("split")(split.split)
 app.command("explain")(explain.explain)
 app.command("schema")(schema.schema)
+app.command("merge")(merge.merge)
 app.command("render")(report_commands.render)
 
 

@@ -197,6 +197,7 @@ def run_options(
     images: bool = True,
     timeout_per_batch: float | None = None,
     cache: str = "2G",
+    shard: str | None = None,
 ) -> RunOptions:
     """The run options, with their texts checked.
 
@@ -219,6 +220,7 @@ def run_options(
         images=images,
         timeout_per_batch=timeout_per_batch,
         cache=_bytes(cache, "--cache"),
+        shard=None if shard is None else _shard(shard),
         command=("fairaudit", *sys.argv[1:]),
     )
 
@@ -245,6 +247,18 @@ def format_names(texts: Sequence[str] | None) -> tuple[str, ...]:
                 f'--format does not know "{name}"', wanted=", ".join(FORMATS), advice=suggestion(name, FORMATS)
             )
     return tuple(dict.fromkeys(names))
+
+
+def _shard(text: str) -> tuple[int, int]:
+    """Part and number of parts.
+
+    >>> _shard("2/8")
+    (2, 8)
+    """
+    index, slash, of = text.partition("/")
+    if slash and all(part.isdecimal() and len(part) < 7 for part in (index, of)) and 1 <= int(index) <= int(of):
+        return int(index), int(of)
+    raise UsageError("--shard cannot be read", wanted="I/N with I from 1 to N, such as 3/8", found=text[:80])
 
 
 def _bytes(text: str, option: str) -> int:

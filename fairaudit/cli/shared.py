@@ -57,6 +57,7 @@ def shared_options(
     timeout_per_batch: o.Timeout = None,
     images: o.Images = True,
     cache: o.Cache = "2G",
+    shard: o.Shard = None,
     trust_model: o.Trust = False,
     fail_on: o.FailOnOption = "inconclusive",
     max_excluded: o.MaxExcluded = 0,
@@ -91,6 +92,7 @@ def shared_options(
             images=images,
             formats=formats,
             cache=cache,
+            shard=shard,
         ),
         quiet=quiet,
         as_json=as_json,
@@ -99,9 +101,19 @@ def shared_options(
     )
 
 
-WRITES_NO_REPORT = ("formats", "as_json", "dry_run", "fail_on", "max_excluded", "images", "timeout_per_batch", "cache")
+WRITES_NO_REPORT = (
+    "formats",
+    "as_json",
+    "dry_run",
+    "fail_on",
+    "max_excluded",
+    "images",
+    "timeout_per_batch",
+    "cache",
+    "shard",
+)
 """Shared options that mean nothing to a command without a report."""
-OF_MANY_MODELS = ("cache",)
+OF_MANY_MODELS = ("cache", "shard")
 """Shared options that mean nothing to a command that takes one model."""
 ON_THE_PROCESSOR = ("device", "precision", "batch_size")
 """Shared options that mean nothing to a command that computes on the processor at a size of its own."""

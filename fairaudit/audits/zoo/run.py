@@ -11,6 +11,7 @@ from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Advance, Progress
 from fairaudit.audits.core.run import Outcome, Session, report_names
 from fairaudit.audits.zoo.board import Board
+from fairaudit.audits.zoo.shard import Shard, settings_of, write_shard
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.report.zoo.row import ModelRow, broken_row, row_of
@@ -34,12 +35,29 @@ def run_zoo(
     board = Board(options.output, title=title_of(config), page=page_of(options))
     numbered = Numbered(progress, total=len(models))
     session = Session.open(baseline=baseline, config=config, base=base, options=options, plan=plan)
+    names = report_names(models)
+    named = list(zip(names, models, strict=True))
+    if options.shard is not None:
+        shard = Shard(index=options.shard[0], of=options.shard[1])
+        named = shard.take(named)
+        write_shard(options.output, shard, names, _settings(session))
+        numbered = Numbered(progress, total=len(named))
     with decoded_once(session.material, options.output, limit=options.cache):
-        for name, model in zip(report_names(models), models, strict=True):
+        for name, model in named:
             board.add(row_for(session.outcome(name, model, progress=numbered)))
             numbered.next()
     board.write()
     return board.rows
+
+
+def _settings(session: Session) -> str:
+    return settings_of(
+        session.config,
+        session.options,
+        data=session.material.digest,
+        baseline=None if session.baseline is None else session.baseline.sha256,
+        metrics=sorted(session.plan.metrics),
+    )
 
 
 def row_for(outcome: Outcome) -> ModelRow:

@@ -48,7 +48,7 @@ def launch(
         from fairaudit.cli.launch.dry_run import dry_run
 
         return dry_run(models, baseline=baseline, config=config, base=base, request=request, plan=plan)
-    if len(models) > 1 and then is None:
+    if (len(models) > 1 or request.options.shard) and then is None:
         from fairaudit.cli.launch.zoo import launch_zoo
 
         return launch_zoo(models, baseline=baseline, config=config, base=base, request=request, plan=plan)

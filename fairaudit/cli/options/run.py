@@ -46,6 +46,14 @@ Cache = Annotated[
         metavar="SIZE",
     ),
 ]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        help="Several models: audit part I of N, counted from 1; `fairaudit merge` puts the parts together.",
+        rich_help_panel=RUN,
+        metavar="I/N",
+    ),
+]
 Timeout = Annotated[
     float | None,
     typer.Option(
