@@ -32,12 +32,12 @@ class Limit:
         text = os.environ.get(self.variable, "").strip()
         if not text:
             return self.default
-        found = re.fullmatch(r"(\d{1,15})([KMGT]?)(i?B)?", text, re.IGNORECASE)
+        found = bytes_of(text)
         if found is None:
             raise UsageError(
                 f"{self.variable} is no number", wanted="a number, perhaps with K, M, G or T, such as 4G", found=text
             )
-        return int(found.group(1)) * _UNITS[found.group(2).upper()]
+        return found
 
     def advice(self) -> str:
         """How to raise it."""
@@ -51,6 +51,16 @@ COLUMNS: Final = Limit("FAIRAUDIT_MAX_COLUMNS", 4096, "columns of a table")
 PIXELS: Final = Limit("FAIRAUDIT_MAX_PIXELS", 50_000_000, "pixels of one image")
 TEXT: Final = Limit("FAIRAUDIT_MAX_TEXT", 1 << 30, "bytes of a text file, such as a table or report.json")
 LIMITS: Final = (UNPACKED, CELLS, COLUMNS, PIXELS, TEXT)
+
+
+def bytes_of(text: str) -> int | None:
+    """A number of bytes with K, M, G or T behind it; None for anything else.
+
+    >>> bytes_of("4G") == 4 << 30, bytes_of("many")
+    (True, None)
+    """
+    found = re.fullmatch(r"([0-9]{1,15})([KMGT]?)(i?B)?", text.strip(), re.IGNORECASE)
+    return None if found is None else int(found.group(1)) * _UNITS[found.group(2).upper()]
 
 
 def unpacked(packed: int) -> int:

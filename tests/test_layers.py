@@ -34,7 +34,7 @@ ROOMS = {
         ("joint",),
         ("saliency", "flips", "generator", "resample", "swap"),
         ("regions", "alignment", "fairness"),
-        ("causal", "discovery"),
+        ("causal", "discovery", "zoo"),
         ("core",),
     ),
     "cli": (("launch",), ("options", "terminal")),

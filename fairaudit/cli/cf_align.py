@@ -107,6 +107,7 @@ def cf_align(
     """
     from fairaudit.audits.alignment import audit as audits
     from fairaudit.audits.alignment.options import CfOptions, parse_find
+    from fairaudit.audits.zoo.models import model_files
     from fairaudit.cli.launch.audits import launch
     from fairaudit.cli.settings import load
     from fairaudit.counterfactuals.ladder import SearchSettings
@@ -137,6 +138,7 @@ def cf_align(
         config=config,
         base_folder=folder,
     )
+    models = model_files(models)
     if compare and len(models) < 2:
         raise UsageError("There is nothing to compare", wanted="two models or more after --compare", found="one")
     then = partial(_compared, options=options, request=request) if compare else None

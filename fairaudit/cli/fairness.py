@@ -18,7 +18,9 @@ TABLE, STATISTICS = "Predictions without a model", "Statistics"
 
 @audit_command
 def fairness(
-    models: Annotated[list[Path] | None, typer.Argument(help="Model files to audit.", metavar="[MODEL...]")] = None,
+    models: Annotated[
+        list[Path] | None, typer.Argument(help="Models to audit: files, folders, patterns.", metavar="[MODEL...]")
+    ] = None,
     baseline: o.Baseline = None,
     against: Annotated[
         Path | None,
@@ -93,6 +95,4 @@ def _models(models: list[Path] | None, baseline: Path | None, table: TableOption
     table.check_without_table()
     if not models:
         raise UsageError("There is nothing to audit", wanted="a MODEL, or --predictions TABLE")
-    if request.options.against is not None and len(models) > 1:
-        raise UsageError("--against compares one model", found=f"{len(models)} models")
     return launch(models, baseline=baseline, request=request, plan=audits.PLAN)

@@ -17,6 +17,7 @@ from fairaudit.cli import (
     fairness,
     generator,
     init,
+    merge,
     mitigate,
     prune,
     resample,
@@ -77,6 +78,7 @@ app.command("split")(split.split)
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.command("schema")(schema.schema)
+app.command("merge")(merge.merge)
 app.command("render")(report_commands.render)
 
 

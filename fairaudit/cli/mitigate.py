@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from fairaudit.cli import options as o
-from fairaudit.cli.shared import Request, audit_command
+from fairaudit.cli.shared import OF_MANY_MODELS, Request, audit_command
 
 PANEL = "Mitigation"
 
@@ -66,7 +66,7 @@ Maps = Annotated[int, typer.Option(min=0, help="Images whose relevance is measur
 Bottleneck = Annotated[str | None, typer.Option(help="Module whose output is the bottleneck.", rich_help_panel=PANEL)]
 
 
-@audit_command
+@audit_command(without=OF_MANY_MODELS)
 def mitigate(
     model: Annotated[Path, typer.Argument(help="Model file to mitigate.", metavar="MODEL")],
     roi: o.Roi = None,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from fairaudit.cli import options as o
-from fairaudit.cli.shared import Request, audit_command
+from fairaudit.cli.shared import OF_MANY_MODELS, Request, audit_command
 
 PRUNE = "Pruning"
 
@@ -60,7 +60,7 @@ Epochs = Annotated[int, typer.Option(min=1, help="Passes at most per temperature
 Levels = Annotated[int, typer.Option(min=1, help="Temperatures at most.", rich_help_panel=PRUNE)]
 
 
-@audit_command
+@audit_command(without=OF_MANY_MODELS)
 def prune(
     model: Annotated[Path, typer.Argument(help="Model file to prune.", metavar="MODEL")],
     roi: o.Roi = None,

@@ -17,7 +17,9 @@ MAPS = "Maps without a model"
 
 @audit_command
 def roi_metrics(
-    models: Annotated[list[Path] | None, typer.Argument(help="Model files to audit.", metavar="[MODEL]")] = None,
+    models: Annotated[
+        list[Path] | None, typer.Argument(help="Models to audit: files, folders, patterns.", metavar="[MODEL]")
+    ] = None,
     roi: o.Roi = None,
     region_box: o.RegionBox = None,
     baseline: o.Baseline = None,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fairaudit.cli import options as o
-from fairaudit.cli.shared import Request, audit_command
+from fairaudit.cli.shared import OF_MANY_MODELS, Request, audit_command
 
 SELF = "Self-test"
 
@@ -62,7 +62,7 @@ Prune = Annotated[
 ]
 
 
-@audit_command
+@audit_command(without=OF_MANY_MODELS)
 def selftest(
     model: Annotated[
         Path | None, typer.Argument(help="Model file; left out, a new one of --arch.", metavar="[MODEL]")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fairaudit.cli.options.output import FORMATS
 from fairaudit.config.options import FailOn, Precision, RunOptions
 from fairaudit.errors import UsageError, suggestion
+from fairaudit.limits import bytes_of
 
 if TYPE_CHECKING:
     from fairaudit.audits.regions.map_shards import MapFormat
@@ -195,6 +196,8 @@ def run_options(
     formats: Sequence[str] | None,
     images: bool = True,
     timeout_per_batch: float | None = None,
+    cache: str = "2G",
+    shard: str | None = None,
 ) -> RunOptions:
     """The run options, with their texts checked.
 
@@ -216,6 +219,8 @@ def run_options(
         formats=format_names(formats),
         images=images,
         timeout_per_batch=timeout_per_batch,
+        cache=_bytes(cache, "--cache"),
+        shard=None if shard is None else _shard(shard),
         command=("fairaudit", *sys.argv[1:]),
     )
 
@@ -242,6 +247,30 @@ def format_names(texts: Sequence[str] | None) -> tuple[str, ...]:
                 f'--format does not know "{name}"', wanted=", ".join(FORMATS), advice=suggestion(name, FORMATS)
             )
     return tuple(dict.fromkeys(names))
+
+
+def _shard(text: str) -> tuple[int, int]:
+    """Part and number of parts.
+
+    >>> _shard("2/8")
+    (2, 8)
+    """
+    index, slash, of = text.partition("/")
+    if slash and all(part.isdecimal() and len(part) < 7 for part in (index, of)) and 1 <= int(index) <= int(of):
+        return int(index), int(of)
+    raise UsageError("--shard cannot be read", wanted="I/N with I from 1 to N, such as 3/8", found=text[:80])
+
+
+def _bytes(text: str, option: str) -> int:
+    """Bytes with an optional K, M, G or T.
+
+    >>> _bytes("2G", "--cache"), _bytes("0", "--cache")
+    (2147483648, 0)
+    """
+    count = bytes_of(text)
+    if count is None:
+        raise UsageError(f"{option} is no size", wanted="bytes, perhaps with K, M, G or T, such as 2G", found=text[:80])
+    return count
 
 
 def _batch_size(text: str) -> int | None:

@@ -56,6 +56,8 @@ def shared_options(
     seed: o.Seed = 0,
     timeout_per_batch: o.Timeout = None,
     images: o.Images = True,
+    cache: o.Cache = "2G",
+    shard: o.Shard = None,
     trust_model: o.Trust = False,
     fail_on: o.FailOnOption = "inconclusive",
     max_excluded: o.MaxExcluded = 0,
@@ -89,6 +91,8 @@ def shared_options(
             timeout_per_batch=timeout_per_batch,
             images=images,
             formats=formats,
+            cache=cache,
+            shard=shard,
         ),
         quiet=quiet,
         as_json=as_json,
@@ -97,8 +101,20 @@ def shared_options(
     )
 
 
-WRITES_NO_REPORT = ("formats", "as_json", "dry_run", "fail_on", "max_excluded", "images", "timeout_per_batch")
+WRITES_NO_REPORT = (
+    "formats",
+    "as_json",
+    "dry_run",
+    "fail_on",
+    "max_excluded",
+    "images",
+    "timeout_per_batch",
+    "cache",
+    "shard",
+)
 """Shared options that mean nothing to a command without a report."""
+OF_MANY_MODELS = ("cache", "shard")
+"""Shared options that mean nothing to a command that takes one model."""
 ON_THE_PROCESSOR = ("device", "precision", "batch_size")
 """Shared options that mean nothing to a command that computes on the processor at a size of its own."""
 

@@ -42,6 +42,10 @@ class RunOptions:
     """Draw figures on which single images of the data can be seen."""
     formats: tuple[str, ...] = ("md",)
     """Renderings written beside report.json: as `--format` names them."""
+    cache: int = 2 << 30
+    """Largest size in bytes of the file that keeps the decoded images of a run over several models; 0 for none."""
+    shard: tuple[int, int] | None = None
+    """Part and number of parts: only every n-th of several models is audited; None for all."""
     against: Path | None = None
     """Report of an earlier run on the same data to compare with; the fairness command alone sets it."""
     command: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from fairaudit.data.geometry import plan
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.preprocess import to_float, transform_image
 from fairaudit.data.regions import Mask, RegionDrawer, mask_path
+from fairaudit.data.row_cache import CachedRow, RowCache
 from fairaudit.errors import DataError, ImageError
 
 
@@ -56,8 +57,15 @@ class Loader:
         self.preprocess = preprocess
         self.regions = dict(regions)
         self.workers = workers
+        self.cache: RowCache | None = None
+        """Where rows are kept that were decoded once; none where every call decodes."""
         self._drawer = RegionDrawer(self.regions, manifest)
         self._size: tuple[int, int] | None = preprocess.size
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """Regions that are drawn, in order."""
+        return tuple(self._drawer.names)
 
     def load(self, rows: Sequence[int]) -> Batch:
         """The rows as one batch; rows without a target or a readable image are left out, with the reason.
@@ -140,6 +148,8 @@ class Loader:
         target = self.manifest.target
         if target is not None and target.codes[row] < 0:
             return _Row(row=row, reason=f'The target "{target.name}" is unknown.')
+        if self.cache is not None and (known := self.cache.get(row)) is not None:
+            return _Row(row=row, pixels=known.pixels, masks=known.masks, note=known.note)
         try:
             image = self.manifest.source.read(row)
             geometry = plan((image.height, image.width), self.preprocess)
@@ -147,7 +157,10 @@ class Loader:
         except ImageError as error:
             return _Row(row=row, reason=str(error))
         pixels = transform_image(image, geometry, self.preprocess)
-        return _Row(row=row, pixels=pixels, masks=masks, note=str(image.info.get("note", "")))
+        note = str(image.info.get("note", ""))
+        if self.cache is not None:
+            self.cache.put(row, CachedRow(pixels=pixels, masks=masks, note=note))
+        return _Row(row=row, pixels=pixels, masks=masks, note=note)
 
     def _check_size(self, item: _Row, size: tuple[int, int]) -> None:
         shape = tuple(item.pixels.shape[1:]) if item.pixels is not None else size

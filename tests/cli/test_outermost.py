@@ -89,7 +89,7 @@ def test_one_bad_model_of_many_is_a_row_with_its_reason(lab):
         lab.save(kind(), f"{kind.__name__}.pt")
     lab.configure(gates=GATE)
     done = lab.run("fairness", "Raises.pt", "model.pt", "Rows.pt", "-o", "out", "--json")
-    assert done.code == 2
+    assert done.code == 3
     assert [report["models"][0]["file"] for report in done.report()] == ["model.pt"]
     rows = json.loads((lab.folder / "out" / "summary.json").read_text())["models"]
     assert {row["model"]: row["gate"] for row in rows} == {

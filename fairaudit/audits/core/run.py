@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairaudit.audits.core.against import against, earlier_report
 from fairaudit.audits.core.audit import Audit, Drawing, Findings
+from fairaudit.audits.core.decoded import decoded_once
 from fairaudit.audits.core.gates import check_gates, check_names
 from fairaudit.audits.core.groups import audited_groupings
 from fairaudit.audits.core.plan import AuditPlan
@@ -32,6 +34,9 @@ from fairaudit.report.figures.forest import MOST_ROWS, forest
 from fairaudit.report.rows import judged
 from fairaudit.results.report import Figure, Report
 
+if TYPE_CHECKING:
+    from fairaudit.models.classifier import Classifier
+
 NO_IMAGES = "Figures on which single images can be seen were not drawn (--no-images)."
 
 
@@ -45,6 +50,62 @@ class Outcome:
     error: FairauditError | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """The data and the baseline, opened once for however many models are audited on them."""
+
+    config: Config
+    options: RunOptions
+    plan: AuditPlan
+    material: Material
+    baseline: Classifier | None
+
+    @classmethod
+    def open(
+        cls, *, baseline: Path | None, config: Config, base: Path, options: RunOptions, plan: AuditPlan
+    ) -> Session:
+        """Open them.
+
+        Raises:
+            FairauditError: the data or the baseline cannot be used.
+        """
+        material = checked_material(config, base=base, options=options, plan=plan)
+        if options.against is not None:  # other data is refused before anything is computed
+            earlier_report(options.against, digest=material.digest)
+        compared = (
+            None if baseline is None else open_classifier(baseline, config=config, material=material, options=options)
+        )
+        return cls(config=config, options=options, plan=plan, material=material, baseline=compared)
+
+    def audited(self, model: Path, *, folder: Path, progress: Progress) -> Report:
+        """Audit one model and write its folder.
+
+        Raises:
+            FairauditError: the model cannot be audited.
+        """
+        candidate = open_classifier(model, config=self.config, material=self.material, options=self.options)
+        study = Study(
+            config=self.config,
+            options=self.options,
+            material=self.material,
+            candidate=candidate,
+            baseline=self.baseline,
+        )
+        return run_study(study, self.plan, folder=folder, progress=progress)
+
+    def outcome(self, name: str, model: Path, *, progress: Progress) -> Outcome:
+        """Audit one model of several into a folder of its name; one that cannot be audited has a reason instead."""
+        folder = self.options.output / name
+        try:
+            return Outcome(name=name, folder=folder, report=self.audited(model, folder=folder, progress=progress))
+        except Exception as error:
+            expected = as_expected(error)
+            if expected is None:
+                raise
+            progress.note(f"{model.name}: {expected.paragraph()}")
+            return Outcome(name=name, folder=folder, error=expected)
+
+
 def run_models(
     models: Sequence[Path],
     *,
@@ -55,30 +116,18 @@ def run_models(
     plan: AuditPlan,
     progress: Progress,
 ) -> list[Outcome]:
-    """Audit every model; in a zoo a model that cannot be audited is a row with its reason, not the end of the run.
+    """Audit every model; of several, one that cannot be audited has a reason and is not the end of the run.
 
     Raises:
-        FairauditError: the only model cannot be audited.
+        FairauditError: the data or the baseline cannot be used, or the only model cannot be audited.
     """
-    folders = report_folders(models, options.output)
-    material = checked_material(config, base=base, options=options, plan=plan)
-    if options.against is not None:  # other data is refused before anything is computed
-        earlier_report(options.against, digest=material.digest)
-    opened = partial(open_classifier, config=config, material=material, options=options)
-    compared = None if baseline is None else opened(baseline)
-    outcomes = []
-    for model, folder in zip(models, folders, strict=True):
-        try:
-            study = Study(config=config, options=options, material=material, candidate=opened(model), baseline=compared)
-            report = run_study(study, plan, folder=folder, progress=progress)
-            outcomes.append(Outcome(name=model.stem, folder=folder, report=report))
-        except Exception as error:
-            expected = as_expected(error)
-            if expected is None or len(models) == 1:
-                raise
-            progress.note(f"{model.name}: {expected.paragraph()}")
-            outcomes.append(Outcome(name=model.stem, folder=folder, error=expected))
-    return outcomes
+    names = report_names(models)
+    session = Session.open(baseline=baseline, config=config, base=base, options=options, plan=plan)
+    if len(models) == 1:
+        report = session.audited(models[0], folder=options.output, progress=progress)
+        return [Outcome(name=names[0], folder=options.output, report=report)]
+    with decoded_once(session.material, options.output, limit=options.cache):
+        return [session.outcome(name, model, progress=progress) for name, model in zip(names, models, strict=True)]
 
 
 def checked_material(config: Config, *, base: Path, options: RunOptions, plan: AuditPlan) -> Material:
@@ -99,7 +148,7 @@ def checked_material(config: Config, *, base: Path, options: RunOptions, plan: A
 def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress) -> Report:
     """Run the plan's audits over the study's data and write the report folder."""
     started, clock = datetime.now(UTC), time.perf_counter()
-    audits, streamed = mapped_study(study, plan, progress)
+    audits, streamed = mapped_study(study, plan, progress, folder=folder)
     mapped = time.perf_counter() - clock
     findings = against(measured(audits, streamed, progress), study.options.against, digest=study.material.digest)
     figures = drawn(findings.drawings, folder, photographs=study.options.images)
@@ -115,24 +164,34 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
     return report
 
 
-def mapped_study(study: Study, plan: AuditPlan, progress: Progress) -> tuple[Sequence[Audit], Streamed]:
-    """Put the methods on trial and map the plan's audits over all rows, continuing what the output folder holds."""
+def mapped_study(
+    study: Study, plan: AuditPlan, progress: Progress, *, folder: Path | None = None
+) -> tuple[Sequence[Audit], Streamed]:
+    """Put the methods on trial and map the plan's audits over all rows, continuing what the folder holds.
+
+    Args:
+        study: what is audited.
+        plan: by which audits.
+        progress: shows it.
+        folder: where the run store is; the output folder where none is given.
+    """
     for model in (study.candidate, *([study.baseline] if study.baseline is not None else [])):
         if plan.with_regions or plan.methods_for(study):
             model.head.require_scores("Explanations, regions and joint verdicts", where=model.name)
-    trials = _tried(study, plan, progress)
+    path = (folder or study.options.output) / STORE
+    trials = _tried(study, plan, progress, path)
     audits = plan.audits_for(study, trials)
     key = run_key(study, {audit.name: audit.settings() for audit in audits})
-    with RunStore.open(study.options.output / STORE, key=key, fresh=study.options.fresh) as store:
+    with RunStore.open(path, key=key, fresh=study.options.fresh) as store:
         return audits, stream(study, audits, store, progress)
 
 
-def _tried(study: Study, plan: AuditPlan, progress: Progress) -> Trials:
+def _tried(study: Study, plan: AuditPlan, progress: Progress, path: Path) -> Trials:
     methods = plan.methods_for(study)
     if not methods or not study.config.audit.faithfulness:
         return Trials(measurements=(), unusable={})
     key = run_key(study, {"trial": trial_settings(study, methods, stages=plan.stages)})
-    with RunStore.open(study.options.output / STORE, key=key, fresh=study.options.fresh) as store:
+    with RunStore.open(path, key=key, fresh=study.options.fresh) as store:
         return run_trials(study, methods, store, progress, stages=plan.stages)
 
 
@@ -154,23 +213,28 @@ def with_gate_figure(report: Report, folder: Path) -> Report:
     return report.model_copy(update={"figures": [*drawn([drawing], folder), *report.figures]})
 
 
-def report_folders(models: Sequence[Path], output: Path) -> list[Path]:
-    """Where every model's report goes: the output folder itself for one model, a folder of its name for several.
+def report_names(models: Sequence[Path]) -> list[str]:
+    """A name for every model and its folder: its file's, with those of folders above where two would be the same.
 
     Raises:
-        UsageError: two models would share a folder.
+        UsageError: two models cannot be told apart by their paths.
+
+    >>> report_names([Path("a.pt"), Path("b.pt")])
+    ['a', 'b']
+    >>> report_names([Path("zoo/m1/model.pt"), Path("zoo/m2/model.pt")])
+    ['m1-model', 'm2-model']
     """
-    if len(models) == 1:
-        return [output]
+    paths = [(*model.absolute().parent.parts[1:], model.stem) for model in models]
+    for length in range(1, max(map(len, paths), default=0) + 1):
+        names = ["-".join(parts[-length:]) for parts in paths]
+        if len({name.lower() for name in names}) == len(names):  # some file systems take both cases for one
+            return names
     names = [model.stem for model in models]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UsageError(
-            "Two models would write the same report",
-            found=", ".join(twice),
-            advice="Rename one file, or audit them in two runs with different -o.",
-        )
-    return [output / name for name in names]
+    raise UsageError(
+        "Two models would write the same report",
+        found=", ".join(sorted({name for name in names if names.count(name) > 1})) or ", ".join(names),
+        advice="Rename one file, or audit them in two runs with different -o.",
+    )
 
 
 def measured(audits: Sequence[Audit], streamed: Streamed, progress: Progress) -> Findings:

@@ -133,11 +133,13 @@ def twin_loaders(study: Study) -> dict[str, Loader]:
     manifest, given = study.manifest, study.material.loader
     audited(list(manifest.twins), manifest.attributes, kind="attribute")
     preprocess = given.preprocess.model_copy(update={"size": given.input_size()})
-    return {
-        attribute: Loader(replace(manifest, source=source), preprocess, {}, given.workers)
-        for attribute, source in manifest.twins.items()
-        if attribute in study.attributes
-    }
+    loaders = {}
+    for attribute, source in manifest.twins.items():
+        if attribute in study.attributes:
+            loaders[attribute] = Loader(replace(manifest, source=source), preprocess, {}, given.workers)
+            if given.cache is not None:
+                loaders[attribute].cache = given.cache.beside(f"twins-{list(manifest.twins).index(attribute)}")
+    return loaders
 
 
 def _models(context: Context) -> list[tuple[str, Predictions]]:

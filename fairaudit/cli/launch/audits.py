@@ -12,7 +12,7 @@ from fairaudit.cli.shared import Request
 from fairaudit.cli.terminal.announce import announce
 from fairaudit.cli.terminal.console import progress_display, say, wants_color
 from fairaudit.cli.terminal.streams import emit
-from fairaudit.errors import ExitCode
+from fairaudit.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from fairaudit.audits.core.plan import AuditPlan
@@ -39,13 +39,22 @@ def launch(
         plan: what is audited.
         then: makes what is printed from the outcomes, in place of the reports.
     """
-    from fairaudit.audits.core.run import run_models
+    from fairaudit.audits.zoo.models import model_files
 
     config, base = load(request.asked)
+    models = model_files(models)
+    if request.options.against is not None and len(models) > 1:
+        raise UsageError("--against compares one model", found=f"{len(models)} models")
     if request.dry_run:
         from fairaudit.cli.launch.dry_run import dry_run
 
         return dry_run(models, baseline=baseline, config=config, base=base, request=request, plan=plan)
+    if (len(models) > 1 or request.options.shard) and then is None:
+        from fairaudit.cli.launch.zoo import launch_zoo
+
+        return launch_zoo(models, baseline=baseline, config=config, base=base, request=request, plan=plan)
+    from fairaudit.audits.core.run import run_models
+
     with progress_display(quiet=request.quiet) as progress:
         outcomes = run_models(
             models,
@@ -64,6 +73,8 @@ def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = No
 
     Numbers that no rule asks about are left out of the tables where a command has a table of its own.
     """
+    from fairaudit.report.zoo.row import worst_code
+
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     if text is not None:
         emit(text)
@@ -71,10 +82,6 @@ def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = No
         _print_json(outcomes)
     else:
         _print_tables(outcomes, unjudged_too=unjudged_too, verbose=request.verbose)
-    if len(outcomes) > 1:
-        from fairaudit.audits.core.summary import write_summary
-
-        write_summary(outcomes, request.options.output)
     announce(reports, request.options.formats)
     if not request.quiet:
         page = "report.html" if "html" in request.options.formats else "report.json"
@@ -83,13 +90,7 @@ def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = No
                 say(f"Report: {outcome.folder / page}")
     codes = [report.gate.exit_code for report in reports]
     codes += [ExitCode.BAD_INPUT for outcome in outcomes if outcome.error is not None]
-    return worst(codes)
-
-
-def worst(codes: Sequence[int]) -> int:
-    """The exit code that stands for several: bad input, then a failed gate, then incomplete, then inconclusive."""
-    order = (ExitCode.BAD_INPUT, ExitCode.GATE_FAILED, ExitCode.INCOMPLETE, ExitCode.INCONCLUSIVE)
-    return next((int(code) for code in order if code in codes), int(ExitCode.PASS))
+    return worst_code(codes)
 
 
 def _print_json(outcomes: Sequence[Outcome]) -> None:

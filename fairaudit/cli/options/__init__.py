@@ -20,7 +20,18 @@ from fairaudit.cli.options.gate import GATE, FailOnOption, MaxExcluded
 from fairaudit.cli.options.model import MODEL, Arch, Classes, OutputKind, Trust
 from fairaudit.cli.options.output import OUTPUT, AsJson, DryRun, Formats, Images, Output, Quiet, Verbose
 from fairaudit.cli.options.relevance import RELEVANCE, Convention, Explain, MapsFormat, Saliency
-from fairaudit.cli.options.run import RUN, BatchSize, Device, Fresh, PrecisionOption, Seed, Timeout, Workers
+from fairaudit.cli.options.run import (
+    RUN,
+    BatchSize,
+    Cache,
+    Device,
+    Fresh,
+    PrecisionOption,
+    Seed,
+    Shard,
+    Timeout,
+    Workers,
+)
 
 __all__ = [
     "COUNTERFACTUALS",
@@ -35,6 +46,7 @@ __all__ = [
     "Attribute",
     "Baseline",
     "BatchSize",
+    "Cache",
     "Classes",
     "ConfigFile",
     "Convention",
@@ -60,6 +72,7 @@ __all__ = [
     "Roi",
     "Saliency",
     "Seed",
+    "Shard",
     "Size",
     "Split",
     "Target",

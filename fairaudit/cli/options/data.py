@@ -9,7 +9,9 @@ import typer
 
 DATA = "Data"
 
-Models = Annotated[list[Path], typer.Argument(help="Model files to audit.", metavar="MODEL...")]
+Models = Annotated[
+    list[Path], typer.Argument(help="Models to audit: files, folders of them, or patterns.", metavar="MODEL...")
+]
 Baseline = Annotated[Path | None, typer.Option(help="Model to compare with, on the same images.", rich_help_panel=DATA)]
 ConfigFile = Annotated[
     Path | None,

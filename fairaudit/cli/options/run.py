@@ -38,6 +38,22 @@ Seed = Annotated[int, typer.Option(help="Seed of every draw.", rich_help_panel=R
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Start over; do not go on with an interrupted run.", rich_help_panel=RUN)
 ]
+Cache = Annotated[
+    str,
+    typer.Option(
+        help="Several models: largest file for images that are decoded once, such as 2G; 0 decodes them for each.",
+        rich_help_panel=RUN,
+        metavar="SIZE",
+    ),
+]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        help="Several models: audit part I of N, counted from 1; `fairaudit merge` puts the parts together.",
+        rich_help_panel=RUN,
+        metavar="I/N",
+    ),
+]
 Timeout = Annotated[
     float | None,
     typer.Option(

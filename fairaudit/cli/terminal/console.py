@@ -67,15 +67,20 @@ def wants_color() -> bool:
 
 
 @contextmanager
-def progress_display(*, quiet: bool) -> Iterator[Display]:
-    """Progress on stderr: a bar on a terminal, a line now and then elsewhere, nothing when quiet."""
+def progress_display(*, quiet: bool, keep: bool = True) -> Iterator[Display]:
+    """Progress on stderr: a bar on a terminal, a line now and then elsewhere, nothing when quiet.
+
+    Args:
+        quiet: show nothing.
+        keep: leave the bars of finished steps on the terminal; with many models they would fill it.
+    """
     if quiet:
         yield _Quiet()
     elif not is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
         yield _Lines()
     else:
         with _bars() as bars:
-            yield _Bars(bars)
+            yield _Bars(bars, keep=keep)
 
 
 @dataclass(slots=True)
@@ -153,8 +158,9 @@ class _Lines:
 
 
 class _Bars:
-    def __init__(self, progress: RichProgress) -> None:
+    def __init__(self, progress: RichProgress, *, keep: bool = True) -> None:
         self._progress = progress
+        self._keep = keep
 
     @contextmanager
     def task(self, title: str, *, total: int) -> Iterator[Advance]:
@@ -169,6 +175,8 @@ class _Bars:
             yield advance
         finally:
             self._progress.stop_task(number)
+            if not self._keep:
+                self._progress.remove_task(number)
 
     def note(self, text: str) -> None:
         self._progress.console.print(plain(text), markup=False, highlight=False, soft_wrap=True)

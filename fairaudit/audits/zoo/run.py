@@ -1,0 +1,97 @@
+"""Audits many models, one after the other; what is kept of each is its folder and a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from fairaudit.audits.core.decoded import decoded_once
+from fairaudit.audits.core.plan import AuditPlan
+from fairaudit.audits.core.progress import Advance, Progress
+from fairaudit.audits.core.run import Outcome, Session, report_names
+from fairaudit.audits.zoo.board import Board
+from fairaudit.audits.zoo.shard import Shard, settings_of, write_shard
+from fairaudit.config.options import RunOptions
+from fairaudit.config.schema import Config
+from fairaudit.report.zoo.row import ModelRow, broken_row, row_of
+
+
+def run_zoo(
+    models: Sequence[Path],
+    *,
+    baseline: Path | None,
+    config: Config,
+    base: Path,
+    options: RunOptions,
+    plan: AuditPlan,
+    progress: Progress,
+) -> list[ModelRow]:
+    """Audit the models in order; rows in the same order. The page over all is rewritten after every model.
+
+    Raises:
+        FairauditError: the data or the baseline cannot be used; a model that cannot be is a row with its reason.
+    """
+    board = Board(options.output, title=title_of(config), page=page_of(options))
+    numbered = Numbered(progress, total=len(models))
+    session = Session.open(baseline=baseline, config=config, base=base, options=options, plan=plan)
+    names = report_names(models)
+    named = list(zip(names, models, strict=True))
+    if options.shard is not None:
+        shard = Shard(index=options.shard[0], of=options.shard[1])
+        named = shard.take(named)
+        write_shard(options.output, shard, names, _settings(session))
+        numbered = Numbered(progress, total=len(named))
+    with decoded_once(session.material, options.output, limit=options.cache):
+        for name, model in named:
+            board.add(row_for(session.outcome(name, model, progress=numbered)))
+            numbered.next()
+    board.write()
+    return board.rows
+
+
+def _settings(session: Session) -> str:
+    return settings_of(
+        session.config,
+        session.options,
+        data=session.material.digest,
+        baseline=None if session.baseline is None else session.baseline.sha256,
+        metrics=sorted(session.plan.metrics),
+    )
+
+
+def row_for(outcome: Outcome) -> ModelRow:
+    """What is kept of a model when its report is written."""
+    if outcome.report is None:
+        return broken_row(outcome.name, outcome.error.paragraph() if outcome.error else "no report")
+    return row_of(outcome.report, name=outcome.name, folder=outcome.folder.name)
+
+
+def title_of(config: Config) -> str:
+    """What the models have in common: the manifest, or the dataset's folder."""
+    manifest = config.data.manifest
+    return Path(manifest if isinstance(manifest, str) else manifest.root).name
+
+
+def page_of(options: RunOptions) -> str:
+    """The file of a model's folder that a reader opens."""
+    return "report.html" if "html" in options.formats else "report.json"
+
+
+class Numbered:
+    """A progress whose steps say which model of how many they are about."""
+
+    def __init__(self, progress: Progress, *, total: int) -> None:
+        self._progress, self._total, self._number = progress, total, 1
+
+    def next(self) -> None:
+        """The next model begins."""
+        self._number += 1
+
+    def task(self, title: str, *, total: int) -> AbstractContextManager[Advance]:
+        """A step of the current model."""
+        return self._progress.task(f"Model {self._number} of {self._total}: {title}", total=total)
+
+    def note(self, text: str) -> None:
+        """A note about the current model."""
+        self._progress.note(f"Model {self._number} of {self._total}: {text}")

@@ -1,0 +1,81 @@
+"""Many models from the command line: a closing table, a page over all, and the gate's worst exit code."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+import torch
+
+GATE = [{"metric": "equalized_odds_difference", "attribute": "group", "max": 1e-9}]
+NOISY = 3
+
+
+@pytest.fixture
+def zoo(lab):
+    """Copies of a network with noise, and a file that is no model."""
+    folder = lab.folder / "zoo"
+    folder.mkdir()
+    for number in range(NOISY):
+        network, draw = lab.network(), torch.Generator().manual_seed(number)
+        with torch.no_grad():
+            for weights in network.parameters():
+                weights += 0.01 * torch.randn(weights.shape, generator=draw)
+        lab.save(network, f"zoo/m{number}.pt")
+    (folder / "broken.pt").write_bytes(b"no model")
+    return lab
+
+
+def rows_of(lab, folder="out"):
+    return json.loads((lab.folder / folder / "summary.json").read_text(encoding="utf-8"))["models"]
+
+
+def test_a_folder_ends_with_one_table_the_worst_code_and_a_page(zoo):
+    zoo.configure(gates=GATE)
+    done = zoo.run("fairness", "zoo", "-o", "out", quiet=False)
+    rows = rows_of(zoo)
+    assert done.code == max(row["exit_code"] for row in rows if row["gate"] != "not audited")
+    assert done.code in (3, 4)
+    lines = done.out.splitlines()
+    assert lines[0].startswith(f"{NOISY + 1} models, worst first: ")
+    assert [line.split()[0] for line in lines[2:]] == [row["model"] for row in rows]
+    assert max(map(len, lines)) <= 80
+    assert "Model 4 of 4: " in done.err
+    assert done.err.rstrip().endswith("All models: out/index.html")
+    with (zoo.folder / "out" / "summary.csv").open(encoding="utf-8", newline="") as file:
+        assert [line["model"] for line in csv.DictReader(file)] == [row["model"] for row in rows]
+    page = (zoo.folder / "out" / "index.html").read_text(encoding="utf-8")
+    for row in rows:
+        assert (f'href="{row["model"]}/report.html"' in page) == (row["gate"] != "not audited")
+        if row["report"]:
+            assert (zoo.folder / "out" / row["report"]).is_file()
+
+
+def test_a_broken_model_is_a_row_and_no_pass(zoo):
+    done = zoo.run("fairness", "zoo/m[01].pt", "zoo/broken.pt", "-o", "out", "--fail-on", "never", "--format", "md")
+    assert done.code == 2
+    (broken,) = (row for row in rows_of(zoo) if row["gate"] == "not audited")
+    assert broken["model"] == "broken"
+    assert "broken.pt" in broken["worst_rule"]
+
+
+def test_models_of_one_name_in_several_folders(lab):
+    for name in ("one", "two"):
+        (lab.folder / name).mkdir()
+        lab.save(lab.network(), f"{name}/model.pt")
+    lab.run("fairness", "*/model.pt", "-o", "out", "--format", "md")
+    assert sorted(row["model"] for row in rows_of(lab)) == ["one-model", "two-model"]
+
+
+def test_a_report_of_a_zoo_is_that_of_the_model_alone(zoo):
+    zoo.run("fairness", "zoo/m[12].pt", "-o", "out", "--format", "md")
+    zoo.run("fairness", "zoo/m1.pt", "-o", "alone", "--format", "md")
+    many, alone = (json.loads((zoo.folder / path / "report.json").read_text()) for path in ("out/m1", "alone"))
+    assert {**many, "run": None} == {**alone, "run": None}
+
+
+def test_verbose_shows_every_report_and_all_models(zoo):
+    done = zoo.run("fairness", "zoo/m0.pt", "zoo/m1.pt", "-o", "out", "-v", "--format", "md")
+    assert done.out.count("equalized_odds_difference") >= 2
+    assert "2 models, worst first" in done.out
