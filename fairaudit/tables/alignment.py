@@ -175,3 +175,56 @@ def _nothing(row: BaseRow) -> str:
         return f"no image is predicted as {row.base}, so there is nothing to take away"
     reasons = ", ".join(f"{count}: {reason}" for reason, count in row.dropped.items() if count)
     return f"none of {row.eligible} eligible images has a relative change ({reasons})"
+
+
+def rectified_measurements(
+    *,
+    base: str,
+    other: str,
+    names: Sequence[str],
+    before: Alignment,
+    beta: float,
+    images: int,
+    steps: int,
+    method: str,
+    level: float,
+    clustered: bool,
+    lost: Mapping[str, str] | None = None,
+) -> list[Measurement]:
+    """`relative_change_before` of every other classifier, and `rectification_factor`, of one rectified base classifier.
+
+    Args:
+        base: name of the base classifier.
+        other: name of the classifier whose influence was taken out.
+        names: names of all classifiers, as in `before`.
+        before: the base's row of the matrix as it came.
+        beta: multiple of the other that was added.
+        images: images that it was found on.
+        steps: steps of the descent.
+        method: how counterfactuals were made.
+        level: coverage of the intervals.
+        clustered: whether whole clusters were resampled.
+        lost: classifier → why its numbers must not be relied on.
+    """
+    found = [
+        row(
+            Subject(audit="cf-rectify", metric="relative_change_before", attribute=name, class_=base, method=method),
+            Estimate(
+                value=before.mean[column],
+                low=before.mean_low[column],
+                high=before.mean_high[column],
+                interval="cluster-bootstrap" if clustered else "bootstrap",
+                counted="cluster" if clustered else "pair",
+                n=int(before.n[column]),
+                p_value=before.p_value[column],
+                chance=0.0,
+                missing="no held-out image has a relative change",
+                unusable=(lost or {}).get(name),
+            ),
+            level=level,
+        )
+        for column, name in enumerate(names)
+        if name != base
+    ]
+    factor = Subject(audit="cf-rectify", metric="rectification_factor", attribute=other, class_=base, method=method)
+    return [*found, row(factor, Estimate(value=beta, n=images, missing="none was found", extra={"steps": steps}))]

@@ -218,7 +218,7 @@ def _joined(found: _Collected, bases: Sequence[int], probes: tuple[FittedProbe, 
     starts = [sum(len(part.names) for part in found.parts[:index]) for index in range(len(found.parts))]
     names = unique_names([name for _, name, _ in found.columns])
     # Files may share names with each other inside; only what is asked for needs a name of its own.
-    everything = JoinedHeads([_numbered(part, index) for index, part in enumerate(found.parts)])
+    everything = JoinedHeads([numbered(part, index) for index, part in enumerate(found.parts)])
     weights = torch.zeros(len(found.columns), len(everything.names))
     for row, (terms, _, _) in enumerate(found.columns):
         for (model, column), weight in terms.items():
@@ -245,5 +245,6 @@ class _Numbered:
         self.is_probability = heads.is_probability
 
 
-def _numbered(heads: Heads, number: int) -> Heads:
+def numbered(heads: Heads, number: int) -> Heads:
+    """The heads under names that those of another number cannot have."""
     return _Numbered(heads, number)

@@ -11,6 +11,7 @@ REGIONS = names_of("roi-metrics") - CAUSAL
 DISCOVERY = frozenset(entry.name for entry in WINDOWS)
 FLIPS = names_of("counterfactual")
 ALIGNMENT = names_of("cf-align")
+RECTIFICATION = names_of("cf-rectify")
 SALIENCY = names_of("saliency")
 PRUNING = names_of("prune")
 SELFTEST = names_of("selftest")
