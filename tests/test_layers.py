@@ -37,9 +37,17 @@ ROOMS = {
         ("causal", "discovery"),
         ("core",),
     ),
+    "cli": (("launch",), ("options", "terminal")),
+    "data": (("layouts", "planted", "synthetic"),),
+    "mitigation": (("methods",),),
+    "models": (("files",), ("onnx",), ("lift",), ("outputs",)),
+    "saliency": (("trust",), ("gradients", "lrp")),
     "measures": (("regions", "scores", "alignment"), ("images",), ("intervals",), ("clusters",), ("counts",)),
 }
-"""Package → its rooms, from the top down: a room imports lower ones, and none beside it."""
+"""Package → its rooms, from the top down: a room imports lower ones, and none beside it.
+
+Modules beside the rooms are free to import rooms and to be imported by them: the test for circles holds them.
+"""
 RANK = {name: level for level, names in enumerate(LEVELS) for name in names}
 NO_TORCH = (
     "gate",
@@ -93,8 +101,8 @@ def test_rooms_import_down_only(package):
         for name in imported(path):
             parts = name.split(".")
             room = parts[2] if parts[:2] == ["fairaudit", package] and len(parts) > 2 else own
-            if own in rank and room != own:
-                assert rank.get(room, -1) > rank[own], f"{path.relative_to(PACKAGE)} must not import {name}"
+            if {own, room} <= set(rank) and room != own:
+                assert rank[room] > rank[own], f"{path.relative_to(PACKAGE)} must not import {name}"
 
 
 def modules():

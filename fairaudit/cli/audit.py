@@ -45,7 +45,7 @@ def audit(
     Example: fairaudit audit model.pt --roi necktie --baseline vanilla.pt
     """
     from fairaudit.audits.joint import verdict as joint
-    from fairaudit.cli.launch import launch
+    from fairaudit.cli.launch.audits import launch
 
     asked = replace(
         request.asked,

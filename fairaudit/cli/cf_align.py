@@ -107,7 +107,7 @@ def cf_align(
     """
     from fairaudit.audits.alignment import audit as audits
     from fairaudit.audits.alignment.options import CfOptions, parse_find
-    from fairaudit.cli.launch import launch
+    from fairaudit.cli.launch.audits import launch
     from fairaudit.cli.settings import load
     from fairaudit.counterfactuals.ladder import SearchSettings
     from fairaudit.errors import UsageError
@@ -146,7 +146,7 @@ def cf_align(
 def _compared(outcomes: Sequence[Outcome], *, options: CfOptions, request: Request) -> str:
     from fairaudit.audits.alignment.compare import Compared, as_text
     from fairaudit.audits.alignment.compare import compare as table
-    from fairaudit.cli.launch import not_audited
+    from fairaudit.cli.launch.audits import not_audited
     from fairaudit.results.strict_json import dumps
 
     models = [

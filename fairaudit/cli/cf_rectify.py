@@ -10,7 +10,7 @@ import typer
 
 from fairaudit.cli import cf_align as c
 from fairaudit.cli.shared import Request, audit_command
-from fairaudit.cli.streams import emit
+from fairaudit.cli.terminal.streams import emit
 
 
 @audit_command
@@ -45,10 +45,10 @@ def cf_rectify(
     """
     from fairaudit.audits.alignment.options import CfOptions
     from fairaudit.audits.alignment.rectify import RectifyRequest, plan, run_rectify, summaries
-    from fairaudit.cli.console import progress_display
-    from fairaudit.cli.dry_run import dry_run
-    from fairaudit.cli.launch import show
+    from fairaudit.cli.launch.audits import show
+    from fairaudit.cli.launch.dry_run import dry_run
     from fairaudit.cli.settings import load
+    from fairaudit.cli.terminal.console import progress_display
     from fairaudit.counterfactuals.ladder import SearchSettings
     from fairaudit.counterfactuals.rectify import RectifySettings
     from fairaudit.generators.checks import Tolerance

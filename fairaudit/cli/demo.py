@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fairaudit.cli import options as o
-from fairaudit.cli.streams import emit
+from fairaudit.cli.terminal.streams import emit
 
 
 def demo(
@@ -28,7 +28,7 @@ def demo(
 
 def _demo(output: Path, *, seed: int, workers: int, quiet: bool) -> int:
     from fairaudit.audits.demo.demo import run_demo
-    from fairaudit.cli.console import progress_display, say, wants_color
+    from fairaudit.cli.terminal.console import progress_display, say, wants_color
     from fairaudit.errors import ExitCode
     from fairaudit.report import terminal
 

@@ -24,7 +24,7 @@ def explain(
 def _explain(name: str, *, as_json: bool) -> int:
     import json
 
-    from fairaudit.cli.console import wrapped
+    from fairaudit.cli.terminal.console import wrapped
     from fairaudit.report.explain import KINDS, as_text, explanations
     from fairaudit.report.explain import explain as found
 

@@ -78,7 +78,7 @@ def fairness(
     )
     asked = asking(request, audit={k: v for k, v in audit.items() if v is not None}, cluster=cluster, against=against)
     if predictions is not None:
-        from fairaudit.cli.launch import launch_table
+        from fairaudit.cli.launch.audits import launch_table
 
         table.check_with_table(models, baseline)
         return launch_table(predictions, options=table, request=asked)
@@ -87,7 +87,7 @@ def fairness(
 
 def _models(models: list[Path] | None, baseline: Path | None, table: TableOptions, request: Request) -> int:
     from fairaudit.audits.fairness import audit as audits
-    from fairaudit.cli.launch import launch
+    from fairaudit.cli.launch.audits import launch
     from fairaudit.errors import UsageError
 
     table.check_without_table()

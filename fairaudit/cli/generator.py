@@ -9,7 +9,7 @@ import typer
 
 from fairaudit.cli import cf_align as c
 from fairaudit.cli.shared import ON_THE_PROCESSOR, WRITES_NO_REPORT, Request, audit_command
-from fairaudit.cli.streams import emit
+from fairaudit.cli.terminal.streams import emit
 
 GEN = "Generator"
 
@@ -45,8 +45,8 @@ def train(
     Example: fairaudit generator train --split split=balanced -o generator
     """
     from fairaudit.audits.generator.train import GeneratorRequest, train_on_manifest
-    from fairaudit.cli.console import progress_display, say
     from fairaudit.cli.settings import load
+    from fairaudit.cli.terminal.console import progress_display, say
     from fairaudit.errors import ExitCode
     from fairaudit.generators.train import TrainSettings
 
@@ -172,8 +172,8 @@ def interpolate(
     Example: fairaudit generator interpolate cvae/generator.safetensors --condition necktie -o pairs
     """
     from fairaudit.audits.generator.interpolate import InterpolateRequest, write_interpolations
-    from fairaudit.cli.console import progress_display, say
     from fairaudit.cli.settings import load
+    from fairaudit.cli.terminal.console import progress_display, say
     from fairaudit.errors import ExitCode
 
     wanted = InterpolateRequest(

@@ -47,7 +47,7 @@ def init(
 
 def _init(model: Path, data: Path, *, output: Path, wishes: Wishes, asks: bool, force: bool) -> int:
     from fairaudit.audits.init.run import start
-    from fairaudit.cli.console import say
+    from fairaudit.cli.terminal.console import say
     from fairaudit.errors import ModelError, OutputError
 
     if output.exists() and not force:

@@ -26,10 +26,10 @@ from fairaudit.cli import (
     split,
 )
 from fairaudit.cli import report as report_commands
-from fairaudit.cli.console import fail
-from fairaudit.cli.interrupt import interrupted, listen, say_interrupted
-from fairaudit.cli.streams import emit, standing
-from fairaudit.cli.usage import OneParagraph
+from fairaudit.cli.terminal.console import fail
+from fairaudit.cli.terminal.interrupt import interrupted, listen, say_interrupted
+from fairaudit.cli.terminal.streams import emit, standing
+from fairaudit.cli.terminal.usage import OneParagraph
 from fairaudit.engine.expected import as_expected
 from fairaudit.version import __version__
 

@@ -99,8 +99,8 @@ def mitigate(
     from dataclasses import replace
 
     from fairaudit.audits.mitigation.options import MitigateOptions
-    from fairaudit.cli.launch_mitigate import launch_mitigate, method_names
-    from fairaudit.cli.launch_prune import split_of
+    from fairaudit.cli.launch.mitigate import launch_mitigate, method_names
+    from fairaudit.cli.launch.prune import split_of
     from fairaudit.cli.settings import per_attribute_options
 
     asked = MitigateOptions(

@@ -87,7 +87,7 @@ def prune(
     from dataclasses import replace
 
     from fairaudit.audits.pruning.options import PruneOptions
-    from fairaudit.cli.launch_prune import controls_of, gammas, launch_prune, names, split_of
+    from fairaudit.cli.launch.prune import controls_of, gammas, launch_prune, names, split_of
 
     made = controls_of(controls or ["all"], bottleneck=bottleneck)
     asked = PruneOptions(

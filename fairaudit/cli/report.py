@@ -15,7 +15,7 @@ def render(
     formats: o.Formats = None,
     images: o.Images = True,
 ) -> None:
-    """Render a report.json again: Markdown, HTML, JUnit or CSV, beside it.
+    """Render a report.json again: every format is made from it alone and written beside it.
 
     Example: fairaudit render fairaudit-report --format html
     """
@@ -26,14 +26,17 @@ def render(
 
 def _render(path: Path, formats: list[str] | None, *, images: bool) -> int:
     from fairaudit.audits.core.write import write_renderings
-    from fairaudit.cli.console import say
     from fairaudit.cli.settings import format_names
+    from fairaudit.cli.terminal.announce import announce
+    from fairaudit.cli.terminal.console import say
     from fairaudit.results.store import read_report
 
     folder = path if path.is_dir() else path.parent
     report = read_report(path)
     if not images:
         report = report.model_copy(update={"figures": [figure for figure in report.figures if not figure.photographs]})
-    for written in write_renderings(report, folder, format_names(formats)):
+    names = format_names(formats)
+    for written in write_renderings(report, folder, names):
         say(f"Wrote {written}")
+    announce([report], names)
     return 0

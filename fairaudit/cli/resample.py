@@ -36,8 +36,8 @@ def resample(
 
 def _resample(asked: Asked, *, attribute: str, phi: float | None, output: Path, seed: int) -> int:
     from fairaudit.audits.resample.resample import resample_manifest
-    from fairaudit.cli.console import say
     from fairaudit.cli.settings import load
+    from fairaudit.cli.terminal.console import say
 
     config, base = load(asked)
     found = resample_manifest(config, base=base, attribute=attribute, phi=phi, output=output, seed=seed)

@@ -56,7 +56,7 @@ def roi_metrics(
     if maps is not None:
         if models:
             raise UsageError("A model and --maps exclude each other", found=f"{models[0]} and --maps {maps}")
-        from fairaudit.cli.launch_maps import launch_maps
+        from fairaudit.cli.launch.maps import launch_maps
 
         asked = replace(request.asked, regions=roi, boxes=None, extra=extra)
         return launch_maps(
@@ -65,7 +65,7 @@ def roi_metrics(
     if not models:
         raise UsageError("There is nothing to audit", wanted="a MODEL, or --maps FILE")
     from fairaudit.audits.regions import audit as audits
-    from fairaudit.cli.launch import launch
+    from fairaudit.cli.launch.audits import launch
 
     asked = replace(request.asked, regions=roi, boxes=region_box, methods=method, extra=extra)
     plan = audits.plan(discover=discover)

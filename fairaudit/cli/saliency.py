@@ -34,7 +34,7 @@ def saliency(
     Example: fairaudit saliency model.pt --method lrp --method integrated_gradients
     """
     from fairaudit.audits.saliency import audit as audits
-    from fairaudit.cli.launch import launch
+    from fairaudit.cli.launch.audits import launch
 
     extra = merged_extra(relevance_options(explain=explain), per_attribute_options(cvae=cvae))
     asked = replace(request.asked, regions=roi, boxes=region_box, methods=method, extra=extra)

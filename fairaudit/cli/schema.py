@@ -8,7 +8,7 @@ def schema() -> None:
 
     Example: fairaudit schema > report.schema.json
     """
-    from fairaudit.cli.streams import emit
+    from fairaudit.cli.terminal.streams import emit
     from fairaudit.report.schema import report_schema
     from fairaudit.results.strict_json import dumps
 

@@ -89,8 +89,8 @@ def selftest(
     from dataclasses import replace
 
     from fairaudit.audits.selftest.options import SelftestOptions
-    from fairaudit.cli.launch_prune import split_of
-    from fairaudit.cli.launch_selftest import launch_selftest, planted_biases, strengths
+    from fairaudit.cli.launch.prune import split_of
+    from fairaudit.cli.launch.selftest import launch_selftest, planted_biases, strengths
     from fairaudit.cli.settings import load
 
     config, base = load(replace(request.asked, methods=method))

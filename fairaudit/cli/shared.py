@@ -141,8 +141,8 @@ def guarded(action: Callable[[], int], output: Path | None = None) -> None:
     Raises:
         typer.Exit: always; unexpected errors keep their traceback.
     """
-    from fairaudit.cli.console import fail
-    from fairaudit.cli.interrupt import interrupted, say_interrupted
+    from fairaudit.cli.terminal.console import fail
+    from fairaudit.cli.terminal.interrupt import interrupted, say_interrupted
     from fairaudit.engine.expected import as_expected
     from fairaudit.errors import ExitCode
 

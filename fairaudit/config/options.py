@@ -41,7 +41,7 @@ class RunOptions:
     images: bool = True
     """Draw figures on which single images of the data can be seen."""
     formats: tuple[str, ...] = ("md",)
-    """Renderings written beside report.json: md, html, junit, csv."""
+    """Renderings written beside report.json: as `--format` names them."""
     against: Path | None = None
     """Report of an earlier run on the same data to compare with; the fairness command alone sets it."""
     command: tuple[str, ...] = ()

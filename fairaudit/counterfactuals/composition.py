@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from fairaudit.counterfactuals.heads import Heads, head_index, unique_names
+from fairaudit.counterfactuals.heads import Heads, unique_names
 
 
 class ComposedHeads:
@@ -53,32 +53,3 @@ class ComposedHeads:
         """Whether the sum is one probability and nothing else."""
         plain = self._plain[head]
         return plain is not None and self.heads.is_probability(plain)
-
-
-def compose(heads: Heads, sums: Mapping[str, Mapping[str, float]]) -> ComposedHeads:
-    """The heads as they are, and the named sums after them, all from one forward pass.
-
-    >>> class Two:
-    ...     names, width = ("smile", "brow"), 2
-    ...     def outputs(self, images): return images
-    ...     def values(self, outputs): return outputs
-    ...     def steering(self, outputs): return outputs
-    ...     def is_probability(self, head): return True
-    >>> biased = compose(Two(), {"biased": {"smile": 1.0, "brow": 0.3}})
-    >>> biased.names, biased.values(torch.tensor([[0.5, 1.0]])).tolist()
-    (('smile', 'brow', 'biased'), [[0.5, 1.0, 0.800000011920929]])
-
-    Args:
-        heads: what may be summed.
-        sums: name of a sum → name of a head → weight.
-
-    Raises:
-        UsageError: an unknown head, or a name that is already taken.
-    """
-    rows = [torch.eye(len(heads.names))]
-    for terms in sums.values():
-        row = torch.zeros(1, len(heads.names))
-        for name, weight in terms.items():
-            row[0, head_index(heads, name)] += weight
-        rows.append(row)
-    return ComposedHeads(heads, torch.cat(rows), [*heads.names, *sums])

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from fairaudit.errors import DataError, suggestion
 
-UNKNOWN = -1
 MANY_VALUES = 50
 TOO_MANY_VALUES = 1000
 _BINARY = (("0", "1"), ("-1", "1"), ("false", "true"))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.config.schema import Config, DataConfig
-from fairaudit.data.bias import plant_bias
 from fairaudit.data.categorical import Categorical, encode
 from fairaudit.data.chosen_rows import limited_rows, split_rows
 from fairaudit.data.columns import (
@@ -25,7 +23,8 @@ from fairaudit.data.layouts.detect import detect
 from fairaudit.data.layouts.registry import LAYOUTS
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.paths import inside
-from fairaudit.data.planting import brought
+from fairaudit.data.planted.bias import plant_bias
+from fairaudit.data.planted.planting import brought
 from fairaudit.data.resample import resample
 from fairaudit.data.source import FileSource, ImageSource, stored_in_files
 from fairaudit.data.tables import read_table
@@ -202,15 +201,3 @@ def _check_two(column: Categorical, kind: str, name: str) -> None:
 def _missing_noted(manifest: Manifest) -> Manifest:
     missing = 0 if manifest.target is None else int((manifest.target.codes < 0).sum())
     return manifest.noted(f"the target of {missing} rows is unknown; they are excluded") if missing else manifest
-
-
-def summary(manifest: Manifest) -> Mapping[str, Mapping[str, int]]:
-    """Rows by value of the target and of every attribute, "unknown" included."""
-    columns = dict(manifest.attributes)
-    if manifest.target is not None:
-        columns = {f"target {manifest.target.name}": manifest.target, **columns}
-    table: dict[str, dict[str, int]] = {}
-    for name, column in columns.items():
-        table[name] = dict(zip(column.values, column.counts().tolist(), strict=True))
-        table[name]["unknown"] = int((column.codes < 0).sum())
-    return table

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import torch
 
-from fairaudit.data.synthetic import write
-from fairaudit.data.synthetic_draw import draw
-from fairaudit.data.synthetic_scene import Scene, make_scene
+from fairaudit.data.synthetic.draw import draw
+from fairaudit.data.synthetic.faces import write
+from fairaudit.data.synthetic.scene import Scene, make_scene
 from fairaudit.demo.network import smile_network
 from fairaudit.demo.train import build, save_script, train
 from fairaudit.errors import OutputError

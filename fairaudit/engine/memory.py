@@ -53,11 +53,6 @@ class Halving(Generic[T]):
         _release()
 
 
-def halving(function: Callable[[int, int], T], n: int, batch_size: int) -> list[T]:
-    """Results of function(start, stop) over slices of at most `batch_size`; see `Halving`, which remembers the size."""
-    return Halving[T](batch_size).run(function, n)
-
-
 def as_many_as_fit(function: Callable[[int], T], n: int) -> T:
     """function(n), or function of half as many, again and again, where that runs out of memory.
 

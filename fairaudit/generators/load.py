@@ -16,10 +16,10 @@ from fairaudit.files import reason
 from fairaudit.generators.autoencoder import Autoencoder
 from fairaudit.generators.checkpoint import built_in_metadata, load_generator
 from fairaudit.generators.generator import Generator, GeneratorFormat
-from fairaudit.models.arch import build, parse_arch
-from fairaudit.models.checkpoint import find_weights, load_weights
-from fairaudit.models.container import container, digest
-from fairaudit.models.formats import load_script
+from fairaudit.models.files.arch import build, parse_arch
+from fairaudit.models.files.checkpoint import find_weights, load_weights
+from fairaudit.models.files.container import container, digest
+from fairaudit.models.files.formats import load_script
 
 Coder = Callable[[Tensor], Tensor]
 

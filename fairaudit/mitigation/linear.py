@@ -8,7 +8,7 @@ from torch import Tensor
 from fairaudit.errors import MethodError
 from fairaudit.mitigation.features import Features
 from fairaudit.mitigation.losses import each_loss
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 
 STEPS = 200
 SPREAD_FLOOR = 1e-6

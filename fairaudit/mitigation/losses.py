@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 from fairaudit.registry import Registry
 
 FLOOR = 1e-12

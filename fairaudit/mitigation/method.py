@@ -12,7 +12,7 @@ from torch import Tensor
 from fairaudit.errors import MethodError
 from fairaudit.mitigation.edits import Edit, Noted
 from fairaudit.mitigation.samples import Part
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 from fairaudit.pruning.encoder import Split
 from fairaudit.pruning.train import TrainSettings
 from fairaudit.seeds import child_seed

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from fairaudit.mitigation import fairness_loss
-from fairaudit.mitigation.a_clarc import A_CLARC
-from fairaudit.mitigation.afr import AFR
-from fairaudit.mitigation.cia import CIA
-from fairaudit.mitigation.dfr import DFR
-from fairaudit.mitigation.ffw import FFW
-from fairaudit.mitigation.fine_tune import BALANCED, FINE_TUNE
-from fairaudit.mitigation.flac import FLAC
-from fairaudit.mitigation.group_dro import GROUP_DRO
-from fairaudit.mitigation.jtt import JTT
-from fairaudit.mitigation.laftr import LAFTR
-from fairaudit.mitigation.leace import LEACE
-from fairaudit.mitigation.lff import LFF
 from fairaudit.mitigation.method import Method
-from fairaudit.mitigation.p_clarc import P_CLARC
-from fairaudit.mitigation.prior_training import PRIOR_TRAINING
-from fairaudit.mitigation.region_gradient import REGION_GRADIENT
-from fairaudit.mitigation.replace_region import REPLACE_REGION
-from fairaudit.mitigation.reweight import RESAMPLE, REWEIGHT
-from fairaudit.mitigation.rr_clarc import RR_CLARC
-from fairaudit.mitigation.savani_aft import SAVANI_AFT
-from fairaudit.mitigation.thr_opt import THR_OPT, THR_OPT_GROUP
-from fairaudit.mitigation.zhang_al import ZHANG_AL
+from fairaudit.mitigation.methods import fairness_loss
+from fairaudit.mitigation.methods.a_clarc import A_CLARC
+from fairaudit.mitigation.methods.afr import AFR
+from fairaudit.mitigation.methods.cia import CIA
+from fairaudit.mitigation.methods.dfr import DFR
+from fairaudit.mitigation.methods.ffw import FFW
+from fairaudit.mitigation.methods.fine_tune import BALANCED, FINE_TUNE
+from fairaudit.mitigation.methods.flac import FLAC
+from fairaudit.mitigation.methods.group_dro import GROUP_DRO
+from fairaudit.mitigation.methods.jtt import JTT
+from fairaudit.mitigation.methods.laftr import LAFTR
+from fairaudit.mitigation.methods.leace import LEACE
+from fairaudit.mitigation.methods.lff import LFF
+from fairaudit.mitigation.methods.p_clarc import P_CLARC
+from fairaudit.mitigation.methods.prior_training import PRIOR_TRAINING
+from fairaudit.mitigation.methods.region_gradient import REGION_GRADIENT
+from fairaudit.mitigation.methods.replace_region import REPLACE_REGION
+from fairaudit.mitigation.methods.reweight import RESAMPLE, REWEIGHT
+from fairaudit.mitigation.methods.rr_clarc import RR_CLARC
+from fairaudit.mitigation.methods.savani_aft import SAVANI_AFT
+from fairaudit.mitigation.methods.thr_opt import THR_OPT, THR_OPT_GROUP
+from fairaudit.mitigation.methods.zhang_al import ZHANG_AL
 from fairaudit.registry import Registry
 
 CONTROL = FINE_TUNE.name

@@ -13,7 +13,7 @@ from torch import Tensor
 from fairaudit.errors import ModelError
 from fairaudit.mitigation.edits import Edit, Inserted, Rule, edited, values_of
 from fairaudit.models.classifier import Classifier
-from fairaudit.models.lift import TOLERANCE
+from fairaudit.models.lift.lift import TOLERANCE
 from fairaudit.pruning.encoder import LogitsOnly, Split
 from fairaudit.pruning.export import Exported, export_values, write_small
 from fairaudit.results.strict_json import dumps, write_text

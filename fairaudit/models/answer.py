@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 from fairaudit.config.schema import ModelConfig
 from fairaudit.errors import LiftError
-from fairaudit.models.adapt import FixedBatch, Logits
-from fairaudit.models.ending import Ending, find_ending
-from fairaudit.models.form import Sample, find_form
-from fairaudit.models.head import Head, make_head, picked_columns
-from fairaudit.models.lift import lift
-from fairaudit.models.peel import Peeled
+from fairaudit.models.lift.lift import lift
+from fairaudit.models.outputs.adapt import FixedBatch, Logits
+from fairaudit.models.outputs.ending import Ending, find_ending
+from fairaudit.models.outputs.form import Sample, find_form
+from fairaudit.models.outputs.head import Head, make_head, picked_columns
+from fairaudit.models.outputs.peel import Peeled
 from fairaudit.models.probe import Probe, noise
 from fairaudit.models.record import record
 

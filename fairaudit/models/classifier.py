@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from fairaudit.engine.memory import is_out_of_memory
 from fairaudit.errors import FairauditError, ModelError, last_line
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 from fairaudit.models.trouble import checked
 
 if TYPE_CHECKING:
-    from fairaudit.models.lift import Lifted
+    from fairaudit.models.lift.lift import Lifted
 
 Format = Literal["torchscript", "state-dict", "safetensors", "pickle", "exported-program", "onnx", "expression"]
 
@@ -97,7 +97,7 @@ class Classifier:
             LiftError: the model cannot be lifted.
             MethodError: it returns labels.
         """
-        from fairaudit.models.lift import lift
+        from fairaudit.models.lift.lift import lift
 
         self.head.require_scores("Explanations", where=self.name)
         size = tuple(example.shape[1:])

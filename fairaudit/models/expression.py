@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from fairaudit.errors import ModelError, suggestion
 from fairaudit.models.classifier import Classifier
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 
 FORM = "a sum of outputs with factors, such as smiling + 0.3*arched_eyebrows, other.pt#smiling or 0.5*(a - b)"
 _TOKEN = re.compile(

@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor, fx, nn
 
-from fairaudit.models.carriers import layer_of, receivers
-from fairaudit.models.products import Attend, LinearMap, Mix
+from fairaudit.models.lift.carriers import layer_of, receivers
+from fairaudit.models.lift.products import Attend, LinearMap, Mix
 
 KEY = "features"
 """Key of the layout in the `meta` of the node that returns the last feature map."""

@@ -12,8 +12,8 @@ from fairaudit.config.schema import ModelConfig, PreprocessConfig
 from fairaudit.errors import ModelError
 from fairaudit.models.answer import Answer, read_answer
 from fairaudit.models.classifier import Classifier, Format, normalised
-from fairaudit.models.container import Container, container, digest
-from fairaudit.models.formats import (
+from fairaudit.models.files.container import Container, container, digest
+from fairaudit.models.files.formats import (
     Loaded,
     count,
     load_exported,
@@ -22,7 +22,7 @@ from fairaudit.models.formats import (
     load_script,
     load_state,
 )
-from fairaudit.models.hub import describe, digest_of_folder, load_hub, with_classes, with_normalisation
+from fairaudit.models.files.hub import describe, digest_of_folder, load_hub, with_classes, with_normalisation
 from fairaudit.models.probe import probe
 from fairaudit.models.trouble import told
 

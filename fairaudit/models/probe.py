@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from fairaudit.errors import ModelError
-from fairaudit.models.adapt import FixedBatch, Logits, as_logits
 from fairaudit.models.classifier import failed_on
+from fairaudit.models.outputs.adapt import FixedBatch, Logits, as_logits
 
 SIZES = (64, 224, 32, 28, 128, 256, 299)
 """Sides tried, in order, when the size of the input is not declared."""

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, fx, nn
 
 from fairaudit.errors import MethodError
-from fairaudit.models.carriers import carriers, layer_of, receivers, word
-from fairaudit.models.lift import Lifted
+from fairaudit.models.lift.carriers import carriers, layer_of, receivers, word
+from fairaudit.models.lift.lift import Lifted
 
 Family = Literal["gradient", "lrp", "gradcam"]
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from fairaudit.errors import ModelError
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 from fairaudit.pruning.encoder import Split
 from fairaudit.pruning.examples import Examples
 from fairaudit.pruning.gated import Masks, full_masks, gated_weights

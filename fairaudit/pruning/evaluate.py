@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 from fairaudit.pruning.encoder import Split
 from fairaudit.pruning.examples import Examples
 from fairaudit.pruning.gated import run_with

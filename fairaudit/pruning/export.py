@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from fairaudit.errors import ModelError, OutputError
-from fairaudit.models.adapt import FixedBatch, Logits
 from fairaudit.models.classifier import Classifier
-from fairaudit.models.lift import TOLERANCE
+from fairaudit.models.lift.lift import TOLERANCE
+from fairaudit.models.outputs.adapt import FixedBatch, Logits
 from fairaudit.pruning.encoder import LogitsOnly, Split
 from fairaudit.pruning.gated import Masks, full_masks, gated_weights, run_with
 from fairaudit.results.strict_json import write_bytes
@@ -65,24 +65,6 @@ def save_masks(path: Path, masks: Masks, facts: Mapping[str, str]) -> None:
     write_bytes(
         path, in_order(save({name: mask.cpu().contiguous() for name, mask in masks.items()}, metadata=dict(facts)))
     )
-
-
-def load_masks(path: Path) -> dict[str, Tensor]:
-    """Read masks back.
-
-    Raises:
-        ModelError: the file is no safetensors file of bools.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        masks: dict[str, Tensor] = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise ModelError("The masks cannot be read", found=str(error), where=str(path)) from error
-    if not masks or any(mask.dtype != torch.bool for mask in masks.values()):
-        raise ModelError("The file holds no masks", wanted="bool tensors by layer", where=str(path))
-    return masks
 
 
 def export(

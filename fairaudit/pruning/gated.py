@@ -66,11 +66,6 @@ def gated_weights(split: Split, factors: Mapping[str, Tensor]) -> dict[str, Tens
     return gated
 
 
-def run(split: Split, images: Tensor, factors: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Bottleneck [image, feature] and logits [image, output] with gated weights; the module itself stays as it is."""
-    return run_with(split, images, gated_weights(split, factors))
-
-
 def run_with(split: Split, images: Tensor, weights: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Bottleneck and logits with some parameters replaced for this call."""
     bottleneck, logits = functional_call(split.module, dict(weights), (images,))

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from fairaudit.errors import ModelError
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 from fairaudit.pruning.bias_head import BiasHead, refit
 from fairaudit.pruning.encoder import Split
 from fairaudit.pruning.examples import Examples

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 
 
 def task_loss(head: Head, logits: Tensor, target: Tensor) -> Tensor:

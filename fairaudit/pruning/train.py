@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from fairaudit.models.reset import reset_weights
+from fairaudit.models.lift.reset import reset_weights
 from fairaudit.pruning.encoder import Split
 from fairaudit.seeds import child_seed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fairaudit.report.escape import clip, plain
+from fairaudit.report.escape import clip, inert, plain
 from fairaudit.report.page import EvidenceRow, GroupTable, Page, page
 from fairaudit.report.rows import candidate, gate_line, name_of
 from fairaudit.report.terminal import wrapped
@@ -32,7 +32,7 @@ def render(report: Report, *, width: int = 80) -> str:
         "\n".join(wrapped(f"Next: {plain(step)}", width, "  ") for step in found.steps[:2]),
         wrapped(gate_line(report.gate), width),
     ]
-    return "\n".join(block for block in blocks if block) + "\n"
+    return inert("\n".join(block for block in blocks if block) + "\n")
 
 
 def _heading(report: Report) -> str:

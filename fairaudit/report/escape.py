@@ -14,6 +14,7 @@ _ENTITIES: Final = {"&": "&amp;", "@": "&#64;", "#": "&#35;", "://": ":&#47;&#47
 # Underscores inside a word, as in metric names, are no markup.
 _MARKS: Final = re.compile(r"://|www\.|[&@#\\`*\[\]<>|~!${}]|(?<![^\W_])_|_(?![^\W_])")
 _LINE_START: Final = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))(?=[-=.)]*(?:\s|$))")
+_COMMAND: Final = re.compile(r"^(\s*)::", re.M)
 _FORMULA: Final = ("=", "+", "-", "@")
 
 
@@ -44,6 +45,15 @@ def cell(text: str) -> str:
     """
     text = plain(text)
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def inert(text: str) -> str:
+    r"""Lines of output in which a CI system finds no command, whatever names from data they begin with.
+
+    >>> print(inert("  ::error::x ##[error]y"))
+      \::error::x ##\[error]y
+    """
+    return _COMMAND.sub(r"\1\\::", text).replace("##[", "##\\[").replace("##vso[", "##vso\\[")
 
 
 def clip(text: str, length: int = 300) -> str:

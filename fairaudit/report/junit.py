@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 
 from fairaudit.report.escape import plain
+from fairaudit.report.meaning import told
 from fairaudit.report.rows import STATE_WORDS, Row, gate_line, judged, name_of, ungated
 from fairaudit.results.report import Report
 
@@ -54,7 +55,8 @@ def _case(suite: ET.Element, class_name: str, name: str, row: Row) -> None:
             ET.SubElement(properties, "property", {"name": key, "value": repr(value)})
     if row.state in _KINDS:
         message = plain(f"{_word(row)}: {row.why}")
-        ET.SubElement(case, _KINDS[row.state], {"message": message, "type": row.state})
+        verdict = ET.SubElement(case, _KINDS[row.state], {"message": message, "type": row.state})
+        verdict.text = plain(told(row)) or None
 
 
 def _word(row: Row) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,9 +20,3 @@ def report_schema() -> dict[str, Any]:
         **schema,
         "title": f"fairaudit report, schema version {SCHEMA_VERSION}",
     }
-
-
-def shipped_schema() -> dict[str, Any]:
-    """The schema from the package's file; equal to `report_schema()`."""
-    schema: dict[str, Any] = json.loads(SHIPPED.read_text(encoding="utf-8"))
-    return schema

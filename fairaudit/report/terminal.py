@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from fairaudit.report.escape import clip, plain
+from fairaudit.report.escape import clip, inert, plain
 from fairaudit.report.rows import STATE_WORDS, Row, candidate, gate_line, is_headline, judged, name_of, shown, unjudged
 from fairaudit.report.variants import AUDIT, variant_grids
 from fairaudit.results.report import Report, Verdict
@@ -69,7 +69,7 @@ def render(report: Report, *, width: int | None = None, color: bool = False, unj
         "\n".join(wrapped(f"Note: {note}", columns, "  ") for note in report.notes),
         wrapped(gate_line(report.gate), columns),
     ]
-    return "\n\n".join(block for block in blocks if block) + "\n"
+    return inert("\n\n".join(block for block in blocks if block) + "\n")
 
 
 def _heading(report: Report) -> str:

@@ -22,8 +22,3 @@ def generators(images: Tensor, seed: int, name: str) -> list[torch.Generator]:
 def normal(shape: tuple[int, ...], generator: torch.Generator, like: Tensor) -> Tensor:
     """Standard normal numbers in the type and on the device of another tensor, drawn in float64 on the CPU."""
     return torch.randn(shape, generator=generator, dtype=torch.float64).to(like)
-
-
-def uniform(shape: tuple[int, ...], generator: torch.Generator, like: Tensor) -> Tensor:
-    """Uniform numbers in [0, 1), likewise."""
-    return torch.rand(shape, generator=generator, dtype=torch.float64).to(like)

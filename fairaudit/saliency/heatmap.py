@@ -10,20 +10,6 @@ from fairaudit.ratio import ratio
 Floats = NDArray[np.float64]
 
 
-def unit_maps(maps: ArrayLike) -> Floats:
-    """The map p = (R + m) / (2m) with m = max|R| of each image: 0 … 1, 0.5 is neutral; NaN for an all-zero map.
-
-    The scale of the saliency paper, section 3 and Figure 1. One hot pixel anywhere rescales the whole map, so that
-    differences of p between models mix less relevance here with more elsewhere.
-
-    >>> unit_maps([[[2.0, -1.0], [0.0, -2.0]]])
-    array([[[1.  , 0.25], [0.5 , 0.  ]]])
-    """
-    values = np.asarray(maps, np.float64)
-    most = np.abs(values).max(axis=(-2, -1), keepdims=True)
-    return ratio(values + most, 2 * most)
-
-
 def share_maps(maps: ArrayLike) -> Floats:
     """R / Σ|R| of each image: signed shares whose magnitudes sum to 1; NaN throughout for an all-zero map.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from fairaudit.models.lift import Lifted
+    from fairaudit.models.lift.lift import Lifted
 
 Family = Literal["gradient", "lrp", "gradcam", "perturbation", "control"]
 Reduction = Literal["sum", "abs_sum", "l2"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fairaudit.saliency.baselines import Baseline, reference
+from fairaudit.saliency.gradients.baselines import Baseline, reference
 from fairaudit.saliency.method import Attribution, Explained, Family, check
 from fairaudit.saliency.objective import Objective, objective
 

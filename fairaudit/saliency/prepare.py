@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from fairaudit.errors import LiftError
-from fairaudit.models.fold import fold_batch_norm
+from fairaudit.models.lift.fold import fold_batch_norm
 from fairaudit.models.validity import Family, methods_for, require
 from fairaudit.saliency.method import Explained
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fairaudit.registry import Registry
-from fairaudit.saliency.counterfactual_gradients import CounterfactualGradients
-from fairaudit.saliency.expected_gradients import ExpectedGradients
 from fairaudit.saliency.gradcam import GradCam
-from fairaudit.saliency.gradient import Gradient, InputXGradient
-from fairaudit.saliency.guided_ig import GuidedIntegratedGradients
-from fairaudit.saliency.integrated_gradients import BlurIntegratedGradients, IntegratedGradients
-from fairaudit.saliency.lrp import Lrp
+from fairaudit.saliency.gradients.counterfactual_gradients import CounterfactualGradients
+from fairaudit.saliency.gradients.expected_gradients import ExpectedGradients
+from fairaudit.saliency.gradients.gradient import Gradient, InputXGradient
+from fairaudit.saliency.gradients.guided_ig import GuidedIntegratedGradients
+from fairaudit.saliency.gradients.integrated_gradients import BlurIntegratedGradients, IntegratedGradients
+from fairaudit.saliency.gradients.smoothgrad import SmoothGrad
+from fairaudit.saliency.lrp.method import Lrp
 from fairaudit.saliency.method import Method
 from fairaudit.saliency.occlusion import Occlusion
 from fairaudit.saliency.random_map import RandomMap
-from fairaudit.saliency.smoothgrad import SmoothGrad
 
 METHODS: Registry[Callable[[], Method]] = Registry(
     "attribution method",

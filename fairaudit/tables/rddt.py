@@ -34,6 +34,7 @@ def rddt_measurements(
     target: Labels | None = None,
     clusters: NDArray[np.integer] | None = None,
     tolerance: float = TOLERANCE,
+    signed: bool = False,
 ) -> list[Measurement]:
     """`rddt` (1 where p < 0.01, else 0) and `rddt_p` from the ADR of every image; see `region_change.rddt`.
 
@@ -47,7 +48,9 @@ def rddt_measurements(
         target: the label.
         clusters: cluster of every image, the unit of the test where given; then `extra` has their number.
         tolerance: size of differences that count as 0.
+        signed: whether the ADR is of signed relevance; then the rows are `rddt_signed` and `rddt_p_signed`.
     """
+    names = ("rddt_signed", "rddt_p_signed") if signed else ("rddt", "rddt_p")
     values, units = np.asarray(adr, np.float64), partition(clusters)
     found = []
     for place in _places(len(values), group, target):
@@ -63,7 +66,7 @@ def rddt_measurements(
         } | ({} if units is None else {"clusters": float(test.units)})
         few = FEW if units is None or test.n < 2 else FEW_CLUSTERS
         decided = None if test.significant is None else float(test.significant)
-        for metric, value in (("rddt", decided), ("rddt_p", finite(test.p))):
+        for metric, value in zip(names, (decided, finite(test.p)), strict=True):
             found.append(_measurement(question, place, metric, value, test.n, finite(test.p), facts, few))
     return found
 

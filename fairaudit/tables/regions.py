@@ -55,6 +55,7 @@ def region_measurements(
     target: Labels | None = None,
     clusters: NDArray[np.integer] | None = None,
     controls: Mapping[str, NDArray[np.floating]] | None = None,
+    contrasts: bool = True,
 ) -> list[Measurement]:
     """Measurements of per-image columns.
 
@@ -75,6 +76,7 @@ def region_measurements(
         target: the label; every image needs a known one.
         clusters: cluster of every image, the unit of everything where given; −1 unknown, an image by itself.
         controls: metric → mean over the image's matched control regions, NaN where it has none.
+        contrasts: whether groups are contrasted.
     """
     names = list(columns)
     data = table(np.column_stack([columns[name] for name in names]), group=group, target=target)
@@ -92,7 +94,7 @@ def region_measurements(
         above=_above_chance(data, names, controls or {}, question, units),
     )
     found = list(_means(reader, names, group, target))
-    if group is not None and len(group.values) > 1:
+    if contrasts and group is not None and len(group.values) > 1:
         found += _contrasts(reader, names, group, target)
     return found
 

@@ -23,8 +23,8 @@ from fairaudit.counterfactuals.heads import JoinedHeads, ModelHeads
 from fairaudit.counterfactuals.ladder import SearchSettings
 from fairaudit.counterfactuals.latent_shift import latent_shift
 from fairaudit.counterfactuals.probe import train_probe
-from fairaudit.data.synthetic_draw import draw
-from fairaudit.data.synthetic_scene import Scene, twin
+from fairaudit.data.synthetic.draw import draw
+from fairaudit.data.synthetic.scene import Scene, twin
 from fairaudit.demo.make import Recipe, demo_scenes
 from fairaudit.measures.alignment.alignment import Alignment, alignment
 from fairaudit.measures.alignment.relative_change import RelativeChange, relative_change

@@ -118,7 +118,7 @@ class Known:
     """What attribution needs of a classifier."""
 
     def __init__(self, module, images):
-        from fairaudit.models.lift import lift
+        from fairaudit.models.lift.lift import lift
 
         self.module, self.graph = module, lift(module, images)
 

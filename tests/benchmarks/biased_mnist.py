@@ -27,13 +27,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from fairaudit.config.schema import Bias, Config, DataConfig, Layout, PreprocessConfig, Split
-from fairaudit.data.bias import plant_bias
 from fairaudit.data.loader import Loader
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.open import open_manifest
+from fairaudit.data.planted.bias import plant_bias
 from fairaudit.demo.train import build
-from fairaudit.models.head import Head
-from fairaudit.models.lift import lift
+from fairaudit.models.lift.lift import lift
+from fairaudit.models.outputs.head import Head
 from fairaudit.pruning import controls
 from fairaudit.pruning.encoder import Split as Cut
 from fairaudit.pruning.encoder import split

@@ -14,7 +14,7 @@ import numpy as np
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparities, disparity
 from fairaudit.measures.intervals.bootstrap import bootstrap
-from fairaudit.measures.scores.score_histogram import histogram_auc, score_histogram
+from fairaudit.measures.scores.score_histogram import score_histogram
 from fairaudit.tables.fairness import fairness_measurements
 from fairaudit.tables.rows import Asked
 
@@ -102,6 +102,15 @@ def main(rows):
         f"| peak memory of the process before and after the stream | {before / 1024:.0f} MiB, {after / 1024:.0f} MiB |"
     )
     print(f"| gap {float(disparity(counts, NAME)):.4f}, AUC {auc.min():.4f} to {auc.max():.4f} ± {error.max():.5f} | |")
+
+
+def histogram_auc(histogram):
+    """AUC per group from a histogram, and the largest error that its bins can cause: pairs in one bin count half."""
+    negative, positive = histogram[..., 0, :].astype(float), histogram[..., 1, :].astype(float)
+    pairs = negative.sum(-1) * positive.sum(-1)
+    tied = (positive * negative).sum(-1)
+    below = negative.cumsum(-1) - negative
+    return ((positive * below).sum(-1) + tied / 2) / pairs, tied / 2 / pairs
 
 
 if __name__ == "__main__":

@@ -155,7 +155,7 @@ def relevance(setting: Setting) -> Iterator[Row]:
 
 def transformer_relevance(setting: Setting) -> Row:
     """LRP of ViT-B/16 against one forward and backward pass, the least that any gradient method costs."""
-    from fairaudit.saliency.lrp import Lrp
+    from fairaudit.saliency.lrp.method import Lrp
 
     images = pictures(16, setting)
     module = network("vit_b_16", setting)
@@ -220,7 +220,7 @@ def counterfactuals(setting: Setting) -> Iterator[Row]:
 
 def masks(setting: Setting) -> Iterator[Row]:
     """A mask step of pruning beside a plain training step of the same network."""
-    from fairaudit.models.lift import lift
+    from fairaudit.models.lift.lift import lift
     from fairaudit.pruning.encoder import split
     from fairaudit.pruning.examples import Examples
 

@@ -39,9 +39,9 @@ def prepare(folder: Path, seed: int, sizes: Sizes) -> Path:
     """Faces and the trained detector of one seed."""
     import torch
 
-    from fairaudit.data.synthetic import write
-    from fairaudit.data.synthetic_draw import draw
-    from fairaudit.data.synthetic_scene import make_scene
+    from fairaudit.data.synthetic.draw import draw
+    from fairaudit.data.synthetic.faces import write
+    from fairaudit.data.synthetic.scene import make_scene
     from fairaudit.demo.make import CONFIG
     from fairaudit.demo.network import smile_network
     from fairaudit.demo.train import build, save_script, train

@@ -23,11 +23,11 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from fairaudit.data.synthetic_draw import draw
+from fairaudit.data.synthetic.draw import draw
 from fairaudit.demo.make import Recipe, demo_scenes
 from fairaudit.demo.train import save_script
 from fairaudit.saliency.registry import method
-from fairaudit.saliency.usability import judge_method
+from fairaudit.saliency.trust.usability import judge_method
 from tests.saliency.planted_networks import NETWORKS, Smiles, planted
 
 

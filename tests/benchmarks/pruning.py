@@ -13,8 +13,8 @@ import torch
 from torch.nn import functional as F
 from torchvision.models import resnet18
 
-from fairaudit.models.head import Head
-from fairaudit.models.lift import lift
+from fairaudit.models.lift.lift import lift
+from fairaudit.models.outputs.head import Head
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.examples import Examples
 from fairaudit.pruning.search import SearchSettings, gate_step, start

@@ -65,7 +65,7 @@ class Eager:
     """What attribution needs of a classifier, for an eager network with one output per class, or one in all."""
 
     def __init__(self, module, images, mean=0.45, std=0.225):
-        from fairaudit.models.lift import lift
+        from fairaudit.models.lift.lift import lift
 
         self.mean, self.std = mean, std
         self.module, self.graph = module, lift(module, self.normalise(images[:1]))
@@ -212,7 +212,7 @@ def timed(function, case, runs=2):
 
 
 def our_gradients(case):
-    from fairaudit.saliency.integrated_gradients import IntegratedGradients
+    from fairaudit.saliency.gradients.integrated_gradients import IntegratedGradients
 
     classifier, images, classes = opened(case)
     used = Compiled(classifier, images) if case.options.compile else classifier
@@ -272,7 +272,7 @@ def far_off(case, maps, classifier, images, classes):
 
 
 def our_relevance(case):
-    from fairaudit.saliency.lrp import Lrp
+    from fairaudit.saliency.lrp.method import Lrp
 
     classifier, images, classes = opened(case)
     seconds, _, taken = timed(lambda: Lrp().attribute(classifier, images, classes), case, runs=3)

@@ -46,10 +46,10 @@ from fairaudit.audits.regions.audit import RegionAudit
 from fairaudit.audits.swap.audit import SwapAudit
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
-from fairaudit.data.synthetic import write
-from fairaudit.data.synthetic_draw import boxes, draw
-from fairaudit.data.synthetic_labels import VALUES
-from fairaudit.data.synthetic_scene import Scene, twin
+from fairaudit.data.synthetic.draw import boxes, draw
+from fairaudit.data.synthetic.faces import write
+from fairaudit.data.synthetic.labels import VALUES
+from fairaudit.data.synthetic.scene import Scene, twin
 from fairaudit.demo.make import Recipe, demo_scenes
 from fairaudit.demo.network import smile_network
 from fairaudit.demo.train import build, save_script, train

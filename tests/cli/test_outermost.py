@@ -169,7 +169,7 @@ def test_no_stream_costs_a_command_its_exit_code(lab, redirected):
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1"])
 def test_an_encoding_without_some_characters_costs_the_gate_nothing(lab, monkeypatch, encoding):
     """The gate fails with 3 whatever stdout can show, and JSON stays JSON."""
-    from fairaudit.cli import streams
+    from fairaudit.cli.terminal import streams
 
     lab.configure(gates=GATE)
     texts = []
@@ -183,7 +183,7 @@ def test_an_encoding_without_some_characters_costs_the_gate_nothing(lab, monkeyp
             original(text)
         texts.append(raw.getvalue().decode(encoding))
 
-    monkeypatch.setattr("fairaudit.cli.launch.emit", emit)
+    monkeypatch.setattr("fairaudit.cli.launch.audits.emit", emit)
     (lab.folder / "faces.csv").write_text((lab.folder / "faces.csv").read_text().replace(",a,", ",ä≤😀,"))
     assert lab.run("fairness", *CSV, "--json", "-o", "out").code == 3
     assert "ä≤😀" in json.loads(texts[0])["data"]["attributes"]["group"]

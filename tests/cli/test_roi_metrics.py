@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from fairaudit.saliency.gradient import Gradient, InputXGradient
+from fairaudit.saliency.gradients.gradient import Gradient, InputXGradient
 from fairaudit.saliency.method import Attribution
 from fairaudit.saliency.registry import METHODS, NEEDING_LABELS
 

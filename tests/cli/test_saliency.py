@@ -97,14 +97,18 @@ def test_saved_maps_give_roi_metrics_the_same_numbers(lab):
     for metric in ("rrf", "rrf_lift", "rank_accuracy", "pointing_game", "signed_share", "rrf_contrast"):
         assert values(live, metric)
         assert values(again, metric) == pytest.approx(values(live, metric), rel=1e-5), metric
-    for metric in ("adr", "dif", "rddt_p"):
-        assert len(values(live, metric, baseline=...)) == 9
+    for metric in ("rrf", "rrf_lift"):  # controls are drawn by the manifest row's id on both paths
+        chance = values(live, metric, field="chance")
+        assert None not in chance.values()
+        assert values(again, metric, field="chance") == pytest.approx(chance, rel=1e-5), metric
+    for metric, rows in (("adr", 9), ("dif", 9), ("rddt_p", 9), ("adr_signed", 4), ("rddt_p_signed", 4)):
+        assert len(values(live, metric, baseline=...)) == rows
         assert values(again, metric, baseline=...) == pytest.approx(values(live, metric, baseline=...), rel=1e-4)
 
 
-def values(done, metric, baseline=None):
+def values(done, metric, baseline=None, field="value"):
     return {
-        (m["attribute"], m["group"], m["class"]): m["value"]
+        (m["attribute"], m["group"], m["class"]): m[field]
         for m in done.report()["measurements"]
         if m["metric"] == metric and (baseline is ... or m["baseline"] == baseline)
     }

@@ -6,18 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from fairaudit.counterfactuals.composition import compose
+from fairaudit.counterfactuals.composition import ComposedHeads
 from fairaudit.counterfactuals.heads import ModelHeads
 from fairaudit.counterfactuals.ladder import SearchSettings
 from fairaudit.counterfactuals.latent_shift import latent_shift
 from fairaudit.errors import UsageError
+
+SUM = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.3]])
 
 
 def test_planted_bias_is_measured_in_closed_form(linear_generator: Any, linear_heads: Any) -> None:
     """Linear scores: f' = f_0 + c f_1 has r(f_1, f') = w_1ᵀP(w_0 + c w_1) / (w_0 + c w_1)ᵀP(w_0 + c w_1), P = DDᵀ."""
     generator = linear_generator(latent=5)
     weights = torch.randn(2, 12, generator=torch.Generator().manual_seed(8)) * 0.2
-    heads = compose(linear_heads(weights, bias=0.9), {"biased": {"f0": 1.0, "f1": 0.3}})
+    heads = ComposedHeads(linear_heads(weights, bias=0.9), SUM, ["f0", "f1", "biased"])
     images = torch.rand(5, 1, 3, 4, generator=torch.Generator().manual_seed(9)) * 0.01
     shift = latent_shift(generator, heads, images, [(i, 2) for i in range(5)], SearchSettings(floor=0.0))
     projector = generator.matrix @ generator.matrix.T
@@ -30,9 +32,9 @@ def test_planted_bias_is_measured_in_closed_form(linear_generator: Any, linear_h
 
 
 def test_sums_of_one_head_stay_probabilities() -> None:
-    heads = compose(
-        ModelHeads(lambda x: x, ["a", "b"], link="sigmoid"), {"a+b": {"a": 1.0, "b": 1.0}, "half": {"a": 0.5}}
-    )
+    own = ModelHeads(lambda x: x, ["a", "b"], link="sigmoid")
+    weights = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.5, 0.0]])
+    heads = ComposedHeads(own, weights, ["a", "b", "a+b", "half"])
     assert [heads.is_probability(i) for i in range(4)] == [True, True, False, False]
     logits = torch.tensor([[2.0, -1.0]])
     steering = heads.steering(heads.outputs(logits))
@@ -41,9 +43,7 @@ def test_sums_of_one_head_stay_probabilities() -> None:
     torch.testing.assert_close(steering[:, 2:], values[:, 2:])
 
 
-def test_unknown_and_taken_names_are_refused() -> None:
+def test_names_that_two_sums_share_are_refused() -> None:
     heads = ModelHeads(lambda x: x, ["smiling", "necktie"], link="sigmoid")
-    with pytest.raises(UsageError, match="smiling"):
-        compose(heads, {"biased": {"smilin": 1.0}})
     with pytest.raises(UsageError, match="share a name: smiling"):
-        compose(heads, {"smiling": {"necktie": 1.0}})
+        ComposedHeads(heads, SUM, ["smiling", "necktie", "smiling"])

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from fairaudit.counterfactuals.composition import compose
+from fairaudit.counterfactuals.composition import ComposedHeads
 from fairaudit.counterfactuals.heads import ModelHeads
 from fairaudit.counterfactuals.ladder import SearchSettings, Stop
 from fairaudit.counterfactuals.latent_shift import latent_shift
@@ -146,7 +146,8 @@ def test_ends_where_a_dense_scan_does(conv: Any, classifier: nn.Module, faces: T
 def test_a_sum_of_probabilities_is_walked_in_its_log_odds(linear_generator: Any, linear_heads: Any) -> None:
     """f = σ(l₁) with weight 1 and σ(l₂) with weight 0.3: the drop of 0.6 is met, just beyond, in a few probes."""
     weights = torch.randn(2, 12, generator=torch.Generator().manual_seed(0))
-    heads = compose(linear_heads(weights, bias=3.0, odds=True), {"sum": {"f0": 1.0, "f1": 0.3}})
+    parts = linear_heads(weights, bias=3.0, odds=True)
+    heads = ComposedHeads(parts, torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.3]]), ["f0", "f1", "sum"])
     shift = latent_shift(linear_generator(seed=3), heads, torch.zeros(1, 1, 3, 4) + 0.01, [(0, 2)], SearchSettings())
     assert shift.stop.tolist() == [Stop.REACHED]
     assert 0.6 < shift.before[0, 2] - shift.after[0, 2] < 0.65

@@ -54,7 +54,7 @@ def test_the_path_speaks_the_models_normalisation(model: ConditionalVae) -> None
 
 def test_line_integrals_along_the_path_are_complete(model: ConditionalVae) -> None:
     from fairaudit.engine.memory import Halving
-    from fairaudit.saliency.line_integral import Refinement, integrate
+    from fairaudit.saliency.gradients.line_integral import Refinement, integrate
     from fairaudit.saliency.objective import Objective
 
     weights = torch.randn(3 * 28 * 28, 1, generator=torch.Generator().manual_seed(1))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fairaudit.config.schema import Config
-from fairaudit.data.open import open_manifest, summary
+from fairaudit.data.open import open_manifest
 from fairaudit.errors import DataError
 
 
@@ -40,10 +40,6 @@ def test_columns_and_rows(faces):
     assert manifest.cluster.values == ("p0", "p1", "p2", "p3")
     assert manifest.folder == faces
     assert manifest.notes == ("all splits are used (test, train); name one with --split or data.split",)
-    assert summary(manifest) == {
-        "target smile": {"0": 4, "1": 4, "unknown": 0},
-        "tie": {"0": 4, "1": 4, "unknown": 0},
-    }
 
 
 def test_a_split_takes_its_rows_and_keeps_the_values_of_the_whole(faces):

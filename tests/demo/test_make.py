@@ -10,8 +10,8 @@ import yaml
 from fairaudit.config.schema import Config
 from fairaudit.data.loader import Loader
 from fairaudit.data.open import open_manifest
-from fairaudit.data.synthetic_draw import draw
-from fairaudit.data.synthetic_scene import twin
+from fairaudit.data.synthetic.draw import draw
+from fairaudit.data.synthetic.scene import twin
 from fairaudit.demo.make import Recipe, demo_paths, demo_scenes, make_demo
 from fairaudit.errors import OutputError
 

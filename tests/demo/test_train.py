@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from fairaudit.data.synthetic_draw import draw
-from fairaudit.data.synthetic_scene import make_scene
+from fairaudit.data.synthetic.draw import draw
+from fairaudit.data.synthetic.scene import make_scene
 from fairaudit.demo.network import smile_network
 from fairaudit.demo.train import build, save_script, train
 from fairaudit.errors import OutputError

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairaudit.engine.memory import Halving, as_many_as_fit, halving, is_out_of_memory, peak_memory_bytes
+from fairaudit.engine.memory import Halving, as_many_as_fit, is_out_of_memory, peak_memory_bytes
 from fairaudit.errors import ModelError
 
 
@@ -46,7 +46,7 @@ def test_one_image_that_does_not_fit_is_an_error():
         raise MemoryError
 
     with pytest.raises(ModelError, match="One image at a time"):
-        halving(function, 3, 4)
+        Halving(4).run(function, 3)
 
 
 def test_other_errors_pass_through():
@@ -54,7 +54,7 @@ def test_other_errors_pass_through():
         raise RuntimeError("shapes differ")
 
     with pytest.raises(RuntimeError, match="shapes differ"):
-        halving(function, 3, 4)
+        Halving(4).run(function, 3)
 
 
 def test_what_did_not_fit_is_let_go_before_the_next_try():
@@ -69,7 +69,7 @@ def test_what_did_not_fit_is_let_go_before_the_next_try():
             raise MemoryError
         return 0
 
-    assert halving(function, 4, 4) == [0, 0, 0, 0]
+    assert Halving(4).run(function, 4) == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from torch import nn
 
 from fairaudit.mitigation.method import Task
 from fairaudit.mitigation.samples import InMemory, Samples
-from fairaudit.models.head import Head
-from fairaudit.models.lift import lift
+from fairaudit.models.lift.lift import lift
+from fairaudit.models.outputs.head import Head
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.train import TrainSettings
 

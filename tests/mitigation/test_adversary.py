@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fairaudit.mitigation.adversary import reader, reversed_gradient
-from fairaudit.mitigation.laftr import group_loss
+from fairaudit.mitigation.methods.laftr import group_loss
 
 
 def test_the_encoder_climbs_where_the_adversary_descends():

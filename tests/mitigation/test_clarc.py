@@ -2,11 +2,11 @@
 
 import torch
 
-from fairaudit.mitigation.a_clarc import adding
 from fairaudit.mitigation.cav import Concept
 from fairaudit.mitigation.edits import edited
-from fairaudit.mitigation.p_clarc import inserted, projection
-from fairaudit.mitigation.rr_clarc import sensitivity
+from fairaudit.mitigation.methods.a_clarc import adding
+from fairaudit.mitigation.methods.p_clarc import inserted, projection
+from fairaudit.mitigation.methods.rr_clarc import sensitivity
 from fairaudit.mitigation.samples import Samples
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from fairaudit.mitigation.linear import refit, refit_bias
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 
 SIGMOID = Head(link="sigmoid", outputs=1, classes=("0", "1"), names=("1",))
 SOFTMAX = Head(link="softmax", outputs=3, classes=("0", "1", "2"), names=("0", "1", "2"))

@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from fairaudit.errors import MethodError
-from fairaudit.mitigation.cia import augmented
-from fairaudit.mitigation.flac import pair_loss, similarity
-from fairaudit.mitigation.lff import Averages
-from fairaudit.mitigation.region_gradient import region_gradient
-from fairaudit.mitigation.replace_region import replaced
+from fairaudit.mitigation.methods.cia import augmented
+from fairaudit.mitigation.methods.flac import pair_loss, similarity
+from fairaudit.mitigation.methods.lff import Averages
+from fairaudit.mitigation.methods.region_gradient import region_gradient
+from fairaudit.mitigation.methods.replace_region import replaced
+from fairaudit.mitigation.methods.savani_aft import soft_gap
 from fairaudit.mitigation.samples import Samples
-from fairaudit.mitigation.savani_aft import soft_gap
 
 
 def test_only_the_region_is_replaced_and_about_as_often_as_asked(task):

@@ -9,7 +9,7 @@ from torch import nn
 from fairaudit.config.schema import ModelConfig
 from fairaudit.errors import ModelError, last_line
 from fairaudit.models.classifier import Classifier
-from fairaudit.models.head import make_head
+from fairaudit.models.outputs.head import make_head
 
 
 def classifier(module, outputs=2, **settings):

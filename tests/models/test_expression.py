@@ -12,7 +12,7 @@ from fairaudit.config.schema import ModelConfig
 from fairaudit.errors import ModelError
 from fairaudit.models.classifier import Classifier
 from fairaudit.models.expression import compose, is_expression, parse_expression
-from fairaudit.models.head import make_head
+from fairaudit.models.outputs.head import make_head
 
 
 def classifier(weights, names, **settings):

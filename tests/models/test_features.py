@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from fairaudit.models.lift import lift
+from fairaudit.models.lift.lift import lift
 
 
 class Permuted(nn.Module):

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from fairaudit.models.classifier import Classifier
-from fairaudit.models.head import Head
 from fairaudit.models.input_scale import SCALES, scale_gap
+from fairaudit.models.outputs.head import Head
 
 
 def classifier(module, scale="pixels in [0, 1]"):

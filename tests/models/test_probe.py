@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from fairaudit.errors import ModelError
-from fairaudit.models.adapt import FixedBatch, Logits
+from fairaudit.models.outputs.adapt import FixedBatch, Logits
 from fairaudit.models.probe import noise, probe
 
 CPU = torch.device("cpu")

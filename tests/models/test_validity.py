@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from fairaudit.errors import MethodError
-from fairaudit.models.lift import lift
+from fairaudit.models.lift.lift import lift
 from fairaudit.models.validity import methods_for, require
 
 

@@ -10,8 +10,8 @@ from torch import nn
 from fairaudit.config.schema import Bias, Config, DataConfig, Layout, PreprocessConfig
 from fairaudit.data.loader import Loader
 from fairaudit.data.open import open_manifest
-from fairaudit.models.head import Head
-from fairaudit.models.lift import lift
+from fairaudit.models.lift.lift import lift
+from fairaudit.models.outputs.head import Head
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.examples import Examples
 
@@ -119,7 +119,7 @@ class Digits:
 def coloured(folder, rows, *, rho, seed):
     config = Config(data=DataConfig(manifest=Layout(layout="mnist", root=str(folder)), bias=Bias(rho=rho)))
     base = Config(data=DataConfig(manifest=Layout(layout="mnist", root=str(folder))))
-    from fairaudit.data.biased_mnist import plant
+    from fairaudit.data.planted.biased_mnist import plant
 
     manifest = plant(open_manifest(base, base=folder).take(rows), config.data.bias, seed=seed)
     batch = Loader(manifest, PreprocessConfig(size=(14, 14), interpolation="box"), {}, workers=0).load(range(len(rows)))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairaudit.errors import ModelError
-from fairaudit.models.lift import lift
+from fairaudit.models.lift.lift import lift
 from fairaudit.pruning.controls import (
     fine_tuned,
     from_scratch,

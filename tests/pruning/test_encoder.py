@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from fairaudit.errors import ModelError
-from fairaudit.models.lift import lift
+from fairaudit.models.lift.lift import lift
 from fairaudit.pruning.encoder import split
 
 

@@ -11,10 +11,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from fairaudit.config.schema import ModelConfig, PreprocessConfig
-from fairaudit.errors import ModelError
 from fairaudit.models.open import open_model
 from fairaudit.pruning.encoder import split
-from fairaudit.pruning.export import export, load_masks, masked_parameters, save_masks
+from fairaudit.pruning.export import export, masked_parameters, save_masks
 
 PREPROCESS = PreprocessConfig(size=(6, 6), channels=1, mean=(0.3,), std=(0.5,))
 FORMATS = ("torchscript", "frozen", "state-dict", "safetensors", "pickle", "exported-program")
@@ -132,15 +131,6 @@ def test_a_weight_that_is_used_twice_is_refused(tmp_path, images):
 def test_masks_survive_the_file(tmp_path, cut):
     masks = random_masks(cut, "unstructured")
     save_masks(tmp_path / "mask.safetensors", masks, {"mode": "unstructured"})
-    read = load_masks(tmp_path / "mask.safetensors")
+    read = load_file(tmp_path / "mask.safetensors")
     assert set(read) == set(masks)
     assert all(torch.equal(read[name], mask) for name, mask in masks.items())
-
-
-def test_a_file_without_masks_is_refused(tmp_path):
-    (tmp_path / "a").write_bytes(b"no")
-    save_file({"x": torch.zeros(2)}, tmp_path / "b")
-    for name in "ab":
-        with pytest.raises(ModelError, match="masks"):
-            load_masks(tmp_path / name)
-    assert load_file(tmp_path / "b")["x"].tolist() == [0, 0]

@@ -5,9 +5,14 @@ import torch
 from torch import nn
 
 from fairaudit.errors import ModelError
-from fairaudit.models.lift import lift
+from fairaudit.models.lift.lift import lift
 from fairaudit.pruning.encoder import split
-from fairaudit.pruning.gated import Gates, full_masks, gated_weights, pruned, run
+from fairaudit.pruning.gated import Gates, full_masks, gated_weights, pruned, run_with
+
+
+def run(split, images, factors):
+    return run_with(split, images, gated_weights(split, factors))
+
 
 MODES = ("unstructured", "structured")
 

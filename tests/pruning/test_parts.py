@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairaudit.config.schema import Bias
-from fairaudit.data.biased_mnist import plant
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.manifest import Manifest
+from fairaudit.data.planted.biased_mnist import plant
 from fairaudit.data.source import ArraySource
 from fairaudit.errors import DataError, UsageError
 from fairaudit.pruning.parts import balanced, check_disjoint, divide, joint_of

@@ -4,10 +4,14 @@ import pytest
 import torch
 from torch import nn
 
-from fairaudit.models.lift import lift
+from fairaudit.models.lift.lift import lift
 from fairaudit.pruning.encoder import split
-from fairaudit.pruning.gated import run
+from fairaudit.pruning.gated import gated_weights, run_with
 from fairaudit.pruning.shrink import shrink
+
+
+def run(split, images, factors):
+    return run_with(split, images, gated_weights(split, factors))
 
 
 def count(module):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fairaudit.models.classifier import Classifier
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 from fairaudit.pruning.gated import run_with
 from fairaudit.pruning.standalone import as_classifier
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 from fairaudit.pruning.task import task_loss
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from fairaudit.report.escape import cell, clip, markdown, plain
+from fairaudit.report.escape import cell, clip, inert, markdown, plain
 
 text = st.text(max_size=60) | st.text(alphabet="<>&|`*_[]()#@!~$\\-+=1. :/wx\n\x1b\u202e", max_size=30)
 RENDERER = MarkdownIt("gfm-like", {"linkify": False})
@@ -66,3 +66,18 @@ def test_clipped_text_is_short_and_says_so(value, length):
     short = clip(value, length)
     assert len(short) <= length
     assert short == value or short.endswith("…")
+
+
+@pytest.mark.parametrize(
+    "text", ["::error::x", "  ::add-mask::x", "a\n\t::set-output name=a::b", "a ##[error]b", "##vso[x]y"]
+)
+def test_output_holds_no_command_of_a_ci_system(text):
+    for line in inert(text).split("\n"):
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line
+        assert "##vso[" not in line
+
+
+@given(st.text(alphabet=st.characters(blacklist_characters=":#")))
+def test_output_without_commands_stays_as_it_is(text):
+    assert inert(text) == text

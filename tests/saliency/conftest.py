@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from fairaudit.models.lift import Lifted, lift
+from fairaudit.models.lift.lift import Lifted, lift
 
 
 @dataclass

@@ -10,7 +10,7 @@ from torchvision.models.convnext import CNBlockConfig, ConvNeXt
 from torchvision.models.efficientnet import EfficientNet, MBConvConfig
 from torchvision.models.vision_transformer import VisionTransformer
 
-from fairaudit.models.lift import Lifted, lift
+from fairaudit.models.lift.lift import Lifted, lift
 
 FOLDER = Path(__file__).parent / "planted"
 

@@ -34,7 +34,7 @@ def test_every_method_sees_the_same_network_in_every_format(small, form):
     other = small.Double(module=module, outputs=4)
     for name in METHODS:
         if name in NEEDING_LABELS:
-            continue  # its path is drawn by another model; tests/saliency/test_counterfactual_gradients.py
+            continue  # its path is drawn by another model; tests/saliency/gradients/test_counterfactual_gradients.py
         wanted = method(name).attribute(classifier, images, classes, seed=1)
         found = method(name).attribute(other, images, classes, seed=1)
         assert torch.allclose(found.maps, wanted.maps, rtol=1e-6, atol=1e-9), name

@@ -6,13 +6,13 @@ from functools import lru_cache
 import pytest
 import torch
 
-from fairaudit.data.synthetic_draw import draw
+from fairaudit.data.synthetic.draw import draw
 from fairaudit.demo.make import Recipe, demo_scenes
 from fairaudit.measures.regions.faithfulness import above
-from fairaudit.saliency.faithfulness import faithfulness
 from fairaudit.saliency.gradcam import GradCam
-from fairaudit.saliency.lrp import Lrp
+from fairaudit.saliency.lrp.method import Lrp
 from fairaudit.saliency.random_map import RandomMap
+from fairaudit.saliency.trust.faithfulness import faithfulness
 from tests.saliency.planted_networks import NETWORKS, Smiles, planted
 
 COUNT = 32

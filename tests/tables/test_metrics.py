@@ -13,7 +13,7 @@ from fairaudit.audits.flips.audit import FLIP_COLUMNS
 from fairaudit.audits.mitigation.read import METRICS as MITIGATED
 from fairaudit.audits.pruning.legs import SOURCES
 from fairaudit.audits.pruning.theory import METRICS as PRUNED
-from fairaudit.audits.regions.read import COMPARED
+from fairaudit.audits.regions.compared import COMPARED
 from fairaudit.audits.saliency.read import SUMMED
 from fairaudit.errors import UsageError
 from fairaudit.interventions.effect import RegionEffect
@@ -63,7 +63,8 @@ def others():
     windows = [f"{name}{end}" for name in ("discovery", "discovery_alignment") for end in ("", "_unconfirmed")]
     pruned = ["task_accuracy", "aligned_accuracy", "conflicting_accuracy", "cell_accuracy", "sparsity"]
     return [
-        "rddt", "rddt_p", "cue_alignment", "concentration", *windows,
+        "rddt", "rddt_p", "adr_signed", "dif_signed", "rddt_signed", "rddt_p_signed",
+        "cue_alignment", "concentration", *windows,
         "swap_effect", "swap_excess", "swap_flip", "score_gap",
         *REPORTED, *(f"{name}_all" for name in SUMMED),
         "relative_change", "relative_change_ratio_of_sums", "base_change", "relative_change_before",

@@ -44,3 +44,8 @@ def test_too_few_images_have_a_reason():
 def test_small_cells_are_suppressed():
     rows = rddt_measurements(np.full(5, 0.2), Question(region="tie", min_cell=6))
     assert [(row.status, row.value, row.n, row.extra) for row in rows] == [("suppressed", None, None, {})] * 2
+
+
+def test_rows_of_signed_relevance_have_names_of_their_own():
+    names = [row.metric for row in rddt_measurements(np.linspace(0, 1, 9), QUESTION, signed=True)]
+    assert names == ["rddt_signed", "rddt_p_signed"]

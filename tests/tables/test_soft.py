@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairaudit.measures.counts.confusion import confusion, soft_joint
+from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.tables.rows import Asked
 from fairaudit.tables.soft import MOST_CELLS, sampled_joint, soft_rows
@@ -23,14 +23,18 @@ def made(columns, asked=ASKED, **sampling):
     return {m.metric: m for m in soft_rows(soft, asked, n=len(columns[0]), reason="nothing")}
 
 
+def soft_joint(group, true, scores):
+    return np.einsum("ng,nt,nc->gtc", np.eye(2)[group], np.eye(2)[true], scores)
+
+
 def test_values_are_the_measures_of_the_joint():
     columns = images()
-    joint = soft_joint(*columns, groups=2, classes=2)
+    joint = soft_joint(*columns)
     for name, found in made(columns).items():
         assert found.value == pytest.approx(float(PAPER_MEASURES[name.removeprefix("soft_")](joint)))
         assert found.low <= found.value <= found.high
     weights = np.random.default_rng(1).integers(0, 3, 900)
-    repeated = soft_joint(*(np.repeat(part, weights, axis=0) for part in columns), groups=2, classes=2)
+    repeated = soft_joint(*(np.repeat(part, weights, axis=0) for part in columns))
     for name, found in made(columns, weights=weights).items():
         assert found.value == pytest.approx(float(PAPER_MEASURES[name.removeprefix("soft_")](repeated)))
 
@@ -52,9 +56,7 @@ def test_the_spread_is_that_of_a_bootstrap_of_people(size):
     draws = []
     for _ in range(600):
         rows = (rng.integers(0, 300, 300)[:, None] * size + np.arange(size)).ravel()
-        draws.append(
-            float(PAPER_MEASURES["dp_mi"](soft_joint(group[rows], true[rows], scores[rows], groups=2, classes=2)))
-        )
+        draws.append(float(PAPER_MEASURES["dp_mi"](soft_joint(group[rows], true[rows], scores[rows]))))
     found = made((group, true, scores), units=units)["soft_dp_mi"]
     assert found.high - found.value == pytest.approx(np.quantile(draws, 0.975) - found.value, rel=0.2)
     assert found.unit == ("image" if size == 1 else "cluster")

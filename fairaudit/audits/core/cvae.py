@@ -15,9 +15,9 @@ from fairaudit.errors import ModelError
 from fairaudit.generators.checkpoint import load_generator
 from fairaudit.generators.cvae import ConditionalVae
 from fairaudit.generators.load import trained_file
-from fairaudit.models.container import container, digest
+from fairaudit.models.files.container import container, digest
+from fairaudit.saliency.gradients.path import Path
 from fairaudit.saliency.method import Explained
-from fairaudit.saliency.path import Path
 
 KEY = "audit.cvae"
 

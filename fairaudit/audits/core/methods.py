@@ -15,7 +15,7 @@ from fairaudit.saliency.registry import method as make_method
 from fairaudit.seeds import generator
 
 if TYPE_CHECKING:
-    from fairaudit.saliency.expected_gradients import ExpectedGradients
+    from fairaudit.saliency.gradients.expected_gradients import ExpectedGradients
 
 REFERENCES = 32
 """Images of the data that expected gradients draw their references from."""
@@ -43,8 +43,8 @@ def completed(study: Study, method: Method) -> Method:
     Raises:
         UsageError: there is none, or one for each of several attributes.
     """
-    from fairaudit.saliency.counterfactual_gradients import CounterfactualGradients
-    from fairaudit.saliency.expected_gradients import ExpectedGradients
+    from fairaudit.saliency.gradients.counterfactual_gradients import CounterfactualGradients
+    from fairaudit.saliency.gradients.expected_gradients import ExpectedGradients
 
     if isinstance(method, ExpectedGradients):
         return _with_references(study, method)

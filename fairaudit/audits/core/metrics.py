@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from fairaudit.tables.entries.regions import DISCOVERY as WINDOWS
 from fairaudit.tables.metrics import names_of
 
 FAIRNESS = names_of("fairness")
 CAUSAL = frozenset(name for name in names_of("roi-metrics") if name.startswith("causal_"))
 REGIONS = names_of("roi-metrics") - CAUSAL
-DISCOVERY = frozenset(entry.name for entry in WINDOWS)
 FLIPS = names_of("counterfactual")
 ALIGNMENT = names_of("cf-align")
 RECTIFICATION = names_of("cf-rectify")
 SALIENCY = names_of("saliency")
 PRUNING = names_of("prune")
-SELFTEST = names_of("selftest")
 SWAP = names_of("swap")
 ALL = FAIRNESS | REGIONS | CAUSAL | SWAP | SALIENCY | FLIPS
 """What `audit` makes; alignments come on top where there is a generator."""

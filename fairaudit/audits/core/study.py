@@ -193,7 +193,7 @@ def open_classifier(path: Path, *, config: Config, material: Material, options: 
 
 def _check_described_size(path: Path, own: tuple[int, int] | None) -> None:
     """Refuse images of another size than the model's folder names, where none is declared."""
-    from fairaudit.models.hub import describe, is_hub_folder
+    from fairaudit.models.files.hub import describe, is_hub_folder
 
     named = describe(path).size if is_hub_folder(path) else None
     if named is not None and own is not None and named != tuple(own):

@@ -22,10 +22,10 @@ from fairaudit.engine.plan import Chunk, Plan
 from fairaudit.engine.store import RunStore
 from fairaudit.measures.intervals.proportion import percentile
 from fairaudit.results.measurement import Measurement, finite
-from fairaudit.saliency.lrp import Lrp
+from fairaudit.saliency.gradients.saturation import OnPath, saturation
+from fairaudit.saliency.lrp.method import Lrp
 from fairaudit.saliency.method import Method
-from fairaudit.saliency.saturation import OnPath, saturation
-from fairaudit.saliency.usability import Usability, judge_method
+from fairaudit.saliency.trust.usability import Usability, judge_method
 from fairaudit.seeds import generator
 from fairaudit.tables.row import Estimate, Subject, row
 

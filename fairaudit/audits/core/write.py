@@ -61,10 +61,17 @@ def _csv(report: Report, _folder: Path) -> str:
     return render(report)
 
 
+def _github(report: Report, _folder: Path) -> str:
+    from fairaudit.report.formats.github import render
+
+    return render(report)
+
+
 RENDERERS: dict[str, tuple[str, Callable[[Report, Path], str]]] = {
     "md": ("md", _markdown),
     "html": ("html", _html),
     "junit": ("xml", _junit),
     "csv": ("csv", _csv),
+    "github": ("github.md", _github),
 }
 """Format → suffix and renderer; each is imported when it is used."""

@@ -24,7 +24,7 @@ from fairaudit.errors import DataError, ModelError, UsageError, suggestion
 from fairaudit.generators.checkpoint import load_generator
 from fairaudit.generators.cvae import ConditionalVae
 from fairaudit.generators.load import trained_file
-from fairaudit.models.container import container
+from fairaudit.models.files.container import container
 from fairaudit.results.strict_json import write_bytes, write_text
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from fairaudit.generators.cvae import ConditionalVae, Conditioned, CvaeSettings
 from fairaudit.generators.sheet import reconstruction_sheet
 from fairaudit.generators.train import Examples, Keep, Trained, TrainSettings, train_generator
 from fairaudit.generators.train import Progress as Step
-from fairaudit.models.container import digest
+from fairaudit.models.files.container import digest
 from fairaudit.models.open import open_model
 from fairaudit.results.strict_json import dumps, write_bytes, write_text
 from fairaudit.seeds import child_seed

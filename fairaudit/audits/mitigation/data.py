@@ -29,7 +29,6 @@ from fairaudit.seeds import child_seed
 MEMORY = 2**30
 """Bytes up to which a part is held whole; above, every batch is decoded again."""
 BLOCK = 256
-ATTRIBUTE = "mitigated attribute"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

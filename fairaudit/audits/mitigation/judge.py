@@ -12,8 +12,8 @@ from torch import Tensor
 from fairaudit.measures.regions.metrics import rrf_lift
 from fairaudit.mitigation.edits import Edit, Rule, edited
 from fairaudit.mitigation.method import Task
+from fairaudit.mitigation.methods.thr_opt import decided
 from fairaudit.mitigation.samples import Part
-from fairaudit.mitigation.thr_opt import decided
 from fairaudit.mitigation.write import as_edited
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.probe import probe

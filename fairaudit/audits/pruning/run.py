@@ -35,7 +35,7 @@ from fairaudit.audits.pruning.small import small_model
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.data.manifest import Manifest
-from fairaudit.data.planting import brought
+from fairaudit.data.planted.planting import brought
 from fairaudit.engine.part import Part
 from fairaudit.gate.changed import KEPT
 from fairaudit.measures.clusters.partition import partition

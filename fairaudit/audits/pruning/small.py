@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from fairaudit.models.lift import TOLERANCE
+from fairaudit.models.lift.lift import TOLERANCE
 from fairaudit.pruning.encoder import Split
 from fairaudit.pruning.export import write_small
 from fairaudit.pruning.gated import Masks, pruned

@@ -21,11 +21,9 @@ from fairaudit.audits.regions.figures import region_drawings
 from fairaudit.audits.regions.read import read_regions
 from fairaudit.engine.part import Part
 from fairaudit.errors import UsageError
-from fairaudit.measures.regions.change import region_change
+from fairaudit.measures.regions.columns import change_columns, region_columns
 from fairaudit.measures.regions.control_regions import control_regions
-from fairaudit.measures.regions.metrics import Convention, rrf, rrf_lift, score_regions
-from fairaudit.measures.regions.signed_share import signed_share
-from fairaudit.ratio import ratio
+from fairaudit.measures.regions.metrics import Convention
 from fairaudit.saliency.method import Method
 
 CONTROLS = 4
@@ -85,28 +83,15 @@ class RegionAudit:
         if context.baseline is not None:
             baseline = _maps(context, method, context.baseline)
             found |= self._of("baseline", method, region, baseline, masks, controls)
-            change = region_change(baseline, candidate, masks)
-            found[column("change", method.name, region, "adr")] = change.adr
-            found[column("change", method.name, region, "dif")] = change.dif
+            change = change_columns(baseline, candidate, masks)
+            found |= {column("change", method.name, region, name): values for name, values in change.items()}
         return found
 
     def _of(
         self, role: str, method: Method, region: str, maps: Floats, masks: Bools, controls: Bools
     ) -> dict[str, NDArray[np.generic]]:
-        scores = score_regions(maps, masks, convention=self._convention).columns()
-        scores["rrf_lift_absolute"] = rrf_lift(maps, masks, convention="absolute")
-        scores["signed_share"] = signed_share(maps, masks)
-        scores["signed_rest"] = signed_share(maps, ~masks)
-        control = self._control_rrf(maps, controls)
-        scores["control_rrf"] = control
-        scores["control_rrf_lift"] = ratio(control, masks.mean(axis=(1, 2)))  # a control has the region's own area
+        scores = region_columns(maps, masks, controls, convention=self._convention)
         return {column(role, method.name, region, name): values for name, values in scores.items()}
-
-    def _control_rrf(self, maps: Floats, controls: Bools) -> Floats:
-        each = [rrf(maps, controls[:, number], convention=self._convention) for number in range(controls.shape[1])]
-        there = controls.any(axis=(2, 3)).T  # [control, image]
-        values = np.where(there, np.stack(each), np.nan)
-        return ratio(np.nansum(values, axis=0), (~np.isnan(values)).sum(axis=0))
 
 
 def plan(*, discover: bool) -> AuditPlan:

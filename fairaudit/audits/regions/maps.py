@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,24 +19,21 @@ from fairaudit.audits.core.rows import Rows, aligned_rows, labels
 from fairaudit.audits.core.tabled import tables
 from fairaudit.audits.core.write import write_report_folder
 from fairaudit.audits.discovery.read import Grids, read_discovery
+from fairaudit.audits.regions.compared import compared_rows
 from fairaudit.audits.regions.map_files import box_mask, digest_of, fitting_masks, read_maps
-from fairaudit.audits.regions.read import COMPARED, cue, refuse_empty
+from fairaudit.audits.regions.read import cue, refuse_empty
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import AuditConfig, GateRule
 from fairaudit.data.manifest import Manifest
 from fairaudit.errors import DataError, UsageError
 from fairaudit.gate.judge import judge
 from fairaudit.measures.clusters.partition import partition
-from fairaudit.measures.regions.change import region_change
+from fairaudit.measures.regions.columns import change_columns, region_columns
 from fairaudit.measures.regions.control_regions import control_regions
-from fairaudit.measures.regions.metrics import rrf_lift, score_regions
-from fairaudit.measures.regions.signed_share import signed_share
 from fairaudit.measures.regions.windows import grid_shares
-from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.provenance import library_versions
 from fairaudit.results.report import Data, Excluded, Figure, Report, Run
-from fairaudit.tables.rddt import rddt_measurements
 from fairaudit.tables.specs import Question
 
 CONTROLS = 4
@@ -96,7 +93,7 @@ def audit_maps(
     found: list[Measurement] = []
     for region, mask in opened.masks.items():
         refuse_empty(region, mask.reshape(-1, *opened.maps.shape[1:]).mean(axis=(1, 2)))
-        found += _region(region, mask, opened.maps, opened.baseline, rows, files, audit, options.seed)
+        found += _region(region, mask, opened, rows, files, audit, options.seed)
     searched = read_discovery({METHOD: _grids(opened.maps)}, rows, seed=options.seed) if discover else Findings()
     found += searched.measurements
     report = Report(
@@ -160,8 +157,7 @@ def _opened(files: MapFiles, manifest: Manifest | None) -> _Opened:
 def _region(
     region: str,
     mask: NDArray[np.bool_],
-    maps: Floats,
-    baseline: Floats | None,
+    opened: _Opened,
     rows: Rows,
     files: MapFiles,
     audit: AuditConfig,
@@ -176,31 +172,28 @@ def _region(
         min_cell=audit.min_cell,
         extra={"convention": audit.convention},
     )
-    columns = _columns(maps, mask, audit)
+    maps, baseline = opened.maps, opened.baseline
+    ids = None if opened.manifest is None else opened.manifest.ids
+    controls = _controls(mask, maps.shape, ids, seed)
+    columns = region_columns(maps, mask, controls, convention=audit.convention)
+    chance = {name: columns.pop(f"control_{name}") for name in ("rrf", "rrf_lift")}
     rest = columns.pop("signed_rest")
-    found = list(tables(columns, asked, rows, controls=_control_means(maps, mask, audit, seed)))
+    found = list(tables(columns, asked, rows, controls=chance))
     found += [cue(audit, columns["signed_share"], rest, asked, rows, group) for group in rows.groups]
     if baseline is not None and files.baseline is not None:
-        change = region_change(baseline, maps, mask)
-        against = Question(
-            region=region, method=METHOD, baseline=files.baseline.stem, level=audit.level, seed=seed,
-            replicates=audit.replicates, min_cell=audit.min_cell,
-        )  # fmt: skip
-        theirs = _columns(baseline, mask, audit)
-        differences = {f"{name}_change": columns[name] - theirs[name] for name in COMPARED}
-        found += tables({"adr": change.adr, "dif": change.dif, **differences}, against, rows)
-        found += rddt_measurements(change.adr, against, target=rows.target, clusters=rows.clusters)
-        for group in rows.groups:
-            found += rddt_measurements(change.adr, against, group=group, target=rows.target, clusters=rows.clusters)
+        against = replace(asked, baseline=files.baseline.stem, extra={})
+        theirs = region_columns(baseline, mask, controls, convention=audit.convention)
+        found += compared_rows(change_columns(baseline, maps, mask), columns, theirs, against, rows)
     return found
 
 
-def _columns(maps: Floats, mask: NDArray[np.bool_], audit: AuditConfig) -> dict[str, Floats]:
-    columns = score_regions(maps, mask, convention=audit.convention).columns()
-    columns["rrf_lift_absolute"] = rrf_lift(maps, mask, convention="absolute")
-    columns["signed_share"] = signed_share(maps, np.broadcast_to(mask, maps.shape))
-    columns["signed_rest"] = signed_share(maps, np.broadcast_to(~mask, maps.shape))
-    return columns
+def _controls(
+    mask: NDArray[np.bool_], shape: tuple[int, ...], ids: Sequence[str] | None, seed: int
+) -> NDArray[np.bool_]:
+    """Control regions by manifest row, as the audit of the model that made the maps draws them."""
+    keys: Sequence[str | int] = range(shape[0]) if ids is None else ids
+    found = control_regions(np.broadcast_to(mask, shape), keys=keys, seed=seed, count=CONTROLS)
+    return np.asarray(found.masks, np.bool_)
 
 
 def _grids(maps: Floats) -> Grids:
@@ -215,18 +208,6 @@ def _figures(findings: Findings, folder: Path) -> list[Figure]:
     from fairaudit.audits.core.run import drawn  # loads torch, which maps need not
 
     return drawn(findings.drawings, folder)
-
-
-def _control_means(maps: Floats, mask: NDArray[np.bool_], audit: AuditConfig, seed: int) -> dict[str, Floats]:
-    masks = np.broadcast_to(mask, maps.shape)
-    controls = control_regions(masks, keys=range(len(maps)), seed=seed, count=CONTROLS)
-    each = [score_regions(maps, controls.masks[:, c], convention=audit.convention).columns() for c in range(CONTROLS)]
-    there = controls.defined().T
-    means = {}
-    for name in ("rrf", "rrf_lift"):
-        values = np.where(there, np.stack([scores[name] for scores in each]), np.nan)
-        means[name] = ratio(np.nansum(values, axis=0), (~np.isnan(values)).sum(axis=0))
-    return means
 
 
 def _rows(manifest: Manifest | None, audit: AuditConfig) -> Rows:

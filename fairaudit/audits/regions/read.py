@@ -12,19 +12,16 @@ from fairaudit.audits.core.columns import under
 from fairaudit.audits.core.rows import Rows, rows_of
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.tabled import marked, question, tables
+from fairaudit.audits.regions.compared import compared_rows
 from fairaudit.config.schema import AuditConfig
 from fairaudit.errors import RegionError
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.signed_share import evidence_scale
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.cue import cue_measurement
-from fairaudit.tables.rddt import rddt_measurements
 from fairaudit.tables.specs import Question
 
 Floats = NDArray[np.float64]
-
-COMPARED = ("rrf", "rrf_lift", "rrf_lift_absolute")
-"""Metrics whose paired difference to the baseline is reported, as <metric>_change."""
 
 
 def read_regions(total: Total, methods: Sequence[str], unusable: Mapping[str, str]) -> Findings:
@@ -93,11 +90,7 @@ def _against(
     asked = question(study, region=region, method=method, baseline=baseline)
     change = _floats(under(columns, "change", method, region))
     ours, theirs = (_floats(under(columns, role, method, region)) for role in ("candidate", "baseline"))
-    differences = {f"{name}_change": ours[name] - theirs[name] for name in COMPARED}
-    yield from tables({**change, **differences}, asked, rows)
-    yield from rddt_measurements(change["adr"], asked, target=rows.target, clusters=rows.clusters)
-    for group in rows.groups:
-        yield from rddt_measurements(change["adr"], asked, group=group, target=rows.target, clusters=rows.clusters)
+    yield from compared_rows(change, ours, theirs, asked, rows)
 
 
 def _convention(study: Study) -> str:

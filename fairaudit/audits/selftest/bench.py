@@ -19,7 +19,7 @@ from fairaudit.audits.selftest.options import Case, SelftestOptions
 from fairaudit.audits.selftest.train import Trainer
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
-from fairaudit.data.bias import places
+from fairaudit.data.planted.bias import places
 from fairaudit.engine.local import run_chunks
 from fairaudit.engine.part import Part
 from fairaudit.engine.plan import Chunk, Plan

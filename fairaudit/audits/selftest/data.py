@@ -12,11 +12,11 @@ from fairaudit.audits.core.study import Material, target_of
 from fairaudit.audits.selftest.options import Case, SelftestOptions
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Bias, Config, Split
-from fairaudit.data.bias import place_regions, plant_bias
 from fairaudit.data.loader import Loader
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.open import open_manifest
-from fairaudit.data.planting import brought
+from fairaudit.data.planted.bias import place_regions, plant_bias
+from fairaudit.data.planted.planting import brought
 from fairaudit.errors import DataError
 from fairaudit.pruning.parts import check_disjoint, pieces
 from fairaudit.seeds import child_seed, generator

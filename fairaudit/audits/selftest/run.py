@@ -25,14 +25,14 @@ from fairaudit.audits.selftest.read import read_selftest
 from fairaudit.audits.selftest.train import Trainer
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
-from fairaudit.data.bias import place_regions, places
 from fairaudit.data.loader import Loader
+from fairaudit.data.planted.bias import place_regions, places
 from fairaudit.engine.part import Part
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import UsageError
 from fairaudit.gate.judge import judge
-from fairaudit.models.arch import build, parse_arch
-from fairaudit.models.lift import source_of
+from fairaudit.models.files.arch import build, parse_arch
+from fairaudit.models.lift.lift import source_of
 from fairaudit.results.provenance import library_versions
 from fairaudit.results.report import Data, Excluded, Report, Run
 from fairaudit.results.strict_json import write_bytes

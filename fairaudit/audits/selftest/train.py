@@ -20,12 +20,12 @@ from fairaudit.data.loader import Loader
 from fairaudit.data.manifest import Manifest
 from fairaudit.demo.train import train
 from fairaudit.errors import DataError, ModelError
-from fairaudit.models.adapt import FixedBatch, Logits
-from fairaudit.models.arch import build, parse_arch
 from fairaudit.models.classifier import Classifier
-from fairaudit.models.lift import source_of
-from fairaudit.models.products import Scale, Shift
-from fairaudit.models.reset import reset_weights
+from fairaudit.models.files.arch import build, parse_arch
+from fairaudit.models.lift.lift import source_of
+from fairaudit.models.lift.products import Scale, Shift
+from fairaudit.models.lift.reset import reset_weights
+from fairaudit.models.outputs.adapt import FixedBatch, Logits
 from fairaudit.pruning.task import task_loss
 from fairaudit.seeds import child_seed
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 OUTPUT = "Output"
-FORMATS = ("md", "html", "junit", "csv")
+FORMATS = ("md", "html", "junit", "csv", "github")
 
 
 def formats(incomplete: str) -> list[str]:
@@ -25,8 +25,8 @@ Formats = Annotated[
     list[str] | None,
     typer.Option(
         "--format",
-        help="Rendering to write beside report.json: md, html (both by default), junit or csv; repeat for several, "
-        "or join them by commas.",
+        help=f"Rendering to write beside report.json: {', '.join(FORMATS)}; md and html by default. "
+        "Repeat for several, or join them by commas.",
         rich_help_panel=OUTPUT,
         metavar="FORMAT",
         autocompletion=formats,

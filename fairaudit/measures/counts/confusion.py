@@ -79,42 +79,6 @@ def confusion(
     return Confusion(counts=table[1:, 1:, :].copy(), unknown=table[0, 1:, :].copy(), untargeted=untargeted)
 
 
-def soft_joint(group: ArrayLike, true: ArrayLike, scores: ArrayLike, *, groups: int, classes: int) -> Floats:
-    """Sum of predicted probabilities by group and true class: J[s, t, a] = Σᵢ 1[sᵢ=s] 1[tᵢ=t] pᵢ(a).
-
-    Not yet divided by the number of images. The soft twin of `confusion`: with one-hot scores it equals the counts.
-    Images of unknown group or class are left out. Sums over parts add up to the sum over the whole, up to the
-    rounding of float64.
-
-    Args:
-        group: [image] codes, −1 unknown.
-        true: [image] codes, −1 unknown.
-        scores: [image, class] probabilities; rows sum to 1.
-        groups: number of groups.
-        classes: number of classes.
-
-    Raises:
-        ValueError: lengths differ, a code is out of range, or a probability is not finite.
-
-    >>> soft_joint([0, 0], [1, 1], [[0.25, 0.75], [0.5, 0.5]], groups=1, classes=2).tolist()
-    [[[0.0, 0.0], [0.75, 1.25]]]
-    """
-    group_codes = _codes("group", group, low=-1, stop=groups)
-    true_codes = _codes("true class", true, low=-1, stop=classes)
-    probabilities = np.asarray(scores, np.float64)
-    if probabilities.shape != (len(group_codes), classes) or len(group_codes) != len(true_codes):
-        raise ValueError(f"scores need shape ({len(group_codes)}, {classes}), found {probabilities.shape}")
-    if not np.isfinite(probabilities).all():
-        raise ValueError("scores hold a number that is not finite")
-    known = (group_codes >= 0) & (true_codes >= 0)
-    cell = group_codes[known] * classes + true_codes[known]
-    columns = [
-        np.bincount(cell, weights=probabilities[known, index], minlength=groups * classes) for index in range(classes)
-    ]
-    joint: Floats = np.stack(columns, axis=-1).astype(np.float64)
-    return joint.reshape(groups, classes, classes)
-
-
 def _codes(what: str, values: ArrayLike, *, low: int, stop: int) -> NDArray[np.int64]:
     codes = np.asarray(values)
     if codes.ndim != 1:

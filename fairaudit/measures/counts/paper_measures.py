@@ -1,7 +1,7 @@
 """Independence and overlap measures for categorical target and attribute (Hänel et al., ACCV 2022), hard or soft.
 
 All are functions of the joint J[s, t, a] of attribute s, true class t and decision a. With counts they are the
-measures of the decisions; with sums of predicted probabilities (`soft_joint`) they are the paper's losses, evaluated
+measures of the decisions; with sums of predicted probabilities they are the paper's losses, evaluated
 on the whole set and not averaged over batches, which would bias them. J need not be normalised. Logarithms are
 natural, 0 log 0 = 0.
 
@@ -11,7 +11,6 @@ attribute value and true class, simply has no conditional distribution to compar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -166,15 +165,6 @@ PAPER_MEASURES = MappingProxyType(
     {"dp_l2": dp_l2, "dp_mi": dp_mi, "eo_l2": eo_l2, "eo_mi": eo_mi, "iou_l2": iou_l2, "iou_std": iou_std}
 )
 """Name → measure of the joint."""
-
-
-def paper_measures(joint: ArrayLike) -> Mapping[str, Floats]:
-    """Every measure of this module by its name, from one joint [..., group, true, predicted].
-
-    >>> sorted(paper_measures([[[4, 0], [0, 4]], [[2, 2], [2, 2]]]))
-    ['dp_l2', 'dp_mi', 'eo_l2', 'eo_mi', 'iou_l2', 'iou_std']
-    """
-    return {name: measure(joint) for name, measure in PAPER_MEASURES.items()}
 
 
 def _mean_iou(table: Floats) -> Floats:

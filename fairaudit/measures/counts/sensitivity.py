@@ -12,31 +12,19 @@ from fairaudit.ratio import ratio
 STEPS = 200
 
 
-def mislabelled(counts: ArrayLike, error: float) -> Floats:
-    """Expected counts if a share of the attribute's labels had been wrong at random.
-
-    n'_g = (1 − e) n_g + e/(k − 1) Σ_{h ≠ g} n_h for k groups with images: every wrong label is any of the other
-    groups alike. Wrong labels mix the groups, so they can only hide a gap.
-
-    Args:
-        counts: [group, true, predicted].
-        error: share of wrong labels, 0 … 1 − 1/k.
-
-    >>> mislabelled([[[0, 0], [0, 10]], [[0, 0], [10, 0]]], 0.1)[:, 1].tolist()
-    [[1.0, 9.0], [9.0, 1.0]]
-    """
-    return _mixed(np.asarray(counts, np.float64), error, inverse=False)
-
-
 def corrected_for_mislabelling(counts: ArrayLike, error: float) -> Floats:
-    """Expected counts of the true groups when a share of the observed labels is wrong: the inverse of `mislabelled`.
+    """Expected counts of the true groups when a share of the observed labels is wrong at random.
+
+    With k groups with images and a share e of labels that are any of the other groups alike, the observed counts are
+    n'_g = (1 − e) n_g + e/(k − 1) Σ_{h ≠ g} n_h; this is the inverse. Wrong labels mix the groups, so they can only
+    hide a gap.
 
     Cells that would come out negative are set to 0 (the share is then more than these data allow).
 
     >>> corrected_for_mislabelling([[[0, 0], [1, 9]], [[0, 0], [9, 1]]], 0.1)[:, 1].round(6).tolist()
     [[0.0, 10.0], [10.0, 0.0]]
     """
-    return np.maximum(_mixed(np.asarray(counts, np.float64), error, inverse=True), 0.0)
+    return np.maximum(_unmixed(np.asarray(counts, np.float64), error), 0.0)
 
 
 def flipping_error(counts: ArrayLike, name: str, *, limit: float) -> float:
@@ -93,7 +81,7 @@ def _first(values: Floats, true: NDArray[np.bool_]) -> float:
     return float(values[true.argmax()]) if true.any() else float("nan")
 
 
-def _mixed(table: Floats, error: float, *, inverse: bool) -> Floats:
+def _unmixed(table: Floats, error: float) -> Floats:
     present = np.flatnonzero(table.sum((1, 2)) > 0)
     number = len(present)
     if number < 2 or not 0 <= error < 1 - 1 / number:
@@ -102,8 +90,6 @@ def _mixed(table: Floats, error: float, *, inverse: bool) -> Floats:
         raise ValueError(f"the error needs to lie in [0, {1 - 1 / number:g}), found {error}")
     matrix = np.full((number, number), error / (number - 1))
     np.fill_diagonal(matrix, 1 - error)
-    if inverse:
-        matrix = np.linalg.inv(matrix)
-    mixed = table.copy()
-    mixed[present] = np.tensordot(matrix, table[present], axes=1)
-    return mixed
+    unmixed = table.copy()
+    unmixed[present] = np.tensordot(np.linalg.inv(matrix), table[present], axes=1)
+    return unmixed

@@ -55,13 +55,12 @@ def detection_power(gap: float, size_a: float, size_b: float, *, base: float, qu
     return float(norm.sf((quantile * null - gap) / spread) + norm.cdf((-quantile * null - gap) / spread))
 
 
-def smallest_detectable_gap(
+def smallest_detectable_gaps(
     sizes: ArrayLike, *, base: float = 0.5, level: float = 0.95, rates: int = 1, power: float = 0.8
-) -> float:
-    """The smallest true gap that some pair of groups would show with the given power, under the gate's own intervals.
+) -> Floats:
+    """The smallest true gap between each group and the largest other one that would show with the given power: [group].
 
-    The pair is that of the two largest groups; a gap at a smaller group must be larger. `smallest_detectable_gaps`
-    has all. NaN when no gap up to 1 is large enough or there are fewer than two groups with images.
+    NaN for groups without images, for fewer than two groups with images, and where even a gap of 1 would not show.
 
     Args:
         sizes: [group] images behind the rate (positives for TPR, negatives for FPR).
@@ -69,20 +68,6 @@ def smallest_detectable_gap(
         level: coverage of the gate's intervals.
         rates: how many rates are compared together (2 for equalized odds).
         power: probability of finding it.
-
-    >>> round(smallest_detectable_gap([500, 500], base=0.9), 3)
-    0.059
-    """
-    table = smallest_detectable_gaps(sizes, base=base, level=level, rates=rates, power=power)
-    return float(np.nanmin(table)) if np.isfinite(table).any() else float("nan")
-
-
-def smallest_detectable_gaps(
-    sizes: ArrayLike, *, base: float = 0.5, level: float = 0.95, rates: int = 1, power: float = 0.8
-) -> Floats:
-    """The smallest true gap between each group and the largest other one that would show with the given power: [group].
-
-    See `smallest_detectable_gap`. NaN for groups without images and where even a gap of 1 would not show.
 
     >>> smallest_detectable_gaps([1000, 100, 0], base=0.9).round(2).tolist()
     [0.1, 0.11, nan]
@@ -106,7 +91,7 @@ def detectable_gaps(
 
     tpr counts the positives and fpr the negatives of every group (the smallest class and the rest, for several
     classes); both are compared at once, as equalized odds does. accuracy and selection_rate count all images. The group
-    that shows the smallest gap is found by `smallest_detectable_gap`, and its gap by simulation with the gate's own
+    that shows the smallest gap is found by `smallest_detectable_gaps`, and its gap by simulation with the gate's own
     ends, because normal approximations promise too much of small cells.
 
     Args:
@@ -140,9 +125,9 @@ def detectable_gaps(
 def simulated_gap(sizes: ArrayLike, *, base: float, level: float = 0.95, rates: int = 1, power: float = 0.8) -> float:
     """The smallest gap between one group and all others that is found with this power, by simulation.
 
-    The group is that of `smallest_detectable_gap`: all groups have the base rate and this one less (or more, where base
-    − gap is below 0), and found means that the simultaneous interval excludes 0. The draws are fixed and shared by all
-    gaps, so the same sizes always give the same answer, to about 5 % of it.
+    The group is that of the smallest of `smallest_detectable_gaps`: all groups have the base rate and this one less (or
+    more, where base − gap is below 0), and found means that the simultaneous interval excludes 0. The draws are fixed
+    and shared by all gaps, so the same sizes always give the same answer, to about 5 % of it.
 
     Args:
         sizes: [group] images behind the rate.

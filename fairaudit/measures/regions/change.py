@@ -2,12 +2,17 @@
 
 Both models' maps of the same images are brought to one *scale* first:
 
-* `paper` (default): p = (R + m) / 2m with m = max|R| of that map, so p is in [0, 1] and 0.5 is neutral. One hot pixel
-  anywhere rescales the whole map, so a lower p inside can mean a hotter peak outside;
+* `absolute` (default): p = |R| / 2m with m = max|R| of that map, how far the paper's p is from its neutral 0.5, in
+  [0, 0.5]. Evidence for and against the class both count, so that nothing cancels;
+* `paper`: p = (R + m) / 2m, so p is in [0, 1] and 0.5 is neutral. A shortcut speaks for the class in images where it
+  goes with the class and against it in the others: over a balanced set both cancel, and a model that dropped it shows
+  no fall. Read it within cells of group and class. One hot pixel anywhere rescales the whole map under both of these,
+  so a lower p inside can mean a hotter peak outside;
 * `share`: p = max(R, 0) / mean(max(R, 0)), relevance against an even spread of it. Then ADR is exactly the difference
   of the two relevance lifts, and no single pixel sets the scale.
 
-Positive numbers always mean that the baseline model put more relevance into the region than the candidate does.
+Positive numbers always mean that the baseline model put more relevance into the region than the candidate does; under
+`paper`, more relevance *for the explained class*, which is less reliance only where the region spoke for it.
 """
 
 from __future__ import annotations
@@ -24,9 +29,9 @@ from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.regions.metrics import Floats, arrange, blocks, weigh
 from fairaudit.ratio import ratio
 
-Scale = Literal["paper", "share"]
+Scale = Literal["absolute", "paper", "share"]
 
-SCALES: tuple[Scale, ...] = ("paper", "share")
+SCALES: tuple[Scale, ...] = ("absolute", "paper", "share")
 TOLERANCE = 1e-4
 """Differences up to this share of the scale are float noise, which a strict comparison counts as decreases in up to
 half of the pixels of an unchanged model."""
@@ -75,15 +80,16 @@ def region_change(
     candidate: ArrayLike,
     masks: ArrayLike,
     *,
-    scale: Scale = "paper",
+    scale: Scale = "absolute",
     tolerance: float = TOLERANCE,
 ) -> RegionChange:
     """ADR and DIF of every image, from the baseline's and the candidate's maps of the same images.
 
-    ADR = 1/|R| Σ_{ij∈R} (p_ij^v − p_ij^d), in [−1, 1] under `paper`; higher means less reliance than the baseline.
-    DIF = 1/|R| Σ_{ij∈R} 1[p_ij^d < p_ij^v − tolerance], in [0, 1]; higher means less reliance than the baseline.
-    NaN for an empty region and where either map has no relevance to scale.
-    Fairness for the Right Reasons, eq. (2) and (3).
+    ADR = 1/|R| Σ_{ij∈R} (p_ij^v − p_ij^d), in [−0.5, 0.5] under `absolute` and [−1, 1] under `paper`.
+    DIF = 1/|R| Σ_{ij∈R} 1[p_ij^d < p_ij^v − tolerance], in [0, 1].
+    Higher means less relevance than the baseline has; under `absolute` and `share` that is less reliance, under `paper`
+    only where the region spoke for the class. NaN for an empty region and where either map has no relevance to scale.
+    Fairness for the Right Reasons, eq. (2) and (3), which are printed with the `paper` scale.
 
     Args:
         baseline: signed relevance of the baseline ("vanilla") model, `[image, row, column]`.
@@ -97,8 +103,11 @@ def region_change(
         UsageError: an unknown scale or a negative tolerance.
 
     >>> change = region_change([[[2.0, -2.0]]], [[[1.0, -2.0]]], [[True, True]])
-    >>> change.adr, change.dif  # p: (1, 0) and (0.75, 0)
+    >>> change.adr, change.dif  # p: (0.5, 0.5) and (0.25, 0.5)
     (array([0.125]), array([0.5]))
+    >>> turned = region_change([[[2.0, 1.0]]], [[[2.0, -1.0]]], [[False, True]])  # as much evidence, now against
+    >>> turned.adr, region_change([[[2.0, 1.0]]], [[[2.0, -1.0]]], [[False, True]], scale="paper").adr
+    (array([0.]), array([0.5]))
     """
     if scale not in SCALES:
         raise UsageError(f'There is no relevance scale called "{scale}"', advice=suggestion(scale, SCALES))
@@ -193,7 +202,8 @@ def _p_value(mean: float, error: float, number: int) -> float:
 
 def _scaled(maps: NDArray[np.floating], scale: Scale, first: int) -> Floats:
     flat = maps.reshape(len(maps), maps.shape[1] * maps.shape[2])
-    if scale == "paper":
-        return weigh(flat, "paper", first=first)[0]
+    if scale != "share":
+        weights, neutral = weigh(flat, "paper", first=first)
+        return weights if scale == "paper" else np.abs(weights - neutral[:, None])
     weights, _ = weigh(flat, "positive", first=first)
     return ratio(weights, weights.mean(axis=1)[:, None])

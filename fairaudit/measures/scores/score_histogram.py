@@ -7,7 +7,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.counts.confusion import Counts, Floats
 from fairaudit.measures.scores.scored import scored
-from fairaudit.ratio import ratio
 
 BINS = 1000
 
@@ -58,28 +57,6 @@ def binned(scores: ArrayLike, bins: int) -> NDArray[np.int64]:
     [0, 1, 1]
     """
     return np.minimum((np.asarray(scores, np.float64) * bins).astype(np.int64), bins - 1)
-
-
-def histogram_auc(histogram: ArrayLike) -> tuple[Floats, Floats]:
-    """AUC per group from a histogram, and the largest error that the bins can cause.
-
-    Pairs in one bin count half, so the error is at most ½ Σ_b pos_b neg_b / (pos · neg).
-
-    Args:
-        histogram: [..., truth, bin].
-
-    Returns:
-        AUC [...] and its error bound [...]; NaN without positives or negatives.
-
-    >>> [part.tolist() for part in histogram_auc([[4, 0], [0, 4]])]
-    [1.0, 0.0]
-    """
-    table = np.asarray(histogram, np.float64)
-    negative, positive = table[..., 0, :], table[..., 1, :]
-    below = negative.cumsum(-1) - negative
-    pairs = negative.sum(-1) * positive.sum(-1)
-    tied = (positive * negative).sum(-1)
-    return ratio((positive * below).sum(-1) + tied / 2, pairs), ratio(tied / 2, pairs)
 
 
 def sweep_counts(histogram: ArrayLike) -> Floats:

@@ -120,17 +120,17 @@ CUE = _map(
 AGAINST_BASELINE = (
     _map(
         "adr", "fall of relevance in the region against the baseline",
-        "How much less relevance a pixel of the region has than in the baseline model's map, on average; above 0 means "
-        "less reliance.",
-        "−1 to 1", "higher", f"average difference of relevance; {_SALIENCY}, eq. 2", chance="0",
+        "How much less relevance, for the class or against it, a pixel of the region has than in the baseline model's "
+        "map, on average; above 0 means less reliance.",
+        "−0.5 to 0.5", "higher", f"average difference of |R| / 2 max|R|; {_SALIENCY}, eq. 2 with |R| for R", chance="0",
         undefined="no image has a map of both models",
         advice="Read it with its interval and with the baseline's own relevance: a tiny fall can be certain and mean "
         "nothing.",
     ),
     _map(
         "dif", "share of the region whose relevance fell",
-        "Share of the region's pixels that are less relevant than in the baseline model's map.",
-        "0 to 1", "higher", f"decreased intensity fraction; {_SALIENCY}, eq. 3",
+        "Share of the region's pixels that are less relevant, for the class or against it, than in the baseline's map.",
+        "0 to 1", "higher", f"decreased intensity fraction of |R| / 2 max|R|; {_SALIENCY}, eq. 3 with |R| for R",
         undefined="no image has a map of both models",
         advice="Read adr beside it: many pixels can each fall by next to nothing.",
     ),
@@ -150,6 +150,40 @@ RDDT = (
         "0 to 1", "lower", f"one-sided t test of adr per image; {_SALIENCY}, eq. 4", chance="evenly spread over 0 to 1",
         undefined=_TEST,
         advice="With many images any trifle is significant: judge by mean_difference and cohens_d in the row.",
+    ),
+)  # fmt: skip
+_SIGNED = (
+    "Read it per cell: where the group goes with the class, a fall is less reliance; where it goes against it, a rise "
+    "is. Over all cells the two cancel, so only cells have it."
+)
+SIGNED = (
+    _map(
+        "adr_signed", "fall of evidence for the class in the region against the baseline",
+        "How much less a pixel of the region speaks for the class than in the baseline's map, on average over the "
+        "images of one group and class.",
+        "−1 to 1", "none", f"average difference of (R + max|R|) / 2 max|R|; {_SALIENCY}, eq. 2", chance="0",
+        undefined="no image of the cell has a map of both models", advice=_SIGNED,
+    ),
+    _map(
+        "dif_signed", "share of the region that speaks less for the class",
+        "Share of the region's pixels that speak less for the class than in the baseline's map, over the images of one "
+        "group and class.",
+        "0 to 1", "none", f"decreased intensity fraction; {_SALIENCY}, eq. 3",
+        undefined="no image of the cell has a map of both models", advice=_SIGNED,
+    ),
+    _map(
+        "rddt_signed", "whether the region's evidence for the class fell",
+        "1 where a test finds that the region speaks less for the class than in the baseline model's maps, 0 where it "
+        "does not, over the images of one group and class.",
+        "0 or 1", "none", f"rectangle difference distribution test, p < 0.01; {_SALIENCY}, eq. 4", chance="0.01",
+        undefined=_TEST, advice=_SIGNED,
+    ),
+    _map(
+        "rddt_p_signed", "p value of that test",
+        "Probability of a fall this large, or larger, of the region's evidence for the class if the two models were "
+        "alike, over the images of one group and class.",
+        "0 to 1", "none", f"one-sided t test of adr_signed per image; {_SALIENCY}, eq. 4",
+        chance="evenly spread over 0 to 1", undefined=_TEST, advice=_SIGNED,
     ),
 )  # fmt: skip
 _NONE = "no window stands out from chance by enough, or maps may not be relied on"
@@ -319,5 +353,5 @@ _MAP_CHANGES = tuple(
     for entry in (RRF, LIFT, LIFT_ABSOLUTE)
 )
 _PER_IMAGE = (*RELEVANCE, *AGAINST_BASELINE, *_MAP_CHANGES, *CAUSAL, *CAUSAL_CHANGES, *FLIPS, *FLIP_CHANGES)
-REGIONS = (*_PER_IMAGE, *(contrast_of(entry) for entry in _PER_IMAGE), CUE, *RDDT, *DISCOVERY)
+REGIONS = (*_PER_IMAGE, *(contrast_of(entry) for entry in _PER_IMAGE), CUE, *RDDT, *SIGNED, *DISCOVERY)
 """Everything about regions, causes and flips."""

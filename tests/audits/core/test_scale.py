@@ -7,7 +7,7 @@ from torch import nn
 
 from fairaudit.audits.core import scale
 from fairaudit.models.classifier import Classifier
-from fairaudit.models.head import Head
+from fairaudit.models.outputs.head import Head
 
 
 class Loader:

@@ -78,7 +78,7 @@ def test_what_cannot_be_written_is_told_before_the_search(tmp_path, monkeypatch)
 
     from fairaudit.audits.pruning.run import rehearse
     from fairaudit.errors import ModelError
-    from fairaudit.models.lift import lift
+    from fairaudit.models.lift.lift import lift
 
     network = nn.Sequential(nn.Flatten(), nn.Linear(12, 4), nn.ReLU(), nn.Linear(4, 2)).eval()
     images = torch.rand(3, 3, 2, 2)

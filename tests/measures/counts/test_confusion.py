@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairaudit.measures.counts.confusion import confusion, soft_joint
+from fairaudit.measures.counts.confusion import confusion
 
 
 def rows(draw_groups, classes):
@@ -62,13 +62,6 @@ def test_weights_are_summed_in_float64():
     assert table.counts.dtype == np.float64
 
 
-def test_one_hot_scores_give_the_counts():
-    rng = np.random.default_rng(0)
-    group, true, predicted = rng.integers(-1, 3, 200), rng.integers(-1, 5, 200), rng.integers(0, 5, 200)
-    hard = confusion(group, true, predicted, groups=3, classes=5).counts
-    assert soft_joint(group, true, np.eye(5)[predicted], groups=3, classes=5).tolist() == hard.tolist()
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -89,12 +82,6 @@ def test_unusable_codes_are_refused(arguments, message):
 def test_unusable_weights_are_refused(weights):
     with pytest.raises(ValueError, match="weights"):
         confusion([0], [0], [0], groups=2, classes=2, weights=weights)
-
-
-@pytest.mark.parametrize("scores", [[[0.5, 0.5, 0.0]], [[np.nan, 1.0]]])
-def test_unusable_scores_are_refused(scores):
-    with pytest.raises(ValueError, match="scores"):
-        soft_joint([0], [0], scores, groups=1, classes=2)
 
 
 def test_tables_of_other_shapes_cannot_be_added():

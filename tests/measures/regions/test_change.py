@@ -17,21 +17,64 @@ def draw(seed: int, n: int = 6) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return generator.normal(size=shape), generator.normal(size=shape), masks
 
 
-def slow_paper(relevance: np.ndarray) -> np.ndarray:
+def slow(relevance: np.ndarray, scale: str) -> np.ndarray:
     largest = np.abs(relevance).max()
-    return np.array([[(value + largest) / (2 * largest) for value in row] for row in relevance])
+    of_value = {"paper": lambda r: (r + largest) / (2 * largest), "absolute": lambda r: abs(r) / (2 * largest)}[scale]
+    return np.array([[of_value(value) for value in row] for row in relevance])
 
 
-def test_adr_and_dif_are_equations_2_and_3():
+@pytest.mark.parametrize("scale", ["paper", "absolute"])
+def test_adr_and_dif_are_equations_2_and_3(scale):
     vanilla, candidate, masks = draw(0)
-    change = region_change(vanilla, candidate, masks, tolerance=0.0)
+    change = region_change(vanilla, candidate, masks, scale=scale, tolerance=0.0)
     for n in range(len(vanilla)):
-        before, after = slow_paper(vanilla[n]), slow_paper(candidate[n])
+        before, after = slow(vanilla[n], scale), slow(candidate[n], scale)
         region = [(i, j) for i in range(5) for j in range(9) if masks[n, i, j]]
         adr = sum(before[q] - after[q] for q in region) / len(region)
         dif = sum(after[q] < before[q] for q in region) / len(region)
         assert change.adr[n] == pytest.approx(adr, abs=1e-12)
         assert change.dif[n] == pytest.approx(dif, abs=1e-12)
+
+
+def dropped_shortcut(n: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Maps of a model with a shortcut for the class or against it, in equal parts, and of one that dropped it."""
+    generator = np.random.default_rng(8)
+    before = generator.normal(scale=0.05, size=(n, 6, 6))
+    after = before.copy()
+    before[:, 4:, 2:4] += np.where(np.arange(n) % 2, 1.0, -1.0)[:, None, None]
+    before[:, 0, 0] = after[:, 0, 0] = 2.0  # evidence that both share, and the largest of either map
+    mask = np.zeros((6, 6), bool)
+    mask[4:, 2:4] = True
+    return before, after, mask
+
+
+def test_a_shortcut_that_was_dropped_is_seen_over_balanced_cells():
+    before, after, mask = dropped_shortcut()
+    found = region_change(before, after, mask)
+    # |R| falls from about 1 to E|N(0, 0.05)| = 0.05 · √(2/π), over 2 · 2
+    assert found.adr.mean() == pytest.approx((1 - 0.05 * np.sqrt(2 / np.pi)) / 4, abs=0.005)
+    assert found.dif.mean() > 0.95
+    assert rddt(found.adr).significant is True
+
+
+def test_signed_maps_cancel_over_balanced_cells_and_tell_the_sign_within_them():
+    before, after, mask = dropped_shortcut()
+    found = region_change(before, after, mask, scale="paper")
+    assert abs(found.adr.mean()) < 0.005
+    assert found.dif.mean() == pytest.approx(0.5, abs=0.02)
+    assert rddt(found.adr).significant is False
+    for_class = np.arange(len(before)) % 2 == 1
+    assert found.adr[for_class].mean() == pytest.approx(0.25, abs=0.005)
+    assert found.adr[~for_class].mean() == pytest.approx(-0.25, abs=0.005)
+    assert (rddt(found.adr[for_class]).significant, rddt(found.adr[~for_class]).significant) == (True, False)
+
+
+def test_absolute_change_ignores_signs():
+    vanilla, candidate, masks = draw(9)
+    signs = np.random.default_rng(9).choice([-1.0, 1.0], size=vanilla.shape)
+    plain, turned = region_change(vanilla, candidate, masks), region_change(vanilla * signs, -candidate, masks)
+    np.testing.assert_allclose(plain.adr, turned.adr, atol=1e-12)
+    assert (np.abs(plain.adr) <= 0.5).all()
 
 
 def test_adr_of_shares_is_the_difference_of_the_lifts():
@@ -40,7 +83,7 @@ def test_adr_of_shares_is_the_difference_of_the_lifts():
     np.testing.assert_allclose(change.adr, rrf_lift(vanilla, masks) - rrf_lift(candidate, masks), atol=1e-12)
 
 
-@pytest.mark.parametrize("scale", ["paper", "share"])
+@pytest.mark.parametrize("scale", ["absolute", "paper", "share"])
 def test_unchanged_model_has_not_changed(scale):
     vanilla, _, masks = draw(2)
     change = region_change(vanilla, vanilla.copy(), masks, scale=scale)
@@ -52,6 +95,7 @@ def test_unchanged_model_has_not_changed(scale):
 
 def test_float_noise_is_no_decrease_but_would_be_under_the_strict_comparison():
     vanilla, _, masks = draw(3, n=200)
+    vanilla = np.abs(vanilla)
     noisy = vanilla - np.abs(np.random.default_rng(3).normal(scale=1e-7, size=vanilla.shape))
     change = region_change(vanilla, noisy, masks)
     assert change.dif.max() == 0.0

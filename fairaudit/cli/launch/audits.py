@@ -1,0 +1,152 @@
+"""Runs a plan of audits over the models of a command and shows what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fairaudit.cli.settings import Asked, load, split_of
+from fairaudit.cli.shared import Request
+from fairaudit.cli.terminal.announce import announce
+from fairaudit.cli.terminal.console import progress_display, say, wants_color
+from fairaudit.cli.terminal.streams import emit
+from fairaudit.errors import ExitCode
+
+if TYPE_CHECKING:
+    from fairaudit.audits.core.plan import AuditPlan
+    from fairaudit.audits.core.run import Outcome
+    from fairaudit.cli.fairness_settings import TableOptions
+    from fairaudit.config.schema import Config
+
+
+def launch(
+    models: Sequence[Path],
+    *,
+    baseline: Path | None,
+    request: Request,
+    plan: AuditPlan,
+    then: Callable[[Sequence[Outcome]], str] | None = None,
+) -> int:
+    """Audit the models as planned, print the table or JSON, and return the exit code.
+
+    Args:
+        models: model files.
+        baseline: model that they are compared with.
+        request: what the shared options say.
+        plan: what is audited.
+        then: makes what is printed from the outcomes, in place of the reports.
+    """
+    from fairaudit.audits.core.run import run_models
+
+    config, base = load(request.asked)
+    if request.dry_run:
+        from fairaudit.cli.launch.dry_run import dry_run
+
+        return dry_run(models, baseline=baseline, config=config, base=base, request=request, plan=plan)
+    with progress_display(quiet=request.quiet) as progress:
+        outcomes = run_models(
+            models,
+            baseline=baseline,
+            config=config,
+            base=base,
+            options=request.options,
+            plan=plan,
+            progress=progress,
+        )
+    return show(outcomes, request=request, text=None if then is None else then(outcomes))
+
+
+def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = None, unjudged_too: bool = True) -> int:
+    """Print reports worst first, or the text (stdout), where the files are (stderr), and return the worst exit code.
+
+    Numbers that no rule asks about are left out of the tables where a command has a table of its own.
+    """
+    reports = [outcome.report for outcome in outcomes if outcome.report is not None]
+    if text is not None:
+        emit(text)
+    elif request.as_json:
+        _print_json(outcomes)
+    else:
+        _print_tables(outcomes, unjudged_too=unjudged_too, verbose=request.verbose)
+    if len(outcomes) > 1:
+        from fairaudit.audits.core.summary import write_summary
+
+        write_summary(outcomes, request.options.output)
+    announce(reports, request.options.formats)
+    if not request.quiet:
+        page = "report.html" if "html" in request.options.formats else "report.json"
+        for outcome in outcomes:
+            if outcome.report is not None:
+                say(f"Report: {outcome.folder / page}")
+    codes = [report.gate.exit_code for report in reports]
+    codes += [ExitCode.BAD_INPUT for outcome in outcomes if outcome.error is not None]
+    return worst(codes)
+
+
+def worst(codes: Sequence[int]) -> int:
+    """The exit code that stands for several: bad input, then a failed gate, then incomplete, then inconclusive."""
+    order = (ExitCode.BAD_INPUT, ExitCode.GATE_FAILED, ExitCode.INCOMPLETE, ExitCode.INCONCLUSIVE)
+    return next((int(code) for code in order if code in codes), int(ExitCode.PASS))
+
+
+def _print_json(outcomes: Sequence[Outcome]) -> None:
+    from fairaudit.results.store import report_text
+
+    texts = [report_text(outcome.report) for outcome in outcomes if outcome.report is not None]
+    emit(texts[0] if len(outcomes) == 1 else f"[{','.join(texts)}]\n")
+
+
+def _print_tables(outcomes: Sequence[Outcome], *, unjudged_too: bool, verbose: bool) -> None:
+    """One screen per report that has verdicts, unless more is asked for; every other report whole."""
+    from fairaudit.report import brief, terminal
+
+    for outcome in outcomes:
+        report = outcome.report
+        if report is not None and report.verdicts and unjudged_too and not verbose:
+            emit(brief.render(report))
+        elif report is not None:
+            emit(terminal.render(report, color=wants_color(), unjudged_too=unjudged_too))
+        emit(not_audited(outcome))
+
+
+def not_audited(outcome: Outcome) -> str:
+    """A line for a model that has no report, with the reason; nothing for one that has."""
+    from fairaudit.report.escape import plain
+
+    return "" if outcome.error is None else plain(f"{outcome.name}: not audited. {outcome.error.paragraph()}") + "\n"
+
+
+def launch_table(predictions: Path, *, options: TableOptions, request: Request) -> int:
+    """Audit a table of predictions, print the table or JSON, and return the exit code."""
+    from fairaudit.audits.core.run import Outcome
+    from fairaudit.audits.fairness.table import audit_table
+    from fairaudit.config.schema import AuditConfig, Split
+    from fairaudit.errors import UsageError
+
+    if request.dry_run:
+        raise UsageError("--dry-run plans the audit of a model", advice="A table is audited in seconds; leave it out.")
+    asked = request.asked
+    # The file's own attributes need not be columns of this table, so the command line's are not checked against them.
+    config = optional_config(replace(asked, extra={}, attributes=None, classes=None))
+    audit = (config.audit if config else AuditConfig()).model_copy(update=asked.extra.get("audit", {}))
+    cluster = asked.extra.get("data", {}).get("cluster") or (config.data.cluster if config else None)
+    columns = options.columns(
+        attributes=asked.attributes or (config.data.attributes if config else []),
+        controls=audit.control,
+        cluster=cluster,
+        classes=asked.classes,
+    )
+    gates = list(config.gates) if config else []
+    # The configuration's own split is about its manifest; this table need not have that column.
+    split = Split(**split_of(asked.split)) if asked.split else None
+    report = audit_table(predictions, columns, audit=audit, gates=gates, options=request.options, split=split)
+    return show([Outcome(name=predictions.stem, folder=request.options.output, report=report)], request=request)
+
+
+def optional_config(asked: Asked) -> Config | None:
+    """The configuration where one is given or lies in the working folder; None where there is none."""
+    if asked.config is None and not (Path.cwd() / "fairaudit.yaml").is_file():
+        return None
+    return load(asked)[0]

@@ -1,0 +1,76 @@
+"""`--dry-run`: prints the plan of a run and stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fairaudit.cli.terminal.console import clock_time
+from fairaudit.cli.terminal.streams import emit
+from fairaudit.report.escape import plain
+from fairaudit.results.strict_json import dumps
+
+if TYPE_CHECKING:
+    from fairaudit.audits.core.dry_run import RunPlan
+    from fairaudit.audits.core.plan import AuditPlan
+    from fairaudit.cli.shared import Request
+    from fairaudit.config.schema import Config
+
+MOST_GROUPS = 20
+
+
+def dry_run(
+    models: Sequence[Path],
+    *,
+    baseline: Path | None,
+    config: Config,
+    base: Path,
+    request: Request,
+    plan: AuditPlan,
+) -> int:
+    """Print what the run would do; returns the exit code."""
+    from fairaudit.audits.core.dry_run import plan_run
+
+    found = plan_run(models, baseline=baseline, config=config, base=base, options=request.options, plan=plan)
+    text = dumps(asdict(found)) if request.as_json else "\n".join(lines(found)) + "\n"
+    emit(text)
+    return 0
+
+
+def lines(plan: RunPlan) -> Iterator[str]:
+    """The plan as text, at most 80 columns wide."""
+    yield f"{plan.rows:,} rows × {plan.models} models, {plan.passes} passes; audits: {', '.join(plan.audits)}"
+    yield f"About {clock_time(plan.seconds)} on this device, without testing the attribution methods."
+    if plan.extra_passes:
+        counts = ", ".join(f"{name} {count:,}" for name, count in plan.extra_passes.items())
+        yield f"Forward passes per image on changed images: {counts}."
+    if plan.memory_bytes is not None:
+        yield f"{plan.memory_bytes / 2**20:,.0f} MiB of memory were needed for the first images."
+    for rule in plan.not_judged:
+        yield f"This command cannot judge the gate rule {plain(rule)}: inconclusive at best."
+    for attribute, groups in plan.cells.items():
+        yield ""
+        yield from _cells(attribute, groups)
+        yield _gaps("Smallest gap found with 80 % power", plan.detectable[attribute])
+        if plan.detectable_alike is not None:
+            yield _gaps("  if every cluster counts once", plan.detectable_alike[attribute])
+
+
+def _cells(attribute: str, groups: Mapping[str, Mapping[str, int | None]]) -> Iterator[str]:
+    classes = list(next(iter(groups.values()), {}))
+    if len(classes) > 8 or len(groups) > MOST_GROUPS:
+        smallest = min((count for row in groups.values() for count in row.values() if count is not None), default=0)
+        yield f"{plain(attribute)}: {len(groups)} groups × {len(classes)} target values, smallest cell {smallest:,}"
+        return
+    width = max(12, *(len(plain(group)) for group in groups)) + 2
+    yield f"{plain(attribute):<{width}}" + "".join(f"{plain(value)[:9]:>10}" for value in classes)
+    for group, row in groups.items():
+        counts = ("<min" if count is None else f"{count:,}" for count in row.values())
+        yield f"  {plain(group):<{width - 2}}" + "".join(f"{count:>10}" for count in counts)
+
+
+def _gaps(what: str, gaps: Mapping[str, float | None]) -> str:
+    shown = ", ".join(f"{rate} {'none' if gap is None else format(gap, '.3f')}" for rate, gap in gaps.items())
+    return f"{what}: {shown}"

@@ -1,0 +1,1 @@
+"""Drawn faces with exact twins: the data of the demo, whose truth is known."""

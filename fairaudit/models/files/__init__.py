@@ -1,0 +1,1 @@
+"""What model files hold, by content, and the way from each format to a module."""

@@ -1,0 +1,1 @@
+"""Any model as an equal eager graph of modules that can be hooked, proven equal."""

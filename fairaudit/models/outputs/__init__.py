@@ -1,0 +1,1 @@
+"""What a model's outputs are and how they are read: logits, probabilities, labels, heads."""

@@ -1,0 +1,1 @@
+"""Attribution by gradients and by integrals of them along paths."""

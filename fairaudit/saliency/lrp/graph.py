@@ -1,0 +1,73 @@
+"""The graph that relevance is handed down in: gates and attention weights are constants of it."""
+
+from __future__ import annotations
+
+import copy
+import operator
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import fx, nn
+
+from fairaudit.models.lift.carriers import NORMS, PRODUCTS, carriers, layer_of, receivers
+
+_SIGNED = (nn.SiLU, nn.GELU, nn.Hardswish, nn.Mish, nn.ELU, nn.SELU, nn.Tanh)
+_KEPT: WeakKeyDictionary[nn.Module, fx.GraphModule] = WeakKeyDictionary()
+
+
+def with_constant_gates(module: fx.GraphModule) -> fx.GraphModule:
+    """A copy that shares the weights and cuts every way that relevance does not take; one per module.
+
+    What gates and attention weights are computed from is left out of the tape, which saves its memory as well.
+    """
+    if module not in _KEPT:
+        _KEPT[module] = _cut(module)
+    return _KEPT[module]
+
+
+def is_signed(module: fx.GraphModule) -> bool:
+    """Whether relevance passes layers whose outputs take either sign by design, so that z⁺ has no sense there.
+
+    That is a layer or group norm, attention, or gates beside activations of either sign.
+    """
+    layers = [layer_of(module, node) for node in carriers(module)]
+    gated = any(isinstance(layer, PRODUCTS[:1]) for layer in layers)
+    mixed = any(isinstance(layer, (*NORMS, *PRODUCTS[1:])) for layer in layers)
+    return mixed or (gated and any(isinstance(layer, _SIGNED) for layer in layers))
+
+
+def held_constant(module: fx.GraphModule) -> list[str]:
+    """What relevance passes and is not handed to, in words."""
+    layers = [layer_of(module, node) for node in carriers(module)]
+    named = (
+        ("attention weights", PRODUCTS[1:]),
+        ("gates", PRODUCTS[:1]),
+        ("the spread that norm layers divide by", NORMS),
+    )
+    return [words for words, kinds in named if any(isinstance(layer, kinds) for layer in layers)]
+
+
+def _cut(module: fx.GraphModule) -> fx.GraphModule:
+    made = fx.GraphModule(module, copy.deepcopy(module.graph))
+    reached = carriers(made)
+    live = {node for node in made.graph.nodes if node.op == "placeholder"} | set(reached)
+    for node in list(made.graph.nodes):
+        if node.op == "output":
+            continue
+        if node.target is operator.getitem and node.args[0] in live:
+            live.add(node)  # an item of a list is cut where it is used: the list itself is no tensor
+            continue
+        onward = receivers(made, node) if node in reached else []
+        for place, value in enumerate(node.args):
+            if isinstance(value, fx.Node) and value in live and not _goes(value, place, node, onward):
+                with made.graph.inserting_before(node):
+                    constant = made.graph.call_function(torch.Tensor.detach, (value,))
+                constant.meta.update(value.meta)
+                node.update_arg(place, constant)
+    made.recompile()
+    return made.eval()
+
+
+def _goes(value: fx.Node, place: int, node: fx.Node, onward: list[fx.Node]) -> bool:
+    """Whether relevance goes from a node to this argument of it."""
+    return value in onward and (node.op != "call_module" or place == 0)

@@ -1,0 +1,1 @@
+"""Whether maps may be believed: faithfulness, sanity, stability, usability."""

@@ -1,0 +1,225 @@
+"""The lift proven on architectures × formats: equal outputs, as many layers, and LRP equal to zennit's on the model."""
+
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from torch import nn
+from zennit.attribution import Gradient
+from zennit.composites import EpsilonPlusFlat
+from zennit.torchvision import ResNetCanonizer, VGGCanonizer
+
+from fairaudit.errors import LiftError
+from fairaudit.models.lift.fold import fold_batch_norm
+from fairaudit.models.lift.lift import lift
+from fairaudit.models.outputs.adapt import FixedBatch
+from fairaudit.models.validity import methods_for
+
+FORMATS = ("scripted", "traced", "frozen", "exported", "eager")
+FAST = ("resnet18", "mobilenet_v3_small")
+SLOW = ("resnet50", "vgg11_bn", "densenet121", "efficientnet_b0", "convnext_tiny", "vit_b_16")
+
+
+@dataclass
+class Case:
+    name: str
+    model: nn.Module
+    images: torch.Tensor
+
+
+@lru_cache(maxsize=1)
+def case(name, side=64):
+    """The architecture with random weights, and batch-norm statistics and heads that are not the trivial ones."""
+    torch.manual_seed(11)
+    settings = {"image_size": side} if name.startswith("vit") else {}
+    model = getattr(torchvision.models, name)(weights=None, num_classes=5, **settings).eval()
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.bias, 0, 0.2)
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.normal_(module.running_mean, 0, 0.2)
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
+        if isinstance(module, nn.Linear) and not bool(module.weight.any()):
+            nn.init.normal_(module.weight, 0, 0.1)
+    return Case(name, model, torch.randn(2, 3, side, side))
+
+
+@lru_cache(maxsize=1)
+def scripted(name):
+    return torch.jit.script(case(name).model)
+
+
+def as_format(known, form):
+    if form == "eager":
+        return known.model
+    if form == "scripted":
+        return scripted(known.name)
+    if form == "traced":
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", torch.jit.TracerWarning)  # sizes become numbers, as in every real trace
+            return torch.jit.trace(known.model, known.images, check_trace=False)
+    if form == "frozen":
+        return torch.jit.freeze(scripted(known.name))
+    dynamic = ({0: torch.export.Dim("batch", min=1)},)
+    return torch.export.export(known.model, (known.images,), dynamic_shapes=dynamic).module()
+
+
+def number_of(kind, model):
+    return sum(isinstance(module, kind) for module in model.modules())
+
+
+def check(name, form):
+    known = case(name)
+    lifted = lift(as_format(known, form), known.images)
+    other = torch.randn(3, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        wanted, found = known.model(other), lifted.module(other)
+    assert float((wanted - found).abs().max()) <= 1e-4 * float(wanted.abs().max())
+    assert float(wanted.std()) > 0
+    packed = number_of(nn.MultiheadAttention, known.model)  # its first projection is a layer here, and none in torch
+    assert number_of(nn.Conv2d, lifted.module) == number_of(nn.Conv2d, known.model)
+    assert number_of(nn.Linear, lifted.module) == number_of(nn.Linear, known.model) + packed
+    assert lifted.deviation <= 1e-4
+    folded = fold_batch_norm(lifted.module)
+    with torch.no_grad():
+        assert float((folded(other) - wanted).abs().max()) <= 1e-4 * float(wanted.abs().max())
+    valid = {family: reason is None for family, reason in methods_for(lifted, known.images).items()}
+    assert valid == {"gradient": True, "lrp": True, "gradcam": True}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("name", FAST)
+def test_lifted_models_are_equal(name, form):
+    check(name, form)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "form"), [(name, form) for name in SLOW for form in FORMATS[:4]])
+def test_lifted_models_are_equal_slow(name, form):
+    check(name, form)
+
+
+@pytest.mark.slow
+def test_a_lift_at_224_pixels():
+    known = case("resnet18", side=224)
+    assert lift(torch.jit.script(known.model), known.images).deviation <= 1e-4
+
+
+def relevance(model, composite, images):
+    with Gradient(model, composite) as attributor:
+        return attributor(images.clone().requires_grad_(), torch.eye(5)[[1, 3]])[1].detach().numpy()
+
+
+@pytest.mark.parametrize(
+    ("name", "canonizer", "form"),
+    [
+        ("resnet18", ResNetCanonizer, "scripted"),
+        ("resnet18", ResNetCanonizer, "frozen"),
+        ("resnet18", ResNetCanonizer, "exported"),
+        pytest.param("resnet50", ResNetCanonizer, "traced", marks=pytest.mark.slow),
+        pytest.param("vgg11_bn", VGGCanonizer, "scripted", marks=pytest.mark.slow),
+    ],
+)
+def test_lrp_through_the_lift_is_zennits_on_the_model_with_its_canonizer(name, canonizer, form):
+    known = case(name)
+    folded = fold_batch_norm(lift(as_format(known, form), known.images).module)
+    found = relevance(folded, EpsilonPlusFlat(), known.images)
+    wanted = relevance(known.model, EpsilonPlusFlat(canonizers=[canonizer()]), known.images)
+    for one, two in zip(found, wanted, strict=True):
+        assert np.corrcoef(one.ravel(), two.ravel())[0, 1] > 0.999
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_program_of_one_batch_size_is_lifted_for_all(batch):
+    known = case("resnet18")
+    program = torch.export.export(known.model, (known.images[:batch],)).module()
+    lifted = lift(FixedBatch(program, batch), known.images)
+    other = torch.randn(5, 3, 64, 64)
+    torch.testing.assert_close(lifted.module(other), known.model(other), atol=1e-4, rtol=1e-4)
+
+
+def test_a_program_whose_batch_cannot_be_guessed_is_refused():
+    torch.manual_seed(0)
+    model = torchvision.models.VisionTransformer(32, 8, 1, 4, 32, 64, num_classes=5).eval()
+    nn.init.normal_(model.heads.head.weight)
+    program = torch.export.export(model, (torch.randn(1, 3, 32, 32),)).module()
+    with pytest.raises(LiftError, match="dynamic batch"):
+        lift(FixedBatch(program, 1), torch.randn(2, 3, 32, 32))
+
+
+class Decides(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv2d(3, 2, 1)
+
+    def forward(self, x):
+        y = self.layer(x).mean(dim=(2, 3))
+        if bool(x.mean() > 0):
+            y = -y
+        return y
+
+
+class Loops(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv2d(3, 3, 3, padding=1)
+
+    def forward(self, x):
+        for _ in range(x.size(2) // 8):
+            x = torch.relu(self.layer(x))
+        if x.size(3) > 4:
+            x = x + 1.0
+        return x.mean(dim=(2, 3)).reshape(x.size(0), -1)
+
+
+class InPlace(nn.Module):
+    """Writes into a part of its result, which no out-of-place graph repeats."""
+
+    def forward(self, x):
+        y = x * 2.0
+        y[:, :, 0].add_(5.0)
+        return y.mean(dim=(2, 3))
+
+
+def test_a_model_that_decides_on_values_is_refused():
+    with pytest.raises(LiftError, match="reads values of its data"):
+        lift(torch.jit.script(Decides().eval()), torch.randn(2, 3, 8, 8))
+
+
+def test_loops_and_conditions_on_sizes_are_carried_out():
+    model = Loops().eval()
+    images = torch.randn(2, 3, 16, 16)
+    lifted = lift(torch.jit.script(model), images)
+    assert lifted.kinds["Conv2d"] == 2  # one module per call, so that each has relevance of its own
+    torch.testing.assert_close(lifted.module(images), model(images))
+
+
+def test_an_unequal_graph_is_refused():
+    with pytest.raises(LiftError, match="a difference of"):
+        lift(torch.jit.script(InPlace().eval()), torch.randn(2, 3, 8, 8))
+
+
+def test_lifting_leaves_the_model_as_it_was_and_shares_nothing_with_it():
+    known = case("resnet18", side=32)
+    before = {key: value.clone() for key, value in known.model.state_dict().items()}
+    lifted = lift(known.model, known.images)
+    with torch.no_grad():
+        for parameter in lifted.module.parameters():
+            parameter.zero_()
+    assert all(torch.equal(value, before[key]) for key, value in known.model.state_dict().items())
+    assert not any(module._forward_hooks for module in known.model.modules())
+
+
+def test_layers_keep_their_names():
+    known = case("resnet18", side=32)
+    lifted = lift(torch.jit.script(known.model), known.images)
+    named = dict(known.model.named_modules())
+    for name, module in lifted.module.named_modules():
+        if isinstance(module, nn.Conv2d | nn.Linear | nn.BatchNorm2d):
+            assert torch.equal(module.weight, named[name].weight)
+    assert lifted.source == "torchscript"
+    assert lift(known.model, known.images).source == "eager"

@@ -1,0 +1,95 @@
+"""Gates and attention weights are constants of the graph that relevance is handed down in."""
+
+import pytest
+import torch
+from torch import nn
+
+from fairaudit.models.lift.lift import lift
+from fairaudit.saliency.lrp.graph import held_constant, is_signed, with_constant_gates
+
+
+class Gated(nn.Module):
+    def __init__(self, activation):
+        super().__init__()
+        self.conv, self.squeeze, self.activation = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 1), activation
+
+    def forward(self, x):
+        x = self.activation(self.conv(x))
+        return (x * self.squeeze(x.mean((2, 3), keepdim=True)).sigmoid()).mean((2, 3))
+
+
+def gradient(module, x):
+    leaf = x.clone().requires_grad_()
+    return torch.autograd.grad(module(leaf).sum(), leaf)[0]
+
+
+def test_the_gradient_is_that_with_a_constant_gate():
+    torch.manual_seed(0)
+    model, images = Gated(nn.ReLU()).eval().requires_grad_(False), torch.randn(2, 3, 6, 6)
+    cut = with_constant_gates(lift(model, images).module)
+    torch.testing.assert_close(cut(images), model(images))
+    gate = model.squeeze(model.conv(images).relu().mean((2, 3), keepdim=True)).sigmoid().detach()
+    leaf = images.clone().requires_grad_()
+    (wanted,) = torch.autograd.grad((model.conv(leaf).relu() * gate).mean((2, 3)).sum(), leaf)
+    torch.testing.assert_close(gradient(cut, images), wanted)
+    assert not torch.allclose(gradient(model, images), wanted)
+
+
+def test_a_signal_that_gates_itself_keeps_one_way():
+    model, images = nn.Sequential(Swish(), nn.Flatten()), torch.randn(2, 3, 4, 4)
+    cut = with_constant_gates(lift(model, images).module)
+    torch.testing.assert_close(gradient(cut, images), images.sigmoid())
+
+
+class Swish(nn.Module):
+    def forward(self, x):
+        return x * x.sigmoid()
+
+
+def test_one_graph_per_module_that_shares_the_weights():
+    graph = lift(Gated(nn.ReLU()).eval(), torch.randn(2, 3, 6, 6)).module
+    assert with_constant_gates(graph) is with_constant_gates(graph)
+    assert with_constant_gates(graph).conv.weight is graph.conv.weight
+
+
+@pytest.mark.parametrize(
+    ("model", "signed"),
+    [
+        (Gated(nn.ReLU()), False),
+        (Gated(nn.SiLU()), True),
+        (nn.Sequential(nn.Conv2d(3, 4, 3), nn.SiLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()), False),
+        (nn.Sequential(nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()), True),
+    ],
+)
+def test_which_networks_have_numbers_of_either_sign(model, signed):
+    assert is_signed(lift(model.eval(), torch.randn(2, 3, 6, 6)).module) == signed
+
+
+def test_what_is_held_constant_is_said():
+    graph = lift(Gated(nn.ReLU()).eval(), torch.randn(2, 3, 6, 6)).module
+    assert held_constant(graph) == ["gates"]
+    plain = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
+    assert held_constant(lift(plain, torch.randn(2, 3, 6, 6)).module) == []
+
+
+class Packed(nn.Module):
+    """Attention over rows whose queries, keys and values are items of one list."""
+
+    def __init__(self):
+        super().__init__()
+        self.packed = nn.Linear(6, 18)
+
+    def forward(self, x):
+        query, key, values = self.packed(x).unflatten(-1, (3, 6)).unbind(-2)
+        return ((query @ key.transpose(-2, -1)).softmax(-1) @ values).mean((1, 2))
+
+
+def test_items_of_a_list_go_their_own_ways():
+    torch.manual_seed(0)
+    model, images = Packed().eval().requires_grad_(False), torch.randn(2, 3, 6, 6)
+    cut = with_constant_gates(lift(model, images).module)
+    leaf = images.clone().requires_grad_()
+    query, key, values = model.packed(leaf).unflatten(-1, (3, 6)).unbind(-2)
+    weights = (query @ key.transpose(-2, -1)).softmax(-1).detach()
+    (wanted,) = torch.autograd.grad((weights @ values).mean((1, 2)).sum(), leaf)
+    torch.testing.assert_close(gradient(cut, images), wanted)
