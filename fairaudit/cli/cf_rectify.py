@@ -45,6 +45,7 @@ def cf_rectify(
     """
     from fairaudit.audits.alignment.options import CfOptions
     from fairaudit.audits.alignment.rectify import RectifyRequest, plan, run_rectify, summaries
+    from fairaudit.audits.fairness.audit import FairnessAudit
     from fairaudit.cli.launch.audits import show
     from fairaudit.cli.launch.dry_run import dry_run
     from fairaudit.cli.settings import load
@@ -71,7 +72,9 @@ def cf_rectify(
     settings = RectifySettings(
         rate=rate, iterations=iterations, min_base_change=min_base_change, seed=request.options.seed
     )
-    asked = RectifyRequest(options=options, other=_name(other, probes), settings=settings, within=within)
+    asked = RectifyRequest(
+        options=options, other=_name(other, probes), settings=settings, groups=FairnessAudit, within=within
+    )
     if request.dry_run:
         return dry_run([model], baseline=None, config=config, base=folder, request=request, plan=plan(asked))
     rectified = partial(run_rectify, model, asked, config=config, base=folder, options=request.options)

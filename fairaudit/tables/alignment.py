@@ -13,6 +13,8 @@ from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.row import Estimate, Extra, Subject, row
 
 AUDIT = "cf-align"
+TRIVIAL = "trivial"
+"""Extra fact of a pair that moves together by construction; tables leave such pairs out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class BaseRow:
     """Why the searches ended → images."""
     auc: float | None = None
     """AUC of the base score for its own label over all images; None where it has none."""
+    bound: frozenset[str] = frozenset()
+    """Classifiers that move with the base whatever the images show, such as outputs of the same softmax."""
     balanced_auc: Mapping[str, float] = field(default_factory=dict)
     """Downstream classifier → the same with that attribute's groups balanced, where it is called as an attribute."""
 
@@ -123,6 +127,8 @@ class _Cell:
         p_value: float,
     ) -> Measurement:
         column, number = self.column, finite(value[self.column])
+        if self.base.downstream[column] in {self.base.base, *self.base.bound}:
+            extra = {**extra, TRIVIAL: True}
         ends = finite(low[column]), finite(high[column])
         bounded = number is not None and None not in ends
         subject = Subject(

@@ -38,7 +38,14 @@ def read_alignment(total: Total, evidence: Evidence) -> Findings:
         summary = _summary(total, heads.names[base], rows_of_base, change)
         row = _base_row(heads.names[base], heads.names, summary, change, stops)
         balanced = _balanced(total, heads.names, labels[:, base], original[:, base])
-        rows.append(replace(row, auc=_auc(labels[:, base], original[:, base]), balanced_auc=balanced))
+        rows.append(
+            replace(
+                row,
+                auc=_auc(labels[:, base], original[:, base]),
+                balanced_auc=balanced,
+                bound=evidence.readers.bound(base),
+            )
+        )
         _keep_singles(evidence, total, heads.names[base], rows_of_base, change, clusters)
     measurements = alignment_measurements(
         rows,

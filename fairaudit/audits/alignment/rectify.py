@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,6 @@ from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.run import Outcome, run_study
 from fairaudit.audits.core.study import Material, Study, open_classifier, target_of
-from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config, GateRule
 from fairaudit.counterfactuals.heads import head_index
@@ -64,6 +63,8 @@ class RectifyRequest:
     """Name of the classifier whose influence is taken out."""
     settings: RectifySettings
     """How β is found."""
+    groups: Callable[[Study], Audit]
+    """The audit of groups, which tells whether accuracy was kept."""
     within: float = WITHIN
     """Mean relative change that may be left, either way; the whole interval has to be inside."""
 
@@ -218,7 +219,7 @@ def _audited(
     audits: list[Audit] = [RectifiedAudit(before, after, descent)]
     grouped = own and bool(study.attributes)
     if grouped:
-        audits.append(FairnessAudit(study))
+        audits.append(request.groups(study))
     return run_study(
         study,
         AuditPlan(

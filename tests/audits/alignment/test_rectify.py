@@ -17,6 +17,7 @@ from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.alignment.rectify import RectifyRequest, run_rectify, summaries
 from fairaudit.audits.core.progress import Silent
 from fairaudit.audits.core.study import open_classifier, open_material
+from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.counterfactuals.ladder import SearchSettings
@@ -113,7 +114,7 @@ def rectified(world: Path, out: Path, *, bases: tuple[str, ...], generator: str 
     settings = RectifySettings(rate=0.3, min_base_change=0.2, iterations=more.pop("iterations", 25))
     return run_rectify(
         world / "clean.pt",
-        RectifyRequest(options=options, other="right", settings=settings, **more),
+        RectifyRequest(options=options, other="right", settings=settings, groups=FairnessAudit, **more),
         config=CONFIG,
         base=world,
         options=RunOptions(output=out, workers=1, device="cpu", formats=("html", "md")),
