@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import importlib
 import io
 import json
 import os
@@ -213,6 +214,9 @@ def kinds(folder: Path) -> list[Kind]:
 
 def commands(folder: Path, made: _Made) -> list[Kind]:
     """Whole commands over one damaged file each; where a good file would mean minutes of work, they only plan it."""
+    # Imported once, before the forks: in every child again they would count as its time.
+    for name in ("alignment.audit", "joint.verdict", "pruning.run", "resample.resample", "selftest.run"):
+        importlib.import_module(f"fairaudit.audits.{name}")
     lab = folder / "commands"
     lab.mkdir(exist_ok=True)
     if not (lab / "model.pt").exists():
