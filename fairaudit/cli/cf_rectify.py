@@ -2,74 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fairaudit.cli import cf_align as c
-from fairaudit.cli.shared import WRITES_NO_REPORT, Request, audit_command
+from fairaudit.cli.shared import Request, audit_command
 from fairaudit.cli.terminal.streams import emit
 
 
-@audit_command(without=(*WRITES_NO_REPORT, "fresh", "precision", "batch_size"))
+@audit_command
 def cf_rectify(
     model: Annotated[Path, typer.Argument(help="Model file, or a sum of outputs with --base.", metavar="MODEL")],
     generator: c.GeneratorFile,
     other: Annotated[str, typer.Option(help="Classifier whose influence is taken out.", rich_help_panel=c.CF)],
-    base: Annotated[str | None, typer.Option(help="Output or sum that is rectified.", rich_help_panel=c.CF)] = None,
+    base: Annotated[
+        list[str] | None,
+        typer.Option(help="Output or sum that is rectified, or all; repeat for several.", rich_help_panel=c.CF),
+    ] = None,
     generator_arch: c.GeneratorArch = None,
     train_probe: c.TrainProbe = None,
     probe_split: c.ProbeSplit = None,
     drop: c.Drop = 0.6,
+    pixel_limit: c.PixelLimit = c.PIXELS,
     min_base_change: c.MinBaseChange = 0.3,
+    drift: c.Drift = 0.15,
+    within: Annotated[
+        float, typer.Option(min=0, help="Mean relative change that may be left, either way.", rich_help_panel=c.CF)
+    ] = 0.1,
     rate: Annotated[float, typer.Option(help="Step per unit of relative change.", rich_help_panel=c.CF)] = 0.1,
     iterations: Annotated[int, typer.Option(min=1, help="Steps at most.", rich_help_panel=c.CF)] = 40,
     *,
     request: Request,
 ) -> int:
-    """Find the multiple of another classifier that makes their alignment vanish, and save the composed model.
+    """Take another classifier out of a model: add a multiple of it, save the sum, and audit it on other images.
+
+    A model is rectified where the interval of what is left is within the limits and accuracy was kept.
 
     Example: fairaudit cf-rectify model.pt --generator ae.safetensors --other necktie=probe.pt
     """
     from fairaudit.audits.alignment.options import CfOptions
-    from fairaudit.audits.alignment.rectify import rectify_model, summary
-    from fairaudit.audits.core.study import Study, open_classifier, open_material
+    from fairaudit.audits.alignment.rectify import RectifyRequest, plan, run_rectify, summaries
+    from fairaudit.audits.fairness.audit import FairnessAudit
+    from fairaudit.cli.launch.audits import show
+    from fairaudit.cli.launch.dry_run import dry_run
     from fairaudit.cli.settings import load
     from fairaudit.cli.terminal.console import progress_display
     from fairaudit.counterfactuals.ladder import SearchSettings
     from fairaudit.counterfactuals.rectify import RectifySettings
-    from fairaudit.errors import ExitCode
+    from fairaudit.generators.checks import Tolerance
 
     config, folder = load(request.asked)
     probes = tuple(train_probe or ())
     options = CfOptions(
         generator=generator,
         generator_arch=generator_arch,
-        base=(base,) if base else (),
+        base=tuple(base or ()),
         downstream=() if other in probes else (other,),
         train_probe=probes,
         probe_split=probe_split,
-        search=SearchSettings(drop=drop, pixel_limit=c.PIXELS),
+        search=SearchSettings(drop=drop, pixel_limit=pixel_limit or None),
         min_base_change=min_base_change,
+        tolerance=Tolerance(drift=drift),
         config=config,
         base_folder=folder,
     )
     settings = RectifySettings(
         rate=rate, iterations=iterations, min_base_change=min_base_change, seed=request.options.seed
     )
-    material = open_material(config, base=folder, options=request.options, with_regions=False)
-    opened = open_classifier(model, config=config, material=material, options=request.options)
-    study = Study(config=config, options=request.options, material=material, candidate=opened)
-    left, right = _name(base, probes) if base else None, _name(other, probes)
+    asked = RectifyRequest(
+        options=options, other=_name(other, probes), settings=settings, groups=FairnessAudit, within=within
+    )
+    if request.dry_run:
+        return dry_run([model], baseline=None, config=config, base=folder, request=request, plan=plan(asked))
+    rectified = partial(run_rectify, model, asked, config=config, base=folder, options=request.options)
     with progress_display(quiet=request.quiet) as progress:
-        written = rectify_model(study, options, left, right, settings, progress)
-    emit(f"{summary(written, left or opened.path.stem, right)}\n")
-    return ExitCode.GATE_FAILED if written.lost else ExitCode.PASS
+        outcomes = rectified(progress=progress)
+    if not request.as_json:
+        emit(summaries(outcomes))
+    return show(outcomes, request=request)
 
 
-def _name(text: str, probes: Sequence[str]) -> str:
+def _name(text: str, probes: tuple[str, ...]) -> str:
     """The name a classifier is given: what stands before =, a file's stem, or the text, as for a probe's value."""
     name, equals, _ = text.partition("=")
     if equals and name.strip() not in probes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -42,6 +43,17 @@ class RectifySettings:
     """Seed of the split and of the minibatches."""
 
 
+class Step(NamedTuple):
+    """One step of the descent; NaN where no image has a relative change."""
+
+    beta: float
+    """Multiple that was tried."""
+    train: float
+    """Mean relative change on the step's minibatch."""
+    valid: float
+    """Mean relative change on the validation images; the search stops on its size."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rectified:
     """What was found for one target."""
@@ -50,8 +62,10 @@ class Rectified:
     """Column of the target's head."""
     beta: float
     """Multiple of the other head that is added; 0 where nothing was better."""
-    history: tuple[tuple[float, float], ...]
-    """(β, |mean relative change| on the validation images) of every step; NaN without any image."""
+    history: tuple[Step, ...]
+    """Every step of the descent, the first with β = 0."""
+    kept: int
+    """Index of the step whose β was kept."""
     before: float
     """Mean relative change on the test images with β = 0; NaN without any image."""
     after: float
@@ -91,7 +105,12 @@ def rectify(
     before, after = run.alignment(np.zeros(len(targets)), parts[2]), run.alignment(betas, parts[2])
     return [
         Rectified(
-            target=target, beta=float(betas[k]), history=histories[k], before=float(before[k]), after=float(after[k])
+            target=target,
+            beta=float(betas[k]),
+            history=histories[k],
+            kept=[step.beta for step in histories[k]].index(float(betas[k])) if histories[k] else 0,
+            before=float(before[k]),
+            after=float(after[k]),
         )
         for k, target in enumerate(targets)
     ]
@@ -107,27 +126,26 @@ class _Run:
     search: SearchSettings
     settings: RectifySettings
 
-    def descend(
-        self, train: NDArray[np.intp], valid: NDArray[np.intp]
-    ) -> tuple[Floats, list[tuple[tuple[float, float], ...]]]:
+    def descend(self, train: NDArray[np.intp], valid: NDArray[np.intp]) -> tuple[Floats, list[tuple[Step, ...]]]:
         """β of the best validation figure of every target, and all that were tried."""
         count, draws = len(self.targets), np.random.default_rng([self.settings.seed, 1])
         beta, step = np.zeros(count), np.zeros(count)
         best, least, stale = np.zeros(count), np.full(count, np.inf), np.zeros(count, np.int64)
-        histories: list[list[tuple[float, float]]] = [[] for _ in self.targets]
+        histories: list[list[Step]] = [[] for _ in self.targets]
         for _ in range(self.settings.iterations):
             going = stale < self.settings.patience
             if not going.any():
                 break
-            figure = np.abs(self.alignment(beta, valid))
+            signed = self.alignment(beta, valid)
+            figure = np.abs(signed)
             better = going & (figure < least)
             best, least = np.where(better, beta, best), np.where(better, figure, least)
             stale = np.where(better, 0, stale + 1)
-            for k in np.flatnonzero(going):
-                histories[k].append((float(beta[k]), float(figure[k])))
             batch = draws.choice(train, min(self.settings.minibatch, len(train)), replace=False)
-            psi = np.nan_to_num(self.alignment(beta, batch), nan=0.0)
-            step = self.settings.momentum * step + self.settings.rate * psi
+            psi = self.alignment(beta, batch)
+            for k in np.flatnonzero(going):
+                histories[k].append(Step(beta=float(beta[k]), train=float(psi[k]), valid=float(signed[k])))
+            step = self.settings.momentum * step + self.settings.rate * np.nan_to_num(psi, nan=0.0)
             beta = np.where(going, beta - step, beta)
         return best, [tuple(history) for history in histories]
 

@@ -82,10 +82,12 @@ def encode(name: str, texts: Sequence[str], *, unknown: Collection[str], where: 
     binary = _binary(known, place)
     if binary:
         codes = [-1 if token is None else binary.index(token.lower()) for token in tokens]
-        return Encoded(column=Categorical(name=name, values=("0", "1"), codes=np.asarray(codes, np.int32)), notes=())
+        column = Categorical(name=name, values=("0", "1"), codes=np.asarray(codes, np.int32))
+        return Encoded(column=column, notes=uncertain_notes(texts, unknown=unknown, place=place))
     values, notes = _values(known, place)
     index = {value: code for code, value in enumerate(values)}
     codes = [-1 if token is None else index[token] for token in tokens]
+    notes = (*notes, *uncertain_notes(texts, unknown=unknown, place=place))
     return Encoded(column=Categorical(name=name, values=values, codes=np.asarray(codes, np.int32)), notes=notes)
 
 
@@ -129,6 +131,28 @@ def encode_as(
             )
     codes = [-1 if token is None else index[token] for token in tokens]
     return Categorical(name=name, values=tuple(classes), codes=np.asarray(codes, np.int32))
+
+
+def uncertain_notes(texts: Sequence[str], *, unknown: Collection[str], place: str) -> tuple[str, ...]:
+    """What to know of a column in which −1 may mean uncertain, as in CheXpert: beside empty cells, or beside 0 and 1.
+
+    >>> uncertain_notes(["1.0", "-1.0", "0"], unknown=[""], place="a.csv")[0][:47]
+    'a.csv: -1 is taken as a value of its own, in 1 '
+    >>> uncertain_notes(["1", "-1"], unknown=[""], place="celeba")
+    ()
+    """
+    tokens = _tokens(texts, unknown)
+    known, rows = {token for token in tokens if token is not None}, tokens.count("-1")
+    if known == {"-1", "1"} and None in tokens:
+        taken = "the negative value"
+    elif known == {"-1", "0", "1"}:
+        taken = "a value of its own"
+    else:
+        return ()
+    return (
+        f"{place}: -1 is taken as {taken}, in {rows:,} rows; where it means uncertain, as in CheXpert, "
+        'add "-1" to data.unknown',
+    )
 
 
 def canonical(text: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.config.schema import Config, DataConfig, ModelConfig, RegionConfig
-from fairaudit.data.categorical import Categorical, canonical, encode, encode_as
+from fairaudit.data.categorical import Categorical, canonical, encode, encode_as, uncertain_notes
 from fairaudit.data.dataset import Dataset
 from fairaudit.data.paths import pattern_columns
 from fairaudit.data.tables import Table
@@ -30,7 +30,7 @@ def target_column(config: Config, dataset: Dataset) -> tuple[Categorical | None,
     classes = target_classes(config.model)
     if classes:
         column = encode_as(name, texts, classes=classes, unknown=data.unknown, where=table.file, places=table.places)
-        notes: tuple[str, ...] = ()
+        notes = uncertain_notes(texts, unknown=data.unknown, place=f'{table.file}, column "{name}"')
     else:
         encoded = encode(name, texts, unknown=data.unknown, where=table.file)
         column = _in_order(encoded.column, dataset.classes if name == dataset.target else ())

@@ -16,13 +16,21 @@ KEPT: Final = GateRule(regression="unbiased_accuracy", max=MOST_LOST)
 """A model that no longer does its task treats all groups alike; that is no success."""
 
 
-def rules_for_changed(rules: Sequence[GateRule], verdicts: Sequence[Verdict]) -> list[GateRule]:
-    """The rules for a changed model: the configuration's, or the verdicts', and that its accuracy was kept.
+def rules_for_changed(
+    rules: Sequence[GateRule], verdicts: Sequence[Verdict], added: Sequence[GateRule] = (KEPT,)
+) -> list[GateRule]:
+    """The rules for a changed model: the configuration's, or the verdicts', and those that any such model must keep.
 
-    A configuration with a rule of its own over that regression sets its own limit.
+    A configuration with a rule of its own over the same number sets its own limit.
+
+    Args:
+        rules: of the configuration.
+        verdicts: joint verdicts of the report.
+        added: what the change is held to, such as that accuracy was kept.
 
     >>> [rule.regression for rule in rules_for_changed([], [])]
     ['unbiased_accuracy']
     """
     given = list(rules) or ([DEFAULT] if verdicts else [])
-    return given if any(rule.regression == KEPT.regression for rule in given) else [*given, KEPT]
+    own = {rule.measured for rule in given}
+    return [*given, *(rule for rule in added if rule.measured not in own)]

@@ -232,9 +232,14 @@ def _grid(grid: Grid, cap: int) -> list[str]:
     return [f"**{safe(grid.title)}**", "", *lines, *_told(shown(rows, len(grid.rows), "rows"))]
 
 
+def _estimate(row: Row) -> str:
+    """The number; one that must not be relied on is struck out."""
+    return f"~~{number(row.value)}~~ (unusable)" if row.refused and row.value is not None else safe(row.estimate)
+
+
 def _judged_cells(row: Row) -> tuple[str, ...]:
     images = "" if row.n is None else f"{row.n:,}"
-    subject, estimate, span = safe(row.subject), safe(row.estimate), interval(row.low, row.high)
+    subject, estimate, span = safe(row.subject), _estimate(row), interval(row.low, row.high)
     return (f"**{STATE_WORDS[row.state]}**", subject, estimate, span, images, safe(row.limits), _joined(row.why))
 
 
@@ -242,7 +247,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     images = "" if row.n is None else f"{row.n:,}"
     chance = row.measurement.chance if row.measurement else None
     told = "" if chance is None else number(chance)
-    return (safe(row.subject), safe(row.estimate), interval(row.low, row.high), images, told, safe(row.why))
+    return (safe(row.subject), _estimate(row), interval(row.low, row.high), images, told, safe(row.why))
 
 
 def _section(title: str, lines: Sequence[str]) -> Iterator[str]:

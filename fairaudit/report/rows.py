@@ -57,6 +57,11 @@ class Row:
         return f"{number(self.value)} ({status})" if status else number(self.value)
 
     @property
+    def refused(self) -> bool:
+        """Whether there is a number that must not be relied on, which renderings strike out."""
+        return self.measurement is not None and self.measurement.status == "unusable" and self.value is not None
+
+    @property
     def limits(self) -> str:
         """What is allowed, such as ≤ 0.1; empty where no rule asks."""
         return limits(self.minimum, self.maximum)
@@ -74,9 +79,16 @@ def judged(report: Report) -> list[Row]:
 
 
 def unjudged(report: Report) -> list[Row]:
-    """A row for every number that no rule asks about: figures over all groups first, then those of single groups."""
+    """A row for every number that no rule asks about: figures over all groups first, then those of single groups.
+
+    Pairs of classifiers that move together by construction, such as one with itself, are left to report.json.
+    """
     asked = {result.measurement for result in report.gate.rules}
-    others = [measurement for measurement in report.measurements if measurement.id not in asked]
+    others = [
+        measurement
+        for measurement in report.measurements
+        if measurement.id not in asked and not measurement.extra.get("trivial")
+    ]
     return [measured_row(measurement) for measurement in sorted(others, key=lambda item: not is_headline(item))]
 
 

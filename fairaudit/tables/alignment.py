@@ -13,6 +13,8 @@ from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.row import Estimate, Extra, Subject, row
 
 AUDIT = "cf-align"
+TRIVIAL = "trivial"
+"""Extra fact of a pair that moves together by construction; tables leave such pairs out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class BaseRow:
     """Why the searches ended → images."""
     auc: float | None = None
     """AUC of the base score for its own label over all images; None where it has none."""
+    bound: frozenset[str] = frozenset()
+    """Classifiers that move with the base whatever the images show, such as outputs of the same softmax."""
     balanced_auc: Mapping[str, float] = field(default_factory=dict)
     """Downstream classifier → the same with that attribute's groups balanced, where it is called as an attribute."""
     conflicting_auc: Mapping[str, float] = field(default_factory=dict)
@@ -127,6 +131,8 @@ class _Cell:
         p_value: float,
     ) -> Measurement:
         column, number = self.column, finite(value[self.column])
+        if self.base.downstream[column] in {self.base.base, *self.base.bound}:
+            extra = {**extra, TRIVIAL: True}
         ends = finite(low[column]), finite(high[column])
         bounded = number is not None and None not in ends
         subject = Subject(
@@ -179,3 +185,56 @@ def _nothing(row: BaseRow) -> str:
         return f"no image is predicted as {row.base}, so there is nothing to take away"
     reasons = ", ".join(f"{count}: {reason}" for reason, count in row.dropped.items() if count)
     return f"none of {row.eligible} eligible images has a relative change ({reasons})"
+
+
+def rectified_measurements(
+    *,
+    base: str,
+    other: str,
+    names: Sequence[str],
+    before: Alignment,
+    beta: float,
+    images: int,
+    steps: int,
+    method: str,
+    level: float,
+    clustered: bool,
+    lost: Mapping[str, str] | None = None,
+) -> list[Measurement]:
+    """`relative_change_before` of every other classifier, and `rectification_factor`, of one rectified base classifier.
+
+    Args:
+        base: name of the base classifier.
+        other: name of the classifier whose influence was taken out.
+        names: names of all classifiers, as in `before`.
+        before: the base's row of the matrix as it came.
+        beta: multiple of the other that was added.
+        images: images that it was found on.
+        steps: steps of the descent.
+        method: how counterfactuals were made.
+        level: coverage of the intervals.
+        clustered: whether whole clusters were resampled.
+        lost: classifier → why its numbers must not be relied on.
+    """
+    found = [
+        row(
+            Subject(audit="cf-rectify", metric="relative_change_before", attribute=name, class_=base, method=method),
+            Estimate(
+                value=before.mean[column],
+                low=before.mean_low[column],
+                high=before.mean_high[column],
+                interval="cluster-bootstrap" if clustered else "bootstrap",
+                counted="cluster" if clustered else "pair",
+                n=int(before.n[column]),
+                p_value=before.p_value[column],
+                chance=0.0,
+                missing="no held-out image has a relative change",
+                unusable=(lost or {}).get(name),
+            ),
+            level=level,
+        )
+        for column, name in enumerate(names)
+        if name != base
+    ]
+    factor = Subject(audit="cf-rectify", metric="rectification_factor", attribute=other, class_=base, method=method)
+    return [*found, row(factor, Estimate(value=beta, n=images, missing="none was found", extra={"steps": steps}))]

@@ -8,7 +8,7 @@ all come from here. A row of another name cannot be written (`fairaudit.tables.r
 from __future__ import annotations
 
 from fairaudit.registry import Registry
-from fairaudit.tables.entries.alignment import ALIGNMENT
+from fairaudit.tables.entries.alignment import ALIGNMENT, RECTIFICATION
 from fairaudit.tables.entries.data import DATA
 from fairaudit.tables.entries.disparities import CHANGES, COMPARING
 from fairaudit.tables.entries.groups import GROUP_CHANGES, GROUPS
@@ -29,6 +29,7 @@ _ENTRIES = (
     *SWAP,
     *SALIENCY,
     *ALIGNMENT,
+    *RECTIFICATION,
     *PRUNING,
     *MITIGATION,
     *SELFTEST,
@@ -62,8 +63,10 @@ def metric(name: str) -> MetricEntry:
 def audits() -> tuple[str, ...]:
     """Names of the audits that measure something, in the order of the registry.
 
-    >>> audits()
-    ('fairness', 'roi-metrics', 'counterfactual', 'swap', 'saliency', 'cf-align', 'prune', 'mitigate', 'selftest')
+    >>> audits()[:5]
+    ('fairness', 'roi-metrics', 'counterfactual', 'swap', 'saliency')
+    >>> audits()[5:]
+    ('cf-align', 'cf-rectify', 'prune', 'mitigate', 'selftest')
     """
     return tuple(dict.fromkeys(METRICS[name].audit for name in METRICS))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import importlib
 import io
 import json
 import os
@@ -205,7 +206,62 @@ def kinds(folder: Path) -> list[Kind]:
         Kind("generator", ".gen", [made.generator()], lambda path: _nothing(open_generator(path))),
         Kind("report", ".json", [made.report()], _open_report),
         Kind("store", ".sqlite", [made.store()], _open_store),
+        *([Kind("onnx", ".onnx", [onnx], _open_model)] if (onnx := made.onnx()) else []),
+        Kind("mask", ".mask", made.images(), _open_mask),
+        *commands(folder, made),
     ]
+
+
+def commands(folder: Path, made: _Made) -> list[Kind]:
+    """Whole commands over one damaged file each; where a good file would mean minutes of work, they only plan it."""
+    # Imported once, before the forks: in every child again they would count as its time.
+    for name in ("alignment.audit", "joint.verdict", "pruning.run", "resample.resample", "selftest.run"):
+        importlib.import_module(f"fairaudit.audits.{name}")
+    lab = folder / "commands"
+    lab.mkdir(exist_ok=True)
+    if not (lab / "model.pt").exists():
+        make_lab(lab, 10 * ROWS)
+    table, config = (lab / "faces.csv").read_bytes(), (lab / "fairaudit.yaml").read_bytes()
+    plans = (
+        ("prune", ["prune", "model.pt", "--config", "{}", "--dry-run", "--quiet"], ".yaml", config),
+        ("selftest", ["selftest", "model.pt", "--config", "{}", "--dry-run", "--quiet"], ".yaml", config),
+        ("resample", ["resample", "--data", "{}", "--attribute", "group", "-o", "made.csv"], ".csv", table),
+        ("render", ["render", "{}", "--format", "md,junit,csv"], ".json", made.report()),
+        ("generator-info", ["generator", "info", "{}"], ".gen", made.generator()),
+        ("cf-align", ["cf-align", "model.pt", "--generator", "{}", *QUICK], ".pt", made.blocks()),
+    )
+    return [Kind(name, suffix, [seed], _Command(lab, arguments)) for name, arguments, suffix, seed in plans]
+
+
+QUICK = ("--downstream", "all", "--drift", "1", "--examples", "1", "--fresh", "--quiet", "-o", "out")
+
+
+@dataclass(frozen=True)
+class _Command:
+    """A command in a folder of its own; {} stands for the damaged file."""
+
+    lab: Path
+    arguments: list[str]
+
+    def __call__(self, path: Path) -> str | None:
+        from fairaudit.cli.main import app
+        from fairaudit.errors import UsageError
+
+        # Beside the manifest, whose paths the file may hold.
+        file = self.lab / path.name
+        file.write_bytes(path.read_bytes())
+        before = Path.cwd()
+        os.chdir(self.lab)
+        try:
+            (self.lab / "made.csv").unlink(missing_ok=True)
+            app([each.replace("{}", str(file)) for each in self.arguments])
+        except SystemExit as ended:
+            if ended.code == 2:
+                raise UsageError("refused by the command") from None
+            return None if ended.code in (None, 0, 3, 4, 5) else f"exit code {ended.code}"
+        finally:
+            os.chdir(before)
+        return None
 
 
 def _nothing(_value: object) -> None:
@@ -253,6 +309,15 @@ def _open_model(path: Path) -> str | None:
     from fairaudit.models.open import open_model
 
     open_model(path, config=ModelConfig(arch="fuzz_arch:make"), preprocess=PreprocessConfig(size=(8, 8)))
+    return None
+
+
+def _open_mask(path: Path) -> str | None:
+    """The mask of a region, by the code that reads it for every row."""
+    from fairaudit.data.decode import open_image
+    from fairaudit.data.regions import read_mask
+
+    read_mask(open_image(path))
     return None
 
 
@@ -382,6 +447,47 @@ class _Made:
 
         return save(network().state_dict(), metadata={"format": "pt"})
 
+    def onnx(self) -> bytes | None:
+        """A convolution, an activation and a linear layer, written node by node."""
+        try:
+            from onnx import TensorProto, helper, numpy_helper
+        except ImportError:
+            return None
+        plain = {name: value.detach().numpy() for name, value in network().state_dict().items()}
+        graph = helper.make_graph(
+            [
+                helper.make_node("Conv", ["x", "0.weight", "0.bias"], ["c"]),
+                helper.make_node("Relu", ["c"], ["r"]),
+                helper.make_node("Flatten", ["r"], ["f"]),
+                helper.make_node("Gemm", ["f", "3.weight", "3.bias"], ["y"], transB=1),
+            ],
+            "fuzz",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 8, 8])],
+            [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 2])],
+            [numpy_helper.from_array(value, name) for name, value in plain.items()],
+        )
+        content = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        return bytes(content.SerializeToString())
+
+    def blocks(self) -> bytes:
+        """A generator in TorchScript that keeps the means of 2 x 2 pixels."""
+        import torch
+        from torch import Tensor, nn
+
+        class Blocks(nn.Module):
+            def encode(self, images: Tensor) -> Tensor:
+                return nn.functional.avg_pool2d(images, 2)
+
+            def decode(self, latents: Tensor) -> Tensor:
+                return nn.functional.interpolate(latents, scale_factor=2.0, mode="nearest")
+
+        buffer, images = io.BytesIO(), torch.rand(2, 3, 8, 8)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            traced = torch.jit.trace_module(Blocks(), {"encode": images, "decode": images[:, :, :4, :4]})
+            torch.jit.save(traced, buffer)
+        return buffer.getvalue()
+
     def generator(self) -> bytes:
         from fairaudit.generators.autoencoder import Autoencoder, AutoencoderSettings
         from fairaudit.generators.checkpoint import save_generator
@@ -504,7 +610,12 @@ def main() -> int:
         chosen = [kind for kind in kinds(folder) if not given.kinds or kind.name in given.kinds.split(",")]
         total: Counter[str] = Counter()
         for kind in chosen if given.mutations else []:
-            count, started = given.mutations // len(chosen), time.monotonic()
+            # Whole commands are slower than opening a file: a tenth of the mutations is theirs.
+            light = max(sum(not isinstance(each.open, _Command) for each in chosen), 1)
+            heavy = max(len(chosen) - light, 1)
+            share = given.mutations * 9 // 10 // light if light < len(chosen) else given.mutations // light
+            count = given.mutations // 10 // heavy if isinstance(kind.open, _Command) else share
+            started = time.monotonic()
             found = run_kind(kind, count, seed=given.seed, folder=folder)
             total += Counter(opened=found.opened, refused=found.refused, failed=len(found.failures))
             failures += found.failures

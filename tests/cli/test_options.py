@@ -29,7 +29,7 @@ from fairaudit.saliency.registry import METHODS
 
 REPORTED = {"--json", "--dry-run", "--format", "--fail-on", "--max-excluded"}
 """What only a command with a report can honour."""
-WITHOUT_REPORT = ("generator train", "generator info", "generator interpolate", "cf-rectify")
+WITHOUT_REPORT = ("generator train", "generator info", "generator interpolate")
 
 
 def commands(command=None, name=""):

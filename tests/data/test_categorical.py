@@ -127,3 +127,23 @@ def test_minus_one_and_one_are_the_classes_zero_and_one():
         places=["line 2", "line 3", "line 4"],
     )
     assert column.codes.tolist() == [0, 1, -1]
+
+
+@pytest.mark.parametrize(
+    ("texts", "codes", "told"),
+    [
+        (["1.0", "-1.0", "", "1.0"], [1, 0, -1, 1], "the negative value, in 1 rows"),
+        (["1.0", "-1.0", "0.0", ""], [2, 0, 1, -1], "a value of its own, in 1 rows"),
+        (["1", "-1", "-1", "1"], [1, 0, 0, 1], None),  # CelebA: every cell is filled
+    ],
+)
+def test_minus_one_that_may_mean_uncertain_is_told(texts, codes, told):
+    found = encode("edema", texts, unknown=[""], where="a.csv")
+    assert found.column.codes.tolist() == codes
+    assert [told in note and "CheXpert" in note for note in found.notes] == ([True] if told else [])
+
+
+def test_minus_one_as_unknown_is_no_group_and_no_note():
+    found = encode("edema", ["1.0", "-1.0", "0.0", ""], unknown=["", "-1"], where="a.csv")
+    assert found.column.codes.tolist() == [1, -1, 0, -1]
+    assert found.notes == ()

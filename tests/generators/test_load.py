@@ -164,3 +164,22 @@ def test_files_that_would_run_code_or_are_broken_are_refused(tmp_path: Path) -> 
     (folder / "diffusion_pytorch_model.safetensors").write_bytes(b"x")
     with pytest.raises(ModelError, match="is no JSON"):
         open_generator(folder)
+
+
+def test_an_archive_without_forward_is_a_generator_too(tmp_path):
+    """Traced methods alone, as `torch.jit.trace_module` makes them."""
+    import torch
+    from torch import nn
+
+    class Halved(nn.Module):
+        def encode(self, images):
+            return nn.functional.avg_pool2d(images, 2)
+
+        def decode(self, latents):
+            return nn.functional.interpolate(latents, scale_factor=2.0, mode="nearest")
+
+    images = torch.rand(2, 3, 8, 8)
+    traced = torch.jit.trace_module(Halved(), {"encode": images, "decode": images[:, :, :4, :4]})
+    traced.save(str(tmp_path / "halved.pt"))
+    opened = open_generator(tmp_path / "halved.pt")
+    torch.testing.assert_close(opened.decode(opened.encode(images)), Halved().decode(Halved().encode(images)))

@@ -1,4 +1,5 @@
-from fairaudit.report.rows import candidate, gate_line, judged, limits, name_of, unjudged
+from fairaudit.report.rows import candidate, gate_line, judged, limits, measured_row, name_of, unjudged
+from fairaudit.results.measurement import Measurement
 
 
 def test_every_number_has_exactly_one_place(report):
@@ -53,3 +54,31 @@ def test_a_number_that_must_not_be_relied_on_says_so(report):
     assert texts["unusable"] == "1.934 (unusable)"
     assert texts["undefined"] == "undefined"
     assert "(" not in texts["ok"]
+
+
+def test_a_refused_number_is_struck_out_wherever_it_stands(report, tmp_path):
+    from fairaudit.report import html, markdown, terminal
+
+    reason = "reconstruction alone moves necktie by 0.31"
+    doubted = change("necktie", 0.54, status="unusable", reason=reason, **{"class": None})
+    report = report.model_copy(update={"measurements": [doubted]})
+    assert measured_row(doubted).refused
+    assert not measured_row(change("hat", 0.1)).refused
+    report = report.model_copy(update={"gate": report.gate.model_copy(update={"rules": []})})
+    assert "~~0.540~~ (unusable)" in markdown.render(report)
+    assert 'class="number refused">0.540 (unusable)' in html.render(report, tmp_path)
+    assert "0.540 (unusable)" in terminal.render(report)
+
+
+def test_pairs_that_move_together_by_construction_are_left_to_the_json(report):
+    own = change("smiling", 1.0, extra={"trivial": True})
+    report = report.model_copy(update={"measurements": [own, change("hat", 0.1)]})
+    report = report.model_copy(update={"gate": report.gate.model_copy(update={"rules": []})})
+    assert [row.value for row in unjudged(report)] == [0.1]
+
+
+def change(attribute, value, **more):
+    return Measurement.model_validate(
+        {"audit": "cf-align", "metric": "relative_change", "attribute": attribute, "class": "smiling", "value": value}
+        | more
+    )

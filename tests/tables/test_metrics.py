@@ -68,7 +68,8 @@ def others():
         "cue_alignment", "concentration", *windows,
         "swap_effect", "swap_excess", "swap_flip", "score_gap",
         *REPORTED, *(f"{name}_all" for name in SUMMED),
-        "relative_change", "relative_change_ratio_of_sums", "base_change",
+        "relative_change", "relative_change_ratio_of_sums", "base_change", "relative_change_before",
+        "rectification_factor",
         *pruned, "layer_sparsity", *(f"bias_accuracy_{kind}" for kind in KINDS), *PRUNED, *SOURCES,
         "detection_power", "false_alarm_rate", "planted_gap", "trained_accuracy",
     ]  # fmt: skip

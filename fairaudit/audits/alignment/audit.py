@@ -36,7 +36,8 @@ class CfAlignAudit:
 
     name = "cf-align"
 
-    def __init__(self, study: Study, options: CfOptions) -> None:
+    def __init__(self, study: Study, options: CfOptions, found: Readers | None = None) -> None:
+        """Open everything that the options name; `found` are classifiers that were opened before."""
         self.study, self.options = study, options
         self.generator: Generator = open_generator(
             options.generator,
@@ -44,7 +45,7 @@ class CfAlignAudit:
             device=str(study.candidate.device),
             trust=study.options.trust_model,
         )
-        self.readers: Readers = readers(study, options)
+        self.readers: Readers = readers(study, options) if found is None else found
         self._check_find()
         self.facts, self.drifts = self._checked()
         drawn = options.maker == "latent-shift"
@@ -94,7 +95,12 @@ class CfAlignAudit:
 
     def measure(self, total: Total) -> Findings:
         """Relative changes with their uncertainty, the matrix, and pictures of the strongest cases."""
-        evidence = Evidence(
+        return read_alignment(total, self.evidence)
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the readings rest on."""
+        return Evidence(
             options=self.options,
             generator=self.generator,
             readers=self.readers,
@@ -102,7 +108,6 @@ class CfAlignAudit:
             refusal=self.refusal,
             lost=self.lost,
         )
-        return read_alignment(total, evidence)
 
     def _eligible(self, original: NDArray[np.float64], base: int) -> NDArray[np.int64]:
         positive = original[:, base] >= self.readers.thresholds[base]

@@ -133,14 +133,19 @@ def _matrix(total: Total, evidence: Evidence, matrix: Floats, correlated: Floats
         ("correlation of labels", labels[rows][:, order]),
     ]
     usable = [panel for panel in panels if np.isfinite(panel[1]).any()]
+    lost = [evidence.refusal is not None or names[column] in evidence.lost for column in order]
+    refused = np.tile(lost, (len(rows), 1)) if usable and usable[0][0] == "relative change" else None
 
     def draw() -> bytes:
         from fairaudit.report.figures.counterfactuals import matrices
 
         heading = "Which classifiers move when a base classifier's evidence is taken away"
-        return matrices(usable, [names[row] for row in rows], [names[column] for column in order], heading=heading)
+        shown = [names[row] for row in rows], [names[column] for column in order]
+        return matrices(usable, *shown, heading=heading, refused=refused)
 
     caption = "Mean relative change, base classifiers in rows and downstream ones in columns, beside the correlations."
+    if any(lost):
+        caption += " What is struck out is refused as evidence: the notes say why."
     return Drawing(name="alignment-matrix.png", caption=caption, draw=draw)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +40,17 @@ class Readers:
     """Digest of every model behind the heads."""
     modules: tuple[nn.Module, ...]
     """The models behind the heads."""
+    softmax: tuple[int | None, ...] = ()
+    """Number of the softmax that a head is one output of, per column; None for others."""
+
+    def bound(self, base: int) -> frozenset[str]:
+        """Names of heads that move with a base whatever the images show: itself, and outputs of the same softmax."""
+        names, own = self.heads.names, self.softmax[base] if self.softmax else None
+        return frozenset(
+            name
+            for column, name in enumerate(names)
+            if column == base or (own is not None and self.softmax[column] == own)
+        )
 
 
 @dataclass(slots=True)
@@ -218,7 +229,7 @@ def _joined(found: _Collected, bases: Sequence[int], probes: tuple[FittedProbe, 
     starts = [sum(len(part.names) for part in found.parts[:index]) for index in range(len(found.parts))]
     names = unique_names([name for _, name, _ in found.columns])
     # Files may share names with each other inside; only what is asked for needs a name of its own.
-    everything = JoinedHeads([_numbered(part, index) for index, part in enumerate(found.parts)])
+    everything = JoinedHeads([numbered(part, index) for index, part in enumerate(found.parts)])
     weights = torch.zeros(len(found.columns), len(everything.names))
     for row, (terms, _, _) in enumerate(found.columns):
         for (model, column), weight in terms.items():
@@ -231,7 +242,15 @@ def _joined(found: _Collected, bases: Sequence[int], probes: tuple[FittedProbe, 
         probes=probes,
         digest=digest,
         modules=tuple(found.modules),
+        softmax=tuple(_softmax_of(terms, found.parts) for terms, _, _ in found.columns),
     )
+
+
+def _softmax_of(terms: Mapping[tuple[int, int], float], parts: Sequence[Heads]) -> int | None:
+    """Number of the model whose softmax a column is one output of."""
+    model = next(iter(terms))[0]
+    alone = len(terms) == 1 and getattr(parts[model], "link", None) == "softmax"
+    return model if alone else None
 
 
 class _Numbered:
@@ -245,5 +264,6 @@ class _Numbered:
         self.is_probability = heads.is_probability
 
 
-def _numbered(heads: Heads, number: int) -> Heads:
+def numbered(heads: Heads, number: int) -> Heads:
+    """The heads under names that those of another number cannot have."""
     return _Numbered(heads, number)

@@ -37,18 +37,12 @@ def read_alignment(total: Total, evidence: Evidence) -> Findings:
     changes = {base: _change(total, evidence, base) for base in evidence.readers.bases}
     rows = []
     for base, (rows_of_base, change, stops) in changes.items():
-        summary = alignment(
-            change,
-            cluster=None if clusters is None else clusters[rows_of_base],
-            level=config.level,
-            replicates=min(config.replicates, 4000),
-            generator=generator(total.study.options.seed, "cf-align", heads.names[base]),
-        )
+        summary = _summary(total, heads.names[base], rows_of_base, change)
         row = _base_row(heads.names[base], heads.names, summary, change, stops)
         balanced = _balanced(total, heads.names, labels[:, base], original[:, base])
         conflicting = _conflicting(total, heads.names, labels[:, base], original[:, base])
-        own = _auc(labels[:, base], original[:, base])
-        rows.append(replace(row, auc=own, balanced_auc=balanced, conflicting_auc=conflicting))
+        own, bound = _auc(labels[:, base], original[:, base]), evidence.readers.bound(base)
+        rows.append(replace(row, auc=own, balanced_auc=balanced, conflicting_auc=conflicting, bound=bound))
         _keep_singles(evidence, total, heads.names[base], rows_of_base, change, clusters)
     measurements = alignment_measurements(
         rows,
@@ -70,6 +64,23 @@ def read_alignment(total: Total, evidence: Evidence) -> Findings:
         drawings=drawings(
             total, evidence, {base: (rows, c) for base, (rows, c, _) in changes.items()}, matrix, correlated
         ),
+    )
+
+
+def base_alignment(total: Total, evidence: Evidence, base: int) -> Alignment:
+    """One base classifier's row of the matrix, with its intervals over images or clusters."""
+    rows, change, _ = _change(total, evidence, base)
+    return _summary(total, evidence.readers.heads.names[base], rows, change)
+
+
+def _summary(total: Total, base: str, rows: NDArray[np.int64], change: RelativeChange) -> Alignment:
+    clusters, config = total.study.clusters(total.rows), total.study.config.audit
+    return alignment(
+        change,
+        cluster=None if clusters is None else clusters[rows],
+        level=config.level,
+        replicates=min(config.replicates, 4000),
+        generator=generator(total.study.options.seed, "cf-align", base),
     )
 
 

@@ -1,163 +1,166 @@
-"""Rectify a model: add a multiple of another classifier so that counterfactuals stop moving it, and save the sum."""
+"""Rectify a model: add a multiple of another classifier so that counterfactuals stop moving it, and audit the sum."""
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.jit._trace import TracerWarning
+from torch import Tensor
 
-from fairaudit.audits.alignment.heads import Readers, readers
+from fairaudit.audits.alignment.audit import CfAlignAudit
+from fairaudit.audits.alignment.heads import output_names
 from fairaudit.audits.alignment.options import CfOptions
+from fairaudit.audits.alignment.rectified import REACHED, Descent, RectifiedAudit, rectified_readers
+from fairaudit.audits.alignment.rectified_model import RectifiedModel, save_rectified
+from fairaudit.audits.core.audit import Audit
+from fairaudit.audits.core.gates import check_gates
+from fairaudit.audits.core.metrics import ALIGNMENT, FAIRNESS, RECTIFICATION
+from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.run import Outcome, run_study
+from fairaudit.audits.core.study import Material, Study, open_classifier, target_of
+from fairaudit.config.options import RunOptions
+from fairaudit.config.schema import Config, GateRule
 from fairaudit.counterfactuals.heads import head_index
-from fairaudit.counterfactuals.rectify import Rectified, RectifySettings, rectify
-from fairaudit.errors import DataError, OutputError
-from fairaudit.gate.alike import Alike
-from fairaudit.gate.changed import MOST_LOST
-from fairaudit.generators.generator import Generator
-from fairaudit.generators.load import open_generator
+from fairaudit.counterfactuals.rectify import RectifySettings, rectify
+from fairaudit.data.categorical import Categorical
+from fairaudit.data.loader import Loader
+from fairaudit.data.open import open_manifest
+from fairaudit.engine.expected import as_expected
+from fairaudit.errors import DataError, ModelError, UsageError
+from fairaudit.gate.changed import KEPT
+from fairaudit.pruning.parts import pieces
+from fairaudit.report.figures.counterfactuals import matrices
+from fairaudit.results.report import Report
+from fairaudit.results.strict_json import write_bytes
+
+if TYPE_CHECKING:
+    from fairaudit.data.manifest import Manifest
 
 MOST = 300
-"""Images that are used, the first of the manifest that the base classifier calls positive."""
-LEAST = 30
+"""Images that β is found on, the first that the base classifier calls positive."""
+LEAST = 24
 """Fewest images: a third each trains, stops and is held out."""
+SHARES = (0.6, 0.4)
+"""Shares of the rows that β is found on, and that the rectified model is audited on."""
+WITHIN = 0.1
+"""Mean relative change that may be left, either way."""
+METRICS = ALIGNMENT | RECTIFICATION | FAIRNESS
+"""What the report of a rectified model can hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """What came out."""
+class RectifyRequest:
+    """What is rectified, and what counts as done."""
 
-    file: Path
-    """The rectified model, a TorchScript archive with one sigmoid output."""
-    found: Rectified
-    """β and what it did."""
-    images: int
-    """Images that were used."""
-    lost: str | None
-    """Why the written model is of no use: it decides every image alike, or lost too much accuracy; None if it is."""
-
-
-class RectifiedModel(nn.Module):
-    """f′ = f_base + β f_other (eq. 6) over normalised images, as one logit: the log-odds of the sum inside [ε, 1 − ε].
-
-    Args:
-        readers: all heads.
-        base: column of the base classifier.
-        other: column of the one that is added.
-        beta: its multiple.
-        mean: what the images were normalised with, per channel or one for all.
-        std: the same.
-    """
-
-    def __init__(
-        self, found: Readers, base: int, other: int, beta: float, mean: tuple[float, ...], std: tuple[float, ...]
-    ) -> None:
-        super().__init__()
-        # Tracing follows a model only where it is a part of this one.
-        self.parts = nn.ModuleList(found.modules)
-        self._heads, self._base, self._other, self._beta = found.heads, base, other, beta
-        self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1))
-        self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1))
-
-    def forward(self, images: Tensor) -> Tensor:
-        """[n, c, h, w] normalised → [n, 1]."""
-        plain = images * self.std + self.mean  # type: ignore[operator]
-        values = self._heads.values(self._heads.outputs(plain))
-        return torch.logit(values[:, self._base] + self._beta * values[:, self._other], eps=1e-6)[:, None]
+    options: CfOptions
+    """Generator, base classifiers (each is rectified), downstream classifiers and search."""
+    other: str
+    """Name of the classifier whose influence is taken out."""
+    settings: RectifySettings
+    """How β is found."""
+    groups: Callable[[Study], Audit]
+    """The audit of groups, which tells whether accuracy was kept."""
+    within: float = WITHIN
+    """Mean relative change that may be left, either way; the whole interval has to be inside."""
 
 
-def rectify_model(
-    study: Study, options: CfOptions, base: str | None, other: str, settings: RectifySettings, progress: Progress
-) -> Written:
-    """Find β on images that the base classifier calls positive, and save the composed model into the output folder.
+def run_rectify(
+    path: Path, request: RectifyRequest, *, config: Config, base: Path, options: RunOptions, progress: Progress
+) -> list[Outcome]:
+    """Find β of every base classifier on one part of the rows; write each model and audit it on the other part.
+
+    With several base classifiers one that cannot be rectified is a row with its reason.
 
     Raises:
-        UsageError: an unknown name.
-        DataError: too few images.
+        FairauditError: data, model, generator or names cannot be used, or the only base cannot be rectified.
     """
-    generator = open_generator(
-        options.generator,
-        arch=options.generator_arch,
-        device=str(study.candidate.device),
-        trust=study.options.trust_model,
-    )
-    found = readers(study, options)
-    first = found.bases[0] if base is None else head_index(found.heads, base)
-    columns = first, head_index(found.heads, other)
-    images = _positives(study, found, columns[0], progress)
-    result = _rectified(generator, found, images, columns, options, settings)
-    path = study.options.output / f"rectified-{study.candidate.path.stem}.pt"
-    model = RectifiedModel(found, *columns, result.beta, study.candidate.mean, study.candidate.std).eval()
-    _save(model, study.candidate.normalise(images[:2]), path)
-    rows, before, after = _decisions(study, found, columns, result.beta, progress)
-    lost = what_is_lost(before, after, study.target.codes[rows] if base is None else None)
-    return Written(file=path, found=result, images=len(images), lost=lost)
+    check_gates(config.gates)
+    whole = open_manifest(config, base=base, limit=options.limit, seed=options.seed)
+    fit, held = (_material(part, config, options) for part in pieces(whole, SHARES, seed=options.seed))
+    model = open_classifier(path, config=config, material=held, options=options)
+    study = Study(config=config, options=options, material=fit, candidate=model)
+    audit = CfAlignAudit(study, request.options)
+    other = head_index(audit.readers.heads, request.other)
+    _check_generator(audit, request.other)
+    several, outcomes = len(audit.readers.bases) > 1, []
+    for column in audit.readers.bases:
+        name = audit.readers.heads.names[column]
+        stem = f"rectified-{path.stem}" + (f"-{_file_name(name)}" if several else "")
+        folder = options.output / _file_name(name) if several else options.output
+        try:
+            if column == other:
+                raise UsageError("A classifier cannot be taken out of itself", found=name)
+            descent = _descent(audit, column, other, request, progress)
+            written = _written(audit, descent, options.output / f"{stem}.pt")
+            report = _audited(audit, descent, written, held, request, folder, progress)
+            outcomes.append(Outcome(name=stem, folder=folder, report=report))
+        except Exception as error:
+            expected = as_expected(error)
+            if expected is None or not several:
+                raise
+            progress.note(f"{name}: {expected.paragraph()}")
+            outcomes.append(Outcome(name=stem, folder=folder, error=expected))
+    if several:
+        _write_matrix(outcomes, audit.readers.heads.names, options.output)
+    return outcomes
 
 
-def what_is_lost(before: NDArray[np.bool_], after: NDArray[np.bool_], target: NDArray[np.int32] | None) -> str | None:
-    """Why a rectified model is of no use, or None.
+def plan(request: RectifyRequest) -> AuditPlan:
+    """What is audited, before there is a rectified model: the plan that --dry-run tells."""
+    del request
+    return AuditPlan(audits_for=lambda _study, _trials: [], metrics=METRICS, with_regions=False)
 
-    Args:
-        before: whether the base classifier calls an image positive, [image].
-        after: the same of the rectified one.
-        target: true class, 1 for positive and -1 for unknown; None where the base predicts something else.
 
-    >>> what_is_lost(np.array([True, False]), np.array([True, True]), None)
-    'Every one of the 2 images got the same decision, positive: a model that decides nothing proves nothing.'
+def _material(part: Manifest, config: Config, options: RunOptions) -> Material:
+    loader = Loader(part, config.preprocess, {}, options.workers)
+    return Material(manifest=part, loader=loader, digest=loader.digest())
+
+
+def _check_generator(audit: CfAlignAudit, other: str) -> None:
+    """Refuse what cf-align would refuse as evidence.
+
+    Raises:
+        ModelError: reconstruction alone moves the base classifiers or the other one too far.
     """
-    if len(after) and (after == after[0]).all():
-        return Alike(decision="positive" if after[0] else "negative", n=len(after)).sentence()
-    if target is None or len(target) != len(after) or not set(np.unique(target)) <= {-1, 0, 1}:
-        return None
-    known = target >= 0
-    was, now = (float(np.mean((decided == (target == 1))[known])) for decided in (before, after))
-    if was - now <= MOST_LOST:
-        return None
-    return f"It lost accuracy: {was:.3f} before, {now:.3f} after on {int(known.sum()):,} images, {MOST_LOST:g} allowed."
+    reason = audit.refusal or audit.lost.get(other)
+    if reason is not None:
+        raise ModelError(
+            "The generator is no evidence about these classifiers, so nothing can be rectified with it",
+            found=reason,
+            where=str(audit.options.generator),
+            advice="Train one that keeps their scores: fairaudit generator train --keep MODEL; or raise --drift.",
+        )
 
 
-def _decisions(
-    study: Study, found: Readers, columns: tuple[int, int], beta: float, progress: Progress
-) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """The rows that can be read, and whether base and rectified classifier call them positive, [image]."""
-    rows = len(study.manifest)
-    before, after = np.zeros(rows, np.bool_), np.zeros(rows, np.bool_)
-    read = np.zeros(rows, np.bool_)
-    with progress.task("Checking the rectified model", total=rows) as advance:
-        for start in range(0, rows, 128):
-            batch = study.material.loader.load(range(start, min(start + 128, rows)))
-            with torch.no_grad():
-                values = found.heads.values(found.heads.outputs(batch.images.to(study.candidate.device)))
-            base = values[:, columns[0]]
-            threshold = found.thresholds[columns[0]]
-            places = np.asarray(batch.rows, np.int64)
-            before[places] = (base >= threshold).cpu().numpy()
-            after[places] = (base + beta * values[:, columns[1]] >= threshold).cpu().numpy()
-            read[places] = True
-            advance(min(start + 128, rows), rows, False)
-    return np.flatnonzero(read), before[read], after[read]
+def _descent(audit: CfAlignAudit, base: int, other: int, request: RectifyRequest, progress: Progress) -> Descent:
+    """β on images that the base classifier calls positive.
+
+    Raises:
+        DataError: too few images, or no multiple brings the alignment closer to 0.
+    """
+    images = _positives(audit, base, progress)
+    heads = audit.readers.heads
+    found = rectify(audit.generator, heads, images, [base], other, request.options.search, request.settings)[0]
+    if found.beta == 0:
+        valid = found.history[0].valid if found.history else float("nan")
+        told = f"{valid:+.3f} with none of it added" if np.isfinite(valid) else "no image has a relative change"
+        raise DataError(
+            f"No multiple of {heads.names[other]} brings its mean relative change closer to 0",
+            found=f"{told}, after {len(found.history)} steps on {len(images)} images",
+            where=heads.names[base],
+            advice="Nothing was written. Try more --iterations, another --rate or a smaller --min-base-change.",
+        )
+    return Descent(base=base, other=other, found=found, images=len(images))
 
 
-def _rectified(
-    generator: Generator,
-    found: Readers,
-    images: Tensor,
-    columns: tuple[int, int],
-    options: CfOptions,
-    settings: RectifySettings,
-) -> Rectified:
-    return rectify(generator, found.heads, images, [columns[0]], columns[1], options.search, settings)[0]
-
-
-def _positives(study: Study, found: Readers, base: int, progress: Progress) -> Tensor:
+def _positives(audit: CfAlignAudit, base: int, progress: Progress) -> Tensor:
     kept: list[Tensor] = []
+    study, found = audit.study, audit.readers
     rows = len(study.manifest.ids)
     with progress.task("Looking for positive predictions", total=rows) as advance:
         for start in range(0, rows, 128):
@@ -174,31 +177,132 @@ def _positives(study: Study, found: Readers, base: int, progress: Progress) -> T
         raise DataError(
             "Too few images are called positive to rectify anything",
             wanted=f"{LEAST}",
-            found=str(len(images)),
-            where=study.manifest.name,
+            found=f"{len(images)} of {rows}",
+            where=f"{study.manifest.name}, the part that β is found on",
         )
     return images
 
 
-def _save(model: nn.Module, example: Tensor, path: Path) -> None:
-    # The normalisation becomes a constant and the check for NaN is not followed: both as they should be.
-    with torch.no_grad(), warnings.catch_warnings():
-        for kind in (TracerWarning, FutureWarning, DeprecationWarning):
-            warnings.simplefilter("ignore", kind)
-        traced = torch.jit.trace(model, example, check_trace=False)  # type: ignore[no-untyped-call]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        traced.save(str(path))
-    except (OSError, RuntimeError) as error:
-        raise OutputError("The rectified model cannot be written", where=str(path), found=str(error)) from error
+def _written(audit: CfAlignAudit, descent: Descent, path: Path) -> Path:
+    candidate = audit.study.candidate
+    columns = descent.base, descent.other
+    model = RectifiedModel(audit.readers, *columns, descent.found.beta, candidate.mean, candidate.std).eval()
+    images = audit.study.material.loader.load(range(2)).images.to(candidate.device)
+    save_rectified(model, candidate.normalise(images), path)
+    return path
 
 
-def summary(written: Written, base: str, other: str) -> str:
-    """What was found, in one paragraph."""
-    found = written.found
-    figures = [f"{value:+.3f}" if np.isfinite(value) else "undefined" for value in (found.before, found.after)]
-    return (
-        f"{base} {found.beta:+.3f} × {other}: mean relative change of {other} on held-out images "
-        f"{figures[0]} before, {figures[1]} after ({written.images} images, {len(found.history)} steps). {written.file}"
-        + (f" It fails all the same. {written.lost}" if written.lost else "")
+def _audited(
+    audit: CfAlignAudit,
+    descent: Descent,
+    written: Path,
+    held: Material,
+    request: RectifyRequest,
+    folder: Path,
+    progress: Progress,
+) -> Report:
+    """The report on the written file, opened as any model is."""
+    name, options = audit.readers.heads.names[descent.base], audit.study.options
+    own = predicts_target(audit, descent.base)
+    config = _config_of(audit, descent.base)
+    material = held if own else replace(held, manifest=_as_target(held.manifest, name))
+    reopened = open_classifier(written, config=config, material=material, options=options)
+    study = Study(
+        config=config,
+        options=options,
+        material=material,
+        candidate=reopened,
+        baseline=audit.study.candidate if own else None,
     )
+    before = CfAlignAudit(study, request.options, replace(audit.readers, bases=(descent.base,)))
+    after = CfAlignAudit(study, request.options, rectified_readers(audit.readers, descent.base, reopened))
+    audits: list[Audit] = [RectifiedAudit(before, after, descent)]
+    grouped = own and bool(study.attributes)
+    if grouped:
+        audits.append(request.groups(study))
+    return run_study(
+        study,
+        AuditPlan(
+            audits_for=lambda _study, _trials: audits,
+            metrics=METRICS,
+            changed=(_done(name, request), *([KEPT] if grouped else [])),
+            with_regions=False,
+        ),
+        folder=folder,
+        progress=progress,
+    )
+
+
+def _done(base: str, request: RectifyRequest) -> GateRule:
+    """The rule that says whether a model is rectified."""
+    limits = {"min": -request.within, "max": request.within}
+    return GateRule.model_validate({"metric": "relative_change", "attribute": request.other, "class": base, **limits})
+
+
+def predicts_target(audit: CfAlignAudit, base: int) -> bool:
+    """Whether a base classifier is the model's own answer about a target of two values."""
+    classifier, target = audit.study.candidate, audit.study.target
+    if len(target.values) != 2:
+        return False
+    names = output_names(classifier, target.name)
+    place = 1 if classifier.head.link == "softmax" and classifier.head.outputs == 2 else classifier.head.index
+    return audit.readers.heads.names[base] == names[place]
+
+
+def _config_of(audit: CfAlignAudit, base: int) -> Config:
+    """The configuration for a model of one sigmoid: what it says of the original's outputs does not hold."""
+    config = audit.study.config
+    threshold = min(max(audit.readers.thresholds[base], 1e-6), 1 - 1e-6)
+    own = type(config.model)(threshold=threshold)
+    return config.model_copy(update={"model": own})
+
+
+def _as_target(manifest: Manifest, base: str) -> Manifest:
+    """The rows with what a base classifier predicts as the target: a value of the target, or the target as it is."""
+    target = target_of(manifest)
+    value = base.rpartition("=")[2]
+    if value in target.values:
+        codes = np.where(target.codes < 0, -1, target.codes == target.values.index(value)).astype(np.int32)
+        return replace(manifest, target=Categorical(name=target.name, values=(f"not {value}", value), codes=codes))
+    if len(target.values) == 2:
+        return manifest
+    raise UsageError(
+        "The rectified model answers yes or no, and the target has more values",
+        wanted=f"a base classifier called as one of {', '.join(target.values[:10])}, or another --target",
+        found=base,
+    )
+
+
+def summaries(outcomes: Sequence[Outcome]) -> str:
+    """What was reached, a line per base classifier."""
+    lines = []
+    for outcome in outcomes:
+        if outcome.report is not None:
+            state = outcome.report.gate.state
+            word = {"pass": "rectified", "fail": "not rectified"}.get(state, f"not shown to be rectified ({state})")
+            reached = next(note for note in outcome.report.notes if note.startswith(REACHED))
+            lines.append(f"{outcome.name}.pt: {word}. {reached}\n")
+    return "".join(lines)
+
+
+def _write_matrix(outcomes: Sequence[Outcome], names: Sequence[str], folder: Path) -> None:
+    """All base classifiers before and after, as Fig. 11 of the paper; what is no evidence stays grey."""
+    reports = [outcome.report for outcome in outcomes if outcome.report is not None]
+    cells: dict[str, dict[tuple[str, str], float]] = {"relative_change_before": {}, "relative_change": {}}
+    for report in reports:
+        for found in report.measurements:
+            if found.metric in cells and found.status == "ok" and found.value is not None:
+                cells[found.metric][found.class_ or "", found.attribute or ""] = found.value
+    rows = [name for name in names if any(name == base for base, _ in cells["relative_change"])]
+    if not rows:
+        return
+    panels = [
+        (when, [[cells[metric].get((row, name), np.nan) for name in names] for row in rows])
+        for when, metric in (("before", "relative_change_before"), ("after", "relative_change"))
+    ]
+    drawn = matrices(panels, rows, list(names), heading="Alignment before and after")
+    write_bytes(folder / "rectification-matrix.png", drawn)
+
+
+def _file_name(text: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in text)[:60]

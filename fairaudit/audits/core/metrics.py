@@ -9,6 +9,7 @@ CAUSAL = frozenset(name for name in names_of("roi-metrics") if name.startswith("
 REGIONS = names_of("roi-metrics") - CAUSAL
 FLIPS = names_of("counterfactual")
 ALIGNMENT = names_of("cf-align")
+RECTIFICATION = names_of("cf-rectify")
 SALIENCY = names_of("saliency")
 PRUNING = names_of("prune")
 SWAP = names_of("swap")

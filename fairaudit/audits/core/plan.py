@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fairaudit.audits.core.audit import Audit, Findings
 from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
+from fairaudit.config.schema import GateRule
 from fairaudit.results.report import Verdict
 from fairaudit.saliency.method import Method
 
@@ -38,8 +39,8 @@ class AuditPlan:
     """Names of the metrics that the audits make; --dry-run tells which gate rules are about none of them."""
     needs_attributes: bool = False
     """Whether there is nothing to say without a protected attribute."""
-    changed: bool = False
-    """Whether the candidate is a model that this command made from the baseline: it fails where it decides every image
-    alike, or lost more than `gate.changed.MOST_LOST` of the baseline's accuracy."""
+    changed: tuple[GateRule, ...] | None = None
+    """Rules that a model which this command made has to keep beside the configuration's, such as `gate.changed.KEPT`:
+    it also fails where it decides every image alike. None where the candidate is as it came."""
     with_regions: bool = True
     """Whether regions are placed on the images."""

@@ -14,6 +14,7 @@ from fairaudit.audits.core.device import describe_device
 from fairaudit.audits.core.groups import groupings
 from fairaudit.audits.core.stream import Streamed
 from fairaudit.audits.core.study import Study
+from fairaudit.config.schema import GateRule
 from fairaudit.data.categorical import Categorical
 from fairaudit.gate.alike import Alike
 from fairaudit.gate.changed import rules_for_changed
@@ -41,13 +42,13 @@ def assemble(
     figures: Sequence[Figure],
     timing: Timing,
     *,
-    changed: bool = False,
+    changed: Sequence[GateRule] | None = None,
     misread: str | None = None,
 ) -> Report:
     """The report: what was audited, every number, the verdicts and the gate's decision.
 
-    `changed` says that the candidate was made from the baseline: it must not have collapsed. `misread` says
-    why it was probably given other inputs than it was trained on: then nothing passes.
+    `changed` holds the rules of a candidate that was made here, which must not have collapsed either; None where it is
+    as it came. `misread` says why it was probably given other inputs than it was trained on: then nothing passes.
     """
     models = [model_entry(study.candidate, "candidate")]
     if study.baseline is not None:
@@ -62,12 +63,12 @@ def assemble(
         measurements=list(findings.measurements),
         verdicts=list(verdicts),
         gate=judge(
-            rules_for_changed(study.config.gates, verdicts) if changed else study.config.gates,
+            study.config.gates if changed is None else rules_for_changed(study.config.gates, verdicts, changed),
             findings.measurements,
             verdicts=verdicts,
             alike=decided_alike(study, streamed),
             misread=misread,
-            collapse="fail" if changed else "inconclusive",
+            collapse="inconclusive" if changed is None else "fail",
             excluded=len(excluded),
             max_excluded=study.options.max_excluded,
             fail_on=study.options.fail_on,

@@ -194,15 +194,20 @@ def open_classifier(path: Path, *, config: Config, material: Material, options: 
 def _check_described_size(path: Path, own: tuple[int, int] | None) -> None:
     """Refuse images of another size than the model's folder names, where none is declared."""
     from fairaudit.models.files.hub import describe, is_hub_folder
+    from fairaudit.models.files.preset import in_yaml
 
-    named = describe(path).size if is_hub_folder(path) else None
+    found = describe(path) if is_hub_folder(path) else None
+    named = None if found is None else found.size
+    line = "" if found is None else in_yaml(found.preset)
     if named is not None and own is not None and named != tuple(own):
         raise ModelError(
             "The images have another size than the model's folder names",
             wanted=f"{named[0]} x {named[1]} pixels",
             found=f"{own[0]} x {own[1]}, and no preprocess.size",
             where=str(path),
-            advice=f"Set preprocess.size to [{named[0]}, {named[1]}], and resize and crop as in training.",
+            advice=f"As the folder has it: {line}."
+            if line
+            else f"Set preprocess.size to [{named[0]}, {named[1]}], and resize and crop as in training.",
         )
 
 

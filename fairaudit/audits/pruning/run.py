@@ -37,6 +37,7 @@ from fairaudit.config.schema import Config
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.planted.planting import brought
 from fairaudit.engine.part import Part
+from fairaudit.gate.changed import KEPT
 from fairaudit.measures.clusters.partition import partition
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.encoder import split
@@ -198,7 +199,7 @@ def plan_with(findings: Findings, *, collapsed: bool = False) -> AuditPlan:
         audits_for=audits_for,
         verdicts_for=no_verdicts if collapsed else joint.verdicts_for,
         methods_for=no_methods if collapsed else joint.methods_for,
-        changed=True,
+        changed=(KEPT,),
         metrics=joint.PLAN.metrics | PRUNING,
         needs_attributes=True,
     )

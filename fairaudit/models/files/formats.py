@@ -261,9 +261,10 @@ def _other_copies(path: Path, checkpoint: object, config: ModelConfig) -> tuple[
 
 
 def _constants(module: torch.jit.ScriptModule) -> list[torch.Tensor]:
-    """The tensors that freezing turned into constants of the graph."""
-    graph: Any = module.inlined_graph
-    nodes = graph.findAllNodes("prim::Constant")
+    """The tensors that freezing turned into constants of the graph; a generator may have no forward."""
+    methods = [getattr(module, name, None) for name in ("forward", "encode", "decode")]
+    graphs: list[Any] = [getattr(method, "inlined_graph", None) for method in methods]
+    nodes = [node for graph in graphs if graph is not None for node in graph.findAllNodes("prim::Constant")]
     return [node.t("value") for node in nodes if node.hasAttribute("value") and node.kindOf("value") == "t"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from fairaudit.errors import ModelError
 from fairaudit.files import read_bytes
 from fairaudit.models.files.arch import Arch, build
 from fairaudit.models.files.checkpoint import load_weights
+from fairaudit.models.files.preset import Preset, differs, in_yaml, timm_preset, transformers_preset
 
 CONFIG, PREPROCESSOR, WEIGHTS = "config.json", "preprocessor_config.json", "model.safetensors"
 _KEPT = ("global_pool", "img_size", "in_chans", "patch_size", "act_layer", "class_token")
@@ -37,6 +38,8 @@ class Description:
     """Divided by."""
     size: tuple[int, int] | None
     """Height and width of the input."""
+    preset: Preset = field(default_factory=dict)
+    """How it says that images are resized and cropped."""
     outputs: int | None = None
     """Number of outputs."""
     arguments: Mapping[str, object]
@@ -121,10 +124,13 @@ def with_normalisation(preprocess: PreprocessConfig, found: Description) -> tupl
     for name, value in (("mean", found.mean), ("std", found.std)):
         if name not in declared and value is not None and len(value) in (1, preprocess.channels):
             update[name] = value
-    if not update:
-        return preprocess, ()
-    shown = ", ".join(f"{name} {list(value)}" for name, value in update.items())
-    return preprocess.model_copy(update=update), (f"Taken from the model's folder: {shown}.",)
+    notes = []
+    if differs(preprocess, found.preset):
+        notes.append(f"The model's folder prepares images otherwise than here; as it does: {in_yaml(found.preset)}")
+    if update:
+        shown = ", ".join(f"{name} {list(value)}" for name, value in update.items())
+        notes.append(f"Taken from the model's folder: {shown}.")
+    return preprocess.model_copy(update=update), tuple(notes)
 
 
 def _of_timm(config: Mapping[str, Any]) -> Description:
@@ -142,6 +148,7 @@ def _of_timm(config: Mapping[str, Any]) -> Description:
         mean=_numbers(facts.get("mean")),
         std=_numbers(facts.get("std")),
         size=(int(side[1]), int(side[2])) if isinstance(side, list) and len(side) == 3 else None,
+        preset=timm_preset(facts),
         outputs=outputs if isinstance(outputs, int) else None,
         arguments=arguments,
     )
@@ -161,6 +168,7 @@ def _of_transformers(name: str, config: Mapping[str, Any], folder: Path) -> Desc
         mean=_numbers(facts.get("image_mean")) if normalised else None,
         std=_numbers(facts.get("image_std")) if normalised else None,
         size=_size(facts),
+        preset=transformers_preset(facts),
         arguments={},
     )
 

@@ -140,6 +140,7 @@ def matrices(
     *,
     heading: str,
     marked: ArrayLike | None = None,
+    refused: ArrayLike | None = None,
 ) -> bytes:
     """Matrices side by side on one scale from −1 to 1, as Fig. 2 of the counterfactual alignment paper: a PNG.
 
@@ -149,18 +150,21 @@ def matrices(
         columns: names of the columns (downstream classifiers).
         heading: title.
         marked: [row, column] cells of the first panel that are framed.
+        refused: [row, column] cells of the first panel that are no evidence: grey and struck out, their number small.
     """
     # Numbers fit into the cells of small matrices; of large ones the colours are left.
     cell = 0.5 if len(columns) <= 12 else (0.42 if len(columns) <= 24 else 0.22)
     longest = min(max(len(text) for text in (*rows, *columns)), 40)
     missing = any(np.isnan(np.asarray(values, np.float64)).any() for _, values in panels)
-    headline = heading + (" (grey: undefined)" if missing else "")
+    struck = None if refused is None else np.asarray(refused, bool)
+    told = [*(["grey: undefined"] if missing else []), *(["struck out: refused"] if _any(struck) else [])]
+    headline = heading + (f" ({'; '.join(told)})" if told else "")
     width = 0.09 * longest + sum(0.35 + cell * len(columns) for _ in panels) + 0.8
     figure = new_figure(max(width, 0.09 * len(headline)), max(cell * len(rows) + 0.09 * longest + 0.95, 2.7))
     grid = figure.subplots(1, len(panels), squeeze=False)[0]
     for number, (axes, (name, values)) in enumerate(zip(grid, panels, strict=True)):
         table = np.asarray(values, np.float64)
-        image = _heat(axes, table, cell >= 0.4)
+        image = _heat(axes, table, cell >= 0.4, struck if number == 0 else None)
         axes.set_xticks(range(len(columns)), [_short(text) for text in columns], rotation=90, fontsize=8)
         axes.set_yticks(range(len(rows)), [_short(text) for text in rows] if number == 0 else [], fontsize=8)
         axes.set_title(literal(name), fontsize=9, color=INK, loc="left")
@@ -175,18 +179,27 @@ def _short(text: str) -> str:
     return literal(text if len(text) <= 40 else f"{text[:39]}…")
 
 
-def _heat(axes: Axes, table: Floats, with_numbers: bool) -> AxesImage:
+def _any(cells: NDArray[np.bool_] | None) -> bool:
+    return cells is not None and bool(cells.any())
+
+
+def _heat(axes: Axes, table: Floats, with_numbers: bool, struck: NDArray[np.bool_] | None = None) -> AxesImage:
+    refused = np.zeros(table.shape, np.bool_) if struck is None else struck
     axes.set_facecolor("#C9CED4")
-    image = axes.imshow(np.ma.masked_invalid(table), cmap="RdBu_r", vmin=-1, vmax=1, aspect="equal")
+    shown = np.ma.masked_where(refused | np.isnan(table), table)
+    image = axes.imshow(shown, cmap="RdBu_r", vmin=-1, vmax=1, aspect="equal")
     axes.tick_params(length=0, labelcolor=INK)
     for side in axes.spines.values():
         side.set_visible(False)
     for (row, column), value in np.ndenumerate(table):
+        if refused[row, column]:
+            axes.plot([column - 0.4, column + 0.4], [row + 0.4, row - 0.4], color=SOFT, linewidth=0.8)
         if with_numbers or np.isnan(value):
             # Adding 0 takes the sign off what rounds to 0.
             text = "–" if np.isnan(value) else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
-            ink = "white" if abs(value) > 0.6 else INK
-            axes.text(column, row, text, ha="center", va="center", fontsize=7, color=ink)
+            ink = "white" if abs(value) > 0.6 and not refused[row, column] else INK
+            size, ink = (5.5, SOFT) if refused[row, column] else (7, ink)
+            axes.text(column, row, text, ha="center", va="center", fontsize=size, color=ink)
     return image
 
 

@@ -51,3 +51,31 @@ ALIGNMENT = (
     ),
 )
 """Numbers of counterfactual alignment."""
+RECTIFICATION = (
+    MetricEntry(
+        name="relative_change_before",
+        audits=("cf-rectify",),
+        title="change of another classifier before the base was rectified",
+        sentence="How far another classifier's score moved with the base as it came, as a multiple of the base's own "
+        "move, on the same held-out images as relative_change of the rectified model.",
+        range="any number",
+        better="none",
+        chance="0",
+        undefined=_NONE,
+        source=f"{_PAPER}, eq. 3, mean over images; before and after as in Fig. 11",
+        advice="Compare it with relative_change in the same report: that is what is left.",
+    ),
+    MetricEntry(
+        name="rectification_factor",
+        audits=("cf-rectify",),
+        title="multiple of another classifier that was added",
+        sentence="How many times another classifier's score is added to the base's so that the two stop moving "
+        "together; negative takes it out, 0 leaves the model as it came.",
+        range="any number",
+        better="none",
+        undefined="no multiple was found",
+        source=f"{_PAPER}, β of eq. 6",
+        advice="A large factor changes many decisions: look at the accuracy of the rectified model.",
+    ),
+)
+"""Numbers of a rectified model beside its alignment."""

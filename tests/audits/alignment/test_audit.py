@@ -15,14 +15,11 @@ from torch import Tensor, nn
 
 from fairaudit.audits.alignment.audit import plan
 from fairaudit.audits.alignment.options import CfOptions, parse_find
-from fairaudit.audits.alignment.rectify import rectify_model
 from fairaudit.audits.core.progress import Silent
 from fairaudit.audits.core.run import run_models
-from fairaudit.audits.core.study import Study, open_classifier, open_material
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.counterfactuals.ladder import SearchSettings
-from fairaudit.counterfactuals.rectify import RectifySettings
 from fairaudit.errors import FairauditError, ModelError, UsageError
 from fairaudit.results.report import Report
 
@@ -338,38 +335,6 @@ def test_options_are_checked_before_anything_is_opened() -> None:
         replace(options, min_base_change=2.0)
     with pytest.raises(UsageError, match="BASE,DOWNSTREAM"):
         parse_find(["smiling"])
-
-
-@pytest.mark.slow
-def test_a_planted_bias_is_rectified_and_the_result_opens_like_any_model(world: Path, tmp_path: Path) -> None:
-    config = _config()
-    right = str(world / "right.pt")
-    options = CfOptions(
-        generator=world / "blocks.pt",
-        downstream=(f"right={right}",),
-        base=(f"biased=left + 0.5*{right}#0",),
-        search=SearchSettings(drop=0.4, floor=0.0),
-        min_base_change=0.2,
-        config=config,
-        base_folder=world,
-    )
-    run = RunOptions(output=tmp_path, workers=1, device="cpu")
-    material = open_material(config, base=world, options=run, with_regions=False)
-    candidate = open_classifier(world / "clean.pt", config=config, material=material, options=run)
-    study = Study(config=config, options=run, material=material, candidate=candidate)
-    written = rectify_model(study, options, "biased", "right", RectifySettings(rate=0.3), Silent())
-    assert written.found.beta == pytest.approx(-0.5, abs=0.1)
-    assert written.found.before > 0.2
-    assert abs(written.found.after) < 0.1
-    opened = open_classifier(written.file, config=config, material=material, options=run)
-    images = material.loader.load(range(8)).images
-    both = [
-        open_classifier(world / name, config=config, material=material, options=run)
-        for name in ("clean.pt", "right.pt")
-    ]
-    left, other = (model.logits(images).sigmoid()[:, 0] for model in both)
-    expected = left + (0.5 + written.found.beta) * other
-    torch.testing.assert_close(opened.logits(images).sigmoid()[:, 0], expected.clamp(0, 1), atol=1e-5, rtol=1e-4)
 
 
 def test_the_models_threshold_says_what_is_positive_however_the_base_is_named(world: Path, tmp_path: Path) -> None:

@@ -56,6 +56,28 @@ def test_matrices_take_undefined_entries_and_large_numbers() -> None:
     assert _open(wide).size[0] > 400
 
 
+def test_refused_cells_have_no_colour() -> None:
+    """The cell of a strong alignment is red where it may be relied on, and grey where it is refused."""
+    table = np.array([[1.0, 0.54]])
+
+    def drawn(refused: list[bool] | None) -> np.ndarray:
+        data = matrices(
+            [("relative change", table)],
+            ["smiling"],
+            ["smiling", "necktie"],
+            heading="h",
+            refused=None if refused is None else [refused],
+        )
+        return np.asarray(_open(data).convert("RGB"), np.int64)
+
+    def coloured(picture: np.ndarray) -> int:
+        return int((picture.max(axis=2) - picture.min(axis=2) > 60).sum())
+
+    shown, struck = drawn([False, False]), drawn([False, True])
+    np.testing.assert_array_equal(shown, drawn(None))
+    assert coloured(struck) < coloured(shown) - 300
+
+
 def test_frames_of_another_shape_are_refused() -> None:
     with pytest.raises(ValueError, match=r"\[row, frame, height, width, 1 or 3\]"):
         animation(np.zeros((4, 6, 5, 3)))
