@@ -25,7 +25,7 @@ from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.row import Estimate, Extra
-from fairaudit.tables.rows import Asked, measurement, total
+from fairaudit.tables.rows import FairnessSpec, measurement, total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +49,10 @@ class Placed:
     """Information on the true class in the decisions."""
 
 
-def why_no_theory(asked: Asked, aligned: ArrayLike | None) -> str | None:
+def why_no_theory(asked: FairnessSpec, aligned: ArrayLike | None) -> str | None:
     """Why the theory says nothing about an attribute, or None.
 
-    >>> asked = Asked(attribute="hat", groups=("a", "b", "c"), classes=("0", "1"))
+    >>> asked = FairnessSpec(attribute="hat", groups=("a", "b", "c"), classes=("0", "1"))
     >>> why_no_theory(asked, None)
     'the theory needs as many groups as target values, found 3 and 2'
     """
@@ -101,7 +101,7 @@ def _share_of(part: ArrayLike, whole: ArrayLike) -> float:
     return float(np.clip(ratio(part, whole), 0.0, 1.0))
 
 
-def theory_measurements(counts: ArrayLike, asked: Asked, aligned: ArrayLike | None) -> list[Measurement]:
+def theory_measurements(counts: ArrayLike, asked: FairnessSpec, aligned: ArrayLike | None) -> list[Measurement]:
     """The theory's numbers for one attribute, each beside what the table really holds.
 
     | metric | what it is |
@@ -122,7 +122,7 @@ def theory_measurements(counts: ArrayLike, asked: Asked, aligned: ArrayLike | No
         asked: names, level, clusters and squared weights.
         aligned: [group, true] bool, the group that goes with each class, or None where none does.
 
-    >>> asked = Asked(attribute="hat", groups=("0", "1"), classes=("0", "1"))
+    >>> asked = FairnessSpec(attribute="hat", groups=("0", "1"), classes=("0", "1"))
     >>> table = theory_measurements([[[90, 0], [5, 5]], [[5, 5], [0, 90]]], asked, [[True, False], [False, True]])
     >>> [(m.metric, round(m.value, 2)) for m in table][:3]  # 180 of 200 aligned, half of the others follow the hat
     [('bias_aligned_share', 0.9), ('model_biasedness', 0.5), ('task_biasedness', 0.0)]
@@ -135,7 +135,7 @@ def theory_measurements(counts: ArrayLike, asked: Asked, aligned: ArrayLike | No
     return list(_rows(table, asked, np.asarray(aligned, np.bool_)))
 
 
-def _rows(table: Floats, asked: Asked, pairs: NDArray[np.bool_]) -> Iterator[Measurement]:
+def _rows(table: Floats, asked: FairnessSpec, pairs: NDArray[np.bool_]) -> Iterator[Measurement]:
     found, n = placed(table, pairs), total(table)
     facts = {"classes": found.classes, "rho": finite(found.rho), "phi": finite(found.phi), "k": finite(found.needed)}
 
@@ -161,12 +161,12 @@ def _rows(table: Floats, asked: Asked, pairs: NDArray[np.bool_]) -> Iterator[Mea
         yield row(f"task_information_{name}", value, "φ or K does not exist", observed=finite(found.on_task))
 
 
-def _biasedness(table: Floats, asked: Asked, pairs: NDArray[np.bool_]) -> Measurement:
+def _biasedness(table: Floats, asked: FairnessSpec, pairs: NDArray[np.bool_]) -> Measurement:
     def rate_of(counts: Floats) -> Rate:
         return _followed(counts, pairs)
 
     plain, sized = rate_of(table), asked.sized(table, rate_of)
-    low, high = wilson(sized.numerator, sized.denominator, level=asked.level)
+    low, high = wilson(sized.numerator, sized.denominator, level=asked.statistics.level)
     exists = plain.denominator > 0
     number = Estimate(
         value=float(plain.value),

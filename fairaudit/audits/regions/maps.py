@@ -16,6 +16,7 @@ from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.groups import all_groupings
 from fairaudit.audits.core.report import cells
 from fairaudit.audits.core.rows import Rows, aligned_rows, labels
+from fairaudit.audits.core.statistics import statistics_of
 from fairaudit.audits.core.tabled import tables
 from fairaudit.audits.core.write import write_report_folder
 from fairaudit.audits.discovery.read import Grids, read_discovery
@@ -34,7 +35,7 @@ from fairaudit.measures.regions.windows import grid_shares
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.provenance import library_versions
 from fairaudit.results.report import Data, Excluded, Figure, Report, Run
-from fairaudit.tables.specs import Question
+from fairaudit.tables.specs import ImageSpec
 
 CONTROLS = 4
 METHOD = "maps"
@@ -163,13 +164,10 @@ def _region(
     audit: AuditConfig,
     seed: int,
 ) -> list[Measurement]:
-    asked = Question(
+    asked = ImageSpec(
         region=region,
         method=METHOD,
-        level=audit.level,
-        replicates=audit.replicates,
-        seed=seed,
-        min_cell=audit.min_cell,
+        statistics=statistics_of(audit, seed=seed),
         extra={"convention": audit.convention},
     )
     maps, baseline = opened.maps, opened.baseline
