@@ -76,7 +76,7 @@ def test_what_cannot_be_read_says_what_was_wanted(asked, words):
 @pytest.mark.parametrize(
     ("option", "text", "words"),
     [
-        ("formats", ["md,pdf"], "md, html, junit, csv, github"),
+        ("formats", ["md,pdf"], "md, html, junit, csv, github, openmetrics, card, cyclonedx"),
         ("batch_size", "many", "auto, or a number from 1"),
         ("batch_size", "0", "auto, or a number from 1"),
     ],

@@ -67,11 +67,32 @@ def _github(report: Report, _folder: Path) -> str:
     return render(report)
 
 
+def _openmetrics(report: Report, _folder: Path) -> str:
+    from fairaudit.report.formats.openmetrics import render
+
+    return render(report)
+
+
+def _card(report: Report, _folder: Path) -> str:
+    from fairaudit.report.formats.card import render
+
+    return render(report)
+
+
+def _cyclonedx(report: Report, _folder: Path) -> str:
+    from fairaudit.report.formats.cyclonedx import render
+
+    return render(report)
+
+
 RENDERERS: dict[str, tuple[str, Callable[[Report, Path], str]]] = {
     "md": ("md", _markdown),
     "html": ("html", _html),
     "junit": ("xml", _junit),
     "csv": ("csv", _csv),
     "github": ("github.md", _github),
+    "openmetrics": ("openmetrics.txt", _openmetrics),
+    "card": ("card.md", _card),
+    "cyclonedx": ("cdx.json", _cyclonedx),
 }
 """Format → suffix and renderer; each is imported when it is used."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 OUTPUT = "Output"
-FORMATS = ("md", "html", "junit", "csv", "github")
+FORMATS = ("md", "html", "junit", "csv", "github", "openmetrics", "card", "cyclonedx")
 
 
 def formats(incomplete: str) -> list[str]:
