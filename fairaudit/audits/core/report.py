@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from fairaudit.audits.core.alike import alike
+from fairaudit.audits.core.assemble import report_of
 from fairaudit.audits.core.audit import Findings
 from fairaudit.audits.core.device import describe_device
 from fairaudit.audits.core.groups import groupings
@@ -17,7 +18,6 @@ from fairaudit.audits.core.study import Study
 from fairaudit.data.categorical import Categorical
 from fairaudit.gate.alike import Alike
 from fairaudit.gate.changed import rules_for_changed
-from fairaudit.gate.judge import judge
 from fairaudit.models.classifier import Classifier
 from fairaudit.results.provenance import library_versions
 from fairaudit.results.report import Data, Excluded, Figure, Model, Report, Run, Verdict
@@ -55,23 +55,17 @@ def assemble(
     excluded = [
         Excluded(row=row, id=study.manifest.ids[row], reason=reason) for row, reason in sorted(streamed.excluded)
     ]
-    return Report(
+    return report_of(
+        rules_for_changed(study.config.gates, verdicts) if changed else study.config.gates,
+        findings.measurements,
+        options=study.options,
         run=_run(study, streamed, timing),
         data=_data(study, streamed),
         models=models,
-        measurements=list(findings.measurements),
-        verdicts=list(verdicts),
-        gate=judge(
-            rules_for_changed(study.config.gates, verdicts) if changed else study.config.gates,
-            findings.measurements,
-            verdicts=verdicts,
-            alike=decided_alike(study, streamed),
-            misread=misread,
-            collapse="fail" if changed else "inconclusive",
-            excluded=len(excluded),
-            max_excluded=study.options.max_excluded,
-            fail_on=study.options.fail_on,
-        ),
+        verdicts=verdicts,
+        alike=decided_alike(study, streamed),
+        misread=misread,
+        collapse="fail" if changed else "inconclusive",
         excluded=excluded,
         notes=[
             *study.manifest.notes,
@@ -79,7 +73,7 @@ def assemble(
             *streamed.notes,
             *dict.fromkeys(findings.notes),
         ],
-        figures=list(figures),
+        figures=figures,
     )
 
 

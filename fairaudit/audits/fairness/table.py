@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.against import against
 from fairaudit.audits.core.alike import alike
+from fairaudit.audits.core.assemble import Clock, report_of, run_block
 from fairaudit.audits.core.gates import check_gates, check_names
 from fairaudit.audits.core.groups import all_groupings
 from fairaudit.audits.core.run import drawn, with_gate_figure
@@ -21,11 +20,9 @@ from fairaudit.audits.fairness.table_file import Predicted, TableColumns, read_p
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import AuditConfig, GateRule, Split
 from fairaudit.data.categorical import Categorical
-from fairaudit.gate.judge import judge
 from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.counts.confusion import Counts, confusion
-from fairaudit.results.provenance import library_versions
-from fairaudit.results.report import Data, Report, Run
+from fairaudit.results.report import Data, Report
 
 
 def audit_table(
@@ -44,7 +41,7 @@ def audit_table(
         DataError: a column is missing or cannot be read.
         UsageError: neither prediction nor score is named, or no attribute.
     """
-    started, clock = datetime.now(UTC), time.perf_counter()
+    clock = Clock.start()
     check_gates(gates)
     predicted = read_predictions(
         path, columns, threshold=threshold, split=split, limit=options.limit, seed=options.seed
@@ -54,28 +51,14 @@ def audit_table(
     inputs = _inputs(predicted, groupings, audit, seed=options.seed, name=path.stem, baseline=columns.baseline)
     findings = against(read_fairness(inputs), options.against, digest=predicted.digest)
     figures = drawn(findings.drawings, options.output)
-    report = Report(
-        run=Run(
-            started=started.isoformat(timespec="seconds"),
-            seconds=round(time.perf_counter() - clock, 3),
-            command=list(options.command),
-            device="cpu",
-            resumed_chunks=0,
-            versions=library_versions(),
-        ),
+    report = report_of(
+        gates,
+        findings.measurements,
+        options=options,
+        run=run_block(options, clock),
         data=_data(path, predicted, groupings, audit, options.seed),
-        models=[],
-        measurements=list(findings.measurements),
-        verdicts=[],
-        gate=judge(
-            gates,
-            findings.measurements,
-            alike=alike(predicted.decisions, predicted.target, groupings),
-            excluded=len(predicted.excluded),
-            max_excluded=options.max_excluded,
-            fail_on=options.fail_on,
-        ),
-        excluded=list(predicted.excluded),
+        alike=alike(predicted.decisions, predicted.target, groupings),
+        excluded=predicted.excluded,
         notes=[*predicted.notes, *findings.notes],
         figures=figures,
     )
