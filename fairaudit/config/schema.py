@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fairaudit.config.data import Bias, DataConfig, Layout, Resample, Split
 from fairaudit.config.gate import AllowedVerdict, GateRule
@@ -15,6 +15,7 @@ from fairaudit.config.section import Section
 
 __all__ = [
     "MOST_SIDE",
+    "Aligned",
     "AllowedVerdict",
     "AuditConfig",
     "Bias",
@@ -32,6 +33,25 @@ __all__ = [
 ]
 
 
+class Aligned(Section):
+    """Which group goes with which target value in the data that the model was trained on: exactly one of the two."""
+
+    split: str | None = None
+    """Value of the split's column whose rows say it, such as train; they also give the training's φ and ρ."""
+    pairs: dict[str, dict[str, str]] | None = None
+    """Attribute → {group: target value that it goes with}."""
+    rho: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    """For pairs, where it is known: attribute → share of the training rows whose group goes with their target value."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Aligned:
+        if (self.split is None) == (self.pairs is None):
+            raise ValueError("aligned needs exactly one of split and pairs")
+        if set(self.rho) - set(self.pairs or {}):
+            raise ValueError("aligned.rho is of attributes that aligned.pairs names; a split has its own")
+        return self
+
+
 class AuditConfig(Section):
     """What is audited and how."""
 
@@ -47,6 +67,9 @@ class AuditConfig(Section):
     """How a pixel's relevance comes from its channels: their signed sum, which maps add up by, or magnitudes."""
     convention: Literal["positive", "absolute", "paper"] = "positive"
     """How a signed map becomes relevance shares: see the region metrics."""
+    aligned: Aligned | None = None
+    """Which group goes with which target value in training: {split: train}, or {pairs: {ATTRIBUTE: {GROUP: VALUE}}}.
+    What depends on it is undefined without it; it is never taken from the audited rows."""
     intersections: bool = False
     """Audit the intersections of all attributes too."""
     control: list[str] = Field(default_factory=list)

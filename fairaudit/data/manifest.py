@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.source import ImageSource, subset
+from fairaudit.data.training import Training
 
 HASHING_THREADS = 4
 
@@ -39,6 +40,8 @@ class Manifest:
     """Columns that mask paths need."""
     twins: Mapping[str, ImageSource] = field(default_factory=dict)
     """Attribute → the rows' images with that attribute flipped and nothing else."""
+    training: Training | None = None
+    """Target and attributes of the rows that the model was trained on, where `audit.aligned` names a split."""
     candidates: tuple[str, ...] = ()
     """Where no attribute was named: other columns of the table that could be one."""
     folder: Path

@@ -28,6 +28,7 @@ from fairaudit.data.planted.planting import brought
 from fairaudit.data.resample import resample
 from fairaudit.data.source import FileSource, ImageSource, stored_in_files
 from fairaudit.data.tables import read_table
+from fairaudit.data.training import training_rows
 from fairaudit.data.twins import twin_sources
 from fairaudit.errors import DataError
 
@@ -106,6 +107,7 @@ def _encoded(config: Config, dataset: Dataset, *, images: bool) -> Manifest:
     return Manifest(
         name=dataset.name,
         twins=twin_sources(config, dataset),
+        training=training_rows(table, target, attributes, aligned=config.audit.aligned, split=data.split),
         ids=ids,
         source=source,
         target=target,

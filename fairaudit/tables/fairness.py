@@ -9,8 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.counts.confusion import Floats
-from fairaudit.measures.counts.disparities import has_images, impact_ratio, worst_group_accuracy
-from fairaudit.measures.counts.rates import accuracy, rate, reported_classes
+from fairaudit.measures.counts.disparities import (
+    has_images,
+    impact_ratio,
+    worst_attribute_group_accuracy,
+    worst_cell_accuracy,
+)
+from fairaudit.measures.counts.rates import accuracy, cell_accuracy, rate, reported_classes
 from fairaudit.measures.intervals.simultaneous import impact_interval, smallest_interval
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.disparities import disparity_rows
@@ -20,18 +25,24 @@ from fairaudit.tables.resampled import composed_rows, resampled_rows
 from fairaudit.tables.row import Estimate
 from fairaudit.tables.rows import FairnessSpec, measurement, suppressed, total, why_undefined
 from fairaudit.tables.soft import SoftJoint, soft_rows
+from fairaudit.tables.theory import UNALIGNED
 
 
 def fairness_measurements(
-    counts: ArrayLike, asked: FairnessSpec, *, aligned: ArrayLike | None = None, soft: SoftJoint | None = None
+    counts: ArrayLike,
+    asked: FairnessSpec,
+    *,
+    aligned: ArrayLike | None = None,
+    unaligned: str = UNALIGNED,
+    soft: SoftJoint | None = None,
 ) -> list[Measurement]:
     """Every rate, disparity, level and paper measure of one attribute, with its uncertainty or the reason it has none.
 
     | numbers | interval |
     | --- | --- |
-    | rates per group and class | wilson |
+    | rates per group and class, accuracy per cell | wilson |
     | disparities between groups | max-t (`simultaneous`), p value and corrected value by permutation |
-    | worst_group_accuracy, impact_ratio | max-t |
+    | worst_cell_accuracy, worst_attribute_group_accuracy, impact_ratio | max-t |
     | paper measures of probabilities (soft_) | normal-bootstrap (`soft_rows`) |
     | averages, gaps to overall | max-t, of pairs of independent rates (`composed_rows`) |
     | means of cells, paper measures | bootstrap within strata, or of whole clusters, and `careful` |
@@ -42,7 +53,9 @@ def fairness_measurements(
             positive one), level, replicates and seed; clusters or squared weights, whose intervals it makes; the
             tolerance, with which differences carry `label_error_that_flips`, the share of wrong attribute labels at
             which their point verdict against it would change (`flipping_error`).
-        aligned: [group, true] bool, the group that goes with each class (`aligned_cells`), for bias_conflict_accuracy.
+        aligned: [group, true] bool, the group that goes with each class in the training data (`aligned_cells`), for
+            bias_conflict_accuracy and bias_aligned_accuracy.
+        unaligned: why that is not known, where it is not.
         soft: sums of predicted probabilities (`sampled_joint`), for the soft_ measures.
 
     Raises:
@@ -57,11 +70,11 @@ def fairness_measurements(
     >>> gap.value, round(gap.low, 2), round(gap.high, 2), gap.interval
     (0.4, 0.26, 0.51, 'max-t')
     """
-    return list(_rows(asked.fitting(counts), asked, aligned, soft))
+    return list(_rows(asked.fitting(counts), asked, aligned, unaligned, soft))
 
 
 def _rows(
-    table: NDArray[np.generic], asked: FairnessSpec, aligned: ArrayLike | None, soft: SoftJoint | None
+    table: NDArray[np.generic], asked: FairnessSpec, aligned: ArrayLike | None, unaligned: str, soft: SoftJoint | None
 ) -> Iterator[Measurement]:
     floats = np.asarray(table, np.float64)
     nulls = null_values(table, asked)
@@ -69,8 +82,12 @@ def _rows(
     yield from _impact_rows(floats, asked)
     yield from disparity_rows(floats, asked, nulls)
     yield from composed_rows(floats, asked, nulls)
+    yield _worst_cell_row(floats, asked)
     yield _worst_group_row(floats, asked)
     yield from resampled_rows(floats, asked, nulls, aligned)
+    if aligned is None:
+        for name in ("bias_conflict_accuracy", "bias_aligned_accuracy"):
+            yield measurement(asked, name, Estimate(value=np.nan, n=total(floats)), reason=unaligned)
     if soft is not None:
         yield from soft_rows(soft, asked, n=total(floats), reason=why_undefined(floats))
 
@@ -105,14 +122,38 @@ def _impact_rows(table: Floats, asked: FairnessSpec) -> Iterator[Measurement]:
 
 
 def _worst_group_row(table: Floats, asked: FairnessSpec) -> Measurement:
-    value = float(worst_group_accuracy(table))
+    value = float(worst_attribute_group_accuracy(table))
     sized = asked.sized(table, accuracy)
     present = has_images(table)
     if not present.any():
-        return measurement(asked, "worst_group_accuracy", Estimate(value=value), reason=why_undefined(table))
+        return measurement(asked, "worst_attribute_group_accuracy", Estimate(value=value), reason=why_undefined(table))
     low, high = smallest_interval(sized.numerator[present], sized.denominator[present], level=asked.statistics.level)
     worst = int(np.nanargmin(np.where(present, accuracy(table).value, np.nan)))
     number = Estimate(
         value=value, low=low, high=high, interval="max-t", n=total(table), extra={"lowest": asked.groups[worst]}
     )
-    return measurement(asked, "worst_group_accuracy", number, reason=why_undefined(table))
+    return measurement(asked, "worst_attribute_group_accuracy", number, reason=why_undefined(table))
+
+
+def _worst_cell_row(table: Floats, asked: FairnessSpec) -> Measurement:
+    value = float(worst_cell_accuracy(table))
+    reason = why_undefined(table)
+    if np.isnan(value):
+        return measurement(asked, "worst_cell_accuracy", Estimate(value=value, n=total(table)), reason=reason)
+    present = has_images(table)
+    sized = asked.sized(table, cell_accuracy)
+    low, high = smallest_interval(
+        sized.numerator[present].ravel(), sized.denominator[present].ravel(), level=asked.statistics.level
+    )
+    found = np.where(present[:, None], cell_accuracy(table).value, np.inf)
+    group, class_ = np.unravel_index(int(found.argmin()), found.shape)
+    facts = {"lowest_group": asked.groups[group], "lowest_class": asked.classes[class_]}
+    number = Estimate(
+        value=value,
+        low=min(low, value),
+        high=max(high, value),
+        interval="max-t",
+        n=total(table),
+        extra={"lowest": f"{asked.groups[group]}, {asked.classes[class_]}", **facts},
+    )
+    return measurement(asked, "worst_cell_accuracy", number, reason=reason)

@@ -1,4 +1,4 @@
-"""Intervals for the change of a disparity, or of the worst group's accuracy, from pairs of groups and both models."""
+"""Intervals for the change of a disparity, or of the worst group's or cell's accuracy, from both models together."""
 
 from __future__ import annotations
 
@@ -71,6 +71,40 @@ def worst_group_change(table: Floats, asked: FairnessSpec) -> Interval:
     worse = upper_change(models[0], models[1], correlation).end
     better = upper_change(models[1], models[0], correlation.T).end
     return ends(max(-worse, -1.0), min(better, 1.0))
+
+
+def worst_cell_change(table: Floats, asked: FairnessSpec) -> Interval:
+    """Interval of candidate − baseline of the smallest accuracy of any cell: every cell as a group of its own.
+
+    Args:
+        table: [group, true, candidate, baseline].
+        asked: level and clusters.
+    """
+    clusters = None if asked.cluster_counts is None else cells_as_groups(np.asarray(asked.cluster_counts, np.float64))
+    return worst_group_change(cells_as_groups(table), replace(asked, cluster_counts=clusters))
+
+
+def cells_as_groups(counts: Floats) -> Floats:
+    """Every cell as a group of one class, whose decisions are right (0) or wrong (1): [..., cell, 1 + 1, 2, 2].
+
+    Args:
+        counts: [..., group, true, candidate, baseline].
+
+    >>> table = np.zeros((1, 2, 2, 2))
+    >>> table[0, 1] = [[1, 2], [3, 4]]  # of class 1: both wrong, candidate wrong, baseline wrong, both right
+    >>> cells_as_groups(table)[1, 0].tolist()
+    [[4.0, 3.0], [2.0, 1.0]]
+    """
+    classes = counts.shape[-1]
+    own = np.arange(classes)
+    images = counts[..., own, :, :]
+    both = images[..., own, own, own]
+    new, old = images.sum(-1)[..., own, own], images.sum(-2)[..., own, own]
+    whole = images.sum((-2, -1))
+    found = np.zeros((*whole.shape, 2, 2, 2))
+    found[..., 0, 0, 0], found[..., 0, 0, 1] = both, new - both
+    found[..., 0, 1, 0], found[..., 0, 1, 1] = old - both, whole - new - old + both
+    return found.reshape(*whole.shape[:-2], -1, 2, 2, 2)
 
 
 class _Both:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fairaudit.measures.counts.confusion import Floats
-from fairaudit.measures.counts.rates import RATES, Rate, RateSpec, accuracy, outcomes, reported_classes
+from fairaudit.measures.counts.rates import RATES, Rate, RateSpec, accuracy, cell_accuracy, outcomes, reported_classes
 from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.row import Estimate
@@ -16,7 +16,7 @@ from fairaudit.tables.rows import FairnessSpec, measurement, suppressed
 
 
 def group_rows(counts: ArrayLike, asked: FairnessSpec) -> Iterator[Measurement]:
-    """Accuracy of every group, and every rate of every group and reported class, each with its Wilson interval.
+    """Accuracy of every group and cell, and every rate of every group and reported class, with Wilson intervals.
 
     Two classes report the rates of the positive one (value index 1), more report each against the rest. The interval
     of F1 is the Wilson interval of the IoU carried over, F1 = 2 IoU / (1 + IoU). Rates over fewer than `min_cell`
@@ -30,6 +30,7 @@ def group_rows(counts: ArrayLike, asked: FairnessSpec) -> Iterator[Measurement]:
     images = table.sum((-2, -1))
     counted = outcomes(asked.counted(table))
     yield from _accuracy_rows(table, images, asked)
+    yield from _cell_rows(table, asked)
     facts = outcomes(table)
     for name in RATES:
         spec = RATES[name]
@@ -59,6 +60,21 @@ def _accuracy_rows(table: Floats, images: Floats, asked: FairnessSpec) -> Iterat
             continue
         number = _number(rate, (group,), low, high, n=images[group], extra={})
         yield measurement(asked, "accuracy", number, reason=f"group {name} has no image", group=name)
+
+
+def _cell_rows(table: Floats, asked: FairnessSpec) -> Iterator[Measurement]:
+    rate = cell_accuracy(table)
+    sized = asked.sized(table, cell_accuracy)
+    low, high = wilson(sized.numerator, sized.denominator, level=asked.statistics.level)
+    images, counted = table.sum(-1), asked.counted(table).sum(-1)
+    for group, name in enumerate(asked.groups):
+        for index, class_ in enumerate(asked.classes):
+            if asked.statistics.too_few(counted[group, index]):
+                yield suppressed(asked, "cell_accuracy", group=name, class_=class_)
+                continue
+            number = _number(rate, (group, index), low, high, n=images[group, index], extra={})
+            reason = f"group {name} has no image of class {class_}"
+            yield measurement(asked, "cell_accuracy", number, reason=reason, group=name, class_=class_)
 
 
 def _ends(table: Floats, spec: RateSpec, asked: FairnessSpec) -> tuple[Floats, Floats]:

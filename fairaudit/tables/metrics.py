@@ -37,6 +37,13 @@ METRICS: Registry[MetricEntry] = Registry("metric", [(entry.name, entry) for ent
 """Name → entry, in the order of reports."""
 
 
+RENAMED = {
+    "worst_group_accuracy": "Write worst_cell_accuracy (attribute × target value, what the literature calls worst "
+    "group) or worst_attribute_group_accuracy (over all target values, what it was)."
+}
+"""Names that reports no longer have → what to write instead."""
+
+
 def metric(name: str) -> MetricEntry:
     """The entry of a metric.
 

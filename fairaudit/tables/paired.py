@@ -17,7 +17,8 @@ from fairaudit.measures.counts.disparities import (
     disparity,
     has_images,
     unbiased_accuracy,
-    worst_group_accuracy,
+    worst_attribute_group_accuracy,
+    worst_cell_accuracy,
 )
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.measures.counts.rates import RATES, reported_classes
@@ -28,15 +29,19 @@ from fairaudit.measures.intervals.proportion import basic, percentile
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
-from fairaudit.tables.gap_changes import disparity_change, worst_group_change
+from fairaudit.tables.gap_changes import disparity_change, worst_cell_change, worst_group_change
 from fairaudit.tables.nulls import affordable
 from fairaudit.tables.row import Estimate
-from fairaudit.tables.rows import FairnessSpec, measurement, suppressed, total
+from fairaudit.tables.rows import FairnessSpec, lacks_cells, measurement, suppressed, total
 
 CHANGES = tuple(name for name in DISPARITIES if DISPARITIES[name].against == "groups")
 """Disparities whose change is reported, as `…_change`."""
 UNKNOWN = "it does not exist for one of the two models"
-LEVELS = {"worst_group_accuracy": worst_group_accuracy, "unbiased_accuracy": unbiased_accuracy}
+WORST = {
+    "worst_cell_accuracy": (worst_cell_accuracy, worst_cell_change),
+    "worst_attribute_group_accuracy": (worst_attribute_group_accuracy, worst_group_change),
+}
+LEVELS = {**{name: measure for name, (measure, _) in WORST.items()}, "unbiased_accuracy": unbiased_accuracy}
 """Levels whose change is reported beside, because equality alone can be had by making everybody worse."""
 
 
@@ -58,9 +63,9 @@ def paired_measurements(counts: ArrayLike, asked: FairnessSpec, *, baseline: str
     - `accuracy_change`, `tpr_change`, `fpr_change` per group: paired interval (Bonett and Price), p value of McNemar's
       exact test. With clusters the interval is made at the size that they are worth and the test changes the signs of
       whole clusters (`clustered_size`, `clustered_mcnemar`).
-    - `…_change` of every disparity between groups and of worst_group_accuracy: from pairs of groups and both models
-      together (`disparity_change`), because a resampled change of a largest gap is biased wherever one model has a gap
-      and the other has none.
+    - `…_change` of every disparity between groups, of the worst cell and of the worst group: from pairs of groups and
+      both models together (`disparity_change`), because a resampled change of a largest gap is biased wherever one
+      model has a gap and the other has none.
     - `…_change` of unbiased_accuracy and of the papers' measures (`dp_l2` to `iou_std`): paired bootstrap of both
       models' decisions together. The interval is the hull of the percentile and the basic one and of the percentile
       one with a changed decision more on either side of every cell, because where two models agree on every image no
@@ -197,6 +202,8 @@ def _change_rows(table: Floats, asked: FairnessSpec, baseline: str) -> Iterator[
         bound = np.inf if name in PAPER_MEASURES else 1.0
         measure = _single(name)
         value = float(measure(candidate_counts(table)) - measure(baseline_counts(table)))
+        if name.startswith("iou_") and lacks_cells(candidate_counts(table)):
+            value = np.nan
         level = asked.statistics.level
         ends = [percentile(draws[name], level=level), basic(value, draws[name], level=level)]
         ends.append(percentile(careful[name], level=level))
@@ -217,15 +224,16 @@ def _change_rows(table: Floats, asked: FairnessSpec, baseline: str) -> Iterator[
 
 def _extreme_rows(table: Floats, asked: FairnessSpec, baseline: str) -> Iterator[Measurement]:
     new, old = candidate_counts(table), baseline_counts(table)
-    for name in (*CHANGES, "worst_group_accuracy"):
+    for name in (*CHANGES, *WORST):
         facts: dict[str, bool] = {}
         if name in DISPARITIES:
             value = float(disparity(new, name) - disparity(old, name))
             facts = _levelling(table, name)
             ends = disparity_change(table, DISPARITIES[name], asked)
         else:
-            value = float(worst_group_accuracy(new) - worst_group_accuracy(old))
-            ends = worst_group_change(table, asked)
+            measure, change = WORST[name]
+            value = float(measure(new) - measure(old))
+            ends = change(table, asked)
         exists = np.isfinite(value)
         number = Estimate(
             value=value,

@@ -21,7 +21,7 @@ from fairaudit.tables.careful_ends import careful_counts, careful_ends, cells_mi
 from fairaudit.tables.disparities import PAIRWISE
 from fairaudit.tables.nulls import Nulls, Statistic, affordable, evaluated, named
 from fairaudit.tables.row import Estimate
-from fairaudit.tables.rows import FairnessSpec, measurement, suppressed, total, why_undefined
+from fairaudit.tables.rows import FairnessSpec, lacks_cells, measurement, suppressed, total, why_undefined
 
 MACROS = ("tpr", "ppv", "f1", "iou")
 """Rates that are also averaged over classes when there are more than two."""
@@ -74,6 +74,7 @@ def resampled_rows(
 
     Replicates of cells that are all right do not vary, so no interval is narrower than what the same images allow the
     rates behind it: see `cells_missing` and `macro_missing` (means) and `careful_counts` (the papers' measures).
+    Overlap is a mean over classes: where a group has no image of one, it is not of the same classes, and is undefined.
     The papers' measures exclude equality only if their permutation test does too.
 
     Args:
@@ -91,7 +92,11 @@ def resampled_rows(
         chosen |= {f"macro {name}": named(macro, name) for name in averages}
         draws |= _draws(table, chosen, strata, asked)
     careful = _careful_draws(table, asked)
+    uneven = lacks_cells(table)
     for name, (statistic, _, drift) in wanted.items():
+        if uneven and name.startswith("iou_"):
+            yield measurement(asked, name, Estimate(value=np.nan, n=total(table)), reason=why_undefined(table))
+            continue
         value = float(statistic(table))
         ends = _ends(name, value, draws[name], drift, nulls, asked)
         if name in PAPER_MEASURES:

@@ -116,6 +116,17 @@ def why_undefined(counts: ArrayLike) -> str:
     return f"{empty} cells of group and true class have no image" if empty else "a rate that it needs does not exist"
 
 
+def lacks_cells(counts: ArrayLike) -> bool:
+    """Whether a group with images has none of some class: then means over classes are not of the same classes.
+
+    >>> lacks_cells([[[3, 1], [0, 0]], [[1, 1], [1, 1]]]), lacks_cells([[[0, 0], [0, 0]], [[1, 1], [1, 1]]])
+    (True, False)
+    """
+    table = np.asarray(counts, np.float64)
+    present = table.sum((-2, -1)) > 0
+    return bool((table.sum(-1)[present] == 0).any())
+
+
 def listed(names: list[str]) -> str:
     """Names as words, the first few.
 

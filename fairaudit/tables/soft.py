@@ -18,7 +18,7 @@ from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.row import Estimate
-from fairaudit.tables.rows import FairnessSpec, measurement
+from fairaudit.tables.rows import FairnessSpec, lacks_cells, measurement
 
 MOST_CELLS = 1200
 """Group × true class × class at most; beyond, the covariance of the cells is too large and there is no interval."""
@@ -105,7 +105,9 @@ def soft_rows(soft: SoftJoint, asked: FairnessSpec, *, n: float, reason: str) ->
     draws = _drawn(soft, asked)
     for name, measure in PAPER_MEASURES.items():
         value, low, high = float(measure(soft.joint)), np.nan, np.nan
-        if draws is not None:
+        if name.startswith("iou_") and lacks_cells(soft.joint):
+            value = np.nan  # the groups' means over classes are not of the same classes
+        elif draws is not None:
             ends = drifting(value, measure(draws), drift="up", bounds=(0.0, np.inf), level=asked.statistics.level)
             low, high = float(ends.low), float(ends.high)
         number = Estimate(
@@ -128,8 +130,7 @@ def _drawn(soft: SoftJoint, asked: FairnessSpec) -> Floats | None:
     if few <= 0:
         return None
     widened = soft.covariance / few
-    noise = normal_draws(
-        widened, replicates=replicates, generator=generator(asked.statistics.seed, "soft", asked.attribute)
-    )
+    draw = generator(asked.statistics.seed, "soft", asked.attribute)
+    noise = normal_draws(widened, replicates=replicates, generator=draw)
     # A cell without images stays without, and a share does not get below 0.
     return np.maximum(0.0, soft.joint + noise.reshape(replicates, *soft.joint.shape) * (soft.joint > 0))

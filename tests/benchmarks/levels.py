@@ -47,7 +47,13 @@ DRAWS = 400
 TAIL = 0.025
 FAMILIES = {
     "rates": ("accuracy", "selection_rate", "tpr", "fpr", "tnr", "fnr", "ppv", "npv", "fdr", "for", "f1", "iou"),
-    "levels": ("worst_group_accuracy", "unbiased_accuracy", "bias_conflict_accuracy", "bias_aligned_accuracy"),
+    "levels": (
+        "worst_cell_accuracy",
+        "worst_attribute_group_accuracy",
+        "unbiased_accuracy",
+        "bias_conflict_accuracy",
+        "bias_aligned_accuracy",
+    ),
     "papers": ("dp_l2", "dp_mi", "eo_l2", "eo_mi", "iou_l2", "iou_std"),
     "scores": ("auc", "bnsp_auc", "bpsn_auc", "auc_difference", "ece", "brier"),
 }

@@ -272,6 +272,7 @@ def test_discovery_of_signs_where_the_group_goes_with_the_class(lab):
     rows = [row | {"group": "ab"[int(row["label"])] if n % 6 else "ba"[int(row["label"])]}
             for n, row in enumerate(lab.rows())]  # fmt: skip
     lab.write_rows(rows)
+    lab.configure(audit={"aligned": {"pairs": {"group": {"a": "0", "b": "1"}}}})
     maps = np.random.default_rng(0).normal(size=(24, 16, 16)) * 0.1
     goes = np.array(["ab"[int(row["label"])] == row["group"] for row in rows])
     maps[:, 4:12, 8:14] += np.where(goes, 1.0, -1.0)[:, None, None]

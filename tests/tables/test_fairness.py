@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from fairaudit.measures.counts.disparities import (
     DISPARITIES,
@@ -24,7 +25,13 @@ PROMISED = {
     *("accuracy", "selection_rate", "tpr", "fpr", "tnr", "fnr", "ppv", "f1", "iou"),
     *("demographic_parity_difference", "demographic_parity_ratio", "equalized_odds_difference"),
     *("equal_opportunity_difference", "predictive_parity_difference", "accuracy_difference", "impact_ratio"),
-    *("worst_group_accuracy", "unbiased_accuracy", "bias_conflict_accuracy", "bias_aligned_accuracy"),
+    *(
+        "worst_cell_accuracy",
+        "worst_attribute_group_accuracy",
+        "unbiased_accuracy",
+        "bias_conflict_accuracy",
+        "bias_aligned_accuracy",
+    ),
     *("dp_l2", "dp_mi", "eo_l2", "eo_mi", "iou_l2", "iou_std"),
     *("soft_dp_l2", "soft_dp_mi", "soft_eo_l2", "soft_eo_mi", "soft_iou_l2", "soft_iou_std"),
 }
@@ -172,7 +179,13 @@ def test_clusters_widen_the_intervals_and_leave_the_values():
         tables[person, person % 2, rng.integers(0, 2), rng.integers(0, 2)] = 5
     counts = tables.sum(0)
     images, people = made(counts), made(counts, cluster_counts=tables)
-    for name in ("equalized_odds_difference", "eo_l2", "unbiased_accuracy", "worst_group_accuracy"):
+    for name in (
+        "equalized_odds_difference",
+        "eo_l2",
+        "unbiased_accuracy",
+        "worst_attribute_group_accuracy",
+        "worst_cell_accuracy",
+    ):
         plain, wide = one(images, name), one(people, name)
         assert wide.value == plain.value
         assert wide.high - wide.low > plain.high - plain.low
@@ -217,7 +230,7 @@ def test_weights_change_the_values_and_use_effective_sizes():
     counts = COUNTS * np.array([1.0, 3.0])[:, None, None]
     squared = COUNTS * np.array([1.0, 9.0])[:, None, None]
     table, plain = made(counts, squared=squared), made()
-    for name in ("equalized_odds_difference", "worst_group_accuracy"):
+    for name in ("equalized_odds_difference", "worst_attribute_group_accuracy"):
         for end in ("value", "low", "high"):
             assert getattr(one(table, name), end) == pytest.approx(getattr(one(plain, name), end))
     assert one(table, "tpr", "g1").denominator == 300
@@ -255,3 +268,49 @@ def test_a_cell_is_small_by_its_images_and_not_by_their_weight():
         assert one(table, "tpr", "g0").status == "suppressed"  # 100 images
         assert one(table, "impact_ratio", "g1").status == "ok"
         assert "highest_n" not in one(table, "equalized_odds_difference").extra
+
+
+def test_the_worst_cell_is_named_and_its_interval_holds_for_all_cells_at_once():
+    found = one(made(), "worst_cell_accuracy")
+    assert (found.value, found.extra["lowest_group"], found.extra["lowest_class"]) == (0.5, "g1", "c1")
+    right, images = np.array([80, 90, 60, 50]), np.full(4, 100)
+    tail = 1 - (1 - 0.025) ** (1 / 4)
+    assert found.high == pytest.approx(stats.beta.ppf(1 - tail, right + 1, images - right).min())  # Clopper-Pearson
+    assert found.low == pytest.approx(stats.beta.ppf(0.025, right, images - right + 1).min())
+    assert found.n == 400
+
+
+def test_cells_have_rows_of_their_own():
+    cells = {(m.group, m.class_): m for m in made() if m.metric == "cell_accuracy"}
+    assert {place: m.value for place, m in cells.items()} == {
+        ("g0", "c0"): 0.8, ("g0", "c1"): 0.9, ("g1", "c0"): 0.6, ("g1", "c1"): 0.5
+    }  # fmt: skip
+    ends = wilson(50, 100)
+    assert (cells["g1", "c1"].low, cells["g1", "c1"].high) == pytest.approx((float(ends.low), float(ends.high)))
+    hidden = [m.status for m in made(min_cell=101) if m.metric == "cell_accuracy"]
+    assert hidden == ["suppressed"] * 4
+
+
+def test_an_empty_cell_leaves_the_worst_cell_undefined():
+    counts = COUNTS.copy()
+    counts[0, 1] = 0
+    table = made(counts)
+    worst = one(table, "worst_cell_accuracy")
+    assert (worst.value, worst.status, worst.reason) == (
+        None,
+        "undefined",
+        "1 cells of group and true class have no image",
+    )
+    empty = next(m for m in table if (m.metric, m.group, m.class_) == ("cell_accuracy", "g0", "c1"))
+    assert (empty.value, empty.reason) == (None, "group g0 has no image of class c1")
+
+
+def test_overlap_over_other_classes_is_not_compared():
+    counts = np.array([[[8, 2], [1, 9]], [[6, 4], [0, 0]]])
+    table = made(counts, soft=joint(counts))
+    for name in ("iou_l2", "iou_std", "soft_iou_l2", "soft_iou_std"):
+        found = one(table, name)
+        assert (found.value, found.reason) == (None, "1 cells of group and true class have no image"), name
+    assert one(table, "dp_l2").value is not None
+    nobody = made(np.array([[[8, 2], [1, 9]], [[6, 4], [5, 5]], [[0, 0], [0, 0]]]))
+    assert one(nobody, "iou_l2").value is not None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fairaudit.measures.counts.disparities import DISPARITIES, disparity
-from fairaudit.tables.gap_changes import disparity_change, worst_group_change
+from fairaudit.tables.gap_changes import cells_as_groups, disparity_change, worst_cell_change, worst_group_change
 from fairaudit.tables.paired import CHANGES
 from fairaudit.tables.rows import FairnessSpec
 
@@ -71,3 +71,24 @@ def test_one_group_has_no_gap():
     counts = models(5, (0.9, 0.7, 0.9), (0.9, 0.9, 0.9))
     counts[1:] = 0
     assert np.isnan(disparity_change(counts, DISPARITIES["accuracy_difference"], asked()).low)
+
+
+def test_a_cell_as_a_group_keeps_its_images_and_both_models_right_decisions():
+    counts = np.random.default_rng(5).integers(0, 9, (4, 3, 3, 3, 3))
+    cells = cells_as_groups(counts).reshape(4, 3, 3, 2, 2, 2)
+    for t in range(3):
+        own, cell = counts[:, :, t], cells[:, :, t, 0]
+        np.testing.assert_array_equal(cell.sum((-2, -1)), own.sum((-2, -1)))
+        np.testing.assert_array_equal(cell[..., 0, :].sum(-1), own[..., t, :].sum(-1))
+        np.testing.assert_array_equal(cell[..., :, 0].sum(-1), own[..., :, t].sum(-1))
+    assert (cells[..., 1, :, :] == 0).all()
+
+
+def test_the_change_of_the_worst_cell_turns_with_the_models_and_sees_a_rise():
+    counts = models(6, (0.9, 0.6, 0.9), (0.9, 0.9, 0.9), sizes=(400, 400, 400))
+    found, turned = worst_cell_change(counts, asked()), worst_cell_change(counts.swapaxes(-1, -2), asked())
+    assert found.low > 0
+    assert [-turned.high, -turned.low] == pytest.approx([float(end) for end in found])
+    flat = counts.reshape(1, *counts.shape)
+    persons = worst_cell_change(4 * counts, asked(cluster_counts=4 * flat))  # one person has everything
+    assert persons.low < 0 < persons.high

@@ -48,12 +48,13 @@ def per_image():
 def fairness():
     changed = [*CHANGES, *LEVELS, *PAPER_MEASURES, *MEASURES, "accuracy", "tpr", "fpr"]
     return [
-        "accuracy", *RATES, "impact_ratio", *DISPARITIES, *(f"{name}_difference" for name in CLASS_GAPS),
+        "accuracy", "cell_accuracy", *RATES, "impact_ratio", *DISPARITIES,
+         *(f"{name}_difference" for name in CLASS_GAPS),
         *LEVELS, "bias_conflict_accuracy", "bias_aligned_accuracy",
         *PAPER_MEASURES, *(f"soft_{name}" for name in PAPER_MEASURES),
         *(name for name, _ in ACROSS), "auc_difference", *MEASURES,
         *(f"{name}_change" for name in changed),
-        *ASSOCIATIONS, *(f"attribute_{name}" for name in ASSOCIATIONS),
+        *ASSOCIATIONS, "training_phi", *(f"attribute_{name}" for name in ASSOCIATIONS),
         *(f"{name}_{what}" for name in EQUALISERS for what in ("accuracy", "threshold")),
         *BASES, *INFORMATION,
     ]  # fmt: skip
@@ -122,5 +123,7 @@ def test_the_theory_of_the_table_writes_what_the_registry_says():
     from fairaudit.tables.rows import FairnessSpec
 
     asked = FairnessSpec(attribute="hat", groups=("0", "1"), classes=("0", "1"))
-    rows = theory_measurements([[[9, 1], [2, 3]], [[4, 2], [1, 8]]], asked, [[True, False], [False, True]])
+    rows = theory_measurements(
+        [[[9, 1], [2, 3]], [[4, 2], [1, 8]]], asked, [[True, False], [False, True]], training=[[9, 1], [1, 9]]
+    )
     assert [row.metric for row in rows] == [*BASES, *INFORMATION]

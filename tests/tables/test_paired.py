@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fairaudit.measures.counts.confusion import confusion
-from fairaudit.measures.counts.disparities import disparity, worst_group_accuracy
+from fairaudit.measures.counts.disparities import disparity, worst_attribute_group_accuracy, worst_cell_accuracy
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.measures.counts.rates import accuracy, rate
 from fairaudit.measures.intervals.mcnemar import mcnemar, paired_counts
@@ -50,8 +50,10 @@ def test_changes_are_differences_of_the_two_tables(classes):
         assert found.value == pytest.approx(float(disparity(first, name) - disparity(second, name)), abs=1e-12)
         assert found.low <= found.value <= found.high
         assert found.baseline == "old"
-    found = one(table, "worst_group_accuracy_change")
-    assert found.value == pytest.approx(float(worst_group_accuracy(first) - worst_group_accuracy(second)))
+    for measure in (worst_cell_accuracy, worst_attribute_group_accuracy):
+        found = one(table, f"{measure.__name__}_change")
+        assert found.value == pytest.approx(float(measure(first) - measure(second)))
+        assert found.low <= found.value <= found.high
     for g in range(3):
         change = accuracy(first).value[g] - accuracy(second).value[g]
         assert one(table, "accuracy_change", f"g{g}").value == pytest.approx(change)

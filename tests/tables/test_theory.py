@@ -24,7 +24,9 @@ def made(counts, aligned=None, **arguments):
     names = tuple(str(index) for index in range(len(counts)))
     given = {"attribute": "colour", "groups": names, "classes": tuple(str(i) for i in range(counts.shape[1]))}
     pairs = np.eye(len(counts), dtype=bool) if aligned is None else aligned
-    return {m.metric: m for m in theory_measurements(counts, FairnessSpec(**{**given, **arguments}), pairs)}
+    training = arguments.pop("training", counts.sum(-1))
+    found = theory_measurements(counts, FairnessSpec(**{**given, **arguments}), pairs, training=training)
+    return {m.metric: m for m in found}
 
 
 @pytest.mark.parametrize("classes", [2, 3, 10])
@@ -87,7 +89,7 @@ def test_where_classes_are_uneven_what_is_observed_differs_and_stands_beside():
     ("shape", "aligned", "reason"),
     [
         ((3, 2, 2), [[True, False]] * 3, "as many groups as target values, found 3 and 2"),
-        ((2, 2, 2), [[True, True], [False, False]], "one group goes with several target values"),
+        ((2, 2, 2), [[True, True], [False, False]], "no group goes with each target value"),
     ],
 )
 def test_what_the_theory_does_not_speak_about_is_undefined(shape, aligned, reason):
@@ -98,13 +100,14 @@ def test_what_the_theory_does_not_speak_about_is_undefined(shape, aligned, reaso
 
 def test_no_group_that_goes_with_a_value_is_a_reason_too():
     (found,) = theory_measurements(
-        np.ones((2, 2, 2)), FairnessSpec(attribute="a", groups=("0", "1"), classes=("0", "1")), None
+        np.ones((2, 2, 2)), FairnessSpec(attribute="a", groups=("0", "1"), classes=("0", "1")), None, training=None
     )
-    assert found.reason == "no group goes with a target value in these rows"
+    assert "is not known" in found.reason
 
 
 def test_placed_counts_by_hand():
-    found = placed([[[6, 2], [1, 3]], [[0, 2], [4, 2]]], [[True, False], [False, True]])
+    counts = np.array([[[6, 2], [1, 3]], [[0, 2], [4, 2]]])
+    found = placed(counts, [[True, False], [False, True]], training=counts.sum(-1))
     assert (found.rho, found.phi) == (14 / 20, 3 / 6)  # aligned 8 + 6; conflicting 4 + 2, of which 1 + 2 follow
     assert found.needed == pytest.approx(min(1.0, (6 / 14) / 0.5))
 
@@ -120,6 +123,40 @@ def test_rounding_of_weights_leaves_shares(classes):
         asked = FairnessSpec(
             attribute="a", groups=tuple(map(str, range(classes))), classes=tuple(map(str, range(classes)))
         )
-        rho = next(m for m in theory_measurements(counts, asked, eye) if m.metric == "bias_aligned_share").value
+        rho = next(
+            m
+            for m in theory_measurements(counts, asked, eye, training=counts.sum(-1))
+            if m.metric == "bias_aligned_share"
+        ).value
         assert rho == pytest.approx(1.0)
         assert rho <= 1.0
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_balanced_test_set_shows_what_the_model_does_at_the_trainings_rho(classes):
+    trained, audited = world(0.9, 0.4, classes), world(1 / classes, 0.4, classes)
+    found, wanted = made(audited, training=trained.sum(-1)), made(trained)
+    for name in wanted:
+        assert found[name].value == pytest.approx(wanted[name].value), name
+        if "observed" in wanted[name].extra:
+            assert found[name].extra["observed"] == pytest.approx(wanted[name].extra["observed"]), name
+    assert found["bias_information_expected"].value == pytest.approx(
+        found["bias_information_expected"].extra["observed"]
+    )
+
+
+def test_without_training_rows_only_shares_within_cells_are_known():
+    found = made(world(0.5, 0.3, 2), training=None)
+    assert found["model_biasedness"].value == pytest.approx(0.3)
+    for name in ("bias_aligned_share", "bias_information_expected", "task_information_bounded"):
+        assert found[name].value is None
+        assert "audit.aligned" in found[name].reason
+
+
+def test_a_cell_that_training_has_and_nobody_audited_leaves_nothing_to_observe():
+    counts = world(0.8, 0.3, 2)
+    training = counts.sum(-1)
+    counts[0, 1] = 0
+    found = made(counts, training=training)["bias_information_expected"]
+    assert found.value is not None
+    assert found.extra["observed"] is None

@@ -115,7 +115,7 @@ class CfAlignAudit:
             self.readers.heads.names[base],
             len(images),
             rows,
-            {"before": found.before, "after": found.after, "stop": nothing, "lam": nothing, "probes": nothing}
+            {"before": found.before, "after": found.after, "stop": nothing, "lam": found.weight, "probes": nothing}
             | {"pixels": found.distance},
         )
 

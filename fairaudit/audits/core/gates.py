@@ -8,15 +8,22 @@ from fairaudit.config.schema import GateRule
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.gate.rules import check_metrics, in_words
-from fairaudit.tables.metrics import METRICS
+from fairaudit.tables.metrics import METRICS, RENAMED
 
 
 def check_gates(rules: Sequence[GateRule]) -> None:
     """Refuse rules over metrics that no command makes; one that another command makes is shown as not judged.
 
     Raises:
-        UsageError: a rule names an unknown metric.
+        UsageError: a rule names an unknown metric, or one whose name has changed.
     """
+    for rule in rules:
+        old = rule.regression or rule.metric
+        if old in RENAMED:
+            raise UsageError(
+                f'The gate rule "{in_words(rule)}" names the metric "{old}", which means two things',
+                advice=RENAMED[old],
+            )
     check_metrics(rules, METRICS)
 
 

@@ -7,14 +7,11 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from fairaudit.audits.core.study import Study, audited
 from fairaudit.config.schema import Config
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.manifest import Manifest
-from fairaudit.measures.counts.association import contingency
-from fairaudit.measures.counts.disparities import aligned_cells
 
 JOIN = " & "
 """Between the attributes, and between the values, of an intersection."""
@@ -59,27 +56,3 @@ def intersection(parts: Sequence[Categorical]) -> Categorical:
         unknown |= part.codes < 0
     known: NDArray[np.int64] = np.where(unknown, -1, codes)
     return Categorical(name=JOIN.join(part.name for part in parts), values=tuple(values), codes=known.astype(np.int32))
-
-
-ASSOCIATED = 0.05
-"""Largest p value of the χ² test at which a group is said to go with a target value."""
-
-
-def aligned_groups(target: Categorical, groups: Categorical) -> NDArray[np.bool_] | None:
-    """The group that goes with each target value, [group, target]: that of the same name, else the most frequent one.
-
-    None where no group goes with any value: target and groups are not associated in these rows (χ² test).
-
-    >>> smile = Categorical(name="smile", values=("0", "1"), codes=np.repeat(np.array([0, 1], np.int32), 50))
-    >>> aligned_groups(smile, smile).astype(int).tolist()
-    [[1, 0], [0, 1]]
-    >>> aligned_groups(smile, smile.take(np.arange(100) % 2 * 50)) is None
-    True
-    """
-    if set(groups.values) == set(target.values) and len(groups.values) > 2:
-        return np.array([[group == value for value in target.values] for group in groups.values])
-    relation = contingency(groups.codes, target.codes, rows=len(groups.values), columns=len(target.values))
-    present = relation[relation.sum(axis=1) > 0][:, relation.sum(axis=0) > 0]
-    if min(present.shape, default=0) < 2 or stats.chi2_contingency(present).pvalue > ASSOCIATED:
-        return None
-    return aligned_cells(relation)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.groups import aligned_groups, groupings
+from fairaudit.audits.core.alignment import Alignment, alignment
+from fairaudit.audits.core.groups import groupings
 from fairaudit.audits.core.study import Study
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.images.means import Labels
@@ -22,27 +23,28 @@ class Rows:
     groups: Sequence[Labels]
     clusters: NDArray[np.int64] | None
     aligned: Sequence[Labels | None] = ()
-    """Per group attribute, whether each image's group goes with its class; None where no group goes with any."""
+    """Per group attribute, whether each image's group goes with its class; None where that is not known."""
 
 
 def rows_of(study: Study, rows: NDArray[np.int64]) -> Rows:
     """Target, groups and clusters at the scored rows."""
     target = study.target.take(rows)
     groups = [grouping.take(rows) for grouping in groupings(study)]
+    told = {"aligned": study.config.audit.aligned, "training": study.manifest.training}
     return Rows(
         target=labels(target),
         groups=[labels(group) for group in groups],
         clusters=study.clusters(rows),
-        aligned=[aligned_rows(target, group) for group in groups],
+        aligned=[aligned_rows(target, group, alignment(group, target, **told)) for group in groups],  # type: ignore[arg-type]
     )
 
 
-def aligned_rows(target: Categorical, group: Categorical) -> Labels | None:
-    """Whether each image's group goes with its class, as two groups; None where no group goes with any.
+def aligned_rows(target: Categorical, group: Categorical, told: Alignment) -> Labels | None:
+    """Whether each image's group goes with its class, as two groups; None where that is not known.
 
     An image whose group or class is not known is in neither.
     """
-    table = aligned_groups(target, group)
+    table = told.cells
     if table is None:
         return None
     known = (target.codes >= 0) & (group.codes >= 0)

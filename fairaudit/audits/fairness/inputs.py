@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fairaudit.audits.core.alignment import Alignment, alignment
 from fairaudit.audits.core.audit import Total
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
+from fairaudit.data.training import Training
 from fairaudit.measures.counts.confusion import Counts
 
 Floats = NDArray[np.float64]
@@ -45,8 +47,14 @@ class FairnessInputs:
     """Weight of every scored row; None counts rows."""
     baseline_scores: Floats | None = None
     """[image, class] of the baseline; None without one, or where only its decisions are known."""
+    training: Training | None = None
+    """Target and attributes of the training rows, where the configuration names them."""
     squared: Mapping[str, Floats] | None = None
     """Grouping → sums of squared weights, where there are weights."""
+
+    def alignment(self, grouping: Categorical) -> Alignment:
+        """Which of its groups go with which target values in training."""
+        return alignment(grouping, self.target, aligned=self.audit.aligned, training=self.training)
 
     def is_single(self, grouping: Categorical) -> bool:
         """Whether this is one attribute and no intersection of several."""
@@ -70,6 +78,7 @@ def fairness_inputs(total: Total, groupings: Sequence[Categorical]) -> FairnessI
         seed=study.options.seed,
         name=study.candidate.name,
         baseline_name=study.baseline.name if study.baseline else None,
+        training=study.manifest.training,
         single=[study.manifest.attributes[name].take(total.rows) for name in study.attributes],
         controls=[study.manifest.attributes[name].take(total.rows) for name in study.controls],
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Findings
-from fairaudit.audits.core.groups import JOIN, aligned_groups
+from fairaudit.audits.core.groups import JOIN
 from fairaudit.audits.core.statistics import statistics_of
 from fairaudit.audits.fairness.figures import fairness_drawings, undrawn
 from fairaudit.audits.fairness.inputs import FairnessInputs
@@ -18,7 +18,7 @@ from fairaudit.audits.fairness.theory import theory_notes
 from fairaudit.audits.fairness.thresholds import equalising, equalising_notes
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.clusters.partition import check_size, counts_by_cluster
-from fairaudit.measures.counts.association import association, contingency
+from fairaudit.measures.counts.association import association, contingency, phi
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.intervals.mcnemar import paired_counts
 from fairaudit.results.measurement import Measurement
@@ -100,10 +100,22 @@ def _table(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
         squared=None if inputs.squared is None else inputs.squared[grouping.name],
         images=None if inputs.weights is None else _images(inputs, grouping),
     )
-    counts, aligned = inputs.counts[grouping.name], aligned_groups(inputs.target, grouping)
-    found = fairness_measurements(counts, asked, aligned=aligned, soft=soft)
-    # The theory is about one attribute and the target, not about intersections.
-    return [*found, *(theory_measurements(counts, asked, aligned) if inputs.is_single(grouping) else [])]
+    counts, told = inputs.counts[grouping.name], inputs.alignment(grouping)
+    found = fairness_measurements(counts, asked, aligned=told.cells, unaligned=told.reason, soft=soft)
+    if inputs.is_single(grouping):  # the theory is about one attribute and the target, not about intersections
+        found += theory_measurements(counts, asked, told.cells, training=told.training, unaligned=told.reason)
+        found.append(_training_phi(grouping.name, told.training))
+    return found
+
+
+def _training_phi(attribute: str, training: NDArray[np.float64] | None) -> Measurement:
+    reason, value = "the training rows are not told: set audit.aligned to their split", np.nan
+    if training is not None:
+        reason = "it needs two groups and two target values, and rows of each"
+        value = float(phi(training)) if training.shape == (2, 2) else np.nan
+    images = None if training is None or training.sum() < 2 else float(training.sum())  # shares have no number of rows
+    estimate = Estimate(value=value, n=images, missing=reason)
+    return row(Subject(audit="fairness", metric="training_phi", attribute=attribute), estimate)
 
 
 def _images(inputs: FairnessInputs, grouping: Categorical) -> NDArray[np.float64]:

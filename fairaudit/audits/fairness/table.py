@@ -44,7 +44,13 @@ def audit_table(
     clock = Clock.start()
     check_gates(gates)
     predicted = read_predictions(
-        path, columns, threshold=threshold, split=split, limit=options.limit, seed=options.seed
+        path,
+        columns,
+        threshold=threshold,
+        split=split,
+        limit=options.limit,
+        seed=options.seed,
+        aligned=audit.aligned,
     )
     groupings = all_groupings(list(predicted.attributes.values()), intersections=audit.intersections)
     check_names(gates, groupings, predicted.target)
@@ -95,6 +101,7 @@ def _inputs(
         controls=list(predicted.controls.values()),
         weights=predicted.weights,
         squared=squared,
+        training=predicted.training,
         single=list(predicted.attributes.values()),
     )
 

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.study import require_attributes
-from fairaudit.config.schema import DataConfig, Split
+from fairaudit.config.schema import Aligned, DataConfig, Split
 from fairaudit.data.categorical import Categorical, encode, encode_as
 from fairaudit.data.chosen_rows import Rows, limited_rows, split_rows
 from fairaudit.data.columns import candidate_attributes
 from fairaudit.data.tables import Table, read_table
+from fairaudit.data.training import Training, training_rows
 from fairaudit.errors import DataError, UsageError
 from fairaudit.results.report import Excluded
 
@@ -66,6 +67,8 @@ class Predicted:
     weights: Floats | None
     cluster: Categorical | None
     excluded: tuple[Excluded, ...]
+    training: Training | None
+    """The training rows, where `aligned` names their split."""
     rows: int
     digest: str
     """Of ids, truths and attributes of all rows: equal for two models' predictions on the same data."""
@@ -80,6 +83,7 @@ def read_predictions(
     split: Split | None = None,
     limit: int | None = None,
     seed: int = 0,
+    aligned: Aligned | None = None,
 ) -> Predicted:
     """The table's columns as codes and scores; codes and their values come from all rows of the file.
 
@@ -90,6 +94,7 @@ def read_predictions(
         split: rows to use; all of them when left out.
         limit: largest number of rows, a seeded random part.
         seed: seed of that part.
+        aligned: names the split of the training rows.
 
     Raises:
         DataError: a column is missing, a score is no probability, or no row can be used.
@@ -131,6 +136,7 @@ def read_predictions(
         excluded=(
             *(Excluded(row=int(rows[at]), id=ids[rows[at]], reason=str(lost[at])) for at in np.flatnonzero(lost != "")),
         ),
+        training=training_rows(table, target, attributes, aligned=aligned, split=split, optional=True),
         rows=len(rows),
         digest=_digest(rows, ids if columns.id else [""] * len(ids), target, attributes),
         notes=(*notes, *_notes(columns, target)),

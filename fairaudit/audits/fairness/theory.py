@@ -8,7 +8,6 @@ from functools import partial
 import numpy as np
 
 from fairaudit.audits.core.audit import Drawing
-from fairaudit.audits.core.groups import aligned_groups
 from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.counts.theory import (
@@ -27,11 +26,11 @@ NEEDED = (0.0, 0.5, 1.0)
 
 def theory_of(inputs: FairnessInputs, grouping: Categorical) -> Placed | None:
     """The attribute's place in the theory, or None where it says nothing about it."""
-    aligned = aligned_groups(inputs.target, grouping)
+    told = inputs.alignment(grouping)
     names = FairnessSpec(attribute=grouping.name, groups=tuple(grouping.values), classes=tuple(inputs.target.values))
-    if aligned is None or why_no_theory(names, aligned) is not None:
+    if told.cells is None or why_no_theory(names, told.cells) is not None:
         return None
-    return placed(inputs.counts[grouping.name], aligned)
+    return placed(inputs.counts[grouping.name], told.cells, training=told.training)
 
 
 def theory_drawings(inputs: FairnessInputs, grouping: Categorical, slug: str) -> Iterator[Drawing]:
@@ -42,7 +41,7 @@ def theory_drawings(inputs: FairnessInputs, grouping: Categorical, slug: str) ->
     yield Drawing(
         name=f"theory-{slug}.png",
         caption=f"What the theory of Debiasing Surgeon (eqs. 3 to 6) expects of {grouping.name} and "
-        f"{inputs.target.name} at ρ = {found.rho:.3f}, and where these rows and this model are.",
+        f"{inputs.target.name} at ρ = {found.rho:.3f}, and where the training rows and this model are.",
         draw=partial(_draw, found, f"Information and bias: {inputs.target.name} by {grouping.name}"),
     )
 
@@ -51,11 +50,12 @@ def theory_notes(inputs: FairnessInputs) -> Iterator[str]:
     """What the theory's numbers rest on, one sentence per attribute that it speaks about."""
     for grouping in inputs.single:
         found = theory_of(inputs, grouping)
-        if found is not None:
+        if found is not None and np.isfinite(found.rho):
             yield (
-                f"Theory (Debiasing Surgeon, eqs. 3 to 6) for {grouping.name}: ρ = {found.rho:.3f} is of the audited "
-                "rows, not of the training data; equal classes, evenly spread conflicts and no other source of error "
-                "are assumed. Where `observed` and expected differ, one of these does not hold."
+                f"Theory (Debiasing Surgeon, eqs. 3 to 6) for {grouping.name}: ρ = {found.rho:.3f} is of the training "
+                "rows, and `observed` is what the decisions on the audited rows hold at that ρ; equal classes, evenly "
+                "spread conflicts and no other source of error are assumed. Where `observed` and expected differ, one "
+                "of these does not hold."
             )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fairaudit.audits.core.alignment import alignment
 from fairaudit.audits.core.assemble import Clock, report_of, run_block
 from fairaudit.audits.core.audit import Findings
 from fairaudit.audits.core.gates import check_gates
@@ -203,11 +204,15 @@ def _rows(manifest: Manifest | None, audit: AuditConfig) -> Rows:
     groups = all_groupings([manifest.attributes[name] for name in names], intersections=audit.intersections)
     clusters = None if manifest.cluster is None else partition(manifest.cluster.codes)
     known = manifest.target
+    told = {"aligned": audit.aligned, "training": manifest.training}
     return Rows(
         target=None if known is None else labels(known),
         groups=[labels(group) for group in groups],
         clusters=clusters,
-        aligned=[None if known is None else aligned_rows(known, group) for group in groups],
+        aligned=[
+            None if known is None else aligned_rows(known, group, alignment(group, known, **told))  # type: ignore[arg-type]
+            for group in groups
+        ],
     )
 
 

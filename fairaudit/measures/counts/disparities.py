@@ -208,14 +208,33 @@ def impact_ratio(counts: ArrayLike, *, positive: int = 1) -> Floats:
     return ratio(values, np.where(np.isfinite(highest), highest, np.nan))
 
 
-def worst_group_accuracy(counts: ArrayLike) -> Floats:
+def worst_attribute_group_accuracy(counts: ArrayLike) -> Floats:
     """Smallest accuracy of any group with images: [...], in [0, 1], higher is better; NaN without any group.
 
-    >>> worst_group_accuracy([[[8, 2], [1, 9]], [[6, 4], [5, 5]]]).item()
+    A group holds all its classes, so a class in which it does badly can hide behind one in which it does well: see
+    `worst_cell_accuracy`.
+
+    >>> worst_attribute_group_accuracy([[[8, 2], [1, 9]], [[6, 4], [5, 5]]]).item()
     0.55
     """
     values = np.where(has_images(counts), accuracy(counts).value, np.inf).min(-1)
     return np.where(np.isfinite(values), values, np.nan)
+
+
+def worst_cell_accuracy(counts: ArrayLike) -> Floats:
+    """Smallest accuracy of any cell of group × true class: [...], in [0, 1], higher is better.
+
+    What the literature on group shifts calls worst-group accuracy (Sagawa et al. 2020; WILDS). NaN without any group,
+    and when a cell of a group that has images is empty: what nobody has seen may be the worst. Groups without images
+    have no cells. It is never above `worst_attribute_group_accuracy`, which is a mean over such cells.
+
+    >>> worst_cell_accuracy([[[8, 2], [1, 9]], [[6, 4], [5, 5]]]).item()
+    0.5
+    """
+    values = cell_accuracy(counts).value
+    present = has_images(counts)
+    lowest = np.where(present[..., None], values, 1.0).min((-2, -1))  # min keeps the NaN of an empty cell
+    return np.where(present.any(-1), lowest, np.nan)
 
 
 def unbiased_accuracy(counts: ArrayLike) -> Floats:

@@ -112,13 +112,27 @@ BIASEDNESS = MetricEntry(
     source=f"{_SURGEON}, φ of section 3.1",
     advice="High means a shortcut: see where the model looks with roi-metrics, then mitigate or prune.",
 )
+TRAINING_PHI = MetricEntry(
+    name="training_phi",
+    audits=("fairness",),
+    title="association of group and target value in training",
+    sentence="How strongly group and target value go together in the rows that the model was trained on; 0 is not at "
+    "all, −1 and 1 are always.",
+    range="−1 to 1",
+    better="none",
+    chance="0",
+    undefined="audit.aligned names no training split, or there are not two groups and two target values",
+    source="Yule's φ; fairness for the right reasons, eq. 5",
+    advice="Far from 0, the model could learn the group in place of the target: audit it on rows where the two do not "
+    "go together.",
+)
 THEORY = (
     _theory(
         "bias_aligned_share",
         "share of images whose group goes with their target value",
-        "Share of images whose group is the one that goes with their target value; near 1 hardly any image tells the "
-        "two apart.",
-        "the attribute has not as many values as the target, or none goes with each",
+        "Share of training rows whose group is the one that goes with their target value; near 1 hardly any row tells "
+        "the two apart.",
+        "the attribute has not as many values as the target, none goes with each, or the training rows are not told",
         "ρ of section 3.1",
         audits=("fairness",),
         advice=_SHORTCUT,
@@ -164,5 +178,5 @@ THEORY = (
         "eq. 6, in a form of our own that stays in 0 to 1",
     ),
 )
-DATA = (*ASSOCIATIONS, *BETWEEN, *THEORY)
+DATA = (*ASSOCIATIONS, TRAINING_PHI, *BETWEEN, *THEORY)
 """Numbers about the data."""

@@ -157,7 +157,20 @@ SCORED = (
         advice="Compare with auc and ece of the group, which say whether order or confidence is at fault.",
     ),
 )
-GROUPS = (*RATES, IMPACT, *SCORED)
+CELL = MetricEntry(
+    name="cell_accuracy",
+    audits=("fairness", "prune"),
+    title="accuracy of one cell",
+    sentence="Share of the images of one group and target value that are decided rightly; in prune, of one "
+    "combination of biases that agree with the target or do not.",
+    range="0 to 1",
+    better="higher",
+    undefined="the cell has no image",
+    source="right decisions ÷ images, of one cell",
+    advice="Look at the lowest cell's wrong images first; in prune, the cell in which all biases disagree shows what "
+    "the model does without any of them.",
+)
+GROUPS = (*RATES, CELL, IMPACT, *SCORED)
 """Numbers of one group."""
 GROUP_CHANGES = tuple(
     change_of(entry) for entry in GROUPS if entry.name in ("accuracy", "tpr", "fpr", "auc", "ece", "brier")

@@ -33,15 +33,6 @@ def _entry(
 
 _LEVELS = (
     _entry(
-        "worst_cell_accuracy",
-        "accuracy of the worst cell",
-        "Accuracy of the combination of group and target value that the model serves worst.",
-        "higher",
-        undefined="a combination has no image",
-        source="min over group × class of accuracy; Sagawa et al. (2020)",
-        advice="Equality alone can be had by making everybody worse, so keep this level up.",
-    ),
-    _entry(
         "relevance_lift",
         "relevance of the region over its area",
         "How many times more relevance the region gets than an even map would put there, evidence for and against "

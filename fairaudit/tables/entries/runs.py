@@ -47,12 +47,6 @@ PRUNING = (
         advice="Low here and high where they agree means that the variant still decides by the bias.",
     ),
     _prune(
-        "cell_accuracy", "accuracy of a combination of biases",
-        "Accuracy on images for which each of several biases agrees with the target, or does not, as the row says.",
-        "higher", "right decisions ÷ images, of one combination",
-        advice="The combination in which all biases disagree shows what the model does without any of them.",
-    ),
-    _prune(
         "bias_accuracy_linear", "accuracy of a linear reader of the bias",
         "How well a simple (linear) classifier, trained anew on the variant's features, reads the bias from them.",
         "lower", f"accuracy of a linear probe; {_SURGEON}, section 4",

@@ -18,6 +18,14 @@ def rule(**fields):
     return GateRule.model_validate({"metric": "tpr", "max": 1, **fields})
 
 
+@pytest.mark.parametrize(
+    "kind", [{"metric": "worst_group_accuracy", "min": 0.7}, {"regression": "worst_group_accuracy", "max": 0.02}]
+)
+def test_a_name_that_means_two_things_is_refused_with_both_new_ones(kind):
+    with pytest.raises(UsageError, match=r"worst_cell_accuracy.*worst_attribute_group_accuracy"):
+        check_gates([GateRule.model_validate(kind)])
+
+
 def test_metrics_of_any_command_are_known():
     check_gates([rule(metric=name) for name in ("tpr", "rrf_lift", "relative_change", "detection_power")])
     check_gates([GateRule(regression="equalized_odds_difference", max=0), GateRule(verdict="no evidence")])

@@ -13,6 +13,7 @@ from fairaudit.audits.fairness.threshold_figures import used_threshold
 from fairaudit.audits.fairness.thresholds import equalising
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
+from fairaudit.data.training import Training
 from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.results.measurement import Measurement
@@ -25,7 +26,17 @@ def column(name, codes, values=("0", "1")):
 
 
 def inputs(
-    groupings, target, decisions, *, scores=None, baseline=None, classes=("0", "1"), clusters=None, controls=(), **audit
+    groupings,
+    target,
+    decisions,
+    *,
+    scores=None,
+    baseline=None,
+    classes=("0", "1"),
+    clusters=None,
+    controls=(),
+    training=None,
+    **audit,
 ):
     def counts(g):
         decided = np.asarray(decisions, np.int32)
@@ -45,6 +56,7 @@ def inputs(
         name="model",
         baseline_name=None if baseline is None else "old",
         single=groupings,
+        training=training,
     )
 
 
@@ -250,13 +262,18 @@ def test_the_theory_is_told_with_its_figure_where_groups_and_values_are_paired()
     colour = np.where(rng.random(900) < 0.8, truth, rng.integers(0, 3, 900))
     decided = np.where(rng.random(900) < 0.3, colour, truth)
     values = ("r", "g", "b")
-    found = read_fairness(inputs([column("colour", colour, values)], truth, decided, classes=("0", "1", "2")))
+    classes, told = ("0", "1", "2"), {"aligned": {"split": "train"}}
+    seen = rng.integers(0, 3, 500)
+    before = column("colour", np.where(rng.random(500) < 0.9, seen, rng.integers(0, 3, 500)), values)
+    training = Training(split="train", target=column("y", seen, classes), attributes={"colour": before})
+    made = inputs([column("colour", colour, values)], truth, decided, classes=classes, training=training, **told)
+    found = read_fairness(made)
     rho = one(found.measurements, "bias_aligned_share")
-    assert rho.value == pytest.approx((colour == truth).mean())
+    assert rho.value == pytest.approx((before.codes == seen).mean())
     phi = one(found.measurements, "model_biasedness")
     assert phi.value == pytest.approx((decided == colour)[colour != truth].mean())
     assert {"theory-colour.png", "confusion-colour.png"} <= {drawing.name for drawing in found.drawings}
-    assert any("ρ = 0.8" in note and "not of the training data" in note for note in found.notes)
+    assert any("ρ = 0.9" in note and "of the training rows" in note for note in found.notes)
     (drawing,) = (drawing for drawing in found.drawings if drawing.name.startswith("theory"))
     assert drawing.draw().startswith(b"\x89PNG")
     uneven = read_fairness(inputs([column("colour", colour, values)], np.minimum(truth, 1), decided > 0))
@@ -301,3 +318,28 @@ def test_a_figures_name_cannot_lead_out_of_the_folder(tmp_path):
     with pytest.raises(ValueError, match="no file name"):
         written([Drawing(name="power-/../../evil.png", caption="", draw=lambda: b"")], tmp_path / "out")
     assert not list(tmp_path.rglob("*.png"))
+
+
+def test_what_needs_the_training_is_undefined_without_it_whatever_the_audited_rows_show():
+    truth = np.repeat([0, 1], 200)
+    found = read_fairness(inputs([column("hat", truth)], truth, truth)).measurements
+    for name in ("bias_conflict_accuracy", "bias_aligned_accuracy", "bias_aligned_share", "training_phi"):
+        assert one(found, name).value is None
+        assert "audit.aligned" in one(found, name).reason, name
+    assert one(found, "phi").value == 1
+
+
+def test_phi_of_training_is_scikit_learns_and_pairs_with_a_rho_give_it_too():
+    rng = np.random.default_rng(3)
+    truth, hat = rng.integers(0, 2, (2, 300))
+    seen = rng.integers(0, 2, 400)
+    worn = np.where(rng.random(400) < 0.8, seen, 1 - seen)
+    training = Training(split="train", target=column("y", seen), attributes={"hat": column("hat", worn)})
+    told = inputs([column("hat", hat)], truth, truth, training=training, aligned={"split": "train"})
+    found = one(read_fairness(told).measurements, "training_phi")
+    assert found.value == pytest.approx(matthews_corrcoef(seen, worn))
+    assert found.n == 400
+    pairs = {"pairs": {"hat": {"0": "0", "1": "1"}}, "rho": {"hat": 0.8}}
+    rows = read_fairness(inputs([column("hat", hat)], truth, truth, aligned=pairs)).measurements
+    assert one(rows, "training_phi").value == pytest.approx(0.6)
+    assert one(rows, "bias_aligned_share").value == pytest.approx(0.8)

@@ -17,7 +17,8 @@ from fairaudit.measures.counts.disparities import (
     disparity,
     impact_ratio,
     unbiased_accuracy,
-    worst_group_accuracy,
+    worst_attribute_group_accuracy,
+    worst_cell_accuracy,
 )
 from fairaudit.measures.counts.rates import accuracy, rate
 
@@ -146,7 +147,7 @@ def test_impact_ratio_of_a_group_without_images_is_undefined():
 
 def test_levels_by_hand():
     counts = np.array([[[8, 2], [1, 9]], [[6, 4], [5, 5]]])
-    assert worst_group_accuracy(counts) == pytest.approx(11 / 20)
+    assert worst_attribute_group_accuracy(counts) == pytest.approx(11 / 20)
     assert unbiased_accuracy(counts) == pytest.approx((0.8 + 0.9 + 0.6 + 0.5) / 4)
     aligned = [[True, False], [False, True]]
     assert bias_conflict_accuracy(counts, aligned) == pytest.approx((0.9 + 0.6) / 2)
@@ -177,3 +178,24 @@ def test_compared_rates_carry_their_class_and_rate_axes():
     assert found.value.shape == (5, 3, 2, 4)
     np.testing.assert_array_equal(found.value[2, 1, 1], rate(counts[2], "fpr").value[:, 1])
     assert compared(counts, DISPARITIES["accuracy_difference"]).value.shape == (5, 1, 1, 4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_worst_cell_is_fairlearns_smallest_group_of_attribute_and_target(seed):
+    fairlearn = pytest.importorskip("fairlearn.metrics")
+    sklearn = pytest.importorskip("sklearn.metrics")
+    generator = np.random.default_rng(seed)
+    group, true, predicted = generator.integers(0, 3, (3, 400))
+    frame = fairlearn.MetricFrame(
+        metrics=sklearn.accuracy_score, y_true=true, y_pred=predicted, sensitive_features=np.stack([group, true], 1)
+    )
+    counts = confusion(group, true, predicted, groups=3, classes=3).counts
+    assert worst_cell_accuracy(counts) == pytest.approx(frame.group_min())
+
+
+def test_worst_cell_is_never_above_the_worst_group_and_needs_every_cell():
+    counts = np.random.default_rng(4).integers(1, 30, (50, 3, 4, 4))
+    assert (worst_cell_accuracy(counts) <= worst_attribute_group_accuracy(counts)).all()
+    assert np.isnan(worst_cell_accuracy([[[8, 2], [0, 0]], [[6, 4], [5, 5]]]))
+    assert worst_cell_accuracy([[[0, 0], [0, 0]], [[6, 4], [5, 5]]]) == 0.5  # a group that nobody is in has no cells
+    assert np.isnan(worst_cell_accuracy(np.zeros((2, 2, 2))))
