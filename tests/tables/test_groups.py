@@ -44,7 +44,8 @@ def test_f1_is_the_iou_carried_over():
 def test_a_group_without_images_has_no_rate_and_says_why():
     for row in group_rows(COUNTS, ASKED):
         if row.group == "none":
-            assert (row.value, row.status, row.reason) == (None, "undefined", "group none has no image")
+            cell = f" of class {row.class_}" if row.metric == "cell_accuracy" else ""
+            assert (row.value, row.status, row.reason) == (None, "undefined", f"group none has no image{cell}")
 
 
 def test_a_rate_without_its_images_names_them():
