@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fairaudit.report.escape import clip, inert, plain
-from fairaudit.report.page import EvidenceRow, GroupTable, Page, page
+from fairaudit.report.page import HEADINGS, EvidenceRow, GroupTable, Page, page
 from fairaudit.report.rows import candidate, gate_line, name_of
 from fairaudit.report.terminal import wrapped
 from fairaudit.results.report import Report
@@ -18,7 +18,6 @@ MOST_VERDICTS = 4
 """Verdicts beside the worst one."""
 MARK = "*"
 """Beside the worst value of a column."""
-_HEADINGS = {"accuracy": "accuracy", "selection_rate": "selected", "tpr": "found", "fpr": "false alarms"}
 
 
 def render(report: Report, *, width: int = 80) -> str:
@@ -46,7 +45,7 @@ def _groups(table: GroupTable) -> Iterator[str]:
     """The groups as columns of fixed width; a mark stands beside the worst value of each column."""
     shown = table.rows[:MOST_GROUPS]
     cells = [[plain(clip(row.group)), row.images, *map(_marked, row.rates, row.worst)] for row in shown]
-    head = [plain(clip(table.attribute)), "images", *(_HEADINGS.get(name, name) for name in table.columns)]
+    head = [plain(clip(table.attribute)), "images", *(HEADINGS.get(name, name) for name in table.columns)]
     widths = [max(len(line[i]) for line in [head, *cells]) for i in range(len(head))]
     for line in [head, *cells]:
         first, *rest = (

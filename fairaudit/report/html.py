@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -20,8 +20,18 @@ from markupsafe import Markup
 from fairaudit.report.bars import Bar, bars
 from fairaudit.report.escape import clip, plain
 from fairaudit.report.grids import cell_grids, group_grids
-from fairaudit.report.page import Page, page
-from fairaudit.report.rows import STATE_WORDS, Row, gate_line, is_headline, judged, name_of, shown, unjudged
+from fairaudit.report.page import HEADINGS, Page, page
+from fairaudit.report.rows import (
+    STATE_WORDS,
+    Row,
+    gate_line,
+    is_headline,
+    judged,
+    measured_row,
+    name_of,
+    shown,
+    unjudged,
+)
 from fairaudit.report.variants import variant_grids
 from fairaudit.results.report import Figure, Report
 from fairaudit.results.text import interval
@@ -31,8 +41,8 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 _MOST = 2000
-_LARGEST = 64 << 20
-"""Bytes of a figure; larger ones are named and not embedded."""
+_ROOM = 2_000_000
+"""Bytes of all figures of a page, about 2.7 MB as text: the page stays below 3 MB. Figures beyond are named."""
 _TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
@@ -48,8 +58,10 @@ class Picture:
 
     caption: str
     address: str
-    """A data URI; empty where the file is missing."""
+    """A data URI; empty where the figure is not shown."""
     file: str
+    remark: str = ""
+    """Why it is not shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +81,7 @@ def render(report: Report, folder: Path) -> str:
     """
     gate = judged(report)
     others = [row for row in unjudged(report) if row.measurement and is_headline(row.measurement)]
-    first = page(report)
+    first, pictures = page(report), _pictures(report.figures, folder)
     text: str = _template().render(
         name=name_of(report),
         first=first,
@@ -88,7 +100,10 @@ def render(report: Report, folder: Path) -> str:
         cells=cell_grids(report.data),
         excluded=report.excluded[:_MOST],
         excluded_remark=shown(report.excluded[:_MOST], len(report.excluded), "rows"),
-        pictures=[_picture(figure, folder) for figure in report.figures],
+        evidence=list(zip(first.evidence, _evidence(report, first), strict=True)),
+        headings=HEADINGS,
+        worst=[picture for figure, picture in pictures if figure.worst],
+        pictures=[picture for figure, picture in pictures if not figure.worst],
         states=STATE_WORDS,
     )
     return text.rstrip("\n") + "\n"
@@ -110,11 +125,19 @@ def _contents(report: Report, first: Page) -> Iterator[tuple[str, str]]:
     """Id and title of every section that is there."""
     sections = (
         ("groups", "Who is worse off", first.groups), ("evidence", "What it rests on", first.evidence),
+        ("worst", "Worst images", any(figure.worst for figure in report.figures)),
         ("verdicts", "Verdicts", report.verdicts), ("gate", "Gate", report.gate.rules),
-        ("numbers", "All numbers", report.measurements), ("figures", "Figures", report.figures),
+        ("numbers", "All numbers", report.measurements),
+        ("figures", "Figures", any(not figure.worst for figure in report.figures)),
         ("data", "Data", True), ("notes", "Notes", report.notes), ("provenance", "Where this comes from", True),
     )  # fmt: skip
     return ((name, title) for name, title, there in sections if there)
+
+
+def _evidence(report: Report, first: Page) -> list[Line]:
+    """The rows of the evidence with the pictures of their intervals; each on a scale of its own metric."""
+    known = {m.id: m for m in report.measurements}
+    return _lines([measured_row(known[row.id]) for row in first.evidence])
 
 
 def _soft(name: str) -> Markup:
@@ -127,26 +150,35 @@ def _lines(rows: Sequence[Row]) -> list[Line]:
     return [Line(row=row, span=interval(row.low, row.high), bar=bar) for row, bar in zip(rows, drawn, strict=True)]
 
 
-def _picture(figure: Figure, folder: Path) -> Picture:
-    path = Path(figure.file)
-    kind = _TYPES.get(path.suffix.lower())
-    # A report.json from elsewhere must not pull other files of this machine into the page.
-    inside = not path.is_absolute() and ".." not in path.parts
-    address = ""
-    if kind and inside:
-        content = _content(folder, path)
-        if content:
+def _pictures(figures: Sequence[Figure], folder: Path) -> list[tuple[Figure, Picture]]:
+    """The figures, the worst images first, as far as there is room for them in the page."""
+    found, room = [], _ROOM
+    for figure in sorted(figures, key=lambda each: not each.worst):
+        content = _content(folder, Path(figure.file))
+        picture = Picture(caption=figure.caption, address="", file=figure.file)
+        if not content:
+            found.append((figure, replace(picture, remark="is not beside the report")))
+        elif len(content) > room:
+            found.append((figure, replace(picture, remark="is left out, so that this page stays small")))
+        else:
+            room -= len(content)
+            kind = _TYPES[Path(figure.file).suffix.lower()]
             address = Markup(f"data:{kind};base64,{binascii.b2a_base64(content, newline=False).decode()}")  # noqa: S704 (base64)
-    return Picture(caption=figure.caption, address=address, file=figure.file)
+            found.append((figure, replace(picture, address=address)))
+    return found
 
 
 def _content(folder: Path, path: Path) -> bytes:
-    """A figure's bytes; none where it is missing, no file, or reached by a link that leaves the folder."""
+    """A figure's bytes; none where it is missing, no picture, or reached by a path or link that leaves the folder."""
+    # A report.json from elsewhere must not pull other files of this machine into the page.
+    if path.suffix.lower() not in _TYPES or path.is_absolute() or ".." in path.parts:
+        return b""
     try:
         full = (folder / path).resolve(strict=True)
-        if not (full.is_relative_to(folder.resolve()) and full.is_file() and full.stat().st_size <= _LARGEST):
+        if not (full.is_relative_to(folder.resolve()) and full.is_file()):
             return b""
-        return full.read_bytes()
+        with full.open("rb") as file:
+            return file.read(_ROOM + 1)  # one that is too large for the page is only named
     except (OSError, ValueError, RuntimeError):  # ValueError: a NUL in the name; RuntimeError: links in a circle
         return b""
 

@@ -20,7 +20,7 @@ from fairaudit.report.rows import (
     unjudged,
 )
 from fairaudit.report.variants import variant_grids
-from fairaudit.results.report import Model, Report
+from fairaudit.results.report import Figure, Model, Report
 from fairaudit.results.text import UNDEFINED, interval, number
 from fairaudit.tables.metrics import METRICS
 
@@ -63,6 +63,7 @@ def _lines(report: Report, cap: int) -> Iterator[str]:
     yield f"**{gate_line(report.gate)}**"
     yield ""
     yield from _first(report, cap)
+    yield from _worst(report, cap)
     yield from _verdicts(report, cap)
     yield from _gate(report, cap)
     yield from _variants(report, cap)
@@ -142,15 +143,22 @@ def _numbers(report: Report, cap: int) -> Iterator[str]:
     yield from _section("Other numbers over all groups", [*lines, *_told(shown(kept, len(rows), "numbers"))])
 
 
+def _worst(report: Report, cap: int) -> Iterator[str]:
+    yield from _pictures("Worst images", [figure for figure in report.figures if figure.worst], max(cap, 2))
+
+
 def _figures(report: Report, cap: int) -> Iterator[str]:
-    if report.figures:
-        kept = report.figures[:cap]
-        lines = [
-            line
-            for figure in kept
-            for line in (f"![{safe(figure.caption)}]({_address(figure.file)})", "", f"*{safe(figure.caption)}*", "")
-        ]
-        yield from _section("Figures", [*lines, *_told(shown(kept, len(report.figures), "figures"))])
+    yield from _pictures("Figures", [figure for figure in report.figures if not figure.worst], cap)
+
+
+def _pictures(title: str, figures: Sequence[Figure], cap: int) -> Iterator[str]:
+    kept = figures[:cap]
+    lines = [
+        line
+        for figure in kept
+        for line in (f"![{safe(figure.caption)}]({_address(figure.file)})", "", f"*{safe(figure.caption)}*", "")
+    ]
+    yield from _section(title, [*lines, *_told(shown(kept, len(figures), "figures"))])
 
 
 def _groups(report: Report, cap: int) -> Iterator[str]:

@@ -18,6 +18,8 @@ USED = ("unequal and for the wrong reason", "spurious but equal")
 """Verdicts that the model uses the attribute."""
 RATES = ("accuracy", "selection_rate", "tpr", "fpr")
 """What the table of groups shows, in this order."""
+HEADINGS = {"accuracy": "accuracy", "selection_rate": "selected", "tpr": "found", "fpr": "false alarms"}
+"""What their columns are called."""
 FLIPS = ("attribute_flip_rate", "swap_flip")
 """Shares of decisions that change with the attribute, the strongest evidence first."""
 
@@ -47,6 +49,8 @@ class GroupTable:
 class EvidenceRow:
     """One number that a verdict rests on."""
 
+    id: str
+    """Of its measurement."""
     metric: str
     about: str
     value: str
@@ -174,8 +178,8 @@ def _sentences(report: Report, first: Verdict | None) -> Iterator[str]:
         yield f"The evidence on {first.attribute} does not decide."
     elif first.verdict == "no evidence":
         yield f"No evidence that {first.attribute} matters{_in(first)}, on this data and within these limits."
-    if first.region_used == "yes" and not first.forbidden:
-        yield f"It does look at {first.region}, which may hold other evidence."
+    if first.region_used == "yes" and not first.forbidden and first.verdict not in USED:
+        yield f"It does look at {first.region}, which may hold other evidence than {first.attribute}."
 
 
 def _unequal(report: Report, attribute: str) -> Iterator[str]:
@@ -225,6 +229,7 @@ def _evidence(report: Report, verdict: Verdict) -> Iterator[EvidenceRow]:
     for found in (known[name] for name in verdict.evidence if name in known):
         parts = (found.attribute, found.region, found.method, found.group, found.class_)
         yield EvidenceRow(
+            id=found.id,
             metric=found.metric,
             about=", ".join(part for part in parts if part),
             value=number(found.value) if found.value is not None else found.status,

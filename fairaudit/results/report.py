@@ -192,6 +192,8 @@ class Figure(Part):
     """What it shows, in one or two sentences."""
     photographs: bool = False
     """Whether single images of the data can be seen on it."""
+    worst: bool = False
+    """Whether it shows the worst images, which stand on the first page."""
 
 
 class Report(Part):

@@ -12,6 +12,10 @@ def test_no_images_and_none_in_html(lab):
     pictures = {figure["file"] for figure in shown.report()["figures"] if figure["photographs"]}
     assert any("region-patch" in name for name in pictures)
     assert any("reliance-patch" in name for name in pictures)
+    worst = {figure["file"] for figure in shown.report()["figures"] if figure["worst"]}
+    assert worst <= pictures
+    assert any("worst-" in name for name in worst)
+    assert "## Worst images" in (lab.folder / "shown" / "report.md").read_text()
     hidden = lab.run("audit", "model.pt", "-o", "hidden", "--format", "html,md", "--no-images", "--json")
     assert hidden.code == shown.code
     report = hidden.report()
@@ -21,6 +25,7 @@ def test_no_images_and_none_in_html(lab):
     assert report["measurements"] == shown.report()["measurements"]
     pages = [(lab.folder / name / "report.html").read_text().count("data:image/png") for name in ("shown", "hidden")]
     assert pages[0] - pages[1] == len(pictures)
+    assert "Worst images" not in (lab.folder / "hidden" / "report.md").read_text()
     lab.run("render", "shown", "--format", "html", "--no-images", quiet=False)
     assert (lab.folder / "shown" / "report.html").read_text().count("data:image/png") == pages[1]
 

@@ -153,3 +153,37 @@ def test_pipes_circles_and_names_that_are_none_are_named_and_not_read(report, tm
     text = html.render(report.model_copy(update={"figures": figures}), tmp_path)
     assert "data:image/png" not in text
     assert text.count("is not beside the report") == 4
+
+
+def test_the_page_stays_below_three_megabytes(report, folder):
+    sizes = {"large": 1_500_000, "larger": 1_400_000, "small": 300_000, "endless": 90_000_000}
+    for name, size in sizes.items():
+        (folder / "figures" / f"{name}.png").write_bytes(bytes(size))
+    figures = [Figure(file=f"figures/{name}.png", caption=f"{name}.", worst=name == "larger") for name in sizes]
+    text = html.render(report.model_copy(update={"figures": figures}), folder)
+    assert len(text.encode()) < 3_000_000
+    shown = re.findall(r'<img src="data:[^"]*" alt="(\w+)\."', text)
+    assert shown == ["larger", "small"]  # the worst images come first
+    assert text.count("is left out, so that this page stays small") == 2
+
+
+def test_worst_images_stand_on_the_first_page_and_the_other_figures_are_folded(report, folder):
+    (folder / "figures" / "worst.png").write_bytes(PNG)
+    worst = Figure(file="figures/worst.png", caption="Wrong ones.", photographs=True, worst=True)
+    text = html.render(report.model_copy(update={"figures": [*report.figures, worst]}), folder)
+    body = text.split("<body>")[1]
+    assert (
+        body.index('id="evidence"')
+        < body.index("Wrong ones.")
+        < body.index('id="verdicts"')
+        < body.index('id="figures"')
+    )
+    assert re.search(r'<section id="figures">\s*<details>', body)
+    assert 'href="#worst"' in text
+    assert 'id="worst"' not in html.render(report, folder)
+
+
+def test_the_evidence_has_its_intervals_drawn_and_its_names_explained(report, folder):
+    body = html.render(report, folder).split('<section id="evidence">')[1].split("</section>")[0]
+    assert body.count('class="bar"') >= 1
+    assert body.count("<abbr title=") == body.count("<tr><td>")

@@ -83,6 +83,8 @@ class Drawing:
     """Makes the PNG."""
     photographs: bool = False
     """Whether single images of the data can be seen on it, which `--no-images` leaves out."""
+    worst: bool = False
+    """Whether it shows the worst images, which stand on the first page."""
 
 
 def slug(text: str) -> str:

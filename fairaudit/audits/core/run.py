@@ -209,7 +209,8 @@ def drawn(drawings: Sequence[Drawing], folder: Path, *, photographs: bool = True
             (folder / "figures" / name).unlink(missing_ok=True)
             continue
         write_bytes(folder / "figures" / name, drawing.draw())
-        figures.append(Figure(file=f"figures/{name}", caption=drawing.caption, photographs=drawing.photographs))
+        seen = {"photographs": drawing.photographs, "worst": drawing.worst}
+        figures.append(Figure(file=f"figures/{name}", caption=drawing.caption, **seen))
     return figures
 
 

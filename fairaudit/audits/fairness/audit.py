@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from fairaudit.audits.core.study import Study
 from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.fairness.inputs import fairness_inputs
 from fairaudit.audits.fairness.read import read_fairness
+from fairaudit.audits.fairness.worst import worst_drawings
 from fairaudit.engine.part import Part
 from fairaudit.measures.counts.confusion import confusion
 
@@ -45,7 +47,8 @@ class FairnessAudit:
 
     def measure(self, total: Total) -> Findings:
         """Rates, disparities and data facts of every grouping, with their uncertainty."""
-        return read_fairness(fairness_inputs(total, self._groupings))
+        found = read_fairness(fairness_inputs(total, self._groupings))
+        return replace(found, drawings=[*found.drawings, *worst_drawings(total)])
 
     def _counts(self, context: Context) -> dict[str, NDArray[np.generic]]:
         sums: dict[str, NDArray[np.generic]] = {}

@@ -33,7 +33,7 @@ def region_drawings(total: Total, methods: Sequence[Method]) -> Iterator[Drawing
             draw=partial(_overlay, total, region),
             photographs=True,
         )
-        for method in methods:
+        for place, method in enumerate(methods):
             if np.isnan(_shares(total, region, method)).all():
                 continue  # every map is blank: no image relies on anything
             yield Drawing(
@@ -45,6 +45,7 @@ def region_drawings(total: Total, methods: Sequence[Method]) -> Iterator[Drawing
                 ),
                 draw=partial(_reliance, total, region, method),
                 photographs=True,
+                worst=place == 0,
             )
 
 

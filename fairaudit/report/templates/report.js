@@ -26,6 +26,8 @@ if (table) {
         const both = typeof x === typeof y ? (x > y) - (x < y) : typeof x === "number" ? -1 : 1;
         return way * both;
       });
+      for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+      cell.setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
       way = -way;
       table.tBodies[0].append(...rows);
     });
@@ -33,5 +35,4 @@ if (table) {
 }
 const open = () => { if (location.hash) document.querySelector(location.hash)?.querySelector("details")?.setAttribute("open", ""); };
 addEventListener("hashchange", open);
-addEventListener("beforeprint", () => { for (const each of document.querySelectorAll("details")) each.open = true; });
 open();
