@@ -59,6 +59,7 @@ def paired_score_measurements(
     Raises:
         ValueError: the columns do not fit each other.
 
+    >>> from fairaudit.tables.statistics import Statistics
     >>> asked = FairnessSpec(attribute="hat", groups=("no",), classes=("0", "1"), statistics=Statistics(replicates=50))
     >>> new, old = ([[1 - s, s] for s in column] for column in ([0.1, 0.9, 0.3, 0.7], [0.1, 0.3, 0.5, 0.7]))
     >>> table = paired_score_measurements(new, old, [0, 1, 0, 1], [0, 0, 0, 0], asked, baseline="old")
