@@ -61,11 +61,11 @@ def _compare(
     reports: list[Path], rules: list[GateRule], *, output: Path | None, as_json: bool, verbose: bool, fail_on: FailOn
 ) -> int:
     from fairaudit.audits.core.compare import compare_reports
-    from fairaudit.cli.launch.audits import worst
     from fairaudit.cli.terminal.console import say
     from fairaudit.cli.terminal.streams import emit
     from fairaudit.errors import UsageError
     from fairaudit.report.formats import comparison as formats
+    from fairaudit.report.zoo.row import worst_code
     from fairaudit.results.strict_json import dumps, write_text
 
     if len(reports) < 2:
@@ -78,7 +78,7 @@ def _compare(
         write_text(output / "compare.md", "\n".join(formats.markdown(each.comparison) for each in found))
         write_text(output / "compare.html", formats.html([each.comparison for each in found]))
         say(f"Comparison: {output / 'compare.html'}")
-    return worst([each.gate.exit_code for each in found])
+    return worst_code([each.gate.exit_code for each in found])
 
 
 def _text(found: Compared, *, verbose: bool) -> str:

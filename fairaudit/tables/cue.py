@@ -11,7 +11,7 @@ from fairaudit.measures.regions.cue import Shares, cue_contrasts, cue_p_value, s
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.row import Estimate, Subject, row
-from fairaudit.tables.specs import AUDIT, Question
+from fairaudit.tables.specs import AUDIT, ImageSpec
 
 NO_TABLE = "no two groups have images of the same two classes"
 TOO_FEW = "a cell of group and class has fewer than two images or clusters"
@@ -20,7 +20,7 @@ TOO_FEW = "a cell of group and class has fewer than two images or clusters"
 def cue_measurement(
     shares: NDArray[np.floating],
     scale: float,
-    question: Question,
+    question: ImageSpec,
     *,
     group: Labels,
     target: Labels | None,
@@ -53,8 +53,8 @@ def cue_measurement(
     if target is None or found is None:
         return _missing(question, group.name, reason or ("the classes are not known" if target is None else NO_TABLE))
     contrasts = cue_contrasts(found)
-    draw = generator(question.seed, "cue", group.name, question.region or "", question.method or "")
-    most = largest(contrasts, level=question.level, generator=draw)
+    draw = generator(question.statistics.seed, "cue", group.name, question.region or "", question.method or "")
+    most = largest(contrasts, level=question.statistics.level, generator=draw)
     if most is None:
         return _missing(question, group.name, TOO_FEW)
     p_value = cue_p_value(found, generator=draw)
@@ -71,7 +71,7 @@ def cue_measurement(
             chance=0.0,
             extra={**question.extra, "scale": scale, **_facts(found, contrasts, most, group, target)},
         ),
-        level=question.level,
+        level=question.statistics.level,
     )
 
 
@@ -87,11 +87,11 @@ def _facts(
     }
 
 
-def _subject(question: Question, attribute: str) -> Subject:
+def _subject(question: ImageSpec, attribute: str) -> Subject:
     return Subject(
         audit=AUDIT, metric="cue_alignment", attribute=attribute, region=question.region, method=question.method
     )
 
 
-def _missing(question: Question, attribute: str, reason: str) -> Measurement:
+def _missing(question: ImageSpec, attribute: str, reason: str) -> Measurement:
     return row(_subject(question, attribute), Estimate(value=None, chance=0.0, missing=reason))

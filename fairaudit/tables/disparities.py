@@ -17,7 +17,7 @@ from fairaudit.measures.intervals.simultaneous import Extreme, Pair, difference_
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.nulls import Nulls
 from fairaudit.tables.row import Estimate, Extra
-from fairaudit.tables.rows import Asked, listed, measurement, total
+from fairaudit.tables.rows import FairnessSpec, listed, measurement, total
 
 PAIRWISE = tuple(
     name for name in DISPARITIES if DISPARITIES[name].against == "groups" and not DISPARITIES[name].average
@@ -29,7 +29,7 @@ CLASS_GAPS = ("selection_rate", "tpr", "fpr", "ppv")
 NO_PAIR = "fewer than two groups have images"
 
 
-def disparity_rows(counts: ArrayLike, asked: Asked, nulls: Nulls) -> Iterator[Measurement]:
+def disparity_rows(counts: ArrayLike, asked: FairnessSpec, nulls: Nulls) -> Iterator[Measurement]:
     """Every disparity between groups, and the gap of every class on its own, with simultaneous intervals.
 
     A disparity is undefined when a group that has images has no such rate; the interval is then still given, with that
@@ -53,7 +53,7 @@ def disparity_rows(counts: ArrayLike, asked: Asked, nulls: Nulls) -> Iterator[Me
         yield from _class_gaps(table, name, asked)
 
 
-def _class_gaps(table: Floats, name: str, asked: Asked) -> Iterator[Measurement]:
+def _class_gaps(table: Floats, name: str, asked: FairnessSpec) -> Iterator[Measurement]:
     spec = Disparity(name=f"{name}_difference", rates=(name,), form="difference", null="target")
     for index in reported_classes(table.shape[-1]):
 
@@ -75,7 +75,7 @@ def _number(
     spec: Disparity,
     value: float,
     sized: Rate,
-    asked: Asked,
+    asked: FairnessSpec,
     test: AgainstNull,
     *,
     classes: tuple[int, ...] | None = None,
@@ -85,7 +85,7 @@ def _number(
         return Estimate(value=np.nan, n=total(table)), NO_PAIR
     chosen = classes if classes is not None else reported_classes(table.shape[-1])
     x, n = (part[..., present].reshape(-1, len(present)) for part in sized)
-    bounds = (difference_interval if spec.form == "difference" else ratio_interval)(x, n, level=asked.level)
+    bounds = (difference_interval if spec.form == "difference" else ratio_interval)(x, n, level=asked.statistics.level)
     place = _Place(asked=asked, spec=spec, present=present.tolist(), classes=chosen, worth=n)
     exists = np.isfinite(value)
     family = {"groups_compared": len(present), "rates_compared": len(x)}
@@ -103,7 +103,7 @@ def _number(
     return number, _reason(table, spec, asked, chosen)
 
 
-def _sensitivity(table: Floats, spec: Disparity, asked: Asked) -> Extra:
+def _sensitivity(table: Floats, spec: Disparity, asked: FairnessSpec) -> Extra:
     if asked.tolerance is None or spec.form == "ratio" or spec.name not in DISPARITIES:
         return {}
     return {"label_error_that_flips": finite(flipping_error(table, spec.name, limit=asked.tolerance))}
@@ -113,7 +113,7 @@ class _Place:
     """Names of the pairs that a disparity rests on."""
 
     def __init__(
-        self, *, asked: Asked, spec: Disparity, present: list[int], classes: tuple[int, ...], worth: Floats
+        self, *, asked: FairnessSpec, spec: Disparity, present: list[int], classes: tuple[int, ...], worth: Floats
     ) -> None:
         self.asked, self.spec, self.present, self.worth = asked, spec, present, worth
         self.classes = classes if spec.rates != ("accuracy",) else (-1,)
@@ -149,7 +149,7 @@ class _Place:
             facts[f"{prefix}class"] = self.asked.classes[index]
         for side, group in (("highest", pair.high), ("lowest", pair.low)):
             size, value = float(sizes[pair.rate, group]), float(values[pair.rate, group])
-            if self.counted[pair.rate, group] >= self.asked.min_cell:
+            if self.counted[pair.rate, group] >= self.asked.statistics.min_cell:
                 facts[f"{prefix}{side}_n"] = size
                 facts[f"{prefix}{side}_value"] = value if np.isfinite(value) else None
                 if self.asked.cluster_counts is not None or self.asked.squared is not None:
@@ -166,7 +166,7 @@ def _observed(values: Floats, form: str) -> Pair:
     return Pair(rate=worst, high=int(highest[worst]), low=int(lowest[worst]))
 
 
-def _reason(table: Floats, spec: Disparity, asked: Asked, classes: tuple[int, ...]) -> str:
+def _reason(table: Floats, spec: Disparity, asked: FairnessSpec, classes: tuple[int, ...]) -> str:
     present = has_images(table)
     for name in spec.rates:
         if name == "accuracy":

@@ -23,14 +23,14 @@ from fairaudit.tables.groups import group_rows
 from fairaudit.tables.nulls import null_values
 from fairaudit.tables.resampled import composed_rows, resampled_rows
 from fairaudit.tables.row import Estimate
-from fairaudit.tables.rows import Asked, measurement, suppressed, total, why_undefined
+from fairaudit.tables.rows import FairnessSpec, measurement, suppressed, total, why_undefined
 from fairaudit.tables.soft import SoftJoint, soft_rows
 from fairaudit.tables.theory import UNALIGNED
 
 
 def fairness_measurements(
     counts: ArrayLike,
-    asked: Asked,
+    asked: FairnessSpec,
     *,
     aligned: ArrayLike | None = None,
     unaligned: str = UNALIGNED,
@@ -61,7 +61,9 @@ def fairness_measurements(
     Raises:
         ValueError: shapes do not fit each other.
 
-    >>> asked = Asked(attribute="hat", groups=("no", "yes"), classes=("calm", "smiling"), replicates=200)
+    >>> from fairaudit.tables.statistics import Statistics
+    >>> few = Statistics(replicates=200)
+    >>> asked = FairnessSpec(attribute="hat", groups=("no", "yes"), classes=("calm", "smiling"), statistics=few)
     >>> table = fairness_measurements([[[80, 20], [10, 90]], [[60, 40], [50, 50]]], asked)
     >>> found = {m.metric: m for m in table if m.group is None}
     >>> gap = found["equalized_odds_difference"]
@@ -72,7 +74,7 @@ def fairness_measurements(
 
 
 def _rows(
-    table: NDArray[np.generic], asked: Asked, aligned: ArrayLike | None, unaligned: str, soft: SoftJoint | None
+    table: NDArray[np.generic], asked: FairnessSpec, aligned: ArrayLike | None, unaligned: str, soft: SoftJoint | None
 ) -> Iterator[Measurement]:
     floats = np.asarray(table, np.float64)
     nulls = null_values(table, asked)
@@ -90,7 +92,7 @@ def _rows(
         yield from soft_rows(soft, asked, n=total(floats), reason=why_undefined(floats))
 
 
-def _impact_rows(table: Floats, asked: Asked) -> Iterator[Measurement]:
+def _impact_rows(table: Floats, asked: FairnessSpec) -> Iterator[Measurement]:
     selected = rate(table, "selection_rate")
     sized = asked.sized(table, partial(rate, name="selection_rate"))
     present = has_images(table)
@@ -99,10 +101,10 @@ def _impact_rows(table: Floats, asked: Asked) -> Iterator[Measurement]:
         ends = np.full((2, len(values)), np.nan)
         if present.sum() > 1:
             parts = (part[present, index] for part in sized)
-            ends[:, present] = impact_interval(*parts, level=asked.level)
+            ends[:, present] = impact_interval(*parts, level=asked.statistics.level)
         for group, name in enumerate(asked.groups):
             class_ = asked.classes[index]
-            if 0 < asked.counted(table)[group].sum() < asked.min_cell:
+            if asked.statistics.too_few(asked.counted(table)[group].sum()):
                 yield suppressed(asked, "impact_ratio", group=name, class_=class_)
                 continue
             extra = {"selection_rate": finite(selected.value[group, index])}
@@ -119,13 +121,13 @@ def _impact_rows(table: Floats, asked: Asked) -> Iterator[Measurement]:
             yield measurement(asked, "impact_ratio", number, reason=reason, group=name, class_=class_)
 
 
-def _worst_group_row(table: Floats, asked: Asked) -> Measurement:
+def _worst_group_row(table: Floats, asked: FairnessSpec) -> Measurement:
     value = float(worst_attribute_group_accuracy(table))
     sized = asked.sized(table, accuracy)
     present = has_images(table)
     if not present.any():
         return measurement(asked, "worst_attribute_group_accuracy", Estimate(value=value), reason=why_undefined(table))
-    low, high = smallest_interval(sized.numerator[present], sized.denominator[present], level=asked.level)
+    low, high = smallest_interval(sized.numerator[present], sized.denominator[present], level=asked.statistics.level)
     worst = int(np.nanargmin(np.where(present, accuracy(table).value, np.nan)))
     number = Estimate(
         value=value, low=low, high=high, interval="max-t", n=total(table), extra={"lowest": asked.groups[worst]}
@@ -133,7 +135,7 @@ def _worst_group_row(table: Floats, asked: Asked) -> Measurement:
     return measurement(asked, "worst_attribute_group_accuracy", number, reason=why_undefined(table))
 
 
-def _worst_cell_row(table: Floats, asked: Asked) -> Measurement:
+def _worst_cell_row(table: Floats, asked: FairnessSpec) -> Measurement:
     value = float(worst_cell_accuracy(table))
     reason = why_undefined(table)
     if np.isnan(value):
@@ -141,7 +143,7 @@ def _worst_cell_row(table: Floats, asked: Asked) -> Measurement:
     present = has_images(table)
     sized = asked.sized(table, cell_accuracy)
     low, high = smallest_interval(
-        sized.numerator[present].ravel(), sized.denominator[present].ravel(), level=asked.level
+        sized.numerator[present].ravel(), sized.denominator[present].ravel(), level=asked.statistics.level
     )
     found = np.where(present[:, None], cell_accuracy(table).value, np.inf)
     group, class_ = np.unravel_index(int(found.argmin()), found.shape)

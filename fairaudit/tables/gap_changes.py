@@ -17,12 +17,12 @@ from fairaudit.measures.intervals.extreme_change import Bound, Contrasts, upper_
 from fairaudit.measures.intervals.proportion import Interval, ends, exact, hybrid_difference, hybrid_ratio, mid_p
 from fairaudit.measures.intervals.simultaneous import range_quantile
 from fairaudit.ratio import ratio
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
 
 Rates = Callable[[Floats], Rate]
 
 
-def disparity_change(table: Floats, spec: Disparity, asked: Asked) -> Interval:
+def disparity_change(table: Floats, spec: Disparity, asked: FairnessSpec) -> Interval:
     """Interval of candidate − baseline of a disparity between groups: see `extreme_change`.
 
     A ratio is the smallest of its pairs' and its change that of 1 − ratio turned around; where a rate below the line
@@ -38,7 +38,7 @@ def disparity_change(table: Floats, spec: Disparity, asked: Asked) -> Interval:
         return ends(np.nan, np.nan)
     both = _Both(table[present], partial(compared, spec=spec), asked, present)
     classes, rates, groups = both.shape
-    z = range_quantile(asked.level, groups=groups, rates=classes * rates)
+    z = range_quantile(asked.statistics.level, groups=groups, rates=classes * rates)
     models = [_pairs(*model, z=z, form=spec.form) for model in both.models]
     correlation = _correlation(both, spec.form)
     upper = _bound(models[0], models[1], correlation, both.shape, average=spec.average)
@@ -47,7 +47,7 @@ def disparity_change(table: Floats, spec: Disparity, asked: Asked) -> Interval:
     return ends(max(low, -1.0), min(high, 1.0))
 
 
-def worst_group_change(table: Floats, asked: Asked) -> Interval:
+def worst_group_change(table: Floats, asked: FairnessSpec) -> Interval:
     """Interval of candidate − baseline of the smallest accuracy of any group.
 
     Args:
@@ -60,7 +60,7 @@ def worst_group_change(table: Floats, asked: Asked) -> Interval:
         return Rate(*(part[..., None, None, :] for part in accuracy(counts)))
 
     both = _Both(table[present], rates, asked, present)
-    level = asked.level ** (1 / max(1, both.shape[2]))
+    level = asked.statistics.level ** (1 / max(1, both.shape[2]))
     models = []
     for x, n in both.models:
         p, each = ratio(x, n)[0, 0], exact(x[0, 0], n[0, 0], level=level)
@@ -73,7 +73,7 @@ def worst_group_change(table: Floats, asked: Asked) -> Interval:
     return ends(max(-worse, -1.0), min(better, 1.0))
 
 
-def worst_cell_change(table: Floats, asked: Asked) -> Interval:
+def worst_cell_change(table: Floats, asked: FairnessSpec) -> Interval:
     """Interval of candidate − baseline of the smallest accuracy of any cell: every cell as a group of its own.
 
     Args:
@@ -110,7 +110,7 @@ def cells_as_groups(counts: Floats) -> Floats:
 class _Both:
     """Rates of both models at their effective sizes, and how they vary together in every group."""
 
-    def __init__(self, table: Floats, rates: Rates, asked: Asked, present: NDArray[np.bool_]) -> None:
+    def __init__(self, table: Floats, rates: Rates, asked: FairnessSpec, present: NDArray[np.bool_]) -> None:
         clusters = None if asked.cluster_counts is None else np.asarray(asked.cluster_counts, np.float64)[:, present]
         self.models: list[tuple[Floats, Floats]] = []
         for axis in (-1, -2):

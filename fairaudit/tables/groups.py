@@ -12,10 +12,10 @@ from fairaudit.measures.counts.rates import RATES, Rate, RateSpec, accuracy, cel
 from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.row import Estimate
-from fairaudit.tables.rows import Asked, measurement, suppressed
+from fairaudit.tables.rows import FairnessSpec, measurement, suppressed
 
 
-def group_rows(counts: ArrayLike, asked: Asked) -> Iterator[Measurement]:
+def group_rows(counts: ArrayLike, asked: FairnessSpec) -> Iterator[Measurement]:
     """Accuracy of every group and cell, and every rate of every group and reported class, with Wilson intervals.
 
     Two classes report the rates of the positive one (value index 1), more report each against the rest. The interval
@@ -45,31 +45,31 @@ def group_rows(counts: ArrayLike, asked: Asked) -> Iterator[Measurement]:
                 }
                 number = _number(rate, (group, index), low, high, n=images[group], extra=extra)
                 reason = _reason(spec, group_name, asked.classes[index], images[group])
-                few = 0 < among[group, index] < asked.min_cell
+                few = asked.statistics.too_few(among[group, index])
                 yield _row(asked, name, number, spec=spec, reason=reason, group=group_name, index=index, few=few)
 
 
-def _accuracy_rows(table: Floats, images: Floats, asked: Asked) -> Iterator[Measurement]:
+def _accuracy_rows(table: Floats, images: Floats, asked: FairnessSpec) -> Iterator[Measurement]:
     rate = accuracy(table)
     sized = asked.sized(table, accuracy)
-    low, high = wilson(sized.numerator, sized.denominator, level=asked.level)
+    low, high = wilson(sized.numerator, sized.denominator, level=asked.statistics.level)
     counted = asked.counted(table).sum((-2, -1))
     for group, name in enumerate(asked.groups):
-        if 0 < counted[group] < asked.min_cell:
+        if asked.statistics.too_few(counted[group]):
             yield suppressed(asked, "accuracy", group=name)
             continue
         number = _number(rate, (group,), low, high, n=images[group], extra={})
         yield measurement(asked, "accuracy", number, reason=f"group {name} has no image", group=name)
 
 
-def _cell_rows(table: Floats, asked: Asked) -> Iterator[Measurement]:
+def _cell_rows(table: Floats, asked: FairnessSpec) -> Iterator[Measurement]:
     rate = cell_accuracy(table)
     sized = asked.sized(table, cell_accuracy)
-    low, high = wilson(sized.numerator, sized.denominator, level=asked.level)
+    low, high = wilson(sized.numerator, sized.denominator, level=asked.statistics.level)
     images, counted = table.sum(-1), asked.counted(table).sum(-1)
     for group, name in enumerate(asked.groups):
         for index, class_ in enumerate(asked.classes):
-            if 0 < counted[group, index] < asked.min_cell:
+            if asked.statistics.too_few(counted[group, index]):
                 yield suppressed(asked, "cell_accuracy", group=name, class_=class_)
                 continue
             number = _number(rate, (group, index), low, high, n=images[group, index], extra={})
@@ -77,14 +77,14 @@ def _cell_rows(table: Floats, asked: Asked) -> Iterator[Measurement]:
             yield measurement(asked, "cell_accuracy", number, reason=reason, group=name, class_=class_)
 
 
-def _ends(table: Floats, spec: RateSpec, asked: Asked) -> tuple[Floats, Floats]:
+def _ends(table: Floats, spec: RateSpec, asked: FairnessSpec) -> tuple[Floats, Floats]:
     of_what = RATES["iou"] if spec.name == "f1" else spec
 
     def rate_of(counts: Floats) -> Rate:
         return of_what.formula(outcomes(counts))
 
     sized = asked.sized(table, rate_of)
-    low, high = wilson(sized.numerator, sized.denominator, level=asked.level)
+    low, high = wilson(sized.numerator, sized.denominator, level=asked.statistics.level)
     return (2 * low / (1 + low), 2 * high / (1 + high)) if spec.name == "f1" else (low, high)
 
 
@@ -106,7 +106,7 @@ def _number(
 
 
 def _row(
-    asked: Asked, name: str, number: Estimate, *, spec: RateSpec, reason: str, group: str, index: int, few: bool
+    asked: FairnessSpec, name: str, number: Estimate, *, spec: RateSpec, reason: str, group: str, index: int, few: bool
 ) -> Measurement:
     class_ = asked.classes[index]
     if few:

@@ -16,7 +16,7 @@ from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.measures.intervals.permutation import AgainstNull, against_null, permutation_null
 from fairaudit.ratio import ratio
 from fairaudit.seeds import generator
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
 
 BUDGET = 2 * 10**6
 """Numbers drawn for one bootstrap or permutation at most; large tables get fewer replicates, never fewer than 400."""
@@ -43,7 +43,7 @@ class Nulls:
         return against_null(value, self.values.get(name, ()), larger=True).p_value <= 1 - level + 1e-12
 
 
-def null_values(table: NDArray[np.generic], asked: Asked, *, names: Collection[str] | None = None) -> Nulls:
+def null_values(table: NDArray[np.generic], asked: FairnessSpec, *, names: Collection[str] | None = None) -> Nulls:
     """Draw every tested statistic under its null: shuffled labels, or pooled draws at effective sizes.
 
     Args:
@@ -68,7 +68,7 @@ def null_values(table: NDArray[np.generic], asked: Asked, *, names: Collection[s
         def statistics(drawn: Floats, chosen: Mapping[str, Statistic] = chosen) -> Mapping[str, Floats]:
             return evaluated(drawn, chosen)
 
-        source = generator(asked.seed, "fairness permutation", asked.attribute, null)
+        source = generator(asked.statistics.seed, "fairness permutation", asked.attribute, null)
         number = affordable(counts.size, asked)
         found |= permutation_null(counts, statistics, null=null, replicates=number, generator=source)
     return Nulls(values=found, exact=exact and np.issubdtype(table.dtype, np.integer))
@@ -80,9 +80,9 @@ def evaluated(counts: Floats, chosen: Mapping[str, Statistic]) -> dict[str, Floa
     return {name: shared[name] if name in shared else statistic(counts) for name, statistic in chosen.items()}
 
 
-def affordable(numbers: int, asked: Asked) -> int:
+def affordable(numbers: int, asked: FairnessSpec) -> int:
     """Replicates of a table with so many numbers."""
-    return min(asked.replicates, max(400, BUDGET // max(1, numbers)))
+    return min(asked.statistics.replicates, max(400, BUDGET // max(1, numbers)))
 
 
 def named(function: Callable[[Floats, str], Floats], name: str) -> Statistic:
@@ -90,7 +90,7 @@ def named(function: Callable[[Floats, str], Floats], name: str) -> Statistic:
     return lambda counts: function(counts, name)
 
 
-def _effective_table(table: NDArray[np.generic], asked: Asked, null: Null) -> Floats:
+def _effective_table(table: NDArray[np.generic], asked: FairnessSpec, null: Null) -> Floats:
     """The counts of every group scaled to what its weighted or clustered images are worth under this null.
 
     Clusters agree more in some rates than in others, so the size is the smallest of the rates that the null compares.

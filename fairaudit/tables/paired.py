@@ -22,7 +22,7 @@ from fairaudit.measures.counts.disparities import (
 )
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.measures.counts.rates import RATES, reported_classes
-from fairaudit.measures.intervals.bootstrap import Statistics, Strata, bootstrap, cluster_bootstrap
+from fairaudit.measures.intervals.bootstrap import StatisticOf, Strata, bootstrap, cluster_bootstrap
 from fairaudit.measures.intervals.careful import blurred
 from fairaudit.measures.intervals.mcnemar import clustered_mcnemar, clustered_size, mcnemar, paired_change
 from fairaudit.measures.intervals.proportion import basic, percentile
@@ -32,7 +32,7 @@ from fairaudit.seeds import generator
 from fairaudit.tables.gap_changes import disparity_change, worst_cell_change, worst_group_change
 from fairaudit.tables.nulls import affordable
 from fairaudit.tables.row import Estimate
-from fairaudit.tables.rows import Asked, lacks_cells, measurement, suppressed, total
+from fairaudit.tables.rows import FairnessSpec, lacks_cells, measurement, suppressed, total
 
 CHANGES = tuple(name for name in DISPARITIES if DISPARITIES[name].against == "groups")
 """Disparities whose change is reported, as `…_change`."""
@@ -57,7 +57,7 @@ def _strata(name: str) -> Strata:
     return "cell" if name.startswith("eo_") else "group"
 
 
-def paired_measurements(counts: ArrayLike, asked: Asked, *, baseline: str) -> list[Measurement]:
+def paired_measurements(counts: ArrayLike, asked: FairnessSpec, *, baseline: str) -> list[Measurement]:
     """What changed from the baseline to the candidate, as candidate − baseline.
 
     - `accuracy_change`, `tpr_change`, `fpr_change` per group: paired interval (Bonett and Price), p value of McNemar's
@@ -84,7 +84,9 @@ def paired_measurements(counts: ArrayLike, asked: Asked, *, baseline: str) -> li
 
     >>> both = np.zeros((2, 2, 2, 2), int)
     >>> both[0, 1], both[1, 1] = [[5, 30], [5, 60]], [[30, 0], [0, 70]]  # only group 0 lost 30 hits and gained 5
-    >>> asked = Asked(attribute="hat", groups=("no", "yes"), classes=("0", "1"), replicates=200)
+    >>> from fairaudit.tables.statistics import Statistics
+    >>> few = Statistics(replicates=200)
+    >>> asked = FairnessSpec(attribute="hat", groups=("no", "yes"), classes=("0", "1"), statistics=few)
     >>> table = paired_measurements(both, asked, baseline="old")
     >>> [(m.group, m.value) for m in table if m.metric == "tpr_change"]
     [('no', -0.25), ('yes', 0.0)]
@@ -147,24 +149,26 @@ def _turned(table: Floats) -> tuple[Floats, Floats]:
     return won, lost
 
 
-def _group_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measurement]:
+def _group_rows(table: Floats, asked: FairnessSpec, baseline: str) -> Iterator[Measurement]:
     clusters = repeat(None) if asked.cluster_counts is None else _changed(asked.cluster_counts)
     for change, parts in zip(_changed(table), clusters, strict=False):
         yield from _paired_rows(change, parts, asked, baseline)
 
 
-def _paired_rows(change: _Change, clusters: _Change | None, asked: Asked, baseline: str) -> Iterator[Measurement]:
+def _paired_rows(
+    change: _Change, clusters: _Change | None, asked: FairnessSpec, baseline: str
+) -> Iterator[Measurement]:
     name, gained, lost, images = change.rate, change.gained, change.lost, change.images
     if clusters is None:
         worth, p_values = np.ones(len(images)), mcnemar(gained, lost)
     else:
-        size = clustered_size(clusters.gained, clusters.lost, clusters.images, level=asked.level)
+        size = clustered_size(clusters.gained, clusters.lost, clusters.images, level=asked.statistics.level)
         worth, p_values = np.nan_to_num(ratio(size, images)), clustered_mcnemar(clusters.gained - clusters.lost)
     value = ratio(gained - lost, images)
-    _, (low, high) = paired_change(gained * worth, lost * worth, images * worth, level=asked.level)
+    _, (low, high) = paired_change(gained * worth, lost * worth, images * worth, level=asked.statistics.level)
     class_ = None if change.class_ is None else asked.classes[change.class_]
     for group, group_name in enumerate(asked.groups):
-        if 0 < images[group] < asked.min_cell:
+        if asked.statistics.too_few(images[group]):
             yield suppressed(asked, f"{name}_change", group=group_name, class_=class_)
             continue
         number = Estimate(
@@ -187,7 +191,7 @@ def _paired_rows(change: _Change, clusters: _Change | None, asked: Asked, baseli
         )
 
 
-def _change_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measurement]:
+def _change_rows(table: Floats, asked: FairnessSpec, baseline: str) -> Iterator[Measurement]:
     draws: dict[str, Floats] = {}
     yield from _extreme_rows(table, asked, baseline)
     resampled = ("unbiased_accuracy", *PAPER_MEASURES)
@@ -200,8 +204,9 @@ def _change_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measure
         value = float(measure(candidate_counts(table)) - measure(baseline_counts(table)))
         if name.startswith("iou_") and lacks_cells(candidate_counts(table)):
             value = np.nan
-        ends = [percentile(draws[name], level=asked.level), basic(value, draws[name], level=asked.level)]
-        ends.append(percentile(careful[name], level=asked.level))
+        level = asked.statistics.level
+        ends = [percentile(draws[name], level=level), basic(value, draws[name], level=level)]
+        ends.append(percentile(careful[name], level=level))
         low = float(np.clip(np.min([end.low for end in ends]), -bound, value))
         high = float(np.clip(np.max([end.high for end in ends]), value, bound))
         if name == "iou_std":  # a spread has a kink where groups do not differ, and no resampling keeps its level there
@@ -217,7 +222,7 @@ def _change_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measure
         yield measurement(asked, f"{name}_change", number, reason=UNKNOWN, baseline=baseline)
 
 
-def _extreme_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measurement]:
+def _extreme_rows(table: Floats, asked: FairnessSpec, baseline: str) -> Iterator[Measurement]:
     new, old = candidate_counts(table), baseline_counts(table)
     for name in (*CHANGES, *WORST):
         facts: dict[str, bool] = {}
@@ -241,12 +246,12 @@ def _extreme_rows(table: Floats, asked: Asked, baseline: str) -> Iterator[Measur
         yield measurement(asked, f"{name}_change", number, reason=UNKNOWN, baseline=baseline)
 
 
-def _draws(table: Floats, names: Sequence[str], strata: Strata, asked: Asked) -> dict[str, Floats]:
+def _draws(table: Floats, names: Sequence[str], strata: Strata, asked: FairnessSpec) -> dict[str, Floats]:
     groups, classes = table.shape[:2]
     statistics = _changes_of(names, groups, classes)
     flat = table.reshape(groups, classes, -1)
     number = affordable(table.size, asked)
-    source = generator(asked.seed, "paired bootstrap", asked.attribute, strata)
+    source = generator(asked.statistics.seed, "paired bootstrap", asked.attribute, strata)
     if asked.cluster_counts is None:
         return bootstrap(flat, statistics, strata=strata, replicates=number, generator=source)
     clusters = np.asarray(asked.cluster_counts, np.float64).reshape(-1, *flat.shape)
@@ -255,7 +260,7 @@ def _draws(table: Floats, names: Sequence[str], strata: Strata, asked: Asked) ->
     return cluster_bootstrap(clusters, statistics, replicates=number, generator=source)
 
 
-def _careful_draws(table: Floats, names: Sequence[str], asked: Asked) -> dict[str, Floats]:
+def _careful_draws(table: Floats, names: Sequence[str], asked: FairnessSpec) -> dict[str, Floats]:
     """Replicates with about one image more in every cell that only one of the models gets right."""
     groups, classes = table.shape[:2]
     counts = blurred(table * _cell_worth(table, asked)[..., None, None], pseudo=1.0, decisions=2)
@@ -264,20 +269,20 @@ def _careful_draws(table: Floats, names: Sequence[str], asked: Asked) -> dict[st
         _changes_of(names, groups, classes),
         strata="cell",
         replicates=affordable(table.size, asked),
-        generator=generator(asked.seed, "careful paired bootstrap", asked.attribute),
+        generator=generator(asked.statistics.seed, "careful paired bootstrap", asked.attribute),
     )
 
 
-def _cell_worth(table: Floats, asked: Asked) -> Floats:
+def _cell_worth(table: Floats, asked: FairnessSpec) -> Floats:
     """Share of every cell's images that its clustered ones are worth: [group, true]."""
     if asked.cluster_counts is None:
         return np.ones(table.shape[:2])
     parts = np.asarray(asked.cluster_counts, np.float64)
-    size = clustered_size(*_turned(parts), parts.sum((-2, -1)), level=asked.level)
+    size = clustered_size(*_turned(parts), parts.sum((-2, -1)), level=asked.statistics.level)
     return np.nan_to_num(ratio(size, table.sum((-2, -1))))
 
 
-def _changes_of(names: Sequence[str], groups: int, classes: int) -> Statistics:
+def _changes_of(names: Sequence[str], groups: int, classes: int) -> StatisticOf:
     """Candidate − baseline of every measure, of flattened paired counts."""
 
     def statistics(flat: Floats) -> Mapping[str, Floats]:

@@ -18,7 +18,7 @@ from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.nulls import affordable
 from fairaudit.tables.row import Estimate
-from fairaudit.tables.rows import Asked, measurement, suppressed
+from fairaudit.tables.rows import FairnessSpec, measurement, suppressed
 
 _BLOCK = 2**22  # multiplicities drawn at a time
 
@@ -36,7 +36,7 @@ def paired_score_measurements(
     baseline_scores: ArrayLike,
     true: ArrayLike,
     group: ArrayLike,
-    asked: Asked,
+    asked: FairnessSpec,
     *,
     baseline: str,
     clusters: ArrayLike | None = None,
@@ -59,7 +59,8 @@ def paired_score_measurements(
     Raises:
         ValueError: the columns do not fit each other.
 
-    >>> asked = Asked(attribute="hat", groups=("no",), classes=("0", "1"), replicates=50)
+    >>> from fairaudit.tables.statistics import Statistics
+    >>> asked = FairnessSpec(attribute="hat", groups=("no",), classes=("0", "1"), statistics=Statistics(replicates=50))
     >>> new, old = ([[1 - s, s] for s in column] for column in ([0.1, 0.9, 0.3, 0.7], [0.1, 0.3, 0.5, 0.7]))
     >>> table = paired_score_measurements(new, old, [0, 1, 0, 1], [0, 0, 0, 0], asked, baseline="old")
     >>> [(m.metric, round(m.value, 3)) for m in table]
@@ -121,18 +122,25 @@ MEASURES = {"auc": weighted_auc, "ece": weighted_ece, "brier": weighted_brier}
 
 
 def _rows(
-    pair: _Pair, units: NDArray[np.int64], asked: Asked, index: int, class_: int, baseline: str, *, clustered: bool
+    pair: _Pair,
+    units: NDArray[np.int64],
+    asked: FairnessSpec,
+    index: int,
+    class_: int,
+    baseline: str,
+    *,
+    clustered: bool,
 ) -> Iterator[Measurement]:
     group, value_name = asked.groups[index], asked.classes[class_]
-    if 0 < len(units) < asked.min_cell:
+    if asked.statistics.too_few(len(units)):
         for name in MEASURES:
             yield suppressed(asked, f"{name}_change", group=group, class_=value_name)
         return
     values = {name: float(_change(pair, name, np.ones((1, len(units))))[0]) for name in MEASURES}
     draws = _draws(pair, units, asked, f"{group}/{value_name}")
     for name in MEASURES:
-        plain = percentile(draws[name], level=asked.level)
-        mirrored = basic(values[name], draws[name], level=asked.level)
+        plain = percentile(draws[name], level=asked.statistics.level)
+        mirrored = basic(values[name], draws[name], level=asked.statistics.level)
         number = Estimate(
             value=values[name],
             low=float(np.clip(np.fmin(plain.low, mirrored.low), -1, values[name])),
@@ -159,13 +167,13 @@ def _change(pair: _Pair, name: str, weights: Floats) -> Floats:
     return measure(pair.new, pair.positive, weights) - measure(pair.old, pair.positive, weights)
 
 
-def _draws(pair: _Pair, units: NDArray[np.int64], asked: Asked, key: str) -> dict[str, Floats]:
+def _draws(pair: _Pair, units: NDArray[np.int64], asked: FairnessSpec, key: str) -> dict[str, Floats]:
     """Changes of every replicate; NaN with fewer than two units, which have no variation to resample."""
     names, place = np.unique(units, return_inverse=True)
     number = affordable(len(units), asked)
     if len(names) < 2:
         return {name: np.full(1, np.nan) for name in MEASURES}
-    source = generator(asked.seed, "paired scores", asked.attribute, key)
+    source = generator(asked.statistics.seed, "paired scores", asked.attribute, key)
     step = max(1, _BLOCK // len(units))
     parts: list[dict[str, Floats]] = []
     for start in range(0, number, step):

@@ -13,7 +13,7 @@ from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.change import TOLERANCE, rddt
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.row import Estimate, row
-from fairaudit.tables.specs import Question
+from fairaudit.tables.specs import ImageSpec
 
 FEW = "the t test needs two images at least with a map of both models"
 FEW_CLUSTERS = "the t test needs two clusters at least with a map of both models"
@@ -28,7 +28,7 @@ class _Place(NamedTuple):
 
 def rddt_measurements(
     adr: ArrayLike,
-    question: Question,
+    question: ImageSpec,
     *,
     group: Labels | None = None,
     target: Labels | None = None,
@@ -55,7 +55,7 @@ def rddt_measurements(
     found = []
     for place in _places(len(values), group, target):
         own = None if units is None else units[place.rows]
-        test = rddt(values[place.rows], tolerance=tolerance, level=question.level, clusters=own)
+        test = rddt(values[place.rows], tolerance=tolerance, level=question.statistics.level, clusters=own)
         facts = {
             "t": finite(test.t),
             "mean_difference": finite(test.mean),
@@ -85,7 +85,7 @@ def _places(n: int, group: Labels | None, target: Labels | None) -> Iterator[_Pl
 
 
 def _measurement(
-    question: Question,
+    question: ImageSpec,
     place: _Place,
     metric: str,
     value: float | None,
@@ -95,8 +95,8 @@ def _measurement(
     few: str,
 ) -> Measurement:
     subject = question.about(metric, attribute=place.attribute, group=place.group, class_=place.class_)
-    if 0 < n < question.min_cell:
-        reason = f"rests on fewer than {question.min_cell} images"
+    if question.statistics.too_few(n):
+        reason = f"rests on fewer than {question.statistics.min_cell} images"
         return row(subject, Estimate(value=None, hidden=reason, extra=question.extra))
     extra = {**question.extra, **facts}
     return row(subject, Estimate(value=value, n=n, p_value=p_value, missing=few, extra=extra))

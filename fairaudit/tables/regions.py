@@ -39,7 +39,7 @@ from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.seeds import generator
 from fairaudit.tables.row import Estimate, row
-from fairaudit.tables.specs import BINARY, Question
+from fairaudit.tables.specs import BINARY, ImageSpec
 
 LEAST_UNITS = 5
 """Images behind a mean that has an interval: of fewer, whose values may be skewed, none keeps its level."""
@@ -49,7 +49,7 @@ PERMUTATIONS = 2000
 
 def region_measurements(
     columns: Mapping[str, NDArray[np.floating]],
-    question: Question,
+    question: ImageSpec,
     *,
     group: Labels | None = None,
     target: Labels | None = None,
@@ -103,7 +103,7 @@ def region_measurements(
 class _Reader:
     """Estimates of one table and, when asked for the first time, their replicates."""
 
-    question: Question
+    question: ImageSpec
     data: Table
     units: Ints | None  # cluster of every image, None where images are the units
     each: tuple[Means, Means] | None  # sums and counts of every cluster
@@ -116,8 +116,9 @@ class _Reader:
 
     def replicates(self) -> Means:
         if self.drawn is None:
-            draw = generator(self.question.seed, "regions", self.question.region or "", self.question.method or "")
-            self.drawn = bootstrap(self.data, replicates=self.question.replicates, generator=draw, clusters=self.units)
+            spec, options = self.question, self.question.statistics
+            draw = generator(options.seed, "regions", spec.region or "", spec.method or "")
+            self.drawn = bootstrap(self.data, replicates=options.replicates, generator=draw, clusters=self.units)
         return self.drawn
 
     @property
@@ -129,7 +130,7 @@ class _Reader:
         if number < (LEAST_UNITS if self.units is None else 2):
             return np.nan, np.nan, None
         values = getattr(self.replicates(), field)[(slice(None), *at)]
-        level = self.question.level
+        level = self.question.statistics.level
         value = float(getattr(self.estimate, field)[at])
         ends = cluster_interval(value, values, clusters=number, level=level)
         kind = "bootstrap" if self.units is None else "cluster-bootstrap"
@@ -140,10 +141,10 @@ class _Reader:
     def wilson(self, field: str, at: tuple[int, ...], value: float, n: int) -> tuple[float, float, str]:
         """Ends and kind of the interval of a share of images."""
         if self.each is None:
-            ends = wilson(value * n, n, level=self.question.level)
+            ends = wilson(value * n, n, level=self.question.statistics.level)
         else:
             total, count = (getattr(part, field)[(slice(None), *at)] for part in self.each)
-            ends = cluster_wilson(total, count, level=self.question.level)
+            ends = cluster_wilson(total, count, level=self.question.statistics.level)
         return float(ends.low), float(ends.high), "wilson"
 
 
@@ -178,8 +179,8 @@ def _measurement(reader: _Reader, place: _Place, name: str, column: int) -> Meas
     asked, at = reader.question, (*place.at, column)
     n = int(getattr(reader.counts, place.field)[at])
     subject = asked.about(name, attribute=place.attribute, group=place.group, class_=place.class_)
-    if 0 < n < asked.min_cell:
-        reason = f"rests on fewer than {asked.min_cell} images"
+    if asked.statistics.too_few(n):
+        reason = f"rests on fewer than {asked.statistics.min_cell} images"
         return row(subject, Estimate(value=None, hidden=reason, extra=asked.extra))
     value = float(getattr(reader.estimate, place.field)[at])
     low, high, kind = _interval(reader, place, at, name, value, n)
@@ -195,7 +196,7 @@ def _measurement(reader: _Reader, place: _Place, name: str, column: int) -> Meas
         missing=asked.reason,
         extra=asked.extra,
     )
-    return row(subject, estimate, level=asked.level)
+    return row(subject, estimate, level=asked.statistics.level)
 
 
 def _interval(
@@ -208,10 +209,9 @@ def _interval(
 
 
 def _contrasts(reader: _Reader, names: list[str], group: Labels, target: Labels | None) -> Iterator[Measurement]:
-    replicates = min(PERMUTATIONS, reader.question.replicates)
-    draw = generator(
-        reader.question.seed, "contrast", group.name, reader.question.region or "", reader.question.method or ""
-    )
+    spec, options = reader.question, reader.question.statistics
+    replicates = min(PERMUTATIONS, options.replicates)
+    draw = generator(options.seed, "contrast", group.name, spec.region or "", spec.method or "")
     nulls = contrast_nulls(reader.data, replicates=replicates, generator=draw, units=reader.units)
     classes = [*enumerate(target.values)] if target else []
     for column, name in enumerate(names):
@@ -241,10 +241,10 @@ def _contrast(reader: _Reader, nulls: list[Means], place: _Place, name: str, col
         chance=0.0,
         p_value=None if value is None or hidden else _largest(value, nulls, place.field, at),
         missing="one side of the contrast has no such image",
-        hidden=f"one side rests on fewer than {asked.min_cell} images" if hidden else None,
+        hidden=f"one side rests on fewer than {asked.statistics.min_cell} images" if hidden else None,
         extra=asked.extra,
     )
-    return row(subject, estimate, level=asked.level)
+    return row(subject, estimate, level=asked.statistics.level)
 
 
 def _both_sides(reader: _Reader, place: _Place, column: int) -> tuple[int, bool]:
@@ -253,7 +253,7 @@ def _both_sides(reader: _Reader, place: _Place, column: int) -> tuple[int, bool]
     cells = cells[:, place.at[1] : place.at[1] + 1] if len(place.at) > 1 else cells
     own = cells[place.at[0]].sum()
     smaller = int(min(own, cells.sum() - own))
-    return smaller, 0 < smaller < reader.question.min_cell
+    return smaller, reader.question.statistics.too_few(smaller)
 
 
 def _largest(value: float, nulls: list[Means], field: str, at: tuple[int, ...]) -> float | None:
@@ -302,13 +302,13 @@ def _above_chance(
     data: Table,
     names: list[str],
     controls: Mapping[str, NDArray[np.floating]],
-    question: Question,
+    question: ImageSpec,
     units: Ints | None,
 ) -> Means:
     differences = _with(data, data.values - _paired(data, names, controls))
     estimate = derived(sums(differences))
-    draw = generator(question.seed, "signs", question.region or "", question.method or "")
-    replicates = min(PERMUTATIONS, question.replicates) if controls else 1
+    draw = generator(question.statistics.seed, "signs", question.region or "", question.method or "")
+    replicates = min(PERMUTATIONS, question.statistics.replicates) if controls else 1
     nulls = sign_flipped(differences, replicates=replicates, generator=draw, units=units)
 
     def p_values(name: str) -> Floats:

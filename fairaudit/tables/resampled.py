@@ -21,7 +21,7 @@ from fairaudit.tables.careful_ends import careful_counts, careful_ends, cells_mi
 from fairaudit.tables.disparities import PAIRWISE
 from fairaudit.tables.nulls import Nulls, Statistic, affordable, evaluated, named
 from fairaudit.tables.row import Estimate
-from fairaudit.tables.rows import Asked, lacks_cells, measurement, suppressed, total, why_undefined
+from fairaudit.tables.rows import FairnessSpec, lacks_cells, measurement, suppressed, total, why_undefined
 
 MACROS = ("tpr", "ppv", "f1", "iou")
 """Rates that are also averaged over classes when there are more than two."""
@@ -42,7 +42,7 @@ def _statistics(aligned: ArrayLike | None) -> dict[str, tuple[Statistic, Strata,
     return found
 
 
-def composed_rows(table: Floats, asked: Asked, nulls: Nulls) -> Iterator[Measurement]:
+def composed_rows(table: Floats, asked: FairnessSpec, nulls: Nulls) -> Iterator[Measurement]:
     """Gaps and ratios to overall, and averages of gaps: no replicates, because around an observed gap they lie.
 
     Args:
@@ -67,7 +67,9 @@ def composed_rows(table: Floats, asked: Asked, nulls: Nulls) -> Iterator[Measure
         yield measurement(asked, name, number, reason=why_undefined(table))
 
 
-def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike | None) -> Iterator[Measurement]:
+def resampled_rows(
+    table: Floats, asked: FairnessSpec, nulls: Nulls, aligned: ArrayLike | None
+) -> Iterator[Measurement]:
     """Every statistic whose interval comes from replicates of the counts.
 
     Replicates of cells that are all right do not vary, so no interval is narrower than what the same images allow the
@@ -98,8 +100,8 @@ def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike
         value = float(statistic(table))
         ends = _ends(name, value, draws[name], drift, nulls, asked)
         if name in PAPER_MEASURES:
-            low, high = _hull(ends, percentile(careful[name], level=asked.level))
-            low = low if nulls.proves(name, value, level=asked.level) else np.minimum(low, 0.0)
+            low, high = _hull(ends, percentile(careful[name], level=asked.statistics.level))
+            low = low if nulls.proves(name, value, level=asked.statistics.level) else np.minimum(low, 0.0)
         else:
             low, high = _with_room(name, value, ends, table, asked, aligned)
         test = nulls.test(name, value)
@@ -119,15 +121,15 @@ def resampled_rows(table: Floats, asked: Asked, nulls: Nulls, aligned: ArrayLike
         yield from _macro_rows(table, name, draws[f"macro {name}"], asked)
 
 
-def _ends(name: str, value: float, draws: Floats, drift: Drift, nulls: Nulls, asked: Asked) -> Interval:
+def _ends(name: str, value: float, draws: Floats, drift: Drift, nulls: Nulls, asked: FairnessSpec) -> Interval:
     if name == "iou_std":  # it has a kink where groups do not differ
-        return calibrated(value, draws, nulls.values[name], larger=True, level=asked.level)
+        return calibrated(value, draws, nulls.values[name], larger=True, level=asked.statistics.level)
     bounds = (0.0, np.inf) if name in PAPER_MEASURES else (0.0, 1.0)
-    return drifting(value, draws, drift=drift, bounds=bounds, level=asked.level)
+    return drifting(value, draws, drift=drift, bounds=bounds, level=asked.statistics.level)
 
 
 def _with_room(
-    name: str, value: float, ends: Interval, table: Floats, asked: Asked, aligned: ArrayLike | None
+    name: str, value: float, ends: Interval, table: Floats, asked: FairnessSpec, aligned: ArrayLike | None
 ) -> Interval:
     cells = np.ones(table.shape[:2], np.bool_)
     if aligned is not None and name != "unbiased_accuracy":
@@ -146,9 +148,9 @@ def _hull(first: Interval, second: Interval) -> Interval:
     return Interval(np.minimum(first.low, second.low), np.maximum(first.high, second.high))
 
 
-def _careful_draws(table: Floats, asked: Asked) -> dict[str, Floats]:
+def _careful_draws(table: Floats, asked: FairnessSpec) -> dict[str, Floats]:
     """Replicates of the papers' measures around rates that are a little less certain than what was found."""
-    source = generator(asked.seed, "careful bootstrap", asked.attribute)
+    source = generator(asked.statistics.seed, "careful bootstrap", asked.attribute)
     counts = careful_counts(table, asked)
     return bootstrap(
         counts,
@@ -159,12 +161,12 @@ def _careful_draws(table: Floats, asked: Asked) -> dict[str, Floats]:
     )
 
 
-def _macro_rows(table: Floats, name: str, draws: Floats, asked: Asked) -> Iterator[Measurement]:
+def _macro_rows(table: Floats, name: str, draws: Floats, asked: FairnessSpec) -> Iterator[Measurement]:
     values = macro(table, name)
-    ends = drifting(values, draws, drift="none", bounds=(0.0, 1.0), level=asked.level)
+    ends = drifting(values, draws, drift="none", bounds=(0.0, 1.0), level=asked.statistics.level)
     low, high = _clipped(widened(values, ends, macro_missing(table, name, asked)))
     for group, group_name in enumerate(asked.groups):
-        if 0 < asked.counted(table)[group].sum() < asked.min_cell:
+        if asked.statistics.too_few(asked.counted(table)[group].sum()):
             yield suppressed(asked, name, group=group_name)
             continue
         number = Estimate(
@@ -179,11 +181,11 @@ def _macro_rows(table: Floats, name: str, draws: Floats, asked: Asked) -> Iterat
         yield measurement(asked, name, number, reason=reason, group=group_name)
 
 
-def _draws(table: Floats, chosen: Mapping[str, Statistic], strata: Strata, asked: Asked) -> dict[str, Floats]:
+def _draws(table: Floats, chosen: Mapping[str, Statistic], strata: Strata, asked: FairnessSpec) -> dict[str, Floats]:
     def statistics(counts: Floats) -> Mapping[str, Floats]:
         return evaluated(counts, chosen)
 
-    source = generator(asked.seed, "fairness bootstrap", asked.attribute, strata)
+    source = generator(asked.statistics.seed, "fairness bootstrap", asked.attribute, strata)
     if asked.cluster_counts is not None:
         if len(asked.cluster_counts) < 2:  # one cluster has no variation to resample
             return {name: values * np.nan for name, values in statistics(table[None]).items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,10 +12,11 @@ from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.rates import Rate
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.row import Estimate, Subject, row
+from fairaudit.tables.statistics import Statistics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class FairnessSpec:
     """What a fairness table is about, how its images were sampled, and how certain its intervals are to be."""
 
     attribute: str
@@ -24,14 +25,8 @@ class Asked:
     """Names of the groups, in the order of the counts."""
     classes: tuple[str, ...]
     """Names of the target values, in the order of the counts."""
-    level: float = 0.95
-    """Coverage of intervals."""
-    replicates: int = 10_000
-    """Bootstrap and permutation replicates."""
-    seed: int = 0
-    """Seed of every draw."""
-    min_cell: int = 0
-    """Rates over fewer images are suppressed in what is printed; they still count in disparities."""
+    statistics: Statistics = field(default_factory=Statistics)
+    """How certain intervals are to be."""
     cluster_counts: NDArray[np.generic] | None = None
     """[cluster, group, true, predicted] where whole clusters are the unit; None where images are."""
     squared: Floats | None = None
@@ -65,11 +60,13 @@ class Asked:
 
     def sized(self, counts: ArrayLike, rate_of: RateOf) -> Rate:
         """A rate of the counts at its effective size, for these weights and clusters (`effective`)."""
-        return effective(counts, rate_of, squared=self.squared, cluster_counts=self.cluster_counts, level=self.level)
+        return effective(
+            counts, rate_of, squared=self.squared, cluster_counts=self.cluster_counts, level=self.statistics.level
+        )
 
 
 def measurement(
-    asked: Asked,
+    asked: FairnessSpec,
     metric: str,
     number: Estimate,
     *,
@@ -80,20 +77,20 @@ def measurement(
 ) -> Measurement:
     """The row of a number of this table, with status undefined and the reason where the number is NaN.
 
-    >>> asked = Asked(attribute="hat", groups=("0", "1"), classes=("0", "1"))
+    >>> asked = FairnessSpec(attribute="hat", groups=("0", "1"), classes=("0", "1"))
     >>> measurement(asked, "tpr", Estimate(value=np.nan), reason="no positives", group="1").status
     'undefined'
     """
     subject = Subject(
         audit="fairness", metric=metric, attribute=asked.attribute, group=group, class_=class_, baseline=baseline
     )
-    return row(subject, replace(number, missing=reason, unit=number.unit or asked.unit), level=asked.level)
+    return row(subject, replace(number, missing=reason, unit=number.unit or asked.unit), level=asked.statistics.level)
 
 
-def suppressed(asked: Asked, metric: str, *, group: str, class_: str | None = None) -> Measurement:
+def suppressed(asked: FairnessSpec, metric: str, *, group: str, class_: str | None = None) -> Measurement:
     """A number that exists but rests on too few images to be printed."""
     subject = Subject(audit="fairness", metric=metric, attribute=asked.attribute, group=group, class_=class_)
-    return row(subject, Estimate(value=None, hidden=f"rests on fewer than {asked.min_cell} images"))
+    return row(subject, Estimate(value=None, hidden=f"rests on fewer than {asked.statistics.min_cell} images"))
 
 
 def total(counts: ArrayLike) -> float:

@@ -18,7 +18,7 @@ from fairaudit.measures.scores.sampled_scores import sampled_calibration
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.row import Estimate
-from fairaudit.tables.rows import Asked, listed, measurement, suppressed
+from fairaudit.tables.rows import FairnessSpec, listed, measurement, suppressed
 
 ACROSS = (("auc", "own"), ("bnsp_auc", "bnsp"), ("bpsn_auc", "bpsn"))
 """Metric names and what is compared; see `group_auc`."""
@@ -30,7 +30,7 @@ def score_measurements(
     scores: ArrayLike,
     true: ArrayLike,
     group: ArrayLike,
-    asked: Asked,
+    asked: FairnessSpec,
     *,
     clusters: ArrayLike | None = None,
     weights: ArrayLike | None = None,
@@ -53,7 +53,9 @@ def score_measurements(
     Raises:
         ValueError: the columns do not fit each other or the names.
 
-    >>> asked = Asked(attribute="hat", groups=("no", "yes"), classes=("0", "1"), replicates=100)
+    >>> from fairaudit.tables.statistics import Statistics
+    >>> few = Statistics(replicates=100)
+    >>> asked = FairnessSpec(attribute="hat", groups=("no", "yes"), classes=("0", "1"), statistics=few)
     >>> table = score_measurements([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]], [0, 1, 0, 1], [0, 0, 1, 1], asked)
     >>> [(m.metric, m.value) for m in table if m.metric.startswith("auc")]
     [('auc', 1.0), ('auc', 1.0), ('auc_difference', 0.0)]
@@ -89,7 +91,7 @@ class _Images(NamedTuple):
         return "image" if self.units is None else "cluster"
 
 
-def _ranking_rows(images: _Images, asked: Asked) -> Iterator[Measurement]:
+def _ranking_rows(images: _Images, asked: FairnessSpec) -> Iterator[Measurement]:
     class_ = asked.classes[images.class_]
     for metric, across in ACROSS:
         found = group_auc(
@@ -100,14 +102,14 @@ def _ranking_rows(images: _Images, asked: Asked) -> Iterator[Measurement]:
             clusters=images.units,
             weights=images.weights,
             across=across,
-            level=asked.level,
+            level=asked.statistics.level,
         )
         for name, one in zip(asked.groups, found, strict=True):
-            few = 0 < min(one.positives, one.negatives) < asked.min_cell
+            few = asked.statistics.too_few(min(one.positives, one.negatives))
             if few:
                 yield suppressed(asked, metric, group=name, class_=class_)
                 continue
-            low, high = wilson(np.nan_to_num(one.value) * one.size, one.size, level=asked.level)
+            low, high = wilson(np.nan_to_num(one.value) * one.size, one.size, level=asked.statistics.level)
             exists = np.isfinite(one.value)
             number = Estimate(
                 value=one.value,
@@ -127,7 +129,7 @@ def _ranking_rows(images: _Images, asked: Asked) -> Iterator[Measurement]:
             yield _gap(found, images, asked)
 
 
-def _gap(found: Sequence[Ranked], sampled: _Images, asked: Asked) -> Measurement:
+def _gap(found: Sequence[Ranked], sampled: _Images, asked: FairnessSpec) -> Measurement:
     class_ = asked.classes[sampled.class_]
     present = [(name, one) for name, one in zip(asked.groups, found, strict=True) if one.positives + one.negatives]
     missing = [name for name, one in present if not np.isfinite(one.value)]
@@ -137,7 +139,7 @@ def _gap(found: Sequence[Ranked], sampled: _Images, asked: Asked) -> Measurement
         return measurement(asked, "auc_difference", number, reason=reason, class_=class_)
     value = np.array([one.value for _, one in present])
     size = np.array([one.size for _, one in present])
-    bounds = difference_interval([np.nan_to_num(value) * size], [size], level=asked.level)
+    bounds = difference_interval([np.nan_to_num(value) * size], [size], level=asked.statistics.level)
     gap = float(value.max() - value.min())
     names = [name for name, _ in present]
     extra = {} if missing else {"highest": names[int(value.argmax())], "lowest": names[int(value.argmin())]}
@@ -163,15 +165,15 @@ class _Calibrated(NamedTuple):
     interval: str
 
 
-def _calibration(images: _Images, asked: Asked) -> list[_Calibrated]:
+def _calibration(images: _Images, asked: FairnessSpec) -> list[_Calibrated]:
     columns = (images.scores, images.positive, images.group)
-    groups, replicates = len(asked.groups), min(asked.replicates, MOST_DRAWS)
+    groups, replicates = len(asked.groups), min(asked.statistics.replicates, MOST_DRAWS)
     binned = reliability(*columns, groups=groups, weights=images.weights)
-    source = generator(asked.seed, "calibration", asked.attribute, asked.classes[images.class_])
-    value, brier_ends = brier(binned, z=normal_quantile(asked.level))
+    source = generator(asked.statistics.seed, "calibration", asked.attribute, asked.classes[images.class_])
+    value, brier_ends = brier(binned, z=normal_quantile(asked.statistics.level))
     error = calibration_error(binned)
     if images.units is None and images.weights is None:
-        ends = calibration_interval(binned, replicates=replicates, generator=source, level=asked.level)
+        ends = calibration_interval(binned, replicates=replicates, generator=source, level=asked.statistics.level)
         return [_Calibrated("ece", error, ends, "bootstrap"), _Calibrated("brier", value, brier_ends, "normal")]
     sampled = sampled_calibration(
         *columns,
@@ -180,7 +182,7 @@ def _calibration(images: _Images, asked: Asked) -> list[_Calibrated]:
         generator=source,
         weights=images.weights,
         units=images.units,
-        level=asked.level,
+        level=asked.statistics.level,
     )
     return [
         _Calibrated("ece", error, sampled.error, "normal-bootstrap"),
@@ -188,12 +190,12 @@ def _calibration(images: _Images, asked: Asked) -> list[_Calibrated]:
     ]
 
 
-def _calibration_rows(images: _Images, asked: Asked) -> Iterator[Measurement]:
+def _calibration_rows(images: _Images, asked: FairnessSpec) -> Iterator[Measurement]:
     class_ = asked.classes[images.class_]
     number_of = np.bincount(images.group[images.group >= 0], minlength=len(asked.groups))
     for metric, value, (low, high), interval in _calibration(images, asked):
         for place, name in enumerate(asked.groups):
-            if 0 < number_of[place] < asked.min_cell:
+            if asked.statistics.too_few(number_of[place]):
                 yield suppressed(asked, metric, group=name, class_=class_)
                 continue
             number = Estimate(

@@ -18,7 +18,7 @@ from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.row import Estimate
-from fairaudit.tables.rows import Asked, lacks_cells, measurement
+from fairaudit.tables.rows import FairnessSpec, lacks_cells, measurement
 
 MOST_CELLS = 1200
 """Group × true class × class at most; beyond, the covariance of the cells is too large and there is no interval."""
@@ -90,7 +90,7 @@ def sampled_joint(
     )
 
 
-def soft_rows(soft: SoftJoint, asked: Asked, *, n: float, reason: str) -> Iterator[Measurement]:
+def soft_rows(soft: SoftJoint, asked: FairnessSpec, *, n: float, reason: str) -> Iterator[Measurement]:
     """Every measure of the papers from probabilities, as `soft_…`.
 
     Intervals come from normal draws of the joint with its covariance, widened where units are few (`few_units`); the
@@ -108,7 +108,7 @@ def soft_rows(soft: SoftJoint, asked: Asked, *, n: float, reason: str) -> Iterat
         if name.startswith("iou_") and lacks_cells(soft.joint):
             value = np.nan  # the groups' means over classes are not of the same classes
         elif draws is not None:
-            ends = drifting(value, measure(draws), drift="up", bounds=(0.0, np.inf), level=asked.level)
+            ends = drifting(value, measure(draws), drift="up", bounds=(0.0, np.inf), level=asked.statistics.level)
             low, high = float(ends.low), float(ends.high)
         number = Estimate(
             value=value,
@@ -122,14 +122,15 @@ def soft_rows(soft: SoftJoint, asked: Asked, *, n: float, reason: str) -> Iterat
         yield measurement(asked, f"soft_{name}", number, reason=reason)
 
 
-def _drawn(soft: SoftJoint, asked: Asked) -> Floats | None:
+def _drawn(soft: SoftJoint, asked: FairnessSpec) -> Floats | None:
     if soft.covariance is None:
         return None
-    replicates = min(asked.replicates, DRAWS, max(400, NUMBERS // soft.joint.size))
-    few = few_units(soft.effective, level=asked.level)
+    replicates = min(asked.statistics.replicates, DRAWS, max(400, NUMBERS // soft.joint.size))
+    few = few_units(soft.effective, level=asked.statistics.level)
     if few <= 0:
         return None
     widened = soft.covariance / few
-    noise = normal_draws(widened, replicates=replicates, generator=generator(asked.seed, "soft", asked.attribute))
+    draw = generator(asked.statistics.seed, "soft", asked.attribute)
+    noise = normal_draws(widened, replicates=replicates, generator=draw)
     # A cell without images stays without, and a share does not get below 0.
     return np.maximum(0.0, soft.joint + noise.reshape(replicates, *soft.joint.shape) * (soft.joint > 0))

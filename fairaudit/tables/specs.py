@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fairaudit.tables.row import Extra, Subject
+from fairaudit.tables.statistics import Statistics
 
 AUDIT = "roi-metrics"
 
@@ -14,7 +15,7 @@ BINARY = frozenset(["pointing_game", "causal_flip", "attribute_flip_rate"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class ImageSpec:
     """What a table is about and how certain its intervals are to be."""
 
     region: str | None = None
@@ -27,14 +28,8 @@ class Question:
     """Attribution method or, for the causal check, the fill."""
     baseline: str | None = None
     """Name of the baseline model, for columns that compare with it."""
-    level: float = 0.95
-    """Coverage of intervals."""
-    replicates: int = 10_000
-    """Bootstrap replicates, cut for many images; see `image_means.BUDGET`."""
-    seed: int = 0
-    """Seed of every draw."""
-    min_cell: int = 0
-    """Means over fewer images are suppressed in what is printed."""
+    statistics: Statistics = field(default_factory=Statistics)
+    """How certain intervals are to be."""
     reason: str = "no image here has a defined value"
     """Why a mean is undefined when it is."""
     extra: Extra = field(default_factory=dict)

@@ -14,7 +14,7 @@ from fairaudit.measures.regions.swap import Arms, Pair, both_ways, cells_of, joi
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.row import Estimate, Subject, row
-from fairaudit.tables.specs import Question
+from fairaudit.tables.specs import ImageSpec
 
 Floats = NDArray[np.float64]
 Arm = tuple[Floats, Floats]
@@ -54,7 +54,7 @@ class SwapSubject:
 def swap_measurements(
     values: SwapValues,
     arms: Arms,
-    question: Question,
+    question: ImageSpec,
     subject: SwapSubject,
 ) -> list[Measurement]:
     """The three measurements of one region and attribute, each the largest over pairs of groups.
@@ -78,9 +78,9 @@ def swap_measurements(
     n = len(np.unique(np.concatenate([c.rows for by in cells.values() for c in by.values()]))) if cells else 0
 
     def contrasts(arm: Arm) -> Contrasts:
-        return swap_contrasts(arms, cells, *arm, level=question.level)
+        return swap_contrasts(arms, cells, *arm, level=question.statistics.level)
 
-    signed = [main_effects(contrasts(arm), pairs, level=question.level) for arm in values.scores.values()]
+    signed = [main_effects(contrasts(arm), pairs, level=question.statistics.level) for arm in values.scores.values()]
     ways = both_ways(pairs)
     outputs = [output for output in values.scores for _ in ways]
     return [
@@ -91,7 +91,7 @@ def swap_measurements(
 
 
 def score_gap_measurement(
-    scores: Mapping[int, Floats], arms: Arms, question: Question, subject: SwapSubject
+    scores: Mapping[int, Floats], arms: Arms, question: ImageSpec, subject: SwapSubject
 ) -> Measurement:
     """`score_gap`: the largest gap of a score between two groups within classes, in size; in [0, 1].
 
@@ -114,7 +114,7 @@ def score_gap_measurement(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    question: Question
+    question: ImageSpec
     subject: SwapSubject
 
 
@@ -128,8 +128,8 @@ def _measured(
     outputs: Sequence[int] | None = None,
 ) -> Measurement:
     question, size = asked.question, outputs is not None
-    draw = generator(question.seed, "largest", metric, asked.subject.attribute, question.region or "")
-    found = largest(contrasts, level=question.level, generator=draw, size=size)
+    draw = generator(question.statistics.seed, "largest", metric, asked.subject.attribute, question.region or "")
+    found = largest(contrasts, level=question.statistics.level, generator=draw, size=size)
     if found is None:
         return _row(asked, metric, None, n=n, reason=_missing(pairs, n, size=size))
     return _row(
@@ -193,4 +193,4 @@ def _row(
         missing=reason or "",
         extra=extra or {},
     )
-    return row(subject, estimate, level=asked.question.level)
+    return row(subject, estimate, level=asked.question.statistics.level)

@@ -25,7 +25,7 @@ from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.row import Estimate, Extra
-from fairaudit.tables.rows import Asked, measurement, total
+from fairaudit.tables.rows import FairnessSpec, measurement, total
 
 UNALIGNED = "which group goes with which target value in the training data is not known"
 UNTRAINED = "the training rows are not told: set audit.aligned to their split"
@@ -52,10 +52,10 @@ class Placed:
     """Information on the true class in the decisions, likewise."""
 
 
-def why_no_theory(asked: Asked, aligned: ArrayLike | None, unaligned: str = UNALIGNED) -> str | None:
+def why_no_theory(asked: FairnessSpec, aligned: ArrayLike | None, unaligned: str = UNALIGNED) -> str | None:
     """Why the theory says nothing about an attribute, or None.
 
-    >>> asked = Asked(attribute="hat", groups=("a", "b", "c"), classes=("0", "1"))
+    >>> asked = FairnessSpec(attribute="hat", groups=("a", "b", "c"), classes=("0", "1"))
     >>> why_no_theory(asked, None)
     'the theory needs as many groups as target values, found 3 and 2'
     """
@@ -124,7 +124,7 @@ def _share_of(part: ArrayLike, whole: ArrayLike) -> float:
 
 def theory_measurements(
     counts: ArrayLike,
-    asked: Asked,
+    asked: FairnessSpec,
     aligned: ArrayLike | None,
     *,
     training: ArrayLike | None,
@@ -152,7 +152,7 @@ def theory_measurements(
         training: [group, true] rows of the training data, or None where they are not known.
         unaligned: why `aligned` is not known.
 
-    >>> asked = Asked(attribute="hat", groups=("0", "1"), classes=("0", "1"))
+    >>> asked = FairnessSpec(attribute="hat", groups=("0", "1"), classes=("0", "1"))
     >>> counts, pairs = [[[90, 0], [5, 5]], [[5, 5], [0, 90]]], [[True, False], [False, True]]
     >>> table = theory_measurements(counts, asked, pairs, training=[[90, 10], [10, 90]])
     >>> [(m.metric, round(m.value, 2)) for m in table][:3]  # 180 of 200 aligned, half of the others follow the hat
@@ -166,7 +166,9 @@ def theory_measurements(
     return list(_rows(table, asked, np.asarray(aligned, np.bool_), training))
 
 
-def _rows(table: Floats, asked: Asked, pairs: NDArray[np.bool_], training: ArrayLike | None) -> Iterator[Measurement]:
+def _rows(
+    table: Floats, asked: FairnessSpec, pairs: NDArray[np.bool_], training: ArrayLike | None
+) -> Iterator[Measurement]:
     found, n = placed(table, pairs, training=training), total(table)
     untold = "there are no training rows" if training is not None else UNTRAINED
     facts = {"classes": found.classes, "rho": finite(found.rho), "phi": finite(found.phi), "k": finite(found.needed)}
@@ -195,12 +197,12 @@ def _rows(table: Floats, asked: Asked, pairs: NDArray[np.bool_], training: Array
         yield row(f"task_information_{name}", value, reason, observed=finite(found.on_task))
 
 
-def _biasedness(table: Floats, asked: Asked, pairs: NDArray[np.bool_]) -> Measurement:
+def _biasedness(table: Floats, asked: FairnessSpec, pairs: NDArray[np.bool_]) -> Measurement:
     def rate_of(counts: Floats) -> Rate:
         return _followed(counts, pairs)
 
     plain, sized = rate_of(table), asked.sized(table, rate_of)
-    low, high = wilson(sized.numerator, sized.denominator, level=asked.level)
+    low, high = wilson(sized.numerator, sized.denominator, level=asked.statistics.level)
     exists = plain.denominator > 0
     number = Estimate(
         value=float(plain.value),

@@ -12,10 +12,12 @@ from fairaudit.results.measurement import Measurement
 from fairaudit.tables.disparities import PAIRWISE, disparity_rows
 from fairaudit.tables.nulls import null_values
 from fairaudit.tables.row import Estimate
-from fairaudit.tables.rows import Asked, listed, measurement, total
+from fairaudit.tables.rows import FairnessSpec, listed, measurement, total
 
 
-def within_measurements(counts: ArrayLike, asked: Asked, *, control: str, levels: Sequence[str]) -> list[Measurement]:
+def within_measurements(
+    counts: ArrayLike, asked: FairnessSpec, *, control: str, levels: Sequence[str]
+) -> list[Measurement]:
     """Disparities between groups among images that share the control's value, per value and for the worst value.
 
     Per value the attribute is called "A within C=v"; the worst value's is called "A within C". Its interval holds over
@@ -33,7 +35,9 @@ def within_measurements(counts: ArrayLike, asked: Asked, *, control: str, levels
         ValueError: the counts do not fit the names.
 
     >>> counts = [[[[80, 20], [10, 90]], [[60, 40], [50, 50]]], [[[80, 20], [10, 90]], [[80, 20], [10, 90]]]]
-    >>> asked = Asked(attribute="hat", groups=("no", "yes"), classes=("0", "1"), replicates=100)
+    >>> from fairaudit.tables.statistics import Statistics
+    >>> few = Statistics(replicates=100)
+    >>> asked = FairnessSpec(attribute="hat", groups=("no", "yes"), classes=("0", "1"), statistics=few)
     >>> table = within_measurements(counts, asked, control="age", levels=["old", "young"])
     >>> [(m.attribute, m.value) for m in table if m.metric == "equal_opportunity_difference"]
     [('hat within age=old', 0.4), ('hat within age=young', 0.0), ('hat within age', 0.4)]
@@ -41,12 +45,13 @@ def within_measurements(counts: ArrayLike, asked: Asked, *, control: str, levels
     table = asked.fitting(counts, len(levels))
     asked = replace(asked, attribute=f"{asked.attribute} within {control}")
     plain = _per_value(table, asked, levels, names=PAIRWISE)
-    strict = _per_value(table, replace(asked, level=asked.level ** (1 / len(levels))), levels, names=())
+    shared = replace(asked.statistics, level=asked.statistics.level ** (1 / len(levels)))
+    strict = _per_value(table, replace(asked, statistics=shared), levels, names=())
     return [*(m for part in plain for m in part.values()), *_worst(table, asked, levels, plain, strict)]
 
 
 def _per_value(
-    table: NDArray[np.generic], asked: Asked, levels: Sequence[str], *, names: Sequence[str]
+    table: NDArray[np.generic], asked: FairnessSpec, levels: Sequence[str], *, names: Sequence[str]
 ) -> list[dict[str, Measurement]]:
     found = []
     for index, value in enumerate(levels):
@@ -65,7 +70,7 @@ def _per_value(
 
 def _worst(
     table: NDArray[np.generic],
-    asked: Asked,
+    asked: FairnessSpec,
     levels: Sequence[str],
     plain: Sequence[dict[str, Measurement]],
     strict: Sequence[dict[str, Measurement]],

@@ -16,7 +16,7 @@ from fairaudit.measures.counts.disparities import disparities, disparity
 from fairaudit.measures.intervals.bootstrap import bootstrap
 from fairaudit.measures.scores.score_histogram import score_histogram
 from fairaudit.tables.fairness import fairness_measurements
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
 
 ROWS, GROUPS, REPLICATES, CHUNK = 200_000, 8, 10_000, 1_000_000
 NAME = "equalized_odds_difference"
@@ -85,7 +85,7 @@ def main(rows):
     single, _ = seconds(lambda: theirs(group, truth, decision, replicates=1), repeat=1)
     per_mine, per_their = mine / REPLICATES, (their_seconds - single) / 3
     counts = confusion(group, truth, decision, groups=GROUPS, classes=2).counts
-    asked = Asked(attribute="a", groups=tuple(str(g) for g in range(GROUPS)), classes=("0", "1"))
+    asked = FairnessSpec(attribute="a", groups=tuple(str(g) for g in range(GROUPS)), classes=("0", "1"))
     table_seconds, table = seconds(lambda: fairness_measurements(counts, asked), repeat=1)
     print("| what | time |\n|---|---|")
     print(f"| {ROWS:,} rows, {GROUPS} groups: counting + {REPLICATES:,} replicates of {NAME} | {mine:.3f} s |")

@@ -38,8 +38,9 @@ from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.fairness import fairness_measurements
 from fairaudit.tables.paired import paired_measurements
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.scores import score_measurements
+from fairaudit.tables.statistics import Statistics
 
 DRAWS = 400
 """Replicates inside each table: as many as a report of a large table has."""
@@ -99,10 +100,10 @@ class Scenario:
     facts: dict[str, float] = field(default_factory=dict)
 
 
-def asked(scenario: Scenario, **more: object) -> Asked:
+def asked(scenario: Scenario, **more: object) -> FairnessSpec:
     groups = tuple(f"g{number}" for number in range(len(scenario.sizes)))
     classes = tuple(f"c{number}" for number in range(scenario.classes))
-    return Asked(attribute="a", groups=groups, classes=classes, replicates=DRAWS, **more)  # type: ignore[arg-type]
+    return FairnessSpec(attribute="a", groups=groups, classes=classes, statistics=Statistics(replicates=DRAWS), **more)  # type: ignore[arg-type]
 
 
 def decisions(right: Sequence[float], classes: int) -> np.ndarray:
@@ -238,14 +239,14 @@ def true_paired(scenario: Scenario) -> list[Measurement]:
 
 def draw_means(scenario: Scenario, rng: np.random.Generator) -> list[Measurement]:
     """Region numbers of every image: skewed, as shares of relevance over small regions are."""
-    from fairaudit.tables.regions import Question, region_measurements
+    from fairaudit.tables.regions import ImageSpec, region_measurements
 
     group = np.repeat(np.arange(len(scenario.sizes)), scenario.sizes)
     sigma = 1.0 if scenario.shape == "lognormal" else 0.0
     values = (
         rng.lognormal(0, sigma, len(group)) if sigma else (rng.random(len(group)) < 0.1) * rng.gamma(2, 1, len(group))
     )
-    question = Question(audit="roi-metrics", region="r", replicates=DRAWS * 3, seed=int(rng.integers(1 << 30)))
+    question = ImageSpec(audit="roi-metrics", region="r", replicates=DRAWS * 3, seed=int(rng.integers(1 << 30)))
     names = tuple(f"g{number}" for number in range(len(scenario.sizes)))
     labels = Labels(name="a", values=names, codes=group)
     return region_measurements({"rrf_lift": values}, question, group=labels, target=None)

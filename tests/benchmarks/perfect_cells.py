@@ -16,7 +16,8 @@ from fairaudit.measures.counts.disparities import DISPARITIES, bias_conflict_acc
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.tables.nulls import null_values
 from fairaudit.tables.resampled import resampled_rows
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
+from fairaudit.tables.statistics import Statistics
 
 ALIGNED = np.array([[True, False], [False, True]])
 REPLICATES = 200
@@ -60,7 +61,9 @@ def intervals(counts, known):
     """Measurements with an interval; the same table is computed once."""
     key = counts.tobytes()
     if key not in known:
-        asked = Asked(attribute="a", groups=("a", "b"), classes=("0", "1"), replicates=REPLICATES)
+        asked = FairnessSpec(
+            attribute="a", groups=("a", "b"), classes=("0", "1"), statistics=Statistics(replicates=REPLICATES)
+        )
         rows = resampled_rows(counts.astype(float), asked, null_values(counts, asked), ALIGNED)
         known[key] = [m for m in rows if None not in (m.value, m.low, m.high)]
     return known[key]

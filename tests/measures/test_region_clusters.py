@@ -8,7 +8,8 @@ from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.change import rddt
 from fairaudit.tables.rddt import rddt_measurements
 from fairaudit.tables.regions import region_measurements
-from fairaudit.tables.specs import Question
+from fairaudit.tables.specs import ImageSpec
+from fairaudit.tables.statistics import Statistics
 
 
 def persons(seed: int, clusters: int, each: int, *, varies: bool = False, target: bool = False, rare: float = 0.2):
@@ -34,7 +35,7 @@ def test_coverage_and_false_alarms_of_persons_without_any_effect(clusters, each)
     covered = contrast_covered = above = differ = decreased = 0
     for seed in range(100):
         values, units, group, _ = persons(seed, clusters, each)
-        question = Question(region="r", replicates=400, seed=seed)
+        question = ImageSpec(region="r", statistics=Statistics(replicates=400, seed=seed))
         mean = region_measurements({"rrf": values}, question, clusters=units, controls={"rrf": np.zeros(len(values))})[
             0
         ]
@@ -52,7 +53,10 @@ def test_coverage_and_false_alarms_of_persons_without_any_effect(clusters, each)
 @pytest.mark.parametrize(("varies", "target"), [(True, False), (False, True), (True, True)])
 def test_contrasts_of_groups_or_targets_that_vary_within_persons(varies, target):
     found = [
-        overall_contrast(*persons(seed, 12, 10, varies=varies, target=target), Question(replicates=200, seed=seed))
+        overall_contrast(
+            *persons(seed, 12, 10, varies=varies, target=target),
+            ImageSpec(statistics=Statistics(replicates=200, seed=seed)),
+        )
         for seed in range(100)
     ]
     assert sum(row.p_value < 0.05 for row in found) <= 12
@@ -62,7 +66,9 @@ def test_contrasts_of_groups_or_targets_that_vary_within_persons(varies, target)
 def test_exchanged_labels_alone_would_be_too_sure_where_a_target_is_rare_in_persons():
     small = []
     for seed in range(100):
-        found = overall_contrast(*persons(seed, 40, 5, target=True, rare=0.05), Question(replicates=200, seed=seed))
+        found = overall_contrast(
+            *persons(seed, 40, 5, target=True, rare=0.05), ImageSpec(statistics=Statistics(replicates=200, seed=seed))
+        )
         small.append(found.p_value is not None and found.p_value < 0.05)
     assert sum(small) <= 11  # binomial(100, 0.05): more with probability 0.004; exchange alone exceeds it
 
@@ -76,7 +82,7 @@ def test_clusters_of_one_image_are_images(alone):
     columns["rrf"][:3] = np.nan
     options = {"group": group, "target": target}
     controls = {"rrf": np.zeros(60)}
-    question = Question(region="r", replicates=200)
+    question = ImageSpec(region="r", statistics=Statistics(replicates=200))
     images = region_measurements(columns, question, controls=controls, **options)
     assert region_measurements(columns, question, controls=controls, clusters=alone, **options) == images
     assert rddt_measurements(columns["rrf"], question, clusters=alone, **options) == rddt_measurements(
@@ -86,7 +92,7 @@ def test_clusters_of_one_image_are_images(alone):
 
 def test_label_exchange_has_scipys_permutation_distribution_of_person_means():
     values, units, group, _ = persons(1, 10, 4)
-    row = overall_contrast(values, units, group, None, Question(replicates=2000))
+    row = overall_contrast(values, units, group, None, ImageSpec(statistics=Statistics(replicates=2000)))
     means, codes = values.reshape(10, 4).mean(axis=1), group.codes.reshape(10, 4)[:, 0]
     wanted = stats.permutation_test(
         (means[codes == 1], means[codes == 0]), lambda x, y: x.mean() - y.mean(), n_resamples=np.inf
@@ -97,7 +103,10 @@ def test_label_exchange_has_scipys_permutation_distribution_of_person_means():
 def test_sign_flips_are_of_whole_persons():
     values = np.repeat([0.5, 0.25, -0.125, 0.4], 5)
     row = region_measurements(
-        {"rrf": values}, Question(replicates=1900), clusters=np.repeat(np.arange(4), 5), controls={"rrf": 0 * values}
+        {"rrf": values},
+        ImageSpec(statistics=Statistics(replicates=1900)),
+        clusters=np.repeat(np.arange(4), 5),
+        controls={"rrf": 0 * values},
     )[0]
     assert row.p_value == pytest.approx(2 / 16, abs=0.03)  # only all plus, or all but the smallest, reach the sum
 
@@ -113,7 +122,7 @@ def test_rddt_of_equal_clusters_is_the_t_test_of_their_means():
 
 
 def test_one_person_has_means_and_reasons_only():
-    question = Question(region="r", replicates=100)
+    question = ImageSpec(region="r", statistics=Statistics(replicates=100))
     values, units = np.arange(6.0), np.zeros(6, int)
     row = region_measurements({"rrf": values, "pointing_game": np.ones(6)}, question, clusters=units)
     assert [(one.status, one.low, one.interval) for one in row] == [("ok", None, None)] * 2
@@ -124,7 +133,9 @@ def test_one_person_has_means_and_reasons_only():
 
 def test_shares_of_persons_that_always_hit_have_a_width():
     row = region_measurements(
-        {"pointing_game": np.ones(30)}, Question(replicates=100), clusters=np.repeat(np.arange(3), 10)
+        {"pointing_game": np.ones(30)},
+        ImageSpec(statistics=Statistics(replicates=100)),
+        clusters=np.repeat(np.arange(3), 10),
     )[0]
     assert (row.interval, row.unit, row.high) == ("wilson", "cluster", 1.0)
     assert row.low == pytest.approx(3 / (3 + 1.959964**2))  # Wilson's lower end at 3 of 3 is n / (n + z²)

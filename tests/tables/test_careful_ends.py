@@ -9,7 +9,8 @@ from fairaudit.measures.intervals.proportion import exact
 from fairaudit.tables.careful_ends import careful_counts, macro_missing
 from fairaudit.tables.fairness import fairness_measurements
 from fairaudit.tables.resampled import COMPOSED, MACROS
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
+from fairaudit.tables.statistics import Statistics
 
 LEVELS = ("unbiased_accuracy", "bias_conflict_accuracy", "bias_aligned_accuracy")
 PAPERS = ("dp_l2", "dp_mi", "eo_l2", "eo_mi", "iou_l2", "iou_std")
@@ -22,7 +23,7 @@ def perfect(images, groups=2, classes=2):
 def asked(table, **fields):
     groups, classes = np.shape(table)[:2]
     names = {"groups": tuple(f"g{i}" for i in range(groups)), "classes": tuple(str(i) for i in range(classes))}
-    return Asked(attribute="a", **names, replicates=400, **fields)
+    return FairnessSpec(attribute="a", **names, statistics=Statistics(replicates=400), **fields)
 
 
 def found(table, aligned=None, **fields):

@@ -7,9 +7,10 @@ from fairaudit.measures.images.means import Labels
 from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.measures.regions.causal import PAIRED, excess
 from fairaudit.tables.regions import region_measurements
-from fairaudit.tables.specs import Question
+from fairaudit.tables.specs import ImageSpec
+from fairaudit.tables.statistics import Statistics
 
-QUESTION = Question(region="tie", method="inpaint", replicates=500)
+QUESTION = ImageSpec(region="tie", method="inpaint", statistics=Statistics(replicates=500))
 
 
 def scene(n: int = 100):
@@ -69,7 +70,9 @@ def test_chance_is_that_of_the_controls_and_flips_have_wilson_intervals():
 def test_without_controls_there_is_an_effect_but_no_excess():
     columns, group = scene()
     columns["causal_shift_control"] = np.full(100, np.nan)
-    question = Question(region="tie", method="inpaint", replicates=200, reason="no place for a control region")
+    question = ImageSpec(
+        region="tie", method="inpaint", statistics=Statistics(replicates=200), reason="no place for a control region"
+    )
     found = rows(measured(columns, question, group=group))
     assert found["causal_shift", "1", None].value == pytest.approx(np.abs(columns["causal_effect"][50:]).mean())
     missing = found["causal_excess", "1", None]

@@ -5,9 +5,10 @@ import pytest
 
 from fairaudit.measures.images.means import Labels
 from fairaudit.tables.cue import NO_TABLE, TOO_FEW, cue_measurement
-from fairaudit.tables.specs import Question
+from fairaudit.tables.specs import ImageSpec
+from fairaudit.tables.statistics import Statistics
 
-QUESTION = Question(region="tie", method="lrp", replicates=500)
+QUESTION = ImageSpec(region="tie", method="lrp", statistics=Statistics(replicates=500))
 
 
 def labels(name, codes, values=("0", "1")):

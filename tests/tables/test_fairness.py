@@ -16,8 +16,9 @@ from fairaudit.measures.counts.rates import accuracy, macro, rate
 from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.measures.intervals.simultaneous import difference_interval, ratio_interval
 from fairaudit.tables.fairness import fairness_measurements
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.soft import SoftJoint
+from fairaudit.tables.statistics import Statistics
 
 COUNTS = np.array([[[80, 20], [10, 90]], [[60, 40], [50, 50]]])
 PROMISED = {
@@ -36,16 +37,20 @@ PROMISED = {
 }
 
 
+FIELDS = {"level", "replicates", "seed", "min_cell"}
+
+
 def made(counts=COUNTS, **arguments):
+    statistics = Statistics(**{"replicates": 300, **{k: arguments.pop(k) for k in FIELDS & set(arguments)}})
     groups, classes = counts.shape[:2]
     given = {
         "attribute": "hat",
         "groups": tuple(f"g{index}" for index in range(groups)),
         "classes": tuple(f"c{index}" for index in range(classes)),
-        "replicates": 300,
+        "statistics": statistics,
     }
     beside = {name: arguments.pop(name) for name in ("aligned", "soft") if name in arguments}
-    return fairness_measurements(counts, Asked(**{**given, **arguments}), **beside)
+    return fairness_measurements(counts, FairnessSpec(**{**given, **arguments}), **beside)
 
 
 def joint(counts):

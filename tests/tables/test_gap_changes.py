@@ -6,13 +6,13 @@ import pytest
 from fairaudit.measures.counts.disparities import DISPARITIES, disparity
 from fairaudit.tables.gap_changes import cells_as_groups, disparity_change, worst_cell_change, worst_group_change
 from fairaudit.tables.paired import CHANGES
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
 
 GROUPS = ("a", "b", "c")
 
 
 def asked(**more):
-    return Asked(attribute="x", groups=GROUPS, classes=("0", "1"), **more)
+    return FairnessSpec(attribute="x", groups=GROUPS, classes=("0", "1"), **more)
 
 
 def models(seed, old, new, sizes=(200, 100, 60)):

@@ -5,9 +5,12 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from fairaudit.tables.groups import group_rows
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
+from fairaudit.tables.statistics import Statistics
 
-ASKED = Asked(attribute="hat", groups=("no", "yes", "none"), classes=("0", "1"), level=0.9)
+ASKED = FairnessSpec(
+    attribute="hat", groups=("no", "yes", "none"), classes=("0", "1"), statistics=Statistics(level=0.9)
+)
 COUNTS = np.array([[[30, 10], [5, 55]], [[8, 2], [4, 6]], [[0, 0], [0, 0]]])
 
 
@@ -41,18 +44,23 @@ def test_f1_is_the_iou_carried_over():
 def test_a_group_without_images_has_no_rate_and_says_why():
     for row in group_rows(COUNTS, ASKED):
         if row.group == "none":
-            assert (row.value, row.status, row.reason) == (None, "undefined", "group none has no image")
+            cell = f" of class {row.class_}" if row.metric == "cell_accuracy" else ""
+            assert (row.value, row.status, row.reason) == (None, "undefined", f"group none has no image{cell}")
 
 
 def test_a_rate_without_its_images_names_them():
     counts = np.array([[[10, 0], [0, 0]]])
-    rows = found(Asked(attribute="hat", groups=("no",), classes=("0", "smiling")), counts)
+    rows = found(FairnessSpec(attribute="hat", groups=("no",), classes=("0", "smiling")), counts)
     assert rows["tpr", "no"].reason == "group no has no image of true class smiling"
     assert rows["ppv", "no"].reason == "group no has no image predicted as smiling"
 
 
 def test_rates_over_few_images_are_not_printed():
-    rows = found(Asked(attribute="hat", groups=("no", "yes", "none"), classes=("0", "1"), min_cell=20))
+    rows = found(
+        FairnessSpec(
+            attribute="hat", groups=("no", "yes", "none"), classes=("0", "1"), statistics=Statistics(min_cell=20)
+        )
+    )
     assert rows["tpr", "no"].status == "ok"
     for name in ("tpr", "fpr", "ppv"):  # over 10, 10 and 8 images
         assert (rows[name, "yes"].status, rows[name, "yes"].value, rows[name, "yes"].low) == ("suppressed", None, None)

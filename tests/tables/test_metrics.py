@@ -121,9 +121,9 @@ def test_importing_it_is_cheap():
 
 
 def test_the_theory_of_the_table_writes_what_the_registry_says():
-    from fairaudit.tables.rows import Asked
+    from fairaudit.tables.rows import FairnessSpec
 
-    asked = Asked(attribute="hat", groups=("0", "1"), classes=("0", "1"))
+    asked = FairnessSpec(attribute="hat", groups=("0", "1"), classes=("0", "1"))
     rows = theory_measurements(
         [[[9, 1], [2, 3]], [[4, 2], [1, 8]]], asked, [[True, False], [False, True]], training=[[9, 1], [1, 9]]
     )

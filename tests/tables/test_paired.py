@@ -9,13 +9,17 @@ from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.measures.counts.rates import accuracy, rate
 from fairaudit.measures.intervals.mcnemar import mcnemar, paired_counts
 from fairaudit.tables.paired import CHANGES, baseline_counts, candidate_counts, paired_measurements
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
+from fairaudit.tables.statistics import Statistics
+
+FIELDS = {"level", "replicates", "seed", "min_cell"}
 
 
 def made(counts, **arguments):
+    statistics = Statistics(**{"replicates": 300, **{k: arguments.pop(k) for k in FIELDS & set(arguments)}})
     groups, classes = counts.shape[:2]
     names = {"groups": tuple(f"g{g}" for g in range(groups)), "classes": tuple(f"c{c}" for c in range(classes))}
-    asked = Asked(**{"attribute": "hat", "replicates": 300, **names, **arguments})
+    asked = FairnessSpec(**{"attribute": "hat", "statistics": statistics, **names, **arguments})
     return paired_measurements(counts, asked, baseline="old")
 
 
@@ -183,7 +187,9 @@ def test_counts_must_fit_the_names():
 def test_papers_measures_change_by_their_difference(name):
     draw = np.random.default_rng(3)
     both = draw.integers(1, 40, (2, 2, 2, 2))
-    asked = Asked(attribute="hat", groups=("no", "yes"), classes=("0", "1"), replicates=300)
+    asked = FairnessSpec(
+        attribute="hat", groups=("no", "yes"), classes=("0", "1"), statistics=Statistics(replicates=300)
+    )
     (found,) = [m for m in paired_measurements(both, asked, baseline="old") if m.metric == f"{name}_change"]
     new, old = both.sum(3), both.sum(2)
     assert found.value == pytest.approx(float(PAPER_MEASURES[name](new) - PAPER_MEASURES[name](old)))
@@ -206,7 +212,9 @@ def test_models_that_agree_on_every_image_may_differ_on_the_next(images):
     """No discordant image of n: with 3.69/n of them, 0 is found in 2.5 % of samples, so the room must reach there."""
     both = np.zeros((2, 2, 2, 2), int)
     both[:, 0, 0, 0] = both[:, 1, 1, 1] = images
-    asked = Asked(attribute="hat", groups=("no", "yes"), classes=("0", "1"), replicates=400)
+    asked = FairnessSpec(
+        attribute="hat", groups=("no", "yes"), classes=("0", "1"), statistics=Statistics(replicates=400)
+    )
     table = {m.metric: m for m in paired_measurements(both, asked, baseline="old") if m.group is None}
     possible = min(1.0, 3.69 / images)
     gap, level = table["equalized_odds_difference_change"], table["unbiased_accuracy_change"]

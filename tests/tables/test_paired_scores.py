@@ -11,9 +11,10 @@ from fairaudit.tables.paired_scores import (
     weighted_brier,
     weighted_ece,
 )
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
+from fairaudit.tables.statistics import Statistics
 
-ASKED = Asked(attribute="hat", groups=("no", "yes"), classes=("0", "1"), replicates=400)
+ASKED = FairnessSpec(attribute="hat", groups=("no", "yes"), classes=("0", "1"), statistics=Statistics(replicates=400))
 
 
 def two_columns(scores):
@@ -102,7 +103,7 @@ def test_clusters_of_uneven_sizes_have_the_linearised_variance():
     times = np.where(np.arange(80) < 8, 30, 1)  # a few large persons, in no order
     mixed = np.random.default_rng(2).permutation(np.repeat(np.arange(80), times))
     columns, units = [column[mixed] for column in (new, old, truth)], mixed
-    asked = Asked(attribute="hat", groups=("no",), classes=("0", "1"), replicates=2000)
+    asked = FairnessSpec(attribute="hat", groups=("no",), classes=("0", "1"), statistics=Statistics(replicates=2000))
     found = made(*columns, np.zeros(len(units), int), asked, clusters=units)["brier_change", "no"]
     change = (columns[0] - columns[2]) ** 2 - (columns[1] - columns[2]) ** 2
     residual = np.bincount(units, change - change.mean())
@@ -120,13 +121,15 @@ def test_what_does_not_exist_is_undefined():
 
 def test_small_groups_are_suppressed():
     new, old, truth, group = sample(40)
-    asked = Asked(attribute="hat", groups=("no", "yes"), classes=("0", "1"), replicates=50, min_cell=30)
+    asked = FairnessSpec(
+        attribute="hat", groups=("no", "yes"), classes=("0", "1"), statistics=Statistics(replicates=50, min_cell=30)
+    )
     assert {m.status for m in made(new, old, truth, group, asked).values()} == {"suppressed"}
 
 
 @pytest.mark.slow
 def test_without_a_change_the_interval_holds_zero_as_often_as_it_says():
-    asked = Asked(attribute="hat", groups=("all",), classes=("0", "1"), replicates=200)
+    asked = FairnessSpec(attribute="hat", groups=("all",), classes=("0", "1"), statistics=Statistics(replicates=200))
     missed = {"auc_change": 0, "brier_change": 0, "ece_change": 0}
     runs = 200
     for seed in range(runs):

@@ -6,9 +6,10 @@ from scipy import stats
 
 from fairaudit.measures.images.means import Labels
 from fairaudit.tables.rddt import rddt_measurements
-from fairaudit.tables.specs import Question
+from fairaudit.tables.specs import ImageSpec
+from fairaudit.tables.statistics import Statistics
 
-QUESTION = Question(region="tie", method="lrp", baseline="vanilla")
+QUESTION = ImageSpec(region="tie", method="lrp", baseline="vanilla")
 
 
 def test_rows_and_numbers():
@@ -42,7 +43,7 @@ def test_too_few_images_have_a_reason():
 
 
 def test_small_cells_are_suppressed():
-    rows = rddt_measurements(np.full(5, 0.2), Question(region="tie", min_cell=6))
+    rows = rddt_measurements(np.full(5, 0.2), ImageSpec(region="tie", statistics=Statistics(min_cell=6)))
     assert [(row.status, row.value, row.n, row.extra) for row in rows] == [("suppressed", None, None, {})] * 2
 
 

@@ -7,7 +7,8 @@ from scipy import stats
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.tables.regions import region_measurements
-from fairaudit.tables.specs import Question
+from fairaudit.tables.specs import ImageSpec
+from fairaudit.tables.statistics import Statistics
 
 
 def scene(seed: int = 0, n: int = 200, gap: float = 0.0):
@@ -24,7 +25,9 @@ def by_id(measurements):
     return table
 
 
-QUESTION = Question(region="tie", method="lrp", replicates=1000, seed=3, extra={"convention": "positive"})
+QUESTION = ImageSpec(
+    region="tie", method="lrp", statistics=Statistics(replicates=1000, seed=3), extra={"convention": "positive"}
+)
 ROW = "roi-metrics/rrf_lift"
 END = "region=tie/method=lrp"
 
@@ -66,7 +69,7 @@ def test_p_value_of_a_contrast_is_even_when_groups_do_not_matter():
     small = []
     for seed in range(60):
         values, group, target = scene(seed, n=40)
-        question = Question(region="tie", replicates=200, seed=seed)
+        question = ImageSpec(region="tie", statistics=Statistics(replicates=200, seed=seed))
         found = by_id(region_measurements({"rrf": values}, question, group=group, target=target))
         small.append(found["roi-metrics/rrf_contrast/attribute=necktie/group=1/region=tie"].p_value <= 0.2)
     assert 3 <= sum(small) <= 22  # binomial(60, 0.2): outside with probability 0.002
@@ -89,7 +92,7 @@ def test_chance_and_p_value_come_from_paired_controls():
 
 def test_p_value_of_exact_sign_flips():
     differences = np.array([0.5, 0.25, -0.125, 0.4])
-    question = Question(region="tie", replicates=1900, seed=0)
+    question = ImageSpec(region="tie", statistics=Statistics(replicates=1900, seed=0))
     row = region_measurements({"rrf": 1 + differences}, question, controls={"rrf": np.ones(4)})[0]
     assert row.p_value == pytest.approx(2 / 16, abs=0.03)  # only all plus, or all but the smallest, reach the sum
 
@@ -98,7 +101,7 @@ def test_undefined_values_are_left_out_and_empty_cells_have_a_reason():
     values, group, target = scene()
     values[(group.codes == 1) & (target.codes == 1)] = np.nan
     values[0] = np.nan
-    question = Question(region="tie", method="lrp", replicates=200, reason="no relevance")
+    question = ImageSpec(region="tie", method="lrp", statistics=Statistics(replicates=200), reason="no relevance")
     found = by_id(region_measurements({"rrf_lift": values}, question, group=group, target=target))
     empty = found[f"{ROW}/attribute=necktie/group=1/class=1/{END}"]
     assert (empty.value, empty.status, empty.reason, empty.n) == (None, "undefined", "no relevance", 0)
@@ -128,7 +131,7 @@ def test_binary_columns_get_wilson_intervals():
 
 def test_small_cells_are_suppressed():
     values, group, target = scene(n=30)
-    question = Question(region="tie", method="lrp", replicates=200, min_cell=1000)
+    question = ImageSpec(region="tie", method="lrp", statistics=Statistics(replicates=200, min_cell=1000))
     for row in region_measurements({"rrf_lift": values}, question, group=group, target=target):
         assert (row.value, row.low, row.p_value, row.chance or 0.0, row.status) == (None, None, None, 0.0, "suppressed")
 

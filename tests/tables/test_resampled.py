@@ -5,7 +5,8 @@ import pytest
 
 from fairaudit.tables.fairness import fairness_measurements
 from fairaudit.tables.resampled import COMPOSED
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
+from fairaudit.tables.statistics import Statistics
 
 TESTED = (*COMPOSED, "iou_std")
 
@@ -21,7 +22,9 @@ def table(rng, lower=0.0):
 
 def found(counts, seed, **arguments):
     names = {"groups": tuple(str(g) for g in range(GROUPS)), "classes": ("0", "1"), "attribute": "a"}
-    made = fairness_measurements(counts, Asked(**names, replicates=200, seed=seed, **arguments))
+    made = fairness_measurements(
+        counts, FairnessSpec(**names, statistics=Statistics(replicates=200, seed=seed), **arguments)
+    )
     return {m.metric: m for m in made if m.metric in TESTED}
 
 

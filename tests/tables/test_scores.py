@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.scores import score_measurements
+from fairaudit.tables.statistics import Statistics
 
 NAMES = {"auc", "bnsp_auc", "bpsn_auc", "auc_difference", "ece", "brier"}
 
@@ -17,10 +18,16 @@ def images(classes=2, number=600):
     return raw / raw.sum(1, keepdims=True), true, group
 
 
+FIELDS = {"level", "replicates", "seed", "min_cell"}
+
+
 def made(scores, true, group, **arguments):
+    statistics = Statistics(**{"replicates": 200, **{k: arguments.pop(k) for k in FIELDS & set(arguments)}})
     names = {"attribute": "hat", "groups": tuple("abc"), "classes": tuple(str(c) for c in range(scores.shape[1]))}
     sampling = {name: arguments.pop(name) for name in ("clusters", "weights") if name in arguments}
-    return score_measurements(scores, true, group, Asked(**{**names, "replicates": 200, **arguments}), **sampling)
+    return score_measurements(
+        scores, true, group, FairnessSpec(**{**names, "statistics": statistics, **arguments}), **sampling
+    )
 
 
 def calibrated(number=900):

@@ -5,10 +5,11 @@ import pytest
 
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.soft import MOST_CELLS, sampled_joint, soft_rows
+from fairaudit.tables.statistics import Statistics
 
-ASKED = Asked(attribute="hat", groups=("a", "b"), classes=("0", "1"), replicates=2000)
+ASKED = FairnessSpec(attribute="hat", groups=("a", "b"), classes=("0", "1"), statistics=Statistics(replicates=2000))
 
 
 def images(seed=0, number=900, lift=0.2):
@@ -83,5 +84,5 @@ def test_too_many_cells_or_one_person_have_values_and_no_interval():
     classes = 26
     assert 2 * classes * classes > MOST_CELLS
     wide = np.full((900, classes), 1 / classes)
-    asked = Asked(attribute="hat", groups=("a", "b"), classes=tuple(map(str, range(classes))))
+    asked = FairnessSpec(attribute="hat", groups=("a", "b"), classes=tuple(map(str, range(classes))))
     assert made((group, true, wide), asked)["soft_dp_l2"].interval is None

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.theory import placed, theory_measurements
 
 
@@ -25,7 +25,7 @@ def made(counts, aligned=None, **arguments):
     given = {"attribute": "colour", "groups": names, "classes": tuple(str(i) for i in range(counts.shape[1]))}
     pairs = np.eye(len(counts), dtype=bool) if aligned is None else aligned
     training = arguments.pop("training", counts.sum(-1))
-    found = theory_measurements(counts, Asked(**{**given, **arguments}), pairs, training=training)
+    found = theory_measurements(counts, FairnessSpec(**{**given, **arguments}), pairs, training=training)
     return {m.metric: m for m in found}
 
 
@@ -100,7 +100,7 @@ def test_what_the_theory_does_not_speak_about_is_undefined(shape, aligned, reaso
 
 def test_no_group_that_goes_with_a_value_is_a_reason_too():
     (found,) = theory_measurements(
-        np.ones((2, 2, 2)), Asked(attribute="a", groups=("0", "1"), classes=("0", "1")), None, training=None
+        np.ones((2, 2, 2)), FairnessSpec(attribute="a", groups=("0", "1"), classes=("0", "1")), None, training=None
     )
     assert "is not known" in found.reason
 
@@ -120,7 +120,9 @@ def test_rounding_of_weights_leaves_shares(classes):
         counts = np.zeros((classes, classes, classes))
         for g in range(classes):  # every image aligned and right, in sums of weights
             counts[g, g, g] = np.cumsum(draw.choice([0.1, 0.7, 1.3], 40))[-1]
-        asked = Asked(attribute="a", groups=tuple(map(str, range(classes))), classes=tuple(map(str, range(classes))))
+        asked = FairnessSpec(
+            attribute="a", groups=tuple(map(str, range(classes))), classes=tuple(map(str, range(classes)))
+        )
         rho = next(
             m
             for m in theory_measurements(counts, asked, eye, training=counts.sum(-1))

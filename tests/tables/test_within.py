@@ -7,15 +7,19 @@ from sklearn.metrics import recall_score
 
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
+from fairaudit.tables.statistics import Statistics
 from fairaudit.tables.within import within_measurements
+
+FIELDS = {"level", "replicates", "seed", "min_cell"}
 
 
 def made(counts, **arguments):
+    statistics = Statistics(**{"replicates": 100, **{k: arguments.pop(k) for k in FIELDS & set(arguments)}})
     controls, groups, classes = counts.shape[:3]
     names = {"groups": tuple(f"g{g}" for g in range(groups)), "classes": tuple(f"c{c}" for c in range(classes))}
     levels = arguments.pop("levels", [f"v{v}" for v in range(controls)])
-    asked = Asked(**{"attribute": "hat", "replicates": 100, **names, **arguments})
+    asked = FairnessSpec(**{"attribute": "hat", "statistics": statistics, **names, **arguments})
     return within_measurements(counts, asked, control="age", levels=levels)
 
 

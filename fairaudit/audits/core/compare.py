@@ -23,7 +23,8 @@ from fairaudit.tables.metrics import METRICS
 from fairaudit.tables.paired import paired_measurements
 from fairaudit.tables.row import Estimate, Subject, row
 from fairaudit.tables.row import unusable as as_unusable
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
+from fairaudit.tables.statistics import Statistics
 
 MOST_CLASSES = 50
 """Two models are paired for at most so many classes."""
@@ -94,14 +95,8 @@ def paired_changes(baseline: Report, candidate: Report, before: StoredRows, now:
         counts = paired_counts(
             codes, now.target, now.decisions, before.decisions, groups=len(groups), classes=len(classes)
         )
-        asked = Asked(
-            attribute=attribute,
-            groups=groups,
-            classes=classes,
-            level=_level(candidate),
-            replicates=_replicates(candidate),
-            seed=candidate.data.seed,
-        )
+        statistics = Statistics(level=_level(candidate), replicates=_replicates(candidate), seed=candidate.data.seed)
+        asked = FairnessSpec(attribute=attribute, groups=groups, classes=classes, statistics=statistics)
         yield from paired_measurements(counts, asked, baseline=name_of(baseline))
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from fairaudit.audits.core.alike import alike
+from fairaudit.audits.core.assemble import report_of
 from fairaudit.audits.core.audit import Findings
 from fairaudit.audits.core.device import describe_device
 from fairaudit.audits.core.groups import groupings
@@ -18,7 +19,6 @@ from fairaudit.config.schema import GateRule
 from fairaudit.data.categorical import Categorical
 from fairaudit.gate.alike import Alike
 from fairaudit.gate.changed import rules_for_changed
-from fairaudit.gate.judge import judge
 from fairaudit.models.classifier import Classifier
 from fairaudit.results.provenance import library_versions
 from fairaudit.results.report import Data, Excluded, Figure, Model, Report, Run, Verdict
@@ -56,23 +56,17 @@ def assemble(
     excluded = [
         Excluded(row=row, id=study.manifest.ids[row], reason=reason) for row, reason in sorted(streamed.excluded)
     ]
-    return Report(
+    return report_of(
+        study.config.gates if changed is None else rules_for_changed(study.config.gates, verdicts, changed),
+        findings.measurements,
+        options=study.options,
         run=_run(study, streamed, timing),
         data=_data(study, streamed),
         models=models,
-        measurements=list(findings.measurements),
-        verdicts=list(verdicts),
-        gate=judge(
-            study.config.gates if changed is None else rules_for_changed(study.config.gates, verdicts, changed),
-            findings.measurements,
-            verdicts=verdicts,
-            alike=decided_alike(study, streamed),
-            misread=misread,
-            collapse="inconclusive" if changed is None else "fail",
-            excluded=len(excluded),
-            max_excluded=study.options.max_excluded,
-            fail_on=study.options.fail_on,
-        ),
+        verdicts=verdicts,
+        alike=decided_alike(study, streamed),
+        misread=misread,
+        collapse="inconclusive" if changed is None else "fail",
         excluded=excluded,
         notes=[
             *study.manifest.notes,
@@ -80,7 +74,7 @@ def assemble(
             *streamed.notes,
             *dict.fromkeys(findings.notes),
         ],
-        figures=list(figures),
+        figures=figures,
     )
 
 

@@ -8,32 +8,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.rows import Rows
+from fairaudit.audits.core.statistics import statistics_of
 from fairaudit.audits.core.study import Study
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.regions import region_measurements
 from fairaudit.tables.row import unusable as as_unusable
-from fairaudit.tables.specs import Question
+from fairaudit.tables.specs import ImageSpec
 
 Floats = NDArray[np.float64]
 
 
-def question(study: Study, *, region: str | None, method: str | None, baseline: str | None = None) -> Question:
+def question(study: Study, *, region: str | None, method: str | None, baseline: str | None = None) -> ImageSpec:
     """What a table of per-image columns is asked."""
     audit = study.config.audit
-    return Question(
+    return ImageSpec(
         region=region,
         method=method,
         baseline=baseline,
-        level=audit.level,
-        replicates=audit.replicates,
-        seed=study.options.seed,
-        min_cell=audit.min_cell,
+        statistics=statistics_of(audit, seed=study.options.seed),
         extra={} if baseline else {"convention": audit.convention},
     )
 
 
 def tables(
-    columns: Mapping[str, Floats], asked: Question, rows: Rows, *, controls: Mapping[str, Floats] | None = None
+    columns: Mapping[str, Floats], asked: ImageSpec, rows: Rows, *, controls: Mapping[str, Floats] | None = None
 ) -> Iterator[Measurement]:
     """Measurements over all images, and per group of every attribute."""
     shared = {"target": rows.target, "clusters": rows.clusters, "controls": controls}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.audit import Findings
 from fairaudit.audits.core.groups import JOIN
+from fairaudit.audits.core.statistics import statistics_of
 from fairaudit.audits.fairness.figures import fairness_drawings, undrawn
 from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.audits.fairness.theory import theory_notes
@@ -25,7 +26,7 @@ from fairaudit.tables.fairness import fairness_measurements
 from fairaudit.tables.paired import paired_measurements
 from fairaudit.tables.paired_scores import paired_score_measurements
 from fairaudit.tables.row import Estimate, Subject, row
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.scores import score_measurements
 from fairaudit.tables.soft import sampled_joint
 from fairaudit.tables.theory import theory_measurements
@@ -58,16 +59,13 @@ def read_fairness(inputs: FairnessInputs) -> Findings:
     )
 
 
-def _asked(inputs: FairnessInputs, grouping: Categorical) -> Asked:
+def _asked(inputs: FairnessInputs, grouping: Categorical) -> FairnessSpec:
     audit = inputs.audit
-    return Asked(
+    return FairnessSpec(
         attribute=grouping.name,
         groups=tuple(grouping.values),
         classes=tuple(inputs.target.values),
-        level=audit.level,
-        replicates=audit.replicates,
-        seed=inputs.seed,
-        min_cell=audit.min_cell,
+        statistics=statistics_of(audit, seed=inputs.seed),
     )
 
 

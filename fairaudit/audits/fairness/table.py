@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.against import against
 from fairaudit.audits.core.alike import alike
+from fairaudit.audits.core.assemble import Clock, report_of, run_block
 from fairaudit.audits.core.dry_run import EXPECTED_RATE
 from fairaudit.audits.core.gates import check_gates, check_names
 from fairaudit.audits.core.groups import all_groupings
@@ -25,15 +24,13 @@ from fairaudit.audits.fairness.table_file import Predicted, TableColumns, read_p
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import AuditConfig, GateRule, Split
 from fairaudit.data.categorical import Categorical
-from fairaudit.gate.judge import judge
 from fairaudit.gate.rules import in_words
 from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.counts.association import contingency
 from fairaudit.measures.counts.confusion import Counts, confusion
 from fairaudit.measures.intervals.power import detectable_gaps
 from fairaudit.results.measurement import finite
-from fairaudit.results.provenance import library_versions
-from fairaudit.results.report import Data, Report, Run
+from fairaudit.results.report import Data, Report
 from fairaudit.tables.metrics import names_of
 
 
@@ -53,35 +50,21 @@ def audit_table(
         DataError: a column is missing or cannot be read.
         UsageError: neither prediction nor score is named, or no attribute.
     """
-    started, clock = datetime.now(UTC), time.perf_counter()
+    clock = Clock.start()
     predicted, groupings = _checked(
         path, columns, audit=audit, gates=gates, options=options, split=split, threshold=threshold
     )
     inputs = _inputs(predicted, groupings, audit, seed=options.seed, name=path.stem, baseline=columns.baseline)
     findings = against(read_fairness(inputs), options.against, digest=predicted.digest)
     figures = drawn(findings.drawings, options.output)
-    report = Report(
-        run=Run(
-            started=started.isoformat(timespec="seconds"),
-            seconds=round(time.perf_counter() - clock, 3),
-            command=list(options.command),
-            device="cpu",
-            resumed_chunks=0,
-            versions=library_versions(),
-        ),
+    report = report_of(
+        gates,
+        findings.measurements,
+        options=options,
+        run=run_block(options, clock),
         data=_data(path, predicted, groupings, audit, options.seed),
-        models=[],
-        measurements=list(findings.measurements),
-        verdicts=[],
-        gate=judge(
-            gates,
-            findings.measurements,
-            alike=alike(predicted.decisions, predicted.target, groupings),
-            excluded=len(predicted.excluded),
-            max_excluded=options.max_excluded,
-            fail_on=options.fail_on,
-        ),
-        excluded=list(predicted.excluded),
+        alike=alike(predicted.decisions, predicted.target, groupings),
+        excluded=predicted.excluded,
         notes=[*predicted.notes, *findings.notes],
         figures=figures,
     )

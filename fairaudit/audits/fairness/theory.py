@@ -15,7 +15,7 @@ from fairaudit.measures.counts.theory import (
     following_model_information,
     perfect_model_information,
 )
-from fairaudit.tables.rows import Asked
+from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.theory import Placed, placed, why_no_theory
 
 PLACES = 101
@@ -27,7 +27,7 @@ NEEDED = (0.0, 0.5, 1.0)
 def theory_of(inputs: FairnessInputs, grouping: Categorical) -> Placed | None:
     """The attribute's place in the theory, or None where it says nothing about it."""
     told = inputs.alignment(grouping)
-    names = Asked(attribute=grouping.name, groups=tuple(grouping.values), classes=tuple(inputs.target.values))
+    names = FairnessSpec(attribute=grouping.name, groups=tuple(grouping.values), classes=tuple(inputs.target.values))
     if told.cells is None or why_no_theory(names, told.cells) is not None:
         return None
     return placed(inputs.counts[grouping.name], told.cells, training=told.training)

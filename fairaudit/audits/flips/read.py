@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from fairaudit.audits.core.audit import Findings, Total
 from fairaudit.audits.core.columns import under
 from fairaudit.audits.core.rows import labels
+from fairaudit.audits.core.statistics import statistics_of
 from fairaudit.generators.checks import Tolerance
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.regions import region_measurements
 from fairaudit.tables.row import unusable
-from fairaudit.tables.specs import Question
+from fairaudit.tables.specs import ImageSpec
 
 if TYPE_CHECKING:
     from fairaudit.audits.core.study import Study
@@ -55,7 +56,7 @@ def _measured(total: Total, attribute: str, way: str, own: dict[str, Floats]) ->
         yield from _tables(total, change, _question(study, attribute, way, baseline=study.baseline.name))
 
 
-def _tables(total: Total, columns: dict[str, Floats], asked: Question) -> Iterator[Measurement]:
+def _tables(total: Total, columns: dict[str, Floats], asked: ImageSpec) -> Iterator[Measurement]:
     study, rows = total.study, total.rows
     target, clusters = labels(study.target.take(rows)), study.clusters(rows)
     group = labels(study.manifest.attributes[asked.attribute or ""].take(rows))
@@ -63,17 +64,14 @@ def _tables(total: Total, columns: dict[str, Floats], asked: Question) -> Iterat
     yield from region_measurements(columns, asked, group=group, target=target, clusters=clusters)
 
 
-def _question(study: Study, attribute: str, way: str, *, baseline: str | None = None) -> Question:
+def _question(study: Study, attribute: str, way: str, *, baseline: str | None = None) -> ImageSpec:
     audit = study.config.audit
-    return Question(
+    return ImageSpec(
         audit=AUDIT,
         attribute=attribute,
         method=way,
         baseline=baseline,
-        level=audit.level,
-        replicates=audit.replicates,
-        seed=study.options.seed,
-        min_cell=audit.min_cell,
+        statistics=statistics_of(audit, seed=study.options.seed),
         reason="no image here has a flipped one",
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
-from fairaudit.audits.core.audit import Audit, Context, Findings, Total
+from fairaudit.audits.core.audit import Audit, Findings
+from fairaudit.audits.core.found import FoundBefore
 from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
@@ -29,7 +30,6 @@ from fairaudit.audits.mitigation.store import FitStore
 from fairaudit.audits.mitigation.table import json_rows, markdown
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
-from fairaudit.engine.part import Part
 from fairaudit.errors import FairauditError, UsageError, suggestion
 from fairaudit.mitigation.method import Task
 from fairaudit.mitigation.registry import METHODS
@@ -46,28 +46,6 @@ PROBE_IMAGES = 4
 SEEN = 0.97
 """Mean cell accuracy on the choosing part from which a model must have been trained on it."""
 FOLDER = "models"
-
-
-@dataclass(slots=True, kw_only=True)
-class MitigateAudit:
-    """What was compared, as an audit of the report; it needs no image."""
-
-    findings: Findings
-    name: str = "mitigate"
-
-    def settings(self) -> Mapping[str, Any]:
-        """Nothing: its parts are empty."""
-        return {}
-
-    def map(self, context: Context) -> Part:
-        """An empty part."""
-        del context
-        return Part()
-
-    def measure(self, total: Total) -> Findings:
-        """What was found before."""
-        del total
-        return self.findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -156,7 +134,7 @@ def plan_with(findings: Findings, *, audited: bool) -> AuditPlan:
     """The joint audit of the written model with the comparison in the same report, or the comparison alone."""
 
     def audits_for(study: Study, trials: Trials) -> Sequence[Audit]:
-        own = MitigateAudit(findings=findings)
+        own = FoundBefore(name="mitigate", findings=findings)
         return [*joint.audits_for(study, trials), own] if audited else [own]
 
     if not audited:

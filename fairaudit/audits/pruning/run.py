@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fairaudit.audits.core.audit import Audit, Context, Findings, Total
+from fairaudit.audits.core.audit import Audit, Findings
+from fairaudit.audits.core.found import FoundBefore
 from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.metrics import PRUNING
 from fairaudit.audits.core.plan import AuditPlan, no_methods, no_verdicts
@@ -36,7 +36,6 @@ from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.planted.planting import brought
-from fairaudit.engine.part import Part
 from fairaudit.gate.changed import KEPT
 from fairaudit.measures.clusters.partition import partition
 from fairaudit.models.classifier import Classifier
@@ -46,30 +45,6 @@ from fairaudit.pruning.standalone import as_classifier
 
 PROBE_IMAGES = 4
 """Images that the model is lifted and the written file is checked on."""
-
-
-@dataclass(slots=True, kw_only=True)
-class PruneAudit:
-    """What pruning found, as an audit of the pruned model's report; it needs no image."""
-
-    findings: Findings
-    """Made before the stream began."""
-    name: str = "prune"
-    """As in the measurements."""
-
-    def settings(self) -> Mapping[str, Any]:
-        """Nothing: its parts are empty."""
-        return {}
-
-    def map(self, context: Context) -> Part:
-        """An empty part."""
-        del context
-        return Part()
-
-    def measure(self, total: Total) -> Findings:
-        """What was found before."""
-        del total
-        return self.findings
 
 
 def run_prune(
@@ -192,8 +167,8 @@ def plan_with(findings: Findings, *, collapsed: bool = False) -> AuditPlan:
 
     def audits_for(study: Study, trials: Trials) -> Sequence[Audit]:
         if collapsed:
-            return [FairnessAudit(study), PruneAudit(findings=findings)]
-        return [*joint.audits_for(study, trials), PruneAudit(findings=findings)]
+            return [FairnessAudit(study), FoundBefore(name="prune", findings=findings)]
+        return [*joint.audits_for(study, trials), FoundBefore(name="prune", findings=findings)]
 
     return AuditPlan(
         audits_for=audits_for,

@@ -12,7 +12,7 @@ from fairaudit.audits.core.tabled import tables
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.rddt import rddt_measurements
 from fairaudit.tables.regions import region_measurements
-from fairaudit.tables.specs import Question
+from fairaudit.tables.specs import ImageSpec
 
 Floats = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ def compared_rows(
     change: Mapping[str, Floats],
     candidate: Mapping[str, Floats],
     baseline: Mapping[str, Floats],
-    asked: Question,
+    asked: ImageSpec,
     rows: Rows,
 ) -> Iterator[Measurement]:
     """All rows of one region and method against the baseline.
@@ -48,7 +48,7 @@ def compared_rows(
     yield from _signed(change, asked, rows)
 
 
-def _signed(change: Mapping[str, Floats], asked: Question, rows: Rows) -> Iterator[Measurement]:
+def _signed(change: Mapping[str, Floats], asked: ImageSpec, rows: Rows) -> Iterator[Measurement]:
     columns = {name: change[name] for name in SIGNED}
     for group in rows.groups:
         options = {"group": group, "target": rows.target, "clusters": rows.clusters}

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.alignment import alignment
+from fairaudit.audits.core.assemble import Clock, report_of, run_block
 from fairaudit.audits.core.audit import Findings
 from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.groups import all_groupings
 from fairaudit.audits.core.report import cells
 from fairaudit.audits.core.rows import Rows, aligned_rows, labels
+from fairaudit.audits.core.statistics import statistics_of
 from fairaudit.audits.core.tabled import tables
 from fairaudit.audits.core.write import write_report_folder
 from fairaudit.audits.discovery.read import Grids, read_discovery
@@ -27,15 +27,13 @@ from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import AuditConfig, GateRule
 from fairaudit.data.manifest import Manifest
 from fairaudit.errors import DataError, UsageError
-from fairaudit.gate.judge import judge
 from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.regions.columns import change_columns, region_columns
 from fairaudit.measures.regions.control_regions import control_regions
 from fairaudit.measures.regions.windows import grid_shares
 from fairaudit.results.measurement import Measurement
-from fairaudit.results.provenance import library_versions
-from fairaudit.results.report import Data, Excluded, Figure, Report, Run
-from fairaudit.tables.specs import Question
+from fairaudit.results.report import Data, Excluded, Figure, Report
+from fairaudit.tables.specs import ImageSpec
 
 CONTROLS = 4
 METHOD = "maps"
@@ -82,7 +80,7 @@ def audit_maps(
         RegionError: a region does not lie in the maps.
         UsageError: no region is given, and none is searched for.
     """
-    started, clock = datetime.now(UTC), time.perf_counter()
+    clock = Clock.start()
     if not (files.boxes or files.masks or discover):
         raise UsageError(
             "No region is given for the maps",
@@ -97,23 +95,13 @@ def audit_maps(
         found += _region(region, mask, opened, rows, files, audit, options.seed)
     searched = read_discovery({METHOD: _grids(opened.maps)}, rows, seed=options.seed) if discover else Findings()
     found += searched.measurements
-    report = Report(
-        run=Run(
-            started=started.isoformat(timespec="seconds"),
-            seconds=round(time.perf_counter() - clock, 3),
-            command=list(options.command),
-            device="cpu",
-            resumed_chunks=0,
-            versions=library_versions(),
-        ),
+    report = report_of(
+        gates,
+        found,
+        options=options,
+        run=run_block(options, clock),
         data=_data(files, opened, rows, audit, options.seed),
-        models=[],
-        measurements=found,
-        verdicts=[],
-        gate=judge(
-            gates, found, excluded=len(opened.excluded), max_excluded=options.max_excluded, fail_on=options.fail_on
-        ),
-        excluded=list(opened.excluded),
+        excluded=opened.excluded,
         notes=[f"Relevance shares use the {audit.convention} convention.", *searched.notes],
         figures=_figures(searched, options.output),
     )
@@ -164,13 +152,10 @@ def _region(
     audit: AuditConfig,
     seed: int,
 ) -> list[Measurement]:
-    asked = Question(
+    asked = ImageSpec(
         region=region,
         method=METHOD,
-        level=audit.level,
-        replicates=audit.replicates,
-        seed=seed,
-        min_cell=audit.min_cell,
+        statistics=statistics_of(audit, seed=seed),
         extra={"convention": audit.convention},
     )
     maps, baseline = opened.maps, opened.baseline

@@ -19,7 +19,7 @@ from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.signed_share import evidence_scale
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.cue import cue_measurement
-from fairaudit.tables.specs import Question
+from fairaudit.tables.specs import ImageSpec
 
 Floats = NDArray[np.float64]
 
@@ -74,7 +74,7 @@ def _candidate(
         yield cue(study.config.audit, own["signed_share"], rest, asked, rows, group)
 
 
-def cue(audit: AuditConfig, shares: Floats, rest: Floats, asked: Question, rows: Rows, group: Labels) -> Measurement:
+def cue(audit: AuditConfig, shares: Floats, rest: Floats, asked: ImageSpec, rows: Rows, group: Labels) -> Measurement:
     """Cue alignment of one attribute; undefined where the evidence explained is not that for the image's own class."""
     reason = None
     if audit.explain != "target":

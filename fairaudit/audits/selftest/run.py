@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
 from safetensors.torch import save
 
+from fairaudit.audits.core.assemble import Clock, report_of, run_block
 from fairaudit.audits.core.device import describe_device
 from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.progress import Progress
@@ -31,11 +29,9 @@ from fairaudit.data.planted.bias import place_regions, places
 from fairaudit.engine.part import Part
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import UsageError
-from fairaudit.gate.judge import judge
 from fairaudit.models.files.arch import build, parse_arch
 from fairaudit.models.lift.lift import source_of
-from fairaudit.results.provenance import library_versions
-from fairaudit.results.report import Data, Excluded, Report, Run
+from fairaudit.results.report import Data, Excluded
 from fairaudit.results.strict_json import write_bytes
 from fairaudit.seeds import child_seed
 
@@ -45,14 +41,6 @@ PER_CELL = 10
 """Audited images per group and class below which a gap between groups is hardly ever decided."""
 START = "start.safetensors"
 """Name of the untrained model in the output folder, where an architecture is given and no file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Clock:
-    """When the run began."""
-
-    started: datetime
-    at: float
 
 
 def run_selftest(
@@ -74,7 +62,7 @@ def run_selftest(
     Raises:
         FairauditError: data, model or options cannot be used.
     """
-    clock = _Clock(started=datetime.now(UTC), at=time.perf_counter())
+    clock = Clock.start()
     check_gates(config.gates)
     bench = open_bench(path, config=config, base=base, options=options, asked=asked)
     _, kept = bench.trainer.trainable(seed=0)  # a model that cannot be trained is told before anything is computed
@@ -88,19 +76,13 @@ def run_selftest(
         parts["flags"], parts["counts"], bench.cases, chance=chance, classes=len(bench.data.classes), level=level
     )
     excluded = _excluded(parts["excluded"], bench.data)
-    report = Report(
-        run=_run(bench, clock, resumed),
+    report = report_of(
+        config.gates,
+        findings.measurements,
+        options=options,
+        run=run_block(options, clock, device=describe_device(str(bench.trainer.model.device)), resumed=resumed),
         data=_data(bench, len(excluded)),
         models=[model_entry(bench.trainer.model, "candidate")],
-        measurements=list(findings.measurements),
-        verdicts=[],
-        gate=judge(
-            config.gates,
-            findings.measurements,
-            excluded=len(excluded),
-            max_excluded=options.max_excluded,
-            fail_on=options.fail_on,
-        ),
         excluded=excluded,
         notes=[*_notes(bench, kept), *thin_cells(bench), *bench.trainer.model.notes, *findings.notes],
         figures=drawn(findings.drawings, options.output),
@@ -166,17 +148,6 @@ def _start(config: Config, options: RunOptions) -> Path:
     path = options.output / START
     write_bytes(path, save({name: value.detach().clone() for name, value in network.state_dict().items()}))
     return path
-
-
-def _run(bench: Bench, clock: _Clock, resumed: int) -> Run:
-    return Run(
-        started=clock.started.isoformat(timespec="seconds"),
-        seconds=round(time.perf_counter() - clock.at, 3),
-        command=list(bench.options.command),
-        device=describe_device(str(bench.trainer.model.device)),
-        resumed_chunks=resumed,
-        versions=library_versions(),
-    )
 
 
 def _data(bench: Bench, excluded: int) -> Data:

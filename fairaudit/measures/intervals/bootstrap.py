@@ -12,7 +12,7 @@ from fairaudit.measures.counts.confusion import Floats
 from fairaudit.ratio import ratio
 
 Strata = Literal["cell", "group"]
-Statistics = Callable[[Floats], Mapping[str, Floats]]
+StatisticOf = Callable[[Floats], Mapping[str, Floats]]
 
 # Numbers in one chunk of replicates: 2²² float64 are 32 MiB, and a statistic needs a few arrays of that size.
 CHUNK_NUMBERS = 2**22
@@ -57,7 +57,7 @@ def resample(counts: ArrayLike, *, strata: Strata, replicates: int, generator: n
 
 def bootstrap(
     counts: ArrayLike,
-    statistics: Statistics,
+    statistics: StatisticOf,
     *,
     strata: Strata,
     replicates: int,
@@ -91,7 +91,7 @@ def bootstrap(
 
 def cluster_bootstrap(
     cluster_counts: ArrayLike,
-    statistics: Statistics,
+    statistics: StatisticOf,
     *,
     replicates: int,
     generator: np.random.Generator,

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import Null
-from fairaudit.measures.intervals.bootstrap import CHUNK_NUMBERS, Statistics
+from fairaudit.measures.intervals.bootstrap import CHUNK_NUMBERS, StatisticOf
 from fairaudit.ratio import ratio
 
 
@@ -88,7 +88,7 @@ def pooled(counts: ArrayLike, *, null: Null, replicates: int, generator: np.rand
 
 
 def permutation_null(
-    counts: ArrayLike, statistics: Statistics, *, null: Null, replicates: int, generator: np.random.Generator
+    counts: ArrayLike, statistics: StatisticOf, *, null: Null, replicates: int, generator: np.random.Generator
 ) -> dict[str, Floats]:
     """Values of statistics under the null, in bounded memory: name → [replicate, ...].
 

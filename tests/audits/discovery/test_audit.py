@@ -21,8 +21,8 @@ def searched(demo_files, model, out):
     out.mkdir()
     (out / "search.yaml").write_text(yaml.safe_dump(config | {"gates": []}))
     command = [
-        sys.executable, "-m", "fairaudit", "roi-metrics", str(demo_files.folder / model), "-c", str(out / "search.yaml"),
-        "--discover", "--limit", "400", "-o", str(out), "-q", "--json",
+        sys.executable, "-m", "fairaudit", "roi-metrics", str(demo_files.folder / model),
+        "-c", str(out / "search.yaml"), "--discover", "--limit", "400", "-o", str(out), "-q", "--json",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=550, check=True, env=os.environ)
     return [m for m in json.loads(done.stdout)["measurements"] if m["metric"].startswith("discovery")]

@@ -5,7 +5,8 @@ import numpy as np
 from fairaudit.audits.core.rows import Rows
 from fairaudit.audits.regions.compared import COMPARED, SIGNED, compared_rows
 from fairaudit.measures.images.means import Labels
-from fairaudit.tables.specs import Question
+from fairaudit.tables.specs import ImageSpec
+from fairaudit.tables.statistics import Statistics
 
 
 def test_signed_measures_have_rows_of_cells_and_of_nothing_else():
@@ -18,7 +19,7 @@ def test_signed_measures_have_rows_of_cells_and_of_nothing_else():
     )
     change = {name: generator.normal(size=40) for name in ("adr", "dif", *SIGNED)}
     own, other = ({name: generator.normal(size=40) for name in COMPARED} for _ in range(2))
-    asked = Question(region="tie", method="lrp", baseline="old", replicates=100)
+    asked = ImageSpec(region="tie", method="lrp", baseline="old", statistics=Statistics(replicates=100))
     found = list(compared_rows(change, own, other, asked, rows))
     for metric in (*SIGNED, "rddt_signed", "rddt_p_signed"):
         cells = [(row.group, row.class_) for row in found if row.metric == metric]

@@ -7,7 +7,8 @@ from fairaudit.audits.core.rows import Rows, aligned_rows, labels
 from fairaudit.audits.regions.read import cue
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
-from fairaudit.tables.specs import Question
+from fairaudit.tables.specs import ImageSpec
+from fairaudit.tables.statistics import Statistics
 
 VALUES = ("0", "1")
 
@@ -18,7 +19,7 @@ def categorical(name, codes):
 
 def measured(shares, target, group, explain="target"):
     rows = Rows(target=labels(target), groups=[labels(group)], clusters=None)
-    asked = Question(region="r", method="m", replicates=200)
+    asked = ImageSpec(region="r", method="m", statistics=Statistics(replicates=200))
     return cue(AuditConfig(explain=explain), shares, 1 - np.abs(shares), asked, rows, labels(group))
 
 

@@ -1,0 +1,58 @@
+"""Use of an attribute: a witness of what the model looks at and one of what moves it."""
+
+import pytest
+
+from fairaudit.verdict.attribute import AttributeEvidence, one_side
+from fairaudit.verdict.leg import Leg
+
+ENDS = {"above": (0.3, 0.4), "below": (0.0, 0.01), "open": (0.0, 0.2)}
+
+
+def leg(side, name="witness"):
+    low, high = ENDS[side]
+    return Leg(name=name, low=low, high=high, limit=0.05)
+
+
+@pytest.mark.parametrize("looks", ENDS)
+@pytest.mark.parametrize("moves", ENDS)
+def test_use_needs_both_kinds_on_one_side(looks, moves):
+    found = AttributeEvidence(name="tie", cue=[leg(looks)], swap=leg(moves))
+    if "open" in (looks, moves):
+        assert found.use == "open"
+    elif looks == moves:
+        assert found.use == {"above": "yes", "below": "no"}[looks]
+    else:
+        assert found.use == "disagree"
+
+
+def test_flips_outrank_the_swap():
+    found = AttributeEvidence(name="tie", cue=[leg("above")], swap=leg("below"), flips=[leg("above")])
+    assert found.moving == list(found.flips)
+    assert found.use == "yes"
+
+
+def test_exact_twins_alone_decide_and_other_flips_do_not():
+    assert AttributeEvidence(name="tie", flips=[leg("above")], exact=True).use == "yes"
+    assert AttributeEvidence(name="tie", flips=[leg("below")], exact=True).use == "no"
+    assert AttributeEvidence(name="tie", flips=[leg("above")]).use == "open"
+
+
+def test_a_swap_that_whole_images_do_not_show_stays_open():
+    found = AttributeEvidence(name="tie", cue=[leg("above")], swap=leg("above"), gap=leg("below"))
+    assert found.mismatch
+    assert found.use == "open"
+    assert "whole images of these groups do not differ" in found.explained()[0]
+    assert not AttributeEvidence(name="tie", cue=[leg("above")], swap=leg("above"), gap=leg("above")).mismatch
+
+
+def test_nothing_measured_is_unknown_and_methods_that_part_disagree():
+    assert AttributeEvidence(name="tie").use == "unknown"
+    found = AttributeEvidence(name="tie", cue=[leg("above", "lrp"), leg("below", "gradcam")], swap=leg("above"))
+    assert found.use == "disagree"
+    assert "lrp speaks for its use, yet gradcam speaks against it" in found.explained()[0]
+    assert one_side(found.cue) == "split"
+
+
+def test_a_missing_witness_is_asked_for():
+    assert "exact twins" in AttributeEvidence(name="tie", cue=[leg("above")]).explained()[1]
+    assert AttributeEvidence(name="tie", swap=leg("above")).explained()[1] == "relevance maps from a usable method"
