@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fairaudit.cli import options as o
+from fairaudit.cli.checked import checked
 from fairaudit.cli.shared import Request, audit_command
 
 if TYPE_CHECKING:
@@ -86,8 +87,6 @@ def fairness(
 
 
 def _models(models: list[Path] | None, baseline: Path | None, table: TableOptions, request: Request) -> int:
-    from fairaudit.audits.fairness import audit as audits
-    from fairaudit.cli.launch.audits import launch
     from fairaudit.errors import UsageError
 
     table.check_without_table()
@@ -95,4 +94,8 @@ def _models(models: list[Path] | None, baseline: Path | None, table: TableOption
         raise UsageError("There is nothing to audit", wanted="a MODEL, or --predictions TABLE")
     if request.options.against is not None and len(models) > 1:
         raise UsageError("--against compares one model", found=f"{len(models)} models")
+    checked(models, baseline=baseline, request=request)
+    from fairaudit.audits.fairness import audit as audits  # loads torch, as what follows does
+    from fairaudit.cli.launch.audits import launch
+
     return launch(models, baseline=baseline, request=request, plan=audits.PLAN)

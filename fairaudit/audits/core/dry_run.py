@@ -11,9 +11,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from fairaudit.audits.core.audit import Audit
+from fairaudit.audits.core.cells import cells
 from fairaudit.audits.core.groups import groupings
 from fairaudit.audits.core.plan import AuditPlan, no_verdicts
-from fairaudit.audits.core.report import cells
 from fairaudit.audits.core.run import checked_material
 from fairaudit.audits.core.stream import map_batch
 from fairaudit.audits.core.study import Study, open_classifier

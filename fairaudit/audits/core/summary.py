@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fairaudit.audits.core.run import Outcome
+from fairaudit.audits.core.outcome import Outcome
 from fairaudit.report.escape import markdown
 from fairaudit.results.report import Report, Verdict
 from fairaudit.results.strict_json import dumps, write_text

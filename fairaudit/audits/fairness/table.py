@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.against import against
 from fairaudit.audits.core.alike import alike
+from fairaudit.audits.core.cells import cells
+from fairaudit.audits.core.drawn import drawn, with_gate_figure
 from fairaudit.audits.core.gates import check_gates, check_names
 from fairaudit.audits.core.groups import all_groupings
-from fairaudit.audits.core.run import drawn, with_gate_figure
 from fairaudit.audits.core.write import write_report_folder
 from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.audits.fairness.read import read_fairness
@@ -136,8 +137,6 @@ def _count(predicted: Predicted, grouping: Categorical, weights: NDArray[np.floa
 
 
 def _data(path: Path, predicted: Predicted, groupings: list[Categorical], audit: AuditConfig, seed: int) -> Data:
-    from fairaudit.audits.core.report import cells
-
     return Data(
         name=path.name,
         digest=predicted.digest,

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.alignment import alignment
 from fairaudit.audits.core.audit import Findings
+from fairaudit.audits.core.cells import cells
 from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.groups import all_groupings
-from fairaudit.audits.core.report import cells
 from fairaudit.audits.core.rows import Rows, aligned_rows, labels
 from fairaudit.audits.core.tabled import tables
 from fairaudit.audits.core.write import write_report_folder
@@ -206,7 +206,7 @@ def _grids(maps: Floats) -> Grids:
 def _figures(findings: Findings, folder: Path) -> list[Figure]:
     if not findings.drawings:
         return []
-    from fairaudit.audits.core.run import drawn  # loads torch, which maps need not
+    from fairaudit.audits.core.drawn import drawn
 
     return drawn(findings.drawings, folder)
 
