@@ -10,6 +10,7 @@ import typer
 
 from fairaudit.cli import cf_align as c
 from fairaudit.cli import options as o
+from fairaudit.cli.checked import checked
 from fairaudit.cli.settings import merged_extra, per_attribute_options
 from fairaudit.cli.shared import Request, audit_command
 
@@ -44,9 +45,6 @@ def audit(
 
     Example: fairaudit audit model.pt --roi necktie --baseline vanilla.pt
     """
-    from fairaudit.audits.joint import verdict as joint
-    from fairaudit.cli.launch.audits import launch
-
     asked = replace(
         request.asked,
         regions=roi,
@@ -55,6 +53,10 @@ def audit(
         methods=method,
         extra=merged_extra(request.asked.extra, per_attribute_options(twins=twins, cvae=cvae)),
     )
+    checked(models, baseline=baseline, request=replace(request, asked=asked))
+    from fairaudit.audits.joint import verdict as joint  # loads torch, as what follows does
+    from fairaudit.cli.launch.audits import launch
+
     options = _alignment(asked, generator, generator_arch, downstream, train_probe, probe_split)
     return launch(models, baseline=baseline, request=replace(request, asked=asked), plan=joint.plan(options))
 

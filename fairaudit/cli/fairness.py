@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fairaudit.cli import options as o
+from fairaudit.cli.checked import checked
 from fairaudit.cli.shared import Request, audit_command
 
 if TYPE_CHECKING:
@@ -88,11 +89,13 @@ def fairness(
 
 
 def _models(models: list[Path] | None, baseline: Path | None, table: TableOptions, request: Request) -> int:
-    from fairaudit.audits.fairness import audit as audits
-    from fairaudit.cli.launch.audits import launch
     from fairaudit.errors import UsageError
 
     table.check_without_table()
     if not models:
         raise UsageError("There is nothing to audit", wanted="a MODEL, or --predictions TABLE")
+    checked(models, baseline=baseline, request=request)
+    from fairaudit.audits.fairness import audit as audits  # loads torch, as what follows does
+    from fairaudit.cli.launch.audits import launch
+
     return launch(models, baseline=baseline, request=request, plan=audits.PLAN)

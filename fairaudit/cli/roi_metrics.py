@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from fairaudit.cli import options as o
+from fairaudit.cli.checked import checked
 from fairaudit.cli.settings import merged_extra, per_attribute_options, relevance_options
 from fairaudit.cli.shared import Request, audit_command
 
@@ -66,9 +67,10 @@ def roi_metrics(
         )
     if not models:
         raise UsageError("There is nothing to audit", wanted="a MODEL, or --maps FILE")
-    from fairaudit.audits.regions import audit as audits
+    asked = replace(request.asked, regions=roi, boxes=region_box, methods=method, extra=extra)
+    checked(models, baseline=baseline, request=replace(request, asked=asked))
+    from fairaudit.audits.regions import audit as audits  # loads torch, as what follows does
     from fairaudit.cli.launch.audits import launch
 
-    asked = replace(request.asked, regions=roi, boxes=region_box, methods=method, extra=extra)
     plan = audits.plan(discover=discover)
     return launch(models, baseline=baseline, request=replace(request, asked=asked), plan=plan)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fairaudit.cli import options as o
+from fairaudit.cli.checked import checked
 from fairaudit.cli.settings import maps_format_of, merged_extra, per_attribute_options, relevance_options
 from fairaudit.cli.shared import Request, audit_command
 
@@ -33,10 +34,11 @@ def saliency(
 
     Example: fairaudit saliency model.pt --method lrp --method integrated_gradients
     """
-    from fairaudit.audits.saliency import audit as audits
-    from fairaudit.cli.launch.audits import launch
-
     extra = merged_extra(relevance_options(explain=explain), per_attribute_options(cvae=cvae))
     asked = replace(request.asked, regions=roi, boxes=region_box, methods=method, extra=extra)
+    checked(models, baseline=baseline, request=replace(request, asked=asked))
+    from fairaudit.audits.saliency import audit as audits  # loads torch, as what follows does
+    from fairaudit.cli.launch.audits import launch
+
     plan = audits.plan(save_maps=maps_format_of(maps_format, save_maps=save_maps))
     return launch(models, baseline=baseline, request=replace(request, asked=asked), plan=plan)

@@ -6,7 +6,7 @@ import os
 import stat
 
 from fairaudit.audits.core.audit import Drawing
-from fairaudit.audits.core.run import drawn
+from fairaudit.audits.core.drawn import drawn
 
 
 def test_photographs_are_left_out_and_those_of_an_earlier_run_go(tmp_path):

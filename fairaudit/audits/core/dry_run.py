@@ -11,9 +11,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from fairaudit.audits.core.audit import Audit
+from fairaudit.audits.core.cells import cells
 from fairaudit.audits.core.groups import groupings
 from fairaudit.audits.core.plan import AuditPlan, no_verdicts
-from fairaudit.audits.core.report import cells
 from fairaudit.audits.core.run import checked_material
 from fairaudit.audits.core.stream import map_batch
 from fairaudit.audits.core.study import Study, open_classifier
@@ -24,7 +24,7 @@ from fairaudit.engine.memory import peak_memory_bytes
 from fairaudit.errors import DataError
 from fairaudit.gate.rules import in_words
 from fairaudit.measures.counts.association import contingency
-from fairaudit.measures.intervals.power import detectable_gaps
+from fairaudit.measures.intervals.power import EXPECTED_RATE, detectable_gaps
 from fairaudit.results.measurement import finite
 
 
@@ -42,8 +42,6 @@ class Intervening(Protocol):
 
 PROBE = 16
 """Images that the time is estimated from."""
-EXPECTED_RATE = 0.9
-"""Rate of a group that the smallest detectable gap assumes; at 0.5 it is larger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

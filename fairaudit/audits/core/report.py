@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-
 from fairaudit.audits.core.alike import alike
 from fairaudit.audits.core.assemble import report_of
 from fairaudit.audits.core.audit import Findings
+from fairaudit.audits.core.cells import cells
 from fairaudit.audits.core.device import describe_device
 from fairaudit.audits.core.groups import groupings
 from fairaudit.audits.core.stream import Streamed
 from fairaudit.audits.core.study import Study
 from fairaudit.config.schema import GateRule
-from fairaudit.data.categorical import Categorical
 from fairaudit.gate.alike import Alike
 from fairaudit.gate.changed import rules_for_changed
 from fairaudit.models.classifier import Classifier
@@ -135,15 +133,3 @@ def _data(study: Study, streamed: Streamed) -> Data:
 
 def _regions(study: Study) -> list[str]:
     return [name for name in study.regions if name in study.material.loader.regions]
-
-
-def cells(groups: Categorical, target: Categorical, smallest: int) -> dict[str, dict[str, int | None]]:
-    """Images per group and target value, over rows where both are known; null below `smallest`."""
-    shape = (len(groups.values), len(target.values))
-    known = (groups.codes >= 0) & (target.codes >= 0)
-    flat = groups.codes[known].astype(np.int64) * shape[1] + target.codes[known]
-    counts = np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)
-    return {
-        group: {value: int(counts[g, t]) if counts[g, t] >= smallest else None for t, value in enumerate(target.values)}
-        for g, group in enumerate(groups.values)
-    }

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
-from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairaudit.audits.core.against import against, earlier_report
-from fairaudit.audits.core.audit import Audit, Drawing, Findings
+from fairaudit.audits.core.audit import Audit, Findings
 from fairaudit.audits.core.decoded import decoded_once
+from fairaudit.audits.core.drawn import NO_IMAGES, drawn, with_gate_figure
 from fairaudit.audits.core.gates import check_gates, check_names
 from fairaudit.audits.core.groups import audited_groupings
+from fairaudit.audits.core.outcome import Outcome
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.report import Timing, assemble
@@ -29,25 +29,11 @@ from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.expected import as_expected
 from fairaudit.engine.store import RunStore
-from fairaudit.errors import FairauditError, UsageError
-from fairaudit.report.figures.forest import MOST_ROWS, forest
-from fairaudit.report.rows import judged
-from fairaudit.results.report import Figure, Report
+from fairaudit.errors import UsageError
+from fairaudit.results.report import Report
 
 if TYPE_CHECKING:
     from fairaudit.models.classifier import Classifier
-
-NO_IMAGES = "Figures on which single images can be seen were not drawn (--no-images)."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """One model's report, or the reason why there is none."""
-
-    name: str
-    folder: Path
-    report: Report | None = None
-    error: FairauditError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,24 +181,6 @@ def _tried(study: Study, plan: AuditPlan, progress: Progress, path: Path) -> Tri
         return run_trials(study, methods, store, progress, stages=plan.stages)
 
 
-def with_gate_figure(report: Report, folder: Path) -> Report:
-    """The report with a forest plot of what the gate judged of the fairness audit, limits drawn; as it is without.
-
-    Raises:
-        OutputError: the file cannot be written.
-    """
-    rows = [row for row in judged(report) if row.measurement is not None and row.measurement.audit == "fairness"]
-    if not rows:
-        return report
-    more = f" The worst {MOST_ROWS} of {len(rows)}." if len(rows) > MOST_ROWS else ""
-    drawing = Drawing(
-        name="gate.png",
-        caption=f"What the gate judged, with the intervals it judged by and its limits.{more}",
-        draw=partial(forest, rows, heading="Gate", x_label="judged number"),
-    )
-    return report.model_copy(update={"figures": [*drawn([drawing], folder), *report.figures]})
-
-
 def report_names(models: Sequence[Path]) -> list[str]:
     """A name for every model and its folder: its file's, with those of folders above where two would be the same.
 
@@ -249,36 +217,3 @@ def measured(audits: Sequence[Audit], streamed: Streamed, progress: Progress) ->
         notes=[note for findings in found for note in findings.notes],
         drawings=[drawing for findings in found for drawing in findings.drawings],
     )
-
-
-def drawn(drawings: Sequence[Drawing], folder: Path, *, photographs: bool = True) -> list[Figure]:
-    """Draw the figures into the report folder; a name that is taken already gets a number.
-
-    Without `photographs`, figures on which single images can be seen are left out, and those of an earlier run go.
-
-    Raises:
-        OutputError: a file cannot be written.
-    """
-    from fairaudit.results.strict_json import write_bytes
-
-    if any(Path(drawing.name).name != drawing.name for drawing in drawings):
-        raise ValueError("a figure's name is no file name")
-    figures: list[Figure] = []
-    taken: set[str] = set()
-    for drawing in drawings:
-        name = _free(drawing.name, taken)
-        taken.add(name.lower())  # some file systems take both cases for one
-        if drawing.photographs and not photographs:
-            (folder / "figures" / name).unlink(missing_ok=True)
-            continue
-        write_bytes(folder / "figures" / name, drawing.draw())
-        seen = {"photographs": drawing.photographs, "worst": drawing.worst}
-        figures.append(Figure(file=f"figures/{name}", caption=drawing.caption, **seen))
-    return figures
-
-
-def _free(name: str, taken: Collection[str]) -> str:
-    """The name, or the first of NAME-2, NAME-3 … that is not taken."""
-    stem, dot, suffix = name.rpartition(".")
-    names = chain([name], (f"{stem}-{number}{dot}{suffix}" for number in count(2)))
-    return next(each for each in names if each.lower() not in taken)

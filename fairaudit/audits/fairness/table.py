@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from fairaudit.audits.core.against import against
 from fairaudit.audits.core.alike import alike
 from fairaudit.audits.core.assemble import Clock, report_of, run_block
-from fairaudit.audits.core.dry_run import EXPECTED_RATE
+from fairaudit.audits.core.cells import cells
+from fairaudit.audits.core.drawn import drawn, with_gate_figure
 from fairaudit.audits.core.gates import check_gates, check_names
 from fairaudit.audits.core.groups import all_groupings
-from fairaudit.audits.core.report import cells
-from fairaudit.audits.core.run import drawn, with_gate_figure
 from fairaudit.audits.core.write import write_report_folder
 from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.audits.fairness.read import read_fairness
@@ -28,7 +27,7 @@ from fairaudit.gate.rules import in_words
 from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.counts.association import contingency
 from fairaudit.measures.counts.confusion import Counts, confusion
-from fairaudit.measures.intervals.power import detectable_gaps
+from fairaudit.measures.intervals.power import EXPECTED_RATE, detectable_gaps
 from fairaudit.results.measurement import finite
 from fairaudit.results.report import Data, Report
 from fairaudit.tables.metrics import names_of

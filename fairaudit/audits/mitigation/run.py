@@ -13,9 +13,10 @@ from torch import Tensor
 from fairaudit.audits.core.audit import Audit, Findings
 from fairaudit.audits.core.found import FoundBefore
 from fairaudit.audits.core.gates import check_gates
+from fairaudit.audits.core.outcome import Outcome
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
-from fairaudit.audits.core.run import Outcome, run_study
+from fairaudit.audits.core.run import run_study
 from fairaudit.audits.core.study import Study, open_classifier
 from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.joint import verdict as joint

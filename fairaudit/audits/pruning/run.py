@@ -16,9 +16,10 @@ from fairaudit.audits.core.audit import Audit, Findings
 from fairaudit.audits.core.found import FoundBefore
 from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.metrics import PRUNING
+from fairaudit.audits.core.outcome import Outcome
 from fairaudit.audits.core.plan import AuditPlan, no_methods, no_verdicts
 from fairaudit.audits.core.progress import Progress
-from fairaudit.audits.core.run import Outcome, run_study
+from fairaudit.audits.core.run import run_study
 from fairaudit.audits.core.study import Study, open_classifier, target_of
 from fairaudit.audits.core.trial import Trials
 from fairaudit.audits.core.write import write_report_folder

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from fairaudit.audits.core.alignment import alignment
 from fairaudit.audits.core.assemble import Clock, report_of, run_block
 from fairaudit.audits.core.audit import Findings
+from fairaudit.audits.core.cells import cells
 from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.groups import all_groupings
-from fairaudit.audits.core.report import cells
 from fairaudit.audits.core.rows import Rows, aligned_rows, labels
 from fairaudit.audits.core.statistics import statistics_of
 from fairaudit.audits.core.tabled import tables
@@ -191,7 +191,7 @@ def _grids(maps: Floats) -> Grids:
 def _figures(findings: Findings, folder: Path) -> list[Figure]:
     if not findings.drawings:
         return []
-    from fairaudit.audits.core.run import drawn  # loads torch, which maps need not
+    from fairaudit.audits.core.drawn import drawn
 
     return drawn(findings.drawings, folder)
 

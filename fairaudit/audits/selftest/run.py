@@ -9,11 +9,13 @@ import torch
 from safetensors.torch import save
 
 from fairaudit.audits.core.assemble import Clock, report_of, run_block
+from fairaudit.audits.core.cells import cells
 from fairaudit.audits.core.device import describe_device
+from fairaudit.audits.core.drawn import drawn
 from fairaudit.audits.core.gates import check_gates
+from fairaudit.audits.core.outcome import Outcome
 from fairaudit.audits.core.progress import Progress
-from fairaudit.audits.core.report import cells, model_entry
-from fairaudit.audits.core.run import Outcome, drawn
+from fairaudit.audits.core.report import model_entry
 from fairaudit.audits.core.stored import STORE
 from fairaudit.audits.core.study import Material, open_classifier, target_of
 from fairaudit.audits.core.write import write_report_folder

@@ -16,6 +16,8 @@ from fairaudit.measures.intervals.simultaneous import range_quantile
 
 DECIDES = 0.65
 """Probability of a decision, given the estimate, that a number of images is told for; see `shrinkage`."""
+EXPECTED_RATE = 0.9
+"""Rate of a group that the smallest detectable gap assumes before there is an estimate; at 0.5 it is larger."""
 _NEAR = 0.5
 _SIMULATED = 240
 

@@ -13,7 +13,6 @@ from fairaudit.errors import ModelError
 from fairaudit.files import unusual
 from fairaudit.limits import UNPACKED, size, unpacked
 from fairaudit.models.files.foreign import Foreign, of_archive, of_bytes, of_folder
-from fairaudit.models.files.hub import is_hub_folder
 
 Container = Literal["torchscript", "pickle-zip", "pickle-legacy", "safetensors", "exported-program", "onnx", "hub"]
 
@@ -36,8 +35,11 @@ def container(path: Path) -> Container:
     Raises:
         ModelError: there is no such file, it is a folder, empty, cut short, or something else.
     """
-    if is_hub_folder(path):
-        return "hub"
+    if path.is_dir():
+        from fairaudit.models.files.hub import is_hub_folder  # loads torch, which no file needs to be recognised
+
+        if is_hub_folder(path):
+            return "hub"
     _check_file(path)
     with path.open("rb") as file:
         start = file.read(64)

@@ -1,0 +1,40 @@
+"""What can be found wrong with configuration, table and model file before torch is imported, which takes seconds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from fairaudit.cli.settings import load
+from fairaudit.cli.shared import Request
+
+LARGEST = 4 << 20
+"""Bytes of a table that is read twice for the sake of an early answer."""
+
+
+def checked(models: Sequence[Path], *, baseline: Path | None, request: Request) -> None:
+    """Nothing where the files are in order, as far as that can be told without torch.
+
+    A single model is looked at; one of several that cannot be opened is a row of the run's table and not its end.
+
+    Raises:
+        FairauditError: what the run itself would have said later.
+    """
+    from fairaudit.audits.core.gates import check_gates
+    from fairaudit.audits.zoo.models import model_files
+    from fairaudit.data.open import open_manifest
+    from fairaudit.models.files.container import container
+
+    config, base = load(request.asked)
+    check_gates(config.gates)
+    table = config.data.manifest
+    if isinstance(table, str):
+        path = base / table
+        if not path.exists() or (path.is_file() and path.stat().st_size <= LARGEST):
+            open_manifest(config, base=base, limit=request.options.limit, seed=request.options.seed)
+    models = model_files(models)
+    for model in [*(models if len(models) == 1 else ()), *([] if baseline is None else [baseline])]:
+        # A sum of outputs, such as a.pt#smiling + 0.3*b.pt#hat, is no file of its own.
+        if not model.is_dir() and (model.exists() or not re.search(r"[#*]|\s[-+]\s", str(model))):
+            container(model)
