@@ -55,6 +55,11 @@ class Placed:
 def why_no_theory(asked: FairnessSpec, aligned: ArrayLike | None, unaligned: str = UNALIGNED) -> str | None:
     """Why the theory says nothing about an attribute, or None.
 
+    Args:
+        asked: what the table is about.
+        aligned: [group, class] whether a group goes with a class in training; None where nobody told.
+        unaligned: the reason where nobody told.
+
     >>> asked = FairnessSpec(attribute="hat", groups=("a", "b", "c"), classes=("0", "1"))
     >>> why_no_theory(asked, None)
     'the theory needs as many groups as target values, found 3 and 2'

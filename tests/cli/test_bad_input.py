@@ -173,7 +173,8 @@ def test_missing_and_empty_model(lab):
     lab.run("fairness", "nothing.pt").refused("nothing.pt")
     (lab.folder / "empty.pt").write_bytes(b"")
     lab.run("fairness", "empty.pt").refused("empty.pt")
-    lab.run("fairness", ".").refused("folder")
+    (lab.folder / "hollow").mkdir()
+    lab.run("fairness", "hollow").refused("hollow")
 
 
 def test_foreign_files_as_models(lab):

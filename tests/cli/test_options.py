@@ -87,7 +87,7 @@ def test_every_option_is_described_in_a_sentence(name):
 def test_options_of_several_values_say_so(name):
     for parameter in COMMANDS[name].params:
         if parameter.multiple:
-            assert "repeat" in parameter.help, parameter.name
+            assert "repeat" in parameter.help.lower(), parameter.name
 
 
 @pytest.mark.parametrize("name", WITHOUT_REPORT)
@@ -102,7 +102,10 @@ def test_train_does_not_silently_ignore_a_dry_run():
     assert "--dry-run" in found.output
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if "--fail-on" in flags(COMMANDS[name])])
+# `compare` reads reports: nothing is planned, and no row is left out.
+@pytest.mark.parametrize(
+    "name", [name for name in COMMANDS if "--fail-on" in flags(COMMANDS[name]) and name != "compare"]
+)
 def test_a_command_with_a_report_takes_all_options_about_one(name):
     assert flags(COMMANDS[name]) >= REPORTED
 

@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 from fairaudit.report import markdown
 
 RENDERER = MarkdownIt("gfm-like", {"linkify": False})
-EXPECTED_TAGS = {"h1", "h2", "p", "strong", "em", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "img"}
+EXPECTED_TAGS = {"h1", "h2", "p", "strong", "em", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "img", "s"}
 
 
 def tags(text):
@@ -30,7 +30,7 @@ def test_text_from_data_makes_no_markup(poisoned):
 
 
 def test_text_from_data_is_shown_as_it_is(report):
-    awkward = "a|b`c`*d*_e_ <b> $x$"
+    awkward = "a|b`c`*d*_e_ ~~s~~ <b> $x$"
     changed = report.model_copy(update={"notes": [awkward]})
     assert f"<li>{html.escape(awkward, quote=False)}</li>" in RENDERER.render(markdown.render(changed))
 

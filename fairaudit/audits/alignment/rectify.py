@@ -19,9 +19,10 @@ from fairaudit.audits.alignment.rectified_model import RectifiedModel, save_rect
 from fairaudit.audits.core.audit import Audit
 from fairaudit.audits.core.gates import check_gates
 from fairaudit.audits.core.metrics import ALIGNMENT, FAIRNESS, RECTIFICATION
+from fairaudit.audits.core.outcome import Outcome
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.progress import Progress
-from fairaudit.audits.core.run import Outcome, run_study
+from fairaudit.audits.core.run import run_study
 from fairaudit.audits.core.study import Material, Study, open_classifier, target_of
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config, GateRule
