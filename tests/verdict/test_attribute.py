@@ -47,10 +47,14 @@ def test_a_swap_that_whole_images_do_not_show_stays_open():
 
 def test_nothing_measured_is_unknown_and_methods_that_part_disagree():
     assert AttributeEvidence(name="tie").use == "unknown"
-    found = AttributeEvidence(name="tie", cue=[leg("above", "lrp"), leg("below", "gradcam")], swap=leg("above"))
+    cue = [leg("above", "lrp"), leg("below", "gradcam")]
+    found = AttributeEvidence(name="tie", cue=cue, swap=leg("above"), gap=leg("above"))
+    assert one_side(found.cue) == "split"
+    assert (found.use, AttributeEvidence(name="tie", cue=cue, swap=leg("below")).use) == ("yes", "no")
+    assert "disagree (lrp speaks for its use, yet gradcam speaks against it)" in (found.parted or "")
+    found = AttributeEvidence(name="tie", cue=cue, swap=leg("open"))
     assert found.use == "disagree"
     assert "lrp speaks for its use, yet gradcam speaks against it" in found.explained()[0]
-    assert one_side(found.cue) == "split"
 
 
 def test_a_missing_witness_is_asked_for():

@@ -215,7 +215,7 @@ def test_a_generator_adds_the_alignment_and_its_own_limit(world: Path, tmp_path:
     assert "relative change of right on counterfactuals of left" in mixed.verdicts[0].why
     assert aligned.id in mixed.verdicts[0].evidence
     assert [v.verdict for v in clean.verdicts] == ["no evidence"]
-    (lenient,) = audited(world, tmp_path, "mixed", alignment=asked, twins="twin", relative_change=5.0)
+    lenient, _ = audited(world, tmp_path, "mixed", "clean", alignment=asked, twins="twin", relative_change=5.0)
     assert lenient.run.resumed_chunks == 2  # a limit changes what is concluded, not what is measured
     assert [v.verdict for v in lenient.verdicts] == ["undecided"]
     assert "The witnesses disagree" in lenient.verdicts[0].why
