@@ -246,7 +246,8 @@ def draw_means(scenario: Scenario, rng: np.random.Generator) -> list[Measurement
     values = (
         rng.lognormal(0, sigma, len(group)) if sigma else (rng.random(len(group)) < 0.1) * rng.gamma(2, 1, len(group))
     )
-    question = ImageSpec(audit="roi-metrics", region="r", replicates=DRAWS * 3, seed=int(rng.integers(1 << 30)))
+    statistics = Statistics(replicates=DRAWS * 3, seed=int(rng.integers(1 << 30)))
+    question = ImageSpec(audit="roi-metrics", region="r", statistics=statistics)
     names = tuple(f"g{number}" for number in range(len(scenario.sizes)))
     labels = Labels(name="a", values=names, codes=group)
     return region_measurements({"rrf_lift": values}, question, group=labels, target=None)

@@ -37,7 +37,8 @@ from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.cue import cue_measurement
 from fairaudit.tables.regions import region_measurements
-from fairaudit.tables.specs import Question
+from fairaudit.tables.specs import ImageSpec
+from fairaudit.tables.statistics import Statistics
 from fairaudit.tables.swap import SwapSubject, SwapValues, score_gap_measurement, swap_measurements
 
 DONORS = 4
@@ -226,7 +227,7 @@ def swapped(world: World, effect: float, seed: int) -> list[Measurement]:
         )
     )
     subject = SwapSubject(attribute="group", groups=group.values, classes=target.values)
-    question = Question(region="box", method="swap", replicates=REPLICATES, seed=seed)
+    question = ImageSpec(region="box", method="swap", statistics=Statistics(replicates=REPLICATES, seed=seed))
     values = SwapValues(
         shift=shift,  # type: ignore[arg-type]
         flip=flip,  # type: ignore[arg-type]
@@ -235,14 +236,17 @@ def swapped(world: World, effect: float, seed: int) -> list[Measurement]:
     whole = {k: before[:, k] for k in outputs}
     return [
         *swap_measurements(values, arms, question, subject),
-        score_gap_measurement(whole, arms, Question(seed=seed), subject),
+        score_gap_measurement(whole, arms, ImageSpec(statistics=Statistics(seed=seed)), subject),
     ]
 
 
 def looked(world: World, cue: float, lift: float, excess: float, seed: int, draws: np.random.Generator) -> Iterator:
     """Rows of cue alignment, relevance lift and the effect of replacing, with these truths (lift over 1)."""
     group, target = world.labels
-    n, question = len(world.group), Question(region="box", method="lrp", replicates=REPLICATES, seed=seed)
+    n, question = (
+        len(world.group),
+        ImageSpec(region="box", method="lrp", statistics=Statistics(replicates=REPLICATES, seed=seed)),
+    )
     shares = world.content[np.arange(n), world.target]
     if cue:
         shares = shares + cue * np.where(world.target == 1, 1, -1) * (world.group == 1)

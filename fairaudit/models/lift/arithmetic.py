@@ -29,7 +29,7 @@ MOVES = frozenset(
 )
 """Functions that only move or repeat numbers: their gradient is the identity, so relevance passes unchanged."""
 _OPEN = frozenset(
-    ("sigmoid", "hardsigmoid", "softmax", "_softmax", "tanh", "silu", "gelu", "hardtanh", "relu6", "clamp")
+    ("sigmoid", "hardsigmoid", "softmax", "_softmax", "tanh", "erf", "silu", "gelu", "hardtanh", "relu6", "clamp")
 )
 
 

@@ -41,6 +41,22 @@ def test_a_signal_that_gates_itself_keeps_one_way():
     torch.testing.assert_close(gradient(cut, images), images.sigmoid())
 
 
+def test_a_gelu_that_is_spelled_out_is_a_gate_as_in_onnx_files():
+    model, images = nn.Sequential(SpelledGelu(), nn.Flatten()), torch.randn(2, 3, 4, 4)
+    lifted = lift(model, images)
+    assert lifted.kinds["Gate"] == 1
+    cut = with_constant_gates(lifted.module)
+    torch.testing.assert_close(cut(images), nn.functional.gelu(images).flatten(1))
+    torch.testing.assert_close(gradient(cut, images), torch.special.ndtr(images))
+
+
+class SpelledGelu(nn.Module):
+    """x · Φ(x) by its error function, the way exporters write it."""
+
+    def forward(self, x):
+        return x * (torch.erf(x / 2**0.5) + 1) * 0.5
+
+
 class Swish(nn.Module):
     def forward(self, x):
         return x * x.sigmoid()
