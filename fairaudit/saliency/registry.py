@@ -9,6 +9,7 @@ from fairaudit.saliency.gradcam import GradCam
 from fairaudit.saliency.gradients.counterfactual_gradients import CounterfactualGradients
 from fairaudit.saliency.gradients.expected_gradients import ExpectedGradients
 from fairaudit.saliency.gradients.gradient import Gradient, InputXGradient
+from fairaudit.saliency.gradients.guided_backpropagation import GuidedBackpropagation
 from fairaudit.saliency.gradients.guided_ig import GuidedIntegratedGradients
 from fairaudit.saliency.gradients.integrated_gradients import BlurIntegratedGradients, IntegratedGradients
 from fairaudit.saliency.gradients.smoothgrad import SmoothGrad
@@ -22,6 +23,7 @@ METHODS: Registry[Callable[[], Method]] = Registry(
     [
         ("gradient", Gradient),
         ("input_x_gradient", InputXGradient),
+        ("guided_backpropagation", GuidedBackpropagation),
         ("smoothgrad", SmoothGrad),
         ("integrated_gradients", IntegratedGradients),
         ("blur_ig", BlurIntegratedGradients),

@@ -125,6 +125,12 @@ METHODS = (
         "Shrikumar et al. (2016), section 3.2",
     ),
     _method(
+        "guided_backpropagation",
+        "The gradient with what is negative at a ReLU left out on the way down; it tends to draw edges whatever is "
+        "decided.",
+        "Springenberg et al. (2015), section 3.4",
+    ),
+    _method(
         "smoothgrad",
         "The gradient averaged over noisy copies of the image, which takes out its jitter.",
         "Smilkov et al. (2017), section 3",
