@@ -19,9 +19,8 @@ class GuidedBackpropagation:
     """∂F/∂x where every ReLU hands down only gradients above 0, through units above 0.
 
     It has no unit of relevance and promises no sum, and it is known to draw edges whatever the model decides by
-    (Adebayo et al. 2018, arXiv:1810.03292): the trial of methods says so of a model. Springenberg et al. 2015,
-    arXiv:1412.6806, section 3.4. Undefined, and refused, for models without a ReLU, where it would be the gradient under
-    another name.
+    (Adebayo et al. 2018, arXiv:1810.03292): the trial of methods says so of a model. Refused for models without a
+    ReLU, where it would be the gradient under another name. Springenberg et al. 2015, arXiv:1412.6806, section 3.4.
     """
 
     reduction: Reduction = "sum"
