@@ -32,6 +32,7 @@ from fairaudit.report.rows import (
     shown,
     unjudged,
 )
+from fairaudit.report.templating import environment
 from fairaudit.report.variants import variant_grids
 from fairaudit.results.report import Figure, Report
 from fairaudit.results.text import interval
@@ -185,22 +186,6 @@ def _content(folder: Path, path: Path) -> bytes:
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("fairaudit.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_safe,
-    )
-    environment.filters["soft"] = _soft
-    return environment.get_template("report.html.j2")
-
-
-def _safe(value: object) -> object:
-    """Text from data without control characters; what is markup already, or no text, stays."""
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return plain(clip(value, 2000))
-    return value
+    found = environment()
+    found.filters["soft"] = _soft
+    return found.get_template("report.html.j2")

@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from fairaudit.report.escape import clip, plain
+from fairaudit.report.escape import clip
+from fairaudit.report.templating import environment
 from fairaudit.report.zoo.row import ModelRow, counts_line, worst_first
 from fairaudit.report.zoo.table import why
 from fairaudit.results.text import UNDEFINED, number
@@ -66,19 +67,4 @@ def _line(row: ModelRow, page: str) -> dict[str, object]:
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("fairaudit.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_safe,
-    )
-    return environment.get_template("index.html.j2")
-
-
-def _safe(value: object) -> object:
-    """Text from data without control characters; what is markup already, or no text, stays."""
-    return plain(clip(value, 2000)) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    return environment().get_template("index.html.j2")
