@@ -115,10 +115,12 @@ def worst_code(codes: Iterable[int]) -> int:
 
     >>> worst_code([0, 2, 3]), worst_code([0, 2, 4]), worst_code([0, 2]), worst_code([0, 0])
     (3, 4, 2, 0)
+    >>> worst_code([0, 1])  # what is not expected here is no pass
+    1
     """
     given = set(codes)
     order = (ExitCode.GATE_FAILED, ExitCode.INCOMPLETE, ExitCode.INCONCLUSIVE, ExitCode.BAD_INPUT)
-    return next((int(code) for code in order if code in given), int(ExitCode.PASS))
+    return next((int(code) for code in order if code in given), max(given, default=int(ExitCode.PASS)))
 
 
 def counts_line(rows: Sequence[ModelRow]) -> str:
