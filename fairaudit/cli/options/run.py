@@ -33,7 +33,7 @@ BatchSize = Annotated[
         help="Images at once, or auto; halves itself when memory runs out.", rich_help_panel=RUN, metavar="N|auto"
     ),
 ]
-Workers = Annotated[int, typer.Option(min=1, help="Threads that decode images.", rich_help_panel=RUN)]
+Workers = Annotated[int, typer.Option(min=1, max=1024, help="Threads that decode images.", rich_help_panel=RUN)]
 Seed = Annotated[int, typer.Option(help="Seed of every draw.", rich_help_panel=RUN)]
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Start over; do not go on with an interrupted run.", rich_help_panel=RUN)
