@@ -23,7 +23,8 @@ def train(
         Literal["autoencoder", "cvae"], typer.Option(help="What is trained.", rich_help_panel=GEN)
     ] = "autoencoder",
     condition: Annotated[
-        str | None, typer.Option(help="Attribute that a cvae is conditioned on.", rich_help_panel=GEN)
+        list[str] | None,
+        typer.Option(help="Attribute that a cvae is conditioned on; repeat for several.", rich_help_panel=GEN),
     ] = None,
     keep: Annotated[
         list[Path] | None,
@@ -54,7 +55,7 @@ def train(
     settings = TrainSettings(epochs=epochs, patience=patience, learning_rate=learning_rate, seed=request.options.seed)
     wanted = GeneratorRequest(
         kind=kind,
-        attribute=condition,
+        attributes=tuple(condition or ()),
         keep=tuple(keep or ()),
         latent=latent,
         grid=grid,
@@ -156,10 +157,18 @@ def info(
 @audit_command(without=(*WRITES_NO_REPORT, *ON_THE_PROCESSOR, "fresh", "classes", "output_kind", "arch"))
 def interpolate(
     generator: Annotated[Path, typer.Argument(help="A conditional VAE, see train --kind cvae.")],
-    condition: Annotated[str, typer.Option(help="Attribute that it was conditioned on.", rich_help_panel=GEN)],
+    condition: Annotated[
+        list[str],
+        typer.Option(
+            help="Attribute to move, of those that it was conditioned on; repeat to move several at once.",
+            rich_help_panel=GEN,
+        ),
+    ],
     to: Annotated[
-        str | None,
-        typer.Option(help="Value to give every image (default: the other of two).", rich_help_panel=GEN),
+        list[str] | None,
+        typer.Option(
+            help="Value to give every image, or ATTRIBUTE=VALUE (default: the other of two).", rich_help_panel=GEN
+        ),
     ] = None,
     frames: Annotated[int, typer.Option(help="Images of every row, from δ = 0 to 1.", rich_help_panel=GEN)] = 8,
     examples: Annotated[int, typer.Option(min=1, help="Images in the pictures.", rich_help_panel=GEN)] = 4,
@@ -167,7 +176,7 @@ def interpolate(
     *,
     request: Request,
 ) -> int:
-    """Write matched counterfactuals: every image with its own and with the other value of an attribute.
+    """Write matched counterfactuals: every image with its own and with the other value of an attribute, or of several.
 
     Example: fairaudit generator interpolate cvae/generator.safetensors --condition necktie -o pairs
     """
@@ -177,7 +186,12 @@ def interpolate(
     from fairaudit.errors import ExitCode
 
     wanted = InterpolateRequest(
-        generator=generator, attribute=condition, to=to, frames=frames, examples=examples, animation=animation
+        generator=generator,
+        attributes=tuple(condition),
+        to=tuple(to or ()),
+        frames=frames,
+        examples=examples,
+        animation=animation,
     )
     config, folder = load(request.asked)
     with progress_display(quiet=request.quiet) as progress:
