@@ -1,4 +1,4 @@
-"""The parts of the benchmark of exit codes that need no audit: the configuration it takes, what it counts, its table."""
+"""The parts of the benchmark of exit codes that need no audit: its configuration, what it counts, its table."""
 
 from pathlib import Path
 

@@ -253,16 +253,19 @@ def _against_cgi(study: Study, methods: Sequence[Method], parts: Mapping[str, Pa
     if own is None:
         return []
     return [
-        _measured(study, "unsaturated_share_gain", f"cgi against {other}", own - values)
+        _gain(study, f"cgi against {other}", own - values)
         for other, values in shares.items()
         if len(values) == len(own)
     ]
 
 
-def _measured(study: Study, name: str, method: str, values: NDArray[np.float64]) -> Measurement:
+def _gain(study: Study, method: str, values: NDArray[np.float64]) -> Measurement:
     """The mean over the sample, with its interval."""
-    known = values[~np.isnan(values)]
-    low, high = _interval(study, method, name, known)
+    subject, known = (
+        Subject(audit="saliency", metric="unsaturated_share_gain", method=method),
+        values[~np.isnan(values)],
+    )
+    low, high = _interval(study, method, subject.metric, known)
     estimate = Estimate(
         value=float(known.mean()) if known.size else None,
         low=low,
@@ -272,7 +275,7 @@ def _measured(study: Study, name: str, method: str, values: NDArray[np.float64])
         n=known.size,
         missing="no image of the sample has such a value for both",
     )
-    return row(Subject(audit="saliency", metric=name, method=method), estimate, level=study.config.audit.level)
+    return row(subject, estimate, level=study.config.audit.level)
 
 
 def _measurement(
