@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pytest
 
-from fairaudit.audits.core.trial import REPORTED
+from fairaudit.audits.core.stream.trial import REPORTED
 from fairaudit.audits.fairness.thresholds import EQUALISERS
 from fairaudit.audits.flips.audit import FLIP_COLUMNS
 from fairaudit.audits.mitigation.read import METRICS as MITIGATED

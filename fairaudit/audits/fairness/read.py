@@ -9,9 +9,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Findings
-from fairaudit.audits.core.groups import JOIN
-from fairaudit.audits.core.statistics import statistics_of
+from fairaudit.audits.core.stream.audit import Findings
+from fairaudit.audits.core.study.groups import JOIN
+from fairaudit.audits.core.study.statistics import statistics_of
 from fairaudit.audits.fairness.figures import fairness_drawings, undrawn
 from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.audits.fairness.theory import theory_notes

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Findings, Total
-from fairaudit.audits.core.columns import under
-from fairaudit.audits.core.rows import Rows, rows_of
-from fairaudit.audits.core.study import Study
-from fairaudit.audits.core.tabled import marked, question, tables
+from fairaudit.audits.core.stream.audit import Findings, Total
+from fairaudit.audits.core.stream.columns import under
+from fairaudit.audits.core.study.rows import Rows, rows_of
+from fairaudit.audits.core.study.study import Study
+from fairaudit.audits.core.study.tabled import marked, question, tables
 from fairaudit.audits.regions.compared import compared_rows
 from fairaudit.config.schema import AuditConfig
 from fairaudit.errors import RegionError

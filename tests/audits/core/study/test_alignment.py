@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from fairaudit.audits.core.alignment import UNTOLD, alignment
-from fairaudit.audits.core.groups import intersection
+from fairaudit.audits.core.study.alignment import UNTOLD, alignment
+from fairaudit.audits.core.study.groups import intersection
 from fairaudit.config.schema import Aligned
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.training import Training

@@ -1,6 +1,6 @@
 """Names of the metrics of every audit, as the registry has them."""
 
-from fairaudit.audits.core.metrics import ALL, CAUSAL, FAIRNESS, REGIONS
+from fairaudit.audits.core.report.metrics import ALL, CAUSAL, FAIRNESS, REGIONS
 from fairaudit.tables.metrics import METRICS, names_of
 
 

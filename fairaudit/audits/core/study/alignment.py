@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from fairaudit.audits.core.groups import JOIN, intersection
+from fairaudit.audits.core.study.groups import JOIN, intersection
 from fairaudit.config.schema import Aligned
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.training import Training

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from fairaudit.audits.core.alike import alike
-from fairaudit.audits.core.assemble import report_of
-from fairaudit.audits.core.audit import Findings
-from fairaudit.audits.core.cells import cells
-from fairaudit.audits.core.device import describe_device
-from fairaudit.audits.core.groups import groupings
-from fairaudit.audits.core.stream import Streamed
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.report.alike import alike
+from fairaudit.audits.core.report.assemble import report_of
+from fairaudit.audits.core.stream.audit import Findings
+from fairaudit.audits.core.stream.stream import Streamed
+from fairaudit.audits.core.study.cells import cells
+from fairaudit.audits.core.study.device import describe_device
+from fairaudit.audits.core.study.groups import groupings
+from fairaudit.audits.core.study.study import Study
 from fairaudit.config.schema import GateRule
 from fairaudit.gate.alike import Alike
 from fairaudit.gate.changed import rules_for_changed

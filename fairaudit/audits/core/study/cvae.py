@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fairaudit.audits.core.study import Study, audited
+from fairaudit.audits.core.study.study import Study, audited
 from fairaudit.config.flips import per_attribute
 from fairaudit.counterfactuals.interpolation import interpolation_path
 from fairaudit.errors import ModelError

@@ -14,7 +14,7 @@ from fairaudit.engine.part import Part
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from fairaudit.audits.core.study import Study
+    from fairaudit.audits.core.study.study import Study
     from fairaudit.data.batch import Batch
     from fairaudit.models.classifier import Classifier
     from fairaudit.results.measurement import Measurement

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.study.study import Study
 from fairaudit.models.classifier import Classifier
 from fairaudit.models.input_scale import SCALES, scale_gap
 

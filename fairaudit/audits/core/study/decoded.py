@@ -12,7 +12,7 @@ from fairaudit.engine.seal import secret
 from fairaudit.results.provenance import library_versions
 
 if TYPE_CHECKING:
-    from fairaudit.audits.core.study import Material
+    from fairaudit.audits.core.study.study import Material
 
 PREFIX: Final = "pixels-"
 """Names of the files in the output folder."""

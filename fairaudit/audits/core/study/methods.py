@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.study.study import Study
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.saliency.method import Method, Reduction
 from fairaudit.saliency.registry import method as make_method
@@ -50,7 +50,7 @@ def completed(study: Study, method: Method) -> Method:
         return _with_references(study, method)
     if not isinstance(method, CounterfactualGradients):
         return method
-    from fairaudit.audits.core.cvae import CvaePathway, opened_cvaes
+    from fairaudit.audits.core.study.cvae import CvaePathway, opened_cvaes
 
     opened = opened_cvaes(study)
     if len(opened) != 1:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fairaudit.audits.core.gates import check_gates, check_names
+from fairaudit.audits.core.report.gates import check_gates, check_names
 from fairaudit.config.schema import GateRule
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import UsageError

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from fairaudit.audits.core.audit import Findings
+from fairaudit.audits.core.stream.audit import Findings
 from fairaudit.errors import UsageError
 from fairaudit.report.comparison import apart
 from fairaudit.report.rows import name_of

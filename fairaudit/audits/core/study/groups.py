@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.study import Study, audited
+from fairaudit.audits.core.study.study import Study, audited
 from fairaudit.config.schema import Config
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.manifest import Manifest

@@ -1,6 +1,6 @@
 """The configuration's options of intervals."""
 
-from fairaudit.audits.core.statistics import statistics_of
+from fairaudit.audits.core.study.statistics import statistics_of
 from fairaudit.config.schema import AuditConfig
 
 

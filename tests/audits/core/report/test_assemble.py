@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fairaudit.audits.core.assemble import Clock, report_of, run_block
+from fairaudit.audits.core.report.assemble import Clock, report_of, run_block
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import GateRule
 from fairaudit.results.report import Data, Excluded

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairaudit.audits.core.against import earlier_report
-from fairaudit.audits.core.gates import check_gates
-from fairaudit.audits.core.stored import StoredRows, stored_rows
+from fairaudit.audits.core.report.against import earlier_report
+from fairaudit.audits.core.report.gates import check_gates
+from fairaudit.audits.core.stream.stored import StoredRows, stored_rows
 from fairaudit.config.options import FailOn
 from fairaudit.config.schema import GateRule
 from fairaudit.errors import UsageError

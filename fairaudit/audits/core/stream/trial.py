@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fairaudit.audits.core.audit import bound
-from fairaudit.audits.core.progress import Progress
-from fairaudit.audits.core.stream import predict
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.stream.audit import bound
+from fairaudit.audits.core.stream.progress import Progress
+from fairaudit.audits.core.stream.stream import predict
+from fairaudit.audits.core.study.study import Study
 from fairaudit.data.batch import Batch
 from fairaudit.engine.local import run_chunks
 from fairaudit.engine.memory import as_many_as_fit

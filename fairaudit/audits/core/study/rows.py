@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.alignment import Alignment, alignment
-from fairaudit.audits.core.groups import groupings
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.study.alignment import Alignment, alignment
+from fairaudit.audits.core.study.groups import groupings
+from fairaudit.audits.core.study.study import Study
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.images.means import Labels
 

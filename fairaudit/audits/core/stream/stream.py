@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Audit, Context, Predictions, Total
-from fairaudit.audits.core.device import autocast
-from fairaudit.audits.core.methods import named_class
-from fairaudit.audits.core.stored import ATTRIBUTE, DECIDED, ROWS, TARGET
-from fairaudit.audits.core.study import Study
-from fairaudit.audits.core.watch import watched
+from fairaudit.audits.core.stream.audit import Audit, Context, Predictions, Total
+from fairaudit.audits.core.stream.stored import ATTRIBUTE, DECIDED, ROWS, TARGET
+from fairaudit.audits.core.stream.watch import watched
+from fairaudit.audits.core.study.device import autocast
+from fairaudit.audits.core.study.methods import named_class
+from fairaudit.audits.core.study.study import Study
 from fairaudit.data.batch import Batch
 from fairaudit.engine.local import run_chunks
 from fairaudit.engine.memory import Halving
@@ -29,7 +29,7 @@ from fairaudit.models.trouble import NanOutputError
 from fairaudit.results.provenance import library_versions
 
 if TYPE_CHECKING:
-    from fairaudit.audits.core.progress import Progress
+    from fairaudit.audits.core.stream.progress import Progress
     from fairaudit.models.classifier import Classifier
 
 CHUNK_ROWS = 128

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.rows import Rows
-from fairaudit.audits.core.statistics import statistics_of
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.study.rows import Rows
+from fairaudit.audits.core.study.statistics import statistics_of
+from fairaudit.audits.core.study.study import Study
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.regions import region_measurements
 from fairaudit.tables.row import unusable as as_unusable

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairaudit.audits.core.columns import SEPARATOR, column, under
+from fairaudit.audits.core.stream.columns import SEPARATOR, column, under
 
 parts = st.lists(st.text(st.characters(blacklist_characters=SEPARATOR), min_size=1), min_size=2, max_size=4)
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from fairaudit.audits.core import scale
+from fairaudit.audits.core.study import scale
 from fairaudit.models.classifier import Classifier
 from fairaudit.models.outputs.head import Head
 

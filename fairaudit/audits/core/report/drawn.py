@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain, count
 from pathlib import Path
 
-from fairaudit.audits.core.audit import Drawing
+from fairaudit.audits.core.stream.audit import Drawing
 from fairaudit.report.figures.forest import MOST_ROWS, forest
 from fairaudit.report.rows import judged
 from fairaudit.results.report import Figure, Report

@@ -166,7 +166,7 @@ def open_classifier(path: Path, *, config: Config, material: Material, options: 
     Raises:
         ModelError: a file cannot be opened, or an output is not there.
     """
-    from fairaudit.audits.core.device import pick_device
+    from fairaudit.audits.core.study.device import pick_device
     from fairaudit.models.expression import compose, is_expression, parse_expression
     from fairaudit.models.open import open_model
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fairaudit.audits.core.audit import Context, Findings, Total
+from fairaudit.audits.core.stream.audit import Context, Findings, Total
 from fairaudit.engine.part import Part
 
 

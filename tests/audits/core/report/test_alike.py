@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fairaudit.audits.core.alike import alike
+from fairaudit.audits.core.report.alike import alike
 from fairaudit.data.categorical import Categorical
 
 

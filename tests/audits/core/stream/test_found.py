@@ -1,7 +1,7 @@
 """Findings made before the stream: passed on as they are."""
 
-from fairaudit.audits.core.audit import Findings
-from fairaudit.audits.core.found import FoundBefore
+from fairaudit.audits.core.stream.audit import Findings
+from fairaudit.audits.core.stream.found import FoundBefore
 
 
 def test_findings_come_back_and_no_image_is_looked_at():
