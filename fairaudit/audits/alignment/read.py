@@ -22,7 +22,7 @@ from fairaudit.measures.alignment.matrix import correlations, disagreements, str
 from fairaudit.measures.alignment.relative_change import DEFINED_TEXTS, Defined, RelativeChange, relative_change
 from fairaudit.measures.scores.ranking import auc, balanced_auc
 from fairaudit.seeds import generator
-from fairaudit.tables.alignment import BaseRow, alignment_measurements
+from fairaudit.tables.reasons.alignment import BaseRow, alignment_measurements
 
 MOST_FOUND = 8
 """Images that --find lists."""

@@ -23,7 +23,7 @@ from fairaudit.engine.part import Part
 from fairaudit.measures.alignment.alignment import Alignment
 from fairaudit.models.classifier import Classifier
 from fairaudit.results.measurement import Measurement
-from fairaudit.tables.alignment import rectified_measurements
+from fairaudit.tables.reasons.alignment import rectified_measurements
 
 BEFORE, AFTER = "before", "after"
 REACHED = "β of "

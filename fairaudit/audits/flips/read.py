@@ -14,7 +14,7 @@ from fairaudit.audits.core.study.rows import labels
 from fairaudit.audits.core.study.statistics import statistics_of
 from fairaudit.generators.checks import Tolerance
 from fairaudit.results.measurement import Measurement
-from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.reasons.regions import region_measurements
 from fairaudit.tables.row import unusable
 from fairaudit.tables.specs import ImageSpec
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from fairaudit.audits.core.study.rows import Rows
 from fairaudit.audits.core.study.tabled import tables
 from fairaudit.results.measurement import Measurement
-from fairaudit.tables.rddt import rddt_measurements
-from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.reasons.rddt import rddt_measurements
+from fairaudit.tables.reasons.regions import region_measurements
 from fairaudit.tables.specs import ImageSpec
 
 Floats = NDArray[np.float64]

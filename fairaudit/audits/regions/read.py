@@ -18,7 +18,7 @@ from fairaudit.errors import RegionError
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.signed_share import evidence_scale
 from fairaudit.results.measurement import Measurement
-from fairaudit.tables.cue import cue_measurement
+from fairaudit.tables.reasons.cue import cue_measurement
 from fairaudit.tables.specs import ImageSpec
 
 Floats = NDArray[np.float64]

@@ -14,7 +14,7 @@ from fairaudit.audits.core.study.tabled import question
 from fairaudit.measures.regions.donor_plan import DonorPlan
 from fairaudit.measures.regions.swap import Arms
 from fairaudit.results.measurement import Measurement
-from fairaudit.tables.swap import SwapSubject, SwapValues, score_gap_measurement, swap_measurements
+from fairaudit.tables.reasons.swap import SwapSubject, SwapValues, score_gap_measurement, swap_measurements
 
 Floats = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from fairaudit.report.rows import name_of
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Report
 from fairaudit.results.store import read_report
-from fairaudit.tables.paired import CHANGES, LEVELS
+from fairaudit.tables.changes.counts import CHANGES, LEVELS
 from fairaudit.tables.row import Estimate, Subject, row
 
 COMPARED = frozenset([*CHANGES, *LEVELS])

@@ -19,8 +19,8 @@ from fairaudit.report.rows import name_of
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Gate, Report
 from fairaudit.results.store import read_report
+from fairaudit.tables.changes.counts import paired_measurements
 from fairaudit.tables.metrics import METRICS
-from fairaudit.tables.paired import paired_measurements
 from fairaudit.tables.row import Estimate, Subject, row
 from fairaudit.tables.row import unusable as as_unusable
 from fairaudit.tables.rows import FairnessSpec

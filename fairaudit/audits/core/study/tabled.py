@@ -11,7 +11,7 @@ from fairaudit.audits.core.study.rows import Rows
 from fairaudit.audits.core.study.statistics import statistics_of
 from fairaudit.audits.core.study.study import Study
 from fairaudit.results.measurement import Measurement
-from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.reasons.regions import region_measurements
 from fairaudit.tables.row import unusable as as_unusable
 from fairaudit.tables.specs import ImageSpec
 

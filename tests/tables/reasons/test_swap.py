@@ -6,9 +6,9 @@ import pytest
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.donor_plan import plan_donors
 from fairaudit.measures.regions.swap import Arms
+from fairaudit.tables.reasons.swap import SwapSubject, SwapValues, score_gap_measurement, swap_measurements
 from fairaudit.tables.specs import ImageSpec
 from fairaudit.tables.statistics import Statistics
-from fairaudit.tables.swap import SwapSubject, SwapValues, score_gap_measurement, swap_measurements
 
 QUESTION = ImageSpec(region="tie", method="swap", statistics=Statistics(replicates=500))
 SUBJECT = SwapSubject(attribute="necktie", groups=("0", "1"), classes=("0", "1"))

@@ -15,9 +15,9 @@ from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.measures.counts.rates import accuracy, macro, rate
 from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.measures.intervals.simultaneous import difference_interval, ratio_interval
-from fairaudit.tables.fairness import fairness_measurements
+from fairaudit.tables.fairness.soft import SoftJoint
+from fairaudit.tables.fairness.table import fairness_measurements
 from fairaudit.tables.rows import FairnessSpec
-from fairaudit.tables.soft import SoftJoint
 from fairaudit.tables.statistics import Statistics
 
 COUNTS = np.array([[[80, 20], [10, 90]], [[60, 40], [50, 50]]])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
+from fairaudit.tables.fairness.scores import score_measurements
 from fairaudit.tables.rows import FairnessSpec
-from fairaudit.tables.scores import score_measurements
 from fairaudit.tables.statistics import Statistics
 
 NAMES = {"auc", "bnsp_auc", "bpsn_auc", "auc_difference", "ece", "brier"}

@@ -18,14 +18,14 @@ from fairaudit.measures.counts.disparities import (
 from fairaudit.measures.counts.rates import accuracy, cell_accuracy, rate, reported_classes
 from fairaudit.measures.intervals.simultaneous import impact_interval, smallest_interval
 from fairaudit.results.measurement import Measurement, finite
-from fairaudit.tables.disparities import disparity_rows
-from fairaudit.tables.groups import group_rows
-from fairaudit.tables.nulls import null_values
-from fairaudit.tables.resampled import composed_rows, resampled_rows
+from fairaudit.tables.fairness.disparities import disparity_rows
+from fairaudit.tables.fairness.groups import group_rows
+from fairaudit.tables.fairness.nulls import null_values
+from fairaudit.tables.fairness.resampled import composed_rows, resampled_rows
+from fairaudit.tables.fairness.soft import SoftJoint, soft_rows
+from fairaudit.tables.fairness.theory import UNALIGNED
 from fairaudit.tables.row import Estimate
 from fairaudit.tables.rows import FairnessSpec, measurement, suppressed, total, why_undefined
-from fairaudit.tables.soft import SoftJoint, soft_rows
-from fairaudit.tables.theory import UNALIGNED
 
 
 def fairness_measurements(

@@ -29,8 +29,8 @@ from fairaudit.measures.intervals.proportion import basic, percentile
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
-from fairaudit.tables.gap_changes import disparity_change, worst_cell_change, worst_group_change
-from fairaudit.tables.nulls import affordable
+from fairaudit.tables.changes.gaps import disparity_change, worst_cell_change, worst_group_change
+from fairaudit.tables.fairness.nulls import affordable
 from fairaudit.tables.row import Estimate
 from fairaudit.tables.rows import FairnessSpec, lacks_cells, measurement, suppressed, total
 

@@ -6,9 +6,9 @@ import pytest
 from fairaudit.config.schema import GateRule
 from fairaudit.gate.judge import judge
 from fairaudit.measures.intervals.proportion import exact
-from fairaudit.tables.careful_ends import careful_counts, macro_missing
-from fairaudit.tables.fairness import fairness_measurements
-from fairaudit.tables.resampled import COMPOSED, MACROS
+from fairaudit.tables.fairness.careful_ends import careful_counts, macro_missing
+from fairaudit.tables.fairness.resampled import COMPOSED, MACROS
+from fairaudit.tables.fairness.table import fairness_measurements
 from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.statistics import Statistics
 

@@ -17,9 +17,15 @@ from fairaudit.measures.intervals.careful import widened
 from fairaudit.measures.intervals.proportion import Drift, Interval, calibrated, drifting, percentile
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
-from fairaudit.tables.careful_ends import careful_counts, careful_ends, cells_missing, clustered_cells, macro_missing
-from fairaudit.tables.disparities import PAIRWISE
-from fairaudit.tables.nulls import Nulls, Statistic, affordable, evaluated, named
+from fairaudit.tables.fairness.careful_ends import (
+    careful_counts,
+    careful_ends,
+    cells_missing,
+    clustered_cells,
+    macro_missing,
+)
+from fairaudit.tables.fairness.disparities import PAIRWISE
+from fairaudit.tables.fairness.nulls import Nulls, Statistic, affordable, evaluated, named
 from fairaudit.tables.row import Estimate
 from fairaudit.tables.rows import FairnessSpec, lacks_cells, measurement, suppressed, total, why_undefined
 

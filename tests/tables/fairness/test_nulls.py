@@ -5,7 +5,7 @@ import pytest
 
 from fairaudit.measures.counts.disparities import DISPARITIES, disparity
 from fairaudit.measures.counts.paper_measures import dp_mi
-from fairaudit.tables.nulls import BUDGET, affordable, evaluated, named, null_values
+from fairaudit.tables.fairness.nulls import BUDGET, affordable, evaluated, named, null_values
 from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.statistics import Statistics
 

@@ -7,9 +7,9 @@ from sklearn.metrics import recall_score
 
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity
+from fairaudit.tables.fairness.within import within_measurements
 from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.statistics import Statistics
-from fairaudit.tables.within import within_measurements
 
 FIELDS = {"level", "replicates", "seed", "min_cell"}
 

@@ -16,7 +16,7 @@ from fairaudit.measures.scores.score_histogram import binned
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
-from fairaudit.tables.nulls import affordable
+from fairaudit.tables.fairness.nulls import affordable
 from fairaudit.tables.row import Estimate
 from fairaudit.tables.rows import FairnessSpec, measurement, suppressed
 

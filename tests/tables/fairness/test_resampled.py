@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fairaudit.tables.fairness import fairness_measurements
-from fairaudit.tables.resampled import COMPOSED
+from fairaudit.tables.fairness.resampled import COMPOSED
+from fairaudit.tables.fairness.table import fairness_measurements
 from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.statistics import Statistics
 

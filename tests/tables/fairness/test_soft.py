@@ -5,8 +5,8 @@ import pytest
 
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
+from fairaudit.tables.fairness.soft import MOST_CELLS, sampled_joint, soft_rows
 from fairaudit.tables.rows import FairnessSpec
-from fairaudit.tables.soft import MOST_CELLS, sampled_joint, soft_rows
 from fairaudit.tables.statistics import Statistics
 
 ASKED = FairnessSpec(attribute="hat", groups=("a", "b"), classes=("0", "1"), statistics=Statistics(replicates=2000))

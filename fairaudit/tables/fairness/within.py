@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.results.measurement import Measurement
-from fairaudit.tables.disparities import PAIRWISE, disparity_rows
-from fairaudit.tables.nulls import null_values
+from fairaudit.tables.fairness.disparities import PAIRWISE, disparity_rows
+from fairaudit.tables.fairness.nulls import null_values
 from fairaudit.tables.row import Estimate
 from fairaudit.tables.rows import FairnessSpec, listed, measurement, total
 

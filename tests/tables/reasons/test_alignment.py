@@ -9,7 +9,7 @@ from fairaudit.measures.alignment.alignment import alignment
 from fairaudit.measures.alignment.relative_change import relative_change
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
-from fairaudit.tables.alignment import BaseRow, alignment_measurements
+from fairaudit.tables.reasons.alignment import BaseRow, alignment_measurements
 
 
 def _row(base: str = "smiling", n: int = 40) -> BaseRow:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fairaudit.measures.counts.disparities import DISPARITIES, disparity
-from fairaudit.tables.gap_changes import cells_as_groups, disparity_change, worst_cell_change, worst_group_change
-from fairaudit.tables.paired import CHANGES
+from fairaudit.tables.changes.counts import CHANGES
+from fairaudit.tables.changes.gaps import cells_as_groups, disparity_change, worst_cell_change, worst_group_change
 from fairaudit.tables.rows import FairnessSpec
 
 GROUPS = ("a", "b", "c")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from fairaudit.tables.groups import group_rows
+from fairaudit.tables.fairness.groups import group_rows
 from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.statistics import Statistics
 

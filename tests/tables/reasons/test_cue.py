@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fairaudit.measures.images.means import Labels
-from fairaudit.tables.cue import NO_TABLE, TOO_FEW, cue_measurement
+from fairaudit.tables.reasons.cue import NO_TABLE, TOO_FEW, cue_measurement
 from fairaudit.tables.specs import ImageSpec
 from fairaudit.tables.statistics import Statistics
 

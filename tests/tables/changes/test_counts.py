@@ -8,7 +8,7 @@ from fairaudit.measures.counts.disparities import disparity, worst_attribute_gro
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.measures.counts.rates import accuracy, rate
 from fairaudit.measures.intervals.mcnemar import mcnemar, paired_counts
-from fairaudit.tables.paired import CHANGES, baseline_counts, candidate_counts, paired_measurements
+from fairaudit.tables.changes.counts import CHANGES, baseline_counts, candidate_counts, paired_measurements
 from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.statistics import Statistics
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from fairaudit.measures.images.means import Labels
-from fairaudit.tables.rddt import rddt_measurements
+from fairaudit.tables.reasons.rddt import rddt_measurements
 from fairaudit.tables.specs import ImageSpec
 from fairaudit.tables.statistics import Statistics
 

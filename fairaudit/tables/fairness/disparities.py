@@ -15,7 +15,7 @@ from fairaudit.measures.counts.sensitivity import flipping_error
 from fairaudit.measures.intervals.permutation import AgainstNull
 from fairaudit.measures.intervals.simultaneous import Extreme, Pair, difference_interval, ratio_interval
 from fairaudit.results.measurement import Measurement, finite
-from fairaudit.tables.nulls import Nulls
+from fairaudit.tables.fairness.nulls import Nulls
 from fairaudit.tables.row import Estimate, Extra
 from fairaudit.tables.rows import FairnessSpec, listed, measurement, total
 

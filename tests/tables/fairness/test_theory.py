@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from fairaudit.tables.fairness.theory import placed, theory_measurements
 from fairaudit.tables.rows import FairnessSpec
-from fairaudit.tables.theory import placed, theory_measurements
 
 
 def world(rho, phi, classes, needed=0.0, images=1e6):

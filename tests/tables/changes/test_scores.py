@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from fairaudit.measures.scores.calibration import BINS
-from fairaudit.tables.paired_scores import (
+from fairaudit.tables.changes.scores import (
     paired_score_measurements,
     weighted_auc,
     weighted_brier,
