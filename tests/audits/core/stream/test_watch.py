@@ -18,7 +18,8 @@ def test_nothing_happens_to_what_ends_in_time():
 
 
 def test_what_does_not_end_is_told_and_exits_with_2():
-    code = "import time\nfrom fairaudit.audits.core.stream.watch import watched\nwith watched(0.1, 'm.pt'):\n    time.sleep(60)"
+    code = "import time\n"
+    code += "from fairaudit.audits.core.stream.watch import watched\nwith watched(0.1, 'm.pt'):\n    time.sleep(60)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("Error: The model did not finish a batch in time.")
