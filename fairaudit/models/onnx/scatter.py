@@ -17,10 +17,10 @@ def _scatter_nd(node: Node, inputs: Inputs) -> Tensor:
     """Slices of the data replaced, or added to and the like, at places [..., axis] of its first axes."""
     data, places, updates = _three(node, inputs)
     how = str(node.get("reduction", "none"))
-    indices = list(places.unbind(-1))
+    indices = places.unbind(-1)
     if how in ("none", "add"):
         # As torch writes an assignment: it is recorded as one operation.
-        return torch.index_put(data, indices, updates, accumulate=how == "add")
+        return torch.index_put(data, tuple(indices), updates, accumulate=how == "add")
     depth = places.shape[-1]
     rows = torch.zeros(places.shape[:-1], dtype=torch.int64, device=data.device)
     for axis, index in enumerate(indices):
