@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairaudit.audits.core.study import target_of
+from fairaudit.audits.core.study.study import target_of
 from fairaudit.data.loader import Loader
 from fairaudit.errors import ModelError, UsageError, suggestion
 from fairaudit.generators.checkpoint import load_generator

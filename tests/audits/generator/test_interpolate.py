@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from fairaudit.audits.core.progress import Silent
+from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.audits.generator.fitting import fitting_cvae
 from fairaudit.audits.generator.interpolate import InterpolateRequest, write_interpolations
 from fairaudit.config.options import RunOptions
