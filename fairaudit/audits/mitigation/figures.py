@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from fairaudit.audits.core.audit import Drawing
+from fairaudit.audits.core.stream.audit import Drawing
 from fairaudit.audits.mitigation.fit import VANILLA
 from fairaudit.audits.mitigation.read import LEGS, Comparison, flags
 from fairaudit.report.figures.legs import Panel, Point, legs_figure

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from fairaudit.audits.core.progress import Progress
+from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.mitigation.judge import Judge, columns, scaled_maps
 from fairaudit.audits.mitigation.options import MitigateOptions, Select
 from fairaudit.audits.mitigation.store import Fit, FitStore, Unit
