@@ -167,7 +167,8 @@ def interpolate(
     to: Annotated[
         list[str] | None,
         typer.Option(
-            help="Value to give every image, or ATTRIBUTE=VALUE (default: the other of two).", rich_help_panel=GEN
+            help="Value to give every image, ATTRIBUTE=VALUE, repeated, for several (default: the other of two).",
+            rich_help_panel=GEN,
         ),
     ] = None,
     frames: Annotated[int, typer.Option(help="Images of every row, from δ = 0 to 1.", rich_help_panel=GEN)] = 8,
