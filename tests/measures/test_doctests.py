@@ -9,12 +9,12 @@ import pytest
 MODULES = (
     "measures.counts.association", "measures.intervals.bootstrap", "measures.scores.calibration",
     "measures.clusters.partition", "measures.counts.confusion", "measures.counts.disparities",
-    "measures.clusters.effective", "tables.fairness", "measures.intervals.proportion", "measures.clusters.linearised",
-    "measures.intervals.mcnemar", "measures.intervals.multiple", "tables.paired", "measures.counts.paper_measures",
+    "measures.clusters.effective", "tables.fairness.table", "measures.intervals.proportion", "measures.clusters.linearised",
+    "measures.intervals.mcnemar", "measures.intervals.multiple", "tables.changes.counts", "measures.counts.paper_measures",
     "measures.intervals.permutation", "measures.intervals.power", "measures.scores.ranking", "measures.counts.rates",
     "measures.scores.sampled_scores", "measures.scores.score_histogram",
-    "tables.scores", "measures.scores.scored", "measures.counts.sensitivity", "measures.intervals.simultaneous",
-    "tables.soft", "measures.counts.theory", "tables.theory", "measures.scores.thresholds", "tables.within",
+    "tables.fairness.scores", "measures.scores.scored", "measures.counts.sensitivity", "measures.intervals.simultaneous",
+    "tables.fairness.soft", "measures.counts.theory", "tables.fairness.theory", "measures.scores.thresholds", "tables.fairness.within",
 )  # fmt: skip
 
 
