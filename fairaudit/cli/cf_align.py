@@ -118,7 +118,7 @@ def cf_align(
     from fairaudit.audits.zoo.models import model_files
     from fairaudit.cli.launch.audits import launch
     from fairaudit.cli.settings import load
-    from fairaudit.counterfactuals.ladder import SearchSettings
+    from fairaudit.counterfactuals.ladder import LadderSettings
     from fairaudit.errors import UsageError
     from fairaudit.generators.checks import Tolerance
 
@@ -130,7 +130,7 @@ def cf_align(
         downstream=tuple(downstream or ()),
         train_probe=tuple(train_probe or ()),
         probe_split=probe_split,
-        search=SearchSettings(
+        search=LadderSettings(
             search=search,
             direction=direction,
             drop=drop,
@@ -154,13 +154,14 @@ def cf_align(
 
 
 def _compared(outcomes: Sequence[Outcome], *, options: CfOptions, request: Request) -> str:
-    from fairaudit.audits.alignment.compare import Compared, as_text
+    from fairaudit.audits.alignment.compare import ComparedModel, as_text
     from fairaudit.audits.alignment.compare import compare as table
     from fairaudit.cli.launch.audits import not_audited
     from fairaudit.results.strict_json import dumps
 
     models = [
-        Compared(model=o.name, report=o.report, reason="" if o.error is None else o.error.paragraph()) for o in outcomes
+        ComparedModel(model=o.name, report=o.report, reason="" if o.error is None else o.error.paragraph())
+        for o in outcomes
     ]
     level, seed = options.config.audit.level, request.options.seed
     lines = table(models, request.options.output, options.singles, level=level, seed=seed)

@@ -50,7 +50,7 @@ def cf_rectify(
     from fairaudit.cli.launch.dry_run import dry_run
     from fairaudit.cli.settings import load
     from fairaudit.cli.terminal.console import progress_display
-    from fairaudit.counterfactuals.ladder import SearchSettings
+    from fairaudit.counterfactuals.ladder import LadderSettings
     from fairaudit.counterfactuals.rectify import RectifySettings
     from fairaudit.generators.checks import Tolerance
 
@@ -63,7 +63,7 @@ def cf_rectify(
         downstream=() if other in probes else (other,),
         train_probe=probes,
         probe_split=probe_split,
-        search=SearchSettings(drop=drop, pixel_limit=pixel_limit or None),
+        search=LadderSettings(drop=drop, pixel_limit=pixel_limit or None),
         min_base_change=min_base_change,
         tolerance=Tolerance(drift=drift),
         config=config,

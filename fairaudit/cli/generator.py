@@ -49,10 +49,12 @@ def train(
     from fairaudit.cli.settings import load
     from fairaudit.cli.terminal.console import progress_display, say
     from fairaudit.errors import ExitCode
-    from fairaudit.generators.train import TrainSettings
+    from fairaudit.generators.train import GeneratorSettings
 
     config, folder = load(request.asked)
-    settings = TrainSettings(epochs=epochs, patience=patience, learning_rate=learning_rate, seed=request.options.seed)
+    settings = GeneratorSettings(
+        epochs=epochs, patience=patience, learning_rate=learning_rate, seed=request.options.seed
+    )
     wanted = GeneratorRequest(
         kind=kind,
         attributes=tuple(condition or ()),

@@ -140,8 +140,8 @@ def _theory_drawing(reported: Reported, number: int) -> Drawing | None:
         caption=(
             f"Information on the target that the theory expects of a model of biasedness φ on a task of biasedness K "
             f"for {bias} at the training's ρ (figure 2c of the pruning paper, there for N = 10 and ρ = 0.9), with what "
-            "the decisions of this run's models hold there. Left equation 16 as it follows from the appendix, which can "
-            "leave [0, 1]; right a bounded form."
+            "the decisions of this run's models hold there. Left equation 16 as it follows from the appendix, which "
+            "can leave [0, 1]; right a bounded form."
         ),
         draw=partial(surface, marks, rho=first.rho, classes=first.classes, heading=f"Theory and {bias}"),
     )

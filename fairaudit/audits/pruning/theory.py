@@ -40,7 +40,7 @@ _PAIRED = "no value goes with each target value, one for one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class TheoryPlace:
     """One model in the theory, for one bias; NaN where there is no such number."""
 
     rho: float
@@ -68,7 +68,7 @@ class Place:
         return self.classes >= 2 and not np.isnan([self.rho, self.phi, self.needed]).any()
 
 
-def place(reported: Reported, variant: Variant, number: int) -> Place:
+def place(reported: Reported, variant: Variant, number: int) -> TheoryPlace:
     """φ and K of a variant from its decisions on the reporting part, and the training's ρ.
 
     φ and K are shares within conflicting and aligned images, and do not depend on how many of each are reported.
@@ -85,7 +85,7 @@ def place(reported: Reported, variant: Variant, number: int) -> Place:
     paired = len(pairs) == reported.classes and bool((pairs.sum(0) == 1).all())
     training = reported.trained(number) if paired else None
     weighed = placed_cells(_cells(reported, decisions, number), pairs, training=training) if paired else None
-    return Place(
+    return TheoryPlace(
         rho=np.nan if weighed is None else weighed.rho,
         phi=phi,
         needed=float(np.minimum(1.0, ratio(wrong, 1 - phi))),  # keeps NaN, which min() would take for 1
@@ -126,7 +126,7 @@ def theory_rows(reported: Reported, variant: Variant, number: int) -> Iterator[M
         yield _row(name, expected[name], variant.name, reported.biases[number], at, known)
 
 
-def _curves(at: Place) -> dict[str, float]:
+def _curves(at: TheoryPlace) -> dict[str, float]:
     """The curves, as far as what they need is known: eq. 3 needs ρ, eq. 15 also φ, eq. 16 also K."""
     classes = at.classes
     found: dict[str, float] = {}
@@ -140,7 +140,7 @@ def _curves(at: Place) -> dict[str, float]:
     return found
 
 
-def _row(metric: str, found: float, method: str, attribute: str, at: Place, known: int) -> Measurement:
+def _row(metric: str, found: float, method: str, attribute: str, at: TheoryPlace, known: int) -> Measurement:
     subject = Subject(audit="prune", metric=metric, attribute=attribute, method=method)
     facts = {"rho": finite(at.rho), "phi": finite(at.phi), "classes": at.classes}
     expected = metric.endswith(("_perfect", "_expected", "_bounded"))
@@ -159,7 +159,7 @@ def _information(
     return float(ratio(mutual_information(table), np.log(classes)))
 
 
-def placed(reported: Reported, names: Sequence[str], number: int) -> list[tuple[str, Place]]:
+def placed(reported: Reported, names: Sequence[str], number: int) -> list[tuple[str, TheoryPlace]]:
     """Name and place of the first seed of every variant that the theory's curves are defined for."""
     pairs = [(name, place(reported, reported.named(name)[0], number)) for name in names]
     return [(name, at) for name, at in pairs if at.there]
