@@ -67,15 +67,17 @@ CorrectionKind = Annotated[
     typer.Option("--correction", help="Correction of p values for many pairs.", rich_help_panel=CF),
 ]
 Drift = Annotated[
-    float, typer.Option(help="Most that reconstruction alone may move a score on average.", rich_help_panel=CF)
+    float, typer.Option(help="Largest mean change of a score by reconstruction alone.", rich_help_panel=CF)
 ]
 Find = Annotated[
     list[str] | None,
     typer.Option(
-        help="BASE,DOWNSTREAM whose strongest images are told; repeat for several.", rich_help_panel=CF, metavar="A,B"
+        help="Pair BASE,DOWNSTREAM whose most changed images are listed; repeat for several.",
+        rich_help_panel=CF,
+        metavar="A,B",
     ),
 ]
-Examples = Annotated[int, typer.Option(min=1, help="Images drawn per base classifier.", rich_help_panel=CF)]
+Examples = Annotated[int, typer.Option(min=1, help="Images in the figures, per base classifier.", rich_help_panel=CF)]
 Compare = Annotated[
     bool, typer.Option("--compare", help="One table over all models, the first as baseline.", rich_help_panel=CF)
 ]

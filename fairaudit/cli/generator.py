@@ -28,16 +28,19 @@ def train(
     ] = None,
     keep: Annotated[
         list[Path] | None,
-        typer.Option(help="Model whose scores are to be kept; repeat for several.", rich_help_panel=GEN),
+        typer.Option(help="Model whose scores reconstructions are to keep; repeat for several.", rich_help_panel=GEN),
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the images at most.", rich_help_panel=GEN)] = 14,
+    epochs: Annotated[int, typer.Option(min=1, help="Largest number of epochs.", rich_help_panel=GEN)] = 14,
     latent: Annotated[int | None, typer.Option(min=1, help="Length of the latent.", rich_help_panel=GEN)] = None,
     grid: Annotated[
-        int | None, typer.Option(min=0, help="Latents along a side, 0 for one; autoencoder only.", rich_help_panel=GEN)
+        int | None,
+        typer.Option(min=0, help="Side of a spatial latent, 0 for a flat one; autoencoder only.", rich_help_panel=GEN),
     ] = None,
     width: Annotated[int, typer.Option(min=4, help="Channels of the first level.", rich_help_panel=GEN)] = 24,
-    patience: Annotated[int, typer.Option(min=1, help="Epochs without gain before it stops.", rich_help_panel=GEN)] = 6,
-    learning_rate: Annotated[float, typer.Option(help="Largest rate of Adam.", rich_help_panel=GEN)] = 3e-3,
+    patience: Annotated[
+        int, typer.Option(min=1, help="Epochs without improvement before training stops.", rich_help_panel=GEN)
+    ] = 6,
+    learning_rate: Annotated[float, typer.Option(help="Highest learning rate of Adam.", rich_help_panel=GEN)] = 3e-3,
     *,
     request: Request,
 ) -> int:
@@ -104,10 +107,14 @@ def info(
     ] = None,
     model: Annotated[
         list[Path] | None,
-        typer.Option("--model", help="Model to read on reconstructions; repeat for several.", rich_help_panel=GEN),
+        typer.Option(
+            "--model",
+            help="Model whose scores are compared on reconstructions; repeat for several.",
+            rich_help_panel=GEN,
+        ),
     ] = None,
     drift: Annotated[
-        float, typer.Option(help="Most that reconstruction may move a score on average.", rich_help_panel=GEN)
+        float, typer.Option(help="Largest mean change of a score by reconstruction alone.", rich_help_panel=GEN)
     ] = 0.15,
     *,
     request: Request,
@@ -169,7 +176,7 @@ def interpolate(
     to: Annotated[
         list[str] | None,
         typer.Option(
-            help="Value to give every image, ATTRIBUTE=VALUE, repeated, for several (default: the other of two).",
+            help="Value to change every image to; ATTRIBUTE=VALUE, repeated, for several (default: the other of two).",
             rich_help_panel=GEN,
         ),
     ] = None,

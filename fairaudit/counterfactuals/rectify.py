@@ -32,7 +32,7 @@ class RectifySettings:
     momentum: float = 0.1
     """Share of the last step that is kept."""
     iterations: int = 40
-    """Steps at most."""
+    """Largest number of steps."""
     minibatch: int = 10
     """Images per step and target, as in the paper."""
     patience: int = 10

@@ -100,7 +100,7 @@ class Data(ReportPart):
     regions: dict[str, dict[str, float | int | str | None]]
     """region → how it was given, mean area share, rows where it is empty."""
     seed: int
-    """Seed of every draw."""
+    """Seed of all random numbers."""
 
 
 class Excluded(ReportPart):
