@@ -88,7 +88,7 @@ class AuditReport:
         Raises:
             OutputError: a file cannot be written.
         """
-        from fairaudit.audits.core.write import write_report_folder
+        from fairaudit.audits.core.report.write import write_report_folder
 
         return write_report_folder(self.report, Path(folder), formats)
 
@@ -211,7 +211,7 @@ def audit(
         size: height and width of the model's input; that of the images in memory where it is left out.
         settings: further sections of the configuration, such as {"audit": {"saliency": ["lrp"]}}.
         config: a fairaudit.yaml; what is given here wins.
-        output: folder for report.json, figures and run store; nothing is kept without.
+        output: folder for report.json and figures, with the run store beside it; nothing is kept without.
         device: auto, cpu, cuda, cuda:N or mps.
         seed: of every draw.
         trust_model: open files that can run code of their own.
@@ -219,8 +219,8 @@ def audit(
     Raises:
         FairauditError: the model, the data or an option cannot be used.
     """
-    from fairaudit.audits.core.progress import Silent
     from fairaudit.audits.core.run import run_models
+    from fairaudit.audits.core.stream.progress import Silent
     from fairaudit.audits.joint import verdict as joint
     from fairaudit.config.load import load_config, merged
     from fairaudit.config.options import RunOptions
@@ -348,4 +348,4 @@ def _folder(output: str | Path | None) -> Iterator[Path]:
         yield Path(output)
         return
     with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
+        yield Path(folder) / "report"  # what belongs beside it is gone afterwards too

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,13 @@ ROOMS = {
         ("causal", "discovery", "zoo"),
         ("core",),
     ),
+    "audits/core": (("report",), ("stream",), ("study",)),
     "cli": (("launch",), ("options", "terminal")),
     "data": (("layouts", "planted", "synthetic"),),
     "mitigation": (("methods",),),
     "models": (("files",), ("onnx",), ("lift",), ("outputs",)),
     "saliency": (("trust",), ("gradients", "lrp")),
+    "tables": (("changes",), ("fairness", "reasons"), ("entries",)),
     "measures": (("regions", "scores", "alignment"), ("images",), ("intervals",), ("clusters",), ("counts",)),
 }
 """Package → its rooms, from the top down: a room imports lower ones, and none beside it.
@@ -96,11 +99,12 @@ def test_rooms_import_down_only(package):
     rank = {room: level for level, rooms in enumerate(ROOMS[package]) for room in rooms}
     folders = {path.name for path in (PACKAGE / package).iterdir() if (path / "__init__.py").is_file()}
     assert folders == set(rank), f"every room of {package} needs a level: see ROOMS"
+    above = ["fairaudit", *package.split("/")]
     for path in (PACKAGE / package).rglob("*.py"):
-        own = path.relative_to(PACKAGE).parts[1]
+        own = path.relative_to(PACKAGE / package).parts[0]
         for name in imported(path):
             parts = name.split(".")
-            room = parts[2] if parts[:2] == ["fairaudit", package] and len(parts) > 2 else own
+            room = parts[len(above)] if parts[: len(above)] == above and len(parts) > len(above) else own
             if {own, room} <= set(rank) and room != own:
                 assert rank[room] > rank[own], f"{path.relative_to(PACKAGE)} must not import {name}"
 
@@ -151,3 +155,12 @@ def test_help_loads_nothing_heavy(arguments):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+def test_no_two_classes_share_a_name():
+    places = defaultdict(list)
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(str(path.relative_to(PACKAGE)))
+    assert not {name: paths for name, paths in places.items() if len(paths) > 1}

@@ -16,14 +16,14 @@ from fairaudit.audits.alignment.heads import output_names
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.alignment.rectified import REACHED, Descent, RectifiedAudit, rectified_readers
 from fairaudit.audits.alignment.rectified_model import RectifiedModel, save_rectified
-from fairaudit.audits.core.audit import Audit
-from fairaudit.audits.core.gates import check_gates
-from fairaudit.audits.core.metrics import ALIGNMENT, FAIRNESS, RECTIFICATION
-from fairaudit.audits.core.outcome import Outcome
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.progress import Progress
+from fairaudit.audits.core.report.gates import check_gates
+from fairaudit.audits.core.report.metrics import ALIGNMENT, FAIRNESS, RECTIFICATION
+from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.run import run_study
-from fairaudit.audits.core.study import Material, Study, open_classifier, target_of
+from fairaudit.audits.core.stream.audit import Audit
+from fairaudit.audits.core.stream.progress import Progress
+from fairaudit.audits.core.study.study import Material, Study, open_classifier, target_of
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config, GateRule
 from fairaudit.counterfactuals.heads import head_index
@@ -49,7 +49,7 @@ LEAST = 24
 SHARES = (0.6, 0.4)
 """Shares of the rows that β is found on, and that the rectified model is audited on."""
 WITHIN = 0.1
-"""Mean relative change that may be left, either way."""
+"""Largest mean relative change, in size, that counts as reached."""
 METRICS = ALIGNMENT | RECTIFICATION | FAIRNESS
 """What the report of a rectified model can hold."""
 
@@ -146,6 +146,8 @@ def _descent(audit: CfAlignAudit, base: int, other: int, request: RectifyRequest
     """
     images = _positives(audit, base, progress)
     heads = audit.readers.heads
+    if audit.generator is None:
+        raise ValueError("Latent Shift has a generator")
     found = rectify(audit.generator, heads, images, [base], other, request.options.search, request.settings)[0]
     if found.beta == 0:
         valid = found.history[0].valid if found.history else float("nan")

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Drawing, slug
+from fairaudit.audits.core.stream.audit import Drawing, slug
 from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.audits.fairness.theory import theory_drawings
 from fairaudit.audits.fairness.threshold_figures import threshold_drawings
@@ -121,7 +121,7 @@ def _reliability(inputs: FairnessInputs, grouping: Categorical) -> bytes:
     mean, rate, ends = reliability_curve(found, sizes=sizes, level=level)
     shown = printable(inputs, grouping)
     groups = [
-        curves.Reliability(
+        curves.ReliabilityCurve(
             name=f"{grouping.name}={value}",
             score=mean[g],
             rate=rate[g],

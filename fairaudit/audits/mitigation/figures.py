@@ -6,15 +6,15 @@ from functools import partial
 
 import numpy as np
 
-from fairaudit.audits.core.audit import Drawing
+from fairaudit.audits.core.stream.audit import Drawing
 from fairaudit.audits.mitigation.fit import VANILLA
-from fairaudit.audits.mitigation.read import LEGS, Comparison, flags
+from fairaudit.audits.mitigation.read import LEGS, VariantComparison, flags
 from fairaudit.report.figures.legs import Panel, Point, legs_figure
-from fairaudit.report.figures.mitigation import Place, outcome_and_reason
+from fairaudit.report.figures.mitigation import VariantPlace, outcome_and_reason
 from fairaudit.tables.metrics import metric as entry_of
 
 
-def drawings(found: Comparison) -> list[Drawing]:
+def drawings(found: VariantComparison) -> list[Drawing]:
     """Every leg by method with intervals, and outcome against reason where relevance was measured."""
     made = [
         Drawing(
@@ -38,7 +38,7 @@ def drawings(found: Comparison) -> list[Drawing]:
     return made
 
 
-def panels(found: Comparison) -> list[Panel]:
+def panels(found: VariantComparison) -> list[Panel]:
     """A panel per leg, and the mean cell accuracy first, with a point per variant that has the number."""
     tail, made = (1 - found.level) / 2, []
     for metric in ("unbiased_accuracy", *LEGS):
@@ -53,16 +53,16 @@ def panels(found: Comparison) -> list[Panel]:
     return made
 
 
-def _every(found: Comparison, points: list[Point]) -> list[Point]:
+def _every(found: VariantComparison, points: list[Point]) -> list[Point]:
     """A point per variant, without a value where there is none: panels share the names of the first."""
     known = {point.name: point for point in points}
     return [known.get(name, Point(name=name, value=None)) for name in found.values]
 
 
-def _places(found: Comparison) -> list[Place]:
+def _places(found: VariantComparison) -> list[VariantPlace]:
     gap, lift = "equalized_odds_difference", "relevance_lift"
     return [
-        Place(
+        VariantPlace(
             name=name,
             outcome=float(values[gap][0]),
             reason=float(values[lift][0]),

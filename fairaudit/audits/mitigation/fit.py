@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from fairaudit.audits.core.progress import Progress
+from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.mitigation.judge import Judge, columns, scaled_maps
 from fairaudit.audits.mitigation.options import MitigateOptions, Select
 from fairaudit.audits.mitigation.store import Fit, FitStore, Unit
@@ -17,9 +17,9 @@ from fairaudit.errors import FairauditError, UsageError, last_line
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity
 from fairaudit.mitigation.edits import Edit, Noted, Weights
-from fairaudit.mitigation.method import Method
+from fairaudit.mitigation.method import MitigationMethod
 from fairaudit.mitigation.registry import CONTROL, METHODS
-from fairaudit.mitigation.samples import Part
+from fairaudit.mitigation.samples import DataPart
 from fairaudit.ratio import ratio
 from fairaudit.seeds import child_seed
 
@@ -68,7 +68,7 @@ def fit_all(judge: Judge, asked: MitigateOptions, store: FitStore, progress: Pro
     return Fits(vanilla=vanilla, by_method=found)
 
 
-def fit_one(judge: Judge, method: Method, unit: Unit) -> Fit:
+def fit_one(judge: Judge, method: MitigationMethod, unit: Unit) -> Fit:
     """Fit one method; whatever it raises becomes the reason of a row, and ends nothing."""
     train = replace(judge.task.train, seed=child_seed(unit.seed, "mitigate") % 2**31)
     task = replace(judge.task, strength=unit.strength, train=train)
@@ -84,7 +84,7 @@ def fit_one(judge: Judge, method: Method, unit: Unit) -> Fit:
         return Fit(unit=unit, reason=f"{type(error).__name__}: {last_line(error)}")
 
 
-def choosing_counts(fit: Fit, part: Part) -> np.ndarray:
+def choosing_counts(fit: Fit, part: DataPart) -> np.ndarray:
     """Counts [group, true, predicted] of a fit on the choosing part."""
     decisions = fit.columns["choose.decisions"].numpy()
     return confusion(
@@ -120,7 +120,7 @@ def mean_cell(counts: np.ndarray) -> float:
     return float(np.nanmean(ratio(np.diagonal(counts, axis1=1, axis2=2), counts.sum(2))))
 
 
-def best(fits: Fits, part: Part, select: Select, floor: float) -> str | None:
+def best(fits: Fits, part: DataPart, select: Select, floor: float) -> str | None:
     """The method to be written: the best on the choosing part, means over seeds; None where none may win."""
     before = mean_cell(choosing_counts(fits.vanilla, part))
     found = {}
@@ -152,7 +152,7 @@ def _kept(store: FitStore, unit: Unit, make: Callable[[Unit], Fit]) -> Fit:
     return found
 
 
-def _strength(judge: Judge, method: Method, asked: MitigateOptions, store: FitStore) -> float:
+def _strength(judge: Judge, method: MitigationMethod, asked: MitigateOptions, store: FitStore) -> float:
     """λ as asked for, the method's own, or the best of a search on the choosing part under the first seed."""
     if asked.strength is not None and method.strengths:
         return asked.strength
@@ -179,7 +179,7 @@ def _strength(judge: Judge, method: Method, asked: MitigateOptions, store: FitSt
     return max(merits, key=lambda strength: merits[strength])
 
 
-def _by_optuna(method: Method, trials: int, seed: int, value: Callable[[float], float]) -> float:
+def _by_optuna(method: MitigationMethod, trials: int, seed: int, value: Callable[[float], float]) -> float:
     """A log-uniform search between the method's smallest and largest λ.
 
     Raises:

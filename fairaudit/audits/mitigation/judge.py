@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from fairaudit.measures.regions.metrics import rrf_lift
-from fairaudit.mitigation.edits import Edit, Rule, edited
+from fairaudit.mitigation.edits import Edit, GroupThresholds, edited
 from fairaudit.mitigation.method import Task
 from fairaudit.mitigation.methods.thr_opt import decided
-from fairaudit.mitigation.samples import Part
+from fairaudit.mitigation.samples import DataPart
 from fairaudit.mitigation.write import as_edited
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.probe import probe
@@ -31,7 +31,7 @@ class Judge:
 
     model: Classifier
     task: Task
-    report: Part
+    report: DataPart
     method: Method | None
     """None where relevance is not measured."""
     images: int
@@ -54,13 +54,13 @@ def columns(judge: Judge, edit: Edit, name: str) -> dict[str, Tensor]:
     if judge.method is not None and judge.report.has_masks:
         maps = scaled_maps(judge, edit, name)
         found |= _relevance(judge, maps)
-    if not isinstance(edit, Rule):
+    if not isinstance(edit, GroupThresholds):
         found |= _probe(judge, edit)
     return found
 
 
 @torch.no_grad()
-def _outputs(judge: Judge, edit: Edit, part: Part, *, flips: bool) -> dict[str, Tensor]:
+def _outputs(judge: Judge, edit: Edit, part: DataPart, *, flips: bool) -> dict[str, Tensor]:
     module, head = edited(judge.task.split, edit), judge.task.head
     scores, rates, effects = [], [], []
     for rows in torch.split(torch.arange(len(part)), BATCH):
@@ -76,11 +76,11 @@ def _outputs(judge: Judge, edit: Edit, part: Part, *, flips: bool) -> dict[str, 
             effects.append(moved.cpu())
     table = torch.cat(scores)
     found = {"scores": table, "decisions": head.decide(table)}
-    if isinstance(edit, Rule):
+    if isinstance(edit, GroupThresholds):
         draws = generator(judge.task.train.seed, "group rule")
         ruled = decided(edit, table[:, 1].numpy(), part.attribute.numpy(), draws)
         found["decisions"] = torch.where(torch.from_numpy(ruled) >= 0, torch.from_numpy(ruled), found["decisions"])
-    if rates and not isinstance(edit, Rule):
+    if rates and not isinstance(edit, GroupThresholds):
         found |= {"flip_rate": torch.cat(rates), "flip_effect": torch.cat(effects)}
     return found
 
@@ -139,7 +139,7 @@ def _masks(judge: Judge) -> Tensor:
 
 
 @torch.no_grad()
-def _features(judge: Judge, edit: Edit, part: Part) -> Tensor:
+def _features(judge: Judge, edit: Edit, part: DataPart) -> Tensor:
     module = edited(judge.task.split, edit)
     rows = torch.split(torch.arange(len(part)), BATCH)
     return torch.cat([module(part.take(each).images)[0].flatten(1).cpu() for each in rows])

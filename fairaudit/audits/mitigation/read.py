@@ -28,7 +28,7 @@ METRICS = frozenset([*NAMES, *(f"{name}_change" for name in PAIRED), "outcome_re
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class VariantComparison:
     """Every variant's replicates."""
 
     values: Mapping[str, Mapping[str, Floats]]
@@ -44,7 +44,7 @@ class Comparison:
 
 
 def compare(fits: Fits, images: Images, *, attribute: str, region: str | None, level: float, floor: float, seed: int,
-            replicates: int) -> Comparison:  # fmt: skip
+            replicates: int) -> VariantComparison:  # fmt: skip
     """Resample the reporting part once for all variants."""
     variants = {VANILLA: [fits.vanilla], **fits.working()}
     columns = {name: [_columns(fit.columns) for fit in each] for name, each in variants.items()}
@@ -53,13 +53,13 @@ def compare(fits: Fits, images: Images, *, attribute: str, region: str | None, l
     for name, each in columns.items():
         found = [replicated(images, {name: [one]}, seed=seed, replicates=0)[name] for one in each]
         per_seed[name] = [{metric: float(value[0]) for metric, value in one.items()} for one in found]
-    return Comparison(
+    return VariantComparison(
         values=values, per_seed=per_seed, images=images, fits=fits, attribute=attribute, region=region, level=level,
         floor=floor,
     )  # fmt: skip
 
 
-def read(found: Comparison) -> list[Measurement]:
+def read(found: VariantComparison) -> list[Measurement]:
     """All rows: levels, changes with Holm's p values, cost, and the correlation over methods."""
     rows = [row for name in found.values for row in _levels(found, name)]
     rows += _changes(found)
@@ -68,7 +68,7 @@ def read(found: Comparison) -> list[Measurement]:
     return [*rows, correlation] if correlation is not None else rows
 
 
-def flags(found: Comparison, name: str) -> list[str]:
+def flags(found: VariantComparison, name: str) -> list[str]:
     """What a reader must not overlook: degenerate, worse than control, levelled down.
 
     *degenerate*: one decision for all images, or mean cell accuracy down by more than the floor. *worse than control*:
@@ -103,7 +103,7 @@ def _cell_accuracies(images: Images, fit: object) -> Floats:
     return np.array([float(ratio(right[images.cell == c].sum(), (images.cell == c).sum())) for c in cells])
 
 
-def _levels(found: Comparison, name: str) -> Iterator[Measurement]:
+def _levels(found: VariantComparison, name: str) -> Iterator[Measurement]:
     values = found.values[name]
     for metric in NAMES:
         if metric not in values:
@@ -117,7 +117,7 @@ def _levels(found: Comparison, name: str) -> Iterator[Measurement]:
         yield _row(found, metric, name, None, values[metric], extra=extra)
 
 
-def _changes(found: Comparison) -> list[Measurement]:
+def _changes(found: VariantComparison) -> list[Measurement]:
     """Paired changes; those of the legs carry p values adjusted over all methods, legs and both comparisons."""
     made: list[tuple[str, str, str, Floats]] = []
     for label, other in AGAINST.items():
@@ -141,7 +141,7 @@ def _changes(found: Comparison) -> list[Measurement]:
 
 
 def _row(
-    found: Comparison,
+    found: VariantComparison,
     metric: str,
     name: str,
     baseline: str | None,
@@ -167,14 +167,14 @@ def _row(
     return row(subject, estimate, level=found.level)
 
 
-def _facts(found: Comparison, name: str) -> dict[str, float | int | str | bool | None]:
+def _facts(found: VariantComparison, name: str) -> dict[str, float | int | str | bool | None]:
     if name == VANILLA:
         return {}
     fit = found.fits.by_method[name][0]
     return {"lambda": fit.unit.strength, "given": ", ".join(METHODS[name].given), **fit.facts}
 
 
-def _costs(found: Comparison) -> Iterator[Measurement]:
+def _costs(found: VariantComparison) -> Iterator[Measurement]:
     control = np.mean([fit.seconds for fit in found.fits.by_method[CONTROL]])
     for name, fits in found.fits.working().items():
         cost = float(ratio(np.mean([fit.seconds for fit in fits]), control))
@@ -182,7 +182,7 @@ def _costs(found: Comparison) -> Iterator[Measurement]:
         yield row(subject, Estimate(value=cost, missing=entry_of("training_cost").undefined))
 
 
-def _failed(found: Comparison) -> Iterator[Measurement]:
+def _failed(found: VariantComparison) -> Iterator[Measurement]:
     """A method that failed is a row with its reason."""
     for name, fits in found.fits.by_method.items():
         reason = next((fit.reason for fit in fits if fit.edit is None), "")
@@ -191,7 +191,7 @@ def _failed(found: Comparison) -> Iterator[Measurement]:
             yield row(subject, Estimate(value=None, missing=reason))
 
 
-def _correlation(found: Comparison) -> Measurement | None:
+def _correlation(found: VariantComparison) -> Measurement | None:
     """Spearman's correlation over methods of the change of the gap with that of the lift, per replicate."""
     names = [name for name in found.values if name != VANILLA and "relevance_lift" in found.values[name]]
     if "relevance_lift" not in found.values[VANILLA]:

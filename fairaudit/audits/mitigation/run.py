@@ -10,22 +10,22 @@ from typing import Any
 
 from torch import Tensor
 
-from fairaudit.audits.core.audit import Audit, Findings
-from fairaudit.audits.core.found import FoundBefore
-from fairaudit.audits.core.gates import check_gates
-from fairaudit.audits.core.outcome import Outcome
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.progress import Progress
+from fairaudit.audits.core.report.gates import check_gates
+from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.run import run_study
-from fairaudit.audits.core.study import Study, open_classifier
-from fairaudit.audits.core.trial import Trials
+from fairaudit.audits.core.stream.audit import Audit, Findings
+from fairaudit.audits.core.stream.found import FoundBefore
+from fairaudit.audits.core.stream.progress import Progress
+from fairaudit.audits.core.stream.trial import Trials
+from fairaudit.audits.core.study.study import Study, open_classifier
 from fairaudit.audits.joint import verdict as joint
-from fairaudit.audits.mitigation.data import Parts, open_parts, read_parts
+from fairaudit.audits.mitigation.data import MitigationData, open_parts, read_parts
 from fairaudit.audits.mitigation.figures import drawings
 from fairaudit.audits.mitigation.fit import Fits, best, choosing_counts, edit_of, fit_all, mean_cell
 from fairaudit.audits.mitigation.judge import Judge
 from fairaudit.audits.mitigation.options import MitigateOptions
-from fairaudit.audits.mitigation.read import METRICS, Comparison, compare, read
+from fairaudit.audits.mitigation.read import METRICS, VariantComparison, compare, read
 from fairaudit.audits.mitigation.statistics import REPLICATES, Images
 from fairaudit.audits.mitigation.store import FitStore
 from fairaudit.audits.mitigation.table import json_rows, markdown
@@ -37,7 +37,7 @@ from fairaudit.mitigation.registry import METHODS
 from fairaudit.mitigation.write import write_edit
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.encoder import split
-from fairaudit.pruning.train import TrainSettings
+from fairaudit.pruning.train import TuneSettings
 from fairaudit.results.provenance import library_versions
 from fairaudit.results.strict_json import dumps, write_text
 from fairaudit.saliency.method import Method
@@ -50,16 +50,16 @@ FOLDER = "models"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Opened:
+class OpenedRun:
     """A run before anything is fitted."""
 
     model: Classifier
-    parts: Parts
+    parts: MitigationData
     judge: Judge
     store: FitStore
 
 
-def open_run(path: Path, *, config: Config, base: Path, options: RunOptions, asked: MitigateOptions) -> Opened:
+def open_run(path: Path, *, config: Config, base: Path, options: RunOptions, asked: MitigateOptions) -> OpenedRun:
     """Open model and data and prepare to fit.
 
     Raises:
@@ -75,7 +75,7 @@ def open_run(path: Path, *, config: Config, base: Path, options: RunOptions, ask
     if options.fresh:
         for file in store.folder.glob("*.safetensors"):
             file.unlink()
-    return Opened(model=model, parts=parts, judge=judge, store=store)
+    return OpenedRun(model=model, parts=parts, judge=judge, store=store)
 
 
 def run_mitigate(
@@ -114,7 +114,9 @@ def run_mitigate(
     return Outcome(name=path.stem if target is None else target.stem, folder=options.output, report=report)
 
 
-def make_judge(model: Classifier, parts: Parts, config: Config, options: RunOptions, asked: MitigateOptions) -> Judge:
+def make_judge(
+    model: Classifier, parts: MitigationData, config: Config, options: RunOptions, asked: MitigateOptions
+) -> Judge:
     """The model cut at its bottleneck, and what every variant of it is measured with."""
     images = parts.material.loader.load(parts.rows[:PROBE_IMAGES].tolist()).images
     task = Task(
@@ -123,7 +125,7 @@ def make_judge(model: Classifier, parts: Parts, config: Config, options: RunOpti
         debias=parts.debias,
         choose=parts.choose,
         balanced=parts.balanced,
-        train=TrainSettings(epochs=asked.epochs, batch_size=asked.batch_size, rate=asked.rate, seed=options.seed),
+        train=TuneSettings(epochs=asked.epochs, batch_size=asked.batch_size, rate=asked.rate, seed=options.seed),
     )
     method: Method | None = None
     if parts.region is not None and asked.maps:
@@ -158,7 +160,7 @@ def _check(asked: MitigateOptions) -> None:
         )
 
 
-def _images(parts: Parts) -> Images:
+def _images(parts: MitigationData) -> Images:
     return Images(
         target=parts.report.target.numpy(),
         attribute=parts.report.attribute.numpy(),
@@ -168,14 +170,14 @@ def _images(parts: Parts) -> Images:
     )
 
 
-def _key(model: Classifier, parts: Parts, config: Config, asked: MitigateOptions) -> str:
+def _key(model: Classifier, parts: MitigationData, config: Config, asked: MitigateOptions) -> str:
     settings = (asked.epochs, asked.batch_size, asked.rate, asked.bottleneck, asked.maps)
     versions = library_versions()
     more = (config.preprocess.model_dump_json(), config.model.model_dump_json(), config.audit.saliency[0])
     return " ".join([model.sha256, parts.digest, parts.attribute, repr(settings), *more, versions.get("torch", "")])
 
 
-def _protocol(parts: Parts, asked: MitigateOptions) -> str:
+def _protocol(parts: MitigationData, asked: MitigateOptions) -> str:
     sizes = f"{len(parts.debias)} images to learn from, {len(parts.choose)} to choose on, {len(parts.report)} to report"
     return (
         f"{sizes}; they share no id, image or cluster. Every method that trains has {asked.epochs} passes, batches of "
@@ -234,7 +236,7 @@ def _write(
     return written
 
 
-def _save(folder: Path, found: Comparison, rows: list[Any], chosen: str | None, notes: list[str]) -> None:
+def _save(folder: Path, found: VariantComparison, rows: list[Any], chosen: str | None, notes: list[str]) -> None:
     measured = [m.model_dump(mode="json", by_alias=True) for m in rows if m.metric != "training_cost"]
     text = {"attribute": found.attribute, "best": chosen, "measurements": measured, "rows": json_rows(found)}
     write_text(folder / "mitigation.json", dumps(text))

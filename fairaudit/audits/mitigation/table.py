@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fairaudit.audits.mitigation.fit import VANILLA
-from fairaudit.audits.mitigation.read import Comparison, flags
+from fairaudit.audits.mitigation.read import VariantComparison, flags
 from fairaudit.mitigation.registry import METHODS
 from fairaudit.report.escape import cell
 from fairaudit.results.measurement import Measurement
@@ -26,7 +26,7 @@ SHOWN = {
 """Metric → heading."""
 
 
-def markdown(found: Comparison, rows: list[Measurement], *, chosen: str | None, notes: list[str]) -> str:
+def markdown(found: VariantComparison, rows: list[Measurement], *, chosen: str | None, notes: list[str]) -> str:
     """The comparison: a row per variant, an interval under every number, changes with Holm's p values, flags."""
     at = {(m.metric, m.method, m.baseline): m for m in rows}
     headings = [title for metric, title in SHOWN.items() if any(m.metric == metric for m in rows)]
@@ -52,7 +52,7 @@ def markdown(found: Comparison, rows: list[Measurement], *, chosen: str | None, 
     return "\n".join(lines).rstrip() + "\n"
 
 
-def json_rows(found: Comparison) -> list[dict[str, Any]]:
+def json_rows(found: VariantComparison) -> list[dict[str, Any]]:
     """Plain rows per metric, method, seed and λ, and the failed methods with their reasons."""
     rows: list[dict[str, Any]] = []
     for name, seeds in found.per_seed.items():
@@ -70,7 +70,7 @@ def json_rows(found: Comparison) -> list[dict[str, Any]]:
 
 
 def _line(
-    found: Comparison, at: dict[tuple[str, str | None, str | None], Measurement], name: str, metrics: list[str]
+    found: VariantComparison, at: dict[tuple[str, str | None, str | None], Measurement], name: str, metrics: list[str]
 ) -> str:
     given = "–" if name == VANILLA else ", ".join(METHODS[name].given) or "nothing more"
     if name not in found.values:

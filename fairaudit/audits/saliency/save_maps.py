@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Context, Findings, Predictions, Total
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.stream.audit import Context, Findings, Predictions, Total
+from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.regions.map_files import saved_rows
 from fairaudit.audits.regions.map_shards import FORMATS, ROWS, MapFormat, blocks, npy, tensors
 from fairaudit.engine.part import Part
@@ -91,7 +91,7 @@ class SavedMaps:
                 )
 
     def _write(self, name: str, maps: NDArray[np.float32], rows: NDArray[np.int64]) -> None:
-        shard = Shard(folder=self._folder / name, first=int(rows[0]), last=int(rows[-1]))
+        shard = MapShard(folder=self._folder / name, first=int(rows[0]), last=int(rows[-1]))
         shard.clear()
         if self._kind == "npy":
             write_bytes(shard.file("npy"), npy(maps))
@@ -100,7 +100,7 @@ class SavedMaps:
         write_bytes(shard.file("safetensors"), tensors(maps, rows, self._ids_of(rows), about=about))
 
     def _write_rows(self, rows: NDArray[np.int64]) -> None:
-        shard = Shard(folder=self._folder / ROWS, first=int(rows[0]), last=int(rows[-1]))
+        shard = MapShard(folder=self._folder / ROWS, first=int(rows[0]), last=int(rows[-1]))
         shard.clear()
         write_text(shard.file("json"), json.dumps(self._ids_of(rows), ensure_ascii=True) + "\n")
         write_bytes(shard.file("npy"), npy(rows))
@@ -110,7 +110,7 @@ class SavedMaps:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shard:
+class MapShard:
     """Where the maps of consecutive rows are."""
 
     folder: Path

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairaudit.audits.core.dry_run import seconds_per_row
-from fairaudit.audits.core.gates import check_gates
-from fairaudit.audits.core.study import Study
-from fairaudit.audits.core.trial import Trials
+from fairaudit.audits.core.report.gates import check_gates
+from fairaudit.audits.core.stream.trial import Trials
+from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.selftest.bench import Bench
 from fairaudit.audits.selftest.case import plan_of
 from fairaudit.audits.selftest.data import Planted, plant
@@ -61,7 +61,7 @@ def plan_selftest(
     """
     check_gates(config.gates)
     with tempfile.TemporaryDirectory() as folder:
-        elsewhere = replace(options, output=Path(folder))
+        elsewhere = replace(options, output=Path(folder) / "output")
         bench = open_bench(path, config=config, base=base, options=elsewhere, asked=asked)
         planted = plant(bench.data, asked.biases[0], bench.cases[0], config=config, options=elsewhere)
         plan = plan_of(discover=asked.discover)

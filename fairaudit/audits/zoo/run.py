@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from fairaudit.audits.core.decoded import decoded_once
-from fairaudit.audits.core.outcome import Outcome
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.progress import Advance, Progress
+from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.run import Session, report_names
+from fairaudit.audits.core.stream.progress import Advance, Progress
+from fairaudit.audits.core.study.decoded import decoded_once
 from fairaudit.audits.zoo.board import Board
 from fairaudit.audits.zoo.shard import Shard, settings_of, write_shard
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
+from fairaudit.engine.place import working_folder
 from fairaudit.report.zoo.row import ModelRow, broken_row, row_of
 
 
@@ -43,7 +44,7 @@ def run_zoo(
         named = shard.take(named)
         write_shard(options.output, shard, names, _settings(session))
         numbered = Numbered(progress, total=len(named))
-    with decoded_once(session.material, options.output, limit=options.cache):
+    with decoded_once(session.material, working_folder(options.output), limit=options.cache):
         for name, model in named:
             board.add(row_for(session.outcome(name, model, progress=numbered)))
             numbered.next()

@@ -10,11 +10,11 @@ from zennit.layer import Sum
 from zennit.types import Activation, AvgPool, BatchNorm, Linear, MaxPool
 
 from fairaudit.models.lift.arithmetic import MOVES
-from fairaudit.models.lift.products import Attend, Gate, LinearMap, Mix, Scale, Shift
+from fairaudit.models.lift.products import Attend, GatedProduct, LinearMap, Mix, Scale, Shift
 
 NORMS = (nn.LayerNorm, nn.GroupNorm)
 """Layers that divide by a spread of their own input."""
-PRODUCTS = (Gate, Mix, Attend)
+PRODUCTS = (GatedProduct, Mix, Attend)
 """Layers whose first argument goes on, as much of it as the others let."""
 _PLAIN = (Activation, nn.Mish, AvgPool, BatchNorm, Linear, MaxPool, Sum, nn.Flatten, nn.Identity)
 RULED = (*_PLAIN, *NORMS, *PRODUCTS, Scale, Shift, LinearMap)
@@ -55,8 +55,12 @@ def receivers(module: fx.GraphModule, node: fx.Node) -> list[fx.Node]:
 
 
 def carries_images(node: fx.Node) -> bool:
-    """Whether a node has values of the images in it, and is not only a weight or a number."""
-    return node.op != "get_attr" and bool(node.meta.get("shape"))
+    """Whether a node has values of the images in it, and is not only a weight, a number or whole numbers.
+
+    Whole numbers and truth values say where something is taken from, such as the places of a gather that follow the
+    size of the batch: what is computed with them has no gradient and needs no rule.
+    """
+    return node.op != "get_attr" and bool(node.meta.get("shape")) and not node.meta.get("counts", False)
 
 
 def layer_of(module: fx.GraphModule, node: fx.Node) -> nn.Module | None:
@@ -76,4 +80,6 @@ def _passes(module: fx.GraphModule, node: fx.Node) -> bool:
         return isinstance(layer_of(module, node), RULED)
     if node.op not in ("call_function", "call_method"):
         return True
+    if word(node) == "index_put":
+        return not (len(node.args) > 3 and node.args[3])  # overwriting moves numbers, adding does not
     return word(node) in MOVES | _MAKERS

@@ -9,7 +9,7 @@ from fairaudit.report.figures.style import SOFT, colors, dress, literal, markers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class VariantPlace:
     """One variant."""
 
     name: str
@@ -21,7 +21,7 @@ class Place:
     """Drawn hollow: it is equal because it decides nothing."""
 
 
-def outcome_and_reason(places: Sequence[Place], *, heading: str) -> bytes:
+def outcome_and_reason(places: Sequence[VariantPlace], *, heading: str) -> bytes:
     """A PNG: the gap of the outcome against the lift of the region, a line from the unchanged model to each method.
 
     The corner at the lower left, no gap and a lift of 1, is equal for the right reasons. The first place is the

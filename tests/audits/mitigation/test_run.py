@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fairaudit.audits.core.progress import Silent
+from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.audits.mitigation.run import run_mitigate
 from fairaudit.config.load import load_config
