@@ -253,7 +253,7 @@ def commands(folder: Path, made: _Made) -> list[Kind]:
         ("render", "render {} --format md,junit,csv", ".json", made.report()),
         ("compare", "compare part1/model {} -o out", ".json", report),
         ("compare-baseline", "compare {} part1/model", ".json", report),
-        ("compare-store", "compare part1/model part1/third", "/part1/third/run.sqlite", stored),
+        ("compare-store", "compare part1/model part2/other", "/part2/other/run.sqlite", stored),
         ("merge", "merge part1 part2 -o whole", "/part2/shard.json", shard),
         ("summary", "merge part1 part2 -o whole", "/part2/summary.json", summary),
         ("generator-info", "generator info {}", ".gen", made.generator()),
@@ -269,24 +269,31 @@ def commands(folder: Path, made: _Made) -> list[Kind]:
 
 IMPORTED = (
     *("alignment.audit", "joint.verdict", "pruning.run", "resample.resample", "resample.split", "selftest.run"),
-    *("mitigation.run", "fairness.table", "regions.maps", "init.run", "zoo.merge", "generator.train", "core.compare"),
+    *(
+        "mitigation.run",
+        "fairness.table",
+        "regions.maps",
+        "init.run",
+        "zoo.merge",
+        "generator.train",
+        "core.report.compare",
+    ),
     *("generator.interpolate", "generator.inspect"),
 )
 QUICK = "--downstream all --drift 1 --examples 1 --fresh --quiet -o out"
 PREDICTED = "--truth label --prediction label --attribute group --max-excluded 999"
-IN_PLACE = ("part2/shard.json", "part2/summary.json", "part1/third/run.sqlite")
+IN_PLACE = ("part2/shard.json", "part2/summary.json", "part2/other/run.sqlite")
 BETWEEN = "--condition group --limit 4 --frames 2 -o out"
 SMALL = "--epochs 1 --width 4 --latent 2 --limit 8 --fresh --quiet -o out"
 
 
 def _siblings(lab: Path) -> None:
-    """What other commands read: two parts of a run over three models on the same data, and a larger size."""
+    """What other commands read: two parts of a run over two models on the same data, and a larger size."""
     text = (lab / "fairaudit.yaml").read_text(encoding="utf-8")
     (lab / "large.yaml").write_text(text.replace("[8, 8]", "[28, 28]"), encoding="utf-8")
-    for name in ("other.pt", "third.pt"):
-        (lab / name).write_bytes((lab / "model.pt").read_bytes())
+    (lab / "other.pt").write_bytes((lab / "model.pt").read_bytes())
     for part in ("1", "2"):
-        _run(lab, f"fairness model.pt other.pt third.pt --shard {part}/2 --quiet -o part{part}".split())
+        _run(lab, f"fairness model.pt other.pt --shard {part}/2 --quiet -o part{part}".split())
 
 
 @dataclass(frozen=True)
