@@ -253,7 +253,7 @@ def commands(folder: Path, made: _Made) -> list[Kind]:
         ("render", "render {} --format md,junit,csv", ".json", made.report()),
         ("compare", "compare part1/model {} -o out", ".json", report),
         ("compare-baseline", "compare {} part1/model", ".json", report),
-        ("compare-store", "compare part1/model part2/other", "/part2/other/run.sqlite", stored),
+        ("compare-store", "compare part1/model part2/other", "/.fairaudit/part2/other/run.sqlite", stored),
         ("merge", "merge part1 part2 -o whole", "/part2/shard.json", shard),
         ("summary", "merge part1 part2 -o whole", "/part2/summary.json", summary),
         ("generator-info", "generator info {}", ".gen", made.generator()),
@@ -282,7 +282,7 @@ IMPORTED = (
 )
 QUICK = "--downstream all --drift 1 --examples 1 --fresh --quiet -o out"
 PREDICTED = "--truth label --prediction label --attribute group --max-excluded 999"
-IN_PLACE = ("part2/shard.json", "part2/summary.json", "part2/other/run.sqlite")
+IN_PLACE = ("part2/shard.json", "part2/summary.json", ".fairaudit/part2/other/run.sqlite")
 BETWEEN = "--condition group --limit 4 --frames 2 -o out"
 SMALL = "--epochs 1 --width 4 --latent 2 --limit 8 --fresh --quiet -o out"
 
