@@ -27,7 +27,7 @@ def folder(tmp_path_factory):
 
 
 def run(folder, output, *, methods=METHODS, write="reweight", gates=(), **changes):
-    audit = {"attribute": "necktie", "region": "necktie", "saliency": ["lrp"], "faithfulness": False}
+    audit = {"attribute": "necktie", "region": "necktie", "saliency": ["lrp"], "faithfulness": False, "replicates": 400}
     config, base = load_config(folder / "fairaudit.yaml", folder=folder, overrides={"audit": audit})
     config = config.model_copy(update={"gates": list(gates)})
     asked = MitigateOptions(
