@@ -88,7 +88,7 @@ class AuditReport:
         Raises:
             OutputError: a file cannot be written.
         """
-        from fairaudit.audits.core.write import write_report_folder
+        from fairaudit.audits.core.report.write import write_report_folder
 
         return write_report_folder(self.report, Path(folder), formats)
 
@@ -219,8 +219,8 @@ def audit(
     Raises:
         FairauditError: the model, the data or an option cannot be used.
     """
-    from fairaudit.audits.core.progress import Silent
     from fairaudit.audits.core.run import run_models
+    from fairaudit.audits.core.stream.progress import Silent
     from fairaudit.audits.joint import verdict as joint
     from fairaudit.config.load import load_config, merged
     from fairaudit.config.options import RunOptions

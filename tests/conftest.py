@@ -72,7 +72,7 @@ def demo_files(tmp_path_factory, worker_id):
 @pytest.fixture(scope="session")
 def demo(demo_files):
     """The full demonstration with seed 0: its folder, its two models and both reports; one worker makes it for all."""
-    from fairaudit.audits.core.progress import Silent
+    from fairaudit.audits.core.stream.progress import Silent
     from fairaudit.audits.demo.demo import audit_demo, concluded
     from fairaudit.results.store import read_report
 

@@ -15,7 +15,7 @@ from fairaudit.cli.shared import Request, audit_command
 
 if TYPE_CHECKING:
     from fairaudit.audits.alignment.options import CfOptions
-    from fairaudit.audits.core.outcome import Outcome
+    from fairaudit.audits.core.report.outcome import Outcome
 
 CF = "Counterfactuals"
 PIXELS = 0.05

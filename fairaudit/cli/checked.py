@@ -21,7 +21,7 @@ def checked(models: Sequence[Path], *, baseline: Path | None, request: Request) 
     Raises:
         FairauditError: what the run itself would have said later.
     """
-    from fairaudit.audits.core.gates import check_gates
+    from fairaudit.audits.core.report.gates import check_gates
     from fairaudit.audits.zoo.models import model_files
     from fairaudit.data.open import open_manifest
     from fairaudit.models.files.container import container

@@ -11,7 +11,7 @@ from fairaudit.cli import options as o
 from fairaudit.config.options import FailOn
 
 if TYPE_CHECKING:
-    from fairaudit.audits.core.compare import Compared
+    from fairaudit.audits.core.report.compare import Compared
     from fairaudit.config.schema import GateRule
 
 
@@ -48,7 +48,7 @@ def compare(
 
 
 def _rules(config: Path | None, regressions: list[str] | None) -> list[GateRule]:
-    from fairaudit.audits.core.compare import regression
+    from fairaudit.audits.core.report.compare import regression
     from fairaudit.cli.settings import Asked, load
 
     rules = [regression(text) for text in regressions or []]
@@ -60,7 +60,7 @@ def _rules(config: Path | None, regressions: list[str] | None) -> list[GateRule]
 def _compare(
     reports: list[Path], rules: list[GateRule], *, output: Path | None, as_json: bool, verbose: bool, fail_on: FailOn
 ) -> int:
-    from fairaudit.audits.core.compare import compare_reports
+    from fairaudit.audits.core.report.compare import compare_reports
     from fairaudit.cli.terminal.console import say
     from fairaudit.cli.terminal.streams import emit
     from fairaudit.errors import UsageError

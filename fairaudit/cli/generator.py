@@ -115,7 +115,7 @@ def info(
 
     Example: fairaudit generator info generator/generator.safetensors --model biased.pt
     """
-    from fairaudit.audits.core.device import pick_device
+    from fairaudit.audits.core.study.device import pick_device
     from fairaudit.errors import ExitCode
     from fairaudit.generators.load import describe, open_generator
 

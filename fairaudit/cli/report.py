@@ -25,7 +25,7 @@ def render(
 
 
 def _render(path: Path, formats: list[str] | None, *, images: bool) -> int:
-    from fairaudit.audits.core.write import write_renderings
+    from fairaudit.audits.core.report.write import write_renderings
     from fairaudit.cli.settings import format_names
     from fairaudit.cli.terminal.announce import announce
     from fairaudit.cli.terminal.console import say

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fairaudit.audits.core.cvae import _opened
+from fairaudit.audits.core.study.cvae import _opened
 from fairaudit.audits.generator.interpolate import InterpolateRequest, _fitting
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import ModelError

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
-from fairaudit.audits.core.audit import Drawing
-from fairaudit.audits.core.drawn import drawn
+from fairaudit.audits.core.report.drawn import drawn
+from fairaudit.audits.core.stream.audit import Drawing
 
 
 def test_photographs_are_left_out_and_those_of_an_earlier_run_go(tmp_path):

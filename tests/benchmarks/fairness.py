@@ -15,7 +15,7 @@ from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparities, disparity
 from fairaudit.measures.intervals.bootstrap import bootstrap
 from fairaudit.measures.scores.score_histogram import score_histogram
-from fairaudit.tables.fairness import fairness_measurements
+from fairaudit.tables.fairness.table import fairness_measurements
 from fairaudit.tables.rows import FairnessSpec
 
 ROWS, GROUPS, REPLICATES, CHUNK = 200_000, 8, 10_000, 1_000_000

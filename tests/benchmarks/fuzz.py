@@ -322,7 +322,7 @@ def _open_mask(path: Path) -> str | None:
 
 
 def _open_report(path: Path) -> str | None:
-    from fairaudit.audits.core.write import RENDERERS
+    from fairaudit.audits.core.report.write import RENDERERS
     from fairaudit.results.store import read_report
 
     report = read_report(path)

@@ -36,10 +36,10 @@ from fairaudit.measures.clusters.partition import counts_by_cluster
 from fairaudit.measures.images.means import Labels
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
-from fairaudit.tables.fairness import fairness_measurements
-from fairaudit.tables.paired import paired_measurements
+from fairaudit.tables.changes.counts import paired_measurements
+from fairaudit.tables.fairness.scores import score_measurements
+from fairaudit.tables.fairness.table import fairness_measurements
 from fairaudit.tables.rows import FairnessSpec
-from fairaudit.tables.scores import score_measurements
 from fairaudit.tables.statistics import Statistics
 
 DRAWS = 400
@@ -239,7 +239,7 @@ def true_paired(scenario: Scenario) -> list[Measurement]:
 
 def draw_means(scenario: Scenario, rng: np.random.Generator) -> list[Measurement]:
     """Region numbers of every image: skewed, as shares of relevance over small regions are."""
-    from fairaudit.tables.regions import ImageSpec, region_measurements
+    from fairaudit.tables.reasons.regions import ImageSpec, region_measurements
 
     group = np.repeat(np.arange(len(scenario.sizes)), scenario.sizes)
     sigma = 1.0 if scenario.shape == "lognormal" else 0.0

@@ -88,7 +88,7 @@ def fit(place: Path, sizes: Sizes, method: str) -> None:
     """Fit one method of one seed into the store of its run."""
     import torch
 
-    from fairaudit.audits.core.progress import Silent
+    from fairaudit.audits.core.stream.progress import Silent
     from fairaudit.audits.mitigation.fit import fit_all
     from fairaudit.audits.mitigation.run import open_run
 
@@ -102,7 +102,7 @@ def conclude(place: Path, sizes: Sizes, methods: tuple[str, ...]) -> dict:
     """Compare the methods of one seed, write the best and audit it."""
     import torch
 
-    from fairaudit.audits.core.progress import Silent
+    from fairaudit.audits.core.stream.progress import Silent
     from fairaudit.audits.mitigation.run import run_mitigate
 
     torch.set_num_threads(1)

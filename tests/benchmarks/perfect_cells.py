@@ -14,8 +14,8 @@ import numpy as np
 
 from fairaudit.measures.counts.disparities import DISPARITIES, bias_conflict_accuracy, disparity, unbiased_accuracy
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
-from fairaudit.tables.nulls import null_values
-from fairaudit.tables.resampled import resampled_rows
+from fairaudit.tables.fairness.nulls import null_values
+from fairaudit.tables.fairness.resampled import resampled_rows
 from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.statistics import Statistics
 

@@ -36,11 +36,11 @@ import numpy as np
 import torch
 
 from fairaudit.audits.causal.audit import CausalAudit
-from fairaudit.audits.core.methods import methods_of
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.progress import Silent
 from fairaudit.audits.core.run import checked_material, mapped_study, measured
-from fairaudit.audits.core.study import Study, open_classifier
+from fairaudit.audits.core.stream.progress import Silent
+from fairaudit.audits.core.study.methods import methods_of
+from fairaudit.audits.core.study.study import Study, open_classifier
 from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.regions.audit import RegionAudit

@@ -35,11 +35,11 @@ from fairaudit.measures.regions.window_effect import draw_pairs, window_effect
 from fairaudit.measures.regions.windows import windows
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
-from fairaudit.tables.cue import cue_measurement
-from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.reasons.cue import cue_measurement
+from fairaudit.tables.reasons.regions import region_measurements
+from fairaudit.tables.reasons.swap import SwapSubject, SwapValues, score_gap_measurement, swap_measurements
 from fairaudit.tables.specs import ImageSpec
 from fairaudit.tables.statistics import Statistics
-from fairaudit.tables.swap import SwapSubject, SwapValues, score_gap_measurement, swap_measurements
 
 DONORS = 4
 LIMITS = {

@@ -185,7 +185,7 @@ class Bad:
     ],
 )
 def test_a_bad_method_is_caught_and_keeps_the_gate_open(lab, monkeypatch, fault, reason):
-    monkeypatch.setattr("fairaudit.audits.core.methods.make_method", lambda name: Bad(fault=fault))
+    monkeypatch.setattr("fairaudit.audits.core.study.methods.make_method", lambda name: Bad(fault=fault))
     lab.configure(audit={"faithfulness": True}, gates=[{"metric": "rrf_lift", "region": "patch", "max": 100.0}])
     done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
     row = over_all(done, "rrf_lift", region="patch")

@@ -6,8 +6,8 @@ from scipy import stats
 
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.change import rddt
-from fairaudit.tables.rddt import rddt_measurements
-from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.reasons.rddt import rddt_measurements
+from fairaudit.tables.reasons.regions import region_measurements
 from fairaudit.tables.specs import ImageSpec
 from fairaudit.tables.statistics import Statistics
 

@@ -6,7 +6,7 @@ import pytest
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.measures.regions.causal import PAIRED, excess
-from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.reasons.regions import region_measurements
 from fairaudit.tables.specs import ImageSpec
 from fairaudit.tables.statistics import Statistics
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pytest
 
-from fairaudit.audits.core.trial import REPORTED
+from fairaudit.audits.core.stream.trial import REPORTED
 from fairaudit.audits.fairness.thresholds import EQUALISERS
 from fairaudit.audits.flips.audit import FLIP_COLUMNS
 from fairaudit.audits.mitigation.read import METRICS as MITIGATED
@@ -24,12 +24,12 @@ from fairaudit.measures.counts.rates import RATES
 from fairaudit.measures.regions.change import RegionChange
 from fairaudit.measures.regions.metrics import RegionScores
 from fairaudit.pruning.probe import KINDS
-from fairaudit.tables.disparities import CLASS_GAPS
+from fairaudit.tables.changes.counts import CHANGES, LEVELS
+from fairaudit.tables.changes.scores import MEASURES
+from fairaudit.tables.fairness.disparities import CLASS_GAPS
+from fairaudit.tables.fairness.scores import ACROSS
+from fairaudit.tables.fairness.theory import theory_measurements
 from fairaudit.tables.metrics import METRICS, audits, metric, names_of, of_audit
-from fairaudit.tables.paired import CHANGES, LEVELS
-from fairaudit.tables.paired_scores import MEASURES
-from fairaudit.tables.scores import ACROSS
-from fairaudit.tables.theory import theory_measurements
 
 ASSOCIATIONS = tuple(association([[1, 2], [3, 4]]))
 BASES = ("bias_aligned_share", "model_biasedness", "task_biasedness")

@@ -13,10 +13,10 @@ from fairaudit.audits.alignment.evidence import Evidence
 from fairaudit.audits.alignment.heads import Readers, readers
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.alignment.read import read_alignment
-from fairaudit.audits.core.audit import Audit, Context, Findings, Total
-from fairaudit.audits.core.columns import column
-from fairaudit.audits.core.metrics import ALIGNMENT
 from fairaudit.audits.core.plan import AuditPlan
+from fairaudit.audits.core.report.metrics import ALIGNMENT
+from fairaudit.audits.core.stream.audit import Audit, Context, Findings, Total
+from fairaudit.audits.core.stream.columns import column
 from fairaudit.counterfactuals.latent_shift import latent_shift
 from fairaudit.counterfactuals.wachter import wachter
 from fairaudit.data.batch import readable
@@ -27,8 +27,8 @@ from fairaudit.generators.generator import Generator
 from fairaudit.generators.load import open_generator
 
 if TYPE_CHECKING:
-    from fairaudit.audits.core.study import Study
-    from fairaudit.audits.core.trial import Trials
+    from fairaudit.audits.core.stream.trial import Trials
+    from fairaudit.audits.core.study.study import Study
 
 
 class CfAlignAudit:

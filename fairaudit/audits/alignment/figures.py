@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.alignment.evidence import Evidence
 from fairaudit.audits.alignment.labels import Floats, head_labels
-from fairaudit.audits.core.audit import Drawing, Total
+from fairaudit.audits.core.stream.audit import Drawing, Total
 from fairaudit.counterfactuals.latent_shift import latent_shift, sweep
 from fairaudit.measures.alignment.matrix import cluster_order, correlations
 from fairaudit.measures.alignment.relative_change import Defined, RelativeChange

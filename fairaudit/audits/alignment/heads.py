@@ -20,7 +20,7 @@ from fairaudit.models.expression import is_expression, output_index, parse_expre
 from fairaudit.models.open import open_model
 
 if TYPE_CHECKING:
-    from fairaudit.audits.core.study import Study
+    from fairaudit.audits.core.study.study import Study
     from fairaudit.models.classifier import Classifier
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Total
+from fairaudit.audits.core.stream.audit import Total
 
 Floats = NDArray[np.float64]
 

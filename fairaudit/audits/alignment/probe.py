@@ -20,7 +20,7 @@ from fairaudit.errors import DataError, UsageError, suggestion
 from fairaudit.generators.load import open_generator
 
 if TYPE_CHECKING:
-    from fairaudit.audits.core.study import Study
+    from fairaudit.audits.core.study.study import Study
 
 MOST_ROWS = 4000
 """A probe is fitted on at most so many rows, drawn with the seed."""

@@ -12,17 +12,17 @@ from fairaudit.audits.alignment.compare import Single
 from fairaudit.audits.alignment.evidence import Evidence
 from fairaudit.audits.alignment.figures import drawings
 from fairaudit.audits.alignment.labels import head_labels
-from fairaudit.audits.core.alignment import alignment as alignment_of
-from fairaudit.audits.core.audit import Findings, Total
-from fairaudit.audits.core.columns import under
-from fairaudit.audits.core.rows import aligned_rows
+from fairaudit.audits.core.stream.audit import Findings, Total
+from fairaudit.audits.core.stream.columns import under
+from fairaudit.audits.core.study.alignment import alignment as alignment_of
+from fairaudit.audits.core.study.rows import aligned_rows
 from fairaudit.counterfactuals.ladder import STOP_TEXTS, Stop
 from fairaudit.measures.alignment.alignment import Alignment, alignment
 from fairaudit.measures.alignment.matrix import correlations, disagreements, strongest
 from fairaudit.measures.alignment.relative_change import DEFINED_TEXTS, Defined, RelativeChange, relative_change
 from fairaudit.measures.scores.ranking import auc, balanced_auc
 from fairaudit.seeds import generator
-from fairaudit.tables.alignment import BaseRow, alignment_measurements
+from fairaudit.tables.reasons.alignment import BaseRow, alignment_measurements
 
 MOST_FOUND = 8
 """Images that --find lists."""

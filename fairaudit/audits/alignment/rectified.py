@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from fairaudit.audits.alignment.audit import CfAlignAudit
 from fairaudit.audits.alignment.heads import Readers, classifier_heads, numbered
 from fairaudit.audits.alignment.read import base_alignment
-from fairaudit.audits.core.audit import Context, Drawing, Findings, Total
-from fairaudit.audits.core.columns import column, under
+from fairaudit.audits.core.stream.audit import Context, Drawing, Findings, Total
+from fairaudit.audits.core.stream.columns import column, under
 from fairaudit.counterfactuals.composition import ComposedHeads
 from fairaudit.counterfactuals.heads import JoinedHeads
 from fairaudit.counterfactuals.rectify import Rectified
@@ -23,7 +23,7 @@ from fairaudit.engine.part import Part
 from fairaudit.measures.alignment.alignment import Alignment
 from fairaudit.models.classifier import Classifier
 from fairaudit.results.measurement import Measurement
-from fairaudit.tables.alignment import rectified_measurements
+from fairaudit.tables.reasons.alignment import rectified_measurements
 
 BEFORE, AFTER = "before", "after"
 REACHED = "β of "

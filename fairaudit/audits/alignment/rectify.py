@@ -16,14 +16,14 @@ from fairaudit.audits.alignment.heads import output_names
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.alignment.rectified import REACHED, Descent, RectifiedAudit, rectified_readers
 from fairaudit.audits.alignment.rectified_model import RectifiedModel, save_rectified
-from fairaudit.audits.core.audit import Audit
-from fairaudit.audits.core.gates import check_gates
-from fairaudit.audits.core.metrics import ALIGNMENT, FAIRNESS, RECTIFICATION
-from fairaudit.audits.core.outcome import Outcome
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.progress import Progress
+from fairaudit.audits.core.report.gates import check_gates
+from fairaudit.audits.core.report.metrics import ALIGNMENT, FAIRNESS, RECTIFICATION
+from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.run import run_study
-from fairaudit.audits.core.study import Material, Study, open_classifier, target_of
+from fairaudit.audits.core.stream.audit import Audit
+from fairaudit.audits.core.stream.progress import Progress
+from fairaudit.audits.core.study.study import Material, Study, open_classifier, target_of
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config, GateRule
 from fairaudit.counterfactuals.heads import head_index

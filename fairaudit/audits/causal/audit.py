@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from fairaudit.audits.causal.read import read_causal
-from fairaudit.audits.core.audit import Context, Findings, Predictions, Total
-from fairaudit.audits.core.columns import column
-from fairaudit.audits.core.groups import intersection
-from fairaudit.audits.core.rows import labels
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.stream.audit import Context, Findings, Predictions, Total
+from fairaudit.audits.core.stream.columns import column
+from fairaudit.audits.core.study.groups import intersection
+from fairaudit.audits.core.study.rows import labels
+from fairaudit.audits.core.study.study import Study
 from fairaudit.engine.part import Part
 from fairaudit.interventions.effect import RegionEffect, region_effect
 from fairaudit.interventions.swap import SWAP, Swap

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Findings, Total
-from fairaudit.audits.core.columns import under
-from fairaudit.audits.core.rows import rows_of
-from fairaudit.audits.core.tabled import question, tables
+from fairaudit.audits.core.stream.audit import Findings, Total
+from fairaudit.audits.core.stream.columns import under
+from fairaudit.audits.core.study.rows import rows_of
+from fairaudit.audits.core.study.tabled import question, tables
 from fairaudit.measures.regions.causal import PAIRED, excess
 from fairaudit.results.measurement import Measurement
 

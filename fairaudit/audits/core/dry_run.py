@@ -10,14 +10,14 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from fairaudit.audits.core.audit import Audit
-from fairaudit.audits.core.cells import cells
-from fairaudit.audits.core.groups import groupings
 from fairaudit.audits.core.plan import AuditPlan, no_verdicts
 from fairaudit.audits.core.run import checked_material
-from fairaudit.audits.core.stream import map_batch
-from fairaudit.audits.core.study import Study, open_classifier
-from fairaudit.audits.core.trial import Trials
+from fairaudit.audits.core.stream.audit import Audit
+from fairaudit.audits.core.stream.stream import map_batch
+from fairaudit.audits.core.stream.trial import Trials
+from fairaudit.audits.core.study.cells import cells
+from fairaudit.audits.core.study.groups import groupings
+from fairaudit.audits.core.study.study import Study, open_classifier
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.memory import peak_memory_bytes

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fairaudit.audits.core.audit import Audit, Findings
-from fairaudit.audits.core.study import Study
-from fairaudit.audits.core.trial import Trials
+from fairaudit.audits.core.stream.audit import Audit, Findings
+from fairaudit.audits.core.stream.trial import Trials
+from fairaudit.audits.core.study.study import Study
 from fairaudit.config.schema import GateRule
 from fairaudit.results.report import Verdict
 from fairaudit.saliency.method import Method

@@ -9,22 +9,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairaudit.audits.core.against import against, earlier_report
-from fairaudit.audits.core.audit import Audit, Findings
-from fairaudit.audits.core.decoded import decoded_once
-from fairaudit.audits.core.drawn import NO_IMAGES, drawn, with_gate_figure
-from fairaudit.audits.core.gates import check_gates, check_names
-from fairaudit.audits.core.groups import audited_groupings
-from fairaudit.audits.core.outcome import Outcome
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.progress import Progress
-from fairaudit.audits.core.report import Timing, assemble
-from fairaudit.audits.core.scale import scale_notes
-from fairaudit.audits.core.stored import STORE
-from fairaudit.audits.core.stream import Streamed, run_key, stream
-from fairaudit.audits.core.study import Material, Study, open_classifier, open_material, require_attributes
-from fairaudit.audits.core.trial import Trials, run_trials, trial_settings
-from fairaudit.audits.core.write import write_report_folder
+from fairaudit.audits.core.report.against import against, earlier_report
+from fairaudit.audits.core.report.drawn import NO_IMAGES, drawn, with_gate_figure
+from fairaudit.audits.core.report.gates import check_gates, check_names
+from fairaudit.audits.core.report.outcome import Outcome
+from fairaudit.audits.core.report.report import Timing, assemble
+from fairaudit.audits.core.report.write import write_report_folder
+from fairaudit.audits.core.stream.audit import Audit, Findings
+from fairaudit.audits.core.stream.progress import Progress
+from fairaudit.audits.core.stream.stored import STORE
+from fairaudit.audits.core.stream.stream import Streamed, run_key, stream
+from fairaudit.audits.core.stream.trial import Trials, run_trials, trial_settings
+from fairaudit.audits.core.study.decoded import decoded_once
+from fairaudit.audits.core.study.groups import audited_groupings
+from fairaudit.audits.core.study.scale import scale_notes
+from fairaudit.audits.core.study.study import Material, Study, open_classifier, open_material, require_attributes
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.expected import as_expected

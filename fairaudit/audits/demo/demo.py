@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.run import run_models
+from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.joint import verdict as joint
 from fairaudit.config.load import load_config
 from fairaudit.config.options import RunOptions

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Context, Findings, Total
-from fairaudit.audits.core.columns import column
-from fairaudit.audits.core.rows import rows_of
-from fairaudit.audits.core.study import Study
-from fairaudit.audits.core.tabled import marked
+from fairaudit.audits.core.stream.audit import Context, Findings, Total
+from fairaudit.audits.core.stream.columns import column
+from fairaudit.audits.core.study.rows import rows_of
+from fairaudit.audits.core.study.study import Study
+from fairaudit.audits.core.study.tabled import marked
 from fairaudit.audits.discovery.check import check_windows
 from fairaudit.audits.discovery.read import Grids, read_discovery
 from fairaudit.engine.part import Part

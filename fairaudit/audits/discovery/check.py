@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Total
-from fairaudit.audits.core.rows import Rows
+from fairaudit.audits.core.stream.audit import Total
+from fairaudit.audits.core.study.rows import Rows
 from fairaudit.engine.memory import Halving
 from fairaudit.interventions.content import ContentChange, content_change
 from fairaudit.measures.regions.window_effect import Pairs, WindowEffect, draw_pairs, window_effect

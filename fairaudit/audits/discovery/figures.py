@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Drawing, slug
+from fairaudit.audits.core.stream.audit import Drawing, slug
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.discovery import Found
 from fairaudit.measures.regions.window_effect import WindowEffect

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Drawing, Findings
-from fairaudit.audits.core.rows import Rows
+from fairaudit.audits.core.stream.audit import Drawing, Findings
+from fairaudit.audits.core.study.rows import Rows
 from fairaudit.audits.discovery.figures import Window, drawings
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.discovery import Found, concentrations, group_differences, too_few_clusters

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Audit, Context, Findings, Predictions, Total
-from fairaudit.audits.core.groups import groupings
-from fairaudit.audits.core.metrics import FAIRNESS
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.study import Study
-from fairaudit.audits.core.trial import Trials
+from fairaudit.audits.core.report.metrics import FAIRNESS
+from fairaudit.audits.core.stream.audit import Audit, Context, Findings, Predictions, Total
+from fairaudit.audits.core.stream.trial import Trials
+from fairaudit.audits.core.study.groups import groupings
+from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.fairness.inputs import fairness_inputs
 from fairaudit.audits.fairness.read import read_fairness
 from fairaudit.audits.fairness.worst import worst_drawings

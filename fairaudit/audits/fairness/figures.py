@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Drawing, slug
+from fairaudit.audits.core.stream.audit import Drawing, slug
 from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.audits.fairness.theory import theory_drawings
 from fairaudit.audits.fairness.threshold_figures import threshold_drawings

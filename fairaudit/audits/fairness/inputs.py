@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.alignment import Alignment, alignment
-from fairaudit.audits.core.audit import Total
+from fairaudit.audits.core.stream.audit import Total
+from fairaudit.audits.core.study.alignment import Alignment, alignment
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.training import Training

@@ -9,9 +9,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Findings
-from fairaudit.audits.core.groups import JOIN
-from fairaudit.audits.core.statistics import statistics_of
+from fairaudit.audits.core.stream.audit import Findings
+from fairaudit.audits.core.study.groups import JOIN
+from fairaudit.audits.core.study.statistics import statistics_of
 from fairaudit.audits.fairness.figures import fairness_drawings, undrawn
 from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.audits.fairness.theory import theory_notes
@@ -22,15 +22,15 @@ from fairaudit.measures.counts.association import association, contingency, phi
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.intervals.mcnemar import paired_counts
 from fairaudit.results.measurement import Measurement
-from fairaudit.tables.fairness import fairness_measurements
-from fairaudit.tables.paired import paired_measurements
-from fairaudit.tables.paired_scores import paired_score_measurements
+from fairaudit.tables.changes.counts import paired_measurements
+from fairaudit.tables.changes.scores import paired_score_measurements
+from fairaudit.tables.fairness.scores import score_measurements
+from fairaudit.tables.fairness.soft import sampled_joint
+from fairaudit.tables.fairness.table import fairness_measurements
+from fairaudit.tables.fairness.theory import theory_measurements
+from fairaudit.tables.fairness.within import within_measurements
 from fairaudit.tables.row import Estimate, Subject, row
 from fairaudit.tables.rows import FairnessSpec
-from fairaudit.tables.scores import score_measurements
-from fairaudit.tables.soft import sampled_joint
-from fairaudit.tables.theory import theory_measurements
-from fairaudit.tables.within import within_measurements
 
 MOST_PAIRED = 50
 """Two models are compared cell by cell for at most so many classes."""

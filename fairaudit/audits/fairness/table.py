@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.against import against
-from fairaudit.audits.core.alike import alike
-from fairaudit.audits.core.assemble import Clock, report_of, run_block
-from fairaudit.audits.core.cells import cells
-from fairaudit.audits.core.drawn import drawn, with_gate_figure
-from fairaudit.audits.core.gates import check_gates, check_names
-from fairaudit.audits.core.groups import all_groupings
-from fairaudit.audits.core.write import write_report_folder
+from fairaudit.audits.core.report.against import against
+from fairaudit.audits.core.report.alike import alike
+from fairaudit.audits.core.report.assemble import Clock, report_of, run_block
+from fairaudit.audits.core.report.drawn import drawn, with_gate_figure
+from fairaudit.audits.core.report.gates import check_gates, check_names
+from fairaudit.audits.core.report.write import write_report_folder
+from fairaudit.audits.core.study.cells import cells
+from fairaudit.audits.core.study.groups import all_groupings
 from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.audits.fairness.read import read_fairness
 from fairaudit.audits.fairness.table_file import Predicted, TableColumns, read_predictions

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.study import require_attributes
+from fairaudit.audits.core.study.study import require_attributes
 from fairaudit.config.schema import Aligned, DataConfig, Split
 from fairaudit.data.categorical import Categorical, encode, encode_as
 from fairaudit.data.chosen_rows import Rows, limited_rows, split_rows

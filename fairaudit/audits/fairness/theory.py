@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from fairaudit.audits.core.audit import Drawing
+from fairaudit.audits.core.stream.audit import Drawing
 from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.counts.theory import (
@@ -15,8 +15,8 @@ from fairaudit.measures.counts.theory import (
     following_model_information,
     perfect_model_information,
 )
+from fairaudit.tables.fairness.theory import Placed, placed, why_no_theory
 from fairaudit.tables.rows import FairnessSpec
-from fairaudit.tables.theory import Placed, placed, why_no_theory
 
 PLACES = 101
 """Places at which the curves are drawn."""

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from fairaudit.audits.core.audit import Drawing
+from fairaudit.audits.core.stream.audit import Drawing
 from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.audits.fairness.thresholds import has_curve, histogram, printable, scored_rows
 from fairaudit.data.categorical import Categorical

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Drawing, Total, slug
+from fairaudit.audits.core.stream.audit import Drawing, Total, slug
 from fairaudit.data.categorical import Categorical
 
 MOST = 12

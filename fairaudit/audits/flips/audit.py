@@ -15,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 
 from fairaudit.audits.alignment.probe import FittedProbe
-from fairaudit.audits.core.audit import Context, Findings, Predictions, Total
-from fairaudit.audits.core.columns import column
-from fairaudit.audits.core.cvae import OpenedCvae, opened_cvaes
-from fairaudit.audits.core.study import Study, audited
+from fairaudit.audits.core.stream.audit import Context, Findings, Predictions, Total
+from fairaudit.audits.core.stream.columns import column
+from fairaudit.audits.core.study.cvae import OpenedCvae, opened_cvaes
+from fairaudit.audits.core.study.study import Study, audited
 from fairaudit.audits.flips.read import read_flips
 from fairaudit.counterfactuals.interpolation import interpolation_path, matched_pair
 from fairaudit.data.loader import Loader

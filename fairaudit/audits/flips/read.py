@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Findings, Total
-from fairaudit.audits.core.columns import under
-from fairaudit.audits.core.rows import labels
-from fairaudit.audits.core.statistics import statistics_of
+from fairaudit.audits.core.stream.audit import Findings, Total
+from fairaudit.audits.core.stream.columns import under
+from fairaudit.audits.core.study.rows import labels
+from fairaudit.audits.core.study.statistics import statistics_of
 from fairaudit.generators.checks import Tolerance
 from fairaudit.results.measurement import Measurement
-from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.reasons.regions import region_measurements
 from fairaudit.tables.row import unusable
 from fairaudit.tables.specs import ImageSpec
 
 if TYPE_CHECKING:
-    from fairaudit.audits.core.study import Study
+    from fairaudit.audits.core.study.study import Study
 
 Floats = NDArray[np.float64]
 AUDIT = "counterfactual"

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from fairaudit.audits.alignment.heads import classifier_heads, output_names
-from fairaudit.audits.core.device import pick_device
-from fairaudit.audits.core.study import open_classifier, open_material
+from fairaudit.audits.core.study.device import pick_device
+from fairaudit.audits.core.study.study import open_classifier, open_material
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.data.batch import readable

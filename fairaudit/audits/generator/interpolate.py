@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.progress import Progress
-from fairaudit.audits.core.study import target_of
+from fairaudit.audits.core.stream.progress import Progress
+from fairaudit.audits.core.study.study import target_of
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.counterfactuals.interpolation import interpolate, interpolation_path

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from fairaudit.audits.alignment.audit import CfAlignAudit
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.alignment.probe import FittedProbe
-from fairaudit.audits.core.audit import Audit
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.stream.audit import Audit
+from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.flips.audit import TWINS, FlipAudit
 from fairaudit.results.measurement import Measurement
 from fairaudit.verdict.leg import Leg

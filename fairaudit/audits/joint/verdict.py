@@ -8,12 +8,12 @@ from functools import partial
 
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.causal.audit import CausalAudit
-from fairaudit.audits.core.audit import Audit, Findings
-from fairaudit.audits.core.methods import methods_of
-from fairaudit.audits.core.metrics import ALIGNMENT, ALL
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.study import Study
-from fairaudit.audits.core.trial import Trials
+from fairaudit.audits.core.report.metrics import ALIGNMENT, ALL
+from fairaudit.audits.core.stream.audit import Audit, Findings
+from fairaudit.audits.core.stream.trial import Trials
+from fairaudit.audits.core.study.methods import methods_of
+from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.audits.joint.counterfactual_legs import (
     NO_LEGS,

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fairaudit.audits.core.study import Material, audited, wanted_regions
+from fairaudit.audits.core.study.study import Material, audited, wanted_regions
 from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.config.flips import shown_in
 from fairaudit.config.options import RunOptions

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from fairaudit.audits.core.audit import Drawing
+from fairaudit.audits.core.stream.audit import Drawing
 from fairaudit.audits.mitigation.fit import VANILLA
 from fairaudit.audits.mitigation.read import LEGS, Comparison, flags
 from fairaudit.audits.mitigation.relevance import cell_means, masks_of

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from fairaudit.audits.core.progress import Progress
+from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.mitigation.judge import Judge, columns
 from fairaudit.audits.mitigation.merit import choosing_counts, mean_cell, merit
 from fairaudit.audits.mitigation.options import MitigateOptions, Select

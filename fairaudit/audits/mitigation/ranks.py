@@ -51,10 +51,11 @@ class Ranks:
         """P(a positive outranks a negative) under every row of weights, NaN where a cell is empty, [replicate]."""
         own = weights[:, self.rows]
         per_cell = (self.cells.T @ own.T).T
-        own = own * (self.cells @ ratio(np.ones_like(per_cell), per_cell).T).T
+        own = own * (self.cells @ (1 / np.maximum(per_cell, 1e-300)).T).T  # weights are 0 or at least 1
         high, low = ((self.places.T @ (own * side).T).T for side in (self.positive, ~self.positive))
         below = np.cumsum(low, axis=1) - low / 2
-        return ratio((high * below).sum(1), high.sum(1) * low.sum(1))
+        found = ratio((high * below).sum(1), high.sum(1) * low.sum(1))
+        return np.where((per_cell > 0).all(1), found, np.nan)
 
 
 def one_hot(codes: NDArray[np.int64], size: int) -> csr_matrix:

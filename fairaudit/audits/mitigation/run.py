@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fairaudit.audits.core.audit import Audit, Findings
-from fairaudit.audits.core.found import FoundBefore
-from fairaudit.audits.core.gates import check_gates
-from fairaudit.audits.core.outcome import Outcome
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.progress import Progress
+from fairaudit.audits.core.report.gates import check_gates
+from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.run import run_study
-from fairaudit.audits.core.statistics import statistics_of
-from fairaudit.audits.core.study import Study, open_classifier, target_of
-from fairaudit.audits.core.trial import Trials
+from fairaudit.audits.core.stream.audit import Audit, Findings
+from fairaudit.audits.core.stream.found import FoundBefore
+from fairaudit.audits.core.stream.progress import Progress
+from fairaudit.audits.core.stream.trial import Trials
+from fairaudit.audits.core.study.statistics import statistics_of
+from fairaudit.audits.core.study.study import Study, open_classifier, target_of
 from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.mitigation.data import Parts, open_parts, read_parts
 from fairaudit.audits.mitigation.figures import drawings

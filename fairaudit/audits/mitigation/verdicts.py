@@ -17,10 +17,10 @@ from fairaudit.measures.clusters.partition import counts_by_cluster
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.signed_share import evidence_scale
-from fairaudit.tables.cue import cue_measurement
-from fairaudit.tables.disparities import disparity_rows
-from fairaudit.tables.nulls import null_values
-from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.fairness.disparities import disparity_rows
+from fairaudit.tables.fairness.nulls import null_values
+from fairaudit.tables.reasons.cue import cue_measurement
+from fairaudit.tables.reasons.regions import region_measurements
 from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.specs import ImageSpec
 from fairaudit.tables.statistics import Statistics

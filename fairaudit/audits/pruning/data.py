@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.study import Material, audited, wanted_regions
+from fairaudit.audits.core.study.study import Material, audited, wanted_regions
 from fairaudit.audits.pruning.options import PruneOptions
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fairaudit.audits.core.progress import Progress
+from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.pruning.options import PruneOptions
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.models.classifier import Classifier

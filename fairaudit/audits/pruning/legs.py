@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from fairaudit.audits.core.audit import Drawing
-from fairaudit.audits.core.drawn import drawn
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.progress import Progress
+from fairaudit.audits.core.report.drawn import drawn
 from fairaudit.audits.core.run import run_study
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.stream.audit import Drawing
+from fairaudit.audits.core.stream.progress import Progress
+from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.pruning.experiment import Experiment

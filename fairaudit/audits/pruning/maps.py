@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Drawing
-from fairaudit.audits.core.study import Study, target_of
+from fairaudit.audits.core.stream.audit import Drawing
+from fairaudit.audits.core.study.study import Study, target_of
 from fairaudit.audits.pruning.rows import Reported
 from fairaudit.data.batch import Batch
 from fairaudit.errors import LiftError, MethodError

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Drawing, Findings
+from fairaudit.audits.core.stream.audit import Drawing, Findings
 from fairaudit.audits.pruning.cells import cell_rows
 from fairaudit.audits.pruning.experiment import Variant
 from fairaudit.audits.pruning.rows import Reported, plain_share, share

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.causal.audit import CausalAudit
-from fairaudit.audits.core.audit import Audit, Context, Findings, Predictions, Total
-from fairaudit.audits.core.columns import column
-from fairaudit.audits.core.methods import methods_of
-from fairaudit.audits.core.metrics import CAUSAL, REGIONS
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.study import Study
-from fairaudit.audits.core.trial import Trials
+from fairaudit.audits.core.report.metrics import CAUSAL, REGIONS
+from fairaudit.audits.core.stream.audit import Audit, Context, Findings, Predictions, Total
+from fairaudit.audits.core.stream.columns import column
+from fairaudit.audits.core.stream.trial import Trials
+from fairaudit.audits.core.study.methods import methods_of
+from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.regions.figures import region_drawings
 from fairaudit.audits.regions.read import read_regions
 from fairaudit.engine.part import Part

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.rows import Rows
-from fairaudit.audits.core.tabled import tables
+from fairaudit.audits.core.study.rows import Rows
+from fairaudit.audits.core.study.tabled import tables
 from fairaudit.results.measurement import Measurement
-from fairaudit.tables.rddt import rddt_measurements
-from fairaudit.tables.regions import region_measurements
+from fairaudit.tables.reasons.rddt import rddt_measurements
+from fairaudit.tables.reasons.regions import region_measurements
 from fairaudit.tables.specs import ImageSpec
 
 Floats = NDArray[np.float64]

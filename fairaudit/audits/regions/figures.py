@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Drawing, Total, bound, slug
-from fairaudit.audits.core.columns import column
-from fairaudit.audits.core.stream import explained_classes, predict, sliced
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.stream.audit import Drawing, Total, bound, slug
+from fairaudit.audits.core.stream.columns import column
+from fairaudit.audits.core.stream.stream import explained_classes, predict, sliced
+from fairaudit.audits.core.study.study import Study
 from fairaudit.data.batch import Batch
 from fairaudit.engine.memory import Halving
 from fairaudit.saliency.method import Method

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.alignment import alignment
-from fairaudit.audits.core.assemble import Clock, report_of, run_block
-from fairaudit.audits.core.audit import Findings
-from fairaudit.audits.core.cells import cells
-from fairaudit.audits.core.gates import check_gates
-from fairaudit.audits.core.groups import all_groupings
-from fairaudit.audits.core.rows import Rows, aligned_rows, labels
-from fairaudit.audits.core.statistics import statistics_of
-from fairaudit.audits.core.tabled import tables
-from fairaudit.audits.core.write import write_report_folder
+from fairaudit.audits.core.report.assemble import Clock, report_of, run_block
+from fairaudit.audits.core.report.gates import check_gates
+from fairaudit.audits.core.report.write import write_report_folder
+from fairaudit.audits.core.stream.audit import Findings
+from fairaudit.audits.core.study.alignment import alignment
+from fairaudit.audits.core.study.cells import cells
+from fairaudit.audits.core.study.groups import all_groupings
+from fairaudit.audits.core.study.rows import Rows, aligned_rows, labels
+from fairaudit.audits.core.study.statistics import statistics_of
+from fairaudit.audits.core.study.tabled import tables
 from fairaudit.audits.discovery.read import Grids, read_discovery
 from fairaudit.audits.regions.compared import compared_rows
 from fairaudit.audits.regions.map_files import box_mask, digest_of, fitting_masks, read_maps
@@ -191,7 +191,7 @@ def _grids(maps: Floats) -> Grids:
 def _figures(findings: Findings, folder: Path) -> list[Figure]:
     if not findings.drawings:
         return []
-    from fairaudit.audits.core.drawn import drawn
+    from fairaudit.audits.core.report.drawn import drawn
 
     return drawn(findings.drawings, folder)
 

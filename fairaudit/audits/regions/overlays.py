@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Context, Findings, Total
-from fairaudit.audits.core.columns import column
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.stream.audit import Context, Findings, Total
+from fairaudit.audits.core.stream.columns import column
+from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.regions.figures import region_drawings
 from fairaudit.engine.part import Part
 from fairaudit.measures.regions.metrics import rrf_lift

@@ -7,18 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Findings, Total
-from fairaudit.audits.core.columns import under
-from fairaudit.audits.core.rows import Rows, rows_of
-from fairaudit.audits.core.study import Study
-from fairaudit.audits.core.tabled import marked, question, tables
+from fairaudit.audits.core.stream.audit import Findings, Total
+from fairaudit.audits.core.stream.columns import under
+from fairaudit.audits.core.study.rows import Rows, rows_of
+from fairaudit.audits.core.study.study import Study
+from fairaudit.audits.core.study.tabled import marked, question, tables
 from fairaudit.audits.regions.compared import compared_rows
 from fairaudit.config.schema import AuditConfig
 from fairaudit.errors import RegionError
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.signed_share import evidence_scale
 from fairaudit.results.measurement import Measurement
-from fairaudit.tables.cue import cue_measurement
+from fairaudit.tables.reasons.cue import cue_measurement
 from fairaudit.tables.specs import ImageSpec
 
 Floats = NDArray[np.float64]

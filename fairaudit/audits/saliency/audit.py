@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Audit, Context, Findings, Predictions, Total
-from fairaudit.audits.core.columns import column
-from fairaudit.audits.core.groups import groupings
-from fairaudit.audits.core.methods import methods_of
-from fairaudit.audits.core.metrics import SALIENCY
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.study import Study
-from fairaudit.audits.core.trial import Trials
+from fairaudit.audits.core.report.metrics import SALIENCY
+from fairaudit.audits.core.stream.audit import Audit, Context, Findings, Predictions, Total
+from fairaudit.audits.core.stream.columns import column
+from fairaudit.audits.core.stream.trial import Trials
+from fairaudit.audits.core.study.groups import groupings
+from fairaudit.audits.core.study.methods import methods_of
+from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.regions.map_shards import MapFormat
 from fairaudit.audits.saliency.read import read_saliency
 from fairaudit.engine.part import Part

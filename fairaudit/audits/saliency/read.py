@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Drawing, Findings, Total, slug
-from fairaudit.audits.core.columns import column, under
-from fairaudit.audits.core.methods import channels_note
-from fairaudit.audits.core.trial import Trials
+from fairaudit.audits.core.stream.audit import Drawing, Findings, Total, slug
+from fairaudit.audits.core.stream.columns import column, under
+from fairaudit.audits.core.stream.trial import Trials
+from fairaudit.audits.core.study.methods import channels_note
 from fairaudit.data.categorical import Categorical
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement, finite

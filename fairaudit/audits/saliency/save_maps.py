@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Context, Findings, Predictions, Total
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.stream.audit import Context, Findings, Predictions, Total
+from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.regions.map_files import saved_rows
 from fairaudit.audits.regions.map_shards import FORMATS, ROWS, MapFormat, blocks, npy, tensors
 from fairaudit.engine.part import Part

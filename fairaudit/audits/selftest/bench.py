@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from fairaudit.audits.core.progress import Advance, Silent
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.stream.progress import Advance, Silent
+from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.selftest.case import audit_case, plan_of
 from fairaudit.audits.selftest.data import SelftestData, plant
 from fairaudit.audits.selftest.options import Case, SelftestOptions

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from fairaudit.audits.core.audit import Audit, Findings
-from fairaudit.audits.core.methods import methods_of
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.progress import Progress
 from fairaudit.audits.core.run import mapped_study, measured
-from fairaudit.audits.core.study import Study
-from fairaudit.audits.core.trial import Trials
+from fairaudit.audits.core.stream.audit import Audit, Findings
+from fairaudit.audits.core.stream.progress import Progress
+from fairaudit.audits.core.stream.trial import Trials
+from fairaudit.audits.core.study.methods import methods_of
+from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.discovery.audit import DiscoveryAudit
 from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.joint.counterfactual_legs import leg_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.study import Material, target_of
+from fairaudit.audits.core.study.study import Material, target_of
 from fairaudit.audits.selftest.options import Case, SelftestOptions
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Bias, Config, Split

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairaudit.audits.core.dry_run import seconds_per_row
-from fairaudit.audits.core.gates import check_gates
-from fairaudit.audits.core.study import Study
-from fairaudit.audits.core.trial import Trials
+from fairaudit.audits.core.report.gates import check_gates
+from fairaudit.audits.core.stream.trial import Trials
+from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.selftest.bench import Bench
 from fairaudit.audits.selftest.case import plan_of
 from fairaudit.audits.selftest.data import Planted, plant

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fairaudit.audits.core.audit import Context, Findings, Total
+from fairaudit.audits.core.stream.audit import Context, Findings, Total
 from fairaudit.engine.part import Part
 
 COUNTS = ("aligned_right", "aligned", "conflicting_right", "conflicting")

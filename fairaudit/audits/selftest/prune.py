@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.selftest.flags import Flag
 from fairaudit.data.loader import Loader
 from fairaudit.data.manifest import Manifest

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from fairaudit.audits.core.audit import Drawing, Findings, slug
+from fairaudit.audits.core.stream.audit import Drawing, Findings, slug
 from fairaudit.audits.selftest.options import Case
 from fairaudit.engine.part import Part
 from fairaudit.measures.intervals.proportion import wilson

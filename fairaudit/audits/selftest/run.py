@@ -8,17 +8,17 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from fairaudit.audits.core.assemble import Clock, report_of, run_block
-from fairaudit.audits.core.cells import cells
-from fairaudit.audits.core.device import describe_device
-from fairaudit.audits.core.drawn import drawn
-from fairaudit.audits.core.gates import check_gates
-from fairaudit.audits.core.outcome import Outcome
-from fairaudit.audits.core.progress import Progress
-from fairaudit.audits.core.report import model_entry
-from fairaudit.audits.core.stored import STORE
-from fairaudit.audits.core.study import Material, open_classifier, target_of
-from fairaudit.audits.core.write import write_report_folder
+from fairaudit.audits.core.report.assemble import Clock, report_of, run_block
+from fairaudit.audits.core.report.drawn import drawn
+from fairaudit.audits.core.report.gates import check_gates
+from fairaudit.audits.core.report.outcome import Outcome
+from fairaudit.audits.core.report.report import model_entry
+from fairaudit.audits.core.report.write import write_report_folder
+from fairaudit.audits.core.stream.progress import Progress
+from fairaudit.audits.core.stream.stored import STORE
+from fairaudit.audits.core.study.cells import cells
+from fairaudit.audits.core.study.device import describe_device
+from fairaudit.audits.core.study.study import Material, open_classifier, target_of
 from fairaudit.audits.selftest.bench import Bench
 from fairaudit.audits.selftest.data import SelftestData, balanced_rho, open_data, plant
 from fairaudit.audits.selftest.options import SelftestOptions, cases_of

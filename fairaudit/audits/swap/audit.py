@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Context, Findings, Total
-from fairaudit.audits.core.columns import column
-from fairaudit.audits.core.rows import labels
-from fairaudit.audits.core.study import Study
+from fairaudit.audits.core.stream.audit import Context, Findings, Total
+from fairaudit.audits.core.stream.columns import column
+from fairaudit.audits.core.study.rows import labels
+from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.swap.donors import DonorImages
 from fairaudit.audits.swap.read import Swaps, read_swaps
 from fairaudit.engine.part import Part

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.audit import Findings, Total
-from fairaudit.audits.core.columns import column
-from fairaudit.audits.core.tabled import question
+from fairaudit.audits.core.stream.audit import Findings, Total
+from fairaudit.audits.core.stream.columns import column
+from fairaudit.audits.core.study.tabled import question
 from fairaudit.measures.regions.donor_plan import DonorPlan
 from fairaudit.measures.regions.swap import Arms
 from fairaudit.results.measurement import Measurement
-from fairaudit.tables.swap import SwapSubject, SwapValues, score_gap_measurement, swap_measurements
+from fairaudit.tables.reasons.swap import SwapSubject, SwapValues, score_gap_measurement, swap_measurements
 
 Floats = NDArray[np.float64]
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from fairaudit.audits.core.decoded import decoded_once
-from fairaudit.audits.core.outcome import Outcome
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.progress import Advance, Progress
+from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.run import Session, report_names
+from fairaudit.audits.core.stream.progress import Advance, Progress
+from fairaudit.audits.core.study.decoded import decoded_once
 from fairaudit.audits.zoo.board import Board
 from fairaudit.audits.zoo.shard import Shard, settings_of, write_shard
 from fairaudit.config.options import RunOptions

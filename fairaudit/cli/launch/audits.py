@@ -15,8 +15,8 @@ from fairaudit.cli.terminal.streams import emit
 from fairaudit.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from fairaudit.audits.core.outcome import Outcome
     from fairaudit.audits.core.plan import AuditPlan
+    from fairaudit.audits.core.report.outcome import Outcome
     from fairaudit.cli.fairness_settings import TableOptions
     from fairaudit.config.schema import Config
     from fairaudit.results.report import Report
@@ -133,7 +133,7 @@ def not_audited(outcome: Outcome) -> str:
 
 def launch_table(predictions: Path, *, options: TableOptions, request: Request) -> int:
     """Audit a table of predictions, print the table or JSON, and return the exit code."""
-    from fairaudit.audits.core.outcome import Outcome
+    from fairaudit.audits.core.report.outcome import Outcome
     from fairaudit.audits.fairness.table import audit_table, plan_table
     from fairaudit.config.schema import AuditConfig, Split
 

@@ -36,8 +36,8 @@ def launch_maps(
         request: the shared options; with data or a configuration every map has a manifest row, and the regions asked
             for are those of the configuration.
     """
-    from fairaudit.audits.core.outcome import Outcome
-    from fairaudit.audits.core.study import open_material
+    from fairaudit.audits.core.report.outcome import Outcome
+    from fairaudit.audits.core.study.study import open_material
     from fairaudit.audits.regions.map_ids import manifest_rows, maps_folder, same_ids
     from fairaudit.audits.regions.maps import METHOD, MapFiles, audit_maps
     from fairaudit.config.schema import AuditConfig

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from fairaudit.audits.alignment.audit import plan
 from fairaudit.audits.alignment.options import CfOptions, parse_find
-from fairaudit.audits.core.progress import Silent
 from fairaudit.audits.core.run import run_models
+from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.counterfactuals.ladder import SearchSettings

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.alignment.rectify import RectifyRequest, run_rectify, summaries
-from fairaudit.audits.core.progress import Silent
-from fairaudit.audits.core.study import open_classifier, open_material
+from fairaudit.audits.core.stream.progress import Silent
+from fairaudit.audits.core.study.study import open_classifier, open_material
 from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config

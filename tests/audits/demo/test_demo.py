@@ -9,7 +9,7 @@ import torch
 from fairlearn.metrics import MetricFrame, true_positive_rate
 from PIL import Image
 
-from fairaudit.audits.core.metrics import ALL
+from fairaudit.audits.core.report.metrics import ALL
 from fairaudit.data.tables import read_table
 from fairaudit.report.schema import report_schema
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairaudit.audits.core.rows import Rows
+from fairaudit.audits.core.study.rows import Rows
 from fairaudit.audits.discovery.figures import difference
 from fairaudit.audits.discovery.read import Grids, read_discovery
 from fairaudit.measures.images.means import Labels

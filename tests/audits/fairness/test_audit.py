@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, matthews_corrcoef
 
-from fairaudit.audits.core.against import against, changes
-from fairaudit.audits.core.audit import Drawing, Findings
-from fairaudit.audits.core.drawn import drawn as written
+from fairaudit.audits.core.report.against import against, changes
+from fairaudit.audits.core.report.drawn import drawn as written
+from fairaudit.audits.core.stream.audit import Drawing, Findings
 from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.audits.fairness.read import read_fairness
 from fairaudit.audits.fairness.threshold_figures import used_threshold

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from fairaudit.audits.core.progress import Silent
 from fairaudit.audits.core.run import run_models
+from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.audits.fairness.audit import PLAN
 from fairaudit.audits.joint.verdict import PLAN as JOINT
 from fairaudit.config.load import load_config

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.core.dry_run import plan_run
-from fairaudit.audits.core.progress import Silent
 from fairaudit.audits.core.run import run_models
+from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.joint.counterfactual_legs import counterfactual_legs
 from fairaudit.config.options import RunOptions

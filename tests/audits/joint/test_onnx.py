@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fairaudit.audits.core.progress import Silent
 from fairaudit.audits.core.run import run_models
+from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.audits.joint.verdict import PLAN
 from fairaudit.config.load import load_config
 from fairaudit.config.options import RunOptions

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fairaudit.audits.core.progress import Silent
+from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.audits.pruning.options import PruneOptions
 from fairaudit.audits.pruning.run import run_prune
 from fairaudit.config.load import load_config

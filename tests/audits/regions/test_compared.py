@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fairaudit.audits.core.rows import Rows
+from fairaudit.audits.core.study.rows import Rows
 from fairaudit.audits.regions.compared import COMPARED, SIGNED, compared_rows
 from fairaudit.measures.images.means import Labels
 from fairaudit.tables.specs import ImageSpec

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fairaudit.audits.core.alignment import Alignment
-from fairaudit.audits.core.rows import Rows, aligned_rows, labels
+from fairaudit.audits.core.study.alignment import Alignment
+from fairaudit.audits.core.study.rows import Rows, aligned_rows, labels
 from fairaudit.audits.regions.read import cue
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical

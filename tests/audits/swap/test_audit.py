@@ -9,9 +9,9 @@ from PIL import Image
 from torch import nn
 
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.progress import Silent
 from fairaudit.audits.core.run import checked_material, run_models
-from fairaudit.audits.core.study import Study, open_classifier
+from fairaudit.audits.core.stream.progress import Silent
+from fairaudit.audits.core.study.study import Study, open_classifier
 from fairaudit.audits.swap.audit import DONORS, SwapAudit
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config

@@ -1,0 +1,66 @@
+"""The figures of a report: drawn into its folder, each under a name of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import partial
+from itertools import chain, count
+from pathlib import Path
+
+from fairaudit.audits.core.stream.audit import Drawing
+from fairaudit.report.figures.forest import MOST_ROWS, forest
+from fairaudit.report.rows import judged
+from fairaudit.results.report import Figure, Report
+
+NO_IMAGES = "Figures on which single images can be seen were not drawn (--no-images)."
+
+
+def with_gate_figure(report: Report, folder: Path) -> Report:
+    """The report with a forest plot of what the gate judged of the fairness audit, limits drawn; as it is without.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    rows = [row for row in judged(report) if row.measurement is not None and row.measurement.audit == "fairness"]
+    if not rows:
+        return report
+    more = f" The worst {MOST_ROWS} of {len(rows)}." if len(rows) > MOST_ROWS else ""
+    drawing = Drawing(
+        name="gate.png",
+        caption=f"What the gate judged, with the intervals it judged by and its limits.{more}",
+        draw=partial(forest, rows, heading="Gate", x_label="judged number"),
+    )
+    return report.model_copy(update={"figures": [*drawn([drawing], folder), *report.figures]})
+
+
+def drawn(drawings: Sequence[Drawing], folder: Path, *, photographs: bool = True) -> list[Figure]:
+    """Draw the figures into the report folder; a name that is taken already gets a number.
+
+    Without `photographs`, figures on which single images can be seen are left out, and those of an earlier run go.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    from fairaudit.results.strict_json import write_bytes
+
+    if any(Path(drawing.name).name != drawing.name for drawing in drawings):
+        raise ValueError("a figure's name is no file name")
+    figures: list[Figure] = []
+    taken: set[str] = set()
+    for drawing in drawings:
+        name = _free(drawing.name, taken)
+        taken.add(name.lower())  # some file systems take both cases for one
+        if drawing.photographs and not photographs:
+            (folder / "figures" / name).unlink(missing_ok=True)
+            continue
+        write_bytes(folder / "figures" / name, drawing.draw())
+        seen = {"photographs": drawing.photographs, "worst": drawing.worst}
+        figures.append(Figure(file=f"figures/{name}", caption=drawing.caption, **seen))
+    return figures
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """The name, or the first of NAME-2, NAME-3 … that is not taken."""
+    stem, dot, suffix = name.rpartition(".")
+    names = chain([name], (f"{stem}-{number}{dot}{suffix}" for number in count(2)))
+    return next(each for each in names if each.lower() not in taken)

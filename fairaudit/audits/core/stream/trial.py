@@ -1,0 +1,254 @@
+"""Attribution methods on trial: on a sample of images, may a method's maps of this model be relied on?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from fairaudit.audits.core.stream.audit import bound
+from fairaudit.audits.core.stream.progress import Progress
+from fairaudit.audits.core.stream.stream import predict
+from fairaudit.audits.core.study.study import Study
+from fairaudit.data.batch import Batch
+from fairaudit.engine.local import run_chunks
+from fairaudit.engine.memory import as_many_as_fit
+from fairaudit.engine.part import Part
+from fairaudit.engine.plan import Chunk, Plan
+from fairaudit.engine.store import RunStore
+from fairaudit.measures.intervals.proportion import percentile
+from fairaudit.results.measurement import Measurement, finite
+from fairaudit.saliency.gradients.saturation import OnPath, saturation
+from fairaudit.saliency.lrp.method import Lrp
+from fairaudit.saliency.method import Method
+from fairaudit.saliency.trust.usability import Usability, judge_method
+from fairaudit.seeds import generator
+from fairaudit.tables.row import Estimate, Subject, row
+
+SAMPLE = 48
+"""Images that a method is tried on, drawn with the seed."""
+
+REPORTED: dict[str, str | None] = {
+    "completeness_gap": None,
+    "conservation_ratio": None,
+    "conservation_ratio_bias_free": None,
+    "conservation_ratio_accounted": None,
+    "insertion_auc": "insertion_auc_random",
+    "deletion_auc": "deletion_auc_random",
+    "randomisation_similarity": None,
+    "stability": None,
+    "saturation_onset": None,
+    "saturated_share": None,
+}
+"""Fact of a trial → the fact that holds its chance level."""
+
+
+POINTS = 17
+"""Places on the path at which its saturation is looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaturationCurve:
+    """Medians over the sample along a path, [point]; NaN where no image has such a curve."""
+
+    t: NDArray[np.float64]
+    """Places on the path, 0 … 1."""
+    progress: NDArray[np.float64]
+    """Share of the score's change that has happened."""
+    gathered: NDArray[np.float64]
+    """Share of the relevance, in size, that has been gathered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trials:
+    """What the trials found."""
+
+    measurements: Sequence[Measurement]
+    unusable: Mapping[str, str]
+    """Method → why its numbers must not be relied on."""
+    curves: Mapping[str, SaturationCurve] = field(default_factory=dict)
+    """Path method → how the score and the relevance gather along its path."""
+    cascades: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Method → last layer drawn anew, from the output down → rank correlation of maps; of more than one stage only."""
+    conventions: tuple[str, ...] = ()
+    """What methods hold constant in this model."""
+
+    def notes(self) -> list[str]:
+        """What methods hold constant in this model, and a line per method that must not gate."""
+        unusable = [f"{name} is unusable here and cannot gate: {reason}." for name, reason in self.unusable.items()]
+        return [*self.conventions, *unusable]
+
+
+def run_trials(
+    study: Study, methods: Sequence[Method], store: RunStore, progress: Progress, *, stages: int = 1
+) -> Trials:
+    """Try every method on the candidate; a trial that the store already holds is not repeated.
+
+    Args:
+        study: what is audited.
+        methods: the methods.
+        store: holds finished trials.
+        progress: told of each.
+        stages: depths to which the model is forgotten; each costs maps of the sample.
+
+    Raises:
+        MethodError: a method is not valid for the model.
+    """
+    rows = sample_rows(study)
+    plan = Plan(rows=len(methods), chunk_rows=1)
+
+    def load(_chunk: Chunk) -> Batch:
+        return study.material.loader.load(rows)
+
+    def compute(chunk: Chunk, batch: Batch) -> Mapping[str, Part]:
+        method = methods[chunk.index]
+        return {method.name: _trial(study, method, batch, stages)}
+
+    with progress.task("Testing attribution methods", total=len(methods)) as advance:
+        outcome = run_chunks(plan, load, compute, store, progress=advance)
+    parts = outcome.parts
+    return Trials(
+        measurements=[m for method in methods for m in _measurements(study, method, parts[method.name])],
+        unusable={
+            method.name: "; ".join(str(reason) for reason in parts[method.name].columns["reason"])
+            for method in methods
+            if parts[method.name].columns["reason"].size
+        },
+        curves={
+            method.name: _curve(parts[method.name]) for method in methods if "curve.t" in parts[method.name].columns
+        },
+        conventions=tuple(
+            dict.fromkeys(str(note) for part in parts.values() for note in part.columns.get("convention", ()))
+        ),
+        cascades={
+            method.name: _cascade(parts[method.name]) for method in methods if len(_cascade(parts[method.name])) > 1
+        },
+    )
+
+
+def trial_settings(study: Study, methods: Sequence[Method], *, stages: int = 1) -> dict[str, str]:
+    """What the trials depend on, beside the model and the data."""
+    return {
+        "methods": ", ".join(repr(method) for method in methods),
+        "rows": str(sample_rows(study)),
+        "saturation": str(POINTS),
+        "stages": str(stages),
+    }
+
+
+def sample_rows(study: Study) -> list[int]:
+    """The rows that methods are tried on, in order."""
+    total = len(study.manifest)
+    chosen = generator(study.options.seed, "trial").permutation(total)[: min(SAMPLE, total)]
+    return sorted(int(row) for row in chosen)
+
+
+def _trial(study: Study, method: Method, batch: Batch, stages: int) -> Part:
+    if not len(batch.rows):
+        return Part(columns={"reason": np.array(["no image of the sample can be read"], dtype=np.str_)})
+
+    def judged(count: int) -> tuple[Usability, dict[str, NDArray[np.generic]]]:
+        images = batch.images[:count].to(study.candidate.device)
+        # The model's own decisions: the score of a class that it does not see cannot fall.
+        decisions = torch.from_numpy(predict(study.candidate, images).decisions.astype(np.int64)).to(images.device)
+        tried = bound(method, batch, count)
+        found = judge_method(tried, study.candidate, images, decisions, seed=study.options.seed, stages=stages)
+        return found, _saturated(study, tried, images, decisions)
+
+    found, saturated = as_many_as_fit(judged, len(batch.rows))
+    columns: dict[str, NDArray[np.generic]] = {"reason": np.array(found.reasons, dtype=np.str_)}
+    columns |= {f"fact.{name}": values for name, values in found.facts.items()}
+    if isinstance(method, Lrp):
+        columns["convention"] = np.array(method.conventions(study.candidate, batch.images[:1]), dtype=np.str_)
+    columns |= {
+        "cascade.layer": np.array(list(found.cascade), dtype=np.str_),
+        "cascade.rank": np.array(list(found.cascade.values()), dtype=np.float64),
+    }
+    return Part(columns=columns | saturated)
+
+
+def _saturated(study: Study, method: Method, images: Tensor, classes: Tensor) -> dict[str, NDArray[np.generic]]:
+    """Onset and saturated share per image, and the mean curves, of a method with a path; nothing for others."""
+    if not isinstance(method, OnPath):
+        return {}
+    found = saturation(study.candidate, images, classes, method.path(study.candidate, images), points=POINTS)
+    return {
+        "fact.saturation_onset": found.onset,
+        "fact.saturated_share": found.saturated,
+        "curve.t": found.t,
+        "curve.progress": _middle(found.progress),
+        "curve.gathered": _middle(found.gathered),
+    }
+
+
+def _middle(curves: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median over the images with a curve, [point]: shares of a small difference of scores have heavy tails."""
+    known = curves[~np.isnan(curves).any(axis=1)]
+    return np.median(known, axis=0) if len(known) else np.full(curves.shape[1], np.nan)
+
+
+def _curve(part: Part) -> SaturationCurve:
+    names = ("t", "progress", "gathered")
+    t, progress, gathered = (np.asarray(part.columns[f"curve.{name}"], np.float64) for name in names)
+    return SaturationCurve(t=t, progress=progress, gathered=gathered)
+
+
+def _cascade(part: Part) -> dict[str, float]:
+    if "cascade.layer" not in part.columns:
+        return {}
+    ranks = np.asarray(part.columns["cascade.rank"], np.float64).tolist()
+    return dict(zip((str(name) for name in part.columns["cascade.layer"]), ranks, strict=True))
+
+
+def _measurements(study: Study, method: Method, part: Part) -> list[Measurement]:
+    facts = {
+        name.removeprefix("fact."): np.asarray(values, np.float64)
+        for name, values in part.columns.items()
+        if name.startswith("fact.")
+    }
+    cascade = _cascade(part)
+    return [
+        _measurement(study, method, name, facts[name], facts.get(chance or ""), cascade)
+        for name, chance in REPORTED.items()
+        if name in facts
+    ]
+
+
+def _measurement(
+    study: Study,
+    method: Method,
+    name: str,
+    values: NDArray[np.float64],
+    chance: NDArray[np.float64] | None,
+    cascade: Mapping[str, float],
+) -> Measurement:
+    known = values[~np.isnan(values)]
+    low, high = _interval(study, method, name, known)
+    extra: dict[str, float | int | str | bool | None] = {"largest": finite(float(known.max())) if known.size else None}
+    if name == "randomisation_similarity" and len(cascade) > 1:
+        extra |= {f"down to {layer}": finite(rank) for layer, rank in cascade.items()}
+    estimate = Estimate(
+        value=float(known.mean()) if known.size else None,
+        low=low,
+        high=high,
+        interval="bootstrap",
+        unit="image",
+        n=known.size,
+        chance=None if chance is None else float(np.nanmean(chance)),
+        missing="no image of the sample has such a value",
+        extra=extra,
+    )
+    return row(Subject(audit="saliency", metric=name, method=method.name), estimate, level=study.config.audit.level)
+
+
+def _interval(study: Study, method: Method, name: str, known: NDArray[np.float64]) -> tuple[float | None, float | None]:
+    if known.size < 2:
+        return None, None
+    draw = generator(study.options.seed, "trial", method.name, name)
+    picks = draw.integers(0, known.size, (min(2000, study.config.audit.replicates), known.size))
+    ends = percentile(known[picks].mean(axis=1), level=study.config.audit.level)
+    return finite(float(ends.low)), finite(float(ends.high))
