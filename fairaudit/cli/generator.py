@@ -27,16 +27,19 @@ def train(
     ] = None,
     keep: Annotated[
         list[Path] | None,
-        typer.Option(help="Model whose scores are to be kept; repeat for several.", rich_help_panel=GEN),
+        typer.Option(help="Model whose scores reconstructions are to keep; repeat for several.", rich_help_panel=GEN),
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the images at most.", rich_help_panel=GEN)] = 14,
+    epochs: Annotated[int, typer.Option(min=1, help="Largest number of epochs.", rich_help_panel=GEN)] = 14,
     latent: Annotated[int | None, typer.Option(min=1, help="Length of the latent.", rich_help_panel=GEN)] = None,
     grid: Annotated[
-        int | None, typer.Option(min=0, help="Latents along a side, 0 for one; autoencoder only.", rich_help_panel=GEN)
+        int | None,
+        typer.Option(min=0, help="Side of a spatial latent, 0 for a flat one; autoencoder only.", rich_help_panel=GEN),
     ] = None,
     width: Annotated[int, typer.Option(min=4, help="Channels of the first level.", rich_help_panel=GEN)] = 24,
-    patience: Annotated[int, typer.Option(min=1, help="Epochs without gain before it stops.", rich_help_panel=GEN)] = 6,
-    learning_rate: Annotated[float, typer.Option(help="Largest rate of Adam.", rich_help_panel=GEN)] = 3e-3,
+    patience: Annotated[
+        int, typer.Option(min=1, help="Epochs without improvement before training stops.", rich_help_panel=GEN)
+    ] = 6,
+    learning_rate: Annotated[float, typer.Option(help="Highest learning rate of Adam.", rich_help_panel=GEN)] = 3e-3,
     *,
     request: Request,
 ) -> int:
@@ -48,10 +51,12 @@ def train(
     from fairaudit.cli.settings import load
     from fairaudit.cli.terminal.console import progress_display, say
     from fairaudit.errors import ExitCode
-    from fairaudit.generators.train import TrainSettings
+    from fairaudit.generators.train import GeneratorSettings
 
     config, folder = load(request.asked)
-    settings = TrainSettings(epochs=epochs, patience=patience, learning_rate=learning_rate, seed=request.options.seed)
+    settings = GeneratorSettings(
+        epochs=epochs, patience=patience, learning_rate=learning_rate, seed=request.options.seed
+    )
     wanted = GeneratorRequest(
         kind=kind,
         attribute=condition,
@@ -101,10 +106,14 @@ def info(
     ] = None,
     model: Annotated[
         list[Path] | None,
-        typer.Option("--model", help="Model to read on reconstructions; repeat for several.", rich_help_panel=GEN),
+        typer.Option(
+            "--model",
+            help="Model whose scores are compared on reconstructions; repeat for several.",
+            rich_help_panel=GEN,
+        ),
     ] = None,
     drift: Annotated[
-        float, typer.Option(help="Most that reconstruction may move a score on average.", rich_help_panel=GEN)
+        float, typer.Option(help="Largest mean change of a score by reconstruction alone.", rich_help_panel=GEN)
     ] = 0.15,
     *,
     request: Request,
@@ -159,7 +168,10 @@ def interpolate(
     condition: Annotated[str, typer.Option(help="Attribute that it was conditioned on.", rich_help_panel=GEN)],
     to: Annotated[
         str | None,
-        typer.Option(help="Value to give every image (default: the other of two).", rich_help_panel=GEN),
+        typer.Option(
+            help="Value to change every image to (default: of two values, the one it does not have).",
+            rich_help_panel=GEN,
+        ),
     ] = None,
     frames: Annotated[int, typer.Option(help="Images of every row, from δ = 0 to 1.", rich_help_panel=GEN)] = 8,
     examples: Annotated[int, typer.Option(min=1, help="Images in the pictures.", rich_help_panel=GEN)] = 4,

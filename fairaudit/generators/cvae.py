@@ -39,7 +39,7 @@ class CvaeSettings:
     """Weight of `leakage`; without it the latent may carry the attribute and the decoder ignore the condition."""
 
 
-class Posterior(NamedTuple):
+class GaussianPosterior(NamedTuple):
     """The encoder's normal distribution over latents."""
 
     mean: Tensor
@@ -89,11 +89,11 @@ class ConditionalVae(nn.Module):
         ]
         return torch.cat(shares, dim=1).float()
 
-    def posterior(self, images: Tensor, condition: Tensor) -> Posterior:
+    def posterior(self, images: Tensor, condition: Tensor) -> GaussianPosterior:
         """q(z | x, y, s) of images [n, c, h, w] under conditions [n, K]."""
         planes = condition[:, :, None, None].expand(-1, -1, *images.shape[2:])
         mean, log_variance = self.down(torch.cat([2 * images - 1, planes], dim=1)).chunk(2, dim=1)
-        return Posterior(mean, log_variance.clamp(-10.0, 10.0))
+        return GaussianPosterior(mean, log_variance.clamp(-10.0, 10.0))
 
     def decode(self, latents: Tensor, condition: Tensor) -> Tensor:
         """p(x | z, y, s) as the mean image, [n, c, h, w] in (0, 1)."""
@@ -110,7 +110,7 @@ class ConditionalVae(nn.Module):
         return torch.randn(count, self.settings.latent, generator=generator)
 
 
-def kl_divergence(posterior: Posterior) -> Tensor:
+def kl_divergence(posterior: GaussianPosterior) -> Tensor:
     """KL(q ‖ N(0, I)) per image, [n]: ½ Σ (μ² + σ² − 1 − log σ²).
 
     >>> kl_divergence(Posterior(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2))).tolist()
@@ -120,7 +120,7 @@ def kl_divergence(posterior: Posterior) -> Tensor:
     return 0.5 * (posterior.mean**2 + variance - 1 - posterior.log_variance).sum(dim=1)
 
 
-def leakage(posterior: Posterior, condition: Tensor) -> Tensor:
+def leakage(posterior: GaussianPosterior, condition: Tensor) -> Tensor:
     """How much of the conditions the batch's latent means give away linearly, in units of their noise; at least 0.
 
     Σ over conditions and latent dimensions of (cov(μ, c) / sd(c))² / mean σ². 0 when no latent dimension correlates

@@ -23,7 +23,7 @@ DASH = "–"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class VariantNumber:
     """One number of a variant."""
 
     value: str = DASH
@@ -33,13 +33,13 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class VariantRow:
     """One variant."""
 
     name: str
     given: str
     """What it was given beyond images and targets."""
-    cells: tuple[Cell, ...] = ()
+    cells: tuple[VariantNumber, ...] = ()
     """One per heading; none where it failed."""
     verdict: str = ""
     flags: tuple[str, ...] = ()
@@ -48,12 +48,12 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
+class VariantTable:
     """The table."""
 
     headings: tuple[tuple[str, str], ...]
     """Metric and heading of every column."""
-    lines: tuple[Line, ...]
+    lines: tuple[VariantRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class MitigationPage:
     """State of the audit's gate: pass, fail, …, or none."""
     remarks: Sequence[str]
     """How the table is to be read."""
-    grids: Mapping[str, Grid]
+    grids: Mapping[str, VariantTable]
     """Heading → table; an empty heading where there is one table only."""
     figures: Sequence[tuple[str, str]] = ()
     """File beside the page, and caption."""
@@ -121,7 +121,7 @@ def html(page: MitigationPage, folder: Path) -> str:
     return text.rstrip("\n") + "\n"
 
 
-def _table(table: Grid) -> list[str]:
+def _table(table: VariantTable) -> list[str]:
     titles = ["method", "given", *(title for _, title in table.headings), "verdict", "flags"]
     lines = [f"| {' | '.join(titles)} |", "| --- " * len(titles) + "|"]
     for line in table.lines:
@@ -133,7 +133,7 @@ def _table(table: Grid) -> list[str]:
     return lines
 
 
-def _number(each: Cell) -> str:
+def _number(each: VariantNumber) -> str:
     star, interval = "*" if each.star else "", f"<br>{each.interval}" if each.interval else ""
     return f"{each.value}{star}{interval}"
 

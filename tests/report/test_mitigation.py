@@ -2,17 +2,25 @@
 
 import pytest
 
-from fairaudit.report.mitigation import Cell, Grid, Line, MitigationPage, html, markdown, terminal
+from fairaudit.report.mitigation import (
+    VariantNumber,
+    VariantTable,
+    VariantRow,
+    MitigationPage,
+    html,
+    markdown,
+    terminal,
+)
 
 
 @pytest.fixture
 def page():
     lines = (
-        Line(name="vanilla", given="", cells=(Cell(value="0.40", interval="[0.30, 0.50]"),), verdict="undecided"),
-        Line(name="a|<b>", given="x", cells=(Cell(value="0.70", star=True),), verdict="undecided", flags=("odd",)),
-        Line(name="cia", given="twins", failed="no <twins>"),
+        VariantRow(name="vanilla", given="", cells=(VariantNumber(value="0.40", interval="[0.30, 0.50]"),), verdict="undecided"),
+        VariantRow(name="a|<b>", given="x", cells=(VariantNumber(value="0.70", star=True),), verdict="undecided", flags=("odd",)),
+        VariantRow(name="cia", given="twins", failed="no <twins>"),
     )  # fmt: skip
-    grid = Grid(headings=(("worst_cell_accuracy", "worst cell"),), lines=lines)
+    grid = VariantTable(headings=(("worst_cell_accuracy", "worst cell"),), lines=lines)
     return MitigationPage(
         title="Mitigation of <tie>", answer=["best: a|<b>"], state="fail", remarks=["read so"], grids={"": grid},
         figures=[("figures/a.png", "one"), ("figures/gone.png", "two")], notes=["a note"], report="report.html",

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.alignment.evidence import Evidence
+from fairaudit.audits.alignment.evidence import AlignmentEvidence
 from fairaudit.audits.alignment.heads import Readers, readers
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.alignment.read import read_alignment
@@ -98,9 +98,9 @@ class CfAlignAudit:
         return read_alignment(total, self.evidence)
 
     @property
-    def evidence(self) -> Evidence:
+    def evidence(self) -> AlignmentEvidence:
         """What the readings rest on."""
-        return Evidence(
+        return AlignmentEvidence(
             options=self.options,
             generator=self.generator,
             readers=self.readers,

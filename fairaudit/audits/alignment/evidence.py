@@ -12,7 +12,7 @@ from fairaudit.generators.generator import Generator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class AlignmentEvidence:
     """Generator, classifiers and settings, with what was found of them before the first image."""
 
     options: CfOptions

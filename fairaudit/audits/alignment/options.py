@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from fairaudit.config.schema import Config
-from fairaudit.counterfactuals.ladder import SearchSettings
+from fairaudit.counterfactuals.ladder import LadderSettings
 from fairaudit.errors import UsageError
 from fairaudit.generators.checks import Tolerance
 from fairaudit.measures.alignment.alignment import Correction
@@ -33,7 +33,7 @@ class CfOptions:
     """Attributes for which a probe is fitted."""
     probe_split: str | None = None
     """Value of the split column whose rows the probes are fitted on."""
-    search: SearchSettings = field(default_factory=SearchSettings)
+    search: LadderSettings = field(default_factory=LadderSettings)
     """How counterfactuals are found."""
     maker: Maker = "latent-shift"
     """latent-shift, or wachter as the paper's baseline."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.config.schema import Config, Split
 from fairaudit.counterfactuals.heads import ModelHeads
-from fairaudit.counterfactuals.probe import FetchImages, Probe, ProbeSettings, train_probe
+from fairaudit.counterfactuals.probe import AttributeProbe, FetchImages, ProbeSettings, train_probe
 from fairaudit.data.loader import Loader
 from fairaudit.data.open import open_manifest
 from fairaudit.errors import DataError, UsageError, suggestion
@@ -31,7 +31,7 @@ class FittedProbe:
     """A probe and the heads that are read of it."""
 
     attribute: str
-    probe: Probe
+    probe: AttributeProbe
     heads: ModelHeads
     columns: tuple[int, ...]
     """Values that are read: the second of two, all of more."""
@@ -135,7 +135,7 @@ def _reconstructed(study: Study, options: CfOptions, images: torch.Tensor) -> to
     return torch.cat(parts)
 
 
-def _digest(probe: Probe) -> str:
+def _digest(probe: AttributeProbe) -> str:
     found = hashlib.sha256()
     for value in probe.module.state_dict().values():
         found.update(value.numpy().tobytes())

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.alignment.compare import Single
-from fairaudit.audits.alignment.evidence import Evidence
+from fairaudit.audits.alignment.evidence import AlignmentEvidence
 from fairaudit.audits.alignment.figures import drawings
 from fairaudit.audits.alignment.labels import head_labels
 from fairaudit.audits.core.stream.audit import Findings, Total
@@ -28,7 +28,7 @@ MOST_FOUND = 8
 """Images that --find lists."""
 
 
-def read_alignment(total: Total, evidence: Evidence) -> Findings:
+def read_alignment(total: Total, evidence: AlignmentEvidence) -> Findings:
     """Measurements of all pairs, what was left out, and figures."""
     heads, config = evidence.readers.heads, total.study.config.audit
     original = np.asarray(total.part.columns["original"], np.float64)
@@ -67,7 +67,7 @@ def read_alignment(total: Total, evidence: Evidence) -> Findings:
     )
 
 
-def base_alignment(total: Total, evidence: Evidence, base: int) -> Alignment:
+def base_alignment(total: Total, evidence: AlignmentEvidence, base: int) -> Alignment:
     """One base classifier's row of the matrix, with its intervals over images or clusters."""
     rows, change, _ = _change(total, evidence, base)
     return _summary(total, evidence.readers.heads.names[base], rows, change)
@@ -84,7 +84,9 @@ def _summary(total: Total, base: str, rows: NDArray[np.int64], change: RelativeC
     )
 
 
-def _change(total: Total, evidence: Evidence, base: int) -> tuple[NDArray[np.int64], RelativeChange, NDArray[np.int64]]:
+def _change(
+    total: Total, evidence: AlignmentEvidence, base: int
+) -> tuple[NDArray[np.int64], RelativeChange, NDArray[np.int64]]:
     """Rows that were walked (into the scored images), their relative changes, and why the searches ended."""
     found = under(total.part.columns, evidence.readers.heads.names[base])
     stop = np.asarray(found["stop"], np.float64)
@@ -164,7 +166,7 @@ def _conflicting(
 
 
 def _keep_singles(
-    evidence: Evidence,
+    evidence: AlignmentEvidence,
     total: Total,
     base: str,
     rows: NDArray[np.int64],
@@ -182,7 +184,7 @@ def _keep_singles(
         )
 
 
-def _generator_notes(evidence: Evidence) -> list[str]:
+def _generator_notes(evidence: AlignmentEvidence) -> list[str]:
     facts, name = evidence.facts, evidence.generator.name
     head = evidence.readers.heads.names[evidence.readers.bases[facts.drift_head]]
     notes = [
@@ -196,7 +198,9 @@ def _generator_notes(evidence: Evidence) -> list[str]:
     return notes
 
 
-def _disagreement_notes(matrix: NDArray[np.float64], correlated: NDArray[np.float64], evidence: Evidence) -> list[str]:
+def _disagreement_notes(
+    matrix: NDArray[np.float64], correlated: NDArray[np.float64], evidence: AlignmentEvidence
+) -> list[str]:
     names = evidence.readers.heads.names
     bases = list(evidence.readers.bases)
     found = disagreements(matrix, correlated[bases], [names[base] for base in bases], names, most=3)
@@ -212,7 +216,7 @@ def _found_notes(
     pair: tuple[str, str],
     changes: Mapping[int, tuple[NDArray[np.int64], RelativeChange, NDArray[np.int64]]],
     total: Total,
-    evidence: Evidence,
+    evidence: AlignmentEvidence,
 ) -> list[str]:
     """The single images that move the pair most, against the pair's median."""
     names = list(evidence.readers.heads.names)

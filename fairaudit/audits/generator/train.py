@@ -23,8 +23,8 @@ from fairaudit.generators.autoencoder import Autoencoder, AutoencoderSettings
 from fairaudit.generators.checkpoint import save_generator
 from fairaudit.generators.cvae import ConditionalVae, Conditioned, CvaeSettings
 from fairaudit.generators.sheet import reconstruction_sheet
-from fairaudit.generators.train import Examples, Keep, Trained, TrainSettings, train_generator
-from fairaudit.generators.train import Progress as Step
+from fairaudit.generators.train import GeneratorSettings, Keep, LabelledBatch, Trained, train_generator
+from fairaudit.generators.train import TrainingProgress as Step
 from fairaudit.models.files.container import digest
 from fairaudit.models.open import open_model
 from fairaudit.results.strict_json import dumps, write_bytes, write_text
@@ -54,7 +54,7 @@ class GeneratorRequest:
     """Channels of the first level."""
     keep: tuple[Path, ...] = ()
     """Models whose log-odds the reconstructions are trained to keep."""
-    train: TrainSettings
+    train: GeneratorSettings
     """How it is trained."""
 
 
@@ -84,7 +84,7 @@ def train_on_manifest(
     """
     manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed)
     _check(request, manifest)
-    source = _Images(Loader(manifest, config.preprocess, {}, options.workers), request.attribute)
+    source = _LearningRows(Loader(manifest, config.preprocess, {}, options.workers), request.attribute)
     model = _model(request, manifest, config.preprocess.channels, source.loader.input_size(), options.seed)
     options.output.mkdir(parents=True, exist_ok=True)
     checkpoint = options.output / "training.safetensors"
@@ -145,7 +145,7 @@ def _kept(request: GeneratorRequest, config: Config, classes: tuple[str, ...], o
     return lambda images: heads.steering(heads.outputs(images))
 
 
-class _Images:
+class _LearningRows:
     """Readable rows with everything a generator learns from; kept as bytes where they fit in memory."""
 
     def __init__(self, loader: Loader, attribute: str | None) -> None:
@@ -164,7 +164,7 @@ class _Images:
             self.rows = np.concatenate([batch.rows for batch in batches])
         self.count = len(self.rows)
 
-    def fetch(self, at: NDArray[np.int64]) -> Examples:
+    def fetch(self, at: NDArray[np.int64]) -> LabelledBatch:
         rows = self.rows[at]
         if self.kept is not None:
             images = self.kept[torch.from_numpy(at)].float() / 255
@@ -172,7 +172,7 @@ class _Images:
             batch = self.loader.load(rows.tolist())
             images, rows = batch.images, batch.rows
         target = self.loader.manifest.target
-        return Examples(
+        return LabelledBatch(
             images=images,
             target=None if target is None else torch.from_numpy(target.codes[rows]).long(),
             attribute=None if self.attribute is None else torch.from_numpy(self.attribute[rows]).long(),
@@ -202,7 +202,7 @@ def _model(
         )
 
 
-def _sheet(model: Autoencoder | ConditionalVae, source: _Images, trained: Trained) -> bytes:
+def _sheet(model: Autoencoder | ConditionalVae, source: _LearningRows, trained: Trained) -> bytes:
     import io
 
     from PIL import Image

@@ -10,13 +10,13 @@ import torch
 
 from fairaudit.audits.core.stream.audit import Drawing
 from fairaudit.audits.mitigation.fit import VANILLA
-from fairaudit.audits.mitigation.read import LEGS, Comparison, flags
+from fairaudit.audits.mitigation.read import LEGS, VariantComparison, flags
 from fairaudit.audits.mitigation.relevance import cell_means, masks_of
 from fairaudit.audits.mitigation.store import Fit
 from fairaudit.mitigation.registry import CONTROL
-from fairaudit.mitigation.samples import Part
+from fairaudit.mitigation.samples import DataPart
 from fairaudit.report.figures.legs import Panel, Point, legs_figure
-from fairaudit.report.figures.mitigation import Place, Series, along, changes, outcome_and_reason
+from fairaudit.report.figures.mitigation import Series, VariantPlace, along, changes, outcome_and_reason
 from fairaudit.report.figures.regions import mean_maps
 from fairaudit.results.measurement import finite
 from fairaudit.tables.metrics import metric as entry_of
@@ -27,7 +27,7 @@ TRADED = ("unbiased_accuracy", "worst_cell_accuracy", "equalized_odds_difference
 """Panels of the figure of λ."""
 
 
-def drawings(found: Comparison, parts: Part, correlation: str = "") -> list[Drawing]:
+def drawings(found: VariantComparison, parts: DataPart, correlation: str = "") -> list[Drawing]:
     """Every leg by method, outcome against reason, changes against each other, mean maps, and what λ trades off.
 
     Args:
@@ -50,7 +50,7 @@ def drawings(found: Comparison, parts: Part, correlation: str = "") -> list[Draw
     return [*made, *([maps] if maps else []), *([tried] if tried else [])]
 
 
-def _corner(places: list[Place]) -> Drawing:
+def _corner(places: list[VariantPlace]) -> Drawing:
     return Drawing(
         name="outcome-and-reason.png",
         caption=(
@@ -61,7 +61,7 @@ def _corner(places: list[Place]) -> Drawing:
     )
 
 
-def _against(places: list[Place], correlation: str) -> Drawing:
+def _against(places: list[VariantPlace], correlation: str) -> Drawing:
     vanilla = places[0]
     moved = [
         replace(place, outcome=place.outcome - vanilla.outcome, reason=place.reason - vanilla.reason)
@@ -74,7 +74,7 @@ def _against(places: list[Place], correlation: str) -> Drawing:
     )
 
 
-def mean_map_drawing(found: Comparison, part: Part) -> Drawing | None:
+def mean_map_drawing(found: VariantComparison, part: DataPart) -> Drawing | None:
     """Mean maps, a row per cell and a column per variant; None where relevance was not measured."""
     names = [name for name in _most_told(found) if "cell_maps" in _first(found, name).columns]
     if not names or not part.has_masks:
@@ -94,7 +94,7 @@ def mean_map_drawing(found: Comparison, part: Part) -> Drawing | None:
     )
 
 
-def trade_off(found: Comparison) -> Drawing | None:
+def trade_off(found: VariantComparison) -> Drawing | None:
     """What every method's λ buys and costs, the control's line across; None where no λ was searched."""
     shown = [metric for metric in TRADED if metric in found.per_seed[VANILLA][0]]
     series = [
@@ -126,7 +126,7 @@ def trade_off(found: Comparison) -> Drawing | None:
     )
 
 
-def _most_told(found: Comparison) -> list[str]:
+def _most_told(found: VariantComparison) -> list[str]:
     """Unchanged model, control, and the methods with the best worst cells, as many as a figure has room for."""
     first = [name for name in (VANILLA, CONTROL) if name in found.values]
     others = [name for name in found.values if name not in first]
@@ -134,11 +134,11 @@ def _most_told(found: Comparison) -> list[str]:
     return [*first, *others][:MOST]
 
 
-def _first(found: Comparison, name: str) -> Fit:
+def _first(found: VariantComparison, name: str) -> Fit:
     return found.fits.vanilla if name == VANILLA else found.fits.by_method[name][0]
 
 
-def panels(found: Comparison) -> list[Panel]:
+def panels(found: VariantComparison) -> list[Panel]:
     """A panel per leg, and the mean cell accuracy first, with a point per variant that has the number."""
     tail, made = (1 - found.level) / 2, []
     for metric in ("unbiased_accuracy", *LEGS):
@@ -153,16 +153,16 @@ def panels(found: Comparison) -> list[Panel]:
     return made
 
 
-def _every(found: Comparison, points: list[Point]) -> list[Point]:
+def _every(found: VariantComparison, points: list[Point]) -> list[Point]:
     """A point per variant, without a value where there is none: panels share the names of the first."""
     known = {point.name: point for point in points}
     return [known.get(name, Point(name=name, value=None)) for name in found.values]
 
 
-def _places(found: Comparison) -> list[Place]:
+def _places(found: VariantComparison) -> list[VariantPlace]:
     gap, lift = "equalized_odds_difference", "relevance_lift"
     return [
-        Place(
+        VariantPlace(
             name=name,
             outcome=float(values[gap][0]),
             reason=float(values[lift][0]),

@@ -17,9 +17,9 @@ from fairaudit.audits.mitigation.search import chosen_strength
 from fairaudit.audits.mitigation.store import Fit, FitStore, Unit
 from fairaudit.errors import FairauditError, last_line
 from fairaudit.mitigation.edits import Edit, Noted, Weights
-from fairaudit.mitigation.method import Method
+from fairaudit.mitigation.method import MitigationMethod
 from fairaudit.mitigation.registry import CONTROL, METHODS
-from fairaudit.mitigation.samples import Part
+from fairaudit.mitigation.samples import DataPart
 from fairaudit.seeds import child_seed
 
 VANILLA = "vanilla"
@@ -53,7 +53,7 @@ def fit_all(judge: Judge, asked: MitigateOptions, store: FitStore, progress: Pro
     judge = replace(judge, vanilla=judge.maps(Weights(values={})))
     seeds = [judge.task.train.seed + number for number in range(asked.seeds)]
 
-    def one(method: Method, unit: Unit) -> Fit:
+    def one(method: MitigationMethod, unit: Unit) -> Fit:
         return _kept(store, unit, lambda unit: fit_one(judge, method, unit))
 
     found: dict[str, list[Fit]] = {name: [] for name in names}
@@ -76,7 +76,7 @@ def fit_all(judge: Judge, asked: MitigateOptions, store: FitStore, progress: Pro
     return Fits(vanilla=vanilla, by_method=found, trials=trials)
 
 
-def fit_one(judge: Judge, method: Method, unit: Unit) -> Fit:
+def fit_one(judge: Judge, method: MitigationMethod, unit: Unit) -> Fit:
     """Fit one method; whatever it raises becomes the reason of a row, and ends nothing."""
     train = replace(judge.task.train, seed=child_seed(unit.seed, "mitigate") % 2**31)
     task = replace(judge.task, strength=unit.strength, train=train)
@@ -92,7 +92,7 @@ def fit_one(judge: Judge, method: Method, unit: Unit) -> Fit:
         return Fit(unit=unit, reason=f"{type(error).__name__}: {last_line(error)}")
 
 
-def best(fits: Fits, part: Part, select: Select, floor: float) -> str | None:
+def best(fits: Fits, part: DataPart, select: Select, floor: float) -> str | None:
     """The method to be written: the best on the choosing part, means over seeds; None where none may win."""
     before = mean_cell(choosing_counts(fits.vanilla, part))
     found = {}

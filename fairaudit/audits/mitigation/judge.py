@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from fairaudit.audits.mitigation.relevance import cell_means, maps_of, masks_of, named, relevance_columns, scaled
-from fairaudit.mitigation.edits import Edit, Rule, edited
+from fairaudit.mitigation.edits import Edit, GroupThresholds, edited
 from fairaudit.mitigation.method import Task
 from fairaudit.mitigation.methods.thr_opt import decided
-from fairaudit.mitigation.samples import Part
+from fairaudit.mitigation.samples import DataPart
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.probe import KINDS, probe
 from fairaudit.saliency.method import Method
@@ -30,7 +30,7 @@ class Judge:
 
     model: Classifier
     task: Task
-    report: Part
+    report: DataPart
     methods: tuple[Method, ...] = ()
     """Attribution methods, two at most; none where relevance is not measured."""
     images: int = 0
@@ -70,13 +70,13 @@ def columns(judge: Judge, edit: Edit) -> dict[str, Tensor]:
         )  # fmt: skip
     if "" in maps:
         found["cell_maps"] = cell_means(scaled(maps[""]), judge.report, rows)
-    if not isinstance(edit, Rule):
+    if not isinstance(edit, GroupThresholds):
         found |= _probes(judge, edit)
     return found
 
 
 @torch.no_grad()
-def _outputs(judge: Judge, edit: Edit, part: Part, *, flips: bool) -> dict[str, Tensor]:
+def _outputs(judge: Judge, edit: Edit, part: DataPart, *, flips: bool) -> dict[str, Tensor]:
     module, head = edited(judge.task.split, edit), judge.task.head
     scores, rates, effects = [], [], []
     for rows in torch.split(torch.arange(len(part)), BATCH):
@@ -92,17 +92,17 @@ def _outputs(judge: Judge, edit: Edit, part: Part, *, flips: bool) -> dict[str, 
             effects.append(moved.cpu())
     table = torch.cat(scores)
     found = {"scores": table, "decisions": head.decide(table)}
-    if isinstance(edit, Rule):
+    if isinstance(edit, GroupThresholds):
         draws = generator(judge.task.train.seed, "group rule")
         ruled = decided(edit, table[:, 1].numpy(), part.attribute.numpy(), draws)
         found["decisions"] = torch.where(torch.from_numpy(ruled) >= 0, torch.from_numpy(ruled), found["decisions"])
-    if rates and not isinstance(edit, Rule):
+    if rates and not isinstance(edit, GroupThresholds):
         found |= {"flip_rate": torch.cat(rates), "flip_effect": torch.cat(effects)}
     return found
 
 
 @torch.no_grad()
-def _features(judge: Judge, edit: Edit, part: Part) -> Tensor:
+def _features(judge: Judge, edit: Edit, part: DataPart) -> Tensor:
     module = edited(judge.task.split, edit)
     rows = torch.split(torch.arange(len(part)), BATCH)
     return torch.cat([module(part.take(each).images)[0].flatten(1).cpu() for each in rows])

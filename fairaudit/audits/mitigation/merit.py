@@ -8,11 +8,11 @@ from fairaudit.audits.mitigation.options import Select
 from fairaudit.audits.mitigation.store import Fit
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity
-from fairaudit.mitigation.samples import Part
+from fairaudit.mitigation.samples import DataPart
 from fairaudit.ratio import ratio
 
 
-def choosing_counts(fit: Fit, part: Part) -> np.ndarray:
+def choosing_counts(fit: Fit, part: DataPart) -> np.ndarray:
     """Counts [group, true, predicted] of a fit on the choosing part."""
     decisions = fit.columns["choose.decisions"].numpy()
     return confusion(

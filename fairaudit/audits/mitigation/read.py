@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.mitigation.fit import VANILLA, Fits
 from fairaudit.audits.mitigation.statistics import NAMES, Images, p_value, replicated
 from fairaudit.audits.mitigation.store import Fit
-from fairaudit.audits.mitigation.verdicts import Question, verdict_of
+from fairaudit.audits.mitigation.verdicts import VariantQuestion, verdict_of
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.intervals.multiple import holm
 from fairaudit.measures.regions.change import rddt
@@ -34,7 +34,7 @@ METRICS = frozenset([*NAMES, *(f"{name}_change" for name in PAIRED), "outcome_re
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class VariantComparison:
     """Every variant's replicates."""
 
     values: Mapping[str, Mapping[str, Floats]]
@@ -47,7 +47,7 @@ class Comparison:
     """Variant → the joint verdict on the model of every seed."""
     images: Images
     fits: Fits
-    question: Question
+    question: VariantQuestion
     floor: float
     phi: float | None = None
     """Yule's φ of target and attribute in the debias part; None unless both have two values."""
@@ -63,14 +63,16 @@ class Comparison:
         return self.question.statistics.level
 
 
-def compare(fits: Fits, images: Images, question: Question, *, floor: float, phi: float | None = None) -> Comparison:
+def compare(
+    fits: Fits, images: Images, question: VariantQuestion, *, floor: float, phi: float | None = None
+) -> VariantComparison:
     """Resample the reporting part once for all variants, and judge every model."""
     seed, replicates = question.statistics.seed, question.statistics.replicates
     variants = {VANILLA: [fits.vanilla], **fits.working()}
     columns = {name: [_columns(fit) for fit in each] for name, each in variants.items()}
     values = replicated(images, columns, seed=seed, replicates=replicates)
     tried = {name: [fit for fit in each if fit.edit is not None] for name, each in fits.trials.items()}
-    return Comparison(
+    return VariantComparison(
         values=values,
         per_seed={name: [_point(images, one, seed) for one in each] for name, each in columns.items()},
         trials={name: [_point(images, _columns(fit), seed) for fit in each] for name, each in tried.items()},
@@ -79,7 +81,7 @@ def compare(fits: Fits, images: Images, question: Question, *, floor: float, phi
     )  # fmt: skip
 
 
-def read(found: Comparison) -> list[Measurement]:
+def read(found: VariantComparison) -> list[Measurement]:
     """All rows: levels, changes with Holm's p values, cost, and the correlation over methods."""
     rows = [row for name in found.values for row in _levels(found, name)]
     rows += _changes(found)
@@ -88,7 +90,7 @@ def read(found: Comparison) -> list[Measurement]:
     return [*rows, correlation] if correlation is not None else rows
 
 
-def flags(found: Comparison, name: str) -> list[str]:
+def flags(found: VariantComparison, name: str) -> list[str]:
     """What a reader must not overlook: degenerate, worse than control, levelled down.
 
     *degenerate*: one decision for all images, or mean cell accuracy down by more than the floor. *worse than control*:
@@ -123,7 +125,7 @@ def _cell_accuracies(images: Images, fit: Fit) -> Floats:
     return np.array([float(ratio(right[images.cell == c].sum(), (images.cell == c).sum())) for c in cells])
 
 
-def _levels(found: Comparison, name: str) -> Iterator[Measurement]:
+def _levels(found: VariantComparison, name: str) -> Iterator[Measurement]:
     values = found.values[name]
     for metric in NAMES:
         if metric not in values:
@@ -141,7 +143,7 @@ def _levels(found: Comparison, name: str) -> Iterator[Measurement]:
         yield _row(found, metric, name, None, values[metric], extra=extra)
 
 
-def verdicts_line(found: Comparison, name: str) -> str:
+def verdicts_line(found: VariantComparison, name: str) -> str:
     """The joint verdicts on a variant's models, each with how many seeds have it where they differ."""
     counts = Counter(joint.verdict for joint in found.verdicts[name])
     if len(counts) == 1:
@@ -149,13 +151,13 @@ def verdicts_line(found: Comparison, name: str) -> str:
     return ", ".join(f"{verdict} ({count})" for verdict, count in counts.most_common())
 
 
-def _rddt(found: Comparison, name: str, metric: str) -> float:
+def _rddt(found: VariantComparison, name: str, metric: str) -> float:
     """RDDT's p value of the first seed's model: the one-sided t test that relevance in the region fell."""
     fit = found.fits.vanilla if name == VANILLA else found.fits.by_method[name][0]
     return rddt(fit.columns[metric].numpy(), clusters=found.images.clusters).p
 
 
-def _changes(found: Comparison) -> list[Measurement]:
+def _changes(found: VariantComparison) -> list[Measurement]:
     """Paired changes; those of the legs carry p values adjusted over all methods, legs and both comparisons."""
     made: list[tuple[str, str, str, Floats]] = []
     for label, other in AGAINST.items():
@@ -179,7 +181,7 @@ def _changes(found: Comparison) -> list[Measurement]:
 
 
 def _row(
-    found: Comparison,
+    found: VariantComparison,
     metric: str,
     name: str,
     baseline: str | None,
@@ -205,14 +207,14 @@ def _row(
     return row(subject, estimate, level=found.level)
 
 
-def _facts(found: Comparison, name: str) -> dict[str, float | int | str | bool | None]:
+def _facts(found: VariantComparison, name: str) -> dict[str, float | int | str | bool | None]:
     if name == VANILLA:
         return {}
     fit = found.fits.by_method[name][0]
     return {"lambda": fit.unit.strength, "given": ", ".join(METHODS[name].given), **fit.facts}
 
 
-def _costs(found: Comparison) -> Iterator[Measurement]:
+def _costs(found: VariantComparison) -> Iterator[Measurement]:
     control = np.mean([fit.seconds for fit in found.fits.by_method[CONTROL]])
     for name, fits in found.fits.working().items():
         cost = float(ratio(np.mean([fit.seconds for fit in fits]), control))
@@ -220,7 +222,7 @@ def _costs(found: Comparison) -> Iterator[Measurement]:
         yield row(subject, Estimate(value=cost, missing=entry_of("training_cost").undefined))
 
 
-def _failed(found: Comparison) -> Iterator[Measurement]:
+def _failed(found: VariantComparison) -> Iterator[Measurement]:
     """A method that failed is a row with its reason."""
     for name, fits in found.fits.by_method.items():
         reason = next((fit.reason for fit in fits if fit.edit is None), "")
@@ -229,7 +231,7 @@ def _failed(found: Comparison) -> Iterator[Measurement]:
             yield row(subject, Estimate(value=None, missing=reason))
 
 
-def _correlation(found: Comparison) -> Measurement | None:
+def _correlation(found: VariantComparison) -> Measurement | None:
     """Spearman's correlation over methods of the change of the gap with that of the lift, per replicate."""
     names = [name for name in found.values if name != VANILLA and "relevance_lift" in found.values[name]]
     if "relevance_lift" not in found.values[VANILLA]:

@@ -11,7 +11,7 @@ from fairaudit.measures.regions.metrics import rrf_lift
 from fairaudit.measures.regions.signed_share import signed_share
 from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.method import Task
-from fairaudit.mitigation.samples import Part, cells
+from fairaudit.mitigation.samples import DataPart, cells
 from fairaudit.mitigation.write import as_edited
 from fairaudit.models.classifier import Classifier
 from fairaudit.saliency.method import Method
@@ -23,7 +23,7 @@ SUFFIXES = ("", "_other")
 """What the columns of the first and the second attribution method end in."""
 
 
-def maps_of(model: Classifier, task: Task, edit: Edit, part: Part, rows: Tensor, method: Method) -> Tensor:
+def maps_of(model: Classifier, task: Task, edit: Edit, part: DataPart, rows: Tensor, method: Method) -> Tensor:
     """Signed maps of some rows of a part, evidence for each image's own class, [image, row, column] float64."""
     classifier = as_edited(model, task.split, edit, "variant")
     mean = torch.tensor(classifier.mean).view(1, -1, 1, 1)
@@ -80,7 +80,7 @@ def spread(values: Tensor, rows: Tensor, images: int) -> Tensor:
     return found
 
 
-def masks_of(part: Part, rows: Tensor) -> Tensor:
+def masks_of(part: DataPart, rows: Tensor) -> Tensor:
     """The region of some rows, [image, row, column].
 
     Raises:
@@ -95,7 +95,7 @@ def masks_of(part: Part, rows: Tensor) -> Tensor:
     return torch.cat(found)
 
 
-def cell_means(values: Tensor, part: Part, rows: Tensor) -> Tensor:
+def cell_means(values: Tensor, part: DataPart, rows: Tensor) -> Tensor:
     """Mean over the images of every cell, [cell, …]; NaN where a cell has none, and images with NaN left out."""
     own = cells(part)[rows]
     known = ~torch.isnan(values).flatten(1).any(1)

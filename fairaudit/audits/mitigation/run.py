@@ -22,18 +22,18 @@ from fairaudit.audits.core.stream.trial import Trials
 from fairaudit.audits.core.study.statistics import statistics_of
 from fairaudit.audits.core.study.study import Study, open_classifier, target_of
 from fairaudit.audits.joint import verdict as joint
-from fairaudit.audits.mitigation.data import Parts, open_parts, read_parts
+from fairaudit.audits.mitigation.data import MitigationData, open_parts, read_parts
 from fairaudit.audits.mitigation.figures import drawings
 from fairaudit.audits.mitigation.fit import Fits, best, edit_of, fit_all
 from fairaudit.audits.mitigation.judge import COLUMNS, Judge
 from fairaudit.audits.mitigation.merit import choosing_counts, mean_cell
 from fairaudit.audits.mitigation.options import MitigateOptions
-from fairaudit.audits.mitigation.read import METRICS, Comparison, compare, read
+from fairaudit.audits.mitigation.read import METRICS, VariantComparison, compare, read
 from fairaudit.audits.mitigation.relevance import SUFFIXES
 from fairaudit.audits.mitigation.statistics import Images
 from fairaudit.audits.mitigation.store import FitStore
 from fairaudit.audits.mitigation.table import grid, json_rows, remarks
-from fairaudit.audits.mitigation.verdicts import Question
+from fairaudit.audits.mitigation.verdicts import VariantQuestion
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.errors import FairauditError, UsageError, suggestion
@@ -44,7 +44,7 @@ from fairaudit.mitigation.samples import cell_counts
 from fairaudit.mitigation.write import write_edit
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.encoder import split
-from fairaudit.pruning.train import TrainSettings
+from fairaudit.pruning.train import TuneSettings
 from fairaudit.report.mitigation import MitigationPage, html, markdown
 from fairaudit.report.page import decision
 from fairaudit.results.measurement import Measurement, finite
@@ -61,16 +61,16 @@ FOLDER = "models"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Opened:
+class OpenedRun:
     """A run before anything is fitted."""
 
     model: Classifier
-    parts: Parts
+    parts: MitigationData
     judge: Judge
     store: FitStore
 
 
-def open_run(path: Path, *, config: Config, base: Path, options: RunOptions, asked: MitigateOptions) -> Opened:
+def open_run(path: Path, *, config: Config, base: Path, options: RunOptions, asked: MitigateOptions) -> OpenedRun:
     """Open model and data and prepare to fit.
 
     Raises:
@@ -86,7 +86,7 @@ def open_run(path: Path, *, config: Config, base: Path, options: RunOptions, ask
     if options.fresh:
         for file in store.folder.glob("*.safetensors"):
             file.unlink()
-    return Opened(model=model, parts=parts, judge=judge, store=store)
+    return OpenedRun(model=model, parts=parts, judge=judge, store=store)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -145,10 +145,12 @@ def run_mitigate(
     return Mitigated(outcome=Outcome(name=name, folder=options.output, report=report), page=page)
 
 
-def compared(fits: Fits, opened: Opened, config: Config, options: RunOptions, asked: MitigateOptions) -> Comparison:
+def compared(
+    fits: Fits, opened: OpenedRun, config: Config, options: RunOptions, asked: MitigateOptions
+) -> VariantComparison:
     """The variants, resampled and judged on the reporting part."""
     parts = opened.parts
-    question = Question(
+    question = VariantQuestion(
         attribute=parts.attribute, values=parts.values, target=target_of(parts.material.manifest).name,
         classes=opened.model.head.classes, region=parts.region,
         methods=tuple(method.name for method in opened.judge.methods), exact=parts.report.has_frames,
@@ -159,7 +161,9 @@ def compared(fits: Fits, opened: Opened, config: Config, options: RunOptions, as
     return compare(fits, _images(parts, counts), question, floor=asked.floor, phi=finite(phi))
 
 
-def make_judge(model: Classifier, parts: Parts, config: Config, options: RunOptions, asked: MitigateOptions) -> Judge:
+def make_judge(
+    model: Classifier, parts: MitigationData, config: Config, options: RunOptions, asked: MitigateOptions
+) -> Judge:
     """The model cut at its bottleneck, and what every variant of it is measured with."""
     images = parts.material.loader.load(parts.rows[:PROBE_IMAGES].tolist()).images
     task = Task(
@@ -168,7 +172,7 @@ def make_judge(model: Classifier, parts: Parts, config: Config, options: RunOpti
         debias=parts.debias,
         choose=parts.choose,
         balanced=parts.balanced,
-        train=TrainSettings(epochs=asked.epochs, batch_size=asked.batch_size, rate=asked.rate, seed=options.seed),
+        train=TuneSettings(epochs=asked.epochs, batch_size=asked.batch_size, rate=asked.rate, seed=options.seed),
     )
     methods: tuple[Method, ...] = ()
     if parts.region is not None and asked.maps:
@@ -203,7 +207,7 @@ def _check(asked: MitigateOptions) -> None:
         )
 
 
-def _images(parts: Parts, counts: NDArray[np.int64]) -> Images:
+def _images(parts: MitigationData, counts: NDArray[np.int64]) -> Images:
     """The reporting part; cells are conflicting where the debias part has fewer rows than without an association.
 
     Args:
@@ -222,7 +226,7 @@ def _images(parts: Parts, counts: NDArray[np.int64]) -> Images:
     )
 
 
-def _key(model: Classifier, parts: Parts, config: Config, asked: MitigateOptions) -> str:
+def _key(model: Classifier, parts: MitigationData, config: Config, asked: MitigateOptions) -> str:
     settings = (asked.epochs, asked.batch_size, asked.rate, asked.bottleneck, asked.maps, COLUMNS)
     versions = library_versions()
     more = (
@@ -233,7 +237,7 @@ def _key(model: Classifier, parts: Parts, config: Config, asked: MitigateOptions
     return " ".join([model.sha256, parts.digest, parts.attribute, repr(settings), *more, versions.get("torch", "")])
 
 
-def _protocol(parts: Parts, asked: MitigateOptions) -> str:
+def _protocol(parts: MitigationData, asked: MitigateOptions) -> str:
     sizes = f"{len(parts.debias)} images to learn from, {len(parts.choose)} to choose on, {len(parts.report)} to report"
     return (
         f"{sizes}; they share no id, image or cluster. Every method that trains has {asked.epochs} passes, batches of "
@@ -302,7 +306,7 @@ def _write(
 
 
 def save(
-    folder: Path, found: Comparison, rows: list[Measurement], page: MitigationPage, *, chosen: str | None,
+    folder: Path, found: VariantComparison, rows: list[Measurement], page: MitigationPage, *, chosen: str | None,
     report: Report | None,
 ) -> None:  # fmt: skip
     """Write mitigation.json, mitigation.md and mitigation.html.

@@ -10,12 +10,17 @@ from fairaudit.audits.mitigation.merit import choosing_counts, mean_cell, merit
 from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.audits.mitigation.store import Fit, Unit
 from fairaudit.errors import UsageError
-from fairaudit.mitigation.method import Method
-from fairaudit.mitigation.samples import Part
+from fairaudit.mitigation.method import MitigationMethod
+from fairaudit.mitigation.samples import DataPart
 
 
 def chosen_strength(
-    method: Method, asked: MitigateOptions, seed: int, part: Part, vanilla: Fit, fit: Callable[[Unit], Fit]
+    method: MitigationMethod,
+    asked: MitigateOptions,
+    seed: int,
+    part: DataPart,
+    vanilla: Fit,
+    fit: Callable[[Unit], Fit],
 ) -> tuple[float, list[Fit]]:
     """λ, and the fits of all values that were tried under the first seed, in ascending order.
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fairaudit.audits.mitigation.fit import VANILLA
-from fairaudit.audits.mitigation.read import Comparison, flags, verdicts_line
+from fairaudit.audits.mitigation.read import VariantComparison, flags, verdicts_line
 from fairaudit.audits.mitigation.store import Fit
 from fairaudit.mitigation.registry import METHODS
-from fairaudit.report.mitigation import Cell, Grid, Line
+from fairaudit.report.mitigation import VariantNumber, VariantTable, VariantRow
 from fairaudit.results.measurement import Measurement, finite
 
 SHOWN = {
@@ -34,15 +34,15 @@ SHOWN = {
 SIGNIFICANT = 0.05
 
 
-def grid(found: Comparison, rows: Sequence[Measurement]) -> Grid:
+def grid(found: VariantComparison, rows: Sequence[Measurement]) -> VariantTable:
     """The table: a row per variant, an interval under every number, stars, verdicts and flags."""
     at = {(m.metric, m.method, m.baseline): m for m in rows}
     metrics = [metric for metric in SHOWN if any(m.metric == metric and m.value is not None for m in rows)]
     lines = [_line(found, at, name, metrics) for name in (VANILLA, *found.fits.by_method)]
-    return Grid(headings=tuple((metric, SHOWN[metric]) for metric in metrics), lines=tuple(lines))
+    return VariantTable(headings=tuple((metric, SHOWN[metric]) for metric in metrics), lines=tuple(lines))
 
 
-def remarks(found: Comparison, rows: Sequence[Measurement]) -> list[str]:
+def remarks(found: VariantComparison, rows: Sequence[Measurement]) -> list[str]:
     """How the table is to be read, and what it shows over all methods."""
     told = [
         f"Every number is of the same {len(found.images.target):,} images; {found.level:.0%} intervals resample them. "
@@ -65,7 +65,7 @@ def correlation_line(found: Measurement) -> str:
     return f"{title}: {found.value:.2f} [{found.low:.2f}, {found.high:.2f}]."
 
 
-def json_rows(found: Comparison) -> list[dict[str, Any]]:
+def json_rows(found: VariantComparison) -> list[dict[str, Any]]:
     """Plain rows per metric, method, seed, λ and φ, values of λ that were not chosen too, and the failed methods."""
     rows: list[dict[str, Any]] = []
     for name, seeds in found.per_seed.items():
@@ -85,7 +85,7 @@ def json_rows(found: Comparison) -> list[dict[str, Any]]:
 
 
 def _rows(
-    found: Comparison, fit: Fit, values: Mapping[str, float], *, chosen: bool, verdict: str | None = None
+    found: VariantComparison, fit: Fit, values: Mapping[str, float], *, chosen: bool, verdict: str | None = None
 ) -> Iterator[dict[str, Any]]:
     place = {**_place(found, fit), "chosen": chosen}
     for metric, value in values.items():
@@ -94,27 +94,30 @@ def _rows(
         yield {"metric": "verdict", **place, "value": verdict}
 
 
-def _place(found: Comparison, fit: Fit) -> dict[str, Any]:
+def _place(found: VariantComparison, fit: Fit) -> dict[str, Any]:
     phi = None if found.phi is None else round(found.phi, 4)
     return {"method": fit.unit.method, "seed": fit.unit.seed, "lambda": fit.unit.strength, "phi": phi}
 
 
 def _line(
-    found: Comparison, at: Mapping[tuple[str, str | None, str | None], Measurement], name: str, metrics: list[str]
-) -> Line:
+    found: VariantComparison,
+    at: Mapping[tuple[str, str | None, str | None], Measurement],
+    name: str,
+    metrics: list[str],
+) -> VariantRow:
     given = "" if name == VANILLA else ", ".join(METHODS[name].given) or "nothing more"
     if name not in found.values:
         reason = next(fit.reason for fit in found.fits.by_method[name] if fit.edit is None)
-        return Line(name=name, given=given, failed=reason)
+        return VariantRow(name=name, given=given, failed=reason)
     cells = [_cell(at.get((metric, name, None)), at.get((f"{metric}_change", name, "control"))) for metric in metrics]
-    return Line(
+    return VariantRow(
         name=name, given=given, cells=tuple(cells), verdict=verdicts_line(found, name), flags=tuple(flags(found, name))
     )
 
 
-def _cell(level: Measurement | None, change: Measurement | None) -> Cell:
+def _cell(level: Measurement | None, change: Measurement | None) -> VariantNumber:
     if level is None or level.value is None:
-        return Cell()
+        return VariantNumber()
     star = bool(change and change.extra.get("holm")) and (change.p_value or 0.0) < SIGNIFICANT if change else False
     ends = "" if level.low is None or level.high is None else f"[{level.low:.2f}, {level.high:.2f}]"
-    return Cell(value=f"{level.value:.2f}", interval=ends, star=star)
+    return VariantNumber(value=f"{level.value:.2f}", interval=ends, star=star)

@@ -32,7 +32,7 @@ Columns = Mapping[str, NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class VariantQuestion:
     """What the verdicts are about."""
 
     attribute: str
@@ -54,7 +54,7 @@ class Question:
     """Level, replicates and seed."""
 
 
-def verdict_of(images: Images, columns: Columns, question: Question) -> Joint:
+def verdict_of(images: Images, columns: Columns, question: VariantQuestion) -> Joint:
     """The verdict on one fitted model, from what it does with the images of the reporting part.
 
     The legs are those of `fairaudit audit`, with its limits. Effects of swapped content are not measured here: without
@@ -74,7 +74,7 @@ def verdict_of(images: Images, columns: Columns, question: Question) -> Joint:
     return joint_verdict(_outcome(images, columns, question), evidence)
 
 
-def _outcome(images: Images, columns: Columns, question: Question) -> Leg:
+def _outcome(images: Images, columns: Columns, question: VariantQuestion) -> Leg:
     decisions = np.asarray(columns["decisions"], np.int64)
     sizes = {"groups": images.groups, "classes": images.classes}
     counts = confusion(images.attribute, images.target, decisions, **sizes).counts
@@ -90,7 +90,7 @@ def _outcome(images: Images, columns: Columns, question: Question) -> Leg:
     return leg_of(found, f"{OUTCOME} of {question.attribute}", question.limits.tolerance)
 
 
-def _cues(images: Images, columns: Columns, question: Question) -> list[Leg]:
+def _cues(images: Images, columns: Columns, question: VariantQuestion) -> list[Leg]:
     """Cue alignment by every attribution method that was measured."""
     group = Labels(name=question.attribute, values=question.values, codes=images.attribute)
     target = Labels(name=question.target, values=question.classes, codes=images.target)
@@ -106,7 +106,7 @@ def _cues(images: Images, columns: Columns, question: Question) -> list[Leg]:
     return legs
 
 
-def _flips(images: Images, columns: Columns, question: Question) -> list[Leg]:
+def _flips(images: Images, columns: Columns, question: VariantQuestion) -> list[Leg]:
     if "flip_effect" not in columns:
         return []
     spec = ImageSpec(

@@ -28,7 +28,7 @@ from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.pruning.data import Decoded, PruneData, examples, open_parts, told
 from fairaudit.audits.pruning.experiment import DRAWN, Experiment, check_controls, run_experiment
 from fairaudit.audits.pruning.legs import audit_variants, with_legs
-from fairaudit.audits.pruning.maps import Model, map_drawing
+from fairaudit.audits.pruning.maps import MappedModel, map_drawing
 from fairaudit.audits.pruning.options import PruneOptions
 from fairaudit.audits.pruning.read import read
 from fairaudit.audits.pruning.rows import Reported
@@ -143,14 +143,17 @@ def _findings(study: Study, reported: Reported, notes: Sequence[str]) -> Finding
     return found if drawing is None else replace(found, drawings=[drawing, *found.drawings])
 
 
-def _compared(study: Study, experiment: Experiment) -> list[Model]:
+def _compared(study: Study, experiment: Experiment) -> list[MappedModel]:
     """The unpruned and the pruned model, and magnitude pruning where it was made."""
     vanilla = study.baseline or study.candidate
-    models = [Model(name="vanilla", classifier=vanilla), Model(name=experiment.written, classifier=study.candidate)]
+    models = [
+        MappedModel(name="vanilla", classifier=vanilla),
+        MappedModel(name=experiment.written, classifier=study.candidate),
+    ]
     for variant in experiment.variants:
         if variant.name == DRAWN:
             control = as_classifier(vanilla, experiment.split, variant.weights, variant.name)
-            models.append(Model(name=variant.name, classifier=control))
+            models.append(MappedModel(name=variant.name, classifier=control))
     return models
 
 

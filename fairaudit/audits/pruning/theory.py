@@ -37,7 +37,7 @@ _REASON = "there are no aligned or no conflicting images, or one class"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class TheoryPlace:
     """One model in the theory, for one bias; NaN where there is no such number."""
 
     rho: float
@@ -59,14 +59,14 @@ class Place:
         return self.classes >= 2 and not np.isnan([self.rho, self.phi, self.needed]).any()
 
 
-def place(reported: Reported, variant: Variant, number: int) -> Place:
+def place(reported: Reported, variant: Variant, number: int) -> TheoryPlace:
     """Estimate ρ, φ and K of a variant from its decisions on the reporting part."""
     decisions, bias = variant.evaluation.decisions, reported.codes[number]
     found = reliance(decisions, reported.target, bias, reported.associated(number))
     phi = float(ratio(found.followed, found.conflicting))
     wrong = float(ratio(found.aligned - found.aligned_right, found.aligned))
     classes = min(reported.values[number], reported.classes)
-    return Place(
+    return TheoryPlace(
         rho=float(ratio(found.aligned, found.aligned + found.conflicting)),
         phi=phi,
         needed=float(np.minimum(1.0, ratio(wrong, 1 - phi))),  # keeps NaN, which min() would take for 1
@@ -93,7 +93,7 @@ def theory_rows(reported: Reported, variant: Variant, number: int) -> Iterator[M
         yield _row(name, expected[name], variant.name, reported.biases[number], at, known)
 
 
-def _curves(at: Place) -> dict[str, float]:
+def _curves(at: TheoryPlace) -> dict[str, float]:
     """The curves, as far as what they need is known: eq. 3 needs ρ, eq. 15 also φ, eq. 16 also K."""
     classes = at.classes
     found: dict[str, float] = {}
@@ -107,7 +107,7 @@ def _curves(at: Place) -> dict[str, float]:
     return found
 
 
-def _row(metric: str, found: float, method: str, attribute: str, at: Place, known: int) -> Measurement:
+def _row(metric: str, found: float, method: str, attribute: str, at: TheoryPlace, known: int) -> Measurement:
     subject = Subject(audit="prune", metric=metric, attribute=attribute, method=method)
     facts = {"rho": finite(at.rho), "phi": finite(at.phi), "classes": at.classes}
     return row(subject, Estimate(value=found, n=known, missing=_REASON, extra=facts))
@@ -122,7 +122,7 @@ def _information(
     return float(ratio(mutual_information(table), np.log(classes)))
 
 
-def placed(reported: Reported, names: Sequence[str], number: int) -> list[tuple[str, Place]]:
+def placed(reported: Reported, names: Sequence[str], number: int) -> list[tuple[str, TheoryPlace]]:
     """Name and place of the first seed of every variant that the theory's curves are defined for."""
     pairs = [(name, place(reported, reported.named(name)[0], number)) for name in names]
     return [(name, at) for name, at in pairs if at.there]

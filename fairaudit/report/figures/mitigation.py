@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class VariantPlace:
     """One variant."""
 
     name: str
@@ -26,7 +26,7 @@ class Place:
     """Drawn hollow: it is equal because it decides nothing."""
 
 
-def outcome_and_reason(places: Sequence[Place], *, heading: str) -> bytes:
+def outcome_and_reason(places: Sequence[VariantPlace], *, heading: str) -> bytes:
     """A PNG: the gap of the outcome against the lift of the region, a line from the unchanged model to each method.
 
     The corner at the lower left, no gap and a lift of 1, is equal for the right reasons. The first place is the
@@ -128,7 +128,7 @@ def _line(axes: Axes, one: Series, place: int, color: str, marker: str, *, logar
     axes.plot(xs, ys, marker, linestyle="-", color=color, markersize=4, linewidth=1.2, label=name)
 
 
-def changes(points: Sequence[Place], *, heading: str, note: str) -> bytes:
+def changes(points: Sequence[VariantPlace], *, heading: str, note: str) -> bytes:
     """A PNG: every method's change of the gap against its change of the lift, both to the unchanged model.
 
     Down and left is better on both. The note is the rank correlation with its interval.

@@ -19,7 +19,7 @@ from fairaudit.audits.core.run import run_models
 from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
-from fairaudit.counterfactuals.ladder import SearchSettings
+from fairaudit.counterfactuals.ladder import LadderSettings
 from fairaudit.errors import FairauditError, ModelError, UsageError
 from fairaudit.results.report import Report
 
@@ -166,7 +166,7 @@ def test_expressions_compat_and_upwards(world: Path, tmp_path: Path) -> None:
     down, _ = _run(world, tmp_path / "down", base=("left", sums), downstream=(f"right={right}",))
     assert abs(_value(down, "left", "right").value) < 1e-3
     assert _value(down, "biased", "right").value > 0.1
-    search = SearchSettings(search="compat", direction="up", step=1)
+    search = LadderSettings(search="compat", direction="up", step=1)
     up, _ = _run(world, tmp_path / "up", "mixed.pt", search=search)
     assert _value(up, "left", "right").low > 0.2
     assert _value(up, "left", "right").method == "latent-shift-compat-up"
@@ -363,7 +363,7 @@ def test_pairs_to_find_are_checked_before_anything_is_computed(
 def test_what_wachter_cannot_do_is_refused_and_the_factory_is_part_of_the_key() -> None:
     options = CfOptions(generator=Path("g"), config=_config(), base_folder=Path())
     with pytest.raises(UsageError, match="wachter takes evidence away"):
-        replace(options, maker="wachter", search=SearchSettings(direction="up"))
+        replace(options, maker="wachter", search=LadderSettings(direction="up"))
     assert options.key() != replace(options, generator_arch="nets:other").key()
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fairaudit.audits.mitigation.statistics import Images
-from fairaudit.audits.mitigation.verdicts import Question, verdict_of
+from fairaudit.audits.mitigation.verdicts import VariantQuestion, verdict_of
 from fairaudit.config.schema import AuditConfig
 from fairaudit.tables.statistics import Statistics
 
@@ -32,7 +32,7 @@ def question(**changes):
         "region": "necktie", "methods": ("lrp",), "exact": True, "limits": AuditConfig(),
         "statistics": Statistics(replicates=200),
     }  # fmt: skip
-    return Question(**{**base, **changes})
+    return VariantQuestion(**{**base, **changes})
 
 
 @pytest.mark.parametrize(

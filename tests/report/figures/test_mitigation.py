@@ -2,14 +2,17 @@
 
 import pytest
 
-from fairaudit.report.figures.mitigation import Place, Series, along, changes, outcome_and_reason
+from fairaudit.report.figures.mitigation import VariantPlace, Series, along, changes, outcome_and_reason
 
 SERIES = [
     Series(name="eo-mi", x=[0.0, 1.0, 10.0], y=[[0.5, 0.6, None], [0.1, 0.2, 0.3]]),
     Series(name="vanilla", x=[1.0], y=[[0.4], [0.2]], level=True),
     Series(name="empty", x=[1.0], y=[[None], [None]]),
 ]
-PLACES = [Place(name="$a$", outcome=0.5, reason=3.0), Place(name="b", outcome=0.1, reason=1.0, degenerate=True)]
+PLACES = [
+    VariantPlace(name="$a$", outcome=0.5, reason=3.0),
+    VariantPlace(name="b", outcome=0.1, reason=1.0, degenerate=True),
+]
 
 
 @pytest.mark.parametrize("logarithmic", [False, True])
