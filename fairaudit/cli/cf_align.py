@@ -22,6 +22,10 @@ PIXELS = 0.05
 """The published program's limit: further along a ray a decoder draws no faces any more, and all scores move."""
 
 GeneratorFile = Annotated[Path, typer.Option(help="Generator with encode and decode.", rich_help_panel=CF)]
+AnyGenerator = Annotated[
+    Path | None,
+    typer.Option("--generator", help="Generator with encode and decode, for latent-shift.", rich_help_panel=CF),
+]
 GeneratorArch = Annotated[
     str | None, typer.Option(help="For a generator's checkpoint: package.module:factory.", rich_help_panel=CF)
 ]
@@ -52,7 +56,11 @@ PixelLimit = Annotated[
 MinBaseChange = Annotated[float, typer.Option(help="Least change of the base score that counts.", rich_help_panel=CF)]
 Maker = Annotated[
     Literal["latent-shift", "wachter"],
-    typer.Option("--maker", help="How counterfactuals are made.", rich_help_panel=CF),
+    typer.Option(
+        "--maker",
+        help="How counterfactuals are made; wachter moves pixels, without a generator, and is no evidence.",
+        rich_help_panel=CF,
+    ),
 ]
 CorrectionKind = Annotated[
     Literal["holm", "fdr", "none"],
@@ -82,7 +90,7 @@ Animation = Annotated[
 @audit_command
 def cf_align(
     models: o.Models,
-    generator: GeneratorFile,
+    generator: AnyGenerator = None,
     generator_arch: GeneratorArch = None,
     base: Base = None,
     downstream: Downstream = None,

@@ -23,7 +23,8 @@ def train(
         Literal["autoencoder", "cvae"], typer.Option(help="What is trained.", rich_help_panel=GEN)
     ] = "autoencoder",
     condition: Annotated[
-        str | None, typer.Option(help="Attribute that a cvae is conditioned on.", rich_help_panel=GEN)
+        list[str] | None,
+        typer.Option(help="Attribute that a cvae is conditioned on; repeat for several.", rich_help_panel=GEN),
     ] = None,
     keep: Annotated[
         list[Path] | None,
@@ -59,7 +60,7 @@ def train(
     )
     wanted = GeneratorRequest(
         kind=kind,
-        attribute=condition,
+        attributes=tuple(condition or ()),
         keep=tuple(keep or ()),
         latent=latent,
         grid=grid,
@@ -165,11 +166,17 @@ def info(
 @audit_command(without=(*WRITES_NO_REPORT, *ON_THE_PROCESSOR, "fresh", "classes", "output_kind", "arch"))
 def interpolate(
     generator: Annotated[Path, typer.Argument(help="A conditional VAE, see train --kind cvae.")],
-    condition: Annotated[str, typer.Option(help="Attribute that it was conditioned on.", rich_help_panel=GEN)],
-    to: Annotated[
-        str | None,
+    condition: Annotated[
+        list[str],
         typer.Option(
-            help="Value to change every image to (default: of two values, the one it does not have).",
+            help="Attribute to move, of those that it was conditioned on; repeat to move several at once.",
+            rich_help_panel=GEN,
+        ),
+    ],
+    to: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Value to change every image to; ATTRIBUTE=VALUE, repeated, for several (default: the other of two).",
             rich_help_panel=GEN,
         ),
     ] = None,
@@ -179,7 +186,7 @@ def interpolate(
     *,
     request: Request,
 ) -> int:
-    """Write matched counterfactuals: every image with its own and with the other value of an attribute.
+    """Write matched counterfactuals: every image with its own and with the other value of an attribute, or of several.
 
     Example: fairaudit generator interpolate cvae/generator.safetensors --condition necktie -o pairs
     """
@@ -189,7 +196,12 @@ def interpolate(
     from fairaudit.errors import ExitCode
 
     wanted = InterpolateRequest(
-        generator=generator, attribute=condition, to=to, frames=frames, examples=examples, animation=animation
+        generator=generator,
+        attributes=tuple(condition),
+        to=tuple(to or ()),
+        frames=frames,
+        examples=examples,
+        animation=animation,
     )
     config, folder = load(request.asked)
     with progress_display(quiet=request.quiet) as progress:

@@ -33,10 +33,17 @@ class CvaeSettings:
     """Name of the target; empty in files of before it was kept."""
     attribute_name: str = ""
     """Name of the attribute; empty in files of before it was kept."""
+    more: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Further attributes that it is conditioned on: name, and values in the order of their codes."""
     kl: float = 1.0
     """Weight of the Kullback–Leibler term against the reconstruction, both summed over an image's numbers."""
     independence: float = 10.0
     """Weight of `leakage`; without it the latent may carry the attribute and the decoder ignore the condition."""
+
+    @property
+    def attributes(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Name and values of every attribute, the first of them `attribute`."""
+        return ((self.attribute_name, self.attribute), *self.more)
 
 
 class GaussianPosterior(NamedTuple):
@@ -66,27 +73,38 @@ class ConditionalVae(nn.Module):
     def __init__(self, settings: CvaeSettings) -> None:
         super().__init__()
         check_size(settings.channels, settings.size)
-        for name, values in (("target", settings.target), ("attribute", settings.attribute)):
+        labels = [("target", settings.target), ("attribute", settings.attribute)]
+        labels += [(f"attribute {name}", values) for name, values in settings.more]
+        for name, values in labels:
             if len(values) < 2:
                 raise UsageError(f"The {name} has one value only", wanted="two values", found=", ".join(values))
         self.settings = settings
-        extra = len(settings.target) + len(settings.attribute)
+        extra = sum(len(values) for _, values in labels)
         self.down = Down(settings.channels + extra, settings.size, settings.width, 2 * settings.latent)
         self.up = Up(settings.latent + extra, settings.channels, settings.size, settings.width)
         initialise(self)
 
     def condition(self, target: Tensor, attribute: Tensor) -> Tensor:
-        """Codes [n] of target and attribute → shares [n, K_target + K_attribute], one-hot.
+        """Codes → shares [n, K_target + Σ K_attribute], one-hot for the target and for every attribute, side by side.
+
+        Args:
+            target: [n] codes.
+            attribute: [n] codes, or [n, A] of the A attributes that it is conditioned on, in their order.
 
         Raises:
-            UsageError: an unknown value; there is no condition for it.
+            UsageError: an unknown value; there is no condition for it. Or other attributes than it knows.
         """
-        if bool((target < 0).any() or (attribute < 0).any()):
+        codes, attributes = attribute.reshape(len(target), -1), self.settings.attributes
+        if codes.shape[1] != len(attributes):
+            raise UsageError(
+                "A conditional generator needs all the attributes that it was trained on",
+                wanted=", ".join(name or "one" for name, _ in attributes),
+                found=str(codes.shape[1]),
+            )
+        if bool((target < 0).any() or (codes < 0).any()):
             raise UsageError("A conditional generator needs the target and the attribute of every image")
-        shares = [
-            F.one_hot(codes.long(), len(values))
-            for codes, values in ((target, self.settings.target), (attribute, self.settings.attribute))
-        ]
+        shares = [F.one_hot(target.long(), len(self.settings.target))]
+        shares += [F.one_hot(codes[:, at].long(), len(values)) for at, (_, values) in enumerate(attributes)]
         return torch.cat(shares, dim=1).float()
 
     def posterior(self, images: Tensor, condition: Tensor) -> GaussianPosterior:

@@ -58,3 +58,21 @@ def test_a_batch_with_its_conditions_is_a_generator() -> None:
 def test_a_condition_needs_two_values() -> None:
     with pytest.raises(UsageError, match="attribute has one value"):
         ConditionalVae(CvaeSettings(attribute=("only",)))
+
+
+def test_several_attributes_are_one_hot_side_by_side() -> None:
+    """By hand: target yes, a of three values, then two of the further attribute; all codes are needed, and known."""
+    settings = CvaeSettings(
+        size=(28, 28), latent=4, width=8, attribute=("a", "b", "c"), attribute_name="one", more=(("two", ("x", "y")),)
+    )
+    model = ConditionalVae(settings).eval()
+    assert settings.attributes == (("one", ("a", "b", "c")), ("two", ("x", "y")))
+    found = model.condition(torch.tensor([1, 0]), torch.tensor([[0, 1], [2, 0]]))
+    assert found.tolist() == [[0, 1, 1, 0, 0, 0, 1], [1, 0, 0, 0, 1, 1, 0]]
+    assert model.decode(torch.zeros(2, 4), found).shape == (2, 3, 28, 28)
+    with pytest.raises(UsageError, match=r"Wanted: one, two\. Found: 1"):
+        model.condition(torch.tensor([1, 0]), torch.tensor([0, 2]))
+    with pytest.raises(UsageError, match="attribute of every image"):
+        model.condition(torch.tensor([1, 0]), torch.tensor([[0, 1], [2, -1]]))
+    with pytest.raises(UsageError, match="attribute two has one value"):
+        ConditionalVae(CvaeSettings(more=(("two", ("only",)),)))

@@ -27,7 +27,7 @@ def drawings(
     """The matrix, and for every base (the first four) a strip, an animation and an alignment plot."""
     names = evidence.readers.heads.names
     found = [_matrix(total, evidence, matrix, correlated)]
-    if evidence.options.maker == "wachter":
+    if evidence.generator is None:
         return found
     for base in evidence.readers.bases[:4]:
         rows, change = changes[base]
@@ -117,6 +117,8 @@ def _swept(
     rows = total.rows[chosen].tolist()
     images = total.study.material.loader.load(rows).images.to(total.study.candidate.device)
     heads, generator = evidence.readers.heads, evidence.generator
+    if generator is None:
+        raise ValueError("there are no rays to sweep without a generator")
     shift = latent_shift(generator, heads, images, [(row, base) for row in range(len(images))], evidence.options.search)
     found = [sweep(generator, heads, shift, row, frames=FRAMES) for row in range(len(images))]
     frames = torch.stack([part for part, _ in found]).permute(0, 1, 3, 4, 2)

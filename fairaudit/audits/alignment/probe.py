@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,12 +71,13 @@ def fit_probe(study: Study, options: CfOptions, attribute: str) -> FittedProbe:
         )
     loader = Loader(manifest, options.config.preprocess, {}, study.options.workers)
     images, codes = _images(loader, manifest.attributes[attribute].codes)
-    reconstructed = _reconstructed(study, options, images)
+    file = options.generator
+    reconstructed = None if file is None else _reconstructed(study, options, file, images)
     probe = train_probe(
         _fetch(images),
         codes,
         len(manifest.attributes[attribute].values),
-        drawn=_fetch(reconstructed),
+        drawn=None if reconstructed is None else _fetch(reconstructed),
         settings=ProbeSettings(seed=study.options.seed),
     )
     values = manifest.attributes[attribute].values
@@ -120,10 +122,10 @@ def _fetch(images: torch.Tensor) -> FetchImages:
 
 
 @torch.no_grad()
-def _reconstructed(study: Study, options: CfOptions, images: torch.Tensor) -> torch.Tensor:
+def _reconstructed(study: Study, options: CfOptions, file: Path, images: torch.Tensor) -> torch.Tensor:
     """The images as the generator gives them back, as bytes."""
     generator = open_generator(
-        options.generator,
+        file,
         arch=options.generator_arch,
         device=str(study.candidate.device),
         trust=study.options.trust_model,

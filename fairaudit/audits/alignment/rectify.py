@@ -146,6 +146,8 @@ def _descent(audit: CfAlignAudit, base: int, other: int, request: RectifyRequest
     """
     images = _positives(audit, base, progress)
     heads = audit.readers.heads
+    if audit.generator is None:
+        raise ValueError("Latent Shift has a generator")
     found = rectify(audit.generator, heads, images, [base], other, request.options.search, request.settings)[0]
     if found.beta == 0:
         valid = found.history[0].valid if found.history else float("nan")

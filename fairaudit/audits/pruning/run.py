@@ -22,6 +22,7 @@ from fairaudit.audits.core.stream.audit import Audit, Findings
 from fairaudit.audits.core.stream.found import FoundBefore
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.stream.trial import Trials
+from fairaudit.audits.core.study.alignment import alignment
 from fairaudit.audits.core.study.study import Study, open_classifier, target_of
 from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.audits.joint import verdict as joint
@@ -39,6 +40,7 @@ from fairaudit.data.manifest import Manifest
 from fairaudit.data.planted.planting import brought
 from fairaudit.gate.changed import KEPT
 from fairaudit.measures.clusters.partition import partition
+from fairaudit.measures.counts.confusion import Floats
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.export import export, save_masks
@@ -194,6 +196,17 @@ def _clusters(manifest: Manifest, rows: NDArray[np.int64]) -> NDArray[np.int64] 
     return None if manifest.cluster is None else partition(manifest.cluster.codes[rows])
 
 
+def _training(manifest: Manifest, config: Config, bias: str) -> Floats | None:
+    """The training rows of a bias as `audit.aligned` tells them: the theory's ρ is theirs, not the reporting part's."""
+    told = alignment(
+        manifest.attributes[bias],
+        target_of(manifest),
+        aligned=config.audit.aligned,
+        training=manifest.training,
+    )
+    return told.training
+
+
 def _reported(experiment: Experiment, data: PruneData, config: Config, fit: Decoded, report: Decoded) -> Reported:
     return Reported(
         experiment=experiment,
@@ -205,6 +218,7 @@ def _reported(experiment: Experiment, data: PruneData, config: Config, fit: Deco
         values=report.examples.values,
         classes=len(target_of(data.parts.report).values),
         planted=tuple(name in brought(config.data.bias) for name in data.biases),
+        training=tuple(_training(data.parts.report, config, name) for name in data.biases),
         clusters=_clusters(data.parts.report, report.rows),
         level=config.audit.level,
     )
