@@ -3,10 +3,10 @@
 import pytest
 
 from fairaudit.report.mitigation import (
-    VariantNumber,
-    VariantTable,
-    VariantRow,
     MitigationPage,
+    VariantNumber,
+    VariantRow,
+    VariantTable,
     html,
     markdown,
     terminal,
@@ -15,9 +15,10 @@ from fairaudit.report.mitigation import (
 
 @pytest.fixture
 def page():
+    before, after = VariantNumber(value="0.40", interval="[0.30, 0.50]"), VariantNumber(value="0.70", star=True)
     lines = (
-        VariantRow(name="vanilla", given="", cells=(VariantNumber(value="0.40", interval="[0.30, 0.50]"),), verdict="undecided"),
-        VariantRow(name="a|<b>", given="x", cells=(VariantNumber(value="0.70", star=True),), verdict="undecided", flags=("odd",)),
+        VariantRow(name="vanilla", given="", cells=(before,), verdict="undecided"),
+        VariantRow(name="a|<b>", given="x", cells=(after,), verdict="undecided", flags=("odd",)),
         VariantRow(name="cia", given="twins", failed="no <twins>"),
     )  # fmt: skip
     grid = VariantTable(headings=(("worst_cell_accuracy", "worst cell"),), lines=lines)

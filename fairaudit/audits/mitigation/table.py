@@ -9,7 +9,7 @@ from fairaudit.audits.mitigation.fit import VANILLA
 from fairaudit.audits.mitigation.read import VariantComparison, flags, verdicts_line
 from fairaudit.audits.mitigation.store import Fit
 from fairaudit.mitigation.registry import METHODS
-from fairaudit.report.mitigation import VariantNumber, VariantTable, VariantRow
+from fairaudit.report.mitigation import VariantNumber, VariantRow, VariantTable
 from fairaudit.results.measurement import Measurement, finite
 
 SHOWN = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fairaudit.report.figures.mitigation import VariantPlace, Series, along, changes, outcome_and_reason
+from fairaudit.report.figures.mitigation import Series, VariantPlace, along, changes, outcome_and_reason
 
 SERIES = [
     Series(name="eo-mi", x=[0.0, 1.0, 10.0], y=[[0.5, 0.6, None], [0.1, 0.2, 0.3]]),
