@@ -50,7 +50,8 @@ def test_all_statements_are_kept_or_none(tmp_path):
             connection.execute("INSERT INTO run (digest, key) VALUES ('d', 'k')")
             raise KeyError
 
-    pytest.raises(KeyError, interrupted)
+    with pytest.raises(KeyError):
+        interrupted()
     assert connection.execute("SELECT count(*) FROM run").fetchone() == (0,)
     with transaction(connection):
         connection.execute("INSERT INTO run (digest, key) VALUES ('d', 'k')")
