@@ -1,7 +1,7 @@
 """Models trained and mitigated at several associations of target and attribute, one unchanged model for each.
 
-Figures 3 and 4 of *Fairness for the Right Reasons*: training and debias rows of one φ, one reporting part for all. Every φ
-has as many rows as any other, with even margins, so that nothing but the association differs.
+Figures 3 and 4 of *Fairness for the Right Reasons*: training and debias rows of one φ, one reporting part for all.
+Every φ has as many rows as any other, with even margins, so that nothing but the association differs.
 """
 
 from __future__ import annotations
