@@ -179,11 +179,16 @@ def mapped_study(
         return audits, stream(study, audits, store, progress)
 
 
+NOT_OF_TRIALS = frozenset({"baseline", "regions", "explain"})
+"""Entries of a run's key that no trial depends on, so that a trial is used again when only they change."""
+
+
 def _tried(study: Study, plan: AuditPlan, progress: Progress, path: Path) -> Trials:
     methods = plan.methods_for(study)
     if not methods or not study.config.audit.faithfulness:
         return Trials(measurements=(), unusable={})
-    key = run_key(study, {"trial": trial_settings(study, methods, stages=plan.stages)})
+    whole = run_key(study, {"trial": trial_settings(study, methods, stages=plan.stages)})
+    key = {name: value for name, value in whole.items() if name not in NOT_OF_TRIALS}
     with RunStore.open(path, key=key, fresh=study.options.fresh) as store:
         return run_trials(study, methods, store, progress, stages=plan.stages)
 
