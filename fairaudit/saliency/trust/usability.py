@@ -31,7 +31,7 @@ Known = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class UsabilityLimits:
     """What a method must keep to."""
 
     completeness: float = 0.10
@@ -76,7 +76,7 @@ def judge_method(
     seed: int = 0,
     steps: int = 28,
     stages: int = 1,
-    limits: Limits | None = None,
+    limits: UsabilityLimits | None = None,
     fewer: int | None = None,
     chance: Callable[[], Mapping[str, Floats]] | None = None,
 ) -> Usability:
@@ -98,7 +98,7 @@ def judge_method(
         fewer: how many of the images, the first ones, randomisation and stability are looked at on; all where left out.
         chance: makes the random map's areas on the same images (`chance_areas`), where several methods share them.
     """
-    limits = limits if limits is not None else Limits()
+    limits = limits if limits is not None else UsabilityLimits()
     if method.family == "control":
         return Usability(usable=False, reasons=("it is the control that other methods have to beat",))
     own = method.attribute(classifier, images, classes, seed=seed)
@@ -135,7 +135,7 @@ def _sums(
     own: Attribution,
     known: Known,
     facts: dict[str, Floats],
-    limits: Limits,
+    limits: UsabilityLimits,
 ) -> list[str]:
     reasons = []
     if own.residual is not None:
@@ -153,7 +153,12 @@ def _sums(
 
 
 def _conserves(
-    method: Lrp, classifier: Explained, images: Tensor, classes: Tensor, facts: dict[str, Floats], limits: Limits
+    method: Lrp,
+    classifier: Explained,
+    images: Tensor,
+    classes: Tensor,
+    facts: dict[str, Floats],
+    limits: UsabilityLimits,
 ) -> list[str]:
     """Without biases, or with what they take where shares without them have no bound."""
     if method.signed(classifier, images):
@@ -179,7 +184,7 @@ def _forgets(
     seed: int,
     stages: int,
     facts: dict[str, Floats],
-    limits: Limits,
+    limits: UsabilityLimits,
 ) -> tuple[list[str], dict[str, float]]:
     try:
         found = randomisation(method, classifier, images, classes, own=maps, stages=stages, seed=seed)
@@ -201,7 +206,7 @@ def _repeats(
     maps: Tensor,
     seed: int,
     facts: dict[str, Floats],
-    limits: Limits,
+    limits: UsabilityLimits,
 ) -> list[str]:
     again = _repeated(method, classifier, images, classes, maps, seed, limits)
     facts["stability"] = again
@@ -214,7 +219,13 @@ def _repeats(
 
 
 def _repeated(
-    method: Method, classifier: Explained, images: Tensor, classes: Tensor, maps: Tensor, seed: int, limits: Limits
+    method: Method,
+    classifier: Explained,
+    images: Tensor,
+    classes: Tensor,
+    maps: Tensor,
+    seed: int,
+    limits: UsabilityLimits,
 ) -> Floats:
     """Rank correlation of two runs, on the first images alone where these say the same twice."""
     if len(images) > FIRST and not isinstance(method, TakesLabels):
@@ -250,7 +261,7 @@ def _deletes(
     steps: int,
     chance: Mapping[str, Floats],
     facts: dict[str, Floats],
-    limits: Limits,
+    limits: UsabilityLimits,
 ) -> list[str]:
     own = faithfulness(classifier, images, classes, {"": maps}, steps=steps, seed=seed, kinds=TRIED)[""]
     facts.update({**own, **{f"{kind}_random": area for kind, area in chance.items()}})
