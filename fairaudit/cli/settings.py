@@ -198,6 +198,7 @@ def run_options(
     timeout_per_batch: float | None = None,
     cache: str = "2G",
     shard: str | None = None,
+    jobs: int = 1,
 ) -> RunOptions:
     """The run options, with their texts checked.
 
@@ -221,6 +222,7 @@ def run_options(
         timeout_per_batch=timeout_per_batch,
         cache=_bytes(cache, "--cache"),
         shard=None if shard is None else _shard(shard),
+        jobs=jobs,
         command=("fairaudit", *sys.argv[1:]),
     )
 

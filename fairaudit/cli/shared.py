@@ -58,6 +58,7 @@ def shared_options(
     images: o.Images = True,
     cache: o.Cache = "2G",
     shard: o.Shard = None,
+    jobs: o.Jobs = 1,
     trust_model: o.Trust = False,
     fail_on: o.FailOnOption = "inconclusive",
     max_excluded: o.MaxExcluded = 0,
@@ -93,6 +94,7 @@ def shared_options(
             formats=formats,
             cache=cache,
             shard=shard,
+            jobs=jobs,
         ),
         quiet=quiet,
         as_json=as_json,
@@ -111,9 +113,10 @@ WRITES_NO_REPORT = (
     "timeout_per_batch",
     "cache",
     "shard",
+    "jobs",
 )
 """Shared options that mean nothing to a command without a report."""
-OF_MANY_MODELS = ("cache", "shard")
+OF_MANY_MODELS = ("cache", "shard", "jobs")
 """Shared options that mean nothing to a command that takes one model."""
 ON_THE_PROCESSOR = ("device", "precision", "batch_size")
 """Shared options that mean nothing to a command that computes on the processor at a size of its own."""

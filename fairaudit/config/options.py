@@ -44,6 +44,10 @@ class RunOptions:
     """Renderings written beside report.json: as `--format` names them."""
     cache: int = 2 << 30
     """Largest size in bytes of the file that keeps the decoded images of a run over several models; 0 for none."""
+    jobs: int = 1
+    """Processes in which several models are audited side by side."""
+    begin: float = 0.0
+    """Share of the chunks that are left for last; processes side by side then begin with different images."""
     shard: tuple[int, int] | None = None
     """Part and number of parts: only every n-th of several models is audited; None for all."""
     against: Path | None = None

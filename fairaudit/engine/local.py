@@ -38,6 +38,7 @@ def run_chunks(
     store: RunStore,
     *,
     progress: Progress | None = None,
+    begin: float = 0.0,
 ) -> Outcome:
     """Compute every chunk that the store does not have, then merge all of them in order.
 
@@ -47,10 +48,11 @@ def run_chunks(
 
     Args:
         plan: rows and chunks; a run in the store belongs to one plan.
-        load: reads what a chunk needs; called in a thread, one chunk at a time, in order.
+        load: reads what a chunk needs; called in a thread, one chunk at a time.
         compute: turns a chunk and what was loaded into one part per audit; an audit may have none for a chunk.
         store: where finished chunks are kept.
         progress: called with the rows done, all rows, and whether they come from an earlier run.
+        begin: share of the chunks that are left for last, so that processes side by side begin with different ones.
 
     Raises:
         StoreError: the store belongs to another plan, is damaged or is held by another process.
@@ -60,7 +62,8 @@ def run_chunks(
     store.pin(plan)
     chunks = plan.chunks()
     finished = store.done()
-    todo = [chunk for chunk in chunks if chunk.index not in finished]
+    first = int(begin * len(chunks))
+    todo = [chunk for chunk in (*chunks[first:], *chunks[:first]) if chunk.index not in finished]
     done_rows = plan.rows - sum(chunk.rows for chunk in todo)
     report = progress or _silent
     if done_rows:

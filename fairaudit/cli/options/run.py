@@ -54,6 +54,15 @@ Shard = Annotated[
         metavar="I/N",
     ),
 ]
+Jobs = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=1024,
+        help="Several models: audit so many side by side, each in a process of its own.",
+        rich_help_panel=RUN,
+    ),
+]
 Timeout = Annotated[
     float | None,
     typer.Option(

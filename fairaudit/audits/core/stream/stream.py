@@ -85,7 +85,7 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
         return {**parts, ROWS: _rows_part(batch)}
 
     with progress.task(f"Auditing {study.candidate.name}", total=plan.rows) as advance:
-        outcome = run_chunks(plan, load, compute, store, progress=advance)
+        outcome = run_chunks(plan, load, compute, store, progress=advance, begin=study.options.begin)
     rows, excluded = _accounted(outcome.parts, plan, store)
     if rows.size == 0:
         raise _nothing_scored(study, excluded)
