@@ -89,7 +89,7 @@ def written(folder, network, kind):
     if kind == "pt":
         save_script(network, path)
     else:
-        # Attention's fused path has no ONNX; the newer exporter turns a mean into a gather at computed places.
+        # Attention's fused path has no ONNX.
         torch.backends.mha.set_fastpath_enabled(False)
         batch = {"images": {0: "batch"}}
         torch.onnx.export(

@@ -55,8 +55,12 @@ def receivers(module: fx.GraphModule, node: fx.Node) -> list[fx.Node]:
 
 
 def carries_images(node: fx.Node) -> bool:
-    """Whether a node has values of the images in it, and is not only a weight or a number."""
-    return node.op != "get_attr" and bool(node.meta.get("shape"))
+    """Whether a node has values of the images in it, and is not only a weight, a number or whole numbers.
+
+    Whole numbers and truth values say where something is taken from, such as the places of a gather that follow the
+    size of the batch: what is computed with them has no gradient and needs no rule.
+    """
+    return node.op != "get_attr" and bool(node.meta.get("shape")) and not node.meta.get("counts", False)
 
 
 def layer_of(module: fx.GraphModule, node: fx.Node) -> nn.Module | None:
@@ -76,4 +80,6 @@ def _passes(module: fx.GraphModule, node: fx.Node) -> bool:
         return isinstance(layer_of(module, node), RULED)
     if node.op not in ("call_function", "call_method"):
         return True
+    if word(node) == "index_put":
+        return not (len(node.args) > 3 and node.args[3])  # overwriting moves numbers, adding does not
     return word(node) in MOVES | _MAKERS

@@ -125,13 +125,13 @@ class Builder:
             return
         args, kwargs = self.node(call.args), {key: self.node(value) for key, value in call.kwargs.items()}
         node = self._graph.call_function(_out_of_place(call.op), args, kwargs)
-        node.meta["shape"] = tuple(call.outputs[0].shape)
+        _describe(node, call.outputs[0])
         if not call.several:
             self._nodes[Ref(number)] = node
             return
         for position in sorted(used):
             item = self._graph.call_function(operator.getitem, (node, position))
-            item.meta["shape"] = tuple(call.outputs[position].shape)
+            _describe(item, call.outputs[position])
             self._nodes[Ref(number, position)] = item
 
     def _find_users(self) -> dict[int, list[Ref]]:
@@ -198,6 +198,12 @@ class Builder:
         if size.factor != 1:
             node = self._graph.call_function(operator.mul, (node, size.factor))
         return self._graph.call_function(operator.add, (node, size.offset)) if size.offset else node
+
+
+def _describe(node: fx.Node, result: Tensor) -> None:
+    """Note the shape of a node's result, and whether it can carry relevance: places and masks have no gradient."""
+    node.meta["shape"] = tuple(result.shape)
+    node.meta["counts"] = not (result.is_floating_point() or result.is_complex())
 
 
 def _out_of_place(op: torch._ops.OpOverload) -> torch._ops.OpOverload:

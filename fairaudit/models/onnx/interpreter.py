@@ -10,11 +10,12 @@ from fairaudit.errors import ModelError
 from fairaudit.models.onnx.elementwise import ELEMENTWISE
 from fairaudit.models.onnx.graph import Graph
 from fairaudit.models.onnx.node import Node
+from fairaudit.models.onnx.scatter import SCATTER
 from fairaudit.models.onnx.shapes import SHAPES
 from fairaudit.models.onnx.spatial import SPATIAL
 from fairaudit.models.onnx.weighted import WEIGHTED
 
-OPERATIONS = {**ELEMENTWISE, **WEIGHTED, **SPATIAL, **SHAPES}
+OPERATIONS = {**ELEMENTWISE, **WEIGHTED, **SPATIAL, **SHAPES, **SCATTER}
 """Operation of ONNX → how torch computes it."""
 
 

@@ -123,9 +123,13 @@ def _gather_elements(node: Node, inputs: Inputs) -> Tensor:
 
 def _gather_nd(node: Node, inputs: Inputs) -> Tensor:
     value, places = together(needed(node, inputs, 0), needed(node, inputs, 1))
-    if int(node.get("batch_dims", 0)):
-        raise node.refuse(f"batch_dims {node.get('batch_dims')}")
-    return value[tuple(places.long().unbind(-1))]
+    shared = int(node.get("batch_dims", 0))
+    indices = [index.long() for index in places.unbind(-1)]
+    for axis in range(shared):
+        # Along axes that both have, each slice looks into its own.
+        count = torch.arange(value.shape[axis], device=value.device)
+        indices.insert(axis, count.reshape(-1, *[1] * (indices[-1].dim() - axis - 1)))
+    return value[tuple(indices)]
 
 
 def _expand(node: Node, inputs: Inputs) -> Tensor:

@@ -21,7 +21,7 @@ from fairaudit.models.onnx.node import Node  # noqa: E402
 OTHER = ("top_k_same_values", "linear_blocked", "empty_set", "linear_pytorch_half_pixel", "_expanded")
 # Tests of refusals: what is known not to be computed.
 REFUSED = {"ArgMax", "ArgMin", "AveragePool", "BatchNormalization", "ConvTranspose", "Dropout", "MaxPool", "Pad"}
-REFUSED |= {"Resize", "SpaceToDepth", "Upsample", "Cast", "CastLike", "GatherND"}
+REFUSED |= {"Resize", "SpaceToDepth", "Upsample", "Cast", "CastLike"}
 
 
 @pytest.fixture(scope="module")
