@@ -15,7 +15,9 @@ class RunOptions:
     """Options of a run; none of them changes what is measured, but `seed` and `limit`."""
 
     output: Path = Path("fairaudit-report")
-    """Folder for the report, the figures and the run store."""
+    """Folder for the report and its figures; the run store lies beside it."""
+    root: Path | None = None
+    """Output folder of the whole run, where `output` is a folder inside of it; None where it is `output`."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
     precision: Precision = "auto"

@@ -28,13 +28,13 @@ class Deadly(torch.nn.Module):
 
 
 def files(folder):
-    """Bytes of every file, reports without the facts of their run, run stores left out."""
+    """Bytes of every file, reports without the facts of their run."""
     found = {}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
         if path.name == "report.json":
             found[name] = json.dumps({**json.loads(path.read_text(encoding="utf-8")), "run": None}).encode()
-        elif path.is_file() and "run.sqlite" not in path.name:
+        elif path.is_file():
             found[name] = path.read_bytes()
     return found
 
@@ -89,7 +89,7 @@ def test_killed_at_a_random_moment_and_resumed(zoo):
     zoo.run("fairness", "zoo", "-o", "whole", *FAST)
     process = zoo.start("fairness", "zoo", "-o", "killed", "--jobs", "2", *FAST, "--quiet")
     deadline = time.monotonic() + 90
-    while not list((zoo.folder / "killed").glob("m*/run.sqlite")) and process.poll() is None:
+    while not list((zoo.folder / ".fairaudit" / "killed").glob("m*/run.sqlite")) and process.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     time.sleep(int.from_bytes(os.urandom(1)) / 256)
@@ -103,7 +103,7 @@ def test_killed_at_a_random_moment_and_resumed(zoo):
 def test_interrupted_in_a_line_and_nothing_goes_on(zoo):
     process = zoo.start("fairness", "zoo", "-o", "stopped", "--jobs", "2", *FAST, "--quiet")
     deadline = time.monotonic() + 90
-    while not list((zoo.folder / "stopped").glob("m*")) and process.poll() is None:
+    while not list((zoo.folder / ".fairaudit" / "stopped").glob("m*")) and process.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGINT)

@@ -17,6 +17,7 @@ from fairaudit.audits.zoo.shard import Shard, settings_of, write_shard
 from fairaudit.audits.zoo.shared import Named
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
+from fairaudit.engine.place import working_folder
 from fairaudit.report.zoo.row import ModelRow
 
 
@@ -43,7 +44,7 @@ def run_zoo(
         shard = Shard(index=options.shard[0], of=options.shard[1])
         named = shard.take(named)
         write_shard(options.output, shard, names, _settings(session))
-    with decoded_once(session.material, options.output, limit=options.cache):
+    with decoded_once(session.material, working_folder(options.output), limit=options.cache):
         for row in _rows(named, session, baseline=baseline, progress=progress):
             board.add(row)
     board.write()
