@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairaudit.cli.options.output import FORMATS
-from fairaudit.config.options import FailOn, Precision, RunOptions
+from fairaudit.config.options import Executor, FailOn, Precision, RunOptions
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.limits import bytes_of
 
@@ -199,12 +199,18 @@ def run_options(
     cache: str = "2G",
     shard: str | None = None,
     jobs: int = 1,
+    executor: Executor = "local",
+    address: str | None = None,
+    gpus_per_model: float = 0.0,
 ) -> RunOptions:
     """The run options, with their texts checked.
 
     Raises:
         UsageError: a text that is none of the allowed ones.
     """
+    if executor == "local" and (address is not None or gpus_per_model):
+        given = "--gpus-per-model" if address is None else "--address"
+        raise UsageError(f"{given} is for a Ray cluster", wanted="--executor ray", found=given)
     return RunOptions(
         output=output,
         device=device,
@@ -223,6 +229,9 @@ def run_options(
         cache=_bytes(cache, "--cache"),
         shard=None if shard is None else _shard(shard),
         jobs=jobs,
+        executor=executor,
+        address=address,
+        gpus_per_model=gpus_per_model,
         command=("fairaudit", *sys.argv[1:]),
     )
 

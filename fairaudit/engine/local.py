@@ -59,28 +59,46 @@ def run_chunks(
         OutputError: the store cannot be written; finished chunks are kept.
         ValueError: chunks disagree on the names or shapes inside a part.
     """
-    store.pin(plan)
     chunks = plan.chunks()
-    finished = store.done()
     first = int(begin * len(chunks))
-    todo = [chunk for chunk in (*chunks[first:], *chunks[:first]) if chunk.index not in finished]
+    started = time.perf_counter()
+    computed = compute_chunks((*chunks[first:], *chunks[:first]), plan, load, compute, store, progress=progress)
+    return Outcome(
+        parts=reduce(store, chunks),
+        resumed_chunks=len(chunks) - len(computed),
+        computed_rows=sum(chunk.rows for chunk in computed),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def compute_chunks(
+    asked: Sequence[Chunk],
+    plan: Plan,
+    load: Callable[[Chunk], T],
+    compute: Callable[[Chunk, T], Mapping[str, Part]],
+    store: RunStore,
+    *,
+    progress: Progress | None = None,
+) -> Sequence[Chunk]:
+    """Compute and save those of the chunks that the store does not have, in this order; see `run_chunks`.
+
+    Returns:
+        The chunks that were computed.
+    """
+    store.pin(plan)
+    finished = store.done()
+    todo = [chunk for chunk in asked if chunk.index not in finished]
     done_rows = plan.rows - sum(chunk.rows for chunk in todo)
     report = progress or _silent
     if done_rows:
         report(done_rows, plan.rows, True)
-    started = time.perf_counter()
     # closing: an error in compute must end the loading thread now, not when its traceback is forgotten.
     with closing(_prefetched(todo, load)) as work:
         for chunk, loaded in work:
             store.save(chunk.index, compute(chunk, loaded))
             done_rows += chunk.rows
             report(done_rows, plan.rows, False)
-    return Outcome(
-        parts=reduce(store, chunks),
-        resumed_chunks=len(chunks) - len(todo),
-        computed_rows=sum(chunk.rows for chunk in todo),
-        seconds=time.perf_counter() - started,
-    )
+    return todo
 
 
 def reduce(store: RunStore, chunks: Sequence[Chunk]) -> dict[str, Part]:

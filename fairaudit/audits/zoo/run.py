@@ -54,6 +54,11 @@ def run_zoo(
 
 def _rows(named: Sequence[Named], session: Session, *, baseline: Path | None, progress: Progress) -> Iterator[ModelRow]:
     """Rows as models are done."""
+    if session.options.executor == "ray":
+        from fairaudit.audits.zoo.on_ray import audited_on_ray
+
+        yield from audited_on_ray(named, session, baseline=baseline, progress=progress)
+        return
     if session.options.jobs > 1 and len(named) > 1:
         yield from audited_by_processes(named, session, baseline=baseline, progress=progress)
         return
