@@ -22,6 +22,10 @@ PIXELS = 0.05
 """The published program's limit: further along a ray a decoder draws no faces any more, and all scores move."""
 
 GeneratorFile = Annotated[Path, typer.Option(help="Generator with encode and decode.", rich_help_panel=CF)]
+AnyGenerator = Annotated[
+    Path | None,
+    typer.Option("--generator", help="Generator with encode and decode, for latent-shift.", rich_help_panel=CF),
+]
 GeneratorArch = Annotated[
     str | None, typer.Option(help="For a generator's checkpoint: package.module:factory.", rich_help_panel=CF)
 ]
@@ -52,22 +56,28 @@ PixelLimit = Annotated[
 MinBaseChange = Annotated[float, typer.Option(help="Least change of the base score that counts.", rich_help_panel=CF)]
 Maker = Annotated[
     Literal["latent-shift", "wachter"],
-    typer.Option("--maker", help="How counterfactuals are made.", rich_help_panel=CF),
+    typer.Option(
+        "--maker",
+        help="How counterfactuals are made; wachter moves pixels, without a generator, and is no evidence.",
+        rich_help_panel=CF,
+    ),
 ]
 CorrectionKind = Annotated[
     Literal["holm", "fdr", "none"],
     typer.Option("--correction", help="Correction of p values for many pairs.", rich_help_panel=CF),
 ]
 Drift = Annotated[
-    float, typer.Option(help="Most that reconstruction alone may move a score on average.", rich_help_panel=CF)
+    float, typer.Option(help="Largest mean change of a score by reconstruction alone.", rich_help_panel=CF)
 ]
 Find = Annotated[
     list[str] | None,
     typer.Option(
-        help="BASE,DOWNSTREAM whose strongest images are told; repeat for several.", rich_help_panel=CF, metavar="A,B"
+        help="Pair BASE,DOWNSTREAM whose most changed images are listed; repeat for several.",
+        rich_help_panel=CF,
+        metavar="A,B",
     ),
 ]
-Examples = Annotated[int, typer.Option(min=1, help="Images drawn per base classifier.", rich_help_panel=CF)]
+Examples = Annotated[int, typer.Option(min=1, help="Images in the figures, per base classifier.", rich_help_panel=CF)]
 Compare = Annotated[
     bool, typer.Option("--compare", help="One table over all models, the first as baseline.", rich_help_panel=CF)
 ]
@@ -80,7 +90,7 @@ Animation = Annotated[
 @audit_command
 def cf_align(
     models: o.Models,
-    generator: GeneratorFile,
+    generator: AnyGenerator = None,
     generator_arch: GeneratorArch = None,
     base: Base = None,
     downstream: Downstream = None,
@@ -110,7 +120,7 @@ def cf_align(
     from fairaudit.audits.zoo.models import model_files
     from fairaudit.cli.launch.audits import launch
     from fairaudit.cli.settings import load
-    from fairaudit.counterfactuals.ladder import SearchSettings
+    from fairaudit.counterfactuals.ladder import LadderSettings
     from fairaudit.errors import UsageError
     from fairaudit.generators.checks import Tolerance
 
@@ -122,7 +132,7 @@ def cf_align(
         downstream=tuple(downstream or ()),
         train_probe=tuple(train_probe or ()),
         probe_split=probe_split,
-        search=SearchSettings(
+        search=LadderSettings(
             search=search,
             direction=direction,
             drop=drop,
@@ -146,13 +156,14 @@ def cf_align(
 
 
 def _compared(outcomes: Sequence[Outcome], *, options: CfOptions, request: Request) -> str:
-    from fairaudit.audits.alignment.compare import Compared, as_text
+    from fairaudit.audits.alignment.compare import ComparedModel, as_text
     from fairaudit.audits.alignment.compare import compare as table
     from fairaudit.cli.launch.audits import not_audited
     from fairaudit.results.strict_json import dumps
 
     models = [
-        Compared(model=o.name, report=o.report, reason="" if o.error is None else o.error.paragraph()) for o in outcomes
+        ComparedModel(model=o.name, report=o.report, reason="" if o.error is None else o.error.paragraph())
+        for o in outcomes
     ]
     level, seed = options.config.audit.level, request.options.seed
     lines = table(models, request.options.output, options.singles, level=level, seed=seed)

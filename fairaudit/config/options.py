@@ -28,13 +28,13 @@ class RunOptions:
     workers: int = 2
     """Threads that decode images."""
     seed: int = 0
-    """Seed of every draw."""
+    """Seed of all random numbers."""
     limit: int | None = None
     """Audit only this many rows, drawn with the seed."""
     fresh: bool = False
     """Start over instead of continuing an interrupted run."""
     max_excluded: int = 0
-    """More excluded rows than this make the verdict incomplete."""
+    """Largest number or share of excluded rows; with more, the verdict is incomplete."""
     trust_model: bool = False
     """Open model files that can run code of their own."""
     fail_on: FailOn = "inconclusive"

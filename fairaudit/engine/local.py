@@ -18,7 +18,7 @@ Progress = Callable[[int, int, bool], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class MergedParts:
     """The merged parts of a whole run."""
 
     parts: dict[str, Part]
@@ -39,7 +39,7 @@ def run_chunks(
     *,
     progress: Progress | None = None,
     begin: float = 0.0,
-) -> Outcome:
+) -> MergedParts:
     """Compute every chunk that the store does not have, then merge all of them in order.
 
     The next chunk is loaded in a thread while this one is computed, so at most two loaded chunks are in memory. Each
@@ -63,7 +63,7 @@ def run_chunks(
     first = int(begin * len(chunks))
     started = time.perf_counter()
     computed = compute_chunks((*chunks[first:], *chunks[:first]), plan, load, compute, store, progress=progress)
-    return Outcome(
+    return MergedParts(
         parts=reduce(store, chunks),
         resumed_chunks=len(chunks) - len(computed),
         computed_rows=sum(chunk.rows for chunk in computed),

@@ -125,4 +125,5 @@ def test_the_asking_process_killed_at_a_random_moment_and_resumed(zoo, cluster):
 def test_what_belongs_to_ray_alone(zoo):
     lab, _ = zoo
     lab.run("fairness", "zoo", "--address", "auto").refused("--address is for a Ray cluster", "--executor ray")
+    lab.run("saliency", "zoo", "--save-maps", "--executor", "ray").refused("Maps are not saved on a Ray cluster")
     lab.run("fairness", "zoo", "--gpus-per-model", "0.5").refused("--gpus-per-model is for a Ray cluster")

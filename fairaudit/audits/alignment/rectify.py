@@ -49,7 +49,7 @@ LEAST = 24
 SHARES = (0.6, 0.4)
 """Shares of the rows that β is found on, and that the rectified model is audited on."""
 WITHIN = 0.1
-"""Mean relative change that may be left, either way."""
+"""Largest mean relative change, in size, that counts as reached."""
 METRICS = ALIGNMENT | RECTIFICATION | FAIRNESS
 """What the report of a rectified model can hold."""
 
@@ -146,6 +146,8 @@ def _descent(audit: CfAlignAudit, base: int, other: int, request: RectifyRequest
     """
     images = _positives(audit, base, progress)
     heads = audit.readers.heads
+    if audit.generator is None:
+        raise ValueError("Latent Shift has a generator")
     found = rectify(audit.generator, heads, images, [base], other, request.options.search, request.settings)[0]
     if found.beta == 0:
         valid = found.history[0].valid if found.history else float("nan")

@@ -19,7 +19,7 @@ from fairaudit.audits.core.report.report import Timing, assemble
 from fairaudit.audits.core.report.write import ready_folder, write_report_folder
 from fairaudit.audits.core.stream.audit import Audit, Findings
 from fairaudit.audits.core.stream.progress import Progress, Silent
-from fairaudit.audits.core.stream.stream import Streamed, run_key, stream, stream_part
+from fairaudit.audits.core.stream.stream import StreamResult, run_key, stream, stream_part
 from fairaudit.audits.core.stream.trial import Trials, run_trials, trial_settings
 from fairaudit.audits.core.study.decoded import decoded_once
 from fairaudit.audits.core.study.groups import audited_groupings
@@ -164,7 +164,7 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
 
 def mapped_study(
     study: Study, plan: AuditPlan, progress: Progress, *, folder: Path | None = None
-) -> tuple[Sequence[Audit], Streamed]:
+) -> tuple[Sequence[Audit], StreamResult]:
     """Put the methods on trial and map the plan's audits over all rows, continuing what the folder holds.
 
     Args:
@@ -239,7 +239,7 @@ def report_names(models: Sequence[Path]) -> list[str]:
     )
 
 
-def measured(audits: Sequence[Audit], streamed: Streamed, progress: Progress) -> Findings:
+def measured(audits: Sequence[Audit], streamed: StreamResult, progress: Progress) -> Findings:
     """What all audits read from their totals, in one."""
     found = []
     with progress.task("Measuring", total=len(audits)) as advance:
