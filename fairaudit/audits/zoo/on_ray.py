@@ -13,7 +13,7 @@ from fairaudit.audits.core.run import Session
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.stream.stream import CHUNK_ROWS
 from fairaudit.audits.zoo.outcome import crashed_row
-from fairaudit.audits.zoo.piece import Brought, Given, Piece, compute, forget_pixels
+from fairaudit.audits.zoo.piece import Brought, Piece, WorkerInput, compute, forget_pixels
 from fairaudit.audits.zoo.shared import Named, Shared
 from fairaudit.config.options import RunOptions
 from fairaudit.engine.cluster import Calls, Cluster, Lost, joined
@@ -144,11 +144,13 @@ def write_store(path: Path, content: bytes) -> None:
     write_bytes(path, content)
 
 
-def _given(session: Session, baseline: Path | None, cluster: Cluster) -> Given:
+def _given(session: Session, baseline: Path | None, cluster: Cluster) -> WorkerInput:
     """What the workers share: on one machine also the file of decoded images, which lies on its disk."""
     shared = Shared.of(session, baseline)
     options = replace(shared.options, workers=1, jobs=1, fresh=False)
-    given = Given(shared=replace(shared, options=options), secret=secret(), folder=Path.cwd(), pixels=cluster.nodes > 1)
+    given = WorkerInput(
+        shared=replace(shared, options=options), secret=secret(), folder=Path.cwd(), pixels=cluster.nodes > 1
+    )
     if given.pixels:
         session.material.loader.cache = None
     return given

@@ -44,7 +44,7 @@ def crashed_row(name: str, model: Path, ending: str, *, timeout: float | None = 
     return broken_row(name, error.paragraph())
 
 
-class Noted(Silent):
+class KeptNotes(Silent):
     """A progress that keeps its notes, for the process that shows them."""
 
     def __init__(self) -> None:

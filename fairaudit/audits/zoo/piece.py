@@ -14,7 +14,7 @@ import torch
 
 from fairaudit.audits.core.run import Session, map_part
 from fairaudit.audits.core.study.decoded import PREFIX, decoded_once
-from fairaudit.audits.zoo.shared import Audited, Shared, audited
+from fairaudit.audits.zoo.shared import AuditedModel, Shared, audited
 from fairaudit.data.row_cache import forget
 from fairaudit.engine.cluster import fetched
 from fairaudit.engine.expected import as_expected
@@ -30,7 +30,7 @@ OWN_PIXELS: Final = "fairaudit-ray"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class WorkerInput:
     """What all workers share."""
 
     shared: Shared
@@ -61,7 +61,7 @@ class Piece:
 class Brought:
     """What a task brings back."""
 
-    audited: Audited | None = None
+    audited: AuditedModel | None = None
     """The model's row; None for a piece of it."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """The report's folder."""
@@ -86,7 +86,7 @@ def compute(shared: list[ray.ObjectRef], piece: Piece, held: bytes | None) -> Br
     """Compute a piece.
 
     Args:
-        shared: `Given`, in the object store.
+        shared: `WorkerInput`, in the object store.
         piece: what to compute.
         held: run store with what is known already.
     """
@@ -122,7 +122,7 @@ def _session(shared: list[ray.ObjectRef]) -> Session:
     if _worker.session is None or _worker.of != shared[0].hex():
         _worker.files.close()
         torch.set_num_threads(1)  # a task has one processor
-        given: Given = fetched(shared)
+        given: WorkerInput = fetched(shared)
         seal_as(given.secret)
         os.chdir(given.folder)
         if given.pixels:

@@ -12,7 +12,7 @@ import torch
 from fairaudit.audits.core.run import Session
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.zoo.outcome import crashed_row
-from fairaudit.audits.zoo.shared import Audited, Named, Shared, audited, cores
+from fairaudit.audits.zoo.shared import AuditedModel, Named, Shared, audited, cores
 from fairaudit.config.options import RunOptions
 from fairaudit.engine.slots import Crashed, Work, side_by_side
 from fairaudit.errors import ExitCode
@@ -35,7 +35,7 @@ def audited_by_processes(
     """
     jobs, options = min(session.options.jobs, len(named)), session.options
     shared = Shared.of(session, baseline)
-    work: Work[Named, Audited] = Work(
+    work: Work[Named, AuditedModel] = Work(
         call=_audited,
         prepare=_prepare,
         given=lambda number: (pickle.dumps(shared.placed(number, of=jobs)), max(1, cores() // jobs)),
@@ -50,14 +50,14 @@ def audited_by_processes(
             advance(number, len(named), False)
 
 
-def _row(named: Named, answer: Audited | Crashed, options: RunOptions) -> ModelRow:
+def _row(named: Named, answer: AuditedModel | Crashed, options: RunOptions) -> ModelRow:
     if not isinstance(answer, Crashed):
         return answer.row
     late = answer.code is not None and _late(answer.code, options)
     return crashed_row(*named, answer.reason, timeout=options.timeout_per_batch if late else None)
 
 
-def _notes(named: Named, answer: Audited | Crashed, options: RunOptions) -> Sequence[str]:
+def _notes(named: Named, answer: AuditedModel | Crashed, options: RunOptions) -> Sequence[str]:
     if isinstance(answer, Crashed):
         return (f"{named[1].name}: {_row(named, answer, options).worst_rule}",)
     return answer.notes
@@ -74,7 +74,7 @@ def _prepare(shared: bytes, threads: int) -> None:
     _prepared[:] = [pickle.loads(shared)]  # noqa: S301 (written by the process that started this one)
 
 
-def _audited(named: Named) -> Audited:
+def _audited(named: Named) -> AuditedModel:
     if not _opened:  # here and not before, since an error here is told
         _opened.append(_prepared[0].session())
     return audited(_opened[0], named)

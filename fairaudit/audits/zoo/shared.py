@@ -11,7 +11,7 @@ import torch
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.run import Session
 from fairaudit.audits.core.study.study import Material, open_classifier
-from fairaudit.audits.zoo.outcome import Noted, row_for
+from fairaudit.audits.zoo.outcome import KeptNotes, row_for
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.report.zoo.row import ModelRow
@@ -73,7 +73,7 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audited:
+class AuditedModel:
     """What a process answers about a model."""
 
     row: ModelRow
@@ -81,12 +81,12 @@ class Audited:
     """Lines that the reader should see."""
 
 
-def audited(session: Session, named: Named) -> Audited:
+def audited(session: Session, named: Named) -> AuditedModel:
     """Audit a model into its folder."""
-    noted = Noted()
+    noted = KeptNotes()
     name, model = named
     row = row_for(session.outcome(name, model, progress=noted))
-    return Audited(row=row, notes=tuple(noted.notes))
+    return AuditedModel(row=row, notes=tuple(noted.notes))
 
 
 def device_of(number: int, asked: str, *, count: int) -> str:

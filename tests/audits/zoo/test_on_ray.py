@@ -11,7 +11,7 @@ from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.audits.zoo.on_ray import SHORTEST, _Board, cut
 from fairaudit.audits.zoo.outcome import crashed_row
 from fairaudit.audits.zoo.piece import Brought
-from fairaudit.audits.zoo.shared import Audited
+from fairaudit.audits.zoo.shared import AuditedModel
 from fairaudit.config.options import RunOptions
 from fairaudit.engine.cluster import Lost
 from fairaudit.engine.freight import packed
@@ -65,7 +65,7 @@ def test_a_model_in_pieces_is_begun_alone_and_reported_last(tmp_path):
     with RunStore.open(path, key={"model": "m"}) as store:
         assert store.done() == set(range(6))
     row = crashed_row("a", Path("a.pt"), "x")
-    answer = Brought(audited=Audited(row=row, notes=()), files={"deep/report.json": b"{}"}, store=packed(path))
+    answer = Brought(audited=AuditedModel(row=row, notes=()), files={"deep/report.json": b"{}"}, store=packed(path))
     assert board.taken(last, answer, Silent()) == row
     assert (options.output / "a" / "deep" / "report.json").read_bytes() == b"{}"
     assert board.done == 1

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fairaudit.audits.core.report.outcome import Outcome
-from fairaudit.audits.zoo.outcome import Noted, crashed_row, row_for
+from fairaudit.audits.zoo.outcome import KeptNotes, crashed_row, row_for
 from fairaudit.errors import ModelError
 
 
@@ -27,7 +27,7 @@ def test_a_model_that_cannot_be_opened_has_its_paragraph():
 
 
 def test_notes_are_kept():
-    noted = Noted()
+    noted = KeptNotes()
     with noted.task("x", total=1) as advance:
         advance(1, 1, False)
     noted.note("a line")

@@ -6,7 +6,7 @@ import pytest
 
 from fairaudit.audits.zoo import processes
 from fairaudit.audits.zoo.outcome import crashed_row
-from fairaudit.audits.zoo.shared import Audited
+from fairaudit.audits.zoo.shared import AuditedModel
 from fairaudit.config.options import RunOptions
 from fairaudit.engine.slots import Crashed
 
@@ -26,6 +26,6 @@ def test_deaths_and_batches_that_took_too_long(code, seconds, words):
 
 
 def test_an_answer_is_its_row_and_its_notes():
-    answer = Audited(row=crashed_row(*NAMED, "x"), notes=("one", "two"))
+    answer = AuditedModel(row=crashed_row(*NAMED, "x"), notes=("one", "two"))
     assert processes._row(NAMED, answer, RunOptions()) is answer.row
     assert processes._notes(NAMED, answer, RunOptions()) == ("one", "two")
