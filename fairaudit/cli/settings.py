@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairaudit.cli.options.output import FORMATS
-from fairaudit.config.options import Executor, FailOn, Precision, RunOptions
+from fairaudit.config.options import SHOW_FIGURES, Executor, FailOn, Precision, RunOptions
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.limits import bytes_of
 
@@ -211,6 +211,7 @@ def run_options(
     if executor == "local" and (address is not None or gpus_per_model):
         given = "--gpus-per-model" if address is None else "--address"
         raise UsageError(f"{given} is for a Ray cluster", wanted="--executor ray", found=given)
+    names = format_names(formats)
     return RunOptions(
         output=output,
         device=device,
@@ -223,7 +224,8 @@ def run_options(
         max_excluded=max_excluded,
         trust_model=trust_model,
         fail_on=fail_on,
-        formats=format_names(formats),
+        formats=names,
+        figures=not SHOW_FIGURES.isdisjoint(names),
         images=images,
         timeout_per_batch=timeout_per_batch,
         cache=_bytes(cache, "--cache"),
