@@ -149,3 +149,16 @@ def test_images_without_a_label_speak_neither_for_nor_against_a_method(small):
     assert any("survive randomisation" in reason for reason in blind.reasons), blind.reasons
     none = judge_method(_Unlabelled(torch.ones(12, dtype=torch.bool)), *bright(small), steps=8)
     assert none.reasons == ("not one of the images that it was tried on has a map",)
+
+
+def test_the_random_maps_areas_are_computed_once_per_model_and_images(small, monkeypatch):
+    calls = []
+    plain = usability.faithfulness
+    monkeypatch.setattr(usability, "faithfulness", lambda *args, **more: calls.append(0) or plain(*args, **more))
+    classifier, images, classes = bright(small)
+    drawn = torch.rand(2, 12, 8, 8, generator=torch.Generator().manual_seed(0))
+    first, second = (judge_method(Fixed(maps), classifier, images, classes, steps=4) for maps in drawn)
+    assert len(calls) == 3
+    assert (first.facts["deletion_auc_random"] == second.facts["deletion_auc_random"]).all()
+    judge_method(InputXGradient(), classifier, images, classes, steps=5)
+    assert len(calls) == 5
