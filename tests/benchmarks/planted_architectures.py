@@ -42,7 +42,7 @@ from fairaudit.saliency.trust.usability import judge_method
 from tests.saliency.planted_networks import NETWORKS, Smiles, halved, planted
 
 
-SHORT = {"vit": (12, 2e-3), "efficientnet": (5, 4e-3)}
+SHORT = {"vit": (8, 8e-4), "efficientnet": (5, 4e-3)}
 """Family → passes over the faces and the highest learning rate."""
 
 
