@@ -8,9 +8,9 @@ wear neckties (φ = 0.9), balanced ones where they do not. A line per network an
 over its area, on faces with and without one, of positive and of absolute relevance (1 is chance); what the trial says;
 seconds of computing.
 
---script writes each network as TorchScript, for `fairaudit audit`. --train FOLDER trains the biased networks on as many
-faces as the demo's own model (2,400, φ = 0.9), few times over: with more of them, the 5 % of smiling faces that go against
-the necktie teach a transformer and an EfficientNet the mouth, and the necktie moves no decision.
+--script writes each network as TorchScript, for `fairaudit audit`. --train FOLDER trains the biased ViT and
+EfficientNet on as many faces as the demo's own model (2,400, φ = 0.9), few times over: with more of them, the 5 % of
+faces that go against the necktie teach these two the mouth, and the necktie moves hardly a decision.
 
 --audit DEMO [--limit 400] audits each network from end to end on the faces of a folder that `fairaudit demo` made: as
 TorchScript and as ONNX, without twins, with LRP, Grad-CAM and integrated gradients. A line per network and file: the
@@ -40,7 +40,6 @@ from fairaudit.demo.train import build, save_script, train
 from fairaudit.saliency.registry import method
 from fairaudit.saliency.trust.usability import judge_method
 from tests.saliency.planted_networks import NETWORKS, Smiles, halved, planted
-
 
 SHORT = {"vit": (8, 8e-4), "efficientnet": (5, 4e-3)}
 """Family → passes over the faces and the highest learning rate."""

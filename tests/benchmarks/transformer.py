@@ -107,7 +107,8 @@ def peak(name, count):
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); import transformer as t, torch, resource; "
         "x = torch.randn(int(sys.argv[3]), 3, 224, 224); way = t.ways(x)[sys.argv[2]]; "
-        "size = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; before = size(); way(); print(size() - before)"
+        "size = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; before = size(); "
+        "way(); print(size() - before)"
     )
     command = [sys.executable, "-c", code, str(Path(__file__).parent), name, str(count)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

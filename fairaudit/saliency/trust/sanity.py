@@ -130,7 +130,7 @@ def randomisation(
 def _in_one_round(method: Method) -> Method:
     """The method with the nodes of its first round only, where it integrates.
 
-    A network of noise is rough: refinement takes the most nodes there are, for maps of which only the order is compared.
+    A network of noise is rough: refinement takes the most nodes there are, for maps of which only the order counts.
     """
     refinement = getattr(method, "refinement", None)
     if not isinstance(refinement, Refinement):
