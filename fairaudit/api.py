@@ -211,7 +211,7 @@ def audit(
         size: height and width of the model's input; that of the images in memory where it is left out.
         settings: further sections of the configuration, such as {"audit": {"saliency": ["lrp"]}}.
         config: a fairaudit.yaml; what is given here wins.
-        output: folder for report.json, figures and run store; nothing is kept without.
+        output: folder for report.json and figures, with the run store beside it; nothing is kept without.
         device: auto, cpu, cuda, cuda:N or mps.
         seed: of every draw.
         trust_model: open files that can run code of their own.
@@ -348,4 +348,4 @@ def _folder(output: str | Path | None) -> Iterator[Path]:
         yield Path(output)
         return
     with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
+        yield Path(folder) / "report"  # what belongs beside it is gone afterwards too

@@ -76,7 +76,7 @@ def _alignment(
     """
     from fairaudit.audits.alignment.options import CfOptions
     from fairaudit.cli.settings import load
-    from fairaudit.counterfactuals.ladder import SearchSettings
+    from fairaudit.counterfactuals.ladder import LadderSettings
     from fairaudit.errors import UsageError
 
     if generator is None:
@@ -98,7 +98,7 @@ def _alignment(
         downstream=tuple(downstream or ()),
         train_probe=tuple(train_probe or ()),
         probe_split=probe_split,
-        search=SearchSettings(pixel_limit=c.PIXELS),
+        search=LadderSettings(pixel_limit=c.PIXELS),
         config=config,
         base_folder=folder,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from fairaudit.cli import options as o
 from fairaudit.cli.shared import Request, audit_command
 
 if TYPE_CHECKING:
-    from fairaudit.audits.alignment.options import CfOptions
+    from fairaudit.audits.alignment.compare import Pair, Single
     from fairaudit.audits.core.report.outcome import Outcome
 
 CF = "Counterfactuals"
@@ -22,6 +22,10 @@ PIXELS = 0.05
 """The published program's limit: further along a ray a decoder draws no faces any more, and all scores move."""
 
 GeneratorFile = Annotated[Path, typer.Option(help="Generator with encode and decode.", rich_help_panel=CF)]
+AnyGenerator = Annotated[
+    Path | None,
+    typer.Option("--generator", help="Generator with encode and decode, for latent-shift.", rich_help_panel=CF),
+]
 GeneratorArch = Annotated[
     str | None, typer.Option(help="For a generator's checkpoint: package.module:factory.", rich_help_panel=CF)
 ]
@@ -52,22 +56,28 @@ PixelLimit = Annotated[
 MinBaseChange = Annotated[float, typer.Option(help="Least change of the base score that counts.", rich_help_panel=CF)]
 Maker = Annotated[
     Literal["latent-shift", "wachter"],
-    typer.Option("--maker", help="How counterfactuals are made.", rich_help_panel=CF),
+    typer.Option(
+        "--maker",
+        help="How counterfactuals are made; wachter moves pixels, without a generator, and is no evidence.",
+        rich_help_panel=CF,
+    ),
 ]
 CorrectionKind = Annotated[
     Literal["holm", "fdr", "none"],
     typer.Option("--correction", help="Correction of p values for many pairs.", rich_help_panel=CF),
 ]
 Drift = Annotated[
-    float, typer.Option(help="Most that reconstruction alone may move a score on average.", rich_help_panel=CF)
+    float, typer.Option(help="Largest mean change of a score by reconstruction alone.", rich_help_panel=CF)
 ]
 Find = Annotated[
     list[str] | None,
     typer.Option(
-        help="BASE,DOWNSTREAM whose strongest images are told; repeat for several.", rich_help_panel=CF, metavar="A,B"
+        help="Pair BASE,DOWNSTREAM whose most changed images are listed; repeat for several.",
+        rich_help_panel=CF,
+        metavar="A,B",
     ),
 ]
-Examples = Annotated[int, typer.Option(min=1, help="Images drawn per base classifier.", rich_help_panel=CF)]
+Examples = Annotated[int, typer.Option(min=1, help="Images in the figures, per base classifier.", rich_help_panel=CF)]
 Compare = Annotated[
     bool, typer.Option("--compare", help="One table over all models, the first as baseline.", rich_help_panel=CF)
 ]
@@ -80,7 +90,7 @@ Animation = Annotated[
 @audit_command
 def cf_align(
     models: o.Models,
-    generator: GeneratorFile,
+    generator: AnyGenerator = None,
     generator_arch: GeneratorArch = None,
     base: Base = None,
     downstream: Downstream = None,
@@ -107,10 +117,11 @@ def cf_align(
     """
     from fairaudit.audits.alignment import audit as audits
     from fairaudit.audits.alignment.options import CfOptions, parse_find
+    from fairaudit.audits.alignment.shared import SharedFindings
     from fairaudit.audits.zoo.models import model_files
     from fairaudit.cli.launch.audits import launch
     from fairaudit.cli.settings import load
-    from fairaudit.counterfactuals.ladder import SearchSettings
+    from fairaudit.counterfactuals.ladder import LadderSettings
     from fairaudit.errors import UsageError
     from fairaudit.generators.checks import Tolerance
 
@@ -122,7 +133,7 @@ def cf_align(
         downstream=tuple(downstream or ()),
         train_probe=tuple(train_probe or ()),
         probe_split=probe_split,
-        search=SearchSettings(
+        search=LadderSettings(
             search=search,
             direction=direction,
             drop=drop,
@@ -141,21 +152,24 @@ def cf_align(
     models = model_files(models)
     if compare and len(models) < 2:
         raise UsageError("There is nothing to compare", wanted="two models or more after --compare", found="one")
-    then = partial(_compared, options=options, request=request) if compare else None
-    return launch(models, baseline=None, request=request, plan=audits.plan(options), then=then)
+    shared = SharedFindings()
+    then = partial(_compared, singles=shared.singles, level=config.audit.level, request=request) if compare else None
+    return launch(models, baseline=None, request=request, plan=audits.plan(options, shared), then=then)
 
 
-def _compared(outcomes: Sequence[Outcome], *, options: CfOptions, request: Request) -> str:
-    from fairaudit.audits.alignment.compare import Compared, as_text
+def _compared(
+    outcomes: Sequence[Outcome], *, singles: Mapping[str, Mapping[Pair, Single]], level: float, request: Request
+) -> str:
+    from fairaudit.audits.alignment.compare import ComparedModel, as_text
     from fairaudit.audits.alignment.compare import compare as table
     from fairaudit.cli.launch.audits import not_audited
     from fairaudit.results.strict_json import dumps
 
     models = [
-        Compared(model=o.name, report=o.report, reason="" if o.error is None else o.error.paragraph()) for o in outcomes
+        ComparedModel(model=o.name, report=o.report, reason="" if o.error is None else o.error.paragraph())
+        for o in outcomes
     ]
-    level, seed = options.config.audit.level, request.options.seed
-    lines = table(models, request.options.output, options.singles, level=level, seed=seed)
+    lines = table(models, request.options.output, singles, level=level, seed=request.options.seed)
     if request.as_json:
         return dumps([asdict(line) for line in lines])
     return "".join([as_text(lines), *(not_audited(outcome) for outcome in outcomes)])

@@ -30,10 +30,13 @@ def cf_rectify(
     min_base_change: c.MinBaseChange = 0.3,
     drift: c.Drift = 0.15,
     within: Annotated[
-        float, typer.Option(min=0, help="Mean relative change that may be left, either way.", rich_help_panel=c.CF)
+        float,
+        typer.Option(
+            min=0, help="Largest mean relative change, in size, that counts as reached.", rich_help_panel=c.CF
+        ),
     ] = 0.1,
     rate: Annotated[float, typer.Option(help="Step per unit of relative change.", rich_help_panel=c.CF)] = 0.1,
-    iterations: Annotated[int, typer.Option(min=1, help="Steps at most.", rich_help_panel=c.CF)] = 40,
+    iterations: Annotated[int, typer.Option(min=1, help="Largest number of steps.", rich_help_panel=c.CF)] = 40,
     *,
     request: Request,
 ) -> int:
@@ -50,7 +53,7 @@ def cf_rectify(
     from fairaudit.cli.launch.dry_run import dry_run
     from fairaudit.cli.settings import load
     from fairaudit.cli.terminal.console import progress_display
-    from fairaudit.counterfactuals.ladder import SearchSettings
+    from fairaudit.counterfactuals.ladder import LadderSettings
     from fairaudit.counterfactuals.rectify import RectifySettings
     from fairaudit.generators.checks import Tolerance
 
@@ -63,7 +66,7 @@ def cf_rectify(
         downstream=() if other in probes else (other,),
         train_probe=probes,
         probe_split=probe_split,
-        search=SearchSettings(drop=drop, pixel_limit=pixel_limit or None),
+        search=LadderSettings(drop=drop, pixel_limit=pixel_limit or None),
         min_base_change=min_base_change,
         tolerance=Tolerance(drift=drift),
         config=config,

@@ -9,7 +9,7 @@ import typer
 
 
 def explain(
-    name: Annotated[list[str] | None, typer.Argument(help="A word, such as rrf_lift or undecided.")] = None,
+    name: Annotated[list[str] | None, typer.Argument(help="Name to explain, such as rrf_lift or undecided.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Explain a metric, verdict, attribution method, status, exit code or key of the configuration.

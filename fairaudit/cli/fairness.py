@@ -32,19 +32,27 @@ def fairness(
     ] = False,
     control: Annotated[
         list[str] | None,
-        typer.Option(help="Attribute to compare within, not across; repeat for several.", rich_help_panel=o.DATA),
+        typer.Option(
+            help="Attribute to control for: groups are compared within its values; repeat for several.",
+            rich_help_panel=o.DATA,
+        ),
     ] = None,
     cluster: Annotated[
-        str | None, typer.Option(help="Column whose values are resampled whole.", rich_help_panel=STATISTICS)
+        str | None,
+        typer.Option(
+            help="Column that names clusters, such as persons, which are resampled as a whole.",
+            rich_help_panel=STATISTICS,
+        ),
     ] = None,
     level: Annotated[
         float | None, typer.Option(help="Coverage of intervals, such as 0.95.", rich_help_panel=STATISTICS)
     ] = None,
     replicates: Annotated[
-        int | None, typer.Option(min=100, help="Bootstrap and permutation replicates.", rich_help_panel=STATISTICS)
+        int | None,
+        typer.Option(min=100, max=1_000_000, help="Bootstrap and permutation replicates.", rich_help_panel=STATISTICS),
     ] = None,
     min_cell: Annotated[
-        int | None, typer.Option(min=0, help="Print no cell with fewer images.", rich_help_panel=STATISTICS)
+        int | None, typer.Option(min=0, help="Suppress numbers that rest on fewer images.", rich_help_panel=STATISTICS)
     ] = None,
     predictions: Annotated[
         Path | None, typer.Option(help="Table of predictions (CSV, JSON Lines, Parquet).", rich_help_panel=TABLE)

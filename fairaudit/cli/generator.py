@@ -23,20 +23,24 @@ def train(
         Literal["autoencoder", "cvae"], typer.Option(help="What is trained.", rich_help_panel=GEN)
     ] = "autoencoder",
     condition: Annotated[
-        str | None, typer.Option(help="Attribute that a cvae is conditioned on.", rich_help_panel=GEN)
+        list[str] | None,
+        typer.Option(help="Attribute that a cvae is conditioned on; repeat for several.", rich_help_panel=GEN),
     ] = None,
     keep: Annotated[
         list[Path] | None,
-        typer.Option(help="Model whose scores are to be kept; repeat for several.", rich_help_panel=GEN),
+        typer.Option(help="Model whose scores reconstructions are to keep; repeat for several.", rich_help_panel=GEN),
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the images at most.", rich_help_panel=GEN)] = 14,
+    epochs: Annotated[int, typer.Option(min=1, help="Largest number of epochs.", rich_help_panel=GEN)] = 14,
     latent: Annotated[int | None, typer.Option(min=1, help="Length of the latent.", rich_help_panel=GEN)] = None,
     grid: Annotated[
-        int | None, typer.Option(min=0, help="Latents along a side, 0 for one; autoencoder only.", rich_help_panel=GEN)
+        int | None,
+        typer.Option(min=0, help="Side of a spatial latent, 0 for a flat one; autoencoder only.", rich_help_panel=GEN),
     ] = None,
     width: Annotated[int, typer.Option(min=4, help="Channels of the first level.", rich_help_panel=GEN)] = 24,
-    patience: Annotated[int, typer.Option(min=1, help="Epochs without gain before it stops.", rich_help_panel=GEN)] = 6,
-    learning_rate: Annotated[float, typer.Option(help="Largest rate of Adam.", rich_help_panel=GEN)] = 3e-3,
+    patience: Annotated[
+        int, typer.Option(min=1, help="Epochs without improvement before training stops.", rich_help_panel=GEN)
+    ] = 6,
+    learning_rate: Annotated[float, typer.Option(help="Highest learning rate of Adam.", rich_help_panel=GEN)] = 3e-3,
     *,
     request: Request,
 ) -> int:
@@ -48,13 +52,15 @@ def train(
     from fairaudit.cli.settings import load
     from fairaudit.cli.terminal.console import progress_display, say
     from fairaudit.errors import ExitCode
-    from fairaudit.generators.train import TrainSettings
+    from fairaudit.generators.train import GeneratorSettings
 
     config, folder = load(request.asked)
-    settings = TrainSettings(epochs=epochs, patience=patience, learning_rate=learning_rate, seed=request.options.seed)
+    settings = GeneratorSettings(
+        epochs=epochs, patience=patience, learning_rate=learning_rate, seed=request.options.seed
+    )
     wanted = GeneratorRequest(
         kind=kind,
-        attribute=condition,
+        attributes=tuple(condition or ()),
         keep=tuple(keep or ()),
         latent=latent,
         grid=grid,
@@ -101,10 +107,14 @@ def info(
     ] = None,
     model: Annotated[
         list[Path] | None,
-        typer.Option("--model", help="Model to read on reconstructions; repeat for several.", rich_help_panel=GEN),
+        typer.Option(
+            "--model",
+            help="Model whose scores are compared on reconstructions; repeat for several.",
+            rich_help_panel=GEN,
+        ),
     ] = None,
     drift: Annotated[
-        float, typer.Option(help="Most that reconstruction may move a score on average.", rich_help_panel=GEN)
+        float, typer.Option(help="Largest mean change of a score by reconstruction alone.", rich_help_panel=GEN)
     ] = 0.15,
     *,
     request: Request,
@@ -156,10 +166,19 @@ def info(
 @audit_command(without=(*WRITES_NO_REPORT, *ON_THE_PROCESSOR, "fresh", "classes", "output_kind", "arch"))
 def interpolate(
     generator: Annotated[Path, typer.Argument(help="A conditional VAE, see train --kind cvae.")],
-    condition: Annotated[str, typer.Option(help="Attribute that it was conditioned on.", rich_help_panel=GEN)],
+    condition: Annotated[
+        list[str],
+        typer.Option(
+            help="Attribute to move, of those that it was conditioned on; repeat to move several at once.",
+            rich_help_panel=GEN,
+        ),
+    ],
     to: Annotated[
-        str | None,
-        typer.Option(help="Value to give every image (default: the other of two).", rich_help_panel=GEN),
+        list[str] | None,
+        typer.Option(
+            help="Value to change every image to; ATTRIBUTE=VALUE, repeated, for several (default: the other of two).",
+            rich_help_panel=GEN,
+        ),
     ] = None,
     frames: Annotated[int, typer.Option(help="Images of every row, from δ = 0 to 1.", rich_help_panel=GEN)] = 8,
     examples: Annotated[int, typer.Option(min=1, help="Images in the pictures.", rich_help_panel=GEN)] = 4,
@@ -167,7 +186,7 @@ def interpolate(
     *,
     request: Request,
 ) -> int:
-    """Write matched counterfactuals: every image with its own and with the other value of an attribute.
+    """Write matched counterfactuals: every image with its own and with the other value of an attribute, or of several.
 
     Example: fairaudit generator interpolate cvae/generator.safetensors --condition necktie -o pairs
     """
@@ -177,7 +196,12 @@ def interpolate(
     from fairaudit.errors import ExitCode
 
     wanted = InterpolateRequest(
-        generator=generator, attribute=condition, to=to, frames=frames, examples=examples, animation=animation
+        generator=generator,
+        attributes=tuple(condition),
+        to=tuple(to or ()),
+        frames=frames,
+        examples=examples,
+        animation=animation,
     )
     config, folder = load(request.asked)
     with progress_display(quiet=request.quiet) as progress:

@@ -29,8 +29,8 @@ def init(
         str | None, typer.Option(help="For checkpoints: torchvision:NAME or package.module:factory.")
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")] = Path(FILE_NAME),
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing, take what is proposed.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept every proposal without asking.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     trust_model: Annotated[bool, typer.Option(help="Open files that can run code.")] = False,
 ) -> None:
     """Look at a model and at data, and write the configuration that audits them.

@@ -30,7 +30,7 @@ Bottleneck = Annotated[str | None, typer.Option(help="Module whose output is the
 Controls = Annotated[
     list[str] | None,
     typer.Option(
-        help="Control to make beside it, all (the default) or none; repeat or join by commas for several.",
+        help="Control to make for comparison, all (the default) or none; repeat or join by commas for several.",
         rich_help_panel=PRUNE,
         metavar="NAME",
     ),
@@ -56,8 +56,8 @@ Unbalanced = Annotated[bool, typer.Option("--unbalanced", help="Fit on the rows 
 Sparsity = Annotated[
     float, typer.Option(min=0.0, help="Weight of the mean gate: above 0 prunes more.", rich_help_panel=PRUNE)
 ]
-Epochs = Annotated[int, typer.Option(min=1, help="Passes at most per temperature.", rich_help_panel=PRUNE)]
-Levels = Annotated[int, typer.Option(min=1, help="Temperatures at most.", rich_help_panel=PRUNE)]
+Epochs = Annotated[int, typer.Option(min=1, help="Largest number of epochs per temperature.", rich_help_panel=PRUNE)]
+Levels = Annotated[int, typer.Option(min=1, help="Largest number of temperatures.", rich_help_panel=PRUNE)]
 
 
 @audit_command(without=OF_MANY_MODELS)

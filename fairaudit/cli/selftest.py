@@ -44,16 +44,20 @@ Rhos = Annotated[
     ),
 ]
 Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="Models per strength and controls.", rich_help_panel=SELF)]
-Epochs = Annotated[int, typer.Option(min=1, metavar="N", help="Passes over the training images.", rich_help_panel=SELF)]
+Epochs = Annotated[int, typer.Option(min=1, metavar="N", help="Training epochs.", rich_help_panel=SELF)]
 TrainSplit = Annotated[
     str | None,
     typer.Option(
         help="Rows to train on (default: a part of the audited rows).", rich_help_panel=SELF, metavar="COL=VALUE"
     ),
 ]
-TrainImages = Annotated[int, typer.Option(min=1, metavar="N", help="Images to train on at most.", rich_help_panel=SELF)]
-AuditImages = Annotated[int, typer.Option(min=1, metavar="N", help="Images to audit at most.", rich_help_panel=SELF)]
-Rate = Annotated[float, typer.Option("--learning-rate", help="Largest rate of Adam.", rich_help_panel=SELF)]
+TrainImages = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Largest number of images to train on.", rich_help_panel=SELF)
+]
+AuditImages = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Largest number of images to audit.", rich_help_panel=SELF)
+]
+Rate = Annotated[float, typer.Option("--learning-rate", help="Highest learning rate of Adam.", rich_help_panel=SELF)]
 Keep = Annotated[bool, typer.Option("--keep-weights", help="Go on from the model's own weights.", rich_help_panel=SELF)]
 Discover = Annotated[bool, typer.Option(help="Also search for the bias without its place.", rich_help_panel=SELF)]
 
@@ -65,7 +69,7 @@ Prune = Annotated[
 @audit_command(without=OF_MANY_MODELS)
 def selftest(
     model: Annotated[
-        Path | None, typer.Argument(help="Model file; left out, a new one of --arch.", metavar="[MODEL]")
+        Path | None, typer.Argument(help="Model file (default: a new model of --arch).", metavar="[MODEL]")
     ] = None,
     bias: BiasKinds = None,
     rho: Rhos = None,

@@ -15,7 +15,9 @@ class RunOptions:
     """Options of a run; none of them changes what is measured, but `seed` and `limit`."""
 
     output: Path = Path("fairaudit-report")
-    """Folder for the report, the figures and the run store."""
+    """Folder for the report and its figures; the run store lies beside it."""
+    root: Path | None = None
+    """Output folder of the whole run, where `output` is a folder inside of it; None where it is `output`."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
     precision: Precision = "auto"
@@ -25,13 +27,13 @@ class RunOptions:
     workers: int = 2
     """Threads that decode images."""
     seed: int = 0
-    """Seed of every draw."""
+    """Seed of all random numbers."""
     limit: int | None = None
     """Audit only this many rows, drawn with the seed."""
     fresh: bool = False
     """Start over instead of continuing an interrupted run."""
     max_excluded: int = 0
-    """More excluded rows than this make the verdict incomplete."""
+    """Largest number or share of excluded rows; with more, the verdict is incomplete."""
     trust_model: bool = False
     """Open model files that can run code of their own."""
     fail_on: FailOn = "inconclusive"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.counterfactuals.heads import Heads
-from fairaudit.counterfactuals.ladder import SearchSettings, ladder, stop_codes
+from fairaudit.counterfactuals.ladder import LadderSettings, ladder, stop_codes
 from fairaudit.counterfactuals.rays import AutoEncoder, Jobs, Reconstruction
 from fairaudit.counterfactuals.walk import Floats, Prober, Walk, base_values, first_stop
 
@@ -27,7 +27,7 @@ class _State:
 
 
 def walk_ladder(
-    generator: AutoEncoder, heads: Heads, start: Reconstruction, jobs: Jobs, settings: SearchSettings
+    generator: AutoEncoder, heads: Heads, start: Reconstruction, jobs: Jobs, settings: LadderSettings
 ) -> Walk:
     """Walk every ray up the published ladder to the first rung at which a stop rule fires, and keep that rung.
 
@@ -56,7 +56,7 @@ def walk_ladder(
     return Walk(shift=state.shift, stop=state.stop, values=state.values, pixels=state.pixels, probes=state.probes)
 
 
-def _start(start: Reconstruction, jobs: Jobs, settings: SearchSettings, before: Floats) -> _State:
+def _start(start: Reconstruction, jobs: Jobs, settings: LadderSettings, before: Floats) -> _State:
     count = len(jobs)
     return _State(
         rung=np.ones(count, np.int64),
@@ -75,7 +75,7 @@ def _climb(
     rungs: Floats,
     before: Floats,
     prober: Prober,
-    settings: SearchSettings,
+    settings: LadderSettings,
 ) -> None:
     """Try the next window of rungs of every active job and write down what it found."""
     # A window may not reach past the last rung; there the job ends by the cap, which always fires on it.

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from fairaudit.counterfactuals.bracket import Brackets, Mode, Probed, brackets, learn, next_steps
 from fairaudit.counterfactuals.heads import Heads
-from fairaudit.counterfactuals.ladder import SearchSettings, Stop, stop_codes
+from fairaudit.counterfactuals.ladder import LadderSettings, Stop, stop_codes
 from fairaudit.counterfactuals.rays import AutoEncoder, Jobs, Reconstruction
 from fairaudit.counterfactuals.walk import Floats, Prober, Probes, Walk, base_values, first_stop
 from fairaudit.ratio import ratio
@@ -21,7 +21,7 @@ _EDGE = 1e-6
 
 
 def walk_bracket(
-    generator: AutoEncoder, heads: Heads, start: Reconstruction, jobs: Jobs, settings: SearchSettings
+    generator: AutoEncoder, heads: Heads, start: Reconstruction, jobs: Jobs, settings: LadderSettings
 ) -> Walk:
     """Find, on every ray, the nearest point at which the base score has moved far enough.
 
@@ -87,7 +87,7 @@ class _Ends:
     probes: Rows
 
 
-def _climb(heads: Heads, start: Reconstruction, jobs: Jobs, settings: SearchSettings) -> _Climb:
+def _climb(heads: Heads, start: Reconstruction, jobs: Jobs, settings: LadderSettings) -> _Climb:
     before = base_values(start, jobs)
     steers = np.asarray([heads.is_probability(int(base)) for base in jobs.base], dtype=bool)
     squashed = ~steers & (before > _EDGE) & (before < 1 - _EDGE)
@@ -120,7 +120,7 @@ def _guess(climb: _Climb, start: Reconstruction, jobs: Jobs) -> Floats:
     return np.where(np.isfinite(steps) & (steps > 0), steps, 1.0)
 
 
-def _cap(start: Reconstruction, jobs: Jobs, settings: SearchSettings) -> Floats:
+def _cap(start: Reconstruction, jobs: Jobs, settings: LadderSettings) -> Floats:
     """The limit on λ as a step along the slope that is stored: λ · d score / d steering."""
     scales = _per_job(start.scale, jobs)
     # A saturated score has no λ in the units of eq. 1; its walk is bounded by the number of probes alone.
@@ -136,7 +136,7 @@ def _per_job(columns: Mapping[int, Tensor], jobs: Jobs) -> Floats:
     return found
 
 
-def _probe(rows: Rows, search: Brackets, climb: _Climb, ends: _Ends, prober: Prober, settings: SearchSettings) -> None:
+def _probe(rows: Rows, search: Brackets, climb: _Climb, ends: _Ends, prober: Prober, settings: LadderSettings) -> None:
     """One new point on every row's ray."""
     steps = next_steps(search, rows)
     found = prober(rows, settings.sign * steps)
@@ -146,7 +146,7 @@ def _probe(rows: Rows, search: Brackets, climb: _Climb, ends: _Ends, prober: Pro
 
 
 def _judged(
-    rows: Rows, steps: Floats, found: Probes, climb: _Climb, prober: Prober, settings: SearchSettings
+    rows: Rows, steps: Floats, found: Probes, climb: _Climb, prober: Prober, settings: LadderSettings
 ) -> Probed:
     base = found.values[np.arange(len(rows)), prober.jobs.base[rows]]
     units = _units(base, found.odds, climb.steers[rows], climb.squashed[rows])

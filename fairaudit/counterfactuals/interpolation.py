@@ -34,7 +34,7 @@ class ConditionalGenerator(Protocol):
         ...
 
 
-class Pair(NamedTuple):
+class MatchedPair(NamedTuple):
     """A matched pair: the same latent under two values of the attribute."""
 
     factual: Tensor
@@ -126,7 +126,7 @@ def interpolate(path: InterpolationPath, frames: int) -> Tensor:
     return images.view(count, frames, *images.shape[1:])
 
 
-def matched_pair(path: InterpolationPath) -> Pair:
+def matched_pair(path: InterpolationPath) -> MatchedPair:
     """Reconstruction and counterfactual of every image: the same latent under both values of the attribute."""
     frames = interpolate(path, 2)
-    return Pair(frames[:, 0], frames[:, 1])
+    return MatchedPair(frames[:, 0], frames[:, 1])

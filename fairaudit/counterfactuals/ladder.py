@@ -46,7 +46,7 @@ STOP_TEXTS: dict[Stop, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchSettings:
+class LadderSettings:
     """How far to walk along the ray of eq. 1 and when to stop."""
 
     search: Literal["compat", "fast"] = "fast"
@@ -112,7 +112,7 @@ def stop_codes(
     previous: NDArray[np.floating],
     lams: NDArray[np.floating],
     pixels: NDArray[np.floating],
-    settings: SearchSettings,
+    settings: LadderSettings,
 ) -> NDArray[np.int64]:
     """Which rule ends the search at each rung, −1 where none does.
 

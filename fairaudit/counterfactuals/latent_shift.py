@@ -13,7 +13,7 @@ from torch import Tensor
 from fairaudit.counterfactuals.compat import walk_ladder
 from fairaudit.counterfactuals.fast import walk_bracket
 from fairaudit.counterfactuals.heads import Heads
-from fairaudit.counterfactuals.ladder import SearchSettings
+from fairaudit.counterfactuals.ladder import LadderSettings
 from fairaudit.counterfactuals.rays import AutoEncoder, Jobs, Reconstruction, points, reconstruct
 from fairaudit.counterfactuals.walk import Walk
 from fairaudit.errors import ModelError
@@ -21,7 +21,7 @@ from fairaudit.ratio import ratio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
+class ShiftedBatch:
     """Counterfactuals of a batch: one row per pair of an image and a base head that was walked."""
 
     image: NDArray[np.int64]
@@ -50,8 +50,8 @@ class Shift:
 
 
 def latent_shift(
-    generator: AutoEncoder, heads: Heads, images: Tensor, pairs: Sequence[tuple[int, int]], settings: SearchSettings
-) -> Shift:
+    generator: AutoEncoder, heads: Heads, images: Tensor, pairs: Sequence[tuple[int, int]], settings: LadderSettings
+) -> ShiftedBatch:
     """Counterfactuals by Latent Shift, eqs. 1 and 2 of the counterfactual alignment paper.
 
     z_λ = z_0 − λ ∂f_b(D(z_0))/∂z and x'_λ = D(z_λ), with z_0 = E(x); `up` adds instead. The gradient is taken once, so
@@ -84,7 +84,7 @@ def latent_shift(
     walk = walker(generator, heads, start, jobs, settings)
     scale = np.asarray([float(start.scale[int(b)][int(i)]) for i, b in order], np.float64)
     lam = ratio(np.abs(walk.shift), np.where(scale > 1e-12, scale, 0.0))
-    return Shift(
+    return ShiftedBatch(
         image=jobs.image,
         base=jobs.base,
         lam=np.where(walk.shift == 0, 0.0, lam),
@@ -99,7 +99,7 @@ def latent_shift(
 
 
 def sweep(
-    generator: AutoEncoder, heads: Heads, shift: Shift, row: int, *, frames: int = 10
+    generator: AutoEncoder, heads: Heads, shift: ShiftedBatch, row: int, *, frames: int = 10
 ) -> tuple[Tensor, NDArray[np.float64]]:
     """Images and every head's scores at equal steps of λ from the reconstruction (first) to the counterfactual (last).
 

@@ -40,7 +40,7 @@ class ProbeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class AttributeProbe:
     """A fitted probe and how good it is on images it has not seen."""
 
     module: nn.Module
@@ -67,7 +67,7 @@ def train_probe(
     drawn: FetchImages | None = None,
     settings: ProbeSettings | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Probe:
+) -> AttributeProbe:
     """Fit a small network on an attribute's known rows and measure it on the held-out ones.
 
     The rows must not be the audited ones. A probe that saw a biased sample learns the bias: fit it where the attribute
@@ -103,7 +103,7 @@ def train_probe(
     right = _decisions(module, fetch, test, chosen.batch_size) == codes[test]
     shown = None if drawn is None else _decisions(module, drawn, test, chosen.batch_size) == codes[test]
     present = [right[codes[test] == value] for value in range(values)]
-    return Probe(
+    return AttributeProbe(
         module=module,
         accuracy=float(right.mean()),
         balanced_accuracy=float(np.mean([part.mean() if len(part) else np.nan for part in present])),

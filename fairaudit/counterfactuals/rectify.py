@@ -15,7 +15,7 @@ from fairaudit.counterfactuals.compat import walk_ladder
 from fairaudit.counterfactuals.composition import ComposedHeads
 from fairaudit.counterfactuals.fast import walk_bracket
 from fairaudit.counterfactuals.heads import Heads
-from fairaudit.counterfactuals.ladder import SearchSettings
+from fairaudit.counterfactuals.ladder import LadderSettings
 from fairaudit.counterfactuals.rays import AutoEncoder, Jobs, Reconstruction, reconstruct
 from fairaudit.counterfactuals.walk import Walk
 from fairaudit.ratio import ratio
@@ -32,7 +32,7 @@ class RectifySettings:
     momentum: float = 0.1
     """Share of the last step that is kept."""
     iterations: int = 40
-    """Steps at most."""
+    """Largest number of steps."""
     minibatch: int = 10
     """Images per step and target, as in the paper."""
     patience: int = 10
@@ -43,7 +43,7 @@ class RectifySettings:
     """Seed of the split and of the minibatches."""
 
 
-class Step(NamedTuple):
+class DescentStep(NamedTuple):
     """One step of the descent; NaN where no image has a relative change."""
 
     beta: float
@@ -62,7 +62,7 @@ class Rectified:
     """Column of the target's head."""
     beta: float
     """Multiple of the other head that is added; 0 where nothing was better."""
-    history: tuple[Step, ...]
+    history: tuple[DescentStep, ...]
     """Every step of the descent, the first with β = 0."""
     kept: int
     """Index of the step whose β was kept."""
@@ -78,7 +78,7 @@ def rectify(
     images: Tensor,
     targets: Sequence[int],
     other: int,
-    search: SearchSettings,
+    search: LadderSettings,
     settings: RectifySettings,
 ) -> list[Rectified]:
     """Find β of f′ = f_target + β f_other (eq. 6) so that counterfactuals of f′ leave f_other alone.
@@ -123,15 +123,15 @@ class _Run:
     start: Reconstruction
     targets: tuple[int, ...]
     other: int
-    search: SearchSettings
+    search: LadderSettings
     settings: RectifySettings
 
-    def descend(self, train: NDArray[np.intp], valid: NDArray[np.intp]) -> tuple[Floats, list[tuple[Step, ...]]]:
+    def descend(self, train: NDArray[np.intp], valid: NDArray[np.intp]) -> tuple[Floats, list[tuple[DescentStep, ...]]]:
         """β of the best validation figure of every target, and all that were tried."""
         count, draws = len(self.targets), np.random.default_rng([self.settings.seed, 1])
         beta, step = np.zeros(count), np.zeros(count)
         best, least, stale = np.zeros(count), np.full(count, np.inf), np.zeros(count, np.int64)
-        histories: list[list[Step]] = [[] for _ in self.targets]
+        histories: list[list[DescentStep]] = [[] for _ in self.targets]
         for _ in range(self.settings.iterations):
             going = stale < self.settings.patience
             if not going.any():
@@ -144,7 +144,7 @@ class _Run:
             batch = draws.choice(train, min(self.settings.minibatch, len(train)), replace=False)
             psi = self.alignment(beta, batch)
             for k in np.flatnonzero(going):
-                histories[k].append(Step(beta=float(beta[k]), train=float(psi[k]), valid=float(signed[k])))
+                histories[k].append(DescentStep(beta=float(beta[k]), train=float(psi[k]), valid=float(signed[k])))
             step = self.settings.momentum * step + self.settings.rate * np.nan_to_num(psi, nan=0.0)
             beta = np.where(going, beta - step, beta)
         return best, [tuple(history) for history in histories]

@@ -44,6 +44,8 @@ class Wachter:
     """Loss of x′ at its λ, [n]; never above that of x."""
     weight: NDArray[np.float64]
     """λ of x′, [n]: the largest of the schedule at which the score came near enough to y′, else the smallest."""
+    reached: NDArray[np.bool_]
+    """Whether the score of x′ is near enough to y′, [n]."""
 
 
 def wachter(heads: Heads, images: Tensor, base: int, settings: WachterSettings | None = None) -> Wachter:
@@ -82,6 +84,7 @@ def wachter(heads: Heads, images: Tensor, base: int, settings: WachterSettings |
         distance=(best - images).double().flatten(1).square().sum(dim=1).sqrt().cpu().numpy(),
         loss=least.double().cpu().numpy(),
         weight=used.double().cpu().numpy(),
+        reached=np.abs(after[:, base] - chosen.goal) <= chosen.near,
     )
 
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from fairaudit.counterfactuals.heads import Heads
-from fairaudit.counterfactuals.ladder import SearchSettings, Stop, stop_codes
+from fairaudit.counterfactuals.ladder import LadderSettings, Stop, stop_codes
 from fairaudit.counterfactuals.rays import AutoEncoder, Jobs, Reconstruction, pixel_change, points
 
 Floats = NDArray[np.float64]
@@ -61,7 +61,7 @@ class Prober:
         heads: Heads,
         start: Reconstruction,
         jobs: Jobs,
-        settings: SearchSettings,
+        settings: LadderSettings,
         *,
         steering: bool = False,
     ) -> None:
@@ -89,7 +89,7 @@ class Prober:
         return Probes(values=values, pixels=pixel_change(self.start, images, self.jobs.image[rows]), odds=odds)
 
 
-def first_stop(start: Reconstruction, jobs: Jobs, settings: SearchSettings) -> NDArray[np.int64]:
+def first_stop(start: Reconstruction, jobs: Jobs, settings: LadderSettings) -> NDArray[np.int64]:
     """Stop codes at λ = 0, −1 for rays that can be walked: no direction, or a score at its end already."""
     before = base_values(start, jobs)
     zeros = np.zeros_like(before)

@@ -62,7 +62,7 @@ class Recipe:
     test_images: int = 1000
     """Images to audit: as many with as without a smile and a necktie, in every combination."""
     epochs: int = 12
-    """Passes over the training images."""
+    """Training epochs."""
     phi: float = 0.9
     """Yule's φ between smiling and necktie in the biased model's training data."""
 

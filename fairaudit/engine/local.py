@@ -18,7 +18,7 @@ Progress = Callable[[int, int, bool], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class MergedParts:
     """The merged parts of a whole run."""
 
     parts: dict[str, Part]
@@ -38,7 +38,7 @@ def run_chunks(
     store: RunStore,
     *,
     progress: Progress | None = None,
-) -> Outcome:
+) -> MergedParts:
     """Compute every chunk that the store does not have, then merge all of them in order.
 
     The next chunk is loaded in a thread while this one is computed, so at most two loaded chunks are in memory. Each
@@ -72,7 +72,7 @@ def run_chunks(
             store.save(chunk.index, compute(chunk, loaded))
             done_rows += chunk.rows
             report(done_rows, plan.rows, False)
-    return Outcome(
+    return MergedParts(
         parts=reduce(store, chunks),
         resumed_chunks=len(chunks) - len(todo),
         computed_rows=sum(chunk.rows for chunk in todo),

@@ -89,7 +89,7 @@ def load_generator(path: Path) -> Autoencoder | ConditionalVae:
 def _built(metadata: dict[str, str], length: int) -> Autoencoder | ConditionalVae:
     kinds = {Autoencoder.kind: (Autoencoder, AutoencoderSettings), ConditionalVae.kind: (ConditionalVae, CvaeSettings)}
     settings = json.loads(metadata["settings"])
-    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    settings = {name: _tuples(value) for name, value in settings.items()}
     network, shape = kinds[metadata["kind"]]
     asked = shape(**settings)
     # Its first two convolutions alone take 72 width² bytes; nothing larger than the file is ever built.
@@ -97,6 +97,11 @@ def _built(metadata: dict[str, str], length: int) -> Autoencoder | ConditionalVa
         raise ValueError("settings of a network that is larger than the file")
     model: Autoencoder | ConditionalVae = network(asked)
     return model
+
+
+def _tuples(value: object) -> object:
+    """Lists of JSON as the tuples that they were, inside each other too."""
+    return tuple(_tuples(part) for part in value) if isinstance(value, list) else value
 
 
 def save_state(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, state: TrainState, key: str) -> None:

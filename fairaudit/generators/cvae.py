@@ -33,13 +33,20 @@ class CvaeSettings:
     """Name of the target; empty in files of before it was kept."""
     attribute_name: str = ""
     """Name of the attribute; empty in files of before it was kept."""
+    more: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Further attributes that it is conditioned on: name, and values in the order of their codes."""
     kl: float = 1.0
     """Weight of the Kullback–Leibler term against the reconstruction, both summed over an image's numbers."""
     independence: float = 10.0
     """Weight of `leakage`; without it the latent may carry the attribute and the decoder ignore the condition."""
 
+    @property
+    def attributes(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Name and values of every attribute, the first of them `attribute`."""
+        return ((self.attribute_name, self.attribute), *self.more)
 
-class Posterior(NamedTuple):
+
+class GaussianPosterior(NamedTuple):
     """The encoder's normal distribution over latents."""
 
     mean: Tensor
@@ -66,34 +73,45 @@ class ConditionalVae(nn.Module):
     def __init__(self, settings: CvaeSettings) -> None:
         super().__init__()
         check_size(settings.channels, settings.size)
-        for name, values in (("target", settings.target), ("attribute", settings.attribute)):
+        labels = [("target", settings.target), ("attribute", settings.attribute)]
+        labels += [(f"attribute {name}", values) for name, values in settings.more]
+        for name, values in labels:
             if len(values) < 2:
                 raise UsageError(f"The {name} has one value only", wanted="two values", found=", ".join(values))
         self.settings = settings
-        extra = len(settings.target) + len(settings.attribute)
+        extra = sum(len(values) for _, values in labels)
         self.down = Down(settings.channels + extra, settings.size, settings.width, 2 * settings.latent)
         self.up = Up(settings.latent + extra, settings.channels, settings.size, settings.width)
         initialise(self)
 
     def condition(self, target: Tensor, attribute: Tensor) -> Tensor:
-        """Codes [n] of target and attribute → shares [n, K_target + K_attribute], one-hot.
+        """Codes → shares [n, K_target + Σ K_attribute], one-hot for the target and for every attribute, side by side.
+
+        Args:
+            target: [n] codes.
+            attribute: [n] codes, or [n, A] of the A attributes that it is conditioned on, in their order.
 
         Raises:
-            UsageError: an unknown value; there is no condition for it.
+            UsageError: an unknown value; there is no condition for it. Or other attributes than it knows.
         """
-        if bool((target < 0).any() or (attribute < 0).any()):
+        codes, attributes = attribute.reshape(len(target), -1), self.settings.attributes
+        if codes.shape[1] != len(attributes):
+            raise UsageError(
+                "A conditional generator needs all the attributes that it was trained on",
+                wanted=", ".join(name or "one" for name, _ in attributes),
+                found=str(codes.shape[1]),
+            )
+        if bool((target < 0).any() or (codes < 0).any()):
             raise UsageError("A conditional generator needs the target and the attribute of every image")
-        shares = [
-            F.one_hot(codes.long(), len(values))
-            for codes, values in ((target, self.settings.target), (attribute, self.settings.attribute))
-        ]
+        shares = [F.one_hot(target.long(), len(self.settings.target))]
+        shares += [F.one_hot(codes[:, at].long(), len(values)) for at, (_, values) in enumerate(attributes)]
         return torch.cat(shares, dim=1).float()
 
-    def posterior(self, images: Tensor, condition: Tensor) -> Posterior:
+    def posterior(self, images: Tensor, condition: Tensor) -> GaussianPosterior:
         """q(z | x, y, s) of images [n, c, h, w] under conditions [n, K]."""
         planes = condition[:, :, None, None].expand(-1, -1, *images.shape[2:])
         mean, log_variance = self.down(torch.cat([2 * images - 1, planes], dim=1)).chunk(2, dim=1)
-        return Posterior(mean, log_variance.clamp(-10.0, 10.0))
+        return GaussianPosterior(mean, log_variance.clamp(-10.0, 10.0))
 
     def decode(self, latents: Tensor, condition: Tensor) -> Tensor:
         """p(x | z, y, s) as the mean image, [n, c, h, w] in (0, 1)."""
@@ -110,7 +128,7 @@ class ConditionalVae(nn.Module):
         return torch.randn(count, self.settings.latent, generator=generator)
 
 
-def kl_divergence(posterior: Posterior) -> Tensor:
+def kl_divergence(posterior: GaussianPosterior) -> Tensor:
     """KL(q ‖ N(0, I)) per image, [n]: ½ Σ (μ² + σ² − 1 − log σ²).
 
     >>> kl_divergence(Posterior(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2))).tolist()
@@ -120,7 +138,7 @@ def kl_divergence(posterior: Posterior) -> Tensor:
     return 0.5 * (posterior.mean**2 + variance - 1 - posterior.log_variance).sum(dim=1)
 
 
-def leakage(posterior: Posterior, condition: Tensor) -> Tensor:
+def leakage(posterior: GaussianPosterior, condition: Tensor) -> Tensor:
     """How much of the conditions the batch's latent means give away linearly, in units of their noise; at least 0.
 
     Σ over conditions and latent dimensions of (cov(μ, c) / sd(c))² / mean σ². 0 when no latent dimension correlates

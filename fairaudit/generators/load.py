@@ -72,7 +72,9 @@ def describe(path: Path, *, arch: str | None = None, trust: bool = False) -> str
         if not isinstance(model, Autoencoder):
             settings, count = model.settings, sum(parameter.numel() for parameter in model.parameters())
             sizes = " x ".join(str(side) for side in (settings.channels, *settings.size))
-            values = f"target {', '.join(settings.target)}; attribute {', '.join(settings.attribute)}"
+            labels = [("target", settings.target_name, settings.target)]
+            labels += [("attribute", name, values) for name, values in settings.attributes]
+            values = "; ".join(f"{kind} {f'{name}: ' if name else ''}{', '.join(each)}" for kind, name, each in labels)
             return f"{path.name}: cvae (fairaudit), {count:,} parameters, images {sizes}, {values}"
     return open_generator(path, arch=arch, trust=trust).describe()
 

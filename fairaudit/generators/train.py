@@ -24,7 +24,7 @@ Trainable = Autoencoder | ConditionalVae
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Examples:
+class LabelledBatch:
     """A batch to learn from."""
 
     images: Tensor
@@ -35,7 +35,7 @@ class Examples:
     """Attribute codes [n]; needed by a conditional generator."""
 
 
-Fetch = Callable[[NDArray[np.int64]], Examples]
+Fetch = Callable[[NDArray[np.int64]], LabelledBatch]
 """Rows → examples; the same rows must give the same examples every time."""
 
 
@@ -44,7 +44,7 @@ Keep = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainSettings:
+class GeneratorSettings:
     """How a generator is trained."""
 
     epochs: int = 14
@@ -73,7 +73,7 @@ class TrainSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class TrainingProgress:
     """How far the training is."""
 
     epoch: int
@@ -110,12 +110,12 @@ def train_generator(
     model: Trainable,
     count: int,
     fetch: Fetch,
-    settings: TrainSettings,
+    settings: GeneratorSettings,
     *,
     checkpoint: Path | None = None,
     keep: Keep | None = None,
     tag: str = "",
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[TrainingProgress], None] | None = None,
 ) -> Trained:
     """Train in place and leave the weights of the best held-out epoch in the model, in evaluation mode.
 
@@ -161,7 +161,7 @@ def train_generator(
     )
 
 
-def split_rows(count: int, settings: TrainSettings) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def split_rows(count: int, settings: GeneratorSettings) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows to learn from and rows held out, from the seed alone.
 
     Raises:
@@ -176,9 +176,9 @@ def split_rows(count: int, settings: TrainSettings) -> tuple[NDArray[np.int64], 
 
 def objective(
     model: Trainable,
-    examples: Examples,
+    examples: LabelledBatch,
     noise: Tensor,
-    settings: TrainSettings,
+    settings: GeneratorSettings,
     keep: Keep | None = None,
     *,
     ramp: float = 1.0,
@@ -211,7 +211,7 @@ def objective(
     return _difference(found, images, settings, keep, ramp) + extra / images[0].numel()
 
 
-def _difference(found: Tensor, images: Tensor, settings: TrainSettings, keep: Keep | None, ramp: float) -> Tensor:
+def _difference(found: Tensor, images: Tensor, settings: GeneratorSettings, keep: Keep | None, ramp: float) -> Tensor:
     loss = pixel_loss(found, images) + ramp * settings.perceptual * perceptual_loss(found, images)
     if keep is None:
         return loss
@@ -226,10 +226,10 @@ def _epoch(
     optimiser: torch.optim.Optimizer,
     rows: NDArray[np.int64],
     fetch: Fetch,
-    settings: TrainSettings,
+    settings: GeneratorSettings,
     state: TrainState,
     keep: Keep | None,
-    progress: Callable[[Progress], None] | None,
+    progress: Callable[[TrainingProgress], None] | None,
 ) -> float:
     number = len(state.history)
     order = generator(settings.seed, "generator", "order", number).permutation(rows)
@@ -254,7 +254,7 @@ def _epoch(
         if progress is not None:
             held_out = state.history[-1][1] if state.history else None
             progress(
-                Progress(
+                TrainingProgress(
                     epoch=number + 1,
                     epochs=settings.epochs,
                     done=done,
@@ -279,7 +279,7 @@ def _ramp(step: int, steps: int) -> float:
 
 @torch.no_grad()
 def _held_out_loss(
-    model: Trainable, rows: NDArray[np.int64], fetch: Fetch, settings: TrainSettings, keep: Keep | None
+    model: Trainable, rows: NDArray[np.int64], fetch: Fetch, settings: GeneratorSettings, keep: Keep | None
 ) -> float:
     model.eval()
     total = 0.0
@@ -299,7 +299,7 @@ def _note(state: TrainState, model: Trainable, train_loss: float, held_out: floa
         state.stale += 1
 
 
-def _key(model: Trainable, count: int, settings: TrainSettings, tag: str) -> str:
+def _key(model: Trainable, count: int, settings: GeneratorSettings, tag: str) -> str:
     """What must be equal for a checkpoint to be gone on with; patience may change."""
     told = {name: value for name, value in asdict(settings).items() if name != "patience"}
     return json.dumps(

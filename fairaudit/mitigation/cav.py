@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from fairaudit.errors import MethodError
 from fairaudit.mitigation.method import Task
-from fairaudit.mitigation.samples import Part
+from fairaudit.mitigation.samples import DataPart
 from fairaudit.registry import Registry
 
 BATCH = 256
@@ -45,7 +45,9 @@ class Concept:
     """Share of rows that the best threshold along v puts on the right side: .5 or less for a direction of nothing."""
 
 
-def concept(task: Task, part: Part, *, kind: str = "mean", layer: str | None = None, within: bool = True) -> Concept:
+def concept(
+    task: Task, part: DataPart, *, kind: str = "mean", layer: str | None = None, within: bool = True
+) -> Concept:
     """The concept of an attribute of two values.
 
     Args:
@@ -80,7 +82,7 @@ def concept(task: Task, part: Part, *, kind: str = "mean", layer: str | None = N
 
 
 @torch.no_grad()
-def activations(task: Task, part: Part, layer: str | None, *, batch_size: int = BATCH) -> Tensor:
+def activations(task: Task, part: DataPart, layer: str | None, *, batch_size: int = BATCH) -> Tensor:
     """Features of every row in the order of the part, float64 on the CPU, [image, feature]."""
     found = []
     module = task.split.module.eval()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from fairaudit.errors import MethodError
-from fairaudit.pruning.encoder import Split
+from fairaudit.pruning.encoder import CutModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,7 +57,7 @@ class GroupThreshold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Rule:
+class GroupThresholds:
     """Thresholds per group, partly random. It needs the attribute of every image it decides: never a model file."""
 
     groups: tuple[GroupThreshold, ...]
@@ -66,7 +66,7 @@ class Rule:
     """Probability of a positive decision where a group's own rule is not kept: the common false positive rate."""
 
 
-Edit = Weights | HeadEdit | Inserted | Rule
+Edit = Weights | HeadEdit | Inserted | GroupThresholds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,7 +78,7 @@ class Noted:
     """Name → number, for the report."""
 
 
-def values_of(split: Split, edit: Edit) -> dict[str, Tensor] | None:
+def values_of(split: CutModel, edit: Edit) -> dict[str, Tensor] | None:
     """The parameters and buffers that an edit changes; None where it is not a change of weights alone.
 
     Raises:
@@ -100,7 +100,7 @@ def values_of(split: Split, edit: Edit) -> dict[str, Tensor] | None:
     return None
 
 
-def edited(split: Split, edit: Edit) -> fx.GraphModule:
+def edited(split: CutModel, edit: Edit) -> fx.GraphModule:
     """A copy of the cut module with the edit in it, in evaluation mode; a rule changes nothing in it."""
     module = copy.deepcopy(split.module).eval()
     if isinstance(edit, Inserted):
@@ -114,7 +114,7 @@ def edited(split: Split, edit: Edit) -> fx.GraphModule:
     return module
 
 
-def head_layer(split: Split) -> nn.Linear:
+def head_layer(split: CutModel) -> nn.Linear:
     """The linear layer that reads the bottleneck.
 
     Raises:
@@ -133,7 +133,7 @@ def head_bias(layer: nn.Linear) -> Tensor | None:
     return layer.bias
 
 
-def _moved(split: Split, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _moved(split: CutModel, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """What differs from the model's own, so that a file is asked for nothing that did not change."""
     own = {**dict(split.module.named_parameters()), **dict(split.module.named_buffers())}
     return {

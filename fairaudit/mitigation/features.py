@@ -10,7 +10,7 @@ from torch import Tensor
 from fairaudit.errors import MethodError
 from fairaudit.mitigation.edits import HeadEdit, head_bias, head_layer
 from fairaudit.mitigation.method import Task
-from fairaudit.mitigation.samples import Part
+from fairaudit.mitigation.samples import DataPart
 
 BATCH = 256
 CLOSE = 1e-3
@@ -38,7 +38,7 @@ class Features:
 
 
 @torch.no_grad()
-def features_of(task: Task, part: Part) -> Features:
+def features_of(task: Task, part: DataPart) -> Features:
     """The bottleneck of every row of a part, and the last layer.
 
     Raises:

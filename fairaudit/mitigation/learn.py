@@ -11,7 +11,7 @@ from fairaudit.errors import MethodError
 from fairaudit.mitigation.edits import Weights
 from fairaudit.mitigation.losses import each_loss
 from fairaudit.mitigation.method import Task
-from fairaudit.mitigation.samples import Part, Samples, cell_counts, cells
+from fairaudit.mitigation.samples import DataPart, Samples, cell_counts, cells
 from fairaudit.pruning.train import Gradients, Order, trained
 
 Loss = Callable[[nn.Module, Samples], Tensor]
@@ -24,7 +24,7 @@ def learnt(
     task: Task,
     loss: Loss | None = None,
     *,
-    part: Part | None = None,
+    part: DataPart | None = None,
     gradients: Gradients | None = None,
     order: Order | None = None,
     fresh: bool = False,
@@ -45,7 +45,7 @@ def learnt(
     return Weights(values=values)
 
 
-def descent(part: Part, loss: Loss) -> Gradients:
+def descent(part: DataPart, loss: Loss) -> Gradients:
     """Gradients of a loss of the batch."""
 
     def gradients(module: nn.Module, rows: Tensor) -> None:
@@ -54,7 +54,7 @@ def descent(part: Part, loss: Loss) -> Gradients:
     return gradients
 
 
-def row_descent(part: Part, loss: RowLoss) -> Gradients:
+def row_descent(part: DataPart, loss: RowLoss) -> Gradients:
     """Gradients of a loss that also needs to know which rows the batch holds."""
 
     def gradients(module: nn.Module, rows: Tensor) -> None:
@@ -73,7 +73,7 @@ def plain(task: Task) -> Loss:
     return loss
 
 
-def cell_weights(part: Part) -> Tensor:
+def cell_weights(part: DataPart) -> Tensor:
     """Weight of every row so that all cells weigh the same in all, mean 1, [row]; 1 where the attribute is unknown.
 
     Raises:
@@ -98,7 +98,7 @@ def drawn_order(weights: Tensor) -> Order:
     return order
 
 
-def balanced_order(part: Part) -> Order:
+def balanced_order(part: DataPart) -> Order:
     """Passes in which every cell is as likely as any other; rows of unknown attribute are not drawn."""
     weights = cell_weights(part)
     weights[cells(part) < 0] = 0.0

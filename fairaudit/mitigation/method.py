@@ -11,10 +11,10 @@ from torch import Tensor
 
 from fairaudit.errors import MethodError
 from fairaudit.mitigation.edits import Edit, Noted
-from fairaudit.mitigation.samples import Part
+from fairaudit.mitigation.samples import DataPart
 from fairaudit.models.outputs.head import Head
-from fairaudit.pruning.encoder import Split
-from fairaudit.pruning.train import TrainSettings
+from fairaudit.pruning.encoder import CutModel
+from fairaudit.pruning.train import TuneSettings
 from fairaudit.seeds import child_seed
 
 Given = Literal["attribute labels", "balanced data", "regions", "twins", "attribute at inference"]
@@ -24,19 +24,19 @@ Given = Literal["attribute labels", "balanced data", "regions", "twins", "attrib
 class Task:
     """One fit of one method."""
 
-    split: Split
+    split: CutModel
     """The model, cut; its weights are frozen."""
     head: Head
     """How its outputs are read."""
-    debias: Part
+    debias: DataPart
     """What is learnt from; the attribute goes with the target as in training."""
-    choose: Part
+    choose: DataPart
     """What settings are chosen on."""
-    balanced: Part | None = None
+    balanced: DataPart | None = None
     """Rows in which attribute and target are independent; None where there are none."""
     strength: float = 0.0
     """λ: what it means is the method's own."""
-    train: TrainSettings = field(default_factory=TrainSettings)
+    train: TuneSettings = field(default_factory=TuneSettings)
     """Steps and rate, the same for every method that trains, and the seed."""
 
     @property
@@ -48,7 +48,7 @@ class Task:
         """A generator of its own for the named use."""
         return torch.Generator().manual_seed(child_seed(self.train.seed, "mitigation", *names))
 
-    def balanced_part(self) -> Part:
+    def balanced_part(self) -> DataPart:
         """The balanced rows.
 
         Raises:
@@ -64,7 +64,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Method:
+class MitigationMethod:
     """One way to mitigate."""
 
     name: str
@@ -103,7 +103,7 @@ def need_two_groups(task: Task, method: str) -> None:
         raise MethodError(f'"{method}" needs an attribute of two values', found=f"{task.debias.groups} values")
 
 
-def known_rows(part: Part) -> Tensor:
+def known_rows(part: DataPart) -> Tensor:
     """Rows whose attribute is known, [row].
 
     Raises:

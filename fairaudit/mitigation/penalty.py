@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Scale:
+class PenaltyScale:
     """λ · |∇ cross-entropy| / |∇ penalty|, measured on the first batch that has a gradient of the penalty.
 
     A penalty has units of its own; without this a λ of 1 may mean nothing in one model and everything in another.

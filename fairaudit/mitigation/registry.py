@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairaudit.mitigation.method import Method
+from fairaudit.mitigation.method import MitigationMethod
 from fairaudit.mitigation.methods import fairness_loss
 from fairaudit.mitigation.methods.a_clarc import A_CLARC
 from fairaudit.mitigation.methods.afr import AFR
@@ -34,7 +34,7 @@ _ALL = (
     LFF, AFR, DFR, LEACE, P_CLARC, A_CLARC, RR_CLARC, REPLACE_REGION, REGION_GRADIENT, PRIOR_TRAINING, CIA, FFW,
     THR_OPT, THR_OPT_GROUP,
 )  # fmt: skip
-METHODS: Registry[Method] = Registry("mitigation method", [(method.name, method) for method in _ALL])
+METHODS: Registry[MitigationMethod] = Registry("mitigation method", [(method.name, method) for method in _ALL])
 """Name → method, controls first."""
 EVERY = tuple(method.name for method in _ALL)
 """All names, in the order of the table."""

@@ -26,7 +26,7 @@ class Samples:
     image has no such frame; None without twins."""
 
 
-class Part(Protocol):
+class DataPart(Protocol):
     """One part of the data: debias, choose or report."""
 
     @property
@@ -106,7 +106,7 @@ class InMemory:
 class Chosen:
     """Some rows of a part, as a part."""
 
-    base: Part
+    base: DataPart
     rows: Tensor
     """Rows of the base, in order."""
 
@@ -148,19 +148,19 @@ class Chosen:
         return self.base.take(self.rows[rows])
 
 
-def cells(part: Part) -> Tensor:
+def cells(part: DataPart) -> Tensor:
     """The cell of every row, attribute · classes + target, [image] int64; -1 where the attribute is unknown."""
     attribute = part.attribute
     return torch.where(attribute >= 0, attribute * part.classes + part.target, torch.full_like(attribute, -1))
 
 
-def cell_counts(part: Part) -> Tensor:
+def cell_counts(part: DataPart) -> Tensor:
     """Rows per cell, [attribute value · target value] int64; rows of unknown attribute are in none."""
     found = cells(part)
     return torch.bincount(found[found >= 0], minlength=part.classes * part.groups)
 
 
-def undersampled(part: Part, generator: torch.Generator) -> Chosen:
+def undersampled(part: DataPart, generator: torch.Generator) -> Chosen:
     """As many rows of every cell as the scarcest has, drawn at random, in the part's order.
 
     Raises:

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from fairaudit.errors import ModelError
-from fairaudit.mitigation.edits import Edit, Inserted, Rule, edited, values_of
+from fairaudit.mitigation.edits import Edit, GroupThresholds, Inserted, edited, values_of
 from fairaudit.models.classifier import Classifier
 from fairaudit.models.lift.lift import TOLERANCE
-from fairaudit.pruning.encoder import LogitsOnly, Split
+from fairaudit.pruning.encoder import CutModel, LogitsOnly
 from fairaudit.pruning.export import Exported, export_values, write_small
 from fairaudit.results.strict_json import dumps, write_text
 
@@ -23,7 +23,7 @@ INSERTED = "A layer was inserted, which the file's own kind cannot hold: the edi
 
 def write_edit(
     classifier: Classifier,
-    split: Split,
+    split: CutModel,
     edit: Edit,
     path: Path,
     *,
@@ -47,7 +47,7 @@ def write_edit(
         ModelError: the file cannot hold the edit, or computes something else.
         OutputError: it cannot be written.
     """
-    if isinstance(edit, Rule):
+    if isinstance(edit, GroupThresholds):
         rules = {"rules": [asdict(each) for each in edit.groups], "base_rate": edit.base_rate}
         place = path.with_suffix(".json")
         write_text(place, dumps(rules))
@@ -67,7 +67,7 @@ def write_edit(
     return Exported(path=place, deviation=deviation, notes=(INSERTED,))
 
 
-def as_edited(model: Classifier, split: Split, edit: Edit, name: str) -> Classifier:
+def as_edited(model: Classifier, split: CutModel, edit: Edit, name: str) -> Classifier:
     """The model with its edit as a classifier in memory; the model itself stays as it is.
 
     Args:

@@ -16,7 +16,7 @@ from fairaudit.models.outputs.ending import Ending, find_ending
 from fairaudit.models.outputs.form import Sample, find_form
 from fairaudit.models.outputs.head import Head, make_head, picked_columns
 from fairaudit.models.outputs.peel import Peeled
-from fairaudit.models.probe import Probe, noise
+from fairaudit.models.probe import ProbedModel, noise
 from fairaudit.models.record import record
 
 
@@ -33,7 +33,7 @@ class Answer:
 
 
 def read_answer(
-    found: Probe,
+    found: ProbedModel,
     *,
     config: ModelConfig,
     classes: Sequence[str] | None,

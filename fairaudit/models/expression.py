@@ -25,7 +25,7 @@ _TOKEN = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
+class OutputTerm:
     """One output with its factor."""
 
     factor: float
@@ -44,7 +44,7 @@ class Term:
 class Expression:
     """A linear combination of probabilities: constant + Σ factor · p(output)."""
 
-    terms: tuple[Term, ...]
+    terms: tuple[OutputTerm, ...]
     """In the order written, each output once."""
     constant: float = 0.0
     """What is added."""
@@ -79,7 +79,7 @@ def parse_expression(text: str) -> Expression:
     if not parser.finished():
         raise parser.error("the end, or + - *")
     terms = tuple(
-        Term(factor=factor, output=output, file=file)
+        OutputTerm(factor=factor, output=output, file=file)
         for (file, output), factor in combined.items()
         if (file, output) != _ONE
     )

@@ -19,7 +19,7 @@ _MIXED = "layers that mix all positions come after its last feature map"
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FeatureLayout:
     """How positions of the image lie in a result."""
 
     size: tuple[int, int]
@@ -55,14 +55,14 @@ def mark_features(module: fx.GraphModule) -> tuple[str | None, str | None]:
     if not any(isinstance(layer_of(module, node), _MIXERS) for node in _after(last)):
         rows = _averaged(module, {1, 2}, 4)
         if rows is not None and rows in _after(last):
-            return _mark(module, rows, Layout(rows.meta["shape"][1:3], last=True)), None
+            return _mark(module, rows, FeatureLayout(rows.meta["shape"][1:3], last=True)), None
         if _has_tokens(last, module):
             return None, _MIXED
-        return _mark(module, last, Layout(last.meta["shape"][2:])), None
+        return _mark(module, last, FeatureLayout(last.meta["shape"][2:])), None
     return _mark_tokens(module, maps)
 
 
-def features_of(module: fx.GraphModule) -> tuple[str, Layout] | None:
+def features_of(module: fx.GraphModule) -> tuple[str, FeatureLayout] | None:
     """Name of the module that was marked, in this graph or in one made from it, and the layout of its result."""
     found = [node for node in module.graph.nodes if KEY in node.meta]
     return (str(found[-1].target), found[-1].meta[KEY]) if found else None
@@ -71,14 +71,14 @@ def features_of(module: fx.GraphModule) -> tuple[str, Layout] | None:
 def _mark_tokens(module: fx.GraphModule, maps: list[fx.Node]) -> tuple[str | None, str | None]:
     rows = _averaged(module, {1, 2}, 4)
     if rows is not None:
-        return _mark(module, rows, Layout(rows.meta["shape"][1:3], last=True)), None
+        return _mark(module, rows, FeatureLayout(rows.meta["shape"][1:3], last=True)), None
     size = maps[-1].meta["shape"][2:]
     averaged = _averaged(module, {1}, 3)
     tokens = averaged if averaged is not None and _prefix(averaged, size) is not None else _attended(module, size)
     prefix = _prefix(tokens, size) if tokens is not None else None
     if tokens is None or prefix is None:
         return None, "attention mixes all positions after its last feature map, and its tokens are no grid of patches"
-    return _mark(module, tokens, Layout(size, last=True, prefix=prefix, tokens=True)), None
+    return _mark(module, tokens, FeatureLayout(size, last=True, prefix=prefix, tokens=True)), None
 
 
 def _averaged(module: fx.GraphModule, axes: set[int], rank: int) -> fx.Node | None:
@@ -137,7 +137,7 @@ def _has_tokens(last: fx.Node, module: fx.GraphModule) -> bool:
     return False
 
 
-def _mark(module: fx.GraphModule, last: fx.Node, layout: Layout) -> str:
+def _mark(module: fx.GraphModule, last: fx.Node, layout: FeatureLayout) -> str:
     if last.op != "call_module":
         module.add_submodule("features_out", nn.Identity())
         with module.graph.inserting_after(last):

@@ -18,7 +18,7 @@ TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class ProbedModel:
     """What was found out about a model."""
 
     module: nn.Module
@@ -50,7 +50,7 @@ def probe(
     head: str | int | None = None,
     takes: torch.dtype | None = None,
     nhwc: bool = False,
-) -> Probe:
+) -> ProbedModel:
     """Try the model on noise.
 
     Args:
@@ -89,7 +89,7 @@ def probe(
     notes: tuple[str, ...] = ()
     if isinstance(usable, FixedBatch):
         notes = (f"{name} takes batches of {usable.batch} only: {_SLICES[usable.batch == 1]}.",)
-    return Probe(module=usable, outputs=first.shape[1], whole=whole, size=tried, notes=notes)
+    return ProbedModel(module=usable, outputs=first.shape[1], whole=whole, size=tried, notes=notes)
 
 
 _SLICES = {

@@ -14,18 +14,18 @@ from torch import Tensor, nn
 
 from fairaudit.errors import ModelError
 from fairaudit.models.outputs.head import Head
-from fairaudit.pruning.encoder import Split
+from fairaudit.pruning.encoder import CutModel
 from fairaudit.pruning.examples import Examples
 from fairaudit.pruning.gated import Masks, full_masks, gated_weights
 from fairaudit.pruning.task import task_loss
-from fairaudit.pruning.train import TrainSettings, trained
+from fairaudit.pruning.train import TuneSettings, trained
 from fairaudit.seeds import child_seed
 
 Control = Literal["gamma 0", "magnitude", "random", "last layer", "fine-tuning", "scratch"]
 CONTROLS: tuple[Control, ...] = ("gamma 0", "magnitude", "random", "last layer", "fine-tuning", "scratch")
 
 
-def magnitude_masks(split: Split, like: Masks) -> dict[str, Tensor]:
+def magnitude_masks(split: CutModel, like: Masks) -> dict[str, Tensor]:
     """Keep the largest weights of every layer, as many as another mask keeps there.
 
     Args:
@@ -38,7 +38,7 @@ def magnitude_masks(split: Split, like: Masks) -> dict[str, Tensor]:
     }
 
 
-def random_masks(split: Split, like: Masks, *, seed: int) -> dict[str, Tensor]:
+def random_masks(split: CutModel, like: Masks, *, seed: int) -> dict[str, Tensor]:
     """Keep random weights of every layer, as many as another mask keeps there."""
     masks = {}
     for name, mask in full_masks(split, like).items():
@@ -47,12 +47,12 @@ def random_masks(split: Split, like: Masks, *, seed: int) -> dict[str, Tensor]:
     return masks
 
 
-def masked_weights(split: Split, masks: Masks) -> dict[str, Tensor]:
+def masked_weights(split: CutModel, masks: Masks) -> dict[str, Tensor]:
     """Name of a parameter → its value under a mask."""
     return gated_weights(split, {name: mask.to(split.weight(name)) for name, mask in masks.items()})
 
 
-def retrained_head(split: Split, head: Head, fit: Examples, settings: TrainSettings) -> dict[str, Tensor]:
+def retrained_head(split: CutModel, head: Head, fit: Examples, settings: TuneSettings) -> dict[str, Tensor]:
     """Last-layer retraining: only the linear layer that reads the bottleneck goes on learning.
 
     Raises:
@@ -68,12 +68,12 @@ def retrained_head(split: Split, head: Head, fit: Examples, settings: TrainSetti
     return _trained(split, head, fit, settings, learns=lambda name: name.startswith(prefix), training=False)
 
 
-def fine_tuned(split: Split, head: Head, fit: Examples, settings: TrainSettings) -> dict[str, Tensor]:
+def fine_tuned(split: CutModel, head: Head, fit: Examples, settings: TuneSettings) -> dict[str, Tensor]:
     """Every weight goes on learning; statistics of batch norms follow the new data."""
     return _trained(split, head, fit, settings, learns=lambda _name: True, training=True)
 
 
-def from_scratch(split: Split, head: Head, fit: Examples, settings: TrainSettings) -> dict[str, Tensor]:
+def from_scratch(split: CutModel, head: Head, fit: Examples, settings: TuneSettings) -> dict[str, Tensor]:
     """The same architecture with new weights, trained on the same data alone."""
     return _trained(split, head, fit, settings, learns=lambda _name: True, training=True, fresh=True)
 
@@ -86,10 +86,10 @@ def _smallest(sizes: Tensor, pruned: int) -> Tensor:
 
 
 def _trained(
-    split: Split,
+    split: CutModel,
     head: Head,
     fit: Examples,
-    settings: TrainSettings,
+    settings: TuneSettings,
     *,
     learns: Callable[[str], bool],
     training: bool,

@@ -15,7 +15,7 @@ _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Split:
+class CutModel:
     """A lifted model that also returns its bottleneck."""
 
     module: fx.GraphModule
@@ -44,7 +44,7 @@ class Split:
         return 1 if isinstance(self.module.get_submodule(layer), nn.ConvTranspose2d) else 0
 
 
-def split(model: fx.GraphModule, bottleneck: str | None = None) -> Split:
+def split(model: fx.GraphModule, bottleneck: str | None = None) -> CutModel:
     """Cut a lifted model at its last linear layer, or behind a named module.
 
     The encoder is everything that the bottleneck is computed from. Batch norms and biases have no gates of their own.
@@ -72,7 +72,7 @@ def split(model: fx.GraphModule, bottleneck: str | None = None) -> Split:
     output.args = ((node, output.args[0]),)
     module.graph.lint()
     module.recompile()
-    return Split(module=module, bottleneck=_words(node), layers=layers, norms=norms, head=head)
+    return CutModel(module=module, bottleneck=_words(node), layers=layers, norms=norms, head=head)
 
 
 def _before_last_linear(module: fx.GraphModule) -> tuple[fx.Node, str | None]:

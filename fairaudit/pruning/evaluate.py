@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fairaudit.models.outputs.head import Head
-from fairaudit.pruning.encoder import Split
+from fairaudit.pruning.encoder import CutModel
 from fairaudit.pruning.examples import Examples
 from fairaudit.pruning.gated import run_with
-from fairaudit.pruning.probe import KINDS, Kind, Probe, probe
+from fairaudit.pruning.probe import KINDS, BiasProbe, Kind, probe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +23,12 @@ class Evaluation:
 
     decisions: NDArray[np.int64]
     """Decided class of every image."""
-    probes: Mapping[tuple[int, Kind], Probe]
+    probes: Mapping[tuple[int, Kind], BiasProbe]
     """Number of the bias and kind of reader → what it read."""
 
 
 def evaluate(
-    split: Split,
+    split: CutModel,
     head: Head,
     weights: Mapping[str, Tensor],
     fit: Examples,
@@ -62,7 +62,9 @@ def evaluate(
 
 
 @torch.no_grad()
-def outputs(split: Split, weights: Mapping[str, Tensor], examples: Examples, batch_size: int) -> tuple[Tensor, Tensor]:
+def outputs(
+    split: CutModel, weights: Mapping[str, Tensor], examples: Examples, batch_size: int
+) -> tuple[Tensor, Tensor]:
     """Bottleneck [image, feature] and logits [image, output] of all examples."""
     pairs = [run_with(split, images, weights) for images in torch.split(examples.images, batch_size)]
     return torch.cat([features for features, _ in pairs]), torch.cat([logits for _, logits in pairs])

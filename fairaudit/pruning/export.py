@@ -15,7 +15,7 @@ from fairaudit.errors import ModelError, OutputError
 from fairaudit.models.classifier import Classifier
 from fairaudit.models.lift.lift import TOLERANCE
 from fairaudit.models.outputs.adapt import FixedBatch, Logits
-from fairaudit.pruning.encoder import LogitsOnly, Split
+from fairaudit.pruning.encoder import CutModel, LogitsOnly
 from fairaudit.pruning.gated import Masks, full_masks, gated_weights, run_with
 from fairaudit.results.strict_json import write_bytes
 from fairaudit.results.tensor_file import in_order
@@ -33,7 +33,7 @@ class Exported:
     """What is different from the file that the model came from."""
 
 
-def masked_parameters(split: Split, masks: Masks) -> dict[str, Tensor]:
+def masked_parameters(split: CutModel, masks: Masks) -> dict[str, Tensor]:
     """Name of a parameter → its value with the mask applied: what the written file holds.
 
     A pruned unit loses its layer's weights and bias too, and not only scale and shift of the norm behind it.
@@ -69,7 +69,7 @@ def save_masks(path: Path, masks: Masks, facts: Mapping[str, str]) -> None:
 
 def export(
     classifier: Classifier,
-    split: Split,
+    split: CutModel,
     masks: Masks,
     path: Path,
     *,
@@ -95,7 +95,7 @@ def export(
 
 def export_values(
     classifier: Classifier,
-    split: Split,
+    split: CutModel,
     values: Mapping[str, Tensor],
     path: Path,
     *,
@@ -141,7 +141,7 @@ def _known(classifier: Classifier) -> str:
 
 
 def _proof(
-    classifier: Classifier, split: Split, values: Mapping[str, Tensor], written: Classifier, images: Tensor
+    classifier: Classifier, split: CutModel, values: Mapping[str, Tensor], written: Classifier, images: Tensor
 ) -> float:
     normalised = classifier.normalise(images)
     with torch.no_grad():
@@ -186,7 +186,7 @@ def _inner(module: nn.Module) -> nn.Module:
 
 
 def _write_script(
-    classifier: Classifier, split: Split, values: Mapping[str, Tensor], path: Path, images: Tensor
+    classifier: Classifier, split: CutModel, values: Mapping[str, Tensor], path: Path, images: Tensor
 ) -> tuple[str, ...]:
     with warnings.catch_warnings():
         # Deprecated by torch for torch.export since 2.11, and still what release pipelines ship.
@@ -203,7 +203,7 @@ def _write_script(
     return ("The TorchScript archive is frozen: its edited copy is a trace of the lifted model, in single precision.",)
 
 
-def _traced(split: Split, values: Mapping[str, Tensor], images: Tensor) -> torch.jit.ScriptModule:
+def _traced(split: CutModel, values: Mapping[str, Tensor], images: Tensor) -> torch.jit.ScriptModule:
     module = copy.deepcopy(split.module)
     _edit({**dict(module.named_parameters()), **dict(module.named_buffers())}, values, "the lifted model")
     with torch.no_grad():

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from fairaudit.errors import ModelError
-from fairaudit.pruning.encoder import Split
+from fairaudit.pruning.encoder import CutModel
 from fairaudit.pruning.gates import START, gate, keep
 
 Mode = Literal["unstructured", "structured"]
@@ -27,7 +27,7 @@ class Gates(nn.Module):
         mode: unstructured: one gate per weight (eq. 8); structured: one per output unit (eq. 9).
     """
 
-    def __init__(self, split: Split, mode: Mode) -> None:
+    def __init__(self, split: CutModel, mode: Mode) -> None:
         super().__init__()
         self.mode: Mode = mode
         self.names = split.layers
@@ -50,7 +50,7 @@ class Gates(nn.Module):
         return {name: keep(m.detach()).cpu() for name, m in self.named().items()}
 
 
-def gated_weights(split: Split, factors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def gated_weights(split: CutModel, factors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Name of a parameter of the split module → its gated value; differentiable in the factors.
 
     Unstructured, ŵ = w · g (eq. 8). Structured, everything that makes a unit's output is multiplied, so that the output
@@ -66,14 +66,14 @@ def gated_weights(split: Split, factors: Mapping[str, Tensor]) -> dict[str, Tens
     return gated
 
 
-def run_with(split: Split, images: Tensor, weights: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+def run_with(split: CutModel, images: Tensor, weights: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Bottleneck and logits with some parameters replaced for this call."""
     bottleneck, logits = functional_call(split.module, dict(weights), (images,))
     return bottleneck.flatten(1), logits
 
 
 @contextmanager
-def pruned(split: Split, masks: Masks) -> Iterator[Split]:
+def pruned(split: CutModel, masks: Masks) -> Iterator[CutModel]:
     """The split model with the masked weights at 0; they are back when the context ends, whatever happens in it."""
     replaced = gated_weights(split, {name: mask.to(split.weight(name)) for name, mask in masks.items()})
     kept = {name: split.module.get_parameter(name).detach().clone() for name in replaced}
@@ -84,18 +84,18 @@ def pruned(split: Split, masks: Masks) -> Iterator[Split]:
         _write(split, kept)
 
 
-def full_masks(split: Split, masks: Masks) -> dict[str, Tensor]:
+def full_masks(split: CutModel, masks: Masks) -> dict[str, Tensor]:
     """Layer → bool of the weight's own shape: a unit that is pruned has all its weights pruned."""
     return {name: _spread(split, name, mask) for name, mask in masks.items()}
 
 
-def _write(split: Split, values: Mapping[str, Tensor]) -> None:
+def _write(split: CutModel, values: Mapping[str, Tensor]) -> None:
     with torch.no_grad():
         for name, value in values.items():
             split.module.get_parameter(name).copy_(value)
 
 
-def _gated_unit(split: Split, layer: str, factor: Tensor) -> dict[str, Tensor]:
+def _gated_unit(split: CutModel, layer: str, factor: Tensor) -> dict[str, Tensor]:
     place = split.norms.get(layer, layer)
     own = dict(split.module.get_submodule(place).named_parameters())
     weight, bias = own.get("weight"), own.get("bias")
@@ -114,18 +114,18 @@ def _gated_unit(split: Split, layer: str, factor: Tensor) -> dict[str, Tensor]:
     return gated
 
 
-def _shape(split: Split, layer: str, mode: Mode) -> tuple[int, ...]:
+def _shape(split: CutModel, layer: str, mode: Mode) -> tuple[int, ...]:
     weight = split.weight(layer)
     return tuple(weight.shape) if mode == "unstructured" else (_units(split, layer),)
 
 
-def _units(split: Split, layer: str) -> int:
+def _units(split: CutModel, layer: str) -> int:
     module = split.module.get_submodule(layer)
     units = module.out_features if isinstance(module, nn.Linear) else module.out_channels
     return int(units)  # type: ignore[arg-type]
 
 
-def _spread(split: Split, layer: str, mask: Tensor) -> Tensor:
+def _spread(split: CutModel, layer: str, mask: Tensor) -> Tensor:
     weight = split.weight(layer)
     if mask.shape == weight.shape:
         return mask

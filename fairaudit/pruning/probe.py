@@ -31,7 +31,7 @@ BATCH = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class BiasProbe:
     """How well one reader predicts a bias from the bottleneck."""
 
     kind: Kind
@@ -55,7 +55,7 @@ def probe(
     values: int,
     seed: int,
     epochs: int | None = None,
-) -> Probe:
+) -> BiasProbe:
     """Train a new reader on one part and test it on another.
 
     Args:
@@ -78,7 +78,7 @@ def probe(
     with torch.no_grad():
         right = reader((others - mean) / spread).argmax(dim=1) == truth
     frequent = torch.bincount(truth, minlength=values).max()
-    return Probe(kind=kind, hits=tuple(bool(hit) for hit in right.tolist()), chance=float(frequent) / len(truth))
+    return BiasProbe(kind=kind, hits=tuple(bool(hit) for hit in right.tolist()), chance=float(frequent) / len(truth))
 
 
 def _known(part: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:

@@ -17,7 +17,7 @@ from torch import Tensor
 from fairaudit.errors import ModelError
 from fairaudit.models.outputs.head import Head
 from fairaudit.pruning.bias_head import BiasHead, refit
-from fairaudit.pruning.encoder import Split
+from fairaudit.pruning.encoder import CutModel
 from fairaudit.pruning.examples import Examples
 from fairaudit.pruning.gated import Gates, Mode, gated_weights, run_with
 from fairaudit.pruning.information import normalised_information
@@ -27,7 +27,7 @@ from fairaudit.seeds import child_seed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchSettings:
+class MaskSearchSettings:
     """How a mask is searched for; the defaults are the small protocol that the tests hold to its bands."""
 
     gamma: float = 10.0
@@ -59,7 +59,7 @@ class SearchSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class SearchProgress:
     """How far the search is, after an epoch."""
 
     level: int
@@ -79,12 +79,12 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundMask:
     """What the search ended with."""
 
     masks: dict[str, Tensor]
     """Layer → bool, True where kept."""
-    history: tuple[Step, ...]
+    history: tuple[SearchProgress, ...]
     """Every epoch of this run."""
     tau: float
     """Temperature at the end."""
@@ -95,16 +95,16 @@ class Found:
 
 
 def search(
-    split: Split,
+    split: CutModel,
     head: Head,
     fit: Examples,
     choose: Examples,
-    settings: SearchSettings,
+    settings: MaskSearchSettings,
     *,
     checkpoint: Path | None = None,
     key: str = "",
-    progress: Callable[[Step], None] | None = None,
-) -> Found:
+    progress: Callable[[SearchProgress], None] | None = None,
+) -> FoundMask:
     """The mask that keeps the target and hides the biases.
 
     Args:
@@ -122,7 +122,7 @@ def search(
     """
     state = start(split, fit, settings)
     resumed = checkpoint is not None and load_state(checkpoint, state, f"{key} {settings}")
-    history: list[Step] = []
+    history: list[SearchProgress] = []
     while not state.done:
         tau = 0.5**state.level
         _epoch(split, head, fit, state, settings, tau)
@@ -133,7 +133,7 @@ def search(
             save_state(checkpoint, state, f"{key} {settings}")
         if progress is not None:
             progress(step)
-    return Found(
+    return FoundMask(
         masks=state.gates.masks(),
         history=tuple(history),
         tau=0.5**state.level,
@@ -160,7 +160,7 @@ def objective(
     return task_loss(head, logits, examples.target), information
 
 
-def start(split: Split, fit: Examples, settings: SearchSettings) -> SearchState:
+def start(split: CutModel, fit: Examples, settings: MaskSearchSettings) -> SearchState:
     """Gates at their initial value, untrained heads, and an optimiser for each."""
     with torch.no_grad():
         features, _ = split.features(fit.images[:1])
@@ -174,7 +174,9 @@ def start(split: Split, fit: Examples, settings: SearchSettings) -> SearchState:
     )
 
 
-def _epoch(split: Split, head: Head, fit: Examples, state: SearchState, settings: SearchSettings, tau: float) -> None:
+def _epoch(
+    split: CutModel, head: Head, fit: Examples, state: SearchState, settings: MaskSearchSettings, tau: float
+) -> None:
     order = _order(settings, state, "gates")
     if settings.gamma != 0 and state.level == state.epoch == 0:
         _refit_heads(split, fit, state, settings, tau)  # the heads know something before the gates listen to them
@@ -185,7 +187,7 @@ def _epoch(split: Split, head: Head, fit: Examples, state: SearchState, settings
 
 
 def gate_step(
-    split: Split, head: Head, batch: Examples, state: SearchState, settings: SearchSettings, tau: float
+    split: CutModel, head: Head, batch: Examples, state: SearchState, settings: MaskSearchSettings, tau: float
 ) -> None:
     """One step of the gates on a batch, and one of the heads on the same features.
 
@@ -217,7 +219,7 @@ def _head_step(features: Tensor, batch: Examples, state: SearchState) -> None:
         optimiser.step()
 
 
-def _refit_heads(split: Split, fit: Examples, state: SearchState, settings: SearchSettings, tau: float) -> None:
+def _refit_heads(split: CutModel, fit: Examples, state: SearchState, settings: MaskSearchSettings, tau: float) -> None:
     features, _ = soft_outputs(split, state.gates, fit, settings.batch_size, tau)
     for number, (reader, codes) in enumerate(zip(state.heads, fit.biases, strict=True)):
         refit(
@@ -232,7 +234,9 @@ def _refit_heads(split: Split, fit: Examples, state: SearchState, settings: Sear
 
 
 @torch.no_grad()
-def soft_outputs(split: Split, gates: Gates, examples: Examples, batch_size: int, tau: float) -> tuple[Tensor, Tensor]:
+def soft_outputs(
+    split: CutModel, gates: Gates, examples: Examples, batch_size: int, tau: float
+) -> tuple[Tensor, Tensor]:
     """Features and logits of all examples at a temperature; 0 is the hard model."""
     weights = gated_weights(split, gates.factors(tau))
     pairs = [run_with(split, images, weights) for images in torch.split(examples.images, batch_size)]
@@ -241,8 +245,8 @@ def soft_outputs(split: Split, gates: Gates, examples: Examples, batch_size: int
 
 @torch.no_grad()
 def _judge(
-    split: Split, head: Head, choose: Examples, state: SearchState, settings: SearchSettings, tau: float
-) -> Step:
+    split: CutModel, head: Head, choose: Examples, state: SearchState, settings: MaskSearchSettings, tau: float
+) -> SearchProgress:
     features, logits = soft_outputs(split, state.gates, choose, settings.batch_size, tau)
     task, information = objective(head, logits, features, state.heads, choose, gamma=settings.gamma)
     if not bool(torch.isfinite(task + information)):
@@ -250,7 +254,7 @@ def _judge(
     _, hard = soft_outputs(split, state.gates, choose, settings.batch_size, 0.0)
     soft_decisions, hard_decisions = (head.decide(head.scores(output)) for output in (logits, hard))
     accuracies = [(found == choose.target).double().mean() for found in (soft_decisions, hard_decisions)]
-    return Step(
+    return SearchProgress(
         level=state.level,
         epoch=state.epoch,
         tau=tau,
@@ -261,7 +265,7 @@ def _judge(
     )
 
 
-def _next(state: SearchState, step: Step, settings: SearchSettings) -> None:
+def _next(state: SearchState, step: SearchProgress, settings: MaskSearchSettings) -> None:
     """Go on to the next epoch or, on a plateau, to the next temperature or the end."""
     value = step.task + settings.gamma * step.information
     state.epoch += 1
@@ -277,7 +281,7 @@ def _next(state: SearchState, step: Step, settings: SearchSettings) -> None:
         state.level, state.epoch, state.stale, state.best = state.level + 1, 0, 0, float("inf")
 
 
-def _order(settings: SearchSettings, state: SearchState, use: str) -> torch.Generator:
+def _order(settings: MaskSearchSettings, state: SearchState, use: str) -> torch.Generator:
     return torch.Generator().manual_seed(child_seed(settings.seed, "pruning", use, state.level, state.epoch))
 
 

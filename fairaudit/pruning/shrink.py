@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, fx, nn
 
-from fairaudit.pruning.encoder import Split
+from fairaudit.pruning.encoder import CutModel
 from fairaudit.pruning.export import masked_parameters
 from fairaudit.pruning.gated import Masks
 
@@ -30,7 +30,7 @@ class Shrunk:
     """Layers whose pruned units stay as zeros, because their outputs are added, concatenated or read twice."""
 
 
-def shrink(split: Split, masks: Masks) -> Shrunk:
+def shrink(split: CutModel, masks: Masks) -> Shrunk:
     """Remove pruned units wherever one layer's outputs go through pointwise steps and pooling into one other layer.
 
     A pruned unit's output is 0 and stays 0 on that way, so that removing it, its norm's entry and the next layer's

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fairaudit.pruning.encoder import Split
+from fairaudit.pruning.encoder import CutModel
 from fairaudit.pruning.gated import Masks, full_masks
 
 
@@ -25,13 +25,13 @@ class LayerSparsity:
         return self.pruned / self.weights
 
 
-def layer_sparsity(split: Split, masks: Masks) -> list[LayerSparsity]:
+def layer_sparsity(split: CutModel, masks: Masks) -> list[LayerSparsity]:
     """Pruned weights of every gated layer, in the order they compute; biases and batch norms are not counted."""
     full = full_masks(split, masks)
     return [LayerSparsity(layer=name, weights=mask.numel(), pruned=int((~mask).sum())) for name, mask in full.items()]
 
 
-def sparsity(split: Split, masks: Masks) -> float:
+def sparsity(split: CutModel, masks: Masks) -> float:
     """Pruned over all weights of the gated layers, in [0, 1]."""
     layers = layer_sparsity(split, masks)
     return sum(layer.pruned for layer in layers) / sum(layer.weights for layer in layers)

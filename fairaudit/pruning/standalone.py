@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from fairaudit.models.classifier import Classifier
-from fairaudit.pruning.encoder import LogitsOnly, Split
+from fairaudit.pruning.encoder import CutModel, LogitsOnly
 
 
-def as_classifier(model: Classifier, split: Split, weights: Mapping[str, Tensor], name: str) -> Classifier:
+def as_classifier(model: Classifier, split: CutModel, weights: Mapping[str, Tensor], name: str) -> Classifier:
     """The model with other weights, in memory; the model itself stays as it is.
 
     Its digest is made of the file's and the weights', so that stored results of other weights are never taken for its

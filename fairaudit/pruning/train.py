@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from fairaudit.models.lift.reset import reset_weights
-from fairaudit.pruning.encoder import Split
+from fairaudit.pruning.encoder import CutModel
 from fairaudit.seeds import child_seed
 
 Gradients = Callable[[nn.Module, Tensor], None]
@@ -20,7 +20,7 @@ Order = Callable[[torch.Generator], Tensor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainSettings:
+class TuneSettings:
     """How a model goes on learning."""
 
     epochs: int = 60
@@ -36,9 +36,9 @@ class TrainSettings:
 
 
 def trained(
-    split: Split,
+    split: CutModel,
     rows: int,
-    settings: TrainSettings,
+    settings: TuneSettings,
     gradients: Gradients,
     *,
     learns: Callable[[str], bool],

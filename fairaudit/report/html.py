@@ -66,7 +66,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class TableLine:
     """A row of a table with the picture of its interval."""
 
     row: Row
@@ -135,7 +135,7 @@ def _contents(report: Report, first: Page) -> Iterator[tuple[str, str]]:
     return ((name, title) for name, title, there in sections if there)
 
 
-def _evidence(report: Report, first: Page) -> list[Line]:
+def _evidence(report: Report, first: Page) -> list[TableLine]:
     """The rows of the evidence with the pictures of their intervals; each on a scale of its own metric."""
     known = {m.id: m for m in report.measurements}
     return _lines([measured_row(known[row.id]) for row in first.evidence])
@@ -146,9 +146,9 @@ def _soft(name: str) -> Markup:
     return Markup("_<wbr>").join(plain(clip(str(name), 2000)).split("_"))
 
 
-def _lines(rows: Sequence[Row]) -> list[Line]:
+def _lines(rows: Sequence[Row]) -> list[TableLine]:
     drawn: Iterable[Bar | None] = bars(rows)
-    return [Line(row=row, span=interval(row.low, row.high), bar=bar) for row, bar in zip(rows, drawn, strict=True)]
+    return [TableLine(row=row, span=interval(row.low, row.high), bar=bar) for row, bar in zip(rows, drawn, strict=True)]
 
 
 def _pictures(figures: Sequence[Figure], folder: Path) -> list[tuple[Figure, Picture]]:

@@ -24,7 +24,7 @@ was asked)."""
 GateState = Literal["pass", "fail", "inconclusive", "not judged", "incomplete", "none"]
 
 
-class Part(BaseModel):
+class ReportPart(BaseModel):
     """What every part of a report has in common: frozen, strict, described by its docstrings."""
 
     model_config = ConfigDict(
@@ -32,7 +32,7 @@ class Part(BaseModel):
     )
 
 
-class Run(Part):
+class Run(ReportPart):
     """Facts of this run alone; two runs of the same command may differ here and nowhere else."""
 
     started: str
@@ -51,7 +51,7 @@ class Run(Part):
     """Images computed in this run per second of the map; null when everything was resumed."""
 
 
-class Model(Part):
+class Model(ReportPart):
     """One model of the report."""
 
     name: str
@@ -76,7 +76,7 @@ class Model(Part):
     """What opening and lifting found, such as the largest deviation of the lifted graph."""
 
 
-class Data(Part):
+class Data(ReportPart):
     """What was audited."""
 
     name: str
@@ -100,10 +100,10 @@ class Data(Part):
     regions: dict[str, dict[str, float | int | str | None]]
     """region → how it was given, mean area share, rows where it is empty."""
     seed: int
-    """Seed of every draw."""
+    """Seed of all random numbers."""
 
 
-class Excluded(Part):
+class Excluded(ReportPart):
     """One row that was not scored."""
 
     row: int
@@ -114,7 +114,7 @@ class Excluded(Part):
     """Why it was not scored."""
 
 
-class Verdict(Part):
+class Verdict(ReportPart):
     """The joint verdict on one attribute and one region."""
 
     attribute: str
@@ -137,7 +137,7 @@ class Verdict(Part):
     """Ids of the measurements that it rests on."""
 
 
-class RuleResult(Part):
+class RuleResult(ReportPart):
     """What one gate rule found."""
 
     rule: str
@@ -168,7 +168,7 @@ class RuleResult(Part):
     """For inconclusive: how many more images of which cell would decide it."""
 
 
-class Gate(Part):
+class Gate(ReportPart):
     """The verdict of the gate and every rule's."""
 
     state: GateState
@@ -183,7 +183,7 @@ class Gate(Part):
     """Every rule, worst first."""
 
 
-class Figure(Part):
+class Figure(ReportPart):
     """One picture next to the report."""
 
     file: str
@@ -196,7 +196,7 @@ class Figure(Part):
     """Whether it shows the worst images, which stand on the first page."""
 
 
-class Report(Part):
+class Report(ReportPart):
     """The report of one audited model (`report.json`)."""
 
     schema_version: Literal[1] = SCHEMA_VERSION

@@ -14,7 +14,7 @@ class Statistics:
     replicates: int = 10_000
     """Bootstrap and permutation replicates; fewer for very many images, see `measures.images.means.BUDGET`."""
     seed: int = 0
-    """Seed of every draw."""
+    """Seed of all random numbers."""
     min_cell: int = 0
     """Numbers that rest on fewer images are suppressed in what is printed; they still count in disparities."""
 

@@ -13,8 +13,8 @@ def variant(name, decisions, *, gamma=None, seed=0):
     return Variant(name=name, gamma=gamma, seed=seed, layers=(), evaluation=evaluation)
 
 
-def reported(target, biases, variants, *, classes, values=None):
-    """Planted biases: value k goes with class k."""
+def reported(target, biases, variants, *, classes, values=None, training=None):
+    """Planted biases: value k goes with class k; training rows are [value, class] of the one bias."""
     codes = {name: np.asarray(column, np.int64) for name, column in biases.items()}
     return Reported(
         experiment=Experiment(split=None, masks={}, variants=variants, fitted=variants[0].evaluation),
@@ -27,6 +27,7 @@ def reported(target, biases, variants, *, classes, values=None):
         classes=classes,
         planted=(True,) * len(codes),
         level=0.95,
+        training=() if training is None else (np.asarray(training, float),),
     )
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from fairaudit.audits.core.study.cvae import _opened
-from fairaudit.audits.generator.interpolate import InterpolateRequest, _fitting
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import ModelError
 from fairaudit.generators.checkpoint import save_generator
@@ -50,14 +49,11 @@ def test_another_attribute_of_the_same_values_is_refused(tmp_path):
             _opened(study("young"), "tie", path)
 
 
-def test_interpolation_refuses_it_too(tmp_path):
-    folder = saved(tmp_path / "g", **NAMES)
-    found = study()
-    request = InterpolateRequest(generator=folder, attribute="tie")
-    assert _fitting(request, found.manifest, found.material.loader).settings.attribute_name == "tie"
-    with pytest.raises(ModelError, match=r"another attribute.*hat.*tie"):
-        _fitting(InterpolateRequest(generator=folder, attribute="hat"), found.manifest, found.material.loader)
-
-
 def test_files_of_before_the_names_were_kept_still_open(tmp_path):
     assert _opened(study(), "hat", saved(tmp_path / "g")).values == 2
+
+
+def test_an_audit_flips_one_attribute_alone(tmp_path):
+    folder = saved(tmp_path / "g", **NAMES, more=(("hat", ("0", "1")),))
+    with pytest.raises(ModelError, match=r"several attributes.*Found: tie, hat"):
+        _opened(study(), "tie", folder)

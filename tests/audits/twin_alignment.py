@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fairaudit.counterfactuals.heads import JoinedHeads, ModelHeads
-from fairaudit.counterfactuals.ladder import SearchSettings
+from fairaudit.counterfactuals.ladder import LadderSettings
 from fairaudit.counterfactuals.latent_shift import latent_shift
 from fairaudit.counterfactuals.probe import train_probe
 from fairaudit.data.synthetic.draw import draw
@@ -30,7 +30,7 @@ from fairaudit.measures.alignment.alignment import Alignment, alignment
 from fairaudit.measures.alignment.relative_change import RelativeChange, relative_change
 
 LEVELS = np.linspace(0.0, 1.0, 9)
-SETTINGS = SearchSettings(search="fast", drop=0.6, pixel_limit=0.05)
+SETTINGS = LadderSettings(search="fast", drop=0.6, pixel_limit=0.05)
 PATHS = {
     "fades": lambda share, pixels: np.full(pixels.down.shape, share),
     "gets shorter": lambda share, pixels: np.clip(share * pixels.length - pixels.down, 0, 1),

@@ -35,11 +35,11 @@ from fairaudit.demo.train import build
 from fairaudit.models.lift.lift import lift
 from fairaudit.models.outputs.head import Head
 from fairaudit.pruning import controls
-from fairaudit.pruning.encoder import Split as Cut
+from fairaudit.pruning.encoder import CutModel as Cut
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.evaluate import Evaluation, evaluate
 from fairaudit.pruning.examples import Examples
-from fairaudit.pruning.search import SearchSettings, search
+from fairaudit.pruning.search import MaskSearchSettings, search
 from fairaudit.pruning.sparsity import sparsity
 from fairaudit.seeds import child_seed
 
@@ -68,7 +68,7 @@ class Protocol:
     """Passes of the training of the biased model."""
     sgd: bool
     """SGD at 0.1 with steps (the paper) or Adam at 1e-3 along a cosine."""
-    settings: SearchSettings
+    settings: MaskSearchSettings
 
 
 def mlp() -> nn.Module:
@@ -87,9 +87,9 @@ def paper_network() -> nn.Module:
 
 
 PROTOCOLS = {
-    "small": Protocol(mlp, 14, (6000, 1500, 500, 2000), 40, False, SearchSettings(patience=20, levels=7)),
-    "digits": Protocol(paper_network, 28, (6000, 1500, 500, 2000), 80, True, SearchSettings()),
-    "full": Protocol(paper_network, 28, (60000, 10000, 10000, 10000), 80, True, SearchSettings()),
+    "small": Protocol(mlp, 14, (6000, 1500, 500, 2000), 40, False, MaskSearchSettings(patience=20, levels=7)),
+    "digits": Protocol(paper_network, 28, (6000, 1500, 500, 2000), 80, True, MaskSearchSettings()),
+    "full": Protocol(paper_network, 28, (60000, 10000, 10000, 10000), 80, True, MaskSearchSettings()),
 }
 
 
@@ -191,10 +191,10 @@ def one_seed(options: argparse.Namespace, protocol: Protocol, seed: int) -> dict
         told(f"seed {seed}: {name}: " + ", ".join(f"{key} {value:.1f}" for key, value in found[name].items()))
 
     judge("unpruned", {})
-    settings = SearchSettings(**{**asdict(protocol.settings), "seed": seed, "epochs": options.epochs})
+    settings = MaskSearchSettings(**{**asdict(protocol.settings), "seed": seed, "epochs": options.epochs})
     masks: dict[str, torch.Tensor] = {}
     for gamma in (*options.gamma, 0.0):
-        made = search(cut, HEAD, fit, choose, SearchSettings(**{**asdict(settings), "gamma": gamma})).masks
+        made = search(cut, HEAD, fit, choose, MaskSearchSettings(**{**asdict(settings), "gamma": gamma})).masks
         masks = masks or made
         judge(f"γ = {gamma:g}", masked(cut, made), made)
     for name, made in (

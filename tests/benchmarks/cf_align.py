@@ -23,7 +23,7 @@ import torch
 from torch import nn
 
 from fairaudit.counterfactuals.heads import ModelHeads
-from fairaudit.counterfactuals.ladder import SearchSettings, Stop
+from fairaudit.counterfactuals.ladder import LadderSettings, Stop
 from fairaudit.counterfactuals.latent_shift import latent_shift
 from fairaudit.generators.autoencoder import Autoencoder, AutoencoderSettings
 from fairaudit.generators.checkpoint import load_generator, save_generator
@@ -79,7 +79,7 @@ def world(size, images, seed=0, device="cpu"):
         net[-1].bias.copy_((net[-1].bias - logits.mean(dim=0)) * scale + 2.5)
         net[-1].weight.mul_(scale[:, None])
     heads = ModelHeads(net, [f"h{i}" for i in range(HEADS)], link="sigmoid")
-    probe = latent_shift(Stretched(opened, 1.0), heads, few, [(i, 0) for i in range(len(few))], SearchSettings())
+    probe = latent_shift(Stretched(opened, 1.0), heads, few, [(i, 0) for i in range(len(few))], LadderSettings())
     # λ grows with the square of the stretch.
     factor = math.sqrt(TYPICAL / max(float(np.nanmedian(probe.lam)), 1e-6))
     return pictures, Stretched(model, factor), Stretched(opened, factor), Counted(net)
@@ -125,7 +125,7 @@ def case(size, images):
     *spent, (slow, lams) = measured(lambda: loop(pictures, plain, net), plain, net)
     rows, shifts = [("per-image loop", spent)], {}
     for search in ("compat", "fast"):
-        settings = SearchSettings(search=search, batch_size=64 if size <= 64 else 16, window=1)
+        settings = LadderSettings(search=search, batch_size=64 if size <= 64 else 16, window=1)
         *spent, shifts[search] = measured(
             lambda s=settings: latent_shift(opened, heads, pictures, pairs, s), opened, net
         )

@@ -201,7 +201,7 @@ def regions(setting: Setting) -> Iterator[Row]:
 def counterfactuals(setting: Setting) -> Iterator[Row]:
     """Latent-shift searches against a per-image loop, everything on the device."""
     from fairaudit.counterfactuals.heads import ModelHeads
-    from fairaudit.counterfactuals.ladder import SearchSettings
+    from fairaudit.counterfactuals.ladder import LadderSettings
     from fairaudit.counterfactuals.latent_shift import latent_shift
 
     count, looped = setting.sized(256, 4), setting.sized(8, 1)
@@ -210,7 +210,7 @@ def counterfactuals(setting: Setting) -> Iterator[Row]:
     pairs = [(i, 0) for i in range(count)]
     slow = seconds(lambda: cf_align.loop(images[:looped], plain, net), setting.device, runs=1) / looped
     for search in ("compat", "fast"):
-        settings = SearchSettings(search=search, batch_size=setting.sized(256, 4), window=1)
+        settings = LadderSettings(search=search, batch_size=setting.sized(256, 4), window=1)
         taken = (
             seconds(lambda s=settings: latent_shift(opened, heads, images, pairs, s), setting.device, runs=1) / count
         )

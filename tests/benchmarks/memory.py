@@ -96,7 +96,11 @@ def measure(write, command, rows):
         if done.returncode not in (0, 4):
             raise SystemExit(done.stderr)
         peak = int(re.search(r"peak (\d+)", done.stderr).group(1))
-        return peak, time.perf_counter() - started, (folder / "fairaudit-report" / "run.sqlite").stat().st_size
+        return (
+            peak,
+            time.perf_counter() - started,
+            (folder / ".fairaudit" / "fairaudit-report" / "run.sqlite").stat().st_size,
+        )
 
 
 def main():

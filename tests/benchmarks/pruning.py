@@ -17,7 +17,7 @@ from fairaudit.models.lift.lift import lift
 from fairaudit.models.outputs.head import Head
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.examples import Examples
-from fairaudit.pruning.search import SearchSettings, gate_step, start
+from fairaudit.pruning.search import MaskSearchSettings, gate_step, start
 
 IMAGES, SIDE, CLASSES, REPEATS = 64, 64, 10, 7
 HEAD = Head(link="softmax", outputs=CLASSES, classes=tuple("0123456789"), names=tuple("0123456789"))
@@ -63,7 +63,7 @@ def plain_step(module, batch):
 
 def mask_step(cut, batch, mode):
     """One step of the gates and the bias head."""
-    settings = SearchSettings(mode=mode)
+    settings = MaskSearchSettings(mode=mode)
     state = start(cut, batch, settings)
     return lambda: gate_step(cut, HEAD, batch, state, settings, 0.5)
 

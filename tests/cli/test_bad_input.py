@@ -297,7 +297,7 @@ def test_folder_that_cannot_be_written_for_a_table(lab):
 
 def test_run_store_of_another_version(lab):
     assert lab.run("roi-metrics", "model.pt", "-o", "out").code == 0
-    with sqlite3.connect(lab.folder / "out" / "run.sqlite") as connection:
+    with sqlite3.connect(lab.folder / ".fairaudit" / "out" / "run.sqlite") as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     lab.run("roi-metrics", "model.pt", "-o", "out").refused("another version", "version 99", "run.sqlite", "--fresh")
@@ -305,20 +305,20 @@ def test_run_store_of_another_version(lab):
 
 
 def test_foreign_run_store(lab):
-    (lab.folder / "out").mkdir()
-    with sqlite3.connect(lab.folder / "out" / "run.sqlite") as connection:
+    (lab.folder / ".fairaudit" / "out").mkdir(parents=True)
+    with sqlite3.connect(lab.folder / ".fairaudit" / "out" / "run.sqlite") as connection:
         connection.execute("CREATE TABLE mine (text TEXT)")
         connection.execute("INSERT INTO mine VALUES ('precious')")
     connection.close()
     lab.run("roi-metrics", "model.pt", "-o", "out", "--fresh").refused("not a run store of fairaudit", "run.sqlite")
-    with sqlite3.connect(lab.folder / "out" / "run.sqlite") as connection:
+    with sqlite3.connect(lab.folder / ".fairaudit" / "out" / "run.sqlite") as connection:
         assert connection.execute("SELECT text FROM mine").fetchone() == ("precious",)
     connection.close()
 
 
 def test_damaged_run_store(lab):
     assert lab.run("roi-metrics", "model.pt", "-o", "out").code == 0
-    path = lab.folder / "out" / "run.sqlite"
+    path = lab.folder / ".fairaudit" / "out" / "run.sqlite"
     content = bytearray(path.read_bytes())
     content[4096:] = np.random.default_rng(0).bytes(len(content) - 4096)
     path.write_bytes(bytes(content))

@@ -1,6 +1,7 @@
 """Two models on the same pictures, compared from their reports alone; the paired audit of both is the oracle."""
 
 import json
+import shutil
 import sqlite3
 
 import pytest
@@ -67,14 +68,15 @@ def test_without_a_store_intervals_come_from_the_reports_and_it_is_said(audited,
 
 
 def test_a_store_of_other_decisions_is_not_believed(audited, tmp_path):
+    folders = [str(tmp_path / name) for name in ("old", "new")]
     for name in ("old", "new"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "report.json").write_bytes((audited.folder / name / "report.json").read_bytes())
-    (tmp_path / "old" / "run.sqlite").write_bytes((audited.folder / "old" / "run.sqlite").read_bytes())
-    (tmp_path / "new" / "run.sqlite").write_bytes((audited.folder / "new" / "run.sqlite").read_bytes())
-    with sqlite3.connect(tmp_path / "new" / "run.sqlite") as store:
+    shutil.copytree(audited.folder / ".fairaudit", tmp_path / ".fairaudit")
+    assert any(c["paired"] for c in changes(audited.run("compare", *folders, "--json", quiet=False)).values())
+    with sqlite3.connect(tmp_path / ".fairaudit" / "new" / "run.sqlite") as store:
         store.execute("UPDATE array SET content = zeroblob(length(content)) WHERE part = 'decided'")
-    ran = audited.run("compare", str(tmp_path / "old"), str(tmp_path / "new"), "--json", quiet=False)
+    ran = audited.run("compare", *folders, "--json", quiet=False)
     assert not any(change["paired"] for change in changes(ran).values())
 
 

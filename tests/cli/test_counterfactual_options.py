@@ -25,10 +25,21 @@ def larger(lab):
 
 @pytest.mark.slow
 def test_cgi_is_a_method_like_any_other_once_it_has_a_conditional_vae(larger):
-    done = larger.run("saliency", "model.pt", "--method", "cgi", "--cvae", "cvae.safetensors", "--save-maps", "--json")
+    larger.configure(audit={"faithfulness": True})
+    methods = ("--method", "cgi", "--method", "integrated_gradients")
+    done = larger.run("saliency", "model.pt", *methods, "--cvae", "cvae.safetensors", "--save-maps", "--json")
     assert done.code == 0, done.err
-    (gap,) = [m for m in done.report()["measurements"] if m["metric"] == "completeness_gap_all" and not m["class"]]
-    assert gap["method"] == "cgi"
+    shares = {m["method"]: m for m in done.report()["measurements"] if m["metric"] == "unsaturated_share"}
+    (gain,) = [m for m in done.report()["measurements"] if m["metric"] == "unsaturated_share_gain"]
+    assert set(shares) == {"cgi", "integrated_gradients"}
+    assert all(0 < share["value"] <= 0.9 for share in shares.values())
+    assert gain["method"] == "cgi against integrated_gradients"
+    assert gain["low"] <= gain["value"] <= gain["high"]
+    assert gain["value"] == pytest.approx(shares["cgi"]["value"] - shares["integrated_gradients"]["value"])
+    assert "figures/saturation.png" in {figure["file"] for figure in done.report()["figures"]}
+    (gap,) = [
+        m for m in done.report()["measurements"] if m["metric"] == "completeness_gap_all" and m["method"] == "cgi"
+    ]
     assert gap["value"] < 0.02
     regions = larger.run(
         *("roi-metrics", "model.pt", "--method", "cgi", "--cvae", "group=cvae.safetensors", "--fail-on", "never"),

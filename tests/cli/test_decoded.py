@@ -51,7 +51,7 @@ def test_every_image_is_decoded_once_and_the_reports_are_the_same(lab, monkeypat
     lab.run("roi-metrics", "zoo", "-o", "once", "--format", "csv", "--workers", "1")
     assert max(counts.values()) <= 2  # the first row is looked at for the size too
     assert sum(counts.values()) <= 24 + 1
-    assert not list((lab.folder / "once").glob("pixels-*"))
+    assert not list((lab.folder / ".fairaudit" / "once").glob("pixels-*"))
     counts.clear()
     lab.run("roi-metrics", "zoo", "-o", "each", "--format", "csv", "--cache", "0")
     assert max(counts.values()) >= 2
@@ -74,16 +74,16 @@ def test_killed_and_resumed_is_the_same(large_lab):
     for _ in range(1):
         process = large_lab.start(*arguments, "killed")
         deadline = time.monotonic() + 60
-        while not list((large_lab.folder / "killed").glob("pixels-*")) and process.poll() is None:
+        while not list((large_lab.folder / ".fairaudit" / "killed").glob("pixels-*")) and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.01)
         time.sleep(draw.uniform(0.0, 1.0))
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
-    for path in (large_lab.folder / "killed").glob("pixels-*"):
+    for path in (large_lab.folder / ".fairaudit" / "killed").glob("pixels-*"):
         content = bytearray(path.read_bytes())
         content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)  # as after a loss of power
         path.write_bytes(content)
     large_lab.run(*arguments[:-2], "-o", "killed")
     assert reports(large_lab.folder / "killed") == reports(large_lab.folder / "whole")
-    assert not list((large_lab.folder / "killed").glob("pixels-*"))
+    assert not list((large_lab.folder / ".fairaudit" / "killed").glob("pixels-*"))

@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from fairaudit.audits.regions.map_files import read_maps, saved_rows
+from fairaudit.engine.place import store_file, working_folder
 
 COMMAND = ("audit", "model.pt", "--format", "md,csv")
 UNDECIDED = 4
@@ -35,9 +36,19 @@ def without_run(folder):
     return text.replace(block, "{}")
 
 
+def store_of(folder):
+    return store_file(folder, output=folder)
+
+
+def copied(folder, target):
+    """A copy of a report folder together with its run store."""
+    shutil.copytree(working_folder(folder), working_folder(target))
+    return shutil.copytree(folder, target)
+
+
 def finished_chunks(folder):
     """Chunks in the run store, read from beside as any other process would."""
-    path = folder / "run.sqlite"
+    path = store_of(folder)
     if not path.is_file():
         return 0
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as connection:
@@ -80,7 +91,7 @@ def assert_same(folder, undisturbed):
 
 def test_the_same_command_twice_takes_everything_from_the_store(large_lab, undisturbed):
     """The number of workers changes no number, and --fresh computes everything again."""
-    folder = shutil.copytree(undisturbed, large_lab.folder / "out")
+    folder = copied(undisturbed, large_lab.folder / "out")
     again = large_lab.run(*COMMAND, "-o", "out", "--json")
     assert again.report()["run"]["resumed_chunks"] == 4
     assert_same(folder, undisturbed)
@@ -155,7 +166,10 @@ def test_ctrl_c_exits_130_and_says_how_to_go_on(large_lab, undisturbed):
     assert process.returncode == 130, err
     assert out == ""
     assert "Traceback" not in err
-    assert f"Interrupted. What was finished is kept in {name}. Run the same command again to go on." in err
+    assert (
+        f"Interrupted. What was finished is kept in {working_folder(folder)}. Run the same command again to go on."
+        in err
+    )
     kept = finished_chunks(folder)
     assert kept >= 1
     assert large_lab.run(*COMMAND, "-o", name).code == UNDECIDED
@@ -166,7 +180,7 @@ def test_ctrl_c_exits_130_and_says_how_to_go_on(large_lab, undisturbed):
 def test_full_disk_is_told_and_what_was_finished_is_kept(large_lab, undisturbed):
     """A limit on the size of files stops the store as a full disk does."""
     folder = large_lab.folder / "full"
-    wanted = (undisturbed / "run.sqlite").stat().st_size
+    wanted = store_of(undisturbed).stat().st_size
 
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (wanted * 2 // 3, wanted * 2 // 3))
@@ -290,7 +304,7 @@ def test_two_processes_on_one_folder(large_lab, undisturbed):
 
 
 def test_a_changed_picture_is_not_taken_from_the_store(large_lab, undisturbed):
-    folder = shutil.copytree(undisturbed, large_lab.folder / "out")
+    folder = copied(undisturbed, large_lab.folder / "out")
     rows = large_lab.rows()
     first, second = (large_lab.folder / row["file"] for row in rows[:2])
     first.write_bytes(second.read_bytes())
@@ -299,7 +313,7 @@ def test_a_changed_picture_is_not_taken_from_the_store(large_lab, undisturbed):
 
 
 def test_python_is_not_asked_to_unpickle_anything(undisturbed):
-    with contextlib.closing(sqlite3.connect(undisturbed / "run.sqlite")) as connection:
+    with contextlib.closing(sqlite3.connect(store_of(undisturbed))) as connection:
         contents = [content for (content,) in connection.execute("SELECT content FROM array")]
     assert contents
     assert all(content.startswith(b"\x93NUMPY") for content in contents)

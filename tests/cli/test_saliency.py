@@ -155,7 +155,7 @@ def test_path_methods_report_where_they_saturate(lab):
     methods = ["--method", "integrated_gradients", "--method", "blur_ig", "--method", "gradient"]
     done = lab.run("saliency", "model.pt", *methods, "-o", "out", "--json")
     report = done.report()
-    for metric in ("saturation_onset", "saturated_share"):
+    for metric in ("saturation_onset", "saturated_share", "unsaturated_share"):
         found = {m["method"]: m["value"] for m in report["measurements"] if m["metric"] == metric}
         assert set(found) == {"integrated_gradients", "blur_ig"}
         assert all(0 <= value <= 1 for value in found.values())

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from fairaudit.counterfactuals.heads import ModelHeads
-from fairaudit.counterfactuals.ladder import SearchSettings, Stop
+from fairaudit.counterfactuals.ladder import LadderSettings, Stop
 from fairaudit.counterfactuals.latent_shift import latent_shift
 
 
@@ -48,7 +48,7 @@ def test_equals_the_slow_walk(
     conv: Any, classifier: nn.Module, faces: Tensor, window: int, pixel_limit: float, direction: Any
 ) -> None:
     heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
-    settings = SearchSettings(
+    settings = LadderSettings(
         search="compat", direction=direction, pixel_limit=pixel_limit, limit=20_000, window=window, batch_size=12
     )
     pairs = [(image, base) for image in range(len(faces)) for base in range(3)]
@@ -67,7 +67,7 @@ def test_equals_the_slow_walk(
 def test_a_score_below_the_floor_stops_where_it_stands(linear_generator: Any, linear_heads: Any) -> None:
     heads = linear_heads(torch.ones(1, 12), bias=-40.0, odds=True)
     shift = latent_shift(
-        linear_generator(), heads, torch.rand(3, 1, 3, 4), [(0, 0), (2, 0)], SearchSettings(search="compat")
+        linear_generator(), heads, torch.rand(3, 1, 3, 4), [(0, 0), (2, 0)], LadderSettings(search="compat")
     )
     assert shift.stop.tolist() == [Stop.FLOOR] * 2
     assert shift.lam.tolist() == [0.0, 0.0]
@@ -78,13 +78,13 @@ def test_a_score_below_the_floor_stops_where_it_stands(linear_generator: Any, li
 def test_probes_count_whole_windows(conv: Any, classifier: nn.Module, faces: Tensor) -> None:
     heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
     pairs = [(i, 0) for i in range(10)]
-    shift = latent_shift(conv, heads, faces, pairs, SearchSettings(search="compat", window=4, limit=5000))
+    shift = latent_shift(conv, heads, faces, pairs, LadderSettings(search="compat", window=4, limit=5000))
     assert (shift.probes % 4 == 0).all()
 
 
 def test_no_pairs_is_no_rows(conv: Any, classifier: nn.Module, faces: Tensor) -> None:
     heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
     for search in ("compat", "fast"):
-        shift = latent_shift(conv, heads, faces, [], SearchSettings(search=search))  # type: ignore[arg-type]
+        shift = latent_shift(conv, heads, faces, [], LadderSettings(search=search))  # type: ignore[arg-type]
         assert len(shift) == 0
         assert shift.after.shape == (0, 3)

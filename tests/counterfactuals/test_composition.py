@@ -8,7 +8,7 @@ import torch
 
 from fairaudit.counterfactuals.composition import ComposedHeads
 from fairaudit.counterfactuals.heads import ModelHeads
-from fairaudit.counterfactuals.ladder import SearchSettings
+from fairaudit.counterfactuals.ladder import LadderSettings
 from fairaudit.counterfactuals.latent_shift import latent_shift
 from fairaudit.errors import UsageError
 
@@ -21,7 +21,7 @@ def test_planted_bias_is_measured_in_closed_form(linear_generator: Any, linear_h
     weights = torch.randn(2, 12, generator=torch.Generator().manual_seed(8)) * 0.2
     heads = ComposedHeads(linear_heads(weights, bias=0.9), SUM, ["f0", "f1", "biased"])
     images = torch.rand(5, 1, 3, 4, generator=torch.Generator().manual_seed(9)) * 0.01
-    shift = latent_shift(generator, heads, images, [(i, 2) for i in range(5)], SearchSettings(floor=0.0))
+    shift = latent_shift(generator, heads, images, [(i, 2) for i in range(5)], LadderSettings(floor=0.0))
     projector = generator.matrix @ generator.matrix.T
     mixed = weights[0] + 0.3 * weights[1]
     exact = float((weights[1] @ projector @ mixed) / (mixed @ projector @ mixed))

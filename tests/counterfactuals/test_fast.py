@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from fairaudit.counterfactuals.composition import ComposedHeads
 from fairaudit.counterfactuals.heads import ModelHeads
-from fairaudit.counterfactuals.ladder import SearchSettings, Stop
+from fairaudit.counterfactuals.ladder import LadderSettings, Stop
 from fairaudit.counterfactuals.latent_shift import latent_shift
 
 
@@ -19,7 +19,7 @@ def test_lambda_star_in_closed_form(linear_generator: Any, linear_heads: Any) ->
     weights = torch.randn(1, 12, generator=torch.Generator().manual_seed(0))
     heads = linear_heads(weights, bias=2.0, odds=True)
     images = torch.rand(6, 1, 3, 4, generator=torch.Generator().manual_seed(1)) * 0.2
-    shift = latent_shift(generator, heads, images, [(i, 0) for i in range(6)], SearchSettings(floor=0.0))
+    shift = latent_shift(generator, heads, images, [(i, 0) for i in range(6)], LadderSettings(floor=0.0))
     norm = float((weights @ generator.matrix).square().sum())
     for row in range(6):
         p0 = shift.before[row, 0]
@@ -35,8 +35,8 @@ def test_a_saturated_score_still_finds_its_way(linear_generator: Any, linear_hea
     """At a logit of 40, float32 says p = 1 and its gradient is 0; the log-odds still point somewhere."""
     heads = linear_heads(torch.ones(1, 12), bias=40.0, odds=True)
     images = torch.zeros(1, 1, 3, 4)
-    fast = latent_shift(linear_generator(), heads, images, [(0, 0)], SearchSettings())
-    compat = latent_shift(linear_generator(), heads, images, [(0, 0)], SearchSettings(search="compat"))
+    fast = latent_shift(linear_generator(), heads, images, [(0, 0)], LadderSettings())
+    compat = latent_shift(linear_generator(), heads, images, [(0, 0)], LadderSettings(search="compat"))
     assert (fast.stop[0], np.isnan(fast.lam[0])) == (Stop.REACHED, True)
     assert 0.2 < fast.after[0, 0] <= 0.4
     assert (compat.stop[0], compat.probes[0]) == (Stop.FLAT, 0)
@@ -70,8 +70,8 @@ class _Same:
 
 def test_a_turn_returns_the_best_point_and_compat_the_worse_one() -> None:
     images = torch.zeros(1, 1, 1, 1)
-    fast = latent_shift(_Same(), _Valley(), images, [(0, 0)], SearchSettings(drop=0.55))
-    compat = latent_shift(_Same(), _Valley(), images, [(0, 0)], SearchSettings(search="compat", drop=0.55))
+    fast = latent_shift(_Same(), _Valley(), images, [(0, 0)], LadderSettings(drop=0.55))
+    compat = latent_shift(_Same(), _Valley(), images, [(0, 0)], LadderSettings(search="compat", drop=0.55))
     assert (fast.stop[0], compat.stop[0]) == (Stop.TURNED, Stop.TURNED)
     assert fast.after[0, 0] == pytest.approx(0.4, abs=0.02)
     # The gradient is −1, so the first rung is t = 10: p = 0.9 − 0.5·(10·(2 − 10)) = 40.9, far above where it began.
@@ -81,7 +81,7 @@ def test_a_turn_returns_the_best_point_and_compat_the_worse_one() -> None:
 def test_pixels_stop_inside_their_limit(conv: Any, classifier: nn.Module, faces: Tensor) -> None:
     heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
     pairs = [(i, b) for i in range(10) for b in range(3)]
-    shift = latent_shift(conv, heads, faces, pairs, SearchSettings(pixel_limit=0.02))
+    shift = latent_shift(conv, heads, faces, pairs, LadderSettings(pixel_limit=0.02))
     stopped = shift.stop == Stop.PIXELS
     assert stopped.any()
     assert (shift.pixels[stopped] <= 0.02).all()
@@ -94,8 +94,8 @@ def test_agrees_with_the_ladder_where_both_reach(
 ) -> None:
     heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
     pairs = [(i, b) for i in range(10) for b in range(3)]
-    fast = latent_shift(conv, heads, faces, pairs, SearchSettings(direction=direction))
-    compat = latent_shift(conv, heads, faces, pairs, SearchSettings(search="compat", direction=direction, window=8))
+    fast = latent_shift(conv, heads, faces, pairs, LadderSettings(direction=direction))
+    compat = latent_shift(conv, heads, faces, pairs, LadderSettings(search="compat", direction=direction, window=8))
     both = (fast.stop == Stop.REACHED) & (compat.stop == Stop.REACHED)
     assert both.sum() >= 3
     assert ((fast.stop == Stop.REACHED) >= (compat.stop == Stop.REACHED)).all()
@@ -128,7 +128,7 @@ def test_ends_where_a_dense_scan_does(conv: Any, classifier: nn.Module, faces: T
     """λ within 5 % and the base score within 0.03 of the first end on a grid of 1 %, with some four probes."""
     heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
     pairs = [(i, b) for i in range(5) for b in range(2)]
-    shift = latent_shift(conv, heads, faces, pairs, SearchSettings())
+    shift = latent_shift(conv, heads, faces, pairs, LadderSettings())
     agreed = 0
     for row, (image, base) in enumerate(pairs):
         if not shift.lam[row] > 0:
@@ -148,7 +148,7 @@ def test_a_sum_of_probabilities_is_walked_in_its_log_odds(linear_generator: Any,
     weights = torch.randn(2, 12, generator=torch.Generator().manual_seed(0))
     parts = linear_heads(weights, bias=3.0, odds=True)
     heads = ComposedHeads(parts, torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.3]]), ["f0", "f1", "sum"])
-    shift = latent_shift(linear_generator(seed=3), heads, torch.zeros(1, 1, 3, 4) + 0.01, [(0, 2)], SearchSettings())
+    shift = latent_shift(linear_generator(seed=3), heads, torch.zeros(1, 1, 3, 4) + 0.01, [(0, 2)], LadderSettings())
     assert shift.stop.tolist() == [Stop.REACHED]
     assert 0.6 < shift.before[0, 2] - shift.after[0, 2] < 0.65
     assert shift.probes[0] <= 6
@@ -157,14 +157,14 @@ def test_a_sum_of_probabilities_is_walked_in_its_log_odds(linear_generator: Any,
 def test_fewer_probes_than_the_ladder(conv: Any, classifier: nn.Module, faces: Tensor) -> None:
     heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
     pairs = [(i, 0) for i in range(10)]
-    fast = latent_shift(conv, heads, faces, pairs, SearchSettings())
+    fast = latent_shift(conv, heads, faces, pairs, LadderSettings())
     assert fast.probes.mean() <= 6
     assert (fast.probes <= 22).all()
 
 
 def test_the_cap_on_lambda_is_kept(linear_generator: Any, linear_heads: Any) -> None:
     heads = linear_heads(torch.full((1, 12), 1e-3), bias=2.0, odds=True)
-    shift = latent_shift(linear_generator(), heads, torch.rand(2, 1, 3, 4), [(0, 0), (1, 0)], SearchSettings(limit=50))
+    shift = latent_shift(linear_generator(), heads, torch.rand(2, 1, 3, 4), [(0, 0), (1, 0)], LadderSettings(limit=50))
     assert (shift.stop == Stop.LIMIT).all()
     np.testing.assert_allclose(shift.lam, 50.0)
 
@@ -175,5 +175,5 @@ def test_non_finite_gradients_are_told(linear_generator: Any, linear_heads: Any)
             return outputs * float("nan")
 
     heads = Broken(torch.ones(1, 12), odds=True)
-    shift = latent_shift(linear_generator(), heads, torch.rand(1, 1, 3, 4), [(0, 0)], SearchSettings())
+    shift = latent_shift(linear_generator(), heads, torch.rand(1, 1, 3, 4), [(0, 0)], LadderSettings())
     assert shift.stop.tolist() == [Stop.NONFINITE]

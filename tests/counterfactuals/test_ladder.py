@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairaudit.counterfactuals.ladder import STOP_TEXTS, SearchSettings, Stop, ladder, stop_codes
+from fairaudit.counterfactuals.ladder import STOP_TEXTS, LadderSettings, Stop, ladder, stop_codes
 from fairaudit.errors import UsageError
 
 
@@ -55,7 +55,7 @@ def _reference(p0: float, p: float, previous: float, lam: float, pixel: float, d
 
 @pytest.mark.parametrize("direction", ["down", "up"])
 def test_the_truth_table_of_the_rules(direction: str) -> None:
-    settings = SearchSettings(direction=direction, limit=1000, pixel_limit=0.05)  # type: ignore[arg-type]
+    settings = LadderSettings(direction=direction, limit=1000, pixel_limit=0.05)  # type: ignore[arg-type]
     grid = [0.03125, 0.25, 0.5, 0.9375]
     for p0, p, previous, lam, pixel in itertools.product(grid, grid, grid, [10.0, 1000.0], [0.01, 0.06]):
         found = stop_codes(*(np.array([v]) for v in (p0, p, previous, lam, pixel)), settings)
@@ -64,7 +64,7 @@ def test_the_truth_table_of_the_rules(direction: str) -> None:
 
 def test_equal_scores_are_no_turn_and_a_nan_is_its_own_reason() -> None:
     one = np.array([0.9])
-    settings = SearchSettings()
+    settings = LadderSettings()
     assert stop_codes(one, one, one, np.array([5.0]), np.array([9.0]), settings)[0] == -1
     assert stop_codes(one, one * np.nan, one, np.array([5.0]), np.array([0.0]), settings)[0] == Stop.NONFINITE
 
@@ -75,7 +75,7 @@ def test_equal_scores_are_no_turn_and_a_nan_is_its_own_reason() -> None:
 )
 def test_settings_that_no_search_can_use_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=next(iter(wrong)).split("_")[0]):
-        SearchSettings(**wrong)  # type: ignore[arg-type]
+        LadderSettings(**wrong)  # type: ignore[arg-type]
 
 
 def test_every_stop_has_words() -> None:

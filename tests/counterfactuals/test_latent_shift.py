@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from fairaudit.counterfactuals.heads import ModelHeads
-from fairaudit.counterfactuals.ladder import SearchSettings
+from fairaudit.counterfactuals.ladder import LadderSettings
 from fairaudit.counterfactuals.latent_shift import latent_shift, sweep
 from fairaudit.errors import ModelError
 
@@ -22,7 +22,7 @@ def test_relative_change_of_linear_classifiers_in_closed_form(
     weights = torch.randn(4, 12, generator=torch.Generator().manual_seed(5)) * 0.2
     heads = linear_heads(weights, bias=0.9)
     images = torch.rand(7, 1, 3, 4, generator=torch.Generator().manual_seed(6)) * 0.01
-    shift = latent_shift(generator, heads, images, [(i, 1) for i in range(7)], SearchSettings(search=search, floor=0.0))
+    shift = latent_shift(generator, heads, images, [(i, 1) for i in range(7)], LadderSettings(search=search, floor=0.0))
     change = shift.after - shift.before
     projector = generator.matrix @ generator.matrix.T
     exact = (weights @ projector @ weights[1]) / (weights[1] @ projector @ weights[1])
@@ -34,7 +34,7 @@ def test_a_batch_equals_batches_of_one(conv: Any, classifier: nn.Module, search:
     coarse = torch.rand(64, 3, 4, 4, generator=torch.Generator().manual_seed(4))
     images = nn.functional.interpolate(coarse, size=16, mode="bilinear")
     heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
-    settings = SearchSettings(search=search, limit=3000, window=8)
+    settings = LadderSettings(search=search, limit=3000, window=8)
     whole = latent_shift(conv, heads, images, [(i, 0) for i in range(64)], settings)
     for i in range(64):
         one = latent_shift(conv, heads, images[i : i + 1], [(0, 0)], settings)
@@ -47,15 +47,15 @@ def test_the_order_of_pairs_does_not_matter(conv: Any, classifier: nn.Module, fa
     heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
     pairs = [(i, b) for i in range(10) for b in range(3)]
     order = np.random.default_rng(0).permutation(len(pairs))
-    plain = latent_shift(conv, heads, faces, pairs, SearchSettings(batch_size=7))
-    mixed = latent_shift(conv, heads, faces, [pairs[i] for i in order], SearchSettings(batch_size=7))
+    plain = latent_shift(conv, heads, faces, pairs, LadderSettings(batch_size=7))
+    mixed = latent_shift(conv, heads, faces, [pairs[i] for i in order], LadderSettings(batch_size=7))
     np.testing.assert_array_equal(mixed.stop, plain.stop[order])
     np.testing.assert_allclose(mixed.after, plain.after[order], atol=1e-5)
 
 
 def test_images_at_the_ends_give_the_scores_at_the_ends(conv: Any, classifier: nn.Module, faces: Tensor) -> None:
     heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
-    shift = latent_shift(conv, heads, faces, [(i, 0) for i in range(10)], SearchSettings())
+    shift = latent_shift(conv, heads, faces, [(i, 0) for i in range(10)], LadderSettings())
     frames, values = sweep(conv, heads, shift, 4, frames=5)
     torch.testing.assert_close(frames[0], shift.start.images[4])
     np.testing.assert_allclose(classifier(frames[-1:]).sigmoid()[0].numpy(), shift.after[4], atol=1e-5)
@@ -65,8 +65,8 @@ def test_images_at_the_ends_give_the_scores_at_the_ends(conv: Any, classifier: n
 def test_up_and_down_move_apart(conv: Any, classifier: nn.Module, faces: Tensor) -> None:
     heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
     pairs = [(i, 1) for i in range(10)]
-    down = latent_shift(conv, heads, faces, pairs, SearchSettings(direction="down"))
-    up = latent_shift(conv, heads, faces, pairs, SearchSettings(direction="up"))
+    down = latent_shift(conv, heads, faces, pairs, LadderSettings(direction="down"))
+    up = latent_shift(conv, heads, faces, pairs, LadderSettings(direction="up"))
     assert (down.after[:, 1] <= down.before[:, 1]).all()
     assert (up.after[:, 1] >= up.before[:, 1]).all()
 
@@ -81,12 +81,12 @@ def test_a_generator_of_another_size_is_refused(classifier: nn.Module, faces: Te
 
     heads = ModelHeads(lambda x: classifier(x[..., :16, :16]), ["a", "b", "c"], link="sigmoid")
     with pytest.raises(ModelError, match=r"another size.*\[3, 16, 16\].*\[3, 32, 32\]"):
-        latent_shift(Grows(), heads, faces, [(0, 0)], SearchSettings())
+        latent_shift(Grows(), heads, faces, [(0, 0)], LadderSettings())
 
 
 def test_gradients_are_off_afterwards(conv: Any, classifier: nn.Module, faces: Tensor) -> None:
     heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
-    shift = latent_shift(conv, heads, faces, [(0, 0)], SearchSettings())
+    shift = latent_shift(conv, heads, faces, [(0, 0)], LadderSettings())
     assert not shift.start.images.requires_grad
     assert not shift.start.latents.requires_grad
     assert all(parameter.grad is None for parameter in classifier.parameters())

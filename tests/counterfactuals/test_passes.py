@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from fairaudit.counterfactuals.heads import ModelHeads
-from fairaudit.counterfactuals.ladder import SearchSettings
+from fairaudit.counterfactuals.ladder import LadderSettings
 from fairaudit.counterfactuals.latent_shift import latent_shift
 
 
@@ -44,7 +44,7 @@ def test_all_bases_share_one_encode_one_reconstruction_and_one_graph(
     conv: Any, classifier: nn.Module, faces: Tensor
 ) -> None:
     meter = Meter(conv, classifier)
-    shift = latent_shift(meter, meter.heads(), faces, [(i, b) for i in range(10) for b in range(3)], SearchSettings())
+    shift = latent_shift(meter, meter.heads(), faces, [(i, b) for i in range(10) for b in range(3)], LadderSettings())
     assert meter.encoded == [10]
     assert (meter.decoded[0], sum(meter.with_graph)) == (10, 1)
     # Nothing is decoded or classified but the reconstructions and the probes, and no probe keeps a graph.
@@ -56,7 +56,7 @@ def test_all_heads_are_read_from_the_pass_that_steers(conv: Any, classifier: nn.
     """Both ends of every head without a pass of their own; the published way takes two of each head and image."""
     for search in ("fast", "compat"):
         meter = Meter(conv, classifier)
-        settings = SearchSettings(search=search, limit=3000, window=1)  # type: ignore[arg-type]
+        settings = LadderSettings(search=search, limit=3000, window=1)  # type: ignore[arg-type]
         shift = latent_shift(meter, meter.heads(), faces, [(i, 0) for i in range(10)], settings)
         assert sum(meter.classified) == 10 + shift.probes.sum()
         assert np.isfinite(shift.before).all()
@@ -67,7 +67,7 @@ def test_finished_rays_leave_and_waiting_ones_enter(conv: Any, classifier: nn.Mo
     pairs = [(i, b) for i in range(10) for b in range(3)]
     for search in ("fast", "compat"):
         meter = Meter(conv, classifier)
-        settings = SearchSettings(search=search, batch_size=4, window=1, limit=3000)  # type: ignore[arg-type]
+        settings = LadderSettings(search=search, batch_size=4, window=1, limit=3000)  # type: ignore[arg-type]
         shift = latent_shift(meter, meter.heads(), faces, pairs, settings)
         probes = [size for size, graph in zip(meter.decoded, meter.with_graph, strict=True) if not graph]
         assert max(probes) == 4
@@ -82,6 +82,6 @@ def test_finished_rays_leave_and_waiting_ones_enter(conv: Any, classifier: nn.Mo
 def test_a_ray_that_cannot_be_walked_costs_no_probe(linear_generator: Any, linear_heads: Any) -> None:
     meter = Meter(linear_generator(), nn.Identity())
     heads = linear_heads(torch.ones(1, 12), bias=-40.0, odds=True)
-    shift = latent_shift(meter, heads, torch.rand(3, 1, 3, 4), [(0, 0), (2, 0)], SearchSettings())
+    shift = latent_shift(meter, heads, torch.rand(3, 1, 3, 4), [(0, 0), (2, 0)], LadderSettings())
     assert shift.probes.tolist() == [0, 0]
     assert meter.decoded == [3]

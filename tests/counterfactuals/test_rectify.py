@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from fairaudit.counterfactuals.ladder import SearchSettings
+from fairaudit.counterfactuals.ladder import LadderSettings
 from fairaudit.counterfactuals.rectify import RectifySettings, rectify
 
-SEARCH = SearchSettings(floor=0.0, drop=0.5)
+SEARCH = LadderSettings(floor=0.0, drop=0.5)
 
 
 def _linear(linear_generator: Any, linear_heads: Any) -> tuple[Any, Any, torch.Tensor, torch.Tensor]:

@@ -65,3 +65,4 @@ def test_an_image_that_no_lambda_moves_far_keeps_the_smallest(classifier: nn.Mod
     heads = ModelHeads(classifier, ["a", "b", "c"], link="sigmoid")
     found = wachter(heads, faces, 0, WachterSettings(weights=(1.0, 0.5), near=0.0, steps=2))
     assert (found.weight == 0.5).all()
+    assert not found.reached.any()

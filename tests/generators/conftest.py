@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.generators.train import Examples
+from fairaudit.generators.train import LabelledBatch
 
 
 def _shapes(count: int, size: int = 28) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -31,11 +31,11 @@ def shapes() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 
 @pytest.fixture
-def fetch(shapes: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> Callable[[NDArray[np.int64]], Examples]:
+def fetch(shapes: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> Callable[[NDArray[np.int64]], LabelledBatch]:
     images, target, attribute = shapes
 
-    def examples(rows: NDArray[np.int64]) -> Examples:
+    def examples(rows: NDArray[np.int64]) -> LabelledBatch:
         at = torch.from_numpy(rows)
-        return Examples(images=images[at], target=target[at], attribute=attribute[at])
+        return LabelledBatch(images=images[at], target=target[at], attribute=attribute[at])
 
     return examples

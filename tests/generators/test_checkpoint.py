@@ -18,6 +18,9 @@ from fairaudit.generators.cvae import ConditionalVae, CvaeSettings
     [
         Autoencoder(AutoencoderSettings(size=(28, 30), latent=5, width=8)),
         ConditionalVae(CvaeSettings(channels=1, size=(28, 28), latent=5, width=8, attribute=("a", "b", "c"))),
+        ConditionalVae(
+            CvaeSettings(size=(28, 28), latent=5, width=8, more=(("two", ("x", "y")), ("three", ("0", "1"))))
+        ),
     ],
 )
 def test_a_saved_generator_is_the_same_generator(model: Autoencoder | ConditionalVae, tmp_path: Path) -> None:

@@ -11,9 +11,16 @@ import torch
 from fairaudit.errors import ModelError, UsageError
 from fairaudit.generators.autoencoder import Autoencoder, AutoencoderSettings
 from fairaudit.generators.cvae import ConditionalVae, CvaeSettings
-from fairaudit.generators.train import Examples, Progress, TrainSettings, objective, split_rows, train_generator
+from fairaudit.generators.train import (
+    GeneratorSettings,
+    LabelledBatch,
+    TrainingProgress,
+    objective,
+    split_rows,
+    train_generator,
+)
 
-SETTINGS = TrainSettings(epochs=3, batch_size=16, patience=9, learning_rate=5e-3)
+SETTINGS = GeneratorSettings(epochs=3, batch_size=16, patience=9, learning_rate=5e-3)
 
 
 def _model(seed: int = 0) -> Autoencoder:
@@ -35,7 +42,7 @@ def test_training_lowers_the_held_out_loss_and_keeps_the_best_epoch(fetch: Any) 
     assert found.best_epoch == int(np.argmin(losses)) + 1
     assert not model.training
     assert not any(parameter.requires_grad for parameter in model.parameters())
-    assert isinstance(seen[-1], Progress)
+    assert isinstance(seen[-1], TrainingProgress)
     assert (seen[-1].epoch, seen[-1].done, seen[-1].total) == (5, 144, 144)
     assert seen[-1].held_out == losses[-2]
 
@@ -60,7 +67,7 @@ def test_a_killed_training_ends_where_one_that_was_not_does(fetch: Any, tmp_path
     expected = train_generator(whole, 160, fetch, SETTINGS)
     checkpoint = tmp_path / "training.safetensors"
 
-    def kill(progress: Progress) -> None:
+    def kill(progress: TrainingProgress) -> None:
         if progress.epoch == 3 and progress.done > 50:
             raise _KillError
 
@@ -106,15 +113,15 @@ def test_the_objective_of_a_conditional_vae_by_hand() -> None:
 
     class Fixed(ConditionalVae):
         def posterior(self, images: torch.Tensor, condition: torch.Tensor) -> Any:
-            from fairaudit.generators.cvae import Posterior
+            from fairaudit.generators.cvae import GaussianPosterior
 
-            return Posterior(torch.full((1, 4), 2.0), torch.zeros(1, 4))
+            return GaussianPosterior(torch.full((1, 4), 2.0), torch.zeros(1, 4))
 
         def decode(self, latents: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
             return torch.zeros(1, 1, 28, 28)
 
     model = Fixed(CvaeSettings(channels=1, size=(28, 28), latent=4, width=8))
-    white = Examples(images=torch.ones(1, 1, 28, 28), target=torch.tensor([0]), attribute=torch.tensor([1]))
+    white = LabelledBatch(images=torch.ones(1, 1, 28, 28), target=torch.tensor([0]), attribute=torch.tensor([1]))
     # KL = ½ · 4 · 2² = 8, and 8 / 784.
     loss = objective(model, white, torch.zeros(1, 4), replace(SETTINGS, perceptual=0.0))
     assert loss.item() == pytest.approx(2.0 + 8 / 784)
@@ -123,7 +130,7 @@ def test_the_objective_of_a_conditional_vae_by_hand() -> None:
 def test_conditions_are_needed(shapes: Any) -> None:
     model = ConditionalVae(CvaeSettings(size=(28, 28), latent=4, width=8))
     with pytest.raises(UsageError, match="needs the target"):
-        objective(model, Examples(images=shapes[0][:2]), torch.zeros(2, 4), SETTINGS)
+        objective(model, LabelledBatch(images=shapes[0][:2]), torch.zeros(2, 4), SETTINGS)
     with pytest.raises(UsageError, match="needs the target"):
         model.condition(torch.tensor([0, -1]), torch.tensor([0, 0]))
 
@@ -137,8 +144,8 @@ def test_split_is_a_partition_from_the_seed() -> None:
 
 
 def test_a_loss_that_is_not_finite_ends_the_training(fetch: Any) -> None:
-    def broken(rows: Any) -> Examples:
-        return Examples(images=fetch(rows).images * float("nan"))
+    def broken(rows: Any) -> LabelledBatch:
+        return LabelledBatch(images=fetch(rows).images * float("nan"))
 
     with pytest.raises(UsageError, match="not finite"):
         train_generator(_model(), 160, broken, SETTINGS)

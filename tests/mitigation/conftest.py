@@ -10,7 +10,7 @@ from fairaudit.mitigation.samples import InMemory, Samples
 from fairaudit.models.lift.lift import lift
 from fairaudit.models.outputs.head import Head
 from fairaudit.pruning.encoder import split
-from fairaudit.pruning.train import TrainSettings
+from fairaudit.pruning.train import TuneSettings
 
 SIDE = 6
 
@@ -93,7 +93,7 @@ def task(network):
         debias=planted(400, rho=0.95, seed=1),
         choose=planted(300, rho=0.8, seed=2),
         balanced=planted(300, rho=0.5, seed=3),
-        train=TrainSettings(epochs=3, batch_size=50, rate=3e-3),
+        train=TuneSettings(epochs=3, batch_size=50, rate=3e-3),
     )
 
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from fairaudit.config.schema import ModelConfig, PreprocessConfig
 from fairaudit.errors import ModelError
-from fairaudit.mitigation.edits import HeadEdit, Inserted, Noted, Rule, edited, head_layer
+from fairaudit.mitigation.edits import GroupThresholds, HeadEdit, Inserted, Noted, edited, head_layer
 from fairaudit.mitigation.method import Task
 from fairaudit.mitigation.registry import EVERY, METHODS
 from fairaudit.mitigation.write import as_edited, write_edit
@@ -111,7 +111,7 @@ def test_an_inserted_layer_becomes_torchscript_with_the_same_logits(opened, tmp_
 
 def test_a_rule_is_no_model(opened, fits, tmp_path):
     model, own, images, reopen = opened
-    assert isinstance(fits["thropt-group"], Rule)
+    assert isinstance(fits["thropt-group"], GroupThresholds)
     written = write_edit(model, own.split, fits["thropt-group"], tmp_path / "edited.bin", images=images, reopen=reopen)
     assert written.path.suffix == ".json"
 

@@ -18,9 +18,9 @@ from fairaudit.pruning.controls import (
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.gated import run_with
 from fairaudit.pruning.sparsity import layer_sparsity
-from fairaudit.pruning.train import TrainSettings
+from fairaudit.pruning.train import TuneSettings
 
-BRIEF = TrainSettings(epochs=8, rate=5e-3)
+BRIEF = TuneSettings(epochs=8, rate=5e-3)
 
 
 def some_mask(cut, seed):
@@ -69,7 +69,7 @@ def test_last_layer_retraining_changes_the_head_alone(toy):
 def test_whole_networks_learn_without_changing_the_model(toy, control):
     cut, head, fit, _, _ = toy
     before = {name: value.clone() for name, value in cut.module.named_parameters()}
-    learnt = control(cut, head, fit, TrainSettings(epochs=25, rate=5e-3))
+    learnt = control(cut, head, fit, TuneSettings(epochs=25, rate=5e-3))
     assert loss(cut, fit, learnt) < loss(cut, fit, {})
     assert all(torch.equal(value, before[name]) for name, value in cut.module.named_parameters())
     assert all(not parameter.requires_grad for parameter in cut.module.parameters())
@@ -77,7 +77,7 @@ def test_whole_networks_learn_without_changing_the_model(toy, control):
 
 def test_fine_tuning_starts_at_the_model_and_scratch_does_not(toy):
     cut, head, fit, _, _ = toy
-    still = TrainSettings(epochs=1, rate=0.0)
+    still = TuneSettings(epochs=1, rate=0.0)
     own = dict(cut.module.named_parameters())
     assert all(
         torch.equal(value, own[name]) for name, value in fine_tuned(cut, head, fit, still).items() if name in own

@@ -19,12 +19,12 @@ from fairaudit.pruning.controls import (
 )
 from fairaudit.pruning.evaluate import evaluate
 from fairaudit.pruning.gated import Gates, gated_weights, run_with
-from fairaudit.pruning.search import SearchSettings, search
+from fairaudit.pruning.search import MaskSearchSettings, search
 from fairaudit.pruning.sparsity import sparsity
 from fairaudit.pruning.task import task_loss
 
 pytestmark = pytest.mark.slow
-SETTINGS = SearchSettings(epochs=20, patience=20, levels=7)
+SETTINGS = MaskSearchSettings(epochs=20, patience=20, levels=7)
 
 
 def judged(digits, weights):

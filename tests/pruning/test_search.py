@@ -9,10 +9,10 @@ from fairaudit.errors import ModelError
 from fairaudit.pruning.controls import masked_weights
 from fairaudit.pruning.gated import run_with
 from fairaudit.pruning.probe import probe
-from fairaudit.pruning.search import SearchSettings, objective, search
+from fairaudit.pruning.search import MaskSearchSettings, objective, search
 from fairaudit.pruning.sparsity import sparsity
 
-QUICK = SearchSettings(epochs=8, levels=9, head_epochs=5, batch_size=50, gamma=3.0)
+QUICK = MaskSearchSettings(epochs=8, levels=9, head_epochs=5, batch_size=50, gamma=3.0)
 BRIEF = replace(QUICK, epochs=3, levels=3, head_epochs=2, batch_size=100)
 
 

@@ -67,7 +67,7 @@ def others():
         "rddt", "rddt_p", "adr_signed", "dif_signed", "rddt_signed", "rddt_p_signed",
         "cue_alignment", "concentration", *windows,
         "swap_effect", "swap_excess", "swap_flip", "score_gap",
-        *REPORTED, *(f"{name}_all" for name in SUMMED),
+        *REPORTED, "unsaturated_share_gain", *(f"{name}_all" for name in SUMMED),
         "relative_change", "relative_change_ratio_of_sums", "base_change", "relative_change_before",
         "rectification_factor",
         *pruned, "layer_sparsity", *(f"bias_accuracy_{kind}" for kind in KINDS), *PRUNED, *SOURCES,

@@ -9,14 +9,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.alignment.evidence import Evidence
+from fairaudit.audits.alignment.evidence import AlignmentEvidence
 from fairaudit.audits.alignment.heads import Readers, readers
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.alignment.read import read_alignment
+from fairaudit.audits.alignment.shared import SharedFindings
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.metrics import ALIGNMENT
 from fairaudit.audits.core.stream.audit import Audit, Context, Findings, Total
 from fairaudit.audits.core.stream.columns import column
+from fairaudit.counterfactuals.ladder import Stop
 from fairaudit.counterfactuals.latent_shift import latent_shift
 from fairaudit.counterfactuals.wachter import wachter
 from fairaudit.data.batch import readable
@@ -31,26 +33,32 @@ if TYPE_CHECKING:
     from fairaudit.audits.core.study.study import Study
 
 
+IN_PIXELS = (
+    "pixels were moved straight towards another score (Wachter), which leaves what images look like: a classifier that "
+    "does not follow may still use the same evidence, and one that follows may share a weakness to noise alone"
+)
+"""Why such counterfactuals are no evidence: section A.2 of the counterfactual alignment paper, whose planted bias they
+do not show."""
+
+
 class CfAlignAudit:
     """Columns per image and base classifier: all scores before and after, why the search ended, how much it took."""
 
     name = "cf-align"
 
-    def __init__(self, study: Study, options: CfOptions, found: Readers | None = None) -> None:
+    def __init__(self, study: Study, options: CfOptions, shared: SharedFindings, found: Readers | None = None) -> None:
         """Open everything that the options name; `found` are classifiers that were opened before."""
-        self.study, self.options = study, options
-        self.generator: Generator = open_generator(
-            options.generator,
-            arch=options.generator_arch,
-            device=str(study.candidate.device),
-            trust=study.options.trust_model,
-        )
-        self.readers: Readers = readers(study, options) if found is None else found
+        self.study, self.options, self.shared = study, options, shared
+        self.generator: Generator | None = _opened(study, options)
+        self.readers: Readers = readers(study, options, shared) if found is None else found
         self._check_find()
-        self.facts, self.drifts = self._checked()
-        drawn = options.maker == "latent-shift"
-        self.refusal: str | None = refuse(self.facts, options.tolerance) if drawn else None
-        self.lost: dict[str, str] = self._lost(options.tolerance) if drawn else {}
+        self.facts: Facts | None = None
+        self.refusal: str | None = IN_PIXELS
+        self.lost: dict[str, str] = {}
+        if self.generator is not None and options.maker == "latent-shift":
+            self.facts, drifts = self._checked(self.generator)
+            self.refusal = refuse(self.facts, options.tolerance)
+            self.lost = self._lost(drifts, options.tolerance)
 
     def _check_find(self) -> None:
         names = self.readers.heads.names
@@ -66,7 +74,8 @@ class CfAlignAudit:
 
     def settings(self) -> Mapping[str, Any]:
         """Generator, classifiers and search."""
-        return {**self.options.key(), "generator": self.generator.sha256, "heads": self.readers.digest}
+        generator = None if self.generator is None else self.generator.sha256
+        return {**self.options.key(), "generator": generator, "heads": self.readers.digest}
 
     def map(self, context: Context) -> Part:
         """Counterfactuals of every image that a base classifier calls positive (negative for `up`)."""
@@ -75,7 +84,7 @@ class CfAlignAudit:
             original = heads.values(heads.outputs(context.images)).double().cpu().numpy()
         columns: dict[str, NDArray[np.generic]] = {"original": original}
         walked = [self._eligible(original, base) for base in self.readers.bases]
-        if self.options.maker == "wachter":
+        if self.options.maker == "wachter" or self.generator is None:
             for base, rows in zip(self.readers.bases, walked, strict=True):
                 columns |= self._wachter(context.images, base, rows)
             return Part(columns=columns)
@@ -98,10 +107,11 @@ class CfAlignAudit:
         return read_alignment(total, self.evidence)
 
     @property
-    def evidence(self) -> Evidence:
+    def evidence(self) -> AlignmentEvidence:
         """What the readings rest on."""
-        return Evidence(
+        return AlignmentEvidence(
             options=self.options,
+            shared=self.shared,
             generator=self.generator,
             readers=self.readers,
             facts=self.facts,
@@ -115,34 +125,44 @@ class CfAlignAudit:
 
     def _wachter(self, images: torch.Tensor, base: int, rows: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:
         found = wachter(self.readers.heads, images[torch.from_numpy(rows)], base)
-        nothing = np.zeros(len(rows))
+        near = np.where(found.reached, float(Stop.REACHED), float(Stop.LIMIT))
         return _spread(
             self.readers.heads.names[base],
             len(images),
             rows,
-            {"before": found.before, "after": found.after, "stop": nothing, "lam": found.weight, "probes": nothing}
-            | {"pixels": found.distance},
+            {"before": found.before, "after": found.after, "stop": near, "lam": found.weight, "pixels": found.distance},
         )
 
-    def _lost(self, tolerance: Tolerance) -> dict[str, str]:
+    def _lost(self, moved: NDArray[np.float64], tolerance: Tolerance) -> dict[str, str]:
         """Downstream classifier → why its alignment is no evidence, for those that reconstruction alone moves."""
-        drifts = zip(self.readers.heads.names, self.drifts.tolist(), strict=True)
+        drifts = zip(self.readers.heads.names, moved.tolist(), strict=True)
         return {
             name: f"reconstruction alone moves {name} by {drift:.2f} on average (tolerance {tolerance.drift:g})"
             for name, drift in drifts
             if drift > tolerance.drift
         }
 
-    def _checked(self) -> tuple[Facts, NDArray[np.float64]]:
+    def _checked(self, generator: Generator) -> tuple[Facts, NDArray[np.float64]]:
         """What the generator does to the base classifiers, and how far reconstruction alone moves every classifier."""
         rows = np.unique(np.linspace(0, len(self.study.manifest.ids) - 1, CHECKED).astype(np.int64))
         images = readable(self.study.material.loader.load(rows.tolist())).to(self.study.candidate.device)
         heads, bases = self.readers.heads, list(self.readers.bases)
-        facts = check_generator(self.generator, lambda x: heads.values(heads.outputs(x))[:, bases], images)
+        facts = check_generator(generator, lambda x: heads.values(heads.outputs(x))[:, bases], images)
         with torch.no_grad():
-            found = self.generator.decode(self.generator.encode(images))
+            found = generator.decode(generator.encode(images))
             moved = heads.values(heads.outputs(images)) - heads.values(heads.outputs(found))
         return facts, moved.abs().double().mean(dim=0).cpu().numpy()
+
+
+def _opened(study: Study, options: CfOptions) -> Generator | None:
+    if options.generator is None or options.maker == "wachter":
+        return None
+    return open_generator(
+        options.generator,
+        arch=options.generator_arch,
+        device=str(study.candidate.device),
+        trust=study.options.trust_model,
+    )
 
 
 def _spread(
@@ -157,10 +177,10 @@ def _spread(
     return columns
 
 
-def plan(options: CfOptions) -> AuditPlan:
+def plan(options: CfOptions, shared: SharedFindings) -> AuditPlan:
     """The plan of `fairaudit cf-align`."""
 
     def audits_for(study: Study, _trials: Trials) -> Sequence[Audit]:
-        return [CfAlignAudit(study, options)]
+        return [CfAlignAudit(study, options, shared)]
 
     return AuditPlan(audits_for=audits_for, metrics=ALIGNMENT, with_regions=False)

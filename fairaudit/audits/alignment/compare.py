@@ -34,7 +34,7 @@ class Single:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ModelPair:
     """One model and one pair."""
 
     base: str
@@ -64,7 +64,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class ComparedModel:
     """What became of one model."""
 
     model: str
@@ -76,8 +76,13 @@ class Compared:
 
 
 def compare(
-    models: Sequence[Compared], output: Path, singles: Mapping[str, Mapping[Pair, Single]], *, level: float, seed: int
-) -> list[Line]:
+    models: Sequence[ComparedModel],
+    output: Path,
+    singles: Mapping[str, Mapping[Pair, Single]],
+    *,
+    level: float,
+    seed: int,
+) -> list[ModelPair]:
     """Write alignment.md and alignment.json over the models and return the lines.
 
     Args:
@@ -106,7 +111,7 @@ def lines_of(
     *,
     level: float = 0.95,
     seed: int = 0,
-) -> Iterator[Line]:
+) -> Iterator[ModelPair]:
     """A line per pair of classifiers and model, pair by pair.
 
     There are no differences for a pair where the first model has no report, or its own number is no evidence.
@@ -165,12 +170,14 @@ def _changes(report: Report) -> list[Measurement]:
     return [m for m in report.measurements if m.metric == "relative_change" and m.attribute != m.class_]
 
 
-def _line(report: Report, found: Measurement, difference: tuple[float | None, float | None, float | None, int]) -> Line:
+def _line(
+    report: Report, found: Measurement, difference: tuple[float | None, float | None, float | None, int]
+) -> ModelPair:
     base = next(m for m in report.measurements if m.metric == "base_change" and m.class_ == found.class_)
     balanced, conflicting = found.extra.get("balanced_auc"), found.extra.get("conflicting_auc")
     auc = balanced if isinstance(balanced, float) else base.extra.get("auc")
     mean, low, high, shared = difference
-    return Line(
+    return ModelPair(
         base=found.class_ or "",
         downstream=found.attribute or "",
         model=report.models[0].name,
@@ -190,7 +197,7 @@ def _line(report: Report, found: Measurement, difference: tuple[float | None, fl
     )
 
 
-def as_markdown(lines: Sequence[Line]) -> str:
+def as_markdown(lines: Sequence[ModelPair]) -> str:
     """The lines as a Markdown table."""
     shown = [
         "| base | downstream | model | relative change | interval | images | AUC of base | AUC of conflicting images "
@@ -204,7 +211,7 @@ def as_markdown(lines: Sequence[Line]) -> str:
     return "\n".join(shown) + "\n"
 
 
-def as_text(lines: Sequence[Line]) -> str:
+def as_text(lines: Sequence[ModelPair]) -> str:
     """The lines as a table of at most 80 columns, a block per pair."""
     shown: list[str] = []
     for pair in dict.fromkeys((line.base, line.downstream) for line in lines):
@@ -227,7 +234,7 @@ def as_text(lines: Sequence[Line]) -> str:
     return "\n".join(shown[1:]) + "\n"
 
 
-def _value(line: Line) -> str:
+def _value(line: ModelPair) -> str:
     if line.relative_change is None:
         return "none"
     return f"{line.relative_change:+.3f}" + ("" if line.status == "ok" else "!")
@@ -241,7 +248,7 @@ def _auc(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def _told_difference(line: Line) -> str:
+def _told_difference(line: ModelPair) -> str:
     if line.difference is None:
         return ""
     return f"{line.difference:+.2f} " + (

@@ -7,23 +7,26 @@ from dataclasses import dataclass
 
 from fairaudit.audits.alignment.heads import Readers
 from fairaudit.audits.alignment.options import CfOptions
+from fairaudit.audits.alignment.shared import SharedFindings
 from fairaudit.generators.checks import Facts
 from fairaudit.generators.generator import Generator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class AlignmentEvidence:
     """Generator, classifiers and settings, with what was found of them before the first image."""
 
     options: CfOptions
     """Search, pairs and pictures asked for."""
-    generator: Generator
-    """What drew the counterfactuals."""
+    shared: SharedFindings
+    """Where what a comparison of models needs is kept."""
+    generator: Generator | None
+    """What drew the counterfactuals; None where pixels were moved."""
     readers: Readers
     """The classifiers, and which of them are bases."""
-    facts: Facts
-    """What the generator does to the base classifiers by reconstruction alone."""
+    facts: Facts | None
+    """What the generator does to the base classifiers by reconstruction alone; None without one."""
     refusal: str | None
-    """Why the generator is no evidence at all; None where it is."""
+    """Why the counterfactuals are no evidence at all; None where they are."""
     lost: Mapping[str, str]
     """Downstream classifier → why its alignment is no evidence."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairaudit.audits.alignment.evidence import Evidence
+from fairaudit.audits.alignment.evidence import AlignmentEvidence
 from fairaudit.audits.alignment.labels import Floats, head_labels
 from fairaudit.audits.core.stream.audit import Drawing, Total
 from fairaudit.counterfactuals.latent_shift import latent_shift, sweep
@@ -21,11 +21,13 @@ FRAMES = 8
 Changes = Mapping[int, tuple[NDArray[np.int64], RelativeChange]]
 
 
-def drawings(total: Total, evidence: Evidence, changes: Changes, matrix: Floats, correlated: Floats) -> list[Drawing]:
+def drawings(
+    total: Total, evidence: AlignmentEvidence, changes: Changes, matrix: Floats, correlated: Floats
+) -> list[Drawing]:
     """The matrix, and for every base (the first four) a strip, an animation and an alignment plot."""
     names = evidence.readers.heads.names
     found = [_matrix(total, evidence, matrix, correlated)]
-    if evidence.options.maker == "wachter":
+    if evidence.generator is None:
         return found
     for base in evidence.readers.bases[:4]:
         rows, change = changes[base]
@@ -44,7 +46,7 @@ def _chosen(rows: NDArray[np.int64], change: RelativeChange, most: int) -> NDArr
 
 
 def _base_drawings(
-    total: Total, evidence: Evidence, base: int, chosen: NDArray[np.int64], names: tuple[str, ...]
+    total: Total, evidence: AlignmentEvidence, base: int, chosen: NDArray[np.int64], names: tuple[str, ...]
 ) -> list[Drawing]:
     @cache
     def swept() -> tuple[Floats, Floats, Floats]:
@@ -108,11 +110,15 @@ def _movers(values: Floats, base: int) -> list[int]:
     return [int(column) for column in np.argsort(-moved, kind="stable") if column != base]
 
 
-def _swept(total: Total, evidence: Evidence, base: int, chosen: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+def _swept(
+    total: Total, evidence: AlignmentEvidence, base: int, chosen: NDArray[np.int64]
+) -> tuple[Floats, Floats, Floats]:
     """Frames [row, frame, height, width, channel], all scores [row, frame, head] and the images themselves."""
     rows = total.rows[chosen].tolist()
     images = total.study.material.loader.load(rows).images.to(total.study.candidate.device)
     heads, generator = evidence.readers.heads, evidence.generator
+    if generator is None:
+        raise ValueError("there are no rays to sweep without a generator")
     shift = latent_shift(generator, heads, images, [(row, base) for row in range(len(images))], evidence.options.search)
     found = [sweep(generator, heads, shift, row, frames=FRAMES) for row in range(len(images))]
     frames = torch.stack([part for part, _ in found]).permute(0, 1, 3, 4, 2)
@@ -120,7 +126,7 @@ def _swept(total: Total, evidence: Evidence, base: int, chosen: NDArray[np.int64
     return frames.double().cpu().numpy(), np.stack([values for _, values in found]), originals
 
 
-def _matrix(total: Total, evidence: Evidence, matrix: Floats, correlated: Floats) -> Drawing:
+def _matrix(total: Total, evidence: AlignmentEvidence, matrix: Floats, correlated: Floats) -> Drawing:
     names, bases = evidence.readers.heads.names, list(evidence.readers.bases)
     square = len(bases) == len(names)
     order = cluster_order(matrix[np.argsort(bases)] if square else matrix.T)

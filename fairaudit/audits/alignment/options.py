@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from fairaudit.config.schema import Config
-from fairaudit.counterfactuals.ladder import SearchSettings
+from fairaudit.counterfactuals.ladder import LadderSettings
 from fairaudit.errors import UsageError
 from fairaudit.generators.checks import Tolerance
 from fairaudit.measures.alignment.alignment import Correction
@@ -21,8 +21,8 @@ Animation = Literal["gif", "webp"]
 class CfOptions:
     """Generator, classifiers, search and statistics."""
 
-    generator: Path
-    """File or folder of the generator."""
+    generator: Path | None = None
+    """File or folder of the generator; Wachter's counterfactuals need none."""
     generator_arch: str | None = None
     """package.module:factory for a generator's checkpoint."""
     base: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class CfOptions:
     """Attributes for which a probe is fitted."""
     probe_split: str | None = None
     """Value of the split column whose rows the probes are fitted on."""
-    search: SearchSettings = field(default_factory=SearchSettings)
+    search: LadderSettings = field(default_factory=LadderSettings)
     """How counterfactuals are found."""
     maker: Maker = "latent-shift"
     """latent-shift, or wachter as the paper's baseline."""
@@ -53,10 +53,6 @@ class CfOptions:
     """The configuration, to open the probes' rows and other models."""
     base_folder: Path
     """Folder that the configuration's paths are relative to."""
-    fitted: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    """Attribute → its probe, once it is fitted: every model of a command is held against the same."""
-    singles: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    """Model → pair → relative changes of single images, once they are measured; for comparing models."""
 
     def __post_init__(self) -> None:
         """Refuse names and numbers that cannot be used, before anything is opened."""
@@ -67,6 +63,13 @@ class CfOptions:
         ):
             if value not in known:
                 raise UsageError(f'{option} does not know "{value}"', wanted=", ".join(known))
+        if self.maker == "latent-shift" and self.generator is None:
+            raise UsageError(
+                "Latent Shift moves images in a generator's latent space",
+                wanted="--generator FILE",
+                advice="Train one with `fairaudit generator train --keep MODEL`. The pixels alone can be moved with "
+                "--maker wachter, a baseline that is no evidence.",
+            )
         if self.maker == "wachter" and self.search.direction == "up":
             raise UsageError("--maker wachter takes evidence away", wanted="--direction down", found="--direction up")
         if not 0 <= self.min_base_change <= 1:

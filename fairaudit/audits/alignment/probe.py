@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.config.schema import Config, Split
 from fairaudit.counterfactuals.heads import ModelHeads
-from fairaudit.counterfactuals.probe import FetchImages, Probe, ProbeSettings, train_probe
+from fairaudit.counterfactuals.probe import AttributeProbe, FetchImages, ProbeSettings, train_probe
 from fairaudit.data.loader import Loader
 from fairaudit.data.open import open_manifest
 from fairaudit.errors import DataError, UsageError, suggestion
@@ -31,7 +32,7 @@ class FittedProbe:
     """A probe and the heads that are read of it."""
 
     attribute: str
-    probe: Probe
+    probe: AttributeProbe
     heads: ModelHeads
     columns: tuple[int, ...]
     """Values that are read: the second of two, all of more."""
@@ -70,12 +71,13 @@ def fit_probe(study: Study, options: CfOptions, attribute: str) -> FittedProbe:
         )
     loader = Loader(manifest, options.config.preprocess, {}, study.options.workers)
     images, codes = _images(loader, manifest.attributes[attribute].codes)
-    reconstructed = _reconstructed(study, options, images)
+    file = options.generator
+    reconstructed = None if file is None else _reconstructed(study, options, file, images)
     probe = train_probe(
         _fetch(images),
         codes,
         len(manifest.attributes[attribute].values),
-        drawn=_fetch(reconstructed),
+        drawn=None if reconstructed is None else _fetch(reconstructed),
         settings=ProbeSettings(seed=study.options.seed),
     )
     values = manifest.attributes[attribute].values
@@ -120,10 +122,10 @@ def _fetch(images: torch.Tensor) -> FetchImages:
 
 
 @torch.no_grad()
-def _reconstructed(study: Study, options: CfOptions, images: torch.Tensor) -> torch.Tensor:
+def _reconstructed(study: Study, options: CfOptions, file: Path, images: torch.Tensor) -> torch.Tensor:
     """The images as the generator gives them back, as bytes."""
     generator = open_generator(
-        options.generator,
+        file,
         arch=options.generator_arch,
         device=str(study.candidate.device),
         trust=study.options.trust_model,
@@ -135,7 +137,7 @@ def _reconstructed(study: Study, options: CfOptions, images: torch.Tensor) -> to
     return torch.cat(parts)
 
 
-def _digest(probe: Probe) -> str:
+def _digest(probe: AttributeProbe) -> str:
     found = hashlib.sha256()
     for value in probe.module.state_dict().values():
         found.update(value.numpy().tobytes())

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.alignment.compare import Single
-from fairaudit.audits.alignment.evidence import Evidence
+from fairaudit.audits.alignment.evidence import AlignmentEvidence
 from fairaudit.audits.alignment.figures import drawings
 from fairaudit.audits.alignment.labels import head_labels
 from fairaudit.audits.core.stream.audit import Findings, Total
@@ -28,7 +28,7 @@ MOST_FOUND = 8
 """Images that --find lists."""
 
 
-def read_alignment(total: Total, evidence: Evidence) -> Findings:
+def read_alignment(total: Total, evidence: AlignmentEvidence) -> Findings:
     """Measurements of all pairs, what was left out, and figures."""
     heads, config = evidence.readers.heads, total.study.config.audit
     original = np.asarray(total.part.columns["original"], np.float64)
@@ -38,7 +38,8 @@ def read_alignment(total: Total, evidence: Evidence) -> Findings:
     rows = []
     for base, (rows_of_base, change, stops) in changes.items():
         summary = _summary(total, heads.names[base], rows_of_base, change)
-        row = _base_row(heads.names[base], heads.names, summary, change, stops)
+        ended = _ends(total, evidence, base, stops)
+        row = _base_row(heads.names[base], heads.names, summary, change, ended)
         balanced = _balanced(total, heads.names, labels[:, base], original[:, base])
         conflicting = _conflicting(total, heads.names, labels[:, base], original[:, base])
         own, bound = _auc(labels[:, base], original[:, base]), evidence.readers.bound(base)
@@ -55,7 +56,7 @@ def read_alignment(total: Total, evidence: Evidence) -> Findings:
     )
     matrix = np.stack([row.alignment.mean for row in rows])
     correlated = correlations(original)
-    notes = [*_generator_notes(evidence), *(probe.note() for probe in evidence.readers.probes)]
+    notes = [*_maker_notes(evidence), *(probe.note() for probe in evidence.readers.probes)]
     notes += _disagreement_notes(matrix, correlated, evidence)
     notes += [note for pair in evidence.options.find for note in _found_notes(pair, changes, total, evidence)]
     return Findings(
@@ -67,7 +68,7 @@ def read_alignment(total: Total, evidence: Evidence) -> Findings:
     )
 
 
-def base_alignment(total: Total, evidence: Evidence, base: int) -> Alignment:
+def base_alignment(total: Total, evidence: AlignmentEvidence, base: int) -> Alignment:
     """One base classifier's row of the matrix, with its intervals over images or clusters."""
     rows, change, _ = _change(total, evidence, base)
     return _summary(total, evidence.readers.heads.names[base], rows, change)
@@ -84,13 +85,15 @@ def _summary(total: Total, base: str, rows: NDArray[np.int64], change: RelativeC
     )
 
 
-def _change(total: Total, evidence: Evidence, base: int) -> tuple[NDArray[np.int64], RelativeChange, NDArray[np.int64]]:
+def _change(
+    total: Total, evidence: AlignmentEvidence, base: int
+) -> tuple[NDArray[np.int64], RelativeChange, NDArray[np.int64]]:
     """Rows that were walked (into the scored images), their relative changes, and why the searches ended."""
     found = under(total.part.columns, evidence.readers.heads.names[base])
     stop = np.asarray(found["stop"], np.float64)
     rows = np.flatnonzero(np.isfinite(stop))
     before, after = (np.asarray(found[name], np.float64)[rows] for name in ("before", "after"))
-    sign = evidence.options.search.sign if evidence.options.maker == "latent-shift" else -1.0
+    sign = evidence.options.search.sign if evidence.generator is not None else -1.0
     change = relative_change(
         before,
         after,
@@ -102,12 +105,24 @@ def _change(total: Total, evidence: Evidence, base: int) -> tuple[NDArray[np.int
     return rows, change, stop[rows].astype(np.int64)
 
 
+def _ends(total: Total, evidence: AlignmentEvidence, base: int, stops: NDArray[np.int64]) -> dict[str, int]:
+    """Why the searches ended → images; for pixels, at which λ of the schedule the score came near enough."""
+    if evidence.generator is not None:
+        return {STOP_TEXTS[code]: int((stops == code).sum()) for code in Stop}
+    weights = np.asarray(under(total.part.columns, evidence.readers.heads.names[base])["lam"], np.float64)
+    weights = weights[np.isfinite(weights)]
+    near = {
+        f"base score near 0 at λ = {weight:g}": int(((weights == weight) & (stops == Stop.REACHED)).sum())
+        for weight in sorted(set(weights.tolist()), reverse=True)
+    }
+    return {**near, "base score not near 0 at the smallest λ": int((stops != Stop.REACHED).sum())}
+
+
 def _base_row(
-    base: str, names: tuple[str, ...], summary: Alignment, change: RelativeChange, stops: NDArray[np.int64]
+    base: str, names: tuple[str, ...], summary: Alignment, change: RelativeChange, ended: Mapping[str, int]
 ) -> BaseRow:
     usable = change.defined == Defined.YES
     dropped = {DEFINED_TEXTS[code]: int((change.defined == code).sum()) for code in Defined if code != Defined.YES}
-    ended = {STOP_TEXTS[code]: int((stops == code).sum()) for code in Stop}
     return BaseRow(
         base=base,
         downstream=names,
@@ -164,7 +179,7 @@ def _conflicting(
 
 
 def _keep_singles(
-    evidence: Evidence,
+    evidence: AlignmentEvidence,
     total: Total,
     base: str,
     rows: NDArray[np.int64],
@@ -173,20 +188,25 @@ def _keep_singles(
 ) -> None:
     """Keep what a comparison of models needs of this one."""
     usable = change.defined == Defined.YES
-    kept = evidence.options.singles.setdefault(total.study.candidate.name, {})
-    for column, name in enumerate(evidence.readers.heads.names):
-        kept[base, name] = Single(
+    singles = {
+        (base, name): Single(
             rows=total.rows[rows[usable]],
             values=change.values[usable, column],
             clusters=None if clusters is None else clusters[rows[usable]],
         )
+        for column, name in enumerate(evidence.readers.heads.names)
+    }
+    evidence.shared.keep(total.study.candidate.name, singles)
 
 
-def _generator_notes(evidence: Evidence) -> list[str]:
-    facts, name = evidence.facts, evidence.generator.name
+def _maker_notes(evidence: AlignmentEvidence) -> list[str]:
+    """What made the counterfactuals, and what they cannot show."""
+    facts, generator = evidence.facts, evidence.generator
+    if facts is None or generator is None:
+        return [f"These counterfactuals are a baseline and no evidence: {evidence.refusal}."]
     head = evidence.readers.heads.names[evidence.readers.bases[facts.drift_head]]
     notes = [
-        f"Generator {name} ({evidence.generator.kind}) on {facts.images} images: reconstruction error "
+        f"Generator {generator.name} ({generator.kind}) on {facts.images} images: reconstruction error "
         f"{facts.reconstruction_error:.3f} of the pixel range, {head} moves by {facts.prediction_drift:.3f} on average "
         f"by reconstruction alone, {facts.decisions_kept:.0%} of decisions kept."
     ]
@@ -196,7 +216,9 @@ def _generator_notes(evidence: Evidence) -> list[str]:
     return notes
 
 
-def _disagreement_notes(matrix: NDArray[np.float64], correlated: NDArray[np.float64], evidence: Evidence) -> list[str]:
+def _disagreement_notes(
+    matrix: NDArray[np.float64], correlated: NDArray[np.float64], evidence: AlignmentEvidence
+) -> list[str]:
     names = evidence.readers.heads.names
     bases = list(evidence.readers.bases)
     found = disagreements(matrix, correlated[bases], [names[base] for base in bases], names, most=3)
@@ -212,7 +234,7 @@ def _found_notes(
     pair: tuple[str, str],
     changes: Mapping[int, tuple[NDArray[np.int64], RelativeChange, NDArray[np.int64]]],
     total: Total,
-    evidence: Evidence,
+    evidence: AlignmentEvidence,
 ) -> list[str]:
     """The single images that move the pair most, against the pair's median."""
     names = list(evidence.readers.heads.names)

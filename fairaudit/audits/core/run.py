@@ -15,11 +15,10 @@ from fairaudit.audits.core.report.drawn import NO_IMAGES, drawn, with_gate_figur
 from fairaudit.audits.core.report.gates import check_gates, check_names
 from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.report.report import Timing, assemble
-from fairaudit.audits.core.report.write import write_report_folder
+from fairaudit.audits.core.report.write import ready_folder, write_report_folder
 from fairaudit.audits.core.stream.audit import Audit, Findings
 from fairaudit.audits.core.stream.progress import Progress
-from fairaudit.audits.core.stream.stored import STORE
-from fairaudit.audits.core.stream.stream import Streamed, run_key, stream
+from fairaudit.audits.core.stream.stream import StreamResult, run_key, stream
 from fairaudit.audits.core.stream.trial import Trials, run_trials, trial_settings
 from fairaudit.audits.core.study.decoded import decoded_once
 from fairaudit.audits.core.study.groups import audited_groupings
@@ -28,6 +27,7 @@ from fairaudit.audits.core.study.study import Material, Study, open_classifier, 
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.expected import as_expected
+from fairaudit.engine.place import ready_store, working_folder
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import UsageError
 from fairaudit.results.report import Report
@@ -112,7 +112,7 @@ def run_models(
     if len(models) == 1:
         report = session.audited(models[0], folder=options.output, progress=progress)
         return [Outcome(name=names[0], folder=options.output, report=report)]
-    with decoded_once(session.material, options.output, limit=options.cache):
+    with decoded_once(session.material, working_folder(options.output), limit=options.cache):
         return [session.outcome(name, model, progress=progress) for name, model in zip(names, models, strict=True)]
 
 
@@ -132,7 +132,12 @@ def checked_material(config: Config, *, base: Path, options: RunOptions, plan: A
 
 
 def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress) -> Report:
-    """Run the plan's audits over the study's data and write the report folder."""
+    """Run the plan's audits over the study's data and write the report folder.
+
+    Raises:
+        FairauditError: the model cannot be audited, or the folder cannot be written.
+    """
+    ready_folder(folder)
     started, clock = datetime.now(UTC), time.perf_counter()
     audits, streamed = mapped_study(study, plan, progress, folder=folder)
     mapped = time.perf_counter() - clock
@@ -152,19 +157,20 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
 
 def mapped_study(
     study: Study, plan: AuditPlan, progress: Progress, *, folder: Path | None = None
-) -> tuple[Sequence[Audit], Streamed]:
+) -> tuple[Sequence[Audit], StreamResult]:
     """Put the methods on trial and map the plan's audits over all rows, continuing what the folder holds.
 
     Args:
         study: what is audited.
         plan: by which audits.
         progress: shows it.
-        folder: where the run store is; the output folder where none is given.
+        folder: the report's folder, which the run store belongs to; the output folder where none is given.
     """
     for model in (study.candidate, *([study.baseline] if study.baseline is not None else [])):
         if plan.with_regions or plan.methods_for(study):
             model.head.require_scores("Explanations, regions and joint verdicts", where=model.name)
-    path = (folder or study.options.output) / STORE
+    options = study.options
+    path = ready_store(folder or options.output, output=options.root or options.output)
     trials = _tried(study, plan, progress, path)
     audits = plan.audits_for(study, trials)
     key = run_key(study, {audit.name: audit.settings() for audit in audits})
@@ -205,7 +211,7 @@ def report_names(models: Sequence[Path]) -> list[str]:
     )
 
 
-def measured(audits: Sequence[Audit], streamed: Streamed, progress: Progress) -> Findings:
+def measured(audits: Sequence[Audit], streamed: StreamResult, progress: Progress) -> Findings:
     """What all audits read from their totals, in one."""
     found = []
     with progress.task("Measuring", total=len(audits)) as advance:

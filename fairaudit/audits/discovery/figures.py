@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.stream.audit import Drawing, slug
 from fairaudit.measures.images.means import Labels
-from fairaudit.measures.regions.discovery import Found
+from fairaudit.measures.regions.discovery import FoundWindow
 from fairaudit.measures.regions.window_effect import WindowEffect
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class WitnessedWindow:
     """A window with what both witnesses say."""
 
-    found: Found
+    found: FoundWindow
     """Where relevance differs, and how much."""
     effect: WindowEffect | None
     """What the group's content does there; None where there is no model to ask."""
@@ -48,7 +48,7 @@ class Window:
 
 
 def drawings(
-    metric: str, method: str, groups: Labels, grids: Floats, judged: Sequence[Window], image: Floats | None
+    metric: str, method: str, groups: Labels, grids: Floats, judged: Sequence[WitnessedWindow], image: Floats | None
 ) -> Iterator[Drawing]:
     """A figure of the windows; none where nothing was found or there are no two groups."""
     if not judged or len(groups.values) < 2:
@@ -69,7 +69,7 @@ def _colours(groups: Labels) -> str:
     return "darker: larger spread of the groups' mean shares"
 
 
-def _draw(method: str, groups: Labels, grids: Floats, judged: Sequence[Window], image: Floats | None) -> bytes:
+def _draw(method: str, groups: Labels, grids: Floats, judged: Sequence[WitnessedWindow], image: Floats | None) -> bytes:
     from fairaudit.report.figures.regions import found_windows
 
     return found_windows(

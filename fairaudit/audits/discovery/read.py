@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.stream.audit import Drawing, Findings
 from fairaudit.audits.core.study.rows import Rows
-from fairaudit.audits.discovery.figures import Window, drawings
+from fairaudit.audits.discovery.figures import WitnessedWindow, drawings
 from fairaudit.measures.images.means import Labels
-from fairaudit.measures.regions.discovery import Found, concentrations, group_differences, too_few_clusters
+from fairaudit.measures.regions.discovery import FoundWindow, concentrations, group_differences, too_few_clusters
 from fairaudit.measures.regions.window_effect import WindowEffect
 from fairaudit.measures.regions.windows import apart, boxed, windows
 from fairaudit.results.measurement import Measurement, finite
@@ -65,7 +65,7 @@ class _Search:
     groups: Labels  # what was compared
     grids: Floats
     image: Floats | None
-    found: Sequence[Found]
+    found: Sequence[FoundWindow]
     refusal: str | None
     """Why nothing can be found, where there are too few clusters."""
 
@@ -131,13 +131,17 @@ def _wanted(searches: Sequence[_Search]) -> dict[int, list[Box]]:
     return {number: boxes for number, boxes in wanted.items() if boxes}
 
 
-def _judged(search: _Search, effects: Mapping[tuple[int, Box], WindowEffect] | None, limit: float) -> list[Window]:
+def _judged(
+    search: _Search, effects: Mapping[tuple[int, Box], WindowEffect] | None, limit: float
+) -> list[WitnessedWindow]:
     """The windows to report: those that count, largest effect first, then others that lie elsewhere."""
     if effects is None:
-        return [Window(found=box, effect=None, counts=True) for box in search.found]
-    all_of = [Window(found=box, effect=effects[search.number, box.box], counts=False) for box in search.found]
+        return [WitnessedWindow(found=box, effect=None, counts=True) for box in search.found]
+    all_of = [WitnessedWindow(found=box, effect=effects[search.number, box.box], counts=False) for box in search.found]
     counting = [
-        Window(found=w.found, effect=w.effect, counts=True) for w in all_of if w.effect and w.effect.low > limit
+        WitnessedWindow(found=w.found, effect=w.effect, counts=True)
+        for w in all_of
+        if w.effect and w.effect.low > limit
     ]
     counting.sort(key=lambda window: -window.effect.value if window.effect else 0.0)
     rest = [window for window in all_of if window.effect is None or not window.effect.low > limit]
@@ -145,12 +149,12 @@ def _judged(search: _Search, effects: Mapping[tuple[int, Box], WindowEffect] | N
     return first + [window for window in _apart([*first, *rest], 2 * MOST) if not window.counts][:MOST]
 
 
-def _apart(those: Sequence[Window], limit: int) -> list[Window]:
+def _apart(those: Sequence[WitnessedWindow], limit: int) -> list[WitnessedWindow]:
     kept = apart(boxed([window.found.box for window in those]), range(len(those)), limit=limit)
     return [those[number] for number in kept]
 
 
-def _measurements(search: _Search, judged: Sequence[Window], limit: float) -> Iterator[Measurement]:
+def _measurements(search: _Search, judged: Sequence[WitnessedWindow], limit: float) -> Iterator[Measurement]:
     shared = {"method": search.method, "attribute": search.attribute}
     others = sum(not window.counts for window in judged)
     if others == len(judged):
@@ -183,7 +187,14 @@ def _nothing(
 
 
 def _window(
-    metric: str, window: Window, number: int, n: int, limit: float = 0.0, *, method: str, attribute: str | None = None
+    metric: str,
+    window: WitnessedWindow,
+    number: int,
+    n: int,
+    limit: float = 0.0,
+    *,
+    method: str,
+    attribute: str | None = None,
 ) -> Measurement:
     box, effect = window.found, window.effect
     facts: dict[str, float | int | str | bool | None] = dict(zip(("x0", "y0", "x1", "y1"), box.box, strict=True))
@@ -197,14 +208,14 @@ def _window(
     return row(subject, Estimate(value=box.statistic, p_value=box.p_value, n=n, extra=facts))
 
 
-def _concentrated(method: str, boxes: Sequence[Found], n: int, refusal: str | None) -> Iterator[Measurement]:
+def _concentrated(method: str, boxes: Sequence[FoundWindow], n: int, refusal: str | None) -> Iterator[Measurement]:
     if not boxes:
         yield _nothing("concentration", n, method=method, refusal=refusal)
     for number, box in enumerate(boxes, start=1):
-        yield _window("concentration", Window(found=box, effect=None, counts=True), number, n, method=method)
+        yield _window("concentration", WitnessedWindow(found=box, effect=None, counts=True), number, n, method=method)
 
 
-def _told(search: _Search, judged: Sequence[Window], limit: float) -> Iterator[str]:
+def _told(search: _Search, judged: Sequence[WitnessedWindow], limit: float) -> Iterator[str]:
     """A sentence on every window that counts, and one on the others together."""
     subject = f"{search.metric} of {search.attribute} by {search.method}"
     for number, window in enumerate(judged, start=1):

@@ -121,7 +121,7 @@ def _reliability(inputs: FairnessInputs, grouping: Categorical) -> bytes:
     mean, rate, ends = reliability_curve(found, sizes=sizes, level=level)
     shown = printable(inputs, grouping)
     groups = [
-        curves.Reliability(
+        curves.ReliabilityCurve(
             name=f"{grouping.name}={value}",
             score=mean[g],
             rate=rate[g],

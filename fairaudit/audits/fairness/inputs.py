@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.stream.audit import Total
-from fairaudit.audits.core.study.alignment import Alignment, alignment
+from fairaudit.audits.core.study.alignment import GroupTargets, alignment
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.training import Training
@@ -52,7 +52,7 @@ class FairnessInputs:
     squared: Mapping[str, Floats] | None = None
     """Grouping → sums of squared weights, where there are weights."""
 
-    def alignment(self, grouping: Categorical) -> Alignment:
+    def alignment(self, grouping: Categorical) -> GroupTargets:
         """Which of its groups go with which target values in training."""
         return alignment(grouping, self.target, aligned=self.audit.aligned, training=self.training)
 

@@ -12,7 +12,7 @@ from fairaudit.audits.fairness.inputs import FairnessInputs
 from fairaudit.audits.fairness.thresholds import has_curve, histogram, printable, scored_rows
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.scores.sampled_scores import precision_recall_sizes
-from fairaudit.measures.scores.thresholds import Curve, precision_recall, sweep
+from fairaudit.measures.scores.thresholds import ThresholdCurve, precision_recall, sweep
 
 SWEPT = ("equalized_odds_difference", "equal_opportunity_difference", "demographic_parity_difference")
 BINS = 25
@@ -96,7 +96,7 @@ def _precision_recall(inputs: FairnessInputs, grouping: Categorical) -> bytes:
         sizes = precision_recall_sizes(
             *rows[:3], groups=len(grouping.values), weights=rows.weights, units=rows.units, level=level
         )
-    found: Curve = precision_recall(histogram(inputs, grouping), sizes=sizes, level=level)
+    found: ThresholdCurve = precision_recall(histogram(inputs, grouping), sizes=sizes, level=level)
     low, high = np.asarray(found.y_ends.low), np.asarray(found.y_ends.high)
     groups, shown = [], printable(inputs, grouping)
     for g, value in enumerate(grouping.values):

@@ -55,7 +55,7 @@ def has_thresholds(inputs: FairnessInputs) -> bool:
     return inputs.scores is not None and len(inputs.target.values) == 2
 
 
-class Scored(NamedTuple):
+class BinaryScores(NamedTuple):
     """Rows of known truth as columns for measures of the positive class's score."""
 
     scores: NDArray[np.float64]
@@ -70,12 +70,12 @@ class Scored(NamedTuple):
         return self.weights is None and self.units is None
 
 
-def scored_rows(inputs: FairnessInputs, grouping: Categorical) -> Scored:
+def scored_rows(inputs: FairnessInputs, grouping: Categorical) -> BinaryScores:
     """The rows of known truth, with their groups of one attribute."""
     if inputs.scores is None:
         raise ValueError("there are no scores")
     known = inputs.target.codes >= 0
-    return Scored(
+    return BinaryScores(
         scores=inputs.scores[known, 1],
         positive=np.asarray(inputs.target.codes[known] == 1, np.bool_),
         group=grouping.codes[known],

@@ -15,19 +15,18 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.study.study import target_of
+from fairaudit.audits.generator.fitting import conditions_of, fitting_cvae
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.counterfactuals.interpolation import interpolate, interpolation_path
 from fairaudit.data.loader import Loader
 from fairaudit.data.open import open_manifest
-from fairaudit.errors import DataError, ModelError, UsageError, suggestion
-from fairaudit.generators.checkpoint import load_generator
+from fairaudit.errors import DataError, UsageError, suggestion
 from fairaudit.generators.cvae import ConditionalVae
-from fairaudit.generators.load import trained_file
-from fairaudit.models.files.container import container
 from fairaudit.results.strict_json import write_bytes, write_text
 
 if TYPE_CHECKING:
+    from fairaudit.data.categorical import Categorical
     from fairaudit.data.manifest import Manifest
 
 BATCH = 64
@@ -44,10 +43,10 @@ class InterpolateRequest:
 
     generator: Path
     """A conditional VAE of `fairaudit generator train --kind cvae`."""
-    attribute: str
-    """The attribute it was conditioned on."""
-    to: str | None = None
-    """Value that every image gets; the other one where there are two."""
+    attributes: tuple[str, ...]
+    """Attributes that are moved, all at once; others that it is conditioned on are held."""
+    to: tuple[str, ...] = ()
+    """VALUE, or ATTRIBUTE=VALUE, that every image gets; the other one where there are two."""
     frames: int = 8
     """Images of every row from the reconstruction (δ = 0) to the counterfactual (δ = 1), at least 2."""
     examples: int = 4
@@ -61,6 +60,9 @@ class InterpolateRequest:
             raise UsageError("--frames cannot be used", wanted="2 at least", found=str(self.frames))
         if self.animation not in ("gif", "webp"):
             raise UsageError(f'--animation does not know "{self.animation}"', wanted="gif, webp")
+        if not self.attributes or len(set(self.attributes)) < len(self.attributes):
+            found = ", ".join(self.attributes) or "none"
+            raise UsageError("--condition cannot be used", wanted="every attribute once", found=found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +70,48 @@ class Interpolated:
     """What was written."""
 
     table: Path
-    """Manifest of all images: id, pair, file, kind, delta, target and attribute."""
+    """Manifest of all images: id, pair, file, kind, delta, target and attributes."""
     strip: Path
     """A few interpolations."""
     pairs: int
     """Images that have a counterfactual."""
     left_out: int
-    """Rows without one: unreadable, unlabelled, or of the value that is asked for already."""
+    """Rows without one: unreadable, unlabelled, or of all the values that are asked for already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Conditions:
+    """The attributes that the generator is conditioned on."""
+
+    columns: tuple[Categorical, ...]
+    """Every attribute's values and codes."""
+    own: NDArray[np.int64]
+    """[row, attribute] codes of the images."""
+    to: NDArray[np.int64]
+    """[row, attribute] codes of their counterfactuals; those of an attribute that is held are its own."""
+
+    def wanted(self) -> NDArray[np.bool_]:
+        """[row] whether every value is known and one of them is another."""
+        known = (self.own >= 0).all(axis=1) & (self.to >= 0).all(axis=1)
+        found: NDArray[np.bool_] = known & (self.own != self.to).any(axis=1)
+        return found
+
+    def values(self, row: int, share: float) -> dict[str, str]:
+        """Attribute → its value at δ = share; empty on the way from one to another."""
+        found = {}
+        for at, column in enumerate(self.columns):
+            own, to = int(self.own[row, at]), int(self.to[row, at])
+            code = own if own == to or share == 0 else to if share == 1 else -1
+            found[column.name] = column.values[code] if code >= 0 else ""
+        return found
+
+    def words(self, row: int, share: int) -> str:
+        """The values of the attributes that move in this row, at one end."""
+        moved = np.flatnonzero(self.own[row] != self.to[row])
+        values = self.values(row, share)
+        if len(self.columns) == 1:
+            return next(iter(values.values()))
+        return "\n".join(f"{self.columns[at].name} {values[self.columns[at].name]}" for at in moved)
 
 
 def write_interpolations(
@@ -84,8 +121,9 @@ def write_interpolations(
 
     All images of a row are decoded from the same latent, with shares δ of the attribute's other value and 1 − δ of its
     own (eq. 5 of counterfactual interpolation augmentation), so that they differ in what the attribute does and share
-    what the autoencoder blurs. The manifest can be audited like any other, with `data.cluster: pair`; images in
-    between keep their target, as in the paper, and have no value of the attribute.
+    what the autoencoder blurs. Several attributes move together, s being the vector of all of them, by the same δ.
+    The manifest is the paper's set X_CIA. It can be audited like any other, with `data.cluster: pair`; images in
+    between keep their target, as in the paper, and have no value of the attributes that move.
 
     Raises:
         ModelError: the file is no conditional VAE, or one of other values or of another size.
@@ -94,26 +132,30 @@ def write_interpolations(
     """
     manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed)
     loader = Loader(manifest, config.preprocess, {}, options.workers)
-    model = _fitting(request, manifest, loader)
-    _check_names(request.attribute, target_of(manifest).name)
-    codes, to = _codes(request, manifest)
-    wanted = np.flatnonzero((codes >= 0) & (target_of(manifest).codes >= 0) & (to >= 0) & (to != codes))
+    model = fitting_cvae(request.generator, request.attributes, manifest, loader)
+    names = conditions_of(model, request.attributes)
+    _check_names(*names, target_of(manifest).name)
+    conditions = _conditions(request, names, manifest)
+    wanted = np.flatnonzero(conditions.wanted() & (target_of(manifest).codes >= 0))
     rows: list[dict[str, str]] = []
     shown: list[tuple[str, NDArray[np.float64], NDArray[np.float64]]] = []
     with progress.task("Writing counterfactuals", total=len(wanted)) as advance:
         for some in _batches(wanted):
             batch = loader.load(some.tolist())
-            frames = _frames(model, batch.images, batch.target, codes[batch.rows], to[batch.rows], request.frames)
+            own, to = conditions.own[batch.rows], conditions.to[batch.rows]
+            frames = _frames(model, batch.images, batch.target, own, to, request.frames)
             for number, (row, name) in enumerate(zip(batch.rows, batch.ids, strict=True)):
-                rows += _written(options.output, manifest, request.attribute, int(row), name, frames[number], to)
+                rows += _written(options.output, manifest, conditions, int(row), name, frames[number])
                 if len(shown) < request.examples:
                     shown.append((name, batch.images[number].permute(1, 2, 0).double().numpy(), frames[number]))
             advance(min(len(wanted), len(rows) // request.frames), len(wanted), False)
     if not rows:
-        raise DataError("No row has a counterfactual", wanted="readable images with target and attribute known")
+        raise DataError(
+            "No row has a counterfactual", wanted="readable images with target and attributes known, and others to get"
+        )
     table = options.output / "counterfactuals.csv"
     write_text(table, _csv(rows))
-    strip = _pictures(options.output, request, shown, manifest, to)
+    strip = _pictures(options.output, request, shown, manifest, conditions)
     pairs = len(rows) // request.frames
     return Interpolated(table=table, strip=strip, pairs=pairs, left_out=len(manifest.ids) - pairs)
 
@@ -129,66 +171,45 @@ def _check_names(*labels: str) -> None:
             )
 
 
-def _fitting(request: InterpolateRequest, manifest: Manifest, loader: Loader) -> ConditionalVae:
-    file = trained_file(request.generator)
-    container(file)  # tells a file that does not exist
-    model = load_generator(file)
-    if not isinstance(model, ConditionalVae):
-        raise ModelError(
-            "An autoencoder has no attribute that could be flipped",
-            wanted="a conditional VAE",
-            found="an autoencoder",
-            where=str(request.generator),
-            advice="Train one: fairaudit generator train --kind cvae --condition ATTRIBUTE.",
-        )
-    if request.attribute not in manifest.attributes:
-        raise UsageError(
-            f'There is no attribute "{request.attribute}"', advice=suggestion(request.attribute, manifest.attributes)
-        )
-    values = (target_of(manifest).values, manifest.attributes[request.attribute].values)
-    settings = model.settings
-    names = ((target_of(manifest).name,), (request.attribute,))
-    own_names = tuple(
-        (name,) if name else given
-        for name, given in zip((settings.target_name, settings.attribute_name), names, strict=True)
-    )
-    for what, own, asked in (
-        *zip(("target", "attribute"), own_names, names, strict=True),
-        *zip(("target", "attribute"), (settings.target, settings.attribute), values, strict=True),
-    ):
-        if own != asked:
-            raise ModelError(
-                f"The conditional VAE was trained on another {what}",
-                wanted=", ".join(asked),
-                found=", ".join(own),
-                where=str(request.generator),
-                advice=f"Name the {what} that it was trained on, or train one on this.",
-            )
-    size = (loader.preprocess.channels, *loader.input_size())
-    if size != (settings.channels, *settings.size):
-        raise ModelError(
-            "The generator works on images of another size",
-            wanted=str(list(size)),
-            found=str([settings.channels, *settings.size]),
-            where=str(request.generator),
-            advice="Train one with `fairaudit generator train`, or change preprocess.size.",
-        )
-    return model
+def _conditions(request: InterpolateRequest, names: tuple[str, ...], manifest: Manifest) -> _Conditions:
+    """Codes of all rows, and those of their counterfactuals."""
+    columns = tuple(manifest.attributes[name] for name in names)
+    asked = _asked(request)
+    own = np.stack([column.codes.astype(np.int64) for column in columns], axis=1)
+    to = own.copy()
+    for at, column in enumerate(columns):
+        if column.name in request.attributes:
+            to[:, at] = _goal(column, own[:, at], asked.get(column.name))
+    return _Conditions(columns=columns, own=own, to=to)
 
 
-def _codes(request: InterpolateRequest, manifest: Manifest) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The attribute's codes of all rows, and those of their counterfactuals."""
-    column = manifest.attributes[request.attribute]
-    codes = column.codes.astype(np.int64)
-    if request.to is not None:
-        if request.to not in column.values:
-            advice = suggestion(request.to, column.values)
-            raise UsageError(f'{request.attribute} is never "{request.to}"', advice=advice)
-        return codes, np.full(len(codes), column.values.index(request.to))
+def _asked(request: InterpolateRequest) -> dict[str, str]:
+    """Attribute → the value that every image gets; a value alone is of the one attribute that moves."""
+    found: dict[str, str] = {}
+    for text in request.to:
+        name, equals, value = text.partition("=")
+        if not equals or name not in request.attributes:
+            name, value = request.attributes[0], text
+            if len(request.attributes) > 1:
+                names = ", ".join(request.attributes)
+                raise UsageError("--to cannot be read", wanted=f"ATTRIBUTE=VALUE with one of {names}", found=text)
+        if name in found:
+            raise UsageError(f"--to gives {name} two values", found=f"{found[name]}, {value}")
+        found[name] = value
+    return found
+
+
+def _goal(column: Categorical, own: NDArray[np.int64], value: str | None) -> NDArray[np.int64]:
+    if value is not None:
+        if value not in column.values:
+            raise UsageError(f'{column.name} is never "{value}"', advice=suggestion(value, column.values))
+        return np.full(len(own), column.values.index(value))
     if len(column.values) != 2:
         values = ", ".join(column.values)
-        raise UsageError(f"{request.attribute} has {len(column.values)} values", advice=f"Give --to one of {values}.")
-    return codes, np.where(codes < 0, -1, 1 - codes)
+        raise UsageError(
+            f"{column.name} has {len(column.values)} values", advice=f"Give --to {column.name}=VALUE, one of {values}."
+        )
+    return np.where(own < 0, -1, 1 - own)
 
 
 def _batches(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
@@ -211,21 +232,14 @@ def _frames(
 
 
 def _written(
-    folder: Path,
-    manifest: Manifest,
-    attribute: str,
-    row: int,
-    name: str,
-    frames: NDArray[np.float64],
-    to: NDArray[np.int64],
+    folder: Path, manifest: Manifest, conditions: _Conditions, row: int, name: str, frames: NDArray[np.float64]
 ) -> list[dict[str, str]]:
     """All images of a row, and their lines of the manifest."""
-    column, target = manifest.attributes[attribute], target_of(manifest)
+    target = target_of(manifest)
     lines = []
     last = len(frames) - 1
     for number, frame in enumerate(frames):
         kind = "factual" if number == 0 else "counterfactual" if number == last else f"between-{number}"
-        value = {0: column.values[column.codes[row]], last: column.values[int(to[row])]}.get(number, "")
         # Numbered files: an id may hold anything, slashes too.
         file = Path("images") / f"{row:07d}-{kind}.png"
         write_bytes(folder / file, _png(frame))
@@ -237,7 +251,7 @@ def _written(
                 "kind": kind,
                 "delta": f"{number / last:.6g}",
                 target.name: target.values[target.codes[row]],
-                attribute: value,
+                **conditions.values(row, number / last),
             }
         )
     return lines
@@ -265,23 +279,23 @@ def _pictures(
     request: InterpolateRequest,
     shown: list[tuple[str, NDArray[np.float64], NDArray[np.float64]]],
     manifest: Manifest,
-    to: NDArray[np.int64],
+    conditions: _Conditions,
 ) -> Path:
     from fairaudit.report.figures.counterfactuals import animation, strips
 
-    column, place = manifest.attributes[request.attribute], {name: row for row, name in enumerate(manifest.ids)}
+    place = {name: row for row, name in enumerate(manifest.ids)}
     frames = np.stack([found for _, _, found in shown])
     deltas = [f"δ = {share:.2f}" for share in np.linspace(0, 1, request.frames)]
     texts = []
     for name, _, _ in shown:
-        ends = (column.values[column.codes[place[name]]], column.values[int(to[place[name]])])
-        texts.append([ends[0], *[""] * (request.frames - 2), ends[1]])
+        first, last = (conditions.words(place[name], end) for end in (0, 1))
+        texts.append([first, *[""] * (request.frames - 2), last])
     strip = folder / "interpolations.png"
     drawn = strips(
         frames,
         [name for name, _, _ in shown],
         texts,
-        heading=f"From {request.attribute}'s own value to the other, the rest held",
+        heading=f"From the own value of {' and '.join(request.attributes)} to the other, the rest held",
         steps=deltas,
         originals=np.stack([image for _, image, _ in shown]),
     )

@@ -23,8 +23,8 @@ from fairaudit.generators.autoencoder import Autoencoder, AutoencoderSettings
 from fairaudit.generators.checkpoint import save_generator
 from fairaudit.generators.cvae import ConditionalVae, Conditioned, CvaeSettings
 from fairaudit.generators.sheet import reconstruction_sheet
-from fairaudit.generators.train import Examples, Keep, Trained, TrainSettings, train_generator
-from fairaudit.generators.train import Progress as Step
+from fairaudit.generators.train import GeneratorSettings, Keep, LabelledBatch, Trained, train_generator
+from fairaudit.generators.train import TrainingProgress as Step
 from fairaudit.models.files.container import digest
 from fairaudit.models.open import open_model
 from fairaudit.results.strict_json import dumps, write_bytes, write_text
@@ -44,8 +44,8 @@ class GeneratorRequest:
 
     kind: Kind = "autoencoder"
     """autoencoder, or cvae on target and attribute."""
-    attribute: str | None = None
-    """Attribute of a conditional VAE."""
+    attributes: tuple[str, ...] = ()
+    """Attributes that a conditional VAE is conditioned on."""
     latent: int | None = None
     """Length of the latent; the kind's own default when left out."""
     grid: int | None = None
@@ -54,7 +54,7 @@ class GeneratorRequest:
     """Channels of the first level."""
     keep: tuple[Path, ...] = ()
     """Models whose log-odds the reconstructions are trained to keep."""
-    train: TrainSettings
+    train: GeneratorSettings
     """How it is trained."""
 
 
@@ -84,7 +84,7 @@ def train_on_manifest(
     """
     manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed)
     _check(request, manifest)
-    source = _Images(Loader(manifest, config.preprocess, {}, options.workers), request.attribute)
+    source = _LearningRows(Loader(manifest, config.preprocess, {}, options.workers), request.attributes)
     model = _model(request, manifest, config.preprocess.channels, source.loader.input_size(), options.seed)
     options.output.mkdir(parents=True, exist_ok=True)
     checkpoint = options.output / "training.safetensors"
@@ -118,18 +118,21 @@ def train_on_manifest(
 def _check(request: GeneratorRequest, manifest: Manifest) -> None:
     if request.kind not in ("autoencoder", "cvae"):
         raise UsageError("The kind of generator is unknown", wanted="autoencoder or cvae", found=request.kind)
-    unknown = request.attribute is not None and request.attribute not in manifest.attributes
-    if unknown or (request.kind == "cvae" and request.attribute is None):
+    unknown = [name for name in request.attributes if name not in manifest.attributes]
+    if unknown or (request.kind == "cvae" and not request.attributes):
+        found = unknown[0] if unknown else "none"
         raise UsageError(
             "A conditional VAE needs an attribute of the manifest",
-            found=str(request.attribute),
-            advice=suggestion(str(request.attribute), manifest.attributes),
+            found=found,
+            advice=suggestion(found, manifest.attributes),
         )
+    if len(set(request.attributes)) < len(request.attributes):
+        raise UsageError("An attribute is named twice", where="--condition", found=", ".join(request.attributes))
 
 
 def _tag(request: GeneratorRequest, config: Config, manifest: Manifest) -> str:
     """What a checkpoint must agree on beside the settings: pixels, labels, and the models whose scores are kept."""
-    parts = [manifest.digest(), config.preprocess.model_dump_json(), request.attribute or ""]
+    parts = [manifest.digest(), config.preprocess.model_dump_json(), " ".join(request.attributes)]
     if request.keep:
         parts += [config.model.model_dump_json(), *(digest(path) for path in request.keep)]
     return " ".join(parts)
@@ -145,16 +148,18 @@ def _kept(request: GeneratorRequest, config: Config, classes: tuple[str, ...], o
     return lambda images: heads.steering(heads.outputs(images))
 
 
-class _Images:
+class _LearningRows:
     """Readable rows with everything a generator learns from; kept as bytes where they fit in memory."""
 
-    def __init__(self, loader: Loader, attribute: str | None) -> None:
+    def __init__(self, loader: Loader, attributes: tuple[str, ...]) -> None:
         self.loader = loader
         manifest = loader.manifest
         known = np.ones(len(manifest.ids), bool)
-        self.attribute = None if attribute is None else manifest.attributes[attribute].codes
+        self.attribute = (
+            np.stack([manifest.attributes[name].codes for name in attributes], axis=1) if attributes else None
+        )
         if self.attribute is not None and manifest.target is not None:
-            known = (self.attribute >= 0) & (manifest.target.codes >= 0)
+            known = (self.attribute >= 0).all(axis=1) & (manifest.target.codes >= 0)
         self.rows = np.flatnonzero(known)
         height, width = loader.input_size()
         self.kept: torch.Tensor | None = None
@@ -164,7 +169,7 @@ class _Images:
             self.rows = np.concatenate([batch.rows for batch in batches])
         self.count = len(self.rows)
 
-    def fetch(self, at: NDArray[np.int64]) -> Examples:
+    def fetch(self, at: NDArray[np.int64]) -> LabelledBatch:
         rows = self.rows[at]
         if self.kept is not None:
             images = self.kept[torch.from_numpy(at)].float() / 255
@@ -172,7 +177,7 @@ class _Images:
             batch = self.loader.load(rows.tolist())
             images, rows = batch.images, batch.rows
         target = self.loader.manifest.target
-        return Examples(
+        return LabelledBatch(
             images=images,
             target=None if target is None else torch.from_numpy(target.codes[rows]).long(),
             attribute=None if self.attribute is None else torch.from_numpy(self.attribute[rows]).long(),
@@ -195,14 +200,15 @@ def _model(
                 latent=request.latent or CvaeSettings().latent,
                 width=request.width,
                 target_name=target_of(manifest).name,
-                attribute_name=str(request.attribute),
+                attribute_name=request.attributes[0],
                 target=target_of(manifest).values,
-                attribute=manifest.attributes[str(request.attribute)].values,
+                attribute=manifest.attributes[request.attributes[0]].values,
+                more=tuple((name, manifest.attributes[name].values) for name in request.attributes[1:]),
             )
         )
 
 
-def _sheet(model: Autoencoder | ConditionalVae, source: _Images, trained: Trained) -> bytes:
+def _sheet(model: Autoencoder | ConditionalVae, source: _LearningRows, trained: Trained) -> bytes:
     import io
 
     from PIL import Image

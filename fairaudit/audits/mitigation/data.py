@@ -21,7 +21,7 @@ from fairaudit.data.manifest import Manifest
 from fairaudit.data.open import open_manifest
 from fairaudit.errors import DataError
 from fairaudit.measures.clusters.partition import partition
-from fairaudit.mitigation.samples import InMemory, Part, Samples, undersampled
+from fairaudit.mitigation.samples import DataPart, InMemory, Samples, undersampled
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.parts import check_disjoint, divide, joint_of, pieces
 from fairaudit.seeds import child_seed
@@ -32,7 +32,7 @@ BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Parts:
+class MitigationData:
     """What mitigation works on."""
 
     attribute: str
@@ -41,10 +41,10 @@ class Parts:
     """Its values."""
     region: str | None
     """Region that shows it; None without one."""
-    debias: Part
-    choose: Part
-    balanced: Part | None
-    report: Part
+    debias: DataPart
+    choose: DataPart
+    balanced: DataPart | None
+    report: DataPart
     rows: NDArray[np.int64]
     """Rows of the reporting part that could be read."""
     clusters: NDArray[np.int64] | None
@@ -57,7 +57,7 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Streamed:
+class StreamedPart:
     """A part whose images are decoded whenever they are asked for."""
 
     loader: Loader
@@ -155,7 +155,7 @@ def read_parts(
     model: Classifier,
     config: Config,
     seed: int,
-) -> Parts:
+) -> MitigationData:
     """Decode the parts, or prepare to, and balance the debias rows where no balanced ones were named.
 
     Raises:
@@ -169,7 +169,7 @@ def read_parts(
             read_rows = rows
         if lost:
             told.append(f"{lost} rows of the part {name} cannot be read and are left out")
-    balanced: Part | None = parts.get("balanced")
+    balanced: DataPart | None = parts.get("balanced")
     if balanced is None:
         try:
             balanced = undersampled(parts["debias"], torch.Generator().manual_seed(child_seed(seed, "balance")))
@@ -178,7 +178,7 @@ def read_parts(
             told.append("there are no balanced rows: a combination of attribute and target has none")
     report = manifests["report"]
     column = joint_of(report, names)
-    return Parts(
+    return MitigationData(
         attribute=" & ".join(names),
         values=column.values,
         region=region,
@@ -216,7 +216,7 @@ def _part(
     region: str | None,
     model: Classifier,
     config: Config,
-) -> tuple[Part, NDArray[np.int64], int]:
+) -> tuple[DataPart, NDArray[np.int64], int]:
     preprocess = material.loader.preprocess.model_copy(update={"size": material.loader.input_size()})
     regions = {} if region is None else material.loader.regions
     loader = Loader(manifest, preprocess, regions, material.loader.workers)
@@ -232,7 +232,7 @@ def _part(
     codes = renamed[column.codes]
     rows = torch.from_numpy(readable)
     target = manifest.target.codes[readable].astype(np.int64) if manifest.target else np.zeros(0, np.int64)
-    part = Streamed(
+    part = StreamedPart(
         loader=loader, twins=other if _any_twin(other) else None, region=region, model=model, rows=rows,
         target=torch.from_numpy(target), attribute=torch.from_numpy(codes[readable]), classes=classes,
         groups=len(known), codes=codes,

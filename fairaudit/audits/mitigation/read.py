@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairaudit.audits.mitigation.fit import VANILLA, Fits
-from fairaudit.audits.mitigation.statistics import MEANS, NAMES, Images, p_value, replicated
+from fairaudit.audits.mitigation.statistics import NAMES, Images, p_value, replicated
+from fairaudit.audits.mitigation.store import Fit
+from fairaudit.audits.mitigation.verdicts import VariantQuestion, verdict_of
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.intervals.multiple import holm
+from fairaudit.measures.regions.change import rddt
 from fairaudit.mitigation.registry import CONTROL, METHODS
 from fairaudit.ratio import ratio
-from fairaudit.results.measurement import Measurement
+from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.metrics import metric as entry_of
 from fairaudit.tables.row import Estimate, Subject, row
+from fairaudit.verdict.joint import Joint
 
 AUDIT = "mitigate"
 AGAINST = {"vanilla": VANILLA, "control": CONTROL}
@@ -28,38 +34,54 @@ METRICS = frozenset([*NAMES, *(f"{name}_change" for name in PAIRED), "outcome_re
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class VariantComparison:
     """Every variant's replicates."""
 
     values: Mapping[str, Mapping[str, Floats]]
     """Variant → metric → [1 + replicate]."""
     per_seed: Mapping[str, Sequence[Mapping[str, float]]]
     """Variant → seed → metric → value."""
+    trials: Mapping[str, Sequence[Mapping[str, float]]]
+    """Method → λ that was tried → metric → value, in the order of the fits' trials."""
+    verdicts: Mapping[str, Sequence[Joint]]
+    """Variant → the joint verdict on the model of every seed."""
     images: Images
     fits: Fits
-    attribute: str
-    region: str | None
-    level: float
+    question: VariantQuestion
     floor: float
+    phi: float | None = None
+    """Yule's φ of target and attribute in the debias part; None unless both have two values."""
+
+    @property
+    def attribute(self) -> str:
+        """The attribute, or several joined."""
+        return self.question.attribute
+
+    @property
+    def level(self) -> float:
+        """Coverage of intervals."""
+        return self.question.statistics.level
 
 
-def compare(fits: Fits, images: Images, *, attribute: str, region: str | None, level: float, floor: float, seed: int,
-            replicates: int) -> Comparison:  # fmt: skip
-    """Resample the reporting part once for all variants."""
+def compare(
+    fits: Fits, images: Images, question: VariantQuestion, *, floor: float, phi: float | None = None
+) -> VariantComparison:
+    """Resample the reporting part once for all variants, and judge every model."""
+    seed, replicates = question.statistics.seed, question.statistics.replicates
     variants = {VANILLA: [fits.vanilla], **fits.working()}
-    columns = {name: [_columns(fit.columns) for fit in each] for name, each in variants.items()}
+    columns = {name: [_columns(fit) for fit in each] for name, each in variants.items()}
     values = replicated(images, columns, seed=seed, replicates=replicates)
-    per_seed = {}
-    for name, each in columns.items():
-        found = [replicated(images, {name: [one]}, seed=seed, replicates=0)[name] for one in each]
-        per_seed[name] = [{metric: float(value[0]) for metric, value in one.items()} for one in found]
-    return Comparison(
-        values=values, per_seed=per_seed, images=images, fits=fits, attribute=attribute, region=region, level=level,
-        floor=floor,
+    tried = {name: [fit for fit in each if fit.edit is not None] for name, each in fits.trials.items()}
+    return VariantComparison(
+        values=values,
+        per_seed={name: [_point(images, one, seed) for one in each] for name, each in columns.items()},
+        trials={name: [_point(images, _columns(fit), seed) for fit in each] for name, each in tried.items()},
+        verdicts={name: [verdict_of(images, one, question) for one in each] for name, each in columns.items()},
+        images=images, fits=fits, question=question, floor=floor, phi=phi,
     )  # fmt: skip
 
 
-def read(found: Comparison) -> list[Measurement]:
+def read(found: VariantComparison) -> list[Measurement]:
     """All rows: levels, changes with Holm's p values, cost, and the correlation over methods."""
     rows = [row for name in found.values for row in _levels(found, name)]
     rows += _changes(found)
@@ -68,7 +90,7 @@ def read(found: Comparison) -> list[Measurement]:
     return [*rows, correlation] if correlation is not None else rows
 
 
-def flags(found: Comparison, name: str) -> list[str]:
+def flags(found: VariantComparison, name: str) -> list[str]:
     """What a reader must not overlook: degenerate, worse than control, levelled down.
 
     *degenerate*: one decision for all images, or mean cell accuracy down by more than the floor. *worse than control*:
@@ -96,14 +118,14 @@ def flags(found: Comparison, name: str) -> list[str]:
     return told
 
 
-def _cell_accuracies(images: Images, fit: object) -> Floats:
-    decisions = fit.columns["decisions"].numpy()  # type: ignore[attr-defined]
+def _cell_accuracies(images: Images, fit: Fit) -> Floats:
+    decisions = fit.columns["decisions"].numpy()
     right = decisions == images.target
     cells = range(images.groups * images.classes)
     return np.array([float(ratio(right[images.cell == c].sum(), (images.cell == c).sum())) for c in cells])
 
 
-def _levels(found: Comparison, name: str) -> Iterator[Measurement]:
+def _levels(found: VariantComparison, name: str) -> Iterator[Measurement]:
     values = found.values[name]
     for metric in NAMES:
         if metric not in values:
@@ -113,11 +135,29 @@ def _levels(found: Comparison, name: str) -> Iterator[Measurement]:
         if len(per_seed) > 1:
             extra["sd"] = float(np.std(per_seed, ddof=1))
         if metric == "unbiased_accuracy":
-            extra["flags"] = ", ".join(flags(found, name))
+            extra |= {"flags": ", ".join(flags(found, name)), "verdict": verdicts_line(found, name)}
+        if metric.startswith("relevance_fall") and "share" not in metric:
+            extra["rddt_p"] = finite(_rddt(found, name, metric))
+        if metric.endswith("_other"):
+            extra["attribution"] = found.question.methods[1]
         yield _row(found, metric, name, None, values[metric], extra=extra)
 
 
-def _changes(found: Comparison) -> list[Measurement]:
+def verdicts_line(found: VariantComparison, name: str) -> str:
+    """The joint verdicts on a variant's models, each with how many seeds have it where they differ."""
+    counts = Counter(joint.verdict for joint in found.verdicts[name])
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{verdict} ({count})" for verdict, count in counts.most_common())
+
+
+def _rddt(found: VariantComparison, name: str, metric: str) -> float:
+    """RDDT's p value of the first seed's model: the one-sided t test that relevance in the region fell."""
+    fit = found.fits.vanilla if name == VANILLA else found.fits.by_method[name][0]
+    return rddt(fit.columns[metric].numpy(), clusters=found.images.clusters).p
+
+
+def _changes(found: VariantComparison) -> list[Measurement]:
     """Paired changes; those of the legs carry p values adjusted over all methods, legs and both comparisons."""
     made: list[tuple[str, str, str, Floats]] = []
     for label, other in AGAINST.items():
@@ -141,7 +181,7 @@ def _changes(found: Comparison) -> list[Measurement]:
 
 
 def _row(
-    found: Comparison,
+    found: VariantComparison,
     metric: str,
     name: str,
     baseline: str | None,
@@ -162,19 +202,19 @@ def _row(
     )  # fmt: skip
     subject = Subject(
         audit=AUDIT, metric=metric, attribute=found.attribute, method=name, baseline=baseline,
-        region=found.region if base.startswith("relevance") else None,
+        region=found.question.region if base.startswith("relevance") else None,
     )  # fmt: skip
     return row(subject, estimate, level=found.level)
 
 
-def _facts(found: Comparison, name: str) -> dict[str, float | int | str | bool | None]:
+def _facts(found: VariantComparison, name: str) -> dict[str, float | int | str | bool | None]:
     if name == VANILLA:
         return {}
     fit = found.fits.by_method[name][0]
     return {"lambda": fit.unit.strength, "given": ", ".join(METHODS[name].given), **fit.facts}
 
 
-def _costs(found: Comparison) -> Iterator[Measurement]:
+def _costs(found: VariantComparison) -> Iterator[Measurement]:
     control = np.mean([fit.seconds for fit in found.fits.by_method[CONTROL]])
     for name, fits in found.fits.working().items():
         cost = float(ratio(np.mean([fit.seconds for fit in fits]), control))
@@ -182,7 +222,7 @@ def _costs(found: Comparison) -> Iterator[Measurement]:
         yield row(subject, Estimate(value=cost, missing=entry_of("training_cost").undefined))
 
 
-def _failed(found: Comparison) -> Iterator[Measurement]:
+def _failed(found: VariantComparison) -> Iterator[Measurement]:
     """A method that failed is a row with its reason."""
     for name, fits in found.fits.by_method.items():
         reason = next((fit.reason for fit in fits if fit.edit is None), "")
@@ -191,7 +231,7 @@ def _failed(found: Comparison) -> Iterator[Measurement]:
             yield row(subject, Estimate(value=None, missing=reason))
 
 
-def _correlation(found: Comparison) -> Measurement | None:
+def _correlation(found: VariantComparison) -> Measurement | None:
     """Spearman's correlation over methods of the change of the gap with that of the lift, per replicate."""
     names = [name for name in found.values if name != VANILLA and "relevance_lift" in found.values[name]]
     if "relevance_lift" not in found.values[VANILLA]:
@@ -213,6 +253,12 @@ def _spearman(first: Floats, second: Floats) -> Floats:
     return ratio((a * b).sum(0), np.sqrt((a**2).sum(0) * (b**2).sum(0)))
 
 
-def _columns(columns: Mapping[str, object]) -> dict[str, np.ndarray]:
-    wanted = ("decisions", "scores", *MEANS)
-    return {name: columns[name].numpy() for name in wanted if name in columns}  # type: ignore[attr-defined]
+def _columns(fit: Fit) -> dict[str, NDArray[np.generic]]:
+    """A fit's columns of the reporting part, [image]."""
+    return {name: c.numpy() for name, c in fit.columns.items() if c.dim() < 3 and not name.startswith("choose.")}
+
+
+def _point(images: Images, columns: Mapping[str, NDArray[np.generic]], seed: int) -> dict[str, float]:
+    """Metric → its value on the images themselves."""
+    found = replicated(images, {"one": [columns]}, seed=seed, replicates=0)["one"]
+    return {metric: float(value[0]) for metric, value in found.items()}

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fairaudit.mitigation.edits import Edit, GroupThreshold, HeadEdit, Inserted, Rule, Weights
+from fairaudit.mitigation.edits import Edit, GroupThreshold, GroupThresholds, HeadEdit, Inserted, Weights
 from fairaudit.results.strict_json import write_bytes
 from fairaudit.results.tensor_file import in_order
 
@@ -123,5 +123,5 @@ def _edit(kind: str, tensors: Mapping[str, Tensor]) -> Edit | None:
     if kind == "rule":
         *groups, last = own["rule"].tolist()
         rules = tuple(GroupThreshold(lower=a, upper=b, mix=c, keep=d) for a, b, c, d in groups)
-        return Rule(groups=rules, base_rate=last[0])
+        return GroupThresholds(groups=rules, base_rate=last[0])
     return Inserted(layer=kind.removeprefix("inserted "), weight=own["weight"], bias=own["bias"])

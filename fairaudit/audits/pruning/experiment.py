@@ -16,12 +16,12 @@ from fairaudit.audits.pruning.options import PruneOptions
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning import controls
-from fairaudit.pruning.encoder import Split, split
+from fairaudit.pruning.encoder import CutModel, split
 from fairaudit.pruning.evaluate import Evaluation, evaluate
 from fairaudit.pruning.examples import Examples
-from fairaudit.pruning.search import Found, SearchSettings, Step, search
+from fairaudit.pruning.search import FoundMask, MaskSearchSettings, SearchProgress, search
 from fairaudit.pruning.sparsity import LayerSparsity, layer_sparsity
-from fairaudit.pruning.train import TrainSettings
+from fairaudit.pruning.train import TuneSettings
 
 DRAWN = "magnitude"
 """The control whose maps are drawn beside those of the unpruned and the pruned model."""
@@ -62,7 +62,7 @@ class Variant:
 class Experiment:
     """Everything that was made."""
 
-    split: Split
+    split: CutModel
     """The model, cut."""
     masks: dict[str, Tensor]
     """Mask of the first γ and the first seed: the one that is written."""
@@ -111,7 +111,7 @@ def run_experiment(
     bench = _Bench(model=model, cut=cut, parts=parts, asked=asked, folder=folder, key=key, fresh=fresh, seed=seed)
     fit = parts[0]
     variants = [bench.variant("vanilla", {}, seed=seed)]
-    first: Found | None = None
+    first: FoundMask | None = None
     for gamma in asked.gammas:
         for number in range(asked.seeds):
             found = bench.search(gamma, seed + number, progress)
@@ -148,7 +148,7 @@ class _Bench:
     """Makes and evaluates variants of one model on the same parts."""
 
     model: Classifier
-    cut: Split
+    cut: CutModel
     parts: tuple[Examples, Examples, Examples]
     asked: PruneOptions
     folder: Path
@@ -156,14 +156,14 @@ class _Bench:
     fresh: bool
     seed: int
 
-    def settings(self, gamma: float, seed: int) -> SearchSettings:
+    def settings(self, gamma: float, seed: int) -> MaskSearchSettings:
         """Settings of one search."""
         asked = self.asked
-        return SearchSettings(
+        return MaskSearchSettings(
             gamma=gamma, mode=asked.mode, epochs=asked.epochs, levels=asked.levels, sparsity=asked.sparsity, seed=seed
         )
 
-    def search(self, gamma: float, seed: int, progress: Progress) -> Found:
+    def search(self, gamma: float, seed: int, progress: Progress) -> FoundMask:
         """One search, from its checkpoint where there is one."""
         settings = self.settings(gamma, seed)
         checkpoint = self.folder / f"gamma-{gamma:g}-seed-{seed}.safetensors"
@@ -173,7 +173,7 @@ class _Bench:
         total = settings.levels * settings.epochs
         with progress.task(f"Searching a mask (γ {gamma:g}, seed {seed})", total=total) as advance:
 
-            def told(step: Step) -> None:
+            def told(step: SearchProgress) -> None:
                 advance(min(total, step.level * settings.epochs + step.epoch + 1), total, False)
 
             fit, choose, _ = self.parts
@@ -191,7 +191,7 @@ class _Bench:
         """The weights of what is audited or drawn beside the pruned model; of others nothing, they may be large."""
         return weights if name == DRAWN or name in self.asked.audited else {}
 
-    def pruned(self, name: str, gamma: float | None, seed: int, found: Found) -> Variant:
+    def pruned(self, name: str, gamma: float | None, seed: int, found: FoundMask) -> Variant:
         """Evaluate a mask that was found."""
         return self._masked(name, found.masks, gamma=gamma, seed=seed, agreed=found.agreed)
 
@@ -238,5 +238,5 @@ class _Bench:
         )
 
     def _trained(self, name: str, control: Callable[..., dict[str, Tensor]]) -> Variant:
-        settings = TrainSettings(seed=self.seed)
+        settings = TuneSettings(seed=self.seed)
         return self.variant(name, control(self.cut, self.model.head, self.parts[0], settings), seed=self.seed)

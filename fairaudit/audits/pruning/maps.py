@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class MappedModel:
     """A model whose maps are drawn."""
 
     name: str
@@ -34,7 +34,7 @@ class Model:
     classifier: Classifier
 
 
-def map_drawing(study: Study, reported: Reported, models: Sequence[Model]) -> tuple[Drawing | None, str | None]:
+def map_drawing(study: Study, reported: Reported, models: Sequence[MappedModel]) -> tuple[Drawing | None, str | None]:
     """The figure, or a note why there is none.
 
     Args:
@@ -80,7 +80,7 @@ def chosen(reported: Reported, names: Sequence[str]) -> list[int]:
     return [int(row) for row in reported.rows[rows]]
 
 
-def _draw(study: Study, models: Sequence[Model], rows: Sequence[int]) -> bytes:
+def _draw(study: Study, models: Sequence[MappedModel], rows: Sequence[int]) -> bytes:
     from fairaudit.report.figures.regions import compared_maps
 
     batch = study.material.loader.load(rows)

@@ -36,4 +36,4 @@ class PruneOptions:
     epochs: int = 20
     """Passes at most, per temperature."""
     levels: int = 12
-    """Temperatures at most."""
+    """Largest number of temperatures."""

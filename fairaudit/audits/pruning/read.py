@@ -128,19 +128,20 @@ def _drawings(reported: Reported) -> list[Drawing]:
 
 
 def _theory_drawing(reported: Reported, number: int) -> Drawing | None:
-    """The surface of figure 2c for the reporting part, with every model on it; None where the theory says nothing."""
+    """The surface of figure 2c at the training's ρ, with every model on it; None where the theory says nothing."""
     models = placed(reported, _names(reported), number)
     if not models:
         return None
     first = models[0][1]
-    marks = [Mark(name=name, phi=at.phi, needed=at.needed, information=at.task) for name, at in models]
+    marks = [Mark(name=name, phi=at.phi, needed=at.needed, information=at.on_task) for name, at in models]
     bias = reported.biases[number]
     return Drawing(
         name=f"theory-{number + 1}.png" if len(reported.biases) > 1 else "theory.png",
         caption=(
             f"Information on the target that the theory expects of a model of biasedness φ on a task of biasedness K "
-            f"for {bias} (figure 2c of the pruning paper, there for N = 10 and ρ = 0.9), with what the models of this "
-            "run show. Left equation 16 as it follows from the appendix, which can leave [0, 1]; right a bounded form."
+            f"for {bias} at the training's ρ (figure 2c of the pruning paper, there for N = 10 and ρ = 0.9), with what "
+            "the decisions of this run's models hold there. Left equation 16 as it follows from the appendix, which "
+            "can leave [0, 1]; right a bounded form."
         ),
         draw=partial(surface, marks, rho=first.rho, classes=first.classes, heading=f"Theory and {bias}"),
     )

@@ -38,6 +38,8 @@ class Reported:
     planted: tuple[bool, ...]
     """Whether value k of each bias goes with class k by construction."""
     level: float
+    training: tuple[Floats | None, ...] = ()
+    """[value, class] rows of the training data, or their shares, per bias; None where nobody told them."""
     clusters: NDArray[np.int64] | None = None
     """Units of the reporting part that are sampled whole, see `partition`; None where every image is one."""
 
@@ -53,6 +55,10 @@ class Reported:
         """The class that goes with every image's bias value, -1 for none."""
         codes = self.codes[number]
         return np.where(codes >= 0, self.associated(number)[codes], -1)
+
+    def trained(self, number: int) -> Floats | None:
+        """[value, class] training rows of a bias; None where nobody told them."""
+        return self.training[number] if self.training else None
 
     def named(self, name: str) -> list[Variant]:
         """The variants of a name, one per seed."""

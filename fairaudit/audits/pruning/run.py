@@ -22,13 +22,14 @@ from fairaudit.audits.core.stream.audit import Audit, Findings
 from fairaudit.audits.core.stream.found import FoundBefore
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.stream.trial import Trials
+from fairaudit.audits.core.study.alignment import alignment
 from fairaudit.audits.core.study.study import Study, open_classifier, target_of
 from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.pruning.data import Decoded, PruneData, examples, open_parts, told
 from fairaudit.audits.pruning.experiment import DRAWN, Experiment, check_controls, run_experiment
 from fairaudit.audits.pruning.legs import audit_variants, with_legs
-from fairaudit.audits.pruning.maps import Model, map_drawing
+from fairaudit.audits.pruning.maps import MappedModel, map_drawing
 from fairaudit.audits.pruning.options import PruneOptions
 from fairaudit.audits.pruning.read import read
 from fairaudit.audits.pruning.rows import Reported
@@ -39,6 +40,7 @@ from fairaudit.data.manifest import Manifest
 from fairaudit.data.planted.planting import brought
 from fairaudit.gate.changed import KEPT
 from fairaudit.measures.clusters.partition import partition
+from fairaudit.measures.counts.confusion import Floats
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.export import export, save_masks
@@ -143,14 +145,17 @@ def _findings(study: Study, reported: Reported, notes: Sequence[str]) -> Finding
     return found if drawing is None else replace(found, drawings=[drawing, *found.drawings])
 
 
-def _compared(study: Study, experiment: Experiment) -> list[Model]:
+def _compared(study: Study, experiment: Experiment) -> list[MappedModel]:
     """The unpruned and the pruned model, and magnitude pruning where it was made."""
     vanilla = study.baseline or study.candidate
-    models = [Model(name="vanilla", classifier=vanilla), Model(name=experiment.written, classifier=study.candidate)]
+    models = [
+        MappedModel(name="vanilla", classifier=vanilla),
+        MappedModel(name=experiment.written, classifier=study.candidate),
+    ]
     for variant in experiment.variants:
         if variant.name == DRAWN:
             control = as_classifier(vanilla, experiment.split, variant.weights, variant.name)
-            models.append(Model(name=variant.name, classifier=control))
+            models.append(MappedModel(name=variant.name, classifier=control))
     return models
 
 
@@ -191,6 +196,17 @@ def _clusters(manifest: Manifest, rows: NDArray[np.int64]) -> NDArray[np.int64] 
     return None if manifest.cluster is None else partition(manifest.cluster.codes[rows])
 
 
+def _training(manifest: Manifest, config: Config, bias: str) -> Floats | None:
+    """The training rows of a bias as `audit.aligned` tells them: the theory's ρ is theirs, not the reporting part's."""
+    told = alignment(
+        manifest.attributes[bias],
+        target_of(manifest),
+        aligned=config.audit.aligned,
+        training=manifest.training,
+    )
+    return told.training
+
+
 def _reported(experiment: Experiment, data: PruneData, config: Config, fit: Decoded, report: Decoded) -> Reported:
     return Reported(
         experiment=experiment,
@@ -202,6 +218,7 @@ def _reported(experiment: Experiment, data: PruneData, config: Config, fit: Deco
         values=report.examples.values,
         classes=len(target_of(data.parts.report).values),
         planted=tuple(name in brought(config.data.bias) for name in data.biases),
+        training=tuple(_training(data.parts.report, config, name) for name in data.biases),
         clusters=_clusters(data.parts.report, report.rows),
         level=config.audit.level,
     )

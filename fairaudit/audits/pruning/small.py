@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from fairaudit.models.lift.lift import TOLERANCE
-from fairaudit.pruning.encoder import Split
+from fairaudit.pruning.encoder import CutModel
 from fairaudit.pruning.export import write_small
 from fairaudit.pruning.gated import Masks, pruned
 from fairaudit.pruning.shrink import shrink
@@ -18,7 +18,7 @@ REPEATS = 5
 """Forward passes of which the fastest counts."""
 
 
-def small_model(split: Split, masks: Masks, path: Path, images: Tensor) -> str:
+def small_model(split: CutModel, masks: Masks, path: Path, images: Tensor) -> str:
     """Write the smaller model as TorchScript and say how much smaller and faster it is, or why there is none.
 
     Args:

@@ -66,10 +66,10 @@ def _mean_maps(total: Total, methods: Sequence[str], groupings: Sequence[Categor
 
 def _saturation(trials: Trials) -> Iterator[Drawing]:
     def draw() -> bytes:
-        from fairaudit.report.figures.saturation import Curve, saturation_curves
+        from fairaudit.report.figures.saturation import PathCurve, saturation_curves
 
         curves = [
-            Curve(name=name, t=curve.t, progress=curve.progress, gathered=curve.gathered)
+            PathCurve(name=name, t=curve.t, progress=curve.progress, gathered=curve.gathered)
             for name, curve in trials.curves.items()
         ]
         return saturation_curves(curves, heading="Where on the path the relevance comes from")

@@ -91,7 +91,7 @@ class SavedMaps:
                 )
 
     def _write(self, name: str, maps: NDArray[np.float32], rows: NDArray[np.int64]) -> None:
-        shard = Shard(folder=self._folder / name, first=int(rows[0]), last=int(rows[-1]))
+        shard = MapShard(folder=self._folder / name, first=int(rows[0]), last=int(rows[-1]))
         shard.clear()
         if self._kind == "npy":
             write_bytes(shard.file("npy"), npy(maps))
@@ -100,7 +100,7 @@ class SavedMaps:
         write_bytes(shard.file("safetensors"), tensors(maps, rows, self._ids_of(rows), about=about))
 
     def _write_rows(self, rows: NDArray[np.int64]) -> None:
-        shard = Shard(folder=self._folder / ROWS, first=int(rows[0]), last=int(rows[-1]))
+        shard = MapShard(folder=self._folder / ROWS, first=int(rows[0]), last=int(rows[-1]))
         shard.clear()
         write_text(shard.file("json"), json.dumps(self._ids_of(rows), ensure_ascii=True) + "\n")
         write_bytes(shard.file("npy"), npy(rows))
@@ -110,7 +110,7 @@ class SavedMaps:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shard:
+class MapShard:
     """Where the maps of consecutive rows are."""
 
     folder: Path

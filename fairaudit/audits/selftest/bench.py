@@ -28,7 +28,7 @@ from fairaudit.results.provenance import library_versions
 from fairaudit.seeds import child_seed
 
 FOLDER = "models"
-"""Where the trained weights and the stores of their audits are, in the output folder."""
+"""Where the trained weights are, in the output folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class Bench:
             key=hashlib.sha256(text.encode()).hexdigest(),
             told=lambda done, all_: told(seen * done // all_),
         )
-        options = replace(self.options, output=folder, limit=None)
+        options = replace(self.options, output=folder, root=self.options.output, limit=None)
         study = Study(config=planted.config, options=options, material=planted.material, candidate=model)
         where = list(places(bias).items())
         return audit_case(study, plan_of(discover=self.asked.discover), where, Silent(), prune=self.asked.prune)

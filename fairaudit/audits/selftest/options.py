@@ -33,11 +33,11 @@ class SelftestOptions:
     train: Split | None = None
     """Rows to train on; None divides the audited rows."""
     train_images: int = 1500
-    """Images to train on at most."""
+    """Largest number of images to train on."""
     audit_images: int = 300
-    """Images to audit at most."""
+    """Largest number of images to audit."""
     epochs: int = 10
-    """Passes over the training images."""
+    """Training epochs."""
     batch_size: int = 32
     """Images per step."""
     rate: float = 3e-3

@@ -61,7 +61,7 @@ def plan_selftest(
     """
     check_gates(config.gates)
     with tempfile.TemporaryDirectory() as folder:
-        elsewhere = replace(options, output=Path(folder))
+        elsewhere = replace(options, output=Path(folder) / "output")
         bench = open_bench(path, config=config, base=base, options=elsewhere, asked=asked)
         planted = plant(bench.data, asked.biases[0], bench.cases[0], config=config, options=elsewhere)
         plan = plan_of(discover=asked.discover)

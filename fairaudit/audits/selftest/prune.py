@@ -17,9 +17,9 @@ from fairaudit.pruning.encoder import split
 from fairaudit.pruning.examples import Examples
 from fairaudit.pruning.gated import pruned
 from fairaudit.pruning.parts import divide
-from fairaudit.pruning.search import SearchSettings, search
+from fairaudit.pruning.search import MaskSearchSettings, search
 
-SETTINGS = SearchSettings(epochs=5, patience=3, levels=8, batch_size=50)
+SETTINGS = MaskSearchSettings(epochs=5, patience=3, levels=8, batch_size=50)
 """A short search: whether pruning helps at all shows in it."""
 EXAMPLES = 4
 """Images that the model is lifted on."""

@@ -13,9 +13,8 @@ from fairaudit.audits.core.report.drawn import drawn
 from fairaudit.audits.core.report.gates import check_gates
 from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.report.report import model_entry
-from fairaudit.audits.core.report.write import write_report_folder
+from fairaudit.audits.core.report.write import ready_folder, write_report_folder
 from fairaudit.audits.core.stream.progress import Progress
-from fairaudit.audits.core.stream.stored import STORE
 from fairaudit.audits.core.study.cells import cells
 from fairaudit.audits.core.study.device import describe_device
 from fairaudit.audits.core.study.study import Material, open_classifier, target_of
@@ -29,6 +28,7 @@ from fairaudit.config.schema import Config
 from fairaudit.data.loader import Loader
 from fairaudit.data.planted.bias import place_regions, places
 from fairaudit.engine.part import Part
+from fairaudit.engine.place import ready_store
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import UsageError
 from fairaudit.models.files.arch import build, parse_arch
@@ -50,7 +50,7 @@ def run_selftest(
 ) -> Outcome:
     """Train and audit every model, and report the power and the false alarms of every audit.
 
-    In the output folder: the report, and under models/ the weights of every trained model and the store of its audit.
+    In the output folder: the report, and under models/ the weights of every trained model.
     The user's model is read and never changed.
 
     Args:
@@ -65,10 +65,12 @@ def run_selftest(
         FairauditError: data, model or options cannot be used.
     """
     clock = Clock.start()
+    ready_folder(options.output)
     check_gates(config.gates)
     bench = open_bench(path, config=config, base=base, options=options, asked=asked)
     _, kept = bench.trainer.trainable(seed=0)  # a model that cannot be trained is told before anything is computed
-    with RunStore.open(options.output / STORE, key=bench.key(), fresh=options.fresh) as store:
+    place = ready_store(options.output, output=options.output)
+    with RunStore.open(place, key=bench.key(), fresh=options.fresh) as store:
         title = f"Training and auditing {len(bench.cases)} models"
         with progress.task(title, total=bench.units() * len(bench.cases)) as advance:
             parts, resumed = bench.run(store, advance)

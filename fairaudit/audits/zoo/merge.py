@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from fairaudit.audits.zoo.board import read_summary, write_summary
 from fairaudit.audits.zoo.shard import read_shard
+from fairaudit.engine.place import FILE, NAME
 from fairaudit.errors import DataError, OutputError, UsageError
 from fairaudit.files import reason
 from fairaudit.report.zoo.row import ModelRow, row_of
 from fairaudit.results.store import read_report
 
-_LEFT_OUT: Final = ("run.sqlite*",)
+_LEFT_OUT: Final = (NAME, f"{FILE}*")
 
 
 def merge(folders: Sequence[Path], output: Path) -> list[ModelRow]:

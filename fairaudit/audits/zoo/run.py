@@ -15,6 +15,7 @@ from fairaudit.audits.zoo.board import Board
 from fairaudit.audits.zoo.shard import Shard, settings_of, write_shard
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
+from fairaudit.engine.place import working_folder
 from fairaudit.report.zoo.row import ModelRow, broken_row, row_of
 
 
@@ -43,7 +44,7 @@ def run_zoo(
         named = shard.take(named)
         write_shard(options.output, shard, names, _settings(session))
         numbered = Numbered(progress, total=len(named))
-    with decoded_once(session.material, options.output, limit=options.cache):
+    with decoded_once(session.material, working_folder(options.output), limit=options.cache):
         for name, model in named:
             board.add(row_for(session.outcome(name, model, progress=numbered)))
             numbered.next()

@@ -12,8 +12,13 @@ GATE = "Gate"
 
 FailOnOption = Annotated[
     FailOn,
-    typer.Option("--fail-on", help="First state of the gate that fails the command.", rich_help_panel=GATE),
+    typer.Option("--fail-on", help="Mildest state of the gate that fails the command.", rich_help_panel=GATE),
 ]
 MaxExcluded = Annotated[
-    int, typer.Option(min=0, help="More excluded rows than this make the verdict incomplete.", rich_help_panel=GATE)
+    int,
+    typer.Option(
+        min=0,
+        help="Largest number of excluded rows; with more, the verdict is incomplete.",
+        rich_help_panel=GATE,
+    ),
 ]

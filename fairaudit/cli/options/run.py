@@ -25,18 +25,17 @@ Device = Annotated[
     typer.Option(help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=RUN, metavar="DEVICE", autocompletion=devices),
 ]
 PrecisionOption = Annotated[
-    Precision, typer.Option("--precision", help="Numbers that the model computes with.", rich_help_panel=RUN)
+    Precision,
+    typer.Option("--precision", help="Floating-point format that the model computes in.", rich_help_panel=RUN),
 ]
 BatchSize = Annotated[
     str,
-    typer.Option(
-        help="Images at once, or auto; halves itself when memory runs out.", rich_help_panel=RUN, metavar="N|auto"
-    ),
+    typer.Option(help="Batch size, or auto; halved when memory runs out.", rich_help_panel=RUN, metavar="N|auto"),
 ]
-Workers = Annotated[int, typer.Option(min=1, help="Threads that decode images.", rich_help_panel=RUN)]
-Seed = Annotated[int, typer.Option(help="Seed of every draw.", rich_help_panel=RUN)]
+Workers = Annotated[int, typer.Option(min=1, max=1024, help="Threads that decode images.", rich_help_panel=RUN)]
+Seed = Annotated[int, typer.Option(help="Seed of all random numbers.", rich_help_panel=RUN)]
 Fresh = Annotated[
-    bool, typer.Option("--fresh", help="Start over; do not go on with an interrupted run.", rich_help_panel=RUN)
+    bool, typer.Option("--fresh", help="Start over instead of continuing an interrupted run.", rich_help_panel=RUN)
 ]
 Cache = Annotated[
     str,
@@ -59,7 +58,7 @@ Timeout = Annotated[
     typer.Option(
         "--timeout-per-batch",
         min=0.001,
-        help="Seconds a model has for a batch of images (default: for ever).",
+        help="Time limit for a batch of images in seconds (default: none).",
         rich_help_panel=RUN,
     ),
 ]

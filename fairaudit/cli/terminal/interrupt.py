@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Final
 
 from fairaudit.cli.terminal.streams import tell
+from fairaudit.engine.place import working_folder
 from fairaudit.errors import ExitCode
 
 _seen: Final[list[int]] = []
@@ -32,7 +33,8 @@ def say_interrupted(output: Path | None = None) -> int:
         output: the folder of the run, where the command has one.
     """
     _said.append(1)
-    kept = f" What was finished is kept in {output}." if output is not None and _holds_something(output) else ""
+    places = [] if output is None else [place for place in (output, working_folder(output)) if _holds_something(place)]
+    kept = f" What was finished is kept in {places[0]}." if places else ""
     tell(f"Interrupted.{kept} Run the same command again to {'go on' if kept else 'begin anew'}.")
     return int(ExitCode.INTERRUPTED)
 

@@ -17,7 +17,7 @@ SIDE = 64
 """Height and width of a face image."""
 
 
-class Window(NamedTuple):
+class Reach(NamedTuple):
     """The part of the image that a shape can reach, end-exclusive."""
 
     top: int
@@ -26,7 +26,7 @@ class Window(NamedTuple):
     right: int
 
 
-FULL = Window(0, SIDE, 0, SIDE)
+FULL = Reach(0, SIDE, 0, SIDE)
 
 
 class Frame:
@@ -41,7 +41,7 @@ class Frame:
         self.u: Array = across * cos + down * sin
         self.v: Array = down * cos - across * sin
 
-    def at(self, window: Window) -> tuple[Array, Array]:
+    def at(self, window: Reach) -> tuple[Array, Array]:
         """The coordinates u and v [row, column, image] of the window's pixel centres."""
         part = (slice(window.top, window.bottom), slice(window.left, window.right))
         return self.u[part], self.v[part]
@@ -54,14 +54,14 @@ class Canvas:
         self.planes = np.zeros((3, SIDE, SIDE, images), dtype=np.float32)
         self.masks: dict[str, NDArray[np.bool_]] = {}
 
-    def paint(self, window: Window, cover: Array, colour: Array) -> None:
+    def paint(self, window: Reach, cover: Array, colour: Array) -> None:
         """Lay a colour [channel, image] over the window where the cover [row, column, image] is above 0."""
         part = (slice(window.top, window.bottom), slice(window.left, window.right))
         for plane, value in zip(self.planes, colour, strict=True):
             below = plane[part]
             below += cover * (value - below)
 
-    def touch(self, part: str, window: Window, cover: Array) -> None:
+    def touch(self, part: str, window: Reach, cover: Array) -> None:
         """Remember that a part reaches the pixels where the cover is above 0."""
         mask = self.masks.setdefault(part, np.zeros(self.planes.shape[1:], dtype=np.bool_))
         mask[window.top : window.bottom, window.left : window.right] |= cover > 0

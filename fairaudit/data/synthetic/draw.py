@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.data.synthetic import palette
-from fairaudit.data.synthetic.canvas import SIDE, Array, Canvas, Frame, Window, box, cover, ellipse
+from fairaudit.data.synthetic.canvas import SIDE, Array, Canvas, Frame, Reach, box, cover, ellipse
 from fairaudit.data.synthetic.scene import Scene
 
 PARTS = {"mouth": "smiling", "necktie": "necktie", "hat": "hat", "glasses": "glasses", "skin": "skin", "hair": "hair"}
@@ -21,24 +21,24 @@ BOXED = ("mouth", "necktie", "hat", "glasses")
 _CHUNK = 64
 _BODY_Y = 47.5
 
-WINDOWS: Mapping[str, Window] = {
-    "long hair": Window(2, 60, 8, 56),
-    "shirt": Window(42, 64, 0, 64),
-    "neck": Window(34, 56, 20, 44),
-    "collar": Window(44, 64, 20, 44),
-    "necktie": Window(44, 64, 22, 42),
-    "head": Window(4, 50, 10, 54),
-    "eyes": Window(14, 36, 18, 46),
-    "nose": Window(22, 40, 24, 40),
-    "mouth": Window(26, 46, 20, 44),
-    "hair": Window(4, 34, 10, 54),
-    "glasses": Window(14, 38, 14, 50),
-    "hat": Window(0, 26, 8, 56),
+WINDOWS: Mapping[str, Reach] = {
+    "long hair": Reach(2, 60, 8, 56),
+    "shirt": Reach(42, 64, 0, 64),
+    "neck": Reach(34, 56, 20, 44),
+    "collar": Reach(44, 64, 20, 44),
+    "necktie": Reach(44, 64, 22, 42),
+    "head": Reach(4, 50, 10, 54),
+    "eyes": Reach(14, 36, 18, 46),
+    "nose": Reach(22, 40, 24, 40),
+    "mouth": Reach(26, 46, 20, 44),
+    "hair": Reach(4, 34, 10, 54),
+    "glasses": Reach(14, 38, 14, 50),
+    "hat": Reach(0, 26, 8, 56),
 }
 """Where each group of shapes can be, for every value of the nuisance parameters."""
 
 
-class Drawing(NamedTuple):
+class DrawnFaces(NamedTuple):
     """Drawn faces."""
 
     images: NDArray[np.uint8]
@@ -53,7 +53,7 @@ class _Pose(NamedTuple):
     body: Frame
 
 
-def draw(scene: Scene, *, masks: Sequence[str] = ()) -> Drawing:
+def draw(scene: Scene, *, masks: Sequence[str] = ()) -> DrawnFaces:
     """The faces of a scene.
 
     A face's pixels depend on its own row of the scene only. Changing one label changes no pixel outside the mask of
@@ -72,7 +72,7 @@ def draw(scene: Scene, *, masks: Sequence[str] = ()) -> Drawing:
         images[rows] = np.clip(np.rint(clean + _noise(some)), 0, 255).astype(np.uint8)
         for part, out in kept.items():
             out[rows] = canvas.masks[part].transpose(2, 0, 1)
-    return Drawing(images, kept)
+    return DrawnFaces(images, kept)
 
 
 def boxes(scene: Scene, parts: Sequence[str] = BOXED) -> dict[str, NDArray[np.int64]]:

@@ -16,7 +16,7 @@ from fairaudit.measures.counts.confusion import Floats
 from fairaudit.ratio import ratio
 
 
-class Sums(NamedTuple):
+class UnitSums(NamedTuple):
     """Sums of every unit that has images."""
 
     values: csr_array
@@ -32,7 +32,7 @@ def unit_sums(
     columns: int,
     weights: ArrayLike | None = None,
     units: ArrayLike | None = None,
-) -> Sums:
+) -> UnitSums:
     """Add images up by unit; an image adds to one column.
 
     Args:
@@ -54,10 +54,10 @@ def unit_sums(
         index = np.unique(np.asarray(units), return_inverse=True)[1]
     number = int(index.max()) + 1 if index.size else 0
     table = csr_array((raw * weight, (index, np.asarray(column, np.intp))), shape=(number, columns))
-    return Sums(values=table, sizes=np.bincount(index, weights=weight, minlength=number).astype(np.float64))
+    return UnitSums(values=table, sizes=np.bincount(index, weights=weight, minlength=number).astype(np.float64))
 
 
-def mean_covariance(sums: Sums) -> Floats:
+def mean_covariance(sums: UnitSums) -> Floats:
     """Covariance of the columns' means Σ_c x_c / Σ_c n_c: [column, column].
 
     (m−1)/m · Σ_c e_c e_cᵀ / (Σ_c n_c)² over m units with e_c = (x_c − x̄ n_c) / (1 − n_c / Σ n): a unit with much of

@@ -146,7 +146,7 @@ def disparities(
     """
     table = np.asarray(counts, np.float64)
     present = has_images(table)
-    own, overall = _Values(table, classes), _Values(table.sum(-3, keepdims=True), classes)
+    own, overall = _RateValues(table, classes), _RateValues(table.sum(-3, keepdims=True), classes)
     found: dict[str, Floats] = {}
     for name in names:
         spec = DISPARITIES[name]
@@ -163,7 +163,7 @@ def disparities(
     return found
 
 
-class _Values:
+class _RateValues:
     """Values of rates as arrays [..., class, group], each computed when it is first asked for."""
 
     def __init__(self, table: Floats, classes: tuple[int, ...] | None) -> None:

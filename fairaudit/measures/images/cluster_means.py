@@ -13,8 +13,8 @@ from fairaudit.measures.images.means import (
     Floats,
     Ints,
     Means,
-    Sums,
-    Table,
+    StratumSums,
+    ValueTable,
     chunks,
     derived,
     expanded_level,
@@ -26,7 +26,7 @@ from fairaudit.measures.intervals.proportion import Interval, normal_quantile, p
 from fairaudit.ratio import ratio
 
 
-def by_cluster(data: Table, units: Ints) -> Sums:
+def by_cluster(data: ValueTable, units: Ints) -> StratumSums:
     """Sums and counts of every cluster, `[cluster, group, target, column]`; the last group is the unknown one.
 
     Args:
@@ -39,7 +39,7 @@ def by_cluster(data: Table, units: Ints) -> Sums:
     return data.folded(added)
 
 
-def places(found: Sums) -> tuple[Means, Means]:
+def places(found: StratumSums) -> tuple[Means, Means]:
     """Sums and counts of every cluster where means are, `[cluster, …, column]`; of contrasts their own side's."""
 
     def arranged(part: Floats) -> Means:
@@ -124,7 +124,7 @@ def cluster_wilson(total: ArrayLike, count: ArrayLike, *, level: float) -> Inter
 
 
 def contrast_nulls(
-    data: Table, *, replicates: int, generator: np.random.Generator, units: Ints | None = None
+    data: ValueTable, *, replicates: int, generator: np.random.Generator, units: Ints | None = None
 ) -> list[Means]:
     """Contrasts if groups differed by chance only; where there are several nulls, the largest p value is valid.
 
@@ -154,7 +154,7 @@ def contrast_nulls(
     return found
 
 
-def _exchanged(data: Table, labels: ClusterLabels, *, replicates: int, generator: np.random.Generator) -> Means:
+def _exchanged(data: ValueTable, labels: ClusterLabels, *, replicates: int, generator: np.random.Generator) -> Means:
     padded, known = data.padded(), data.group < data.groups
     rows, target = padded[known], data.target[known]
     fixed = np.zeros((data.targets, padded.shape[1]))
@@ -172,11 +172,11 @@ def _exchanged(data: Table, labels: ClusterLabels, *, replicates: int, generator
     return derived(data.folded(np.concatenate(pieces)))
 
 
-def _centred(data: Table) -> Table:
+def _centred(data: ValueTable) -> ValueTable:
     """Values less the mean of the images of known group of their target value; contrasts do not change by that."""
     found = sums(data)
     means = ratio(found.total[:-1].sum(axis=0), found.count[:-1].sum(axis=0))
-    return Table(
+    return ValueTable(
         values=data.values - means[data.target],
         group=data.group,
         target=data.target,

@@ -53,7 +53,7 @@ class Means:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sums:
+class StratumSums:
     """Sums and counts of defined values, `[…, group, target, column]`; the last group is the unknown one."""
 
     total: Floats
@@ -61,7 +61,7 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class ValueTable:
     """Per-image values and the stratum of every image."""
 
     values: Floats
@@ -83,14 +83,14 @@ class Table:
         known = ~np.isnan(self.values)
         return np.concatenate([np.where(known, self.values, 0.0), known.astype(np.float64)], axis=1)
 
-    def folded(self, sums: Floats) -> Sums:
+    def folded(self, sums: Floats) -> StratumSums:
         """`[…, stratum, 2 · column]` → sums and counts."""
         shape = (*sums.shape[:-2], self.groups + 1, self.targets, sums.shape[-1])
         total, count = np.split(sums.reshape(shape), 2, axis=-1)
-        return Sums(total=total, count=count)
+        return StratumSums(total=total, count=count)
 
 
-def table(values: Floats, *, group: Labels | None, target: Labels | None) -> Table:
+def table(values: Floats, *, group: Labels | None, target: Labels | None) -> ValueTable:
     """Values with their strata; without a group everything is of unknown group, without a target of one class.
 
     Args:
@@ -104,7 +104,7 @@ def table(values: Floats, *, group: Labels | None, target: Labels | None) -> Tab
     classes = np.zeros(n, np.int64) if target is None else np.asarray(target.codes, np.int64)
     if len(codes) != n or len(classes) != n or (classes < 0).any():
         raise ValueError("every image needs one group code and one known target code")
-    return Table(
+    return ValueTable(
         values=np.asarray(values, np.float64),
         group=np.where(codes < 0, groups, codes).astype(np.int64),
         target=classes,
@@ -113,14 +113,14 @@ def table(values: Floats, *, group: Labels | None, target: Labels | None) -> Tab
     )
 
 
-def sums(data: Table) -> Sums:
+def sums(data: ValueTable) -> StratumSums:
     """Sums and counts of the images as they are."""
     added = np.zeros(((data.groups + 1) * data.targets, 2 * data.values.shape[1]))
     np.add.at(added, data.stratum, data.padded())
     return data.folded(added)
 
 
-def derived(found: Sums) -> Means:
+def derived(found: StratumSums) -> Means:
     """Every mean and contrast from sums and counts."""
     total, count = found.total, found.count
     cells = ratio(total, count)[..., :-1, :, :]
@@ -141,7 +141,7 @@ def derived(found: Sums) -> Means:
 
 
 def bootstrap(
-    data: Table, *, replicates: int, generator: np.random.Generator, clusters: NDArray[np.integer] | None = None
+    data: ValueTable, *, replicates: int, generator: np.random.Generator, clusters: NDArray[np.integer] | None = None
 ) -> Means:
     """Means of resampled images: with replacement within each stratum, or whole clusters across all of them.
 
@@ -159,7 +159,7 @@ def bootstrap(
     return derived(data.folded(np.concatenate(pieces)))
 
 
-def shuffled(data: Table, *, replicates: int, generator: np.random.Generator) -> Means:
+def shuffled(data: ValueTable, *, replicates: int, generator: np.random.Generator) -> Means:
     """Means after permuting the group labels among the images of each target value; unknown groups stay unknown."""
     padded = data.padded()
     pieces = []
@@ -176,7 +176,9 @@ def shuffled(data: Table, *, replicates: int, generator: np.random.Generator) ->
     return derived(data.folded(np.concatenate(pieces)))
 
 
-def sign_flipped(data: Table, *, replicates: int, generator: np.random.Generator, units: Ints | None = None) -> Means:
+def sign_flipped(
+    data: ValueTable, *, replicates: int, generator: np.random.Generator, units: Ints | None = None
+) -> Means:
     """Means after turning signs at random: the null of paired differences that lie around 0.
 
     Args:
@@ -200,7 +202,7 @@ def sign_flipped(data: Table, *, replicates: int, generator: np.random.Generator
     return derived(data.folded(np.concatenate(pieces)))
 
 
-def affordable(replicates: int, data: Table) -> int:
+def affordable(replicates: int, data: ValueTable) -> int:
     """Replicates that the budget allows: fewer for many images, and for tables with many cells."""
     numbers: int = max(1, len(data.values), 8 * (data.groups + 1) * data.targets * data.values.shape[1])
     return min(replicates, max(LEAST, BUDGET // numbers))
@@ -249,7 +251,7 @@ def skewed(low: float, high: float, replicates: Floats, *, level: float) -> tupl
     return low + min(moved, 0.0), high + max(moved, 0.0)
 
 
-def _within_strata(data: Table) -> tuple[Callable[[list[Floats]], Floats], list[Floats]]:
+def _within_strata(data: ValueTable) -> tuple[Callable[[list[Floats]], Floats], list[Floats]]:
     padded, stratum = data.padded(), data.stratum
     present = np.unique(stratum)
 
@@ -262,7 +264,9 @@ def _within_strata(data: Table) -> tuple[Callable[[list[Floats]], Floats], list[
     return joined, [padded[stratum == place] for place in present]
 
 
-def _of_clusters(data: Table, clusters: NDArray[np.integer]) -> tuple[Callable[[list[Floats]], Floats], list[Floats]]:
+def _of_clusters(
+    data: ValueTable, clusters: NDArray[np.integer]
+) -> tuple[Callable[[list[Floats]], Floats], list[Floats]]:
     codes = np.asarray(clusters, np.int64)
     own = np.arange(len(codes)) + codes.max(initial=-1) + 1
     number = np.unique(np.where(codes < 0, own, codes), return_inverse=True)[1]
@@ -278,7 +282,7 @@ def _multiplicities(replicates: int, units: int, generator: np.random.Generator)
     return np.bincount(drawn.ravel(), minlength=replicates * units).reshape(replicates, units).astype(np.float64)
 
 
-def chunks(replicates: int, data: Table) -> Iterator[int]:
+def chunks(replicates: int, data: ValueTable) -> Iterator[int]:
     """Numbers of replicates to draw at once, within memory; they add up to what is affordable."""
     total, size = affordable(replicates, data), max(1, _CHUNK // max(1, len(data.values)))
     for start in range(0, total, size):

@@ -19,7 +19,7 @@ MOST_PROVING = 200
 """Contrasts b that are tried, those with the largest lower ends."""
 
 
-class Contrasts(NamedTuple):
+class ModelContrasts(NamedTuple):
     """One model's contrasts, larger where the disparity is larger; every array is [contrast]."""
 
     value: Floats
@@ -42,7 +42,7 @@ class Bound(NamedTuple):
         return self.centre + self.side
 
 
-def upper_change(new: Contrasts, old: Contrasts, correlation: ArrayLike) -> Bound:
+def upper_change(new: ModelContrasts, old: ModelContrasts, correlation: ArrayLike) -> Bound:
     """Upper end of max new − max old.
 
     A difference of two dependent estimates has the end d + √(u² + l² − 2 ρ u l) (MOVER; Zou and Donner, 2008), u and l

@@ -36,7 +36,7 @@ from fairaudit.ratio import ratio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class GroupPair:
     """Two groups compared by one rate."""
 
     rate: int
@@ -55,9 +55,9 @@ class Extreme:
     """Lower end."""
     high: float
     """Upper end."""
-    proving: Pair
+    proving: GroupPair
     """The pair for which a disparity is best proved."""
-    limiting: Pair
+    limiting: GroupPair
     """The pair that leaves most room for a disparity; more images of it narrow the interval."""
 
 
@@ -213,8 +213,8 @@ def _table(successes: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:
     return x, n
 
 
-def _largest(values: Floats) -> Pair:
+def _largest(values: Floats) -> GroupPair:
     size = values.shape[-1]
     off = np.where(np.eye(size, dtype=bool), -np.inf, values)
     place: NDArray[np.intp] = np.asarray(np.unravel_index(int(off.argmax()), off.shape))
-    return Pair(rate=int(place[0]), high=int(place[1]), low=int(place[2]))
+    return GroupPair(rate=int(place[0]), high=int(place[1]), low=int(place[2]))

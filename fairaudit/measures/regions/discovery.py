@@ -45,7 +45,7 @@ _BUDGET = 10**7  # strata × windows × permutations of one search
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundWindow:
     """One window, with what was found there."""
 
     box: tuple[float, float, float, float]
@@ -80,7 +80,7 @@ def group_differences(
     explained: float = EXPLAINED,
     limit: int = 5,
     each: int | None = None,
-) -> list[Found]:
+) -> list[FoundWindow]:
     """Windows whose relevance share differs between groups, best first, none overlapping a better one much.
 
     η²_w = Σ_tg n_tg (m_tgw − m_tw)² / Σ_t Σ_{i∈t} (s_iw − m_tw)², with s_iw the share of image i in window w: the
@@ -134,7 +134,7 @@ def concentrations(
     replicates: int = REPLICATES,
     level: float = 0.05,
     limit: int = 5,
-) -> list[Found]:
+) -> list[FoundWindow]:
     """Windows that hold more relevance than their area, over all images, those that hold the most above it first.
 
     z_w = Σ_i d_iw / √Σ_i d_iw² with d = share − area share. The signs of whole images are flipped, so windows keep
@@ -169,7 +169,7 @@ def concentrations(
     mean = shapes.sums(known.mean(axis=0))
     above = mean - shapes.area()  # z cannot tell windows apart that all images agree on: it is √n for each of them
     return [
-        Found(
+        FoundWindow(
             box=_box(shapes, number),
             statistic=float(estimate[number]),
             p_value=float(p_values[number]),
@@ -264,7 +264,7 @@ def _difference(
     p_values: Floats,
     group: Labels,
     target: Labels | None,
-) -> Found:
+) -> FoundWindow:
     only = Windows(bounds=shapes.bounds[number : number + 1], cells=shapes.cells)
     total, count = group_sums(data, data.group[None])
     inside = only.sums(total[0].reshape(data.targets, data.groups, shapes.cells, shapes.cells))[..., 0]
@@ -272,7 +272,7 @@ def _difference(
     contrast = _contrasts(data, only)[..., 0]
     value, name = np.unravel_index(int(np.nanargmax(np.abs(contrast))), contrast.shape)
     shares = ratio(np.nansum(means, axis=0), (~np.isnan(means)).sum(axis=0))
-    return Found(
+    return FoundWindow(
         box=_box(shapes, number),
         statistic=float(estimate[number]),
         p_value=float(p_values[number]),

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from fairaudit.measures.clusters.leverage import leverage
 from fairaudit.measures.intervals.largest import Contrasts
-from fairaudit.measures.regions.swap import Pair
+from fairaudit.measures.regions.swap import SwapPair
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def score_gaps(scores: Floats, *, group: Ints, target: Ints, unit: Ints) -> tuple[list[Pair], Contrasts]:
+def score_gaps(scores: Floats, *, group: Ints, target: Ints, unit: Ints) -> tuple[list[SwapPair], Contrasts]:
     """Mean score of the second group of every pair less that of the first, averaged over classes with equal weight.
 
     Classes count that both groups have; pairs that share fewer than two are left out, unless there is one only.
@@ -55,7 +55,7 @@ def score_gaps(scores: Floats, *, group: Ints, target: Ints, unit: Ints) -> tupl
                 np.add.at(part, unit[rows], weight * behind.inflation * (scores[rows] - scores[rows].mean()))
                 np.add.at(raw, unit[rows], weight * (scores[rows] - middle))
                 number = min(number, behind.effective)
-        pairs.append(Pair(one, two))
+        pairs.append(SwapPair(one, two))
         values.append(raw.sum())
         parts.append(part)
         raws.append(raw)

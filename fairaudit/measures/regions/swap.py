@@ -33,7 +33,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-class Pair(NamedTuple):
+class SwapPair(NamedTuple):
     """Content of group `to` in images of group `own`."""
 
     own: int
@@ -72,7 +72,7 @@ class Cell:
     """`[row, donor]` which donors of arm 2 count."""
 
 
-def cells_of(arms: Arms, other: Floats, same: Floats) -> dict[Pair, dict[int, Cell]]:
+def cells_of(arms: Arms, other: Floats, same: Floats) -> dict[SwapPair, dict[int, Cell]]:
     """Pair → class → its images; pairs with images in fewer than two classes are left out, unless there is one only.
 
     Args:
@@ -83,7 +83,7 @@ def cells_of(arms: Arms, other: Floats, same: Floats) -> dict[Pair, dict[int, Ce
     known = (arms.group >= 0) & (arms.target >= 0)
     classes = np.unique(arms.target[known])
     here = ~np.isnan(same) & (arms.same_unit >= 0)
-    found: dict[Pair, dict[int, Cell]] = {}
+    found: dict[SwapPair, dict[int, Cell]] = {}
     for to in np.unique(arms.to[arms.to >= 0]).tolist():
         there = ~np.isnan(other) & (arms.to == to)
         both = known & there.any(axis=1) & here.any(axis=1)
@@ -91,13 +91,13 @@ def cells_of(arms: Arms, other: Floats, same: Floats) -> dict[Pair, dict[int, Ce
             members = {int(y): np.flatnonzero(both & (arms.group == own) & (arms.target == y)) for y in classes}
             cells = {y: Cell(rows=r, other=there[r], same=here[r]) for y, r in members.items() if len(r)}
             if len(cells) >= min(2, len(classes)):
-                found[Pair(own, to)] = cells
+                found[SwapPair(own, to)] = cells
     return found
 
 
 def swap_contrasts(
     arms: Arms,
-    cells: dict[Pair, dict[int, Cell]],
+    cells: dict[SwapPair, dict[int, Cell]],
     other: Floats,
     same: Floats,
     *,
@@ -133,7 +133,7 @@ def swap_contrasts(
     )
 
 
-def main_effects(contrasts: Contrasts, pairs: list[Pair], *, level: float, bounded: bool = True) -> Contrasts:
+def main_effects(contrasts: Contrasts, pairs: list[SwapPair], *, level: float, bounded: bool = True) -> Contrasts:
     """Half the difference of both directions of every pair in `both_ways`, in that order.
 
     Args:
@@ -144,7 +144,7 @@ def main_effects(contrasts: Contrasts, pairs: list[Pair], *, level: float, bound
     """
     there = {pair: number for number, pair in enumerate(pairs)}
     ways = both_ways(pairs)
-    one, two = ([there[Pair(*pair[::step])] for pair in ways] for step in (1, -1))
+    one, two = ([there[SwapPair(*pair[::step])] for pair in ways] for step in (1, -1))
     worth = 4 / (1 / contrasts.worth[one] + 1 / contrasts.worth[two])
     return Contrasts(
         value=(contrasts.value[one] - contrasts.value[two]) / 2,
@@ -156,9 +156,9 @@ def main_effects(contrasts: Contrasts, pairs: list[Pair], *, level: float, bound
     )
 
 
-def both_ways(pairs: list[Pair]) -> list[Pair]:
+def both_ways(pairs: list[SwapPair]) -> list[SwapPair]:
     """The pairs whose content went both ways, each once."""
-    return [pair for pair in pairs if pair.own < pair.to and Pair(pair.to, pair.own) in pairs]
+    return [pair for pair in pairs if pair.own < pair.to and SwapPair(pair.to, pair.own) in pairs]
 
 
 def joined(many: list[Contrasts]) -> Contrasts:

@@ -32,7 +32,7 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
+class ThresholdCurve:
     """One curve per group with intervals; every array is [group, threshold]."""
 
     x: Floats
@@ -91,7 +91,7 @@ def sweep(histogram: ArrayLike, names: Iterable[str]) -> Sweep:
     )
 
 
-def roc(histogram: ArrayLike, *, sizes: CurveSizes | None = None, level: float = 0.95) -> Curve:
+def roc(histogram: ArrayLike, *, sizes: CurveSizes | None = None, level: float = 0.95) -> ThresholdCurve:
     """TPR against FPR of every group at every threshold, with Wilson's intervals of both.
 
     Args:
@@ -107,7 +107,7 @@ def roc(histogram: ArrayLike, *, sizes: CurveSizes | None = None, level: float =
     return _curve(rate(counts, "fpr"), rate(counts, "tpr"), sizes, level)
 
 
-def precision_recall(histogram: ArrayLike, *, sizes: CurveSizes | None = None, level: float = 0.95) -> Curve:
+def precision_recall(histogram: ArrayLike, *, sizes: CurveSizes | None = None, level: float = 0.95) -> ThresholdCurve:
     """Precision (PPV) against recall (TPR) of every group at every threshold, with Wilson's intervals of both.
 
     Precision is NaN where nobody is selected.
@@ -180,14 +180,14 @@ def equalised_odds_thresholds(histogram: ArrayLike) -> Equalised:
     return Equalised(tpr=y, fpr=x, accuracy=_accuracy(table, rates, common, best), rules=rules)
 
 
-def _curve(x: Rate, y: Rate, sizes: CurveSizes | None, level: float) -> Curve:
+def _curve(x: Rate, y: Rate, sizes: CurveSizes | None, level: float) -> ThresholdCurve:
     parts = []
     for part, size in zip((x, y), sizes or (None, None), strict=True):
         value = part.value[..., 1].T
         worth = part.denominator[..., 1].T if size is None else size
         low, high = wilson(np.nan_to_num(value) * worth, worth, level=level)
         parts.append((value, Interval(low, high)))
-    return Curve(x=parts[0][0], y=parts[1][0], x_ends=parts[0][1], y_ends=parts[1][1])
+    return ThresholdCurve(x=parts[0][0], y=parts[1][0], x_ends=parts[0][1], y_ends=parts[1][1])
 
 
 def _points(group: Floats) -> tuple[Floats, Floats]:

@@ -11,7 +11,7 @@ from fairaudit.mitigation.edits import Noted, Weights
 from fairaudit.mitigation.layers import best_layer
 from fairaudit.mitigation.learn import learnt
 from fairaudit.mitigation.losses import each_loss
-from fairaudit.mitigation.method import Method, Task, need_two_groups
+from fairaudit.mitigation.method import MitigationMethod, Task, need_two_groups
 from fairaudit.mitigation.samples import Samples
 
 
@@ -45,7 +45,7 @@ def a_clarc(task: Task) -> Noted:
     return best_layer(task, fit)
 
 
-A_CLARC = Method(
+A_CLARC = MitigationMethod(
     name="a-clarc",
     summary="Training goes on with the attribute's direction set to that of its presence in every image.",
     source="Anders et al. 2022",

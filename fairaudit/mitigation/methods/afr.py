@@ -7,7 +7,7 @@ import torch
 from fairaudit.mitigation.edits import Edit, HeadEdit
 from fairaudit.mitigation.features import features_of
 from fairaudit.mitigation.linear import refit
-from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.method import MitigationMethod, Task
 
 PENALTY = 0.1
 """Weight of ‖W - W₀‖²: without it the layer follows the few hard images and turns the model round."""
@@ -32,7 +32,7 @@ def afr(task: Task) -> Edit:
     return HeadEdit(weight=weight, bias=bias)
 
 
-AFR = Method(
+AFR = MitigationMethod(
     name="afr",
     summary="Only the last layer is retrained, on rows the model finds hard.",
     source="Qiu et al., ICML 2023",

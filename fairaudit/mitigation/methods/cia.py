@@ -9,7 +9,7 @@ from fairaudit.errors import MethodError
 from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.learn import learnt
 from fairaudit.mitigation.losses import each_loss
-from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.method import MitigationMethod, Task
 from fairaudit.mitigation.samples import Samples
 
 
@@ -42,7 +42,7 @@ def cia(task: Task) -> Edit:
     return learnt(task, loss)
 
 
-CIA = Method(
+CIA = MitigationMethod(
     name="cia",
     summary="Every image is also shown with its attribute changed, under the same label.",
     source="Qiang et al., IJCAI 2022",

@@ -10,7 +10,7 @@ import torch
 from fairaudit.mitigation.edits import Edit, HeadEdit
 from fairaudit.mitigation.features import features_of
 from fairaudit.mitigation.linear import refit, standardised
-from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.method import MitigationMethod, Task
 from fairaudit.mitigation.samples import undersampled
 
 SUBSETS = 10
@@ -37,7 +37,7 @@ def dfr(task: Task) -> Edit:
     return HeadEdit(weight=weight, bias=bias - weight @ mean)
 
 
-DFR = Method(
+DFR = MitigationMethod(
     name="dfr",
     summary="Only the last layer is retrained, on balanced rows.",
     source="Kirichenko et al., ICLR 2023",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.learn import learnt
 from fairaudit.mitigation.losses import LOSSES, each_loss, effective_weights, joint
-from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.method import MitigationMethod, Task
 from fairaudit.mitigation.samples import Samples
 
 STRENGTHS = (1.0, 10.0, 100.0)
@@ -31,8 +31,8 @@ def with_fairness_loss(task: Task, name: str) -> Edit:
     return learnt(task, loss)
 
 
-def _method(name: str, summary: str, strength: float) -> Method:
-    return Method(
+def _method(name: str, summary: str, strength: float) -> MitigationMethod:
+    return MitigationMethod(
         name=name.replace("_", "-"),
         summary=summary,
         source="Hänel et al., ACCV 2022",

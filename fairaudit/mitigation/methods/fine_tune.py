@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.learn import learnt
-from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.method import MitigationMethod, Task
 
 
 def fine_tune(task: Task) -> Edit:
@@ -17,13 +17,13 @@ def fine_tune_balanced(task: Task) -> Edit:
     return learnt(task, part=task.balanced_part())
 
 
-FINE_TUNE = Method(
+FINE_TUNE = MitigationMethod(
     name="fine-tune",
     summary="Training gone on with on the same rows; the control.",
     source="control",
     fit=fine_tune,
 )
-BALANCED = Method(
+BALANCED = MitigationMethod(
     name="fine-tune-balanced",
     summary="Training gone on with on balanced rows; the second control.",
     source="control",

@@ -15,7 +15,7 @@ from fairaudit.mitigation.features import features_of
 from fairaudit.mitigation.learn import learnt
 from fairaudit.mitigation.linear import refit
 from fairaudit.mitigation.losses import each_loss
-from fairaudit.mitigation.method import Method, Task, known_rows
+from fairaudit.mitigation.method import MitigationMethod, Task, known_rows
 from fairaudit.mitigation.samples import Samples
 from fairaudit.models.outputs.head import Head
 
@@ -73,7 +73,7 @@ def flac(task: Task) -> Edit:
     return learnt(task, loss)
 
 
-FLAC = Method(
+FLAC = MitigationMethod(
     name="flac",
     summary="Features of other attribute values are pulled together within a target value, and apart across.",
     source="Sarridis et al. 2023",

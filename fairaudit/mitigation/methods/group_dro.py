@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.learn import balanced_order, descent, learnt
 from fairaudit.mitigation.losses import each_loss
-from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.method import MitigationMethod, Task
 from fairaudit.mitigation.samples import Samples
 
 DECAY = 1e-3
@@ -61,7 +61,7 @@ def group_dro(task: Task) -> Edit:
     return learnt(strict, gradients=descent(part, loss), order=balanced_order(part))
 
 
-GROUP_DRO = Method(
+GROUP_DRO = MitigationMethod(
     name="groupdro",
     summary="The cell with the largest loss counts most.",
     source="Sagawa et al., ICLR 2020",

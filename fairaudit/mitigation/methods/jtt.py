@@ -10,8 +10,8 @@ from torch import Tensor
 from fairaudit.errors import MethodError
 from fairaudit.mitigation.edits import Noted, Weights
 from fairaudit.mitigation.learn import drawn_order, learnt
-from fairaudit.mitigation.method import Method, Task
-from fairaudit.mitigation.samples import Part
+from fairaudit.mitigation.method import MitigationMethod, Task
+from fairaudit.mitigation.samples import DataPart
 from fairaudit.pruning.gated import run_with
 
 EPOCHS = 2
@@ -37,7 +37,7 @@ def jtt(task: Task) -> Noted:
 
 
 @torch.no_grad()
-def decisions(task: Task, weights: Weights, part: Part) -> Tensor:
+def decisions(task: Task, weights: Weights, part: DataPart) -> Tensor:
     """What a model with other weights decides about every row, [image] on the CPU."""
     found = []
     for rows in torch.split(torch.arange(len(part)), BATCH):
@@ -47,7 +47,7 @@ def decisions(task: Task, weights: Weights, part: Part) -> Tensor:
     return torch.cat(found)
 
 
-def _scarce(part: Part) -> Tensor:
+def _scarce(part: DataPart) -> Tensor:
     """Rows whose target is not the most frequent one of their attribute value."""
     found = torch.zeros(len(part), dtype=torch.bool)
     for value in range(part.groups):
@@ -57,7 +57,7 @@ def _scarce(part: Part) -> Tensor:
     return found
 
 
-JTT = Method(
+JTT = MitigationMethod(
     name="jtt",
     summary="What a briefly trained network gets wrong is drawn more often.",
     source="Liu et al., ICML 2021",

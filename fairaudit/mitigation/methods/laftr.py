@@ -9,7 +9,7 @@ from fairaudit.mitigation.adversary import reader, reversed_gradient
 from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.learn import Loss, learnt
 from fairaudit.mitigation.losses import each_loss
-from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.method import MitigationMethod, Task
 from fairaudit.mitigation.samples import Samples
 
 HIDDEN = 64
@@ -64,7 +64,7 @@ def _width(task: Task) -> int:
     return int(task.split.features(task.debias.take(rows).images)[0].shape[1])
 
 
-LAFTR = Method(
+LAFTR = MitigationMethod(
     name="laftr",
     summary="An adversary that reads the attribute from the features is worked against.",
     source="Madras et al., ICML 2018",

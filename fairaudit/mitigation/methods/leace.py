@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from fairaudit.errors import MethodError
 from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.features import features_of, folded
-from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.method import MitigationMethod, Task
 
 TOLERANCE = 0.01
 """Singular values below this are taken for 0, as in the authors' program."""
@@ -69,7 +69,7 @@ def leace(task: Task) -> Edit:
     return folded(found, made.matrix, made.offset)
 
 
-LEACE = Method(
+LEACE = MitigationMethod(
     name="leace",
     summary="No linear reader finds the attribute in the features any more.",
     source="Belrose et al., NeurIPS 2023",

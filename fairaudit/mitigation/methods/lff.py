@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.learn import learnt, row_descent
 from fairaudit.mitigation.losses import each_loss
-from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.method import MitigationMethod, Task
 from fairaudit.mitigation.samples import Samples
 from fairaudit.models.lift.reset import reset_weights
 from fairaudit.seeds import child_seed
@@ -70,7 +70,7 @@ def lff(task: Task) -> Edit:
     return learnt(task, gradients=row_descent(part, loss), fresh=True)
 
 
-LFF = Method(
+LFF = MitigationMethod(
     name="lff",
     summary="A second network learns from what a first, biased one finds hard; both from new weights.",
     source="Nam et al., NeurIPS 2020",

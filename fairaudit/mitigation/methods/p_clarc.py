@@ -9,7 +9,7 @@ from fairaudit.mitigation.cav import Concept, concept
 from fairaudit.mitigation.edits import HeadEdit, Inserted, Noted
 from fairaudit.mitigation.features import features_of, folded
 from fairaudit.mitigation.linear import refit_bias
-from fairaudit.mitigation.method import Method, Task, need_two_groups
+from fairaudit.mitigation.method import MitigationMethod, Task, need_two_groups
 
 
 def projection(found: Concept, strength: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -49,7 +49,7 @@ def p_clarc(task: Task) -> Noted:
     )
 
 
-P_CLARC = Method(
+P_CLARC = MitigationMethod(
     name="p-clarc",
     summary="The direction of the attribute is projected out of the features.",
     source="Anders et al. 2022",

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.learn import learnt
-from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.method import MitigationMethod, Task
 from fairaudit.mitigation.methods.laftr import adversarial_loss
 from fairaudit.mitigation.methods.region_gradient import region_gradient
-from fairaudit.mitigation.penalty import Scale
+from fairaudit.mitigation.penalty import PenaltyScale
 from fairaudit.mitigation.samples import Samples
 
 ADVERSARY = 1.0
@@ -24,7 +24,7 @@ ADVERSARY = 1.0
 
 def prior_training(task: Task) -> Edit:
     """Cross-entropy, the adversary of LAFTR, and λ times the gradient inside the region."""
-    adversarial, scale = adversarial_loss(replace(task, strength=ADVERSARY)), Scale(task.strength)
+    adversarial, scale = adversarial_loss(replace(task, strength=ADVERSARY)), PenaltyScale(task.strength)
 
     def loss(module: nn.Module, batch: Samples) -> Tensor:
         own = adversarial(module, batch)
@@ -34,7 +34,7 @@ def prior_training(task: Task) -> Edit:
     return learnt(task, loss)
 
 
-PRIOR_TRAINING = Method(
+PRIOR_TRAINING = MitigationMethod(
     name="prior-training",
     summary="An adversary on the attribute, and the prior that the evidence lies outside the region.",
     source="Wang et al. 2021, as far as it is described",

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.learn import Loss, learnt
 from fairaudit.mitigation.losses import each_loss
-from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.method import MitigationMethod, Task
 from fairaudit.mitigation.methods.replace_region import need_masks
-from fairaudit.mitigation.penalty import Scale
+from fairaudit.mitigation.penalty import PenaltyScale
 from fairaudit.mitigation.samples import Samples
 from fairaudit.models.outputs.head import Head
 
@@ -37,7 +37,7 @@ def region_gradient(module: nn.Module, head: Head, batch: Samples) -> tuple[Tens
 
 def region_loss(task: Task) -> Loss:
     """Cross-entropy and the scaled penalty."""
-    scale = Scale(task.strength)
+    scale = PenaltyScale(task.strength)
 
     def loss(module: nn.Module, batch: Samples) -> Tensor:
         logits, penalty = region_gradient(module, task.head, batch)
@@ -52,7 +52,7 @@ def penalised(task: Task) -> Edit:
     return learnt(task, region_loss(task))
 
 
-REGION_GRADIENT = Method(
+REGION_GRADIENT = MitigationMethod(
     name="region-gradient",
     summary="The gradient of the answer inside the region is penalised.",
     source="Ross et al., IJCAI 2017",

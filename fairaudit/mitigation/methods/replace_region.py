@@ -9,7 +9,7 @@ from fairaudit.errors import MethodError
 from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.learn import learnt
 from fairaudit.mitigation.losses import each_loss
-from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.method import MitigationMethod, Task
 from fairaudit.mitigation.samples import Samples
 
 
@@ -60,7 +60,7 @@ def replace_region(task: Task) -> Edit:
     return learnt(task, loss)
 
 
-REPLACE_REGION = Method(
+REPLACE_REGION = MitigationMethod(
     name="replace-region",
     summary="Half of the regions show something else while training goes on.",
     source="this project",

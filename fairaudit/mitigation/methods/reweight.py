@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.learn import balanced_order, cell_weights, learnt, row_descent
 from fairaudit.mitigation.losses import each_loss
-from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.method import MitigationMethod, Task
 from fairaudit.mitigation.samples import Samples
 
 
@@ -28,14 +28,14 @@ def resample(task: Task) -> Edit:
     return learnt(task, order=balanced_order(task.debias))
 
 
-REWEIGHT = Method(
+REWEIGHT = MitigationMethod(
     name="reweight",
     summary="Every cell of attribute and target weighs the same in the loss.",
     source="Kamiran and Calders 2012",
     given=("attribute labels",),
     fit=reweight,
 )
-RESAMPLE = Method(
+RESAMPLE = MitigationMethod(
     name="resample",
     summary="Every cell of attribute and target is drawn equally often.",
     source="Idrissi et al., CLeaR 2022",

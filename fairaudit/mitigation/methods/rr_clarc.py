@@ -10,8 +10,8 @@ from fairaudit.mitigation.edits import Noted, Weights
 from fairaudit.mitigation.layers import best_layer
 from fairaudit.mitigation.learn import learnt
 from fairaudit.mitigation.losses import each_loss
-from fairaudit.mitigation.method import Method, Task, need_two_groups
-from fairaudit.mitigation.penalty import Scale
+from fairaudit.mitigation.method import MitigationMethod, Task, need_two_groups
+from fairaudit.mitigation.penalty import PenaltyScale
 from fairaudit.mitigation.samples import Samples
 from fairaudit.models.outputs.head import Head
 
@@ -40,7 +40,7 @@ def rr_clarc(task: Task) -> Noted:
     need_two_groups(task, "rr-clarc")
 
     def fit(layer: str) -> Weights:
-        vector, scale = concept(task, task.debias, layer=layer).vector, Scale(task.strength)
+        vector, scale = concept(task, task.debias, layer=layer).vector, PenaltyScale(task.strength)
 
         def loss(module: nn.Module, batch: Samples) -> Tensor:
             logits, penalty = sensitivity(module, task.head, batch, layer=layer, vector=vector)
@@ -52,7 +52,7 @@ def rr_clarc(task: Task) -> Noted:
     return best_layer(task, fit)
 
 
-RR_CLARC = Method(
+RR_CLARC = MitigationMethod(
     name="rr-clarc",
     summary="The answer's derivative in the direction of the attribute is penalised.",
     source="Dreyer et al., AAAI 2024",

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.learn import learnt
 from fairaudit.mitigation.losses import each_loss, joint
-from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.method import MitigationMethod, Task
 from fairaudit.mitigation.samples import Samples
 
 TOLERANCE, MARGIN = 0.1, 0.01
@@ -50,7 +50,7 @@ def savani_aft(task: Task) -> Edit:
     return learnt(task, loss)
 
 
-SAVANI_AFT = Method(
+SAVANI_AFT = MitigationMethod(
     name="savani-aft",
     summary="The soft gap of a batch joins the loss where it is above a tolerance.",
     source="Savani et al., NeurIPS 2020, without a critic",

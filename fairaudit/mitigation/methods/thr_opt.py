@@ -13,9 +13,9 @@ from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity
 from fairaudit.measures.scores.score_histogram import score_histogram
 from fairaudit.measures.scores.thresholds import equalised_odds_thresholds
-from fairaudit.mitigation.edits import Edit, GroupThreshold, HeadEdit, Rule
+from fairaudit.mitigation.edits import Edit, GroupThreshold, GroupThresholds, HeadEdit
 from fairaudit.mitigation.features import Features, features_of
-from fairaudit.mitigation.method import Method, Task, known_rows, need_binary
+from fairaudit.mitigation.method import MitigationMethod, Task, known_rows, need_binary
 
 GRID = tuple(np.linspace(0.1, 0.9, 81).tolist())
 """Thresholds that are tried."""
@@ -100,10 +100,10 @@ def thr_opt_groups(task: Task) -> Edit:
     except ValueError as error:
         raise MethodError("Thresholds per group cannot be chosen", found=str(error)) from error
     rules = tuple(GroupThreshold(lower=r.lower, upper=r.upper, mix=r.mix, keep=r.keep) for r in made.rules)
-    return Rule(groups=rules, base_rate=made.fpr)
+    return GroupThresholds(groups=rules, base_rate=made.fpr)
 
 
-def decided(rule: Rule, scores: np.ndarray, attribute: np.ndarray, draws: np.random.Generator) -> np.ndarray:
+def decided(rule: GroupThresholds, scores: np.ndarray, attribute: np.ndarray, draws: np.random.Generator) -> np.ndarray:
     """Decisions of a rule, [image] in {0, 1}; images of unknown attribute get -1.
 
     Args:
@@ -127,14 +127,14 @@ def _positive(task: Task, found: Features) -> np.ndarray:
         return task.head.scores(found.logits())[:, 1].numpy()
 
 
-THR_OPT = Method(
+THR_OPT = MitigationMethod(
     name="thropt",
     summary="One other threshold for all, chosen for the smallest gap; the evidence stays as it is.",
     source="Hardt et al., NeurIPS 2016, with one threshold as in the saliency paper's program",
     given=("attribute labels",),
     fit=thr_opt,
 )
-THR_OPT_GROUP = Method(
+THR_OPT_GROUP = MitigationMethod(
     name="thropt-group",
     summary="A threshold per group, partly random; a rule that needs the attribute of every image.",
     source="Hardt et al., NeurIPS 2016",

@@ -12,7 +12,7 @@ from fairaudit.mitigation.adversary import reader
 from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.learn import learnt
 from fairaudit.mitigation.losses import each_loss
-from fairaudit.mitigation.method import Method, Task
+from fairaudit.mitigation.method import MitigationMethod, Task
 
 HIDDEN, LAYERS, RATE = 256, 3, 2e-4
 """Of the adversary, which reads logits and target, for equalized odds."""
@@ -81,7 +81,7 @@ def _write(parameters: list[nn.Parameter], flat: Tensor) -> None:
         parameter.grad = piece.view_as(parameter).clone()
 
 
-ZHANG_AL = Method(
+ZHANG_AL = MitigationMethod(
     name="zhang-al",
     summary="The task's gradient loses what would help an adversary that reads the attribute from the answers.",
     source="Zhang et al., AIES 2018",

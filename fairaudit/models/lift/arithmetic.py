@@ -11,7 +11,7 @@ from zennit.layer import Sum
 
 from fairaudit.models.lift.align import Size
 from fairaudit.models.lift.emit import Builder, Handler
-from fairaudit.models.lift.products import HOLE, Gate, LinearMap, Scale, Shift
+from fairaudit.models.lift.products import HOLE, GatedProduct, LinearMap, Scale, Shift
 from fairaudit.models.record import Call, Const, Ref, refs
 
 Bound = dict[str, Any]
@@ -116,7 +116,7 @@ def _quotient(builder: Builder, call: Call, left: Ref, right: Ref) -> fx.Node | 
         return None
     inverse = builder.function(torch.reciprocal, right)
     inverse.meta["shape"] = builder.shape(right)
-    return builder.module(Gate(), left, inverse, kind="gate")
+    return builder.module(GatedProduct(), left, inverse, kind="gate")
 
 
 def _gate(builder: Builder, call: Call, left: Ref, right: Ref) -> fx.Node | None:
@@ -129,8 +129,8 @@ def _gate(builder: Builder, call: Call, left: Ref, right: Ref) -> fx.Node | None
         opens = [_opens(builder, value) for value in (left, right)]
         whole = [not opens[0], not opens[1]]
     if whole == [True, False]:
-        return builder.module(Gate(), left, right, kind="gate")
-    return builder.module(Gate(), right, left, kind="gate") if whole == [False, True] else None
+        return builder.module(GatedProduct(), left, right, kind="gate")
+    return builder.module(GatedProduct(), right, left, kind="gate") if whole == [False, True] else None
 
 
 def _opens(builder: Builder, ref: Ref) -> bool:

@@ -10,11 +10,11 @@ from zennit.layer import Sum
 from zennit.types import Activation, AvgPool, BatchNorm, Linear, MaxPool
 
 from fairaudit.models.lift.arithmetic import MOVES
-from fairaudit.models.lift.products import Attend, Gate, LinearMap, Mix, Scale, Shift
+from fairaudit.models.lift.products import Attend, GatedProduct, LinearMap, Mix, Scale, Shift
 
 NORMS = (nn.LayerNorm, nn.GroupNorm)
 """Layers that divide by a spread of their own input."""
-PRODUCTS = (Gate, Mix, Attend)
+PRODUCTS = (GatedProduct, Mix, Attend)
 """Layers whose first argument goes on, as much of it as the others let."""
 _PLAIN = (Activation, nn.Mish, AvgPool, BatchNorm, Linear, MaxPool, Sum, nn.Flatten, nn.Identity)
 RULED = (*_PLAIN, *NORMS, *PRODUCTS, Scale, Shift, LinearMap)

@@ -52,7 +52,7 @@ class Shift(nn.Module):
         return signal + self.offset
 
 
-class Gate(nn.Module):
+class GatedProduct(nn.Module):
     """The product of a signal and a gate that depends on the image too, as in squeeze-and-excitation."""
 
     def forward(self, signal: Tensor, gate: Tensor) -> Tensor:

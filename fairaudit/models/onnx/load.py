@@ -19,7 +19,7 @@ SIDE = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class OpenedOnnx:
     """An ONNX file as a module."""
 
     module: nn.Module
@@ -38,7 +38,7 @@ class Opened:
     """What a reader of the report should know."""
 
 
-def load_onnx(path: Path, *, nhwc: bool, channels: int, size: tuple[int, int] | None) -> Opened:
+def load_onnx(path: Path, *, nhwc: bool, channels: int, size: tuple[int, int] | None) -> OpenedOnnx:
     """Read, build and prove; nothing in the file is run but the operations of the standard, in torch.
 
     Args:
@@ -60,7 +60,7 @@ def load_onnx(path: Path, *, nhwc: bool, channels: int, size: tuple[int, int] | 
     deviation, other = prove(module, path, random, name=graph.input)
     weights = sum(math.prod(tensor.shape) for tensor in graph.tensors.values() if tensor.is_floating_point())
     note = f"{path.name} is ONNX: its outputs equal those of {other} to {deviation:.1g} of the largest one."
-    return Opened(
+    return OpenedOnnx(
         module=module,
         parameters=weights,
         sha256=digest_of(path, graph.files),

@@ -20,7 +20,7 @@ _MOST_BANDS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reliability:
+class ReliabilityCurve:
     """One group's scores in bins; NaN where a bin is empty."""
 
     name: str
@@ -64,7 +64,7 @@ class PrecisionRecall:
     """Upper ends."""
 
 
-def reliability(groups: Sequence[Reliability], *, heading: str) -> bytes:
+def reliability(groups: Sequence[ReliabilityCurve], *, heading: str) -> bytes:
     """A PNG: share of positives against score, the diagonal is perfect; below, how many images every bin holds.
 
     Raises:
@@ -141,7 +141,7 @@ def precision_recall(groups: Sequence[PrecisionRecall], *, heading: str) -> byte
     return png(figure)
 
 
-def _histogram(axes: Axes, group: Reliability, place: int, groups: int, color: str) -> None:
+def _histogram(axes: Axes, group: ReliabilityCurve, place: int, groups: int, color: str) -> None:
     bins = len(group.count)
     width = 0.84 / (bins * groups)
     lefts = (np.arange(bins) + 0.08) / bins + place * width

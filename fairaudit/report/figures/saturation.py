@@ -14,7 +14,7 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
+class PathCurve:
     """One method's curves; all have a value per place on the path."""
 
     name: str
@@ -26,7 +26,7 @@ class Curve:
     """Share of the relevance, in size, that has been gathered; NaN where it is undefined."""
 
 
-def saturation_curves(curves: Sequence[Curve], *, heading: str) -> bytes:
+def saturation_curves(curves: Sequence[PathCurve], *, heading: str) -> bytes:
     """A PNG: a panel per method, progress solid and relevance dashed, the settled band in grey.
 
     Raises:

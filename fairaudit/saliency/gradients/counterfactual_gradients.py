@@ -84,6 +84,23 @@ class CounterfactualGradients:
             residual[at.cpu()] = found.residual.double().cpu()
         return Attribution(maps=maps, residual=residual, evaluations=found.evaluations)
 
+    def known(self) -> Tensor:
+        """[k] those of its images that have a counterfactual, as places among them."""
+        if self.target is None or self.attribute_codes is None:
+            raise ValueError("cgi needs the labels of its images")
+        return torch.nonzero((self.target >= 0) & (self.attribute_codes >= 0))[:, 0]
+
+    def of(self, rows: Tensor) -> CounterfactualGradients:
+        """The same method for some of its images."""
+        if self.target is None or self.attribute_codes is None:
+            raise ValueError("cgi needs the labels of its images")
+        return replace(self, target=self.target[rows], attribute_codes=self.attribute_codes[rows])
+
+    def path(self, classifier: Explained, images: Tensor) -> Path:
+        """From the counterfactuals to these images, all of which have one; they are those of `labelled`."""
+        pathway, target, codes = self._bound(images)
+        return pathway.path(classifier, images, target, codes)
+
     def _bound(self, images: Tensor) -> tuple[Pathway, Tensor, Tensor]:
         if self.pathway is None or self.target is None or self.attribute_codes is None:
             raise ValueError("cgi needs a pathway and the labels of its images")

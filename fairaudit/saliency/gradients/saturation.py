@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 @runtime_checkable
 class OnPath(Protocol):
-    """A method that integrates along a path that is known beforehand: integrated gradients and blur-IG.
+    """A method that integrates along a path that is known beforehand: integrated gradients, blur-IG and cgi.
 
     The paths of guided IG are found on the way, and expected gradients have a path per reference.
     """
@@ -43,12 +43,17 @@ class Saturation:
     """[image] smallest t from which on the progress stays within 10 % of 1; NaN where the progress is undefined."""
     saturated: Floats
     """[image] share of ∫|∂F/∂γ · γ′| after the onset: 0 … 1, lower is better. Relevance from there is noise about F."""
+    unsaturated: Floats
+    """[image] share of the path's places in which F makes nine tenths of its moves, up and down, the largest first:
+    0 … 0.9, higher is better; 0.9 where F moves evenly. NaN where F does not move."""
 
 
 def saturation(classifier: Explained, images: Tensor, classes: Tensor, path: Path, *, points: int = 17) -> Saturation:
     """Follow F and its slope along a path of these images.
 
-    Miglani et al. 2020, arXiv:2010.12697, section 3, with the region after 90 % of the change counted as saturated.
+    Miglani et al. 2020, arXiv:2010.12697, section 3, with the region after 90 % of the change counted as saturated. A
+    path may also start where F is flat, as one between two drawn images does; `unsaturated` counts flat places wherever
+    they lie. Figure 7 of counterfactual interpolation augmentation compares paths by such curves, without a number.
 
     Args:
         classifier: the model.
@@ -85,4 +90,23 @@ def _summary(t: Floats, value: Floats, slopes: Floats) -> Saturation:
         gathered=gathered,
         onset=np.where(defined, t[first], np.nan),
         saturated=np.where(defined, 1 - gathered[np.arange(len(first)), first], np.nan),
+        unsaturated=unsaturated_share(value),
     )
+
+
+def unsaturated_share(value: Floats, *, most: float = 0.9) -> Floats:
+    """Share of evenly spaced steps, the largest first, that hold `most` of Σ|ΔF|; of the last step, the part needed.
+
+    Args:
+        value: [image, point] F along the path.
+        most: share of the moves.
+
+    >>> unsaturated_share(np.array([[0.0, 1.0, 2.0], [0.0, 5.0, 5.0], [2.0, 2.0, 2.0]])).round(2).tolist()
+    [0.9, 0.45, nan]
+    """
+    moves = np.sort(np.abs(np.diff(value, axis=1)), axis=1)[:, ::-1]
+    held = ratio(moves, moves.sum(axis=1, keepdims=True))
+    before = np.cumsum(held, axis=1) - held
+    needed = np.clip(ratio(most - before, held), 0.0, 1.0)
+    # A step of 0 holds nothing: 0 / 0 there, where all others hold the whole already.
+    return np.where(np.isnan(held).any(axis=1), np.nan, np.nan_to_num(needed).mean(axis=1))

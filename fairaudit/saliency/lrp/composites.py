@@ -12,7 +12,7 @@ from zennit.rules import ZBox
 from zennit.types import Activation, AvgPool, BatchNorm, Convolution, Linear
 
 from fairaudit.models.lift.carriers import NORMS, carriers, layer_of
-from fairaudit.models.lift.products import Attend, Gate, LinearMap, Mix, Scale, Shift
+from fairaudit.models.lift.products import Attend, GatedProduct, LinearMap, Mix, Scale, Shift
 from fairaudit.saliency.lrp.rules import (
     EPSILON,
     Deferred,
@@ -94,7 +94,7 @@ def _rule(kind: Kind, layer: nn.Module) -> Hook | None:
         return kind.proportional()
     if isinstance(layer, (Sum, AvgPool, LinearMap, Mix)):
         return kind.proportional()
-    return Passed() if isinstance(layer, (Activation, nn.Mish, BatchNorm, Shift, Scale, Gate)) else None
+    return Passed() if isinstance(layer, (Activation, nn.Mish, BatchNorm, Shift, Scale, GatedProduct)) else None
 
 
 def _weighted(kind: Kind, layer: nn.Module) -> Hook:

@@ -29,7 +29,7 @@ _CHANCE: WeakKeyDictionary[nn.Module, tuple[object, Mapping[str, Floats]]] = Wea
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class UsabilityLimits:
     """What a method must keep to."""
 
     completeness: float = 0.10
@@ -72,7 +72,7 @@ def judge_method(
     seed: int = 0,
     steps: int = 28,
     stages: int = 1,
-    limits: Limits | None = None,
+    limits: UsabilityLimits | None = None,
 ) -> Usability:
     """Check completeness, conservation, randomisation, stability and deletion on some images.
 
@@ -87,7 +87,7 @@ def judge_method(
         stages: depths to which the model is forgotten, one pass each; judged is the last, which has forgotten all.
         limits: what to keep to.
     """
-    limits = limits if limits is not None else Limits()
+    limits = limits if limits is not None else UsabilityLimits()
     if method.family == "control":
         return Usability(usable=False, reasons=("it is the control that other methods have to beat",))
     own = method.attribute(classifier, images, classes, seed=seed)
@@ -120,7 +120,7 @@ def _sums(
     own: Attribution,
     known: Known,
     facts: dict[str, Floats],
-    limits: Limits,
+    limits: UsabilityLimits,
 ) -> list[str]:
     reasons = []
     if own.residual is not None:
@@ -138,7 +138,12 @@ def _sums(
 
 
 def _conserves(
-    method: Lrp, classifier: Explained, images: Tensor, classes: Tensor, facts: dict[str, Floats], limits: Limits
+    method: Lrp,
+    classifier: Explained,
+    images: Tensor,
+    classes: Tensor,
+    facts: dict[str, Floats],
+    limits: UsabilityLimits,
 ) -> list[str]:
     """Without biases, or with what they take where shares without them have no bound."""
     if method.signed(classifier, images):
@@ -164,7 +169,7 @@ def _forgets(
     seed: int,
     stages: int,
     facts: dict[str, Floats],
-    limits: Limits,
+    limits: UsabilityLimits,
 ) -> tuple[list[str], dict[str, float]]:
     try:
         found = randomisation(method, classifier, images, classes, own=maps, stages=stages, seed=seed)
@@ -186,7 +191,7 @@ def _repeats(
     maps: Tensor,
     seed: int,
     facts: dict[str, Floats],
-    limits: Limits,
+    limits: UsabilityLimits,
 ) -> list[str]:
     again = facts["stability"] = stability(method, classifier, images, classes, own=maps, runs=2, seed=seed)
     known = again[~np.isnan(again)]
@@ -224,7 +229,7 @@ def _deletes(
     seed: int,
     steps: int,
     facts: dict[str, Floats],
-    limits: Limits,
+    limits: UsabilityLimits,
 ) -> list[str]:
     areas = faithfulness(classifier, images, classes, {"": maps}, steps=steps, seed=seed)[""]
     chance = _chance_areas(classifier, images, classes, steps, seed)

@@ -13,7 +13,7 @@ from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import Disparity, compared, has_images
 from fairaudit.measures.counts.rates import Rate, accuracy
 from fairaudit.measures.intervals.careful import blurred
-from fairaudit.measures.intervals.extreme_change import Bound, Contrasts, upper_change
+from fairaudit.measures.intervals.extreme_change import Bound, ModelContrasts, upper_change
 from fairaudit.measures.intervals.proportion import Interval, ends, exact, hybrid_difference, hybrid_ratio, mid_p
 from fairaudit.measures.intervals.simultaneous import range_quantile
 from fairaudit.ratio import ratio
@@ -65,7 +65,7 @@ def worst_group_change(table: Floats, asked: FairnessSpec) -> Interval:
     for x, n in both.models:
         p, each = ratio(x, n)[0, 0], exact(x[0, 0], n[0, 0], level=level)
         p = np.where(n[0, 0] > 0, p, 0.5)
-        models.append(Contrasts(1 - p, 1 - each.high, 1 - each.low))
+        models.append(ModelContrasts(1 - p, 1 - each.high, 1 - each.low))
     own = [np.sqrt(np.diagonal(part)[0, 0]) for part in both.own]
     correlation = np.diag(np.nan_to_num(ratio(both.shared[:, 0, 0], own[0] * own[1])))
     worse = upper_change(models[0], models[1], correlation).end
@@ -149,7 +149,7 @@ class _Both:
         return (together(parts[0], parts[0]), together(parts[1], parts[1])), together(parts[0], parts[1])
 
 
-def _pairs(x: Floats, n: Floats, *, z: float, form: str) -> Contrasts:
+def _pairs(x: Floats, n: Floats, *, z: float, form: str) -> ModelContrasts:
     """Contrasts of all ordered pairs of groups, flattened [class, rate, first, second]; larger is more disparity."""
     p = np.where(n > 0, np.nan_to_num(ratio(x, n)), 0.5)
     low, high = mid_p(x, n, z=z)
@@ -167,7 +167,7 @@ def _pairs(x: Floats, n: Floats, *, z: float, form: str) -> Contrasts:
     top = np.where(unknown, 1.0, np.minimum(found.high, 1.0))
     same = np.broadcast_to(np.eye(p.shape[-1], dtype=bool), value.shape)
     parts = (np.where(same, 0.0, part).ravel() for part in (value, bottom, top))
-    return Contrasts(*parts)
+    return ModelContrasts(*parts)
 
 
 def _correlation(both: _Both, form: str) -> Floats:
@@ -194,21 +194,25 @@ def _weights(rates: Floats, groups: int, form: str) -> Floats:
     return -np.nan_to_num(parts)
 
 
-def _bound(new: Contrasts, old: Contrasts, correlation: Floats, shape: tuple[int, int, int], *, average: bool) -> float:
+def _bound(
+    new: ModelContrasts, old: ModelContrasts, correlation: Floats, shape: tuple[int, int, int], *, average: bool
+) -> float:
     if not average:
         return upper_change(new, old, correlation).end
     return max(_average(parts) for parts in _by_class(new, old, correlation, shape))
 
 
 def _by_class(
-    new: Contrasts, old: Contrasts, correlation: Floats, shape: tuple[int, int, int]
+    new: ModelContrasts, old: ModelContrasts, correlation: Floats, shape: tuple[int, int, int]
 ) -> Iterator[list[Bound]]:
     classes, rates, groups = shape
     size = groups**2
     for index in range(classes):
         places = [slice(size * (index * rates + rate), size * (index * rates + rate + 1)) for rate in range(rates)]
         yield [
-            upper_change(Contrasts(*(p[at] for p in new)), Contrasts(*(p[at] for p in old)), correlation[at, at])
+            upper_change(
+                ModelContrasts(*(p[at] for p in new)), ModelContrasts(*(p[at] for p in old)), correlation[at, at]
+            )
             for at in places
         ]
 

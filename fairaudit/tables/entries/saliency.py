@@ -115,5 +115,19 @@ SALIENCY = (
         "0 to 1", "lower", "share of ∫|∂F/∂γ · γ′| after saturation_onset; Miglani et al. (2020), section 3",
         undefined="the method follows no fixed path, or the score does not change along it",
     ),
+    _trial(
+        "unsaturated_share", "share of the path where the score moves",
+        "How much of the path from the reference to the image is needed for nine tenths of all moves of the score.",
+        "0 to 0.9", "higher", "share of 16 steps, the largest first, that hold 90 % of Σ|ΔF|; .9 for even moves",
+        undefined="the method follows no fixed path, or the score does not change along it",
+        advice="Little means that most of the path, and of the relevance from there, says nothing about the score.",
+    ),
+    _trial(
+        "unsaturated_share_gain", "more of cgi's path than of another's where the score moves",
+        "How much larger the part of the path in which the score moves is for cgi than for another method.",
+        "−0.9 to 0.9", "higher",
+        "unsaturated_share of cgi less the other's, image by image; counterfactual interpolation augmentation, Fig. 7",
+        chance="0", undefined="cgi was not tried beside another method with a path",
+    ),
 )  # fmt: skip
 """Numbers of the trial of a method."""

@@ -13,7 +13,7 @@ from fairaudit.measures.counts.disparities import DISPARITIES, Disparity, compar
 from fairaudit.measures.counts.rates import RATES, Rate, rate, reported_classes
 from fairaudit.measures.counts.sensitivity import flipping_error
 from fairaudit.measures.intervals.permutation import AgainstNull
-from fairaudit.measures.intervals.simultaneous import Extreme, Pair, difference_interval, ratio_interval
+from fairaudit.measures.intervals.simultaneous import Extreme, GroupPair, difference_interval, ratio_interval
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.fairness.nulls import Nulls
 from fairaudit.tables.row import Estimate, Extra
@@ -86,7 +86,7 @@ def _number(
     chosen = classes if classes is not None else reported_classes(table.shape[-1])
     x, n = (part[..., present].reshape(-1, len(present)) for part in sized)
     bounds = (difference_interval if spec.form == "difference" else ratio_interval)(x, n, level=asked.statistics.level)
-    place = _Place(asked=asked, spec=spec, present=present.tolist(), classes=chosen, worth=n)
+    place = _PairNames(asked=asked, spec=spec, present=present.tolist(), classes=chosen, worth=n)
     exists = np.isfinite(value)
     family = {"groups_compared": len(present), "rates_compared": len(x)}
     number = Estimate(
@@ -109,7 +109,7 @@ def _sensitivity(table: Floats, spec: Disparity, asked: FairnessSpec) -> Extra:
     return {"label_error_that_flips": finite(flipping_error(table, spec.name, limit=asked.tolerance))}
 
 
-class _Place:
+class _PairNames:
     """Names of the pairs that a disparity rests on."""
 
     def __init__(
@@ -136,7 +136,7 @@ class _Place:
         return facts
 
     def _pair(
-        self, prefix: str, pair: Pair, values: Floats, sizes: Floats
+        self, prefix: str, pair: GroupPair, values: Floats, sizes: Floats
     ) -> dict[str, float | int | str | bool | None]:
         names = [self.asked.groups[index] for index in self.present]
         facts: dict[str, float | int | str | bool | None] = {
@@ -157,13 +157,13 @@ class _Place:
         return facts
 
 
-def _observed(values: Floats, form: str) -> Pair:
+def _observed(values: Floats, form: str) -> GroupPair:
     highest, lowest = values.argmax(-1), values.argmin(-1)
     tops, bottoms = values.max(-1), values.min(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         strength = tops - bottoms if form == "difference" else -bottoms / tops
     worst = int(np.nanargmax(strength)) if np.isfinite(strength).any() else 0
-    return Pair(rate=worst, high=int(highest[worst]), low=int(lowest[worst]))
+    return GroupPair(rate=worst, high=int(highest[worst]), low=int(lowest[worst]))
 
 
 def _reason(table: Floats, spec: Disparity, asked: FairnessSpec, classes: tuple[int, ...]) -> str:

@@ -68,13 +68,13 @@ def score_measurements(
     units, weight = (None if part is None else np.asarray(part)[known] for part in (clusters, weights))
     found: list[Measurement] = []
     for index in reported_classes(len(asked.classes)):
-        images = _Images(values[known, index], truth[known] == index, codes[known], units, weight, index)
+        images = _ScoredImages(values[known, index], truth[known] == index, codes[known], units, weight, index)
         found += _ranking_rows(images, asked)
         found += _calibration_rows(images, asked)
     return found
 
 
-class _Images(NamedTuple):
+class _ScoredImages(NamedTuple):
     """Images of known truth, one class against the rest; every column is [image]."""
 
     scores: Floats
@@ -91,7 +91,7 @@ class _Images(NamedTuple):
         return "image" if self.units is None else "cluster"
 
 
-def _ranking_rows(images: _Images, asked: FairnessSpec) -> Iterator[Measurement]:
+def _ranking_rows(images: _ScoredImages, asked: FairnessSpec) -> Iterator[Measurement]:
     class_ = asked.classes[images.class_]
     for metric, across in ACROSS:
         found = group_auc(
@@ -129,7 +129,7 @@ def _ranking_rows(images: _Images, asked: FairnessSpec) -> Iterator[Measurement]
             yield _gap(found, images, asked)
 
 
-def _gap(found: Sequence[Ranked], sampled: _Images, asked: FairnessSpec) -> Measurement:
+def _gap(found: Sequence[Ranked], sampled: _ScoredImages, asked: FairnessSpec) -> Measurement:
     class_ = asked.classes[sampled.class_]
     present = [(name, one) for name, one in zip(asked.groups, found, strict=True) if one.positives + one.negatives]
     missing = [name for name, one in present if not np.isfinite(one.value)]
@@ -165,7 +165,7 @@ class _Calibrated(NamedTuple):
     interval: str
 
 
-def _calibration(images: _Images, asked: FairnessSpec) -> list[_Calibrated]:
+def _calibration(images: _ScoredImages, asked: FairnessSpec) -> list[_Calibrated]:
     columns = (images.scores, images.positive, images.group)
     groups, replicates = len(asked.groups), min(asked.statistics.replicates, MOST_DRAWS)
     binned = reliability(*columns, groups=groups, weights=images.weights)
@@ -190,7 +190,7 @@ def _calibration(images: _Images, asked: FairnessSpec) -> list[_Calibrated]:
     ]
 
 
-def _calibration_rows(images: _Images, asked: FairnessSpec) -> Iterator[Measurement]:
+def _calibration_rows(images: _ScoredImages, asked: FairnessSpec) -> Iterator[Measurement]:
     class_ = asked.classes[images.class_]
     number_of = np.bincount(images.group[images.group >= 0], minlength=len(asked.groups))
     for metric, value, (low, high), interval in _calibration(images, asked):

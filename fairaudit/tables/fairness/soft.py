@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
-from fairaudit.measures.clusters.linearised import Sums, mean_covariance, normal_draws
+from fairaudit.measures.clusters.linearised import UnitSums, mean_covariance, normal_draws
 from fairaudit.measures.clusters.partition import effective_units, few_units
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
@@ -83,7 +83,7 @@ def sampled_joint(
     estimable = number >= 2 and cells <= MOST_CELLS
     return SoftJoint(
         joint=joint,
-        covariance=mean_covariance(Sums(values=values, sizes=sizes)) if estimable else None,
+        covariance=mean_covariance(UnitSums(values=values, sizes=sizes)) if estimable else None,
         units=number,
         effective=float(effective_units(sizes)),
         clustered=units is not None,

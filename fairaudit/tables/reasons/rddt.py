@@ -19,7 +19,7 @@ FEW = "the t test needs two images at least with a map of both models"
 FEW_CLUSTERS = "the t test needs two clusters at least with a map of both models"
 
 
-class _Place(NamedTuple):
+class _Rows(NamedTuple):
     rows: NDArray[np.bool_]
     attribute: str | None = None
     group: str | None = None
@@ -71,22 +71,22 @@ def rddt_measurements(
     return found
 
 
-def _places(n: int, group: Labels | None, target: Labels | None) -> Iterator[_Place]:
+def _places(n: int, group: Labels | None, target: Labels | None) -> Iterator[_Rows]:
     everything = np.ones(n, np.bool_)
     classes = [] if target is None else [(value, target.codes == code) for code, value in enumerate(target.values)]
     if group is None:
-        yield _Place(everything)
-        yield from (_Place(rows, class_=value) for value, rows in classes)
+        yield _Rows(everything)
+        yield from (_Rows(rows, class_=value) for value, rows in classes)
         return
     for code, name in enumerate(group.values):
         own = np.asarray(group.codes == code, np.bool_)
-        yield _Place(own, group.name, name)
-        yield from (_Place(own & rows, group.name, name, value) for value, rows in classes)
+        yield _Rows(own, group.name, name)
+        yield from (_Rows(own & rows, group.name, name, value) for value, rows in classes)
 
 
 def _measurement(
     question: ImageSpec,
-    place: _Place,
+    place: _Rows,
     metric: str,
     value: float | None,
     n: int,

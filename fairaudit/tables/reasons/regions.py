@@ -27,7 +27,7 @@ from fairaudit.measures.images.means import (
     Ints,
     Labels,
     Means,
-    Table,
+    ValueTable,
     bootstrap,
     derived,
     sign_flipped,
@@ -104,7 +104,7 @@ class _Reader:
     """Estimates of one table and, when asked for the first time, their replicates."""
 
     question: ImageSpec
-    data: Table
+    data: ValueTable
     units: Ints | None  # cluster of every image, None where images are the units
     each: tuple[Means, Means] | None  # sums and counts of every cluster
     behind: Means  # units behind the means; of contrasts only with clusters
@@ -148,7 +148,7 @@ class _Reader:
         return float(ends.low), float(ends.high), "wilson"
 
 
-class _Place(NamedTuple):
+class _MeanPlace(NamedTuple):
     """One row of the report: which mean, and what it is called."""
 
     field: str
@@ -164,18 +164,18 @@ def _means(reader: _Reader, names: list[str], group: Labels | None, target: Labe
             yield _measurement(reader, place, name, column)
 
 
-def _places(group: Labels | None, target: Labels | None) -> Iterator[_Place]:
+def _places(group: Labels | None, target: Labels | None) -> Iterator[_MeanPlace]:
     classes = list(enumerate(target.values)) if target else []
     if group is None:
-        yield _Place("overall", ())
-        yield from (_Place("classes", (number,), class_=value) for number, value in classes)
+        yield _MeanPlace("overall", ())
+        yield from (_MeanPlace("classes", (number,), class_=value) for number, value in classes)
         return
     for at, value in enumerate(group.values):
-        yield _Place("groups", (at,), group.name, value)
-        yield from (_Place("cells", (at, number), group.name, value, name) for number, name in classes)
+        yield _MeanPlace("groups", (at,), group.name, value)
+        yield from (_MeanPlace("cells", (at, number), group.name, value, name) for number, name in classes)
 
 
-def _measurement(reader: _Reader, place: _Place, name: str, column: int) -> Measurement:
+def _measurement(reader: _Reader, place: _MeanPlace, name: str, column: int) -> Measurement:
     asked, at = reader.question, (*place.at, column)
     n = int(getattr(reader.counts, place.field)[at])
     subject = asked.about(name, attribute=place.attribute, group=place.group, class_=place.class_)
@@ -200,7 +200,7 @@ def _measurement(reader: _Reader, place: _Place, name: str, column: int) -> Meas
 
 
 def _interval(
-    reader: _Reader, place: _Place, at: tuple[int, ...], name: str, value: float, n: int
+    reader: _Reader, place: _MeanPlace, at: tuple[int, ...], name: str, value: float, n: int
 ) -> tuple[float, float, str | None]:
     number = int(getattr(reader.behind, place.field)[at])
     if name in BINARY and n and (reader.units is None or number > 1):
@@ -216,13 +216,13 @@ def _contrasts(reader: _Reader, names: list[str], group: Labels, target: Labels 
     classes = [*enumerate(target.values)] if target else []
     for column, name in enumerate(names):
         for at, value in enumerate(group.values):
-            yield _contrast(reader, nulls, _Place("contrasts", (at,), group.name, value), name, column)
+            yield _contrast(reader, nulls, _MeanPlace("contrasts", (at,), group.name, value), name, column)
             for number, label in classes:
-                place = _Place("cell_contrasts", (at, number), group.name, value, label)
+                place = _MeanPlace("cell_contrasts", (at, number), group.name, value, label)
                 yield _contrast(reader, nulls, place, name, column)
 
 
-def _contrast(reader: _Reader, nulls: list[Means], place: _Place, name: str, column: int) -> Measurement:
+def _contrast(reader: _Reader, nulls: list[Means], place: _MeanPlace, name: str, column: int) -> Measurement:
     asked, at = reader.question, (*place.at, column)
     subject = asked.about(f"{name}_contrast", attribute=place.attribute, group=place.group, class_=place.class_)
     value = finite(getattr(reader.estimate, place.field)[at])
@@ -247,7 +247,7 @@ def _contrast(reader: _Reader, nulls: list[Means], place: _Place, name: str, col
     return row(subject, estimate, level=asked.statistics.level)
 
 
-def _both_sides(reader: _Reader, place: _Place, column: int) -> tuple[int, bool]:
+def _both_sides(reader: _Reader, place: _MeanPlace, column: int) -> tuple[int, bool]:
     """Images of the smaller side, which limits what can be known, and whether it is too small to be printed."""
     cells = reader.counts.cells[..., column]
     cells = cells[:, place.at[1] : place.at[1] + 1] if len(place.at) > 1 else cells
@@ -270,7 +270,7 @@ def _two_sided(value: float, null: Floats) -> float | None:
     return float((1 + (np.abs(known) >= abs(value) - 1e-12).sum()) / (1 + known.size))
 
 
-def _counts(data: Table) -> Means:
+def _counts(data: ValueTable) -> Means:
     count = sums(data).count
     known = count[:-1]
     return Means(
@@ -283,23 +283,23 @@ def _counts(data: Table) -> Means:
     )
 
 
-def _paired(data: Table, names: list[str], controls: Mapping[str, NDArray[np.floating]]) -> Floats:
+def _paired(data: ValueTable, names: list[str], controls: Mapping[str, NDArray[np.floating]]) -> Floats:
     """Control values in the columns' places, NaN where the image has no pair of values."""
     missing = np.full(len(data.values), np.nan)
     other = np.column_stack([np.asarray(controls.get(name, missing), np.float64) for name in names])
     return np.where(np.isnan(data.values), np.nan, other)
 
 
-def _with(data: Table, values: Floats) -> Table:
-    return Table(values=values, group=data.group, target=data.target, groups=data.groups, targets=data.targets)
+def _with(data: ValueTable, values: Floats) -> ValueTable:
+    return ValueTable(values=values, group=data.group, target=data.target, groups=data.groups, targets=data.targets)
 
 
-def _chance(data: Table, names: list[str], controls: Mapping[str, NDArray[np.floating]]) -> Means:
+def _chance(data: ValueTable, names: list[str], controls: Mapping[str, NDArray[np.floating]]) -> Means:
     return derived(sums(_with(data, _paired(data, names, controls))))
 
 
 def _above_chance(
-    data: Table,
+    data: ValueTable,
     names: list[str],
     controls: Mapping[str, NDArray[np.floating]],
     question: ImageSpec,

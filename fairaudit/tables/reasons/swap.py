@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fairaudit.measures.intervals.largest import Contrasts, Largest, exchanged, largest
 from fairaudit.measures.regions.score_gap import score_gaps
-from fairaudit.measures.regions.swap import Arms, Pair, both_ways, cells_of, joined, main_effects, swap_contrasts
+from fairaudit.measures.regions.swap import Arms, SwapPair, both_ways, cells_of, joined, main_effects, swap_contrasts
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.row import Estimate, Subject, row
@@ -122,7 +122,7 @@ def _measured(
     asked: _Asked,
     metric: str,
     contrasts: Contrasts,
-    pairs: Sequence[Pair],
+    pairs: Sequence[SwapPair],
     *,
     n: int,
     outputs: Sequence[int] | None = None,
@@ -142,14 +142,14 @@ def _measured(
     )
 
 
-def _missing(pairs: Sequence[Pair], n: int, *, size: bool) -> str:
+def _missing(pairs: Sequence[SwapPair], n: int, *, size: bool) -> str:
     if pairs:
         return TOO_FEW
     return ONE_WAY if size and n else BOTH_KINDS
 
 
 def _facts(
-    asked: _Asked, contrasts: Contrasts, found: Largest, pairs: Sequence[Pair], outputs: Sequence[int] | None
+    asked: _Asked, contrasts: Contrasts, found: Largest, pairs: Sequence[SwapPair], outputs: Sequence[int] | None
 ) -> dict[str, float | int | str | bool | None]:
     pair = pairs[found.at % len(pairs)]
     facts: dict[str, float | int | str | bool | None] = {

@@ -15,11 +15,12 @@ from torch import Tensor, nn
 
 from fairaudit.audits.alignment.audit import plan
 from fairaudit.audits.alignment.options import CfOptions, parse_find
+from fairaudit.audits.alignment.shared import SharedFindings
 from fairaudit.audits.core.run import run_models
 from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
-from fairaudit.counterfactuals.ladder import SearchSettings
+from fairaudit.counterfactuals.ladder import LadderSettings
 from fairaudit.errors import FairauditError, ModelError, UsageError
 from fairaudit.results.report import Report
 
@@ -116,7 +117,7 @@ def _run(
         config=chosen,
         base=world,
         options=RunOptions(output=out, workers=1, device="cpu"),
-        plan=plan(options),
+        plan=plan(options, SharedFindings()),
         progress=Silent(),
     )[0]
     assert outcome.report is not None
@@ -166,7 +167,7 @@ def test_expressions_compat_and_upwards(world: Path, tmp_path: Path) -> None:
     down, _ = _run(world, tmp_path / "down", base=("left", sums), downstream=(f"right={right}",))
     assert abs(_value(down, "left", "right").value) < 1e-3
     assert _value(down, "biased", "right").value > 0.1
-    search = SearchSettings(search="compat", direction="up", step=1)
+    search = LadderSettings(search="compat", direction="up", step=1)
     up, _ = _run(world, tmp_path / "up", "mixed.pt", search=search)
     assert _value(up, "left", "right").low > 0.2
     assert _value(up, "left", "right").method == "latent-shift-compat-up"
@@ -197,11 +198,32 @@ def test_a_probe_stands_for_an_attribute_without_a_classifier(world: Path, tmp_p
 
 
 @pytest.mark.slow
-def test_wachter_and_single_images(world: Path, tmp_path: Path) -> None:
+def test_single_images_of_a_pair_are_listed(world: Path, tmp_path: Path) -> None:
     report, _ = _run(world, tmp_path / "a", "mixed.pt", find=(("left", "right"),))
     assert any(note.startswith("Strongest single images, left → right (median") for note in report.notes)
-    other, _ = _run(world, tmp_path / "b", "mixed.pt", maker="wachter", min_base_change=0.05)
-    assert _value(other, "left", "right").method == "wachter"
+
+
+def test_pixels_need_no_generator_and_are_no_evidence(world: Path, tmp_path: Path) -> None:
+    """The model adds .8 of the right half: pixels of both halves move, and the numbers stay a baseline."""
+    gates = {"gates": [{"metric": "relative_change", "attribute": "right", "max": 5.0}]}
+    config = Config.model_validate({**_config().model_dump(exclude_none=True, by_alias=True), **gates})
+    report, folder = _run(world, tmp_path, "mixed.pt", config, generator=None, maker="wachter", min_base_change=0.05)
+    found, base = _value(report, "left", "right"), _value(report, "left", None, "base_change")
+    assert (found.method, found.status) == ("wachter", "unusable")
+    assert found.value > 0.2
+    assert found.n == base.n > 10
+    assert found.reason.startswith("pixels were moved straight towards another score")
+    assert any(note.startswith("These counterfactuals are a baseline and no evidence") for note in report.notes)
+    assert report.gate.state == "inconclusive"  # the limit holds for the number, which is no evidence
+    ends = {name: value for name, value in base.extra.items() if name.startswith("stop: ")}
+    assert sum(ends.values()) == base.extra["eligible"]
+    assert any(name.startswith("stop: base score near 0 at λ = ") for name in ends)
+    assert [file.name for file in (folder / "figures").iterdir()] == ["alignment-matrix.png"]
+
+
+def test_latent_shift_asks_for_a_generator() -> None:
+    with pytest.raises(UsageError, match="latent space"):
+        CfOptions(config=_config(), base_folder=Path())
 
 
 @pytest.mark.slow
@@ -363,7 +385,7 @@ def test_pairs_to_find_are_checked_before_anything_is_computed(
 def test_what_wachter_cannot_do_is_refused_and_the_factory_is_part_of_the_key() -> None:
     options = CfOptions(generator=Path("g"), config=_config(), base_folder=Path())
     with pytest.raises(UsageError, match="wachter takes evidence away"):
-        replace(options, maker="wachter", search=SearchSettings(direction="up"))
+        replace(options, maker="wachter", search=LadderSettings(direction="up"))
     assert options.key() != replace(options, generator_arch="nets:other").key()
 
 

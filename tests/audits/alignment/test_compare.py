@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fairaudit.audits.alignment.compare import Compared, Single, as_markdown, as_text, compare, lines_of, paired
+from fairaudit.audits.alignment.compare import ComparedModel, Single, as_markdown, as_text, compare, lines_of, paired
 from fairaudit.results.measurement import Measurement
 
 
@@ -97,7 +97,7 @@ def test_a_paired_interval_covers_what_a_t_interval_covers() -> None:
 
 
 def test_files_are_written(tmp_path: Path) -> None:
-    models = [Compared(model=report.models[0].name, report=report) for report in REPORTS]
+    models = [ComparedModel(model=report.models[0].name, report=report) for report in REPORTS]
     compare(models, tmp_path, SINGLES, level=0.95, seed=0)
     found = json.loads((tmp_path / "alignment.json").read_text())
     assert [line["model"] for line in found["lines"]] == [report.models[0].name for report in REPORTS]
@@ -113,8 +113,8 @@ def test_nothing_is_held_against_a_first_model_that_is_no_evidence_or_not_there(
 
 
 def test_models_that_could_not_be_audited_are_named_in_both_files(tmp_path: Path) -> None:
-    gone = Compared(model="g|one.pt", reason="There is no such model file.")
-    lines = compare([gone, Compared(model="d.pt", report=REPORTS[3])], tmp_path, SINGLES, level=0.95, seed=0)
+    gone = ComparedModel(model="g|one.pt", reason="There is no such model file.")
+    lines = compare([gone, ComparedModel(model="d.pt", report=REPORTS[3])], tmp_path, SINGLES, level=0.95, seed=0)
     assert [(line.model, line.difference) for line in lines] == [("d.pt", None)]
     assert "g\\|one.pt: not audited. There is no such model file" in (tmp_path / "alignment.md").read_text()
     found = json.loads((tmp_path / "alignment.json").read_text())

@@ -20,7 +20,7 @@ from fairaudit.audits.core.study.study import open_classifier, open_material
 from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
-from fairaudit.counterfactuals.ladder import SearchSettings
+from fairaudit.counterfactuals.ladder import LadderSettings
 from fairaudit.counterfactuals.rectify import RectifySettings
 from fairaudit.errors import DataError, ModelError
 
@@ -105,7 +105,7 @@ def rectified(world: Path, out: Path, *, bases: tuple[str, ...], generator: str 
         generator=world / generator,
         downstream=(f"right={right}",),
         base=bases,
-        search=SearchSettings(drop=0.4, floor=0.0),
+        search=LadderSettings(drop=0.4, floor=0.0),
         min_base_change=0.2,
         config=CONFIG,
         base_folder=world,

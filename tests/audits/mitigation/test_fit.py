@@ -6,7 +6,7 @@ import torch
 
 from fairaudit.audits.mitigation.fit import mean_cell, merit
 from fairaudit.audits.mitigation.store import Fit, FitStore, Unit
-from fairaudit.mitigation.edits import GroupThreshold, HeadEdit, Inserted, Rule, Weights
+from fairaudit.mitigation.edits import GroupThreshold, GroupThresholds, HeadEdit, Inserted, Weights
 
 CONSTANT = np.array([[[20, 0], [20, 0]], [[20, 0], [20, 0]]])
 BIASED = np.array([[[19, 1], [10, 10]], [[10, 10], [1, 19]]])
@@ -33,7 +33,7 @@ EDITS = {
     "weights": Weights(values={"0.weight": torch.rand(2, 3)}),
     "head": HeadEdit(weight=torch.rand(1, 3).double(), bias=torch.rand(1).double()),
     "inserted": Inserted(layer="layer1.0.conv", weight=torch.rand(2, 2), bias=torch.rand(2)),
-    "rule": Rule(groups=(GroupThreshold(lower=0.1, upper=0.2, mix=0.3, keep=0.4),), base_rate=0.5),
+    "rule": GroupThresholds(groups=(GroupThreshold(lower=0.1, upper=0.2, mix=0.3, keep=0.4),), base_rate=0.5),
 }
 
 

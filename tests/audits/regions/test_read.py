@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairaudit.audits.core.study.alignment import Alignment
+from fairaudit.audits.core.study.alignment import GroupTargets
 from fairaudit.audits.core.study.rows import Rows, aligned_rows, labels
 from fairaudit.audits.regions.read import cue
 from fairaudit.config.schema import AuditConfig
@@ -51,7 +51,7 @@ def test_evidence_for_another_class_than_the_images_own_gives_no_cue_alignment()
 def test_an_unknown_class_is_left_out_too():
     target = categorical("t", [0] * 40 + [1] * 40 + [-1])
     group = categorical("g", [0] * 30 + [1] * 10 + [1] * 30 + [0] * 10 + [0])
-    found = aligned_rows(target, group, Alignment(cells=np.eye(2, dtype=np.bool_)))
-    assert aligned_rows(target, group, Alignment()) is None
+    found = aligned_rows(target, group, GroupTargets(cells=np.eye(2, dtype=np.bool_)))
+    assert aligned_rows(target, group, GroupTargets()) is None
     assert found is not None
     assert found.codes.tolist() == [1] * 30 + [0] * 10 + [1] * 30 + [0] * 10 + [-1]

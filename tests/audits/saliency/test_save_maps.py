@@ -11,7 +11,7 @@ import torch
 from fairaudit.audits.regions.map_files import read_maps, saved_rows
 from fairaudit.audits.regions.map_shards import blocks
 from fairaudit.audits.saliency import save_maps as module
-from fairaudit.audits.saliency.save_maps import SavedMaps, Shard
+from fairaudit.audits.saliency.save_maps import MapShard, SavedMaps
 from fairaudit.errors import OutputError
 
 ALL = torch.from_numpy(np.random.default_rng(0).normal(size=(10, 2, 3)))
@@ -91,7 +91,7 @@ def test_a_run_in_the_other_format_takes_the_place_of_the_first(tmp_path, kind):
 def test_other_files_in_the_folder_stay(tmp_path):
     for name in ("notes.npy", "00000009.npy", "00000001.npy"):
         (tmp_path / name).touch()
-    Shard(folder=tmp_path, first=0, last=5).clear()
+    MapShard(folder=tmp_path, first=0, last=5).clear()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["00000009.npy", "notes.npy"]
 
 

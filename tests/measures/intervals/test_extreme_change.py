@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from fairaudit.measures.intervals.extreme_change import Contrasts, upper_change
+from fairaudit.measures.intervals.extreme_change import ModelContrasts, upper_change
 
 
 def contrasts(value, low, high):
-    return Contrasts(*(np.asarray(part, np.float64) for part in (value, low, high)))
+    return ModelContrasts(*(np.asarray(part, np.float64) for part in (value, low, high)))
 
 
 @pytest.mark.parametrize("rho", [-0.5, 0.0, 0.9])

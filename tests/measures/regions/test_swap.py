@@ -6,7 +6,7 @@ import pytest
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.intervals.largest import largest
 from fairaudit.measures.regions.donor_plan import plan_donors
-from fairaudit.measures.regions.swap import Arms, Pair, both_ways, cells_of, main_effects, swap_contrasts
+from fairaudit.measures.regions.swap import Arms, SwapPair, both_ways, cells_of, main_effects, swap_contrasts
 
 DONORS = 4
 
@@ -77,7 +77,7 @@ def test_main_effects_leave_out_what_is_the_same_both_ways():
         cells = cells_of(arms, other, same)
         ordered = swap_contrasts(arms, cells, other, same, level=0.95)
         found = main_effects(ordered, list(cells), level=0.95)
-        assert both_ways(list(cells)) == [Pair(0, 1)]
+        assert both_ways(list(cells)) == [SwapPair(0, 1)]
         assert found.value == pytest.approx([effect], abs=1e-12)
     assert np.abs(ordered.value) == pytest.approx([0.2, 0.2])  # which the ordered differences do not
 

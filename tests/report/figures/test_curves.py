@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fairaudit.report.figures.curves import PrecisionRecall, Reliability, Roc, precision_recall, reliability, roc
+from fairaudit.report.figures.curves import PrecisionRecall, ReliabilityCurve, Roc, precision_recall, reliability, roc
 from fairaudit.report.figures.style import SERIES
 
 SCORE = (np.arange(10) + 0.5) / 10
 
 
 def group(name="a", **fields):
-    return Reliability(**{"name": name, "score": SCORE, "rate": SCORE, "count": np.full(10, 7), **fields})
+    return ReliabilityCurve(**{"name": name, "score": SCORE, "rate": SCORE, "count": np.full(10, 7), **fields})
 
 
 def pixels(content, color):

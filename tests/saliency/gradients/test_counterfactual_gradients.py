@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import captum.attr
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from torch import Tensor
 from fairaudit.saliency.gradients.counterfactual_gradients import CounterfactualGradients
 from fairaudit.saliency.gradients.line_integral import Refinement
 from fairaudit.saliency.gradients.path import Straight
+from fairaudit.saliency.gradients.saturation import saturation
 from fairaudit.saliency.method import labelled
 
 FINE = Refinement(tolerance=1e-4, local=1e-3, most=2048)
@@ -127,3 +129,36 @@ def test_labels_of_other_images_are_refused(small):
         CounterfactualGradients().attribute(small.model(), small.images(2), small.classes(2))
     with pytest.raises(ValueError, match="labels of 3 images, not of 2"):
         method(Recolouring(), torch.tensor([0, 1, 1])).attribute(small.model(), small.images(2), small.classes(2))
+
+
+def test_its_saturation_is_that_of_finite_differences_along_the_drawn_images(small):
+    """The oracle draws the path itself, reads the score at its places, and takes slopes by differences of 1e-5."""
+    classifier, images, classes = small.model(), small.images(3), small.classes(3)
+    codes = torch.tensor([1, -1, 0])
+    made = method(Bending(), codes)
+    rows = made.known()
+    assert rows.tolist() == [0, 2]
+    found = saturation(
+        classifier, images[rows], classes[rows], made.of(rows).path(classifier, images[rows]), points=129
+    )
+    start, end = classifier.normalise(recoloured(images, codes)), classifier.normalise(images)
+    power = torch.ones(images.shape[-1])
+    power[1::2] = 3
+
+    def score(row, t):
+        with torch.no_grad():
+            share = t[:, None] ** power.double()
+            points = start[row] + share[:, None, None, :] * (end - start)[row]
+            return classifier.module(points)[:, int(classes[row])].numpy()
+
+    t = torch.linspace(0, 1, 129, dtype=torch.float64)
+    for place, row in enumerate(rows.tolist()):
+        values = score(row, t)
+        np.testing.assert_allclose(found.progress[place], (values - values[0]) / (values[-1] - values[0]), atol=1e-8)
+        middle = (t[1:] + t[:-1]) / 2
+        slope = np.abs(score(row, middle + 1e-5) - score(row, middle - 1e-5)) / 2e-5
+        gathered = np.concatenate([[0.0], slope.cumsum()]) / slope.sum()
+        np.testing.assert_allclose(found.gathered[place], gathered, atol=0.02)  # kinks between the places
+        moves = sorted(np.abs(np.diff(values)), reverse=True)
+        enough = int(np.searchsorted(np.cumsum(moves), 0.9 * sum(moves)))
+        assert enough / 128 <= found.unsaturated[place] <= (enough + 1) / 128

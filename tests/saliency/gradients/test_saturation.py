@@ -1,9 +1,10 @@
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
 from fairaudit.saliency.gradients.path import Straight
-from fairaudit.saliency.gradients.saturation import saturation
+from fairaudit.saliency.gradients.saturation import saturation, unsaturated_share
 
 
 class Capped(nn.Module):
@@ -48,3 +49,21 @@ def test_a_constant_score_has_no_onset(small):
     found = white(small, Constant())
     assert np.isnan(found.onset).all()
     assert np.isnan(found.saturated).all()
+
+
+def test_flat_places_count_wherever_they_lie():
+    """By hand: one step of twenty holds everything; half of them alike; all alike; up and down; nothing at all."""
+    step = np.zeros(21)
+    step[7:] = 4.0
+    half = np.minimum(np.arange(21), 10.0)
+    tent = 10.0 - np.abs(np.arange(21) - 10.0)
+    found = unsaturated_share(np.stack([step, half, np.arange(21.0), tent, np.ones(21)]))
+    np.testing.assert_allclose(found[:4], [0.9 / 20, 0.45, 0.9, 0.9])
+    assert np.isnan(found[4])
+
+
+@pytest.mark.parametrize("power", [1.0, 3.0])
+def test_the_share_is_that_of_the_curve_in_closed_form(power):
+    """F = t^p moves fastest at the end: nine tenths of its moves lie after t = 0.1^(1/p)."""
+    values = np.linspace(0, 1, 20001)[None] ** power
+    assert unsaturated_share(values)[0] == pytest.approx(1 - 0.1 ** (1 / power), abs=1e-4)

@@ -11,7 +11,7 @@ from fairaudit.saliency.lrp.method import Lrp
 from fairaudit.saliency.method import Attribution
 from fairaudit.saliency.random_map import RandomMap
 from fairaudit.saliency.trust import usability
-from fairaudit.saliency.trust.usability import Limits, judge_method
+from fairaudit.saliency.trust.usability import UsabilityLimits, judge_method
 
 
 def bright(small):
@@ -49,10 +49,10 @@ def test_an_honest_method_is_usable_and_tells_what_was_measured(small):
 
 
 def test_lrp_is_judged_by_its_bias_free_conservation(small):
-    found = judge_method(Lrp(), *bright(small), steps=8, limits=Limits(similarity=1.1))
+    found = judge_method(Lrp(), *bright(small), steps=8, limits=UsabilityLimits(similarity=1.1))
     assert not [reason for reason in found.reasons if "conserved" in reason]
     assert abs(found.facts["conservation_ratio_bias_free"] - 1).max() < 0.05
-    strict = judge_method(Lrp(), *bright(small), steps=8, limits=Limits(conservation=0.0))
+    strict = judge_method(Lrp(), *bright(small), steps=8, limits=UsabilityLimits(conservation=0.0))
     assert any("not conserved" in reason for reason in strict.reasons)
 
 
@@ -113,7 +113,7 @@ def test_constant_maps_are_unusable(small):
     classifier, images, classes = bright(small)
     found = judge_method(Fixed(torch.zeros(12, 8, 8)), classifier, images, classes, steps=4)
     assert "all maps are constant" in found.reasons
-    assert usability.Limits().most == 0.9
+    assert usability.UsabilityLimits().most == 0.9
 
 
 def test_every_depth_is_told_and_the_last_one_judges(small):

@@ -1,4 +1,4 @@
-"""What came of one model: its report, or why there is none."""
+"""The outcome of one model: its report, or why there is none."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from fairaudit.audits.core.report.alike import alike
 from fairaudit.audits.core.report.assemble import report_of
 from fairaudit.audits.core.stream.audit import Findings
-from fairaudit.audits.core.stream.stream import Streamed
+from fairaudit.audits.core.stream.stream import StreamResult
 from fairaudit.audits.core.study.cells import cells
 from fairaudit.audits.core.study.device import describe_device
 from fairaudit.audits.core.study.groups import groupings
@@ -34,7 +34,7 @@ class Timing:
 
 def assemble(
     study: Study,
-    streamed: Streamed,
+    streamed: StreamResult,
     findings: Findings,
     verdicts: Sequence[Verdict],
     figures: Sequence[Figure],
@@ -76,13 +76,13 @@ def assemble(
     )
 
 
-def decided_alike(study: Study, streamed: Streamed) -> list[Alike]:
+def decided_alike(study: Study, streamed: StreamResult) -> list[Alike]:
     """The scored images, all or those of a group, that the candidate decided alike."""
     groups = [grouping.take(streamed.rows) for grouping in groupings(study)]
     return alike(streamed.decisions, study.target.take(streamed.rows), groups)
 
 
-def _run(study: Study, streamed: Streamed, timing: Timing) -> Run:
+def _run(study: Study, streamed: StreamResult, timing: Timing) -> Run:
     computed = streamed.computed_rows
     return Run(
         started=timing.started.isoformat(timespec="seconds"),
@@ -113,7 +113,7 @@ def model_entry(model: Classifier, role: str) -> Model:
     )
 
 
-def _data(study: Study, streamed: Streamed) -> Data:
+def _data(study: Study, streamed: StreamResult) -> Data:
     rows, target = streamed.rows, study.target.take(streamed.rows)
     attributes = {grouping.name: grouping.take(rows) for grouping in groupings(study)}
     return Data(

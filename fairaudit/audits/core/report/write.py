@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from fairaudit.errors import OutputError
+from fairaudit.files import reason
 from fairaudit.results.report import Report
 from fairaudit.results.store import write_report
 from fairaudit.results.strict_json import write_text
 
 REPORT = "report.json"
+
+
+def ready_folder(folder: Path) -> None:
+    """Make the report folder, so that one that cannot be written is told before anything is computed.
+
+    Raises:
+        OutputError: it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        found = None if os.access(folder, os.W_OK | os.X_OK) else "no permission to write in it"
+    except OSError as error:
+        found = reason(error)
+    if found is not None:
+        raise OutputError(
+            "The report folder cannot be written", found=found, where=str(folder), advice="Choose another one with -o."
+        )
 
 
 def write_report_folder(report: Report, folder: Path, formats: Sequence[str]) -> list[Path]:

@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.engine.part import merge
+from fairaudit.engine.place import stores_of
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import FairauditError
 from fairaudit.results.report import Report
 
-STORE: Final = "run.sqlite"
-"""Name of the run store in the output folder."""
 ROWS: Final = "rows"
 """Name of the stream's own state: which rows were scored and which were not, with the labels of the scored ones."""
 DECIDED: Final = "decided"
@@ -42,7 +41,7 @@ class StoredRows:
 
 
 def stored_rows(report: Report, folder: Path) -> StoredRows | None:
-    """The rows behind a report, where its run store lies beside it, is this user's, and agrees with the report.
+    """The rows behind a report, where its run store is at hand, is this user's, and agrees with the report.
 
     Whatever is wrong with the store, the answer is None: a comparison can do without.
     """
@@ -50,7 +49,7 @@ def stored_rows(report: Report, folder: Path) -> StoredRows | None:
     if model is None:
         return None
     wanted = {"candidate": json.dumps(model.sha256), "data": json.dumps(report.data.digest)}
-    for path in (folder / STORE, folder.parent / STORE):  # several models of one command share a store
+    for path in stores_of(folder):
         if path.is_file():
             try:
                 for store in RunStore.existing(path, wanted):

@@ -37,7 +37,7 @@ CHUNK_ROWS = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Streamed:
+class StreamResult:
     """What came out of the loop."""
 
     totals: Mapping[str, Total]
@@ -56,7 +56,7 @@ class Streamed:
     """Rows computed in this run."""
 
 
-def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Progress) -> Streamed:
+def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Progress) -> StreamResult:
     """Run the audits over all rows, continuing what the store already holds.
 
     Raises:
@@ -90,7 +90,7 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
     if rows.size == 0:
         raise _nothing_scored(study, excluded)
     totals = {audit.name: Total(part=outcome.parts[audit.name], rows=rows, study=study) for audit in audits}
-    return Streamed(
+    return StreamResult(
         totals=totals,
         rows=rows,
         decisions=outcome.parts[DECIDED].columns["decision"].astype(np.int32),

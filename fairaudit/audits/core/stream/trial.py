@@ -22,6 +22,7 @@ from fairaudit.engine.plan import Chunk, Plan
 from fairaudit.engine.store import RunStore
 from fairaudit.measures.intervals.proportion import percentile
 from fairaudit.results.measurement import Measurement, finite
+from fairaudit.saliency.gradients.counterfactual_gradients import CounterfactualGradients
 from fairaudit.saliency.gradients.saturation import OnPath, saturation
 from fairaudit.saliency.lrp.method import Lrp
 from fairaudit.saliency.method import Method
@@ -43,6 +44,7 @@ REPORTED: dict[str, str | None] = {
     "stability": None,
     "saturation_onset": None,
     "saturated_share": None,
+    "unsaturated_share": None,
 }
 """Fact of a trial → the fact that holds its chance level."""
 
@@ -112,7 +114,10 @@ def run_trials(
         outcome = run_chunks(plan, load, compute, store, progress=advance)
     parts = outcome.parts
     return Trials(
-        measurements=[m for method in methods for m in _measurements(study, method, parts[method.name])],
+        measurements=[
+            *(m for method in methods for m in _measurements(study, method, parts[method.name])),
+            *_against_cgi(study, methods, parts),
+        ],
         unusable={
             method.name: "; ".join(str(reason) for reason in parts[method.name].columns["reason"])
             for method in methods
@@ -135,7 +140,7 @@ def trial_settings(study: Study, methods: Sequence[Method], *, stages: int = 1) 
     return {
         "methods": ", ".join(repr(method) for method in methods),
         "rows": str(sample_rows(study)),
-        "saturation": str(POINTS),
+        "saturation": f"{POINTS} points, flat places anywhere",
         "stages": str(stages),
     }
 
@@ -175,14 +180,33 @@ def _saturated(study: Study, method: Method, images: Tensor, classes: Tensor) ->
     """Onset and saturated share per image, and the mean curves, of a method with a path; nothing for others."""
     if not isinstance(method, OnPath):
         return {}
-    found = saturation(study.candidate, images, classes, method.path(study.candidate, images), points=POINTS)
+    rows = torch.arange(len(images))
+    if isinstance(method, CounterfactualGradients):
+        rows = method.known().cpu()
+        method = method.of(rows)
+    if not len(rows):
+        return {}
+    some = images[rows.to(images.device)]
+    path = method.path(study.candidate, some)
+    found = saturation(study.candidate, some, classes[rows.to(classes.device)], path, points=POINTS)
+    facts = {
+        "saturation_onset": found.onset,
+        "saturated_share": found.saturated,
+        "unsaturated_share": found.unsaturated,
+    }
     return {
-        "fact.saturation_onset": found.onset,
-        "fact.saturated_share": found.saturated,
+        **{f"fact.{name}": _placed(values, rows.numpy(), len(images)) for name, values in facts.items()},
         "curve.t": found.t,
         "curve.progress": _middle(found.progress),
         "curve.gathered": _middle(found.gathered),
     }
+
+
+def _placed(values: NDArray[np.float64], rows: NDArray[np.int64], images: int) -> NDArray[np.float64]:
+    """Values of some images among all of the sample, NaN for the others."""
+    whole = np.full(images, np.nan)
+    whole[rows] = values
+    return whole
 
 
 def _middle(curves: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -218,6 +242,42 @@ def _measurements(study: Study, method: Method, part: Part) -> list[Measurement]
     ]
 
 
+def _against_cgi(study: Study, methods: Sequence[Method], parts: Mapping[str, Part]) -> list[Measurement]:
+    """How much more of cgi's path the score moves in than of every other method's, image by image."""
+    shares = {
+        method.name: np.asarray(parts[method.name].columns["fact.unsaturated_share"], np.float64)
+        for method in methods
+        if "fact.unsaturated_share" in parts[method.name].columns
+    }
+    own = shares.pop("cgi", None)
+    if own is None:
+        return []
+    return [
+        _gain(study, f"cgi against {other}", own - values)
+        for other, values in shares.items()
+        if len(values) == len(own)
+    ]
+
+
+def _gain(study: Study, method: str, values: NDArray[np.float64]) -> Measurement:
+    """The mean over the sample, with its interval."""
+    subject, known = (
+        Subject(audit="saliency", metric="unsaturated_share_gain", method=method),
+        values[~np.isnan(values)],
+    )
+    low, high = _interval(study, method, subject.metric, known)
+    estimate = Estimate(
+        value=float(known.mean()) if known.size else None,
+        low=low,
+        high=high,
+        interval="bootstrap",
+        unit="image",
+        n=known.size,
+        missing="no image of the sample has such a value for both",
+    )
+    return row(subject, estimate, level=study.config.audit.level)
+
+
 def _measurement(
     study: Study,
     method: Method,
@@ -227,7 +287,7 @@ def _measurement(
     cascade: Mapping[str, float],
 ) -> Measurement:
     known = values[~np.isnan(values)]
-    low, high = _interval(study, method, name, known)
+    low, high = _interval(study, method.name, name, known)
     extra: dict[str, float | int | str | bool | None] = {"largest": finite(float(known.max())) if known.size else None}
     if name == "randomisation_similarity" and len(cascade) > 1:
         extra |= {f"down to {layer}": finite(rank) for layer, rank in cascade.items()}
@@ -245,10 +305,10 @@ def _measurement(
     return row(Subject(audit="saliency", metric=name, method=method.name), estimate, level=study.config.audit.level)
 
 
-def _interval(study: Study, method: Method, name: str, known: NDArray[np.float64]) -> tuple[float | None, float | None]:
+def _interval(study: Study, method: str, name: str, known: NDArray[np.float64]) -> tuple[float | None, float | None]:
     if known.size < 2:
         return None, None
-    draw = generator(study.options.seed, "trial", method.name, name)
+    draw = generator(study.options.seed, "trial", method, name)
     picks = draw.integers(0, known.size, (min(2000, study.config.audit.replicates), known.size))
     ends = percentile(known[picks].mean(axis=1), level=study.config.audit.level)
     return finite(float(ends.low)), finite(float(ends.high))

@@ -24,7 +24,7 @@ UNTOLD = "which group goes with which target value in training is not told: set 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alignment:
+class GroupTargets:
     """Which groups go with which target values, and the training rows' counts where they are known."""
 
     cells: NDArray[np.bool_] | None = None
@@ -37,7 +37,7 @@ class Alignment:
 
 def alignment(
     grouping: Categorical, target: Categorical, *, aligned: Aligned | None, training: Training | None
-) -> Alignment:
+) -> GroupTargets:
     """The alignment of an attribute, or of an intersection, with the target.
 
     From a split it is the group that is most over-represented in each target value (`aligned_cells`), if group and
@@ -53,21 +53,21 @@ def alignment(
         UsageError: pairs name a group or a target value that does not exist.
     """
     if aligned is None:
-        return Alignment()
+        return GroupTargets()
     if aligned.pairs is not None:
         return _paired(grouping, target, aligned.pairs, aligned.rho.get(grouping.name))
     if training is None:
-        return Alignment(reason=f'there are no rows of split "{aligned.split}", which audit.aligned names')
+        return GroupTargets(reason=f'there are no rows of split "{aligned.split}", which audit.aligned names')
     trained = _trained(grouping.name, training)
     if trained is None:
-        return Alignment(reason=f'the rows of split "{aligned.split}" have no column {grouping.name}')
+        return GroupTargets(reason=f'the rows of split "{aligned.split}" have no column {grouping.name}')
     sizes = {"rows": len(grouping.values), "columns": len(target.values)}
     relation = contingency(trained.codes, training.target.codes, **sizes).astype(np.float64)
     present = relation[relation.sum(axis=1) > 0][:, relation.sum(axis=0) > 0]
     if min(present.shape, default=0) < 2 or stats.chi2_contingency(present).pvalue > ASSOCIATED:
         reason = f'no group goes with a target value in the rows of split "{training.split}" (χ² test)'
-        return Alignment(training=relation, reason=reason)
-    return Alignment(cells=aligned_cells(relation), training=relation, reason="")
+        return GroupTargets(training=relation, reason=reason)
+    return GroupTargets(cells=aligned_cells(relation), training=relation, reason="")
 
 
 def _trained(name: str, training: Training) -> Categorical | None:
@@ -80,10 +80,10 @@ def _trained(name: str, training: Training) -> Categorical | None:
 
 def _paired(
     grouping: Categorical, target: Categorical, pairs: Mapping[str, Mapping[str, str]], rho: float | None
-) -> Alignment:
+) -> GroupTargets:
     given = pairs.get(grouping.name)
     if given is None:
-        return Alignment(reason=f"audit.aligned.pairs says nothing about {grouping.name}")
+        return GroupTargets(reason=f"audit.aligned.pairs says nothing about {grouping.name}")
     cells = np.zeros((len(grouping.values), len(target.values)), np.bool_)
     for group, value in given.items():
         for kind, name, known in (("group", group, grouping.values), ("target value", value, target.values)):
@@ -94,7 +94,7 @@ def _paired(
                     advice=suggestion(name, known),
                 )
         cells[grouping.values.index(group), target.values.index(value)] = True
-    return Alignment(cells=cells, training=None if rho is None else _shares(cells, rho), reason="")
+    return GroupTargets(cells=cells, training=None if rho is None else _shares(cells, rho), reason="")
 
 
 def _shares(cells: NDArray[np.bool_], rho: float) -> NDArray[np.float64]:

@@ -59,6 +59,14 @@ def _opened(study: Study, attribute: str, path: pathlib.Path) -> OpenedCvae:
             advice=f"Train one with `fairaudit generator train --kind cvae --condition {attribute}`.",
         )
     settings, loader = model.settings, study.material.loader
+    if settings.more:
+        raise ModelError(
+            "This conditional VAE draws several attributes, and an audit flips one alone",
+            wanted=f"one that is conditioned on {attribute} and nothing else",
+            found=", ".join(name for name, _ in settings.attributes),
+            where=str(path),
+            advice=f"Train one with `fairaudit generator train --kind cvae --condition {attribute}`.",
+        )
     wanted = (loader.preprocess.channels, *loader.input_size())
     _same("images", wanted, (settings.channels, *settings.size), path)
     for what, asked, trained in (

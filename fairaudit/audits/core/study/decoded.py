@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fairaudit.audits.core.study.study import Material
 
 PREFIX: Final = "pixels-"
-"""Names of the files in the output folder."""
+"""Names of the files."""
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def decoded_once(material: Material, folder: Path, *, limit: int, keep: bool = F
 
     Args:
         material: the data, whose loader is given the file.
-        folder: the output folder.
+        folder: the run's working folder.
         limit: largest size of the file in bytes; 0 keeps nothing.
         keep: leave the file to others that still need it.
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.study.alignment import Alignment, alignment
+from fairaudit.audits.core.study.alignment import GroupTargets, alignment
 from fairaudit.audits.core.study.groups import groupings
 from fairaudit.audits.core.study.study import Study
 from fairaudit.data.categorical import Categorical
@@ -39,7 +39,7 @@ def rows_of(study: Study, rows: NDArray[np.int64]) -> Rows:
     )
 
 
-def aligned_rows(target: Categorical, group: Categorical, told: Alignment) -> Labels | None:
+def aligned_rows(target: Categorical, group: Categorical, told: GroupTargets) -> Labels | None:
     """Whether each image's group goes with its class, as two groups; None where that is not known.
 
     An image whose group or class is not known is in neither.
