@@ -17,6 +17,7 @@ from fairaudit.audits.regions.compared import COMPARED
 from fairaudit.audits.saliency.read import SUMMED
 from fairaudit.errors import UsageError
 from fairaudit.interventions.effect import RegionEffect
+from fairaudit.measures.alignment.maps import SIMILARITIES
 from fairaudit.measures.counts.association import association
 from fairaudit.measures.counts.disparities import DISPARITIES
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
@@ -69,7 +70,7 @@ def others():
         "swap_effect", "swap_excess", "swap_flip", "score_gap",
         *REPORTED, "unsaturated_share_gain", *(f"{name}_all" for name in SUMMED),
         "relative_change", "relative_change_ratio_of_sums", "base_change", "relative_change_before",
-        "rectification_factor",
+        "rectification_factor", *SIMILARITIES,
         *pruned, "layer_sparsity", *(f"bias_accuracy_{kind}" for kind in KINDS), *PRUNED, *SOURCES,
         "detection_power", "false_alarm_rate", "planted_gap", "trained_accuracy",
     ]  # fmt: skip

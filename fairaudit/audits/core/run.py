@@ -20,10 +20,10 @@ from fairaudit.audits.core.stream.audit import Audit, Findings
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.stream.stream import StreamResult, run_key, stream
 from fairaudit.audits.core.stream.trial import Trials, run_trials, trial_settings
+from fairaudit.audits.core.study.alignment import check_pairs
 from fairaudit.audits.core.study.decoded import decoded_once
 from fairaudit.audits.core.study.groups import audited_groupings
 from fairaudit.audits.core.study.scale import scale_notes
-from fairaudit.audits.core.study.alignment import check_pairs
 from fairaudit.audits.core.study.study import Material, Study, open_classifier, open_material, require_attributes
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config

@@ -14,8 +14,8 @@ from fairaudit.audits.core.report.alike import alike
 from fairaudit.audits.core.report.assemble import Clock, report_of, run_block
 from fairaudit.audits.core.report.drawn import drawn, with_gate_figure
 from fairaudit.audits.core.report.gates import check_gates, check_names
-from fairaudit.audits.core.study.alignment import check_pairs
 from fairaudit.audits.core.report.write import write_report_folder
+from fairaudit.audits.core.study.alignment import check_pairs
 from fairaudit.audits.core.study.cells import cells
 from fairaudit.audits.core.study.groups import all_groupings
 from fairaudit.audits.fairness.inputs import FairnessInputs
