@@ -19,6 +19,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import Final
+
+_MOST: Final = 1000
+_END: Final = 100
+"""Characters that a paragraph quotes of one thing at most, and how many of them are its end."""
 
 
 class ExitCode(IntEnum):
@@ -64,7 +69,7 @@ class FairauditError(Exception):
         """Everything known about the error as one paragraph of plain text."""
         parts = [_sentence(self.problem)]
         parts += [
-            _sentence(f"{label}: {text}")
+            _sentence(f"{label}: {_readable(text)}")
             for label, text in (("Wanted", self.wanted), ("Found", self.found), ("Where", self.where))
             if text
         ]
@@ -141,6 +146,11 @@ def last_line(error: Exception, limit: int = 200) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = lines[-1] if lines else type(error).__name__
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _readable(text: str) -> str:
+    """What a file held may be a hundred thousand numbers; a paragraph shows how they begin and end."""
+    return text if len(text) <= _MOST else f"{text[: _MOST - _END]} … {text[-_END:]}"
 
 
 def _sentence(text: str) -> str:

@@ -13,6 +13,14 @@ def test_line_breaks_in_the_facts_do_not_break_the_paragraph():
     assert "\n" not in str(FairauditError("a\nb", found="c\n\nd"))
 
 
+def test_a_paragraph_quotes_the_beginning_and_the_end_of_what_is_too_long():
+    text = str(FairauditError("A region is outside", found=f"x, y = {'0, ' * 100_000}7", where="row 3"))
+    assert len(text) < 1100
+    assert text.startswith("A region is outside. Found: x, y = 0, 0,")
+    assert text.endswith("0, 7. Where: row 3.")
+    assert "…" in text
+
+
 def test_unknown_names_get_the_nearest_known_one():
     assert suggestion("neckite", ["necktie", "hat"]) == 'Did you mean "necktie"?'
     assert suggestion("x", []) == "None are known."

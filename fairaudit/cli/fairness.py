@@ -48,7 +48,8 @@ def fairness(
         float | None, typer.Option(help="Coverage of intervals, such as 0.95.", rich_help_panel=STATISTICS)
     ] = None,
     replicates: Annotated[
-        int | None, typer.Option(min=100, help="Bootstrap and permutation replicates.", rich_help_panel=STATISTICS)
+        int | None,
+        typer.Option(min=100, max=1_000_000, help="Bootstrap and permutation replicates.", rich_help_panel=STATISTICS),
     ] = None,
     min_cell: Annotated[
         int | None, typer.Option(min=0, help="Suppress numbers that rest on fewer images.", rich_help_panel=STATISTICS)

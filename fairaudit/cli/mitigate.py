@@ -46,7 +46,13 @@ ReportSplit = Annotated[
 ]
 Seeds = Annotated[int, typer.Option(min=1, help="Fits of every method.", rich_help_panel=PANEL)]
 Lambda = Annotated[
-    float | None, typer.Option("--lambda", min=0.0, help="λ of every method that has one.", rich_help_panel=PANEL)
+    str | None,
+    typer.Option(
+        "--lambda",
+        help="λ of every method that has one; of several the best on the choosing part; draws the trade-off.",
+        rich_help_panel=PANEL,
+        metavar="L,L,…",
+    ),
 ]
 Search = Annotated[bool, typer.Option("--search", help="Try each method's values of λ first.", rich_help_panel=PANEL)]
 Trials = Annotated[int, typer.Option(min=0, help="Search λ by so many trials of optuna.", rich_help_panel=PANEL)]
@@ -78,7 +84,7 @@ def mitigate(
     balanced_split: BalancedSplit = None,
     report_split: ReportSplit = None,
     seeds: Seeds = 1,
-    strength: Lambda = None,
+    lambdas: Lambda = None,
     search: Search = False,
     trials: Trials = 0,
     select: Select = "worst_cell",
@@ -99,7 +105,7 @@ def mitigate(
     from dataclasses import replace
 
     from fairaudit.audits.mitigation.options import MitigateOptions
-    from fairaudit.cli.launch.mitigate import launch_mitigate, method_names
+    from fairaudit.cli.launch.mitigate import launch_mitigate, method_names, strengths
     from fairaudit.cli.launch.prune import split_of
     from fairaudit.cli.settings import per_attribute_options
 
@@ -109,7 +115,7 @@ def mitigate(
         choose=split_of(choose_split, option="--choose-split"),
         balanced=split_of(balanced_split, option="--balanced-split"),
         seeds=seeds,
-        strength=strength,
+        strengths=strengths(lambdas),
         search=search,
         trials=trials,
         select=select,

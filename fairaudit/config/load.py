@@ -13,6 +13,7 @@ from fairaudit.config.references import region_order
 from fairaudit.config.schema import Config
 from fairaudit.config.yaml_file import read_yaml
 from fairaudit.errors import ConfigError, suggestion
+from fairaudit.files import unusual
 
 FILE_NAME = "fairaudit.yaml"
 LIBRARIES = ("torchvision", "timm")
@@ -117,8 +118,11 @@ def _find(path: Path | None, folder: Path) -> Path | None:
     full = folder / path
     if full.is_dir():
         full = full / FILE_NAME
-    if not full.is_file():
+    found = unusual(full)
+    if found == "no such file":
         raise ConfigError("The configuration file does not exist", where=str(full))
+    if found is not None:
+        raise ConfigError("The configuration cannot be read", wanted="a file", found=found, where=str(full))
     return full
 
 

@@ -76,7 +76,7 @@ class AuditConfig(Section):
     """Attributes to compare within, not across."""
     level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     """Coverage of intervals."""
-    replicates: Annotated[int, Field(ge=100)] = 10_000
+    replicates: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
     """Bootstrap and permutation replicates."""
     min_cell: Annotated[int, Field(ge=0)] = 0
     """Cells with fewer images are suppressed in what is printed, never in what is counted."""

@@ -20,6 +20,8 @@ def as_expected(error: Exception) -> FairauditError | None:
     if isinstance(error, UnicodeError):
         advice = "Look for half characters or another encoding in names of files and columns."
         return FairauditError("A text cannot be read or written", found=reason(error), advice=advice)
+    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # Path.resolve before Python 3.13
+        return FairauditError("A file or folder cannot be used", found=reason(error), advice="Remove the link.")
     if isinstance(error, RecursionError):
         return FairauditError("Something in the input is nested too deeply", found=reason(error))
     if isinstance(error, ValueError) and "null byte" in str(error):

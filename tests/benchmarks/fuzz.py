@@ -2,8 +2,9 @@
 
     python tests/benchmarks/fuzz.py --mutations 10000 --kills 100 --seed 0
 
-A damaged file may open or be refused in one paragraph; a traceback, a dead process, a hang (over 20 s) or rows that
-vanish are failures. A run that was killed must end, run again, with the report of one that was not.
+A damaged file may open or be refused in one paragraph; a traceback, a dead process, a hang (over 20 s of the
+processor's time, however busy the machine is) or rows that vanish are failures. A run that was killed must end, run
+again, with the report of one that was not.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import json
 import os
 import random
 import select
+import shutil
 import signal
 import sys
 import tempfile
@@ -27,8 +29,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SECONDS = 20
-"""After which a file counts as hanging."""
+SECONDS = 20.0
+"""Of the processor's time, after which a file counts as hanging."""
+BLOCKED = 600.0
+"""Seconds by the clock, after which a file that needs no processor, such as a pipe, counts as hanging."""
 ROWS = 12
 
 
@@ -120,7 +124,7 @@ def _batch(kind: Kind, first: int, count: int, *, seed: int, folder: Path, found
     done, rest = 0, b""
     ended = False
     while not ended:
-        if not select.select([readable], [], [], SECONDS)[0]:
+        if not select.select([readable], [], [], BLOCKED)[0]:
             os.kill(child, signal.SIGKILL)
             found.failures.append(f"{kind.name} {first + done}: hangs")
             done, ended = done + 1, True
@@ -134,7 +138,10 @@ def _batch(kind: Kind, first: int, count: int, *, seed: int, folder: Path, found
         if not content:
             _, status = os.waitpid(child, 0)
             if status != 0:
-                found.failures.append(f"{kind.name} {first + done}: the process died ({status})")
+                hung = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF
+                found.failures.append(
+                    f"{kind.name} {first + done}: {'hangs' if hung else f'the process died ({status})'}"
+                )
                 done += 1
             os.close(readable)
             return done
@@ -162,6 +169,8 @@ def _child(kind: Kind, first: int, count: int, *, seed: int, folder: Path, out: 
             draw = random.Random(f"{seed} {kind.name} {number}")  # noqa: S311
             path = folder / f"{kind.name}{kind.suffix}"
             path.write_bytes(mutated(draw.choice(kind.seeds), draw))
+            # Counts what all threads of this process compute; at its end the signal ends the process.
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
             os.write(out, f"{outcome(kind, path)}\n".encode())
     except BaseException:
         code = 1
@@ -215,53 +224,132 @@ def kinds(folder: Path) -> list[Kind]:
 def commands(folder: Path, made: _Made) -> list[Kind]:
     """Whole commands over one damaged file each; where a good file would mean minutes of work, they only plan it."""
     # Imported once, before the forks: in every child again they would count as its time.
-    for name in ("alignment.audit", "joint.verdict", "pruning.run", "resample.resample", "selftest.run"):
+    for name in IMPORTED:
         importlib.import_module(f"fairaudit.audits.{name}")
     lab = folder / "commands"
     lab.mkdir(exist_ok=True)
     if not (lab / "model.pt").exists():
         make_lab(lab, 10 * ROWS)
-    table, config = (lab / "faces.csv").read_bytes(), (lab / "fairaudit.yaml").read_bytes()
+        _siblings(lab)
+    held = {name: (lab / name).read_bytes() for name in ("faces.csv", "model.pt")}
+    table, config = held["faces.csv"], (lab / "fairaudit.yaml").read_bytes()
+    report = (lab / "part1" / "model" / "report.json").read_bytes()
+    shard, summary, stored = ((lab / name).read_bytes() for name in IN_PLACE)
+    conditional = made.conditional()
     plans = (
-        ("prune", ["prune", "model.pt", "--config", "{}", "--dry-run", "--quiet"], ".yaml", config),
-        ("selftest", ["selftest", "model.pt", "--config", "{}", "--dry-run", "--quiet"], ".yaml", config),
-        ("resample", ["resample", "--data", "{}", "--attribute", "group", "-o", "made.csv"], ".csv", table),
-        ("render", ["render", "{}", "--format", "md,junit,csv"], ".json", made.report()),
-        ("generator-info", ["generator", "info", "{}"], ".gen", made.generator()),
-        ("cf-align", ["cf-align", "model.pt", "--generator", "{}", *QUICK], ".pt", made.blocks()),
-    )
-    return [Kind(name, suffix, [seed], _Command(lab, arguments)) for name, arguments, suffix, seed in plans]
+        ("prune", "prune model.pt --config {} --dry-run --quiet", ".yaml", config),
+        ("prune-table", "prune model.pt --data {} --dry-run --quiet", ".csv", table),
+        ("selftest", "selftest model.pt --config {} --dry-run --quiet", ".yaml", config),
+        ("selftest-table", "selftest model.pt --data {} --dry-run --quiet", ".csv", table),
+        ("selftest-model", "selftest {} --dry-run --quiet", ".pt", held["model.pt"]),
+        ("mitigate-table", "mitigate model.pt --data {} --dry-run --quiet", ".csv", table),
+        ("resample", "resample --data {} --attribute group -o made.csv", ".csv", table),
+        ("split", "split --data {} --attribute group -o made.csv", ".csv", table),
+        ("fairness-table", "fairness model.pt --data {} --max-excluded 999 --fresh --quiet -o out", ".csv", table),
+        ("predictions", f"fairness --predictions {{}} {PREDICTED} --fresh --quiet -o out", ".csv", table),
+        ("maps-command", "roi-metrics --maps {} --region-box tie=1,1,4,4 --fresh --quiet -o out", ".npy", made.npy()),
+        ("init-table", "init model.pt {} --yes --force -o made.yaml", ".csv", table),
+        ("init-model", "init {} faces.csv --yes --force -o made.yaml", ".pt", held["model.pt"]),
+        ("render", "render {} --format md,junit,csv", ".json", made.report()),
+        ("compare", "compare part1/model {} -o out", ".json", report),
+        ("compare-baseline", "compare {} part1/model", ".json", report),
+        ("compare-store", "compare part1/model part2/other", "/.fairaudit/part2/other/run.sqlite", stored),
+        ("merge", "merge part1 part2 -o whole", "/part2/shard.json", shard),
+        ("summary", "merge part1 part2 -o whole", "/part2/summary.json", summary),
+        ("generator-info", "generator info {}", ".gen", made.generator()),
+        ("generator-train", f"generator train --config large.yaml --data {{}} {SMALL}", ".csv", table),
+        ("interpolate", f"generator interpolate {{}} --config large.yaml {BETWEEN}", ".gen", conditional),
+        ("cf-align", f"cf-align model.pt --generator {{}} {QUICK}", ".pt", made.blocks()),
+    )  # fmt: skip
+    return [
+        Kind(name, suffix if suffix.startswith(".") else Path(suffix).suffix, [seed], _Command(lab, line, suffix))
+        for name, line, suffix, seed in plans
+    ]
 
 
-QUICK = ("--downstream", "all", "--drift", "1", "--examples", "1", "--fresh", "--quiet", "-o", "out")
+IMPORTED = (
+    *("alignment.audit", "joint.verdict", "pruning.run", "resample.resample", "resample.split", "selftest.run"),
+    *(
+        "mitigation.run",
+        "fairness.table",
+        "regions.maps",
+        "init.run",
+        "zoo.merge",
+        "generator.train",
+        "core.report.compare",
+    ),
+    *("generator.interpolate", "generator.inspect"),
+)
+QUICK = "--downstream all --drift 1 --examples 1 --fresh --quiet -o out"
+PREDICTED = "--truth label --prediction label --attribute group --max-excluded 999"
+IN_PLACE = ("part2/shard.json", "part2/summary.json", ".fairaudit/part2/other/run.sqlite")
+BETWEEN = "--condition group --limit 4 --frames 2 -o out"
+SMALL = "--epochs 1 --width 4 --latent 2 --limit 8 --fresh --quiet -o out"
+
+
+def _siblings(lab: Path) -> None:
+    """What other commands read: two parts of a run over two models on the same data, and a larger size."""
+    text = (lab / "fairaudit.yaml").read_text(encoding="utf-8")
+    (lab / "large.yaml").write_text(text.replace("[8, 8]", "[28, 28]"), encoding="utf-8")
+    (lab / "other.pt").write_bytes((lab / "model.pt").read_bytes())
+    for part in ("1", "2"):
+        _run(lab, f"fairness model.pt other.pt --shard {part}/2 --quiet -o part{part}".split())
 
 
 @dataclass(frozen=True)
 class _Command:
-    """A command in a folder of its own; {} stands for the damaged file."""
+    """A command in a folder of its own; {} stands for the damaged file, which else has its place in the folder."""
 
     lab: Path
-    arguments: list[str]
+    line: str
+    suffix: str
 
     def __call__(self, path: Path) -> str | None:
         from fairaudit.cli.main import app
         from fairaudit.errors import UsageError
 
         # Beside the manifest, whose paths the file may hold.
-        file = self.lab / path.name
+        file = self.lab / (self.suffix[1:] if self.suffix.startswith("/") else path.name)
+        whole = file.read_bytes() if self.suffix.startswith("/") else None
         file.write_bytes(path.read_bytes())
         before = Path.cwd()
         os.chdir(self.lab)
         try:
-            (self.lab / "made.csv").unlink(missing_ok=True)
-            app([each.replace("{}", str(file)) for each in self.arguments])
+            for name in ("made.csv", "made.yaml", "out/report.json"):
+                Path(name).unlink(missing_ok=True)
+            shutil.rmtree("whole", ignore_errors=True)
+            app([each.replace("{}", file.name) for each in self.line.split()])
         except SystemExit as ended:
             if ended.code == 2:
                 raise UsageError("refused by the command") from None
-            return None if ended.code in (None, 0, 3, 4, 5) else f"exit code {ended.code}"
+            return _accounted(file) if ended.code in (None, 0, 3, 4, 5) else f"exit code {ended.code}"
         finally:
             os.chdir(before)
+            if whole is not None:
+                file.write_bytes(whole)  # others read it too
+        return _accounted(file)
+
+
+def _accounted(file: Path) -> str | None:
+    """Whether every record of a damaged table is scored or excluded in the report, where the command wrote one."""
+    report = Path("out/report.json")
+    if file.suffix != ".csv" or not report.exists():
         return None
+    data = json.loads(report.read_text(encoding="utf-8"))
+    scored, excluded = data["data"]["scored"], len(data["excluded"])
+    if data["data"]["rows"] != scored + excluded:
+        return f"{data['data']['rows']} rows, {scored} scored and {excluded} excluded"
+    lost = records(file) - data["data"]["rows"]
+    return f"{lost} rows vanished" if lost else None
+
+
+def records(path: Path) -> int:
+    """Records of a CSV file below its header; a line of blanks is none."""
+    text = path.read_bytes().decode("utf-8-sig")
+    first = text.split("\n", 1)[0]
+    separator = max(",", ";", "\t", key=first.count)
+    found = [cells for cells in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if cells]
+    return len(found) - 1 - sum(len(cells) == 1 and not cells[0].strip() for cells in found[1:])
 
 
 def _nothing(_value: object) -> None:
@@ -278,13 +366,7 @@ def _open_table(path: Path) -> str | None:
 def _open_csv(path: Path) -> str | None:
     from fairaudit.data.tables import read_table
 
-    rows = len(read_table(path))
-    text = path.read_bytes().decode("utf-8-sig")
-    first = text.split("\n", 1)[0]
-    separator = max(",", ";", "\t", key=first.count)
-    records = [cells for cells in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if cells]
-    blank = sum(len(cells) == 1 and not cells[0].strip() for cells in records[1:])
-    lost = len(records) - 1 - blank - rows
+    lost = records(path) - len(read_table(path))
     return f"{lost} rows vanished" if lost else None
 
 
@@ -494,6 +576,15 @@ class _Made:
 
         path = self.folder / "generator"
         save_generator(path, Autoencoder(AutoencoderSettings(size=(28, 28), width=4, latent=4)))
+        return path.read_bytes()
+
+    def conditional(self) -> bytes:
+        from fairaudit.generators.checkpoint import save_generator
+        from fairaudit.generators.cvae import ConditionalVae, CvaeSettings
+
+        path = self.folder / "conditional"
+        names = {"target_name": "label", "attribute_name": "group", "target": ("0", "1"), "attribute": ("a", "b")}
+        save_generator(path, ConditionalVae(CvaeSettings(size=(28, 28), width=4, latent=4, **names)))
         return path.read_bytes()
 
     def report(self) -> bytes:

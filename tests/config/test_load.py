@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,21 @@ def test_a_path_may_be_a_file_or_its_folder_and_a_byte_order_mark_is_fine(tmp_pa
     for given in (Path("deep"), Path("deep/fairaudit.yaml"), path):
         config, base = load_config(given, folder=tmp_path, overrides={})
         assert (config.data.manifest, base) == ("a.csv", tmp_path / "deep")
+
+
+def test_a_pipe_is_never_waited_for_and_a_circle_of_links_is_told(tmp_path):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "circle.yaml").symlink_to("circle.yaml")
+    for name, words in (("pipe.yaml", "Found: a pipe"), ("circle.yaml", "symbolic links"), ("none.yaml", "not exist")):
+        with pytest.raises(ConfigError, match=words):
+            load_config(Path(name), folder=tmp_path, overrides={})
+
+
+@pytest.mark.parametrize("number", ["1000000000000000000000000000000", "0x" + "f" * 400, "99"])
+def test_replicates_that_no_memory_holds_are_refused(tmp_path, number):
+    write(tmp_path, f"data: {{manifest: a.csv}}\naudit: {{replicates: {number}}}\n")
+    with pytest.raises(ConfigError, match=r"audit\.replicates"):
+        load_config(None, folder=tmp_path, overrides={})
 
 
 def test_the_command_line_wins_key_by_key(tmp_path):

@@ -19,6 +19,7 @@ from fairaudit.errors import DataError
         (RecursionError("maximum recursion depth exceeded"), "nested too deeply"),
         (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"), "cannot be read or written"),
         (ValueError("embedded null byte"), "NUL character"),
+        (RuntimeError("Symlink loop from 'l.csv'"), "Symlink loop from 'l.csv'"),
     ],
 )
 def test_what_the_system_refuses_is_expected(error, words):

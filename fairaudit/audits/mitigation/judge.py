@@ -3,41 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from fairaudit.measures.regions.metrics import rrf_lift
+from fairaudit.audits.mitigation.relevance import cell_means, maps_of, masks_of, named, relevance_columns, scaled
 from fairaudit.mitigation.edits import Edit, GroupThresholds, edited
 from fairaudit.mitigation.method import Task
 from fairaudit.mitigation.methods.thr_opt import decided
 from fairaudit.mitigation.samples import DataPart
-from fairaudit.mitigation.write import as_edited
 from fairaudit.models.classifier import Classifier
-from fairaudit.pruning.probe import probe
+from fairaudit.pruning.probe import KINDS, probe
 from fairaudit.saliency.method import Method
 from fairaudit.seeds import generator
 
 BATCH = 256
-TOLERANCE = 1e-4
-"""Falls of relevance up to this share of the largest are float noise."""
+COLUMNS = 2
+"""Version of the columns: fits that were stored with others are made again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Judge:
-    """The reporting part, the attribution method, and the unchanged model's maps."""
+    """The reporting part, the attribution methods, and the unchanged model's maps."""
 
     model: Classifier
     task: Task
     report: DataPart
-    method: Method | None
-    """None where relevance is not measured."""
-    images: int
+    methods: tuple[Method, ...] = ()
+    """Attribution methods, two at most; none where relevance is not measured."""
+    images: int = 0
     """Images whose relevance is measured: the first so many of a seeded order."""
-    vanilla: Tensor | None = None
-    """The unchanged model's scaled absolute maps of those images."""
+    vanilla: Mapping[str, Tensor] = field(default_factory=dict)
+    """Suffix of an attribution method → the unchanged model's maps of those images."""
 
     @property
     def mapped(self) -> Tensor:
@@ -46,16 +45,33 @@ class Judge:
         draws = generator(self.task.train.seed, "mitigation maps")
         return torch.from_numpy(np.sort(draws.choice(count, size=min(self.images, count), replace=False)))
 
+    def maps(self, edit: Edit) -> dict[str, Tensor]:
+        """Suffix of every attribution method → signed maps of the mapped images; empty without a region."""
+        if not self.report.has_masks:
+            return {}
+        return {
+            suffix: maps_of(self.model, self.task, edit, self.report, self.mapped, method)
+            for suffix, method in named(self.methods).items()
+        }
 
-def columns(judge: Judge, edit: Edit, name: str) -> dict[str, Tensor]:
-    """Everything that the comparison is made from, per image, NaN where there is no such number."""
+
+def columns(judge: Judge, edit: Edit) -> dict[str, Tensor]:
+    """Everything that the comparison is made from, per image, NaN where there is no such number.
+
+    And `cell_maps`, the mean map of every cell by the first attribution method, [cell, row, column].
+    """
     found = {f"choose.{key}": value for key, value in _outputs(judge, edit, judge.task.choose, flips=False).items()}
     found |= _outputs(judge, edit, judge.report, flips=True)
-    if judge.method is not None and judge.report.has_masks:
-        maps = scaled_maps(judge, edit, name)
-        found |= _relevance(judge, maps)
+    maps, rows = judge.maps(edit), judge.mapped
+    for suffix, own in maps.items():
+        found |= relevance_columns(
+            own, masks_of(judge.report, rows), rows, images=len(judge.report), vanilla=judge.vanilla.get(suffix),
+            suffix=suffix,
+        )  # fmt: skip
+    if "" in maps:
+        found["cell_maps"] = cell_means(scaled(maps[""]), judge.report, rows)
     if not isinstance(edit, GroupThresholds):
-        found |= _probe(judge, edit)
+        found |= _probes(judge, edit)
     return found
 
 
@@ -85,59 +101,6 @@ def _outputs(judge: Judge, edit: Edit, part: DataPart, *, flips: bool) -> dict[s
     return found
 
 
-def scaled_maps(judge: Judge, edit: Edit, name: str) -> Tensor:
-    """|R| / 2 max|R| of the mapped images, [image, row, column], NaN for a map without relevance."""
-    if judge.method is None:
-        raise ValueError("no attribution method")
-    classifier = as_edited(judge.model, judge.task.split, edit, name)
-    mean = torch.tensor(classifier.mean).view(1, -1, 1, 1)
-    std = torch.tensor(classifier.std).view(1, -1, 1, 1)
-    found = []
-    for rows in torch.split(judge.mapped, BATCH):
-        batch = judge.report.take(rows)
-        images = batch.images * std.to(batch.images) + mean.to(batch.images)
-        found.append(judge.method.attribute(classifier, images, batch.target).maps.detach().double().cpu())
-    maps = torch.cat(found).abs()
-    largest = maps.flatten(1).amax(1)
-    scale = torch.where(largest > 0, 2 * largest, torch.full_like(largest, torch.nan))
-    return maps / scale[:, None, None]
-
-
-def _relevance(judge: Judge, maps: Tensor) -> dict[str, Tensor]:
-    """Lift of every mapped image, and where the unchanged model's maps are there, what fell in the region."""
-    masks = _masks(judge)
-    values = torch.nan_to_num(maps)
-    whole = torch.full((len(judge.report),), torch.nan, dtype=torch.float64)
-    found = {"relevance_lift": whole.clone()}
-    lift = rrf_lift(values.numpy(), masks.numpy(), convention="absolute")
-    found["relevance_lift"][judge.mapped] = torch.from_numpy(lift)
-    if judge.vanilla is None:
-        return found
-    fall = judge.vanilla - maps
-    area = masks.sum((1, 2)).double()
-    area = torch.where(area > 0, area, torch.full_like(area, torch.nan))
-    inside = torch.where(masks, fall, torch.zeros_like(fall))
-    fallen = (inside > TOLERANCE).sum((1, 2))
-    parts = {
-        "relevance_fall": inside.sum((1, 2)) / area,
-        "relevance_fall_share": fallen / area,
-    }
-    for key, each in parts.items():
-        found[key] = whole.clone()
-        found[key][judge.mapped] = each
-    return found
-
-
-def _masks(judge: Judge) -> Tensor:
-    found = []
-    for rows in torch.split(judge.mapped, BATCH):
-        masks = judge.report.take(rows).masks
-        if masks is None:
-            raise ValueError("the reporting part has no region")
-        found.append(masks.cpu())
-    return torch.cat(found)
-
-
 @torch.no_grad()
 def _features(judge: Judge, edit: Edit, part: DataPart) -> Tensor:
     module = edited(judge.task.split, edit)
@@ -145,15 +108,18 @@ def _features(judge: Judge, edit: Edit, part: DataPart) -> Tensor:
     return torch.cat([module(part.take(each).images)[0].flatten(1).cpu() for each in rows])
 
 
-def _probe(judge: Judge, edit: Edit) -> Mapping[str, Tensor]:
-    """Whether a fresh linear reader tells each image's attribute, NaN where it is unknown."""
+def _probes(judge: Judge, edit: Edit) -> dict[str, Tensor]:
+    """Whether fresh readers, linear and with a hidden layer, tell each image's attribute, NaN where it is unknown."""
     part = judge.task.balanced
     if part is None:
         return {}
     learn, test = _features(judge, edit, part), _features(judge, edit, judge.report)
     attribute = judge.report.attribute
-    with torch.enable_grad():
-        read = probe("linear", (learn, part.attribute), (test, attribute), values=part.groups, seed=0, epochs=15)
-    found = torch.full((len(attribute),), torch.nan, dtype=torch.float64)
-    found[attribute >= 0] = torch.tensor(read.hits, dtype=torch.float64)
-    return {"attribute_probe": found}
+    made = {}
+    for kind in KINDS:
+        with torch.enable_grad():
+            read = probe(kind, (learn, part.attribute), (test, attribute), values=part.groups, seed=0, epochs=15)
+        found = torch.full((len(attribute),), torch.nan, dtype=torch.float64)
+        found[attribute >= 0] = torch.tensor(read.hits, dtype=torch.float64)
+        made["attribute_probe" if kind == "linear" else f"attribute_probe_{kind}"] = found
+    return made

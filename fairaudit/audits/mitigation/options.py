@@ -24,8 +24,8 @@ class MitigateOptions:
     """Rows in which attribute and target are independent; None undersamples the debias rows."""
     seeds: int = 1
     """Fits of every method, with seeds from the run's own on."""
-    strength: float | None = None
-    """λ of every method; None for each method's own."""
+    strengths: tuple[float, ...] = ()
+    """λ of every method that has one; several are tried on the choosing part; none for each method's own."""
     search: bool = False
     """Try every method's values of λ on the choosing part first."""
     trials: int = 0

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairaudit.audits.mitigation.fit import VANILLA, Fits
-from fairaudit.audits.mitigation.statistics import MEANS, NAMES, Images, p_value, replicated
+from fairaudit.audits.mitigation.statistics import NAMES, Images, p_value, replicated
+from fairaudit.audits.mitigation.store import Fit
+from fairaudit.audits.mitigation.verdicts import VariantQuestion, verdict_of
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.intervals.multiple import holm
+from fairaudit.measures.regions.change import rddt
 from fairaudit.mitigation.registry import CONTROL, METHODS
 from fairaudit.ratio import ratio
-from fairaudit.results.measurement import Measurement
+from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.metrics import metric as entry_of
 from fairaudit.tables.row import Estimate, Subject, row
+from fairaudit.verdict.joint import Joint
 
 AUDIT = "mitigate"
 AGAINST = {"vanilla": VANILLA, "control": CONTROL}
@@ -35,27 +41,43 @@ class VariantComparison:
     """Variant → metric → [1 + replicate]."""
     per_seed: Mapping[str, Sequence[Mapping[str, float]]]
     """Variant → seed → metric → value."""
+    trials: Mapping[str, Sequence[Mapping[str, float]]]
+    """Method → λ that was tried → metric → value, in the order of the fits' trials."""
+    verdicts: Mapping[str, Sequence[Joint]]
+    """Variant → the joint verdict on the model of every seed."""
     images: Images
     fits: Fits
-    attribute: str
-    region: str | None
-    level: float
+    question: VariantQuestion
     floor: float
+    phi: float | None = None
+    """Yule's φ of target and attribute in the debias part; None unless both have two values."""
+
+    @property
+    def attribute(self) -> str:
+        """The attribute, or several joined."""
+        return self.question.attribute
+
+    @property
+    def level(self) -> float:
+        """Coverage of intervals."""
+        return self.question.statistics.level
 
 
-def compare(fits: Fits, images: Images, *, attribute: str, region: str | None, level: float, floor: float, seed: int,
-            replicates: int) -> VariantComparison:  # fmt: skip
-    """Resample the reporting part once for all variants."""
+def compare(
+    fits: Fits, images: Images, question: VariantQuestion, *, floor: float, phi: float | None = None
+) -> VariantComparison:
+    """Resample the reporting part once for all variants, and judge every model."""
+    seed, replicates = question.statistics.seed, question.statistics.replicates
     variants = {VANILLA: [fits.vanilla], **fits.working()}
-    columns = {name: [_columns(fit.columns) for fit in each] for name, each in variants.items()}
+    columns = {name: [_columns(fit) for fit in each] for name, each in variants.items()}
     values = replicated(images, columns, seed=seed, replicates=replicates)
-    per_seed = {}
-    for name, each in columns.items():
-        found = [replicated(images, {name: [one]}, seed=seed, replicates=0)[name] for one in each]
-        per_seed[name] = [{metric: float(value[0]) for metric, value in one.items()} for one in found]
+    tried = {name: [fit for fit in each if fit.edit is not None] for name, each in fits.trials.items()}
     return VariantComparison(
-        values=values, per_seed=per_seed, images=images, fits=fits, attribute=attribute, region=region, level=level,
-        floor=floor,
+        values=values,
+        per_seed={name: [_point(images, one, seed) for one in each] for name, each in columns.items()},
+        trials={name: [_point(images, _columns(fit), seed) for fit in each] for name, each in tried.items()},
+        verdicts={name: [verdict_of(images, one, question) for one in each] for name, each in columns.items()},
+        images=images, fits=fits, question=question, floor=floor, phi=phi,
     )  # fmt: skip
 
 
@@ -96,8 +118,8 @@ def flags(found: VariantComparison, name: str) -> list[str]:
     return told
 
 
-def _cell_accuracies(images: Images, fit: object) -> Floats:
-    decisions = fit.columns["decisions"].numpy()  # type: ignore[attr-defined]
+def _cell_accuracies(images: Images, fit: Fit) -> Floats:
+    decisions = fit.columns["decisions"].numpy()
     right = decisions == images.target
     cells = range(images.groups * images.classes)
     return np.array([float(ratio(right[images.cell == c].sum(), (images.cell == c).sum())) for c in cells])
@@ -113,8 +135,26 @@ def _levels(found: VariantComparison, name: str) -> Iterator[Measurement]:
         if len(per_seed) > 1:
             extra["sd"] = float(np.std(per_seed, ddof=1))
         if metric == "unbiased_accuracy":
-            extra["flags"] = ", ".join(flags(found, name))
+            extra |= {"flags": ", ".join(flags(found, name)), "verdict": verdicts_line(found, name)}
+        if metric.startswith("relevance_fall") and "share" not in metric:
+            extra["rddt_p"] = finite(_rddt(found, name, metric))
+        if metric.endswith("_other"):
+            extra["attribution"] = found.question.methods[1]
         yield _row(found, metric, name, None, values[metric], extra=extra)
+
+
+def verdicts_line(found: VariantComparison, name: str) -> str:
+    """The joint verdicts on a variant's models, each with how many seeds have it where they differ."""
+    counts = Counter(joint.verdict for joint in found.verdicts[name])
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{verdict} ({count})" for verdict, count in counts.most_common())
+
+
+def _rddt(found: VariantComparison, name: str, metric: str) -> float:
+    """RDDT's p value of the first seed's model: the one-sided t test that relevance in the region fell."""
+    fit = found.fits.vanilla if name == VANILLA else found.fits.by_method[name][0]
+    return rddt(fit.columns[metric].numpy(), clusters=found.images.clusters).p
 
 
 def _changes(found: VariantComparison) -> list[Measurement]:
@@ -162,7 +202,7 @@ def _row(
     )  # fmt: skip
     subject = Subject(
         audit=AUDIT, metric=metric, attribute=found.attribute, method=name, baseline=baseline,
-        region=found.region if base.startswith("relevance") else None,
+        region=found.question.region if base.startswith("relevance") else None,
     )  # fmt: skip
     return row(subject, estimate, level=found.level)
 
@@ -213,6 +253,12 @@ def _spearman(first: Floats, second: Floats) -> Floats:
     return ratio((a * b).sum(0), np.sqrt((a**2).sum(0) * (b**2).sum(0)))
 
 
-def _columns(columns: Mapping[str, object]) -> dict[str, np.ndarray]:
-    wanted = ("decisions", "scores", *MEANS)
-    return {name: columns[name].numpy() for name in wanted if name in columns}  # type: ignore[attr-defined]
+def _columns(fit: Fit) -> dict[str, NDArray[np.generic]]:
+    """A fit's columns of the reporting part, [image]."""
+    return {name: c.numpy() for name, c in fit.columns.items() if c.dim() < 3 and not name.startswith("choose.")}
+
+
+def _point(images: Images, columns: Mapping[str, NDArray[np.generic]], seed: int) -> dict[str, float]:
+    """Metric → its value on the images themselves."""
+    found = replicated(images, {"one": [columns]}, seed=seed, replicates=0)["one"]
+    return {metric: float(value[0]) for metric, value in found.items()}

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from fairaudit.audits.core.plan import AuditPlan
@@ -18,27 +19,37 @@ from fairaudit.audits.core.stream.audit import Audit, Findings
 from fairaudit.audits.core.stream.found import FoundBefore
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.stream.trial import Trials
-from fairaudit.audits.core.study.study import Study, open_classifier
+from fairaudit.audits.core.study.statistics import statistics_of
+from fairaudit.audits.core.study.study import Study, open_classifier, target_of
 from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.mitigation.data import MitigationData, open_parts, read_parts
 from fairaudit.audits.mitigation.figures import drawings
-from fairaudit.audits.mitigation.fit import Fits, best, choosing_counts, edit_of, fit_all, mean_cell
-from fairaudit.audits.mitigation.judge import Judge
+from fairaudit.audits.mitigation.fit import Fits, best, edit_of, fit_all
+from fairaudit.audits.mitigation.judge import COLUMNS, Judge
+from fairaudit.audits.mitigation.merit import choosing_counts, mean_cell
 from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.audits.mitigation.read import METRICS, VariantComparison, compare, read
-from fairaudit.audits.mitigation.statistics import REPLICATES, Images
+from fairaudit.audits.mitigation.relevance import SUFFIXES
+from fairaudit.audits.mitigation.statistics import Images
 from fairaudit.audits.mitigation.store import FitStore
-from fairaudit.audits.mitigation.table import json_rows, markdown
+from fairaudit.audits.mitigation.table import grid, json_rows, remarks
+from fairaudit.audits.mitigation.verdicts import VariantQuestion
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.errors import FairauditError, UsageError, suggestion
+from fairaudit.measures.counts.association import phi as association_phi
 from fairaudit.mitigation.method import Task
 from fairaudit.mitigation.registry import METHODS
+from fairaudit.mitigation.samples import cell_counts
 from fairaudit.mitigation.write import write_edit
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.train import TuneSettings
+from fairaudit.report.mitigation import MitigationPage, html, markdown
+from fairaudit.report.page import decision
+from fairaudit.results.measurement import Measurement, finite
 from fairaudit.results.provenance import library_versions
+from fairaudit.results.report import Report
 from fairaudit.results.strict_json import dumps, write_text
 from fairaudit.saliency.method import Method
 from fairaudit.saliency.registry import method as attribution
@@ -78,13 +89,26 @@ def open_run(path: Path, *, config: Config, base: Path, options: RunOptions, ask
     return OpenedRun(model=model, parts=parts, judge=judge, store=store)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Mitigated:
+    """What came of a run."""
+
+    outcome: Outcome
+    page: MitigationPage
+
+    @property
+    def report(self) -> Report | None:
+        """The report."""
+        return self.outcome.report
+
+
 def run_mitigate(
     path: Path, *, config: Config, base: Path, options: RunOptions, asked: MitigateOptions, progress: Progress
-) -> Outcome:
+) -> Mitigated:
     """Fit the methods, compare them, write what is asked for, and audit the written model with the old as baseline.
 
-    In the output folder: fits/ (one file per method, seed and λ), models/, mitigation.json, mitigation.md and the
-    report. Without a model to write, the report holds the comparison alone.
+    In the output folder: fits/ (one file per method, seed and λ), models/, mitigation.json, mitigation.md,
+    mitigation.html and the report. Without a model to write, the report holds the comparison alone.
 
     Raises:
         FairauditError: data, model or options cannot be used.
@@ -92,26 +116,49 @@ def run_mitigate(
     opened = open_run(path, config=config, base=base, options=options, asked=asked)
     model, parts, judge = opened.model, opened.parts, opened.judge
     fits = fit_all(judge, asked, opened.store, progress)
-    found = compare(
-        fits, _images(parts), attribute=parts.attribute, region=parts.region, level=config.audit.level,
-        floor=asked.floor, seed=options.seed, replicates=REPLICATES,
-    )  # fmt: skip
+    found = compared(fits, opened, config, options, asked)
     rows = read(found)
     chosen = best(fits, parts.choose, asked.select, asked.floor)
-    told = [*parts.notes, _protocol(parts, asked), *_seen(found.fits, judge)]
+    notes = [*parts.notes, _protocol(parts, asked), *_seen(fits, judge)]
     reopen = partial(open_classifier, config=config, material=parts.material, options=options)
     images = parts.material.loader.load(parts.rows[:PROBE_IMAGES].tolist()).images
     written = _write(asked, chosen, fits, model, judge, path, options, reopen, images, progress)
-    told += [f"{name} is written to {file.relative_to(options.output)}" for name, file in written.items()]
+    notes += [f"{name} is written to {file.relative_to(options.output)}" for name, file in written.items()]
     target = written.get(chosen or "") or (next(iter(written.values())) if written else None)
-    _save(options.output, found, rows, chosen, told)
-    findings = Findings(measurements=rows, notes=[*told, _conclusion(chosen, target)], drawings=drawings(found))
+    told = remarks(found, rows)
+    drawn = drawings(found, parts.report, told[-1] if len(told) > 1 else "")
+    findings = Findings(measurements=rows, notes=[*notes, conclusion(chosen, target)], drawings=drawn)
     study = Study(
         config=config, options=options, material=parts.material,
         candidate=model if target is None else reopen(target), baseline=None if target is None else model,
     )  # fmt: skip
     report = run_study(study, plan_with(findings, audited=target is not None), folder=options.output, progress=progress)
-    return Outcome(name=path.stem if target is None else target.stem, folder=options.output, report=report)
+    answer = [conclusion(chosen, target), *([audit_line(report, target)] if target else [])]
+    page = MitigationPage(
+        title=f"Mitigation of {found.attribute}", answer=answer, state=report.gate.state, remarks=told,
+        grids={"": grid(found, rows)}, notes=notes, report="report.html" if "html" in options.formats else None,
+        figures=[(figure.file, figure.caption) for figure in report.figures
+                 if Path(figure.file).name in {drawing.name for drawing in drawn}],
+    )  # fmt: skip
+    save(options.output, found, rows, page, chosen=chosen, report=report if target else None)
+    name = path.stem if target is None else target.stem
+    return Mitigated(outcome=Outcome(name=name, folder=options.output, report=report), page=page)
+
+
+def compared(
+    fits: Fits, opened: OpenedRun, config: Config, options: RunOptions, asked: MitigateOptions
+) -> VariantComparison:
+    """The variants, resampled and judged on the reporting part."""
+    parts = opened.parts
+    question = VariantQuestion(
+        attribute=parts.attribute, values=parts.values, target=target_of(parts.material.manifest).name,
+        classes=opened.model.head.classes, region=parts.region,
+        methods=tuple(method.name for method in opened.judge.methods), exact=parts.report.has_frames,
+        limits=config.audit, statistics=statistics_of(config.audit, seed=options.seed),
+    )  # fmt: skip
+    counts = cell_counts(parts.debias).numpy().reshape(parts.debias.groups, parts.debias.classes)
+    phi = float(association_phi(counts)) if counts.shape == (2, 2) else None
+    return compare(fits, _images(parts, counts), question, floor=asked.floor, phi=finite(phi))
 
 
 def make_judge(
@@ -127,10 +174,10 @@ def make_judge(
         balanced=parts.balanced,
         train=TuneSettings(epochs=asked.epochs, batch_size=asked.batch_size, rate=asked.rate, seed=options.seed),
     )
-    method: Method | None = None
+    methods: tuple[Method, ...] = ()
     if parts.region is not None and asked.maps:
-        method = attribution(config.audit.saliency[0])
-    return Judge(model=model, task=task, report=parts.report, method=method, images=asked.maps)
+        methods = tuple(attribution(name) for name in config.audit.saliency[: len(SUFFIXES)])
+    return Judge(model=model, task=task, report=parts.report, methods=methods, images=asked.maps)
 
 
 def plan_with(findings: Findings, *, audited: bool) -> AuditPlan:
@@ -160,20 +207,33 @@ def _check(asked: MitigateOptions) -> None:
         )
 
 
-def _images(parts: MitigationData) -> Images:
+def _images(parts: MitigationData, counts: NDArray[np.int64]) -> Images:
+    """The reporting part; cells are conflicting where the debias part has fewer rows than without an association.
+
+    Args:
+        parts: the parts.
+        counts: rows of the debias part, [attribute value, target value].
+    """
+    expected = counts.sum(1, keepdims=True) * counts.sum(0, keepdims=True) / max(1, counts.sum())
+    conflicting = (counts < expected - 0.5).reshape(-1)
     return Images(
         target=parts.report.target.numpy(),
         attribute=parts.report.attribute.numpy(),
         classes=parts.report.classes,
         groups=parts.report.groups,
         clusters=parts.clusters,
+        conflicting=conflicting if conflicting.any() else None,
     )
 
 
 def _key(model: Classifier, parts: MitigationData, config: Config, asked: MitigateOptions) -> str:
-    settings = (asked.epochs, asked.batch_size, asked.rate, asked.bottleneck, asked.maps)
+    settings = (asked.epochs, asked.batch_size, asked.rate, asked.bottleneck, asked.maps, COLUMNS)
     versions = library_versions()
-    more = (config.preprocess.model_dump_json(), config.model.model_dump_json(), config.audit.saliency[0])
+    more = (
+        config.preprocess.model_dump_json(),
+        config.model.model_dump_json(),
+        *config.audit.saliency[: len(SUFFIXES)],
+    )
     return " ".join([model.sha256, parts.digest, parts.attribute, repr(settings), *more, versions.get("torch", "")])
 
 
@@ -196,12 +256,21 @@ def _seen(fits: Fits, judge: Judge) -> list[str]:
     ]
 
 
-def _conclusion(chosen: str | None, target: Path | None) -> str:
+def conclusion(chosen: str | None, target: Path | None) -> str:
+    """What came of the choice, in a sentence."""
     if chosen is None:
         return "No method is fit to be written: all are degenerate, failed, or lose too much mean cell accuracy."
     if target is None:
         return f"The best method on the choosing part is {chosen}; nothing was written (--write best)."
     return f"The best method on the choosing part is {chosen}. The audit of this report is of {target.name}."
+
+
+def audit_line(report: Report, target: Path) -> str:
+    """Whether the written model passes the whole audit."""
+    verdicts = ", ".join(dict.fromkeys(verdict.verdict for verdict in report.verdicts)) or "no verdict"
+    words = {"pass": "passes the whole audit", "fail": "fails the audit", "none": "was audited, and nothing is gated"}
+    state = words.get(report.gate.state, f"leaves the audit {report.gate.state}")
+    return f"{target.name} {state}: {decision(report)} ({verdicts})."
 
 
 def _write(
@@ -236,8 +305,22 @@ def _write(
     return written
 
 
-def _save(folder: Path, found: VariantComparison, rows: list[Any], chosen: str | None, notes: list[str]) -> None:
+def save(
+    folder: Path, found: VariantComparison, rows: list[Measurement], page: MitigationPage, *, chosen: str | None,
+    report: Report | None,
+) -> None:  # fmt: skip
+    """Write mitigation.json, mitigation.md and mitigation.html.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
     measured = [m.model_dump(mode="json", by_alias=True) for m in rows if m.metric != "training_cost"]
-    text = {"attribute": found.attribute, "best": chosen, "measurements": measured, "rows": json_rows(found)}
+    audit = None if report is None else {
+        "model": report.models[0].name, "gate": report.gate.state, "decision": decision(report),
+        "verdicts": [verdict.verdict for verdict in report.verdicts],
+    }  # fmt: skip
+    text = {"attribute": found.attribute, "best": chosen, "audit": audit, "measurements": measured,
+            "rows": json_rows(found)}  # fmt: skip
     write_text(folder / "mitigation.json", dumps(text))
-    write_text(folder / "mitigation.md", markdown(found, rows, chosen=chosen, notes=notes))
+    write_text(folder / "mitigation.md", markdown(page))
+    write_text(folder / "mitigation.html", html(page, folder))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from fairaudit.audits.mitigation.ranks import Ranks, one_hot
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import disparity
 from fairaudit.measures.counts.paper_measures import iou_std
@@ -16,11 +17,12 @@ from fairaudit.measures.scores.score_histogram import binned
 from fairaudit.ratio import ratio
 from fairaudit.seeds import generator
 
-REPLICATES = 10_000
-"""So many because Holm over methods and legs multiplies the smallest p value, 2 / 10,001, by up to a hundred."""
 BLOCK = 500
 BINS = 15
-MEANS = ("relevance_lift", "relevance_fall", "relevance_fall_share", "flip_rate", "flip_effect", "attribute_probe")
+MEANS = (
+    "relevance_lift", "relevance_fall", "relevance_fall_share", "relevance_lift_other", "relevance_fall_other",
+    "relevance_fall_share_other", "flip_rate", "flip_effect", "attribute_probe", "attribute_probe_mlp",
+)  # fmt: skip
 """Metrics that are the mean of a column over the images that have it."""
 COUNTED: Mapping[str, Callable[[Floats], Floats]] = {
     "unbiased_accuracy": lambda counts: _cells(counts).mean(-1),
@@ -29,7 +31,8 @@ COUNTED: Mapping[str, Callable[[Floats], Floats]] = {
     "iou_std": iou_std,
 }
 """Metrics that are a function of counts [replicate, group, true, predicted]."""
-NAMES = (*COUNTED, "ece", *MEANS)
+AUCS = ("balanced_auc", "conflicting_auc")
+NAMES = (*COUNTED, *AUCS, "ece", *MEANS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,9 @@ class Images:
     classes: int
     groups: int
     clusters: NDArray[np.int64] | None = None
+    conflicting: NDArray[np.bool_] | None = None
+    """[attribute value · target value] whether a cell had fewer images in the debias part than without an association;
+    None where that is not known."""
 
     @property
     def cell(self) -> NDArray[np.int64]:
@@ -52,7 +58,7 @@ Columns = Mapping[str, NDArray[np.generic]]
 
 
 def replicated(
-    images: Images, variants: Mapping[str, Sequence[Columns]], *, seed: int, replicates: int = REPLICATES
+    images: Images, variants: Mapping[str, Sequence[Columns]], *, seed: int, replicates: int
 ) -> dict[str, dict[str, Floats]]:
     """Variant → metric → [1 + replicate]: first the value on the images themselves, then that of every resampling.
 
@@ -86,8 +92,9 @@ class _Prepared:
         decisions = np.asarray(columns["decisions"], np.int64)
         inside = images.cell >= 0
         flat = images.cell * images.classes + decisions
-        self._counts = _one_hot(np.where(inside, flat, -1), int(np.prod(self._shape)))
+        self._counts = one_hot(np.where(inside, flat, -1), int(np.prod(self._shape)))
         self._ece = _calibration(images, columns)
+        self._aucs = dict(_ranks(images, columns))
         self._means = {
             name: np.stack([np.nan_to_num(values), ~np.isnan(values)], axis=1).astype(np.float64)
             for name in MEANS
@@ -104,6 +111,8 @@ class _Prepared:
                 return None
             sums, size = (self._ece.T @ weights.T).T, weights.sum(1)
             return ratio(np.abs(sums).sum(1), size)
+        if metric in AUCS:
+            return self._aucs[metric].value(weights) if metric in self._aucs else None
         if metric not in self._means:
             return None
         sums = weights @ self._means[metric]
@@ -141,9 +150,14 @@ def _calibration(images: Images, columns: Columns) -> csr_matrix | None:
     return csr_matrix(((images.target == 1) - scores, (rows, binned(scores, BINS))), shape=(len(scores), BINS))
 
 
-def _one_hot(codes: NDArray[np.int64], size: int) -> csr_matrix:
-    rows = np.flatnonzero(codes >= 0)
-    return csr_matrix((np.ones(len(rows)), (rows, codes[rows])), shape=(len(codes), size))
+def _ranks(images: Images, columns: Columns) -> Iterator[tuple[str, Ranks]]:
+    """The two AUCs of a target of two values."""
+    if images.classes != 2 or "scores" not in columns:
+        return
+    scores, cells = np.asarray(columns["scores"], np.float64)[:, 1], images.groups * images.classes
+    for name, counted in (("balanced_auc", np.ones(cells, bool)), ("conflicting_auc", images.conflicting)):
+        if counted is not None:
+            yield name, Ranks.of(scores, images.cell, images.target == 1, counted)
 
 
 def _cells(counts: Floats) -> Floats:

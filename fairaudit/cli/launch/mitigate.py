@@ -24,13 +24,11 @@ def launch_mitigate(model: Path, *, request: Request, asked: MitigateOptions) ->
 
         return dry_run([model], baseline=None, config=config, base=base, request=request, plan=joint.PLAN)
     from fairaudit.audits.mitigation.run import run_mitigate
+    from fairaudit.report.mitigation import terminal
 
     with progress_display(quiet=request.quiet) as progress:
-        outcome = run_mitigate(model, config=config, base=base, options=request.options, asked=asked, progress=progress)
-    table = None
-    if not request.as_json:
-        table = (request.options.output / "mitigation.md").read_text(encoding="utf-8")
-    return show([outcome], request=request, text=table)
+        found = run_mitigate(model, config=config, base=base, options=request.options, asked=asked, progress=progress)
+    return show([found.outcome], request=request, text=None if request.as_json else terminal(found.page))
 
 
 def method_names(text: str) -> tuple[str, ...]:
@@ -47,3 +45,20 @@ def method_names(text: str) -> tuple[str, ...]:
     if not names:
         raise UsageError("No mitigation method is named", wanted=", ".join(EVERY))
     return names
+
+
+def strengths(text: str | None) -> tuple[float, ...]:
+    """Values of λ joined by commas.
+
+    Raises:
+        UsageError: one of them is no number of at least 0.
+    """
+    if text is None:
+        return ()
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if not values or not all(0 <= value < float("inf") for value in values):
+        raise UsageError("--lambda cannot be used", wanted="numbers of at least 0, joined by commas", found=text)
+    return tuple(sorted(set(values)))

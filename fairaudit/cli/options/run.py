@@ -32,7 +32,7 @@ BatchSize = Annotated[
     str,
     typer.Option(help="Batch size, or auto; halved when memory runs out.", rich_help_panel=RUN, metavar="N|auto"),
 ]
-Workers = Annotated[int, typer.Option(min=1, help="Threads that decode images.", rich_help_panel=RUN)]
+Workers = Annotated[int, typer.Option(min=1, max=1024, help="Threads that decode images.", rich_help_panel=RUN)]
 Seed = Annotated[int, typer.Option(help="Seed of all random numbers.", rich_help_panel=RUN)]
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Start over instead of continuing an interrupted run.", rich_help_panel=RUN)

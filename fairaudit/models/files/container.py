@@ -65,6 +65,12 @@ def _not_ours(path: Path, found: Foreign) -> ModelError:
 
 
 def _check_file(path: Path) -> None:
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError as error:  # torch's and safetensors' readers take names in UTF-8 only
+        raise ModelError(
+            "The model file's name or folder is not text in UTF-8", where=str(path), advice="Rename it."
+        ) from error
     found = unusual(path)
     if found == "no such file":
         raise ModelError("There is no such model file", wanted=WANTED, where=str(path))

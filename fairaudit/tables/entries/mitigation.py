@@ -71,6 +71,48 @@ _LEVELS = (
         source="accuracy of a linear probe on the bottleneck",
         chance="the share of the most frequent value",
     ),
+    _entry(
+        "attribute_probe_mlp",
+        "accuracy of a fresh reader of the attribute with a hidden layer",
+        "How well a small network, trained anew on the variant's features, reads the attribute: what a linear reader "
+        "misses counts too.",
+        "lower",
+        undefined="there are no balanced rows to train it on, or the features cannot be had",
+        source="accuracy of a probe with 128 hidden units on the bottleneck",
+        chance="the share of the most frequent value",
+    ),
+    _entry(
+        "relevance_lift_other",
+        "relevance of the region over its area by the second attribution method",
+        "The region's relevance lift by the audit's second attribution method, so that no conclusion rests on one.",
+        "lower",
+        undefined=f"{_NO_MAP}, or the audit has one attribution method",
+        source="rrf_lift_absolute of the variant; fairness for the right reasons, eq. 1 and fig. 4",
+        chance="1",
+        range_="from 0",
+        advice="Where it disagrees with the first method, look at the maps before you believe either.",
+    ),
+    _entry(
+        "balanced_auc",
+        "AUC with every cell weighing the same",
+        "How well the score ranks positives above negatives when every combination of attribute and target counts "
+        "alike.",
+        "higher",
+        undefined="the target has more than two values, or a cell has no image",
+        source="mean over pairs of groups of the AUC of one's positives against the other's negatives; counterfactual "
+        "alignment, tables 1 to 3, on balanced samples",
+        chance="0.5",
+    ),
+    _entry(
+        "conflicting_auc",
+        "AUC on conflicting images",
+        "How well the score ranks the positives against the negatives whose attribute does not go with their target.",
+        "higher",
+        undefined="the target has more than two values, or a conflicting cell has no image",
+        source="AUC over the cells that the debias part has fewer images of than without an association",
+        chance="0.5",
+        advice="Below 0.5 the model ranks by the attribute.",
+    ),
 )
 MITIGATION = (
     *_LEVELS,
@@ -92,6 +134,24 @@ MITIGATION = (
         "higher",
         undefined=_NO_MAP,
         source="DIF of absolute maps; fairness for the right reasons, eq. 3",
+    ),
+    _entry(
+        "relevance_fall_other",
+        "fall of relevance in the region by the second attribution method",
+        "How far the region's relevance falls below the unchanged model's by the audit's second attribution method.",
+        "higher",
+        undefined=_NO_MAP,
+        source="ADR of absolute maps; fairness for the right reasons, eq. 2 and fig. 4",
+        chance="0",
+        range_="-0.5 to 0.5",
+    ),
+    _entry(
+        "relevance_fall_share_other",
+        "share of the region whose relevance fell by the second attribution method",
+        "Share of a region's pixels with less relevance than before by the audit's second attribution method.",
+        "higher",
+        undefined=_NO_MAP,
+        source="DIF of absolute maps; fairness for the right reasons, eq. 3 and fig. 4",
     ),
     _entry(
         "outcome_reason_correlation",

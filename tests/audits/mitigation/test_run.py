@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fairaudit.audits.core.stream.progress import Silent
+from fairaudit.audits.joint.verdict import WORST_FIRST
 from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.audits.mitigation.run import run_mitigate
 from fairaudit.config.load import load_config
@@ -27,7 +28,7 @@ def folder(tmp_path_factory):
 
 
 def run(folder, output, *, methods=METHODS, write="reweight", gates=(), **changes):
-    audit = {"attribute": "necktie", "region": "necktie", "saliency": ["lrp"], "faithfulness": False}
+    audit = {"attribute": "necktie", "region": "necktie", "saliency": ["lrp"], "faithfulness": False, "replicates": 400}
     config, base = load_config(folder / "fairaudit.yaml", folder=folder, overrides={"audit": audit})
     config = config.model_copy(update={"gates": list(gates)})
     asked = MitigateOptions(
@@ -101,22 +102,43 @@ def test_a_killed_run_goes_on_to_the_same_bytes(folder, report, output, tmp_path
     assert report is not None
     wanted = {file.name: file.read_bytes() for file in (output / "fits").glob("*.safetensors")}
     again = tmp_path / "again"
-    run(folder, again, methods=("fine-tune", "reweight"), write=None)  # as far as a killed run may have come
+    run(folder, again, methods=("fine-tune", "dfr"), write=None)  # as far as a killed run may have come
     kept = {file.name: file.stat().st_mtime_ns for file in (again / "fits").glob("*.safetensors")}
-    run(folder, again)
+    run(folder, again, write=None)
     found = {file.name: file.read_bytes() for file in (again / "fits").glob("*.safetensors")}
     assert found == wanted
     assert {name: (again / "fits" / name).stat().st_mtime_ns for name in kept} == kept
-    assert (again / "mitigation.json").read_bytes() == (output / "mitigation.json").read_bytes()
+    texts = [json.loads((place / "mitigation.json").read_text(encoding="utf-8")) for place in (again, output)]
+    assert texts[0]["rows"] == texts[1]["rows"]
+    assert texts[0]["measurements"] == texts[1]["measurements"]
 
 
 def test_the_files_hold_rows_by_seed_and_one_table(report, output):
     assert report is not None
     found = json.loads(Path(output / "mitigation.json").read_text(encoding="utf-8"))
     assert {"method", "seed", "lambda", "metric", "value"} <= set(found["rows"][0])
+    assert {row["phi"] for row in found["rows"]} == {found["rows"][0]["phi"]}
+    assert {row["value"] for row in found["rows"] if row["metric"] == "verdict"} <= set(WORST_FIRST)
     text = (output / "mitigation.md").read_text(encoding="utf-8")
     assert "| cia | twins |" in text
     assert "failed:" in text
+    page = (output / "mitigation.html").read_text(encoding="utf-8")
+    assert page.count("<figure>") == 4  # without a search of λ there is no trade-off
+
+
+def test_the_answer_says_whether_the_written_model_passes(report, output):
+    found = json.loads(Path(output / "mitigation.json").read_text(encoding="utf-8"))["audit"]
+    assert found["model"] == "biased-reweight.pt"
+    assert found["gate"] == report.gate.state
+    assert "biased-reweight.pt" in (output / "mitigation.md").read_text(encoding="utf-8").split("Every number")[0]
+
+
+def test_several_lambdas_are_tried_and_drawn(folder, tmp_path):
+    report = run(folder, tmp_path, methods=("dfr",), write=None, strengths=(0.1, 1.0, 10.0)).report
+    assert "trade-off.png" in {Path(figure.file).name for figure in report.figures}
+    rows = json.loads((tmp_path / "mitigation.json").read_text(encoding="utf-8"))["rows"]
+    assert {row["lambda"] for row in rows if row["method"] == "dfr"} == {0.1, 1.0, 10.0}
+    assert len({row["lambda"] for row in rows if row["method"] == "dfr" and row["chosen"]}) == 1
 
 
 def test_gates_ask_about_a_method_against_the_control(folder, tmp_path):

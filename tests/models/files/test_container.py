@@ -3,6 +3,7 @@
 import hashlib
 import os
 import zipfile
+from pathlib import Path
 
 import pytest
 import torch
@@ -28,6 +29,17 @@ def files(tmp_path):
     torch.export.save(torch.export.export(model, (torch.rand(2, 3, 2, 2),)), tmp_path / "program.pt2")
     (tmp_path / "program.pt2").rename(tmp_path / "program.pt")
     return tmp_path
+
+
+def test_a_name_that_is_no_text_is_told(tmp_path):
+    """Python can open such a file; the readers of torch and safetensors cannot, and blame the file."""
+    path = Path(os.fsdecode(bytes(tmp_path) + b"/m\xff.pt"))
+    try:
+        path.write_bytes(b"PK")
+    except OSError:
+        pytest.skip("this file system takes names in UTF-8 only")
+    with pytest.raises(ModelError, match=r"not text in UTF-8.*Rename it"):
+        container(path)
 
 
 def test_kinds_follow_from_the_content(files):

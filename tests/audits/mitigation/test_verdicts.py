@@ -1,0 +1,66 @@
+"""Verdicts on planted columns: each leg moves the verdict as the audit's own would."""
+
+import numpy as np
+import pytest
+
+from fairaudit.audits.mitigation.statistics import Images
+from fairaudit.audits.mitigation.verdicts import VariantQuestion, verdict_of
+from fairaudit.config.schema import AuditConfig
+from fairaudit.tables.statistics import Statistics
+
+COUNT = 400
+
+
+def planted(*, gap, flip, cue):
+    """Balanced images: `gap` of one cell is wrong, flips move the score by `flip`, relevance parts by `cue`."""
+    draw = np.random.default_rng(0)
+    target, attribute = np.arange(COUNT) % 2, (np.arange(COUNT) // 2) % 2
+    wrong = (target == 1) & (attribute == 1) & (np.arange(COUNT) % 100 < 100 * gap)
+    sign = np.where(target == attribute, 1.0, -1.0)
+    columns = {
+        "decisions": np.where(wrong, 1 - target, target),
+        "flip_effect": np.full(COUNT, flip) + draw.normal(0, 1e-3, COUNT),
+        "signed_share": cue * sign + draw.normal(0, 0.02, COUNT),
+        "signed_rest": np.full(COUNT, 0.5),
+    }
+    return Images(target=target, attribute=attribute, classes=2, groups=2), columns
+
+
+def question(**changes):
+    base = {
+        "attribute": "necktie", "values": ("no", "yes"), "target": "smiling", "classes": ("0", "1"),
+        "region": "necktie", "methods": ("lrp",), "exact": True, "limits": AuditConfig(),
+        "statistics": Statistics(replicates=200),
+    }  # fmt: skip
+    return VariantQuestion(**{**base, **changes})
+
+
+@pytest.mark.parametrize(
+    ("planting", "verdict"),
+    [
+        ({"gap": 0.6, "flip": 0.5, "cue": 0.4}, "unequal and for the wrong reason"),
+        ({"gap": 0.0, "flip": 0.5, "cue": 0.4}, "spurious but equal"),
+        ({"gap": 0.6, "flip": 0.0, "cue": 0.0}, "unequal, not by this cue"),
+        ({"gap": 0.0, "flip": 0.0, "cue": 0.0}, "no evidence"),
+        ({"gap": 0.0, "flip": 0.5, "cue": 0.0}, "undecided"),  # the witnesses disagree
+    ],
+)
+def test_the_legs_make_the_verdict(planting, verdict):
+    assert verdict_of(*planted(**planting), question()).verdict == verdict
+
+
+def test_without_twins_the_use_stays_open():
+    images, columns = planted(gap=0.0, flip=0.0, cue=0.0)
+    del columns["flip_effect"]
+    found = verdict_of(images, columns, question(exact=False))
+    assert found.verdict == "undecided"
+    assert "twins" in found.needed
+
+
+def test_clusters_widen_the_outcome():
+    images, columns = planted(gap=0.15, flip=0.0, cue=0.0)
+    alone = verdict_of(images, columns, question())
+    clustered = Images(target=images.target, attribute=images.attribute, classes=2, groups=2,
+                       clusters=np.arange(COUNT) // 100)  # fmt: skip
+    found = verdict_of(clustered, columns, question())
+    assert (alone.verdict, found.verdict) == ("undecided", "undecided")  # four clusters prove nothing
