@@ -46,8 +46,8 @@ class ModelOutputs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scores:
-    """Scores that a function makes of images, each explained as it is: for sums of outputs and for probes."""
+class ScoreFunction:
+    """ScoreFunction that a function makes of images, each explained as it is: for sums of outputs and for probes."""
 
     function: Callable[[Tensor], Tensor]
     """Images [n, channel, row, column] in [0, 1] → evidence [n, score]; differentiable."""

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fairaudit.errors import LiftError
-from fairaudit.saliency.outputs import ModelOutputs, Scores
+from fairaudit.saliency.outputs import ModelOutputs, ScoreFunction
 from fairaudit.saliency.registry import method
 
 
@@ -14,7 +14,7 @@ def function(images):
 
 def test_a_function_is_explained_by_its_own_gradient():
     images = torch.rand(3, 3, 5, 5, generator=torch.Generator().manual_seed(0))
-    scores = Scores(function=function, width=2, device=images.device)
+    scores = ScoreFunction(function=function, width=2, device=images.device)
     squares = method("gradient").attribute(scores, images, torch.tensor([0, 0, 1])).maps
     torch.testing.assert_close(squares[:2], 2 * images[:2].sum(1))
     torch.testing.assert_close(squares[2], torch.ones(5, 5))

@@ -17,12 +17,12 @@ from fairaudit.audits.regions.compared import COMPARED
 from fairaudit.audits.saliency.read import SUMMED
 from fairaudit.errors import UsageError
 from fairaudit.interventions.effect import RegionEffect
-from fairaudit.measures.alignment.maps import SIMILARITIES
 from fairaudit.measures.counts.association import association
 from fairaudit.measures.counts.disparities import DISPARITIES
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.measures.counts.rates import RATES
 from fairaudit.measures.regions.change import RegionChange
+from fairaudit.measures.regions.map_similarity import SIMILARITIES
 from fairaudit.measures.regions.metrics import RegionScores
 from fairaudit.pruning.probe import KINDS
 from fairaudit.tables.changes.counts import CHANGES, LEVELS

@@ -14,10 +14,10 @@ from fairaudit.audits.core.stream.audit import Total
 from fairaudit.audits.core.study.methods import completed
 from fairaudit.data.batch import readable
 from fairaudit.errors import LiftError, MethodError, UsageError
-from fairaudit.measures.alignment.maps import SIMILARITIES, Similarity, similarities
+from fairaudit.measures.regions.map_similarity import SIMILARITIES, Similarity, similarities
 from fairaudit.results.measurement import Measurement
 from fairaudit.saliency.method import Method, TakesLabels
-from fairaudit.saliency.outputs import ModelOutputs, Scores
+from fairaudit.saliency.outputs import ModelOutputs, ScoreFunction
 from fairaudit.saliency.registry import method as make_method
 from fairaudit.seeds import generator
 from fairaudit.tables.row import Estimate, Subject, row
@@ -131,7 +131,7 @@ def _maps(evidence: AlignmentEvidence, method: Method, column: int, images: Tens
             classes = torch.full((len(images),), output, device=images.device)
             found = method.attribute(ModelOutputs(whole=classifier), images, classes)
         else:
-            scores = Scores(
+            scores = ScoreFunction(
                 function=lambda x: heads.steering(heads.outputs(x)), width=len(heads.names), device=images.device
             )
             found = method.attribute(scores, images, torch.full((len(images),), column, device=images.device))

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from scipy.ndimage import uniform_filter
 
-from fairaudit.measures.alignment.maps import SIMILARITIES, similarities
+from fairaudit.measures.regions.map_similarity import SIMILARITIES, similarities
 
 DRAWS = np.random.default_rng(0)
 FIRST = DRAWS.normal(size=(12, 9, 9))
