@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from fairaudit.cli import options as o
 from fairaudit.cli.shared import Request, audit_command
 
 if TYPE_CHECKING:
-    from fairaudit.audits.alignment.options import CfOptions
+    from fairaudit.audits.alignment.compare import Pair, Single
     from fairaudit.audits.core.report.outcome import Outcome
 
 CF = "Counterfactuals"
@@ -127,6 +127,7 @@ def cf_align(
     """
     from fairaudit.audits.alignment import audit as audits
     from fairaudit.audits.alignment.options import CfOptions, parse_find
+    from fairaudit.audits.alignment.shared import SharedFindings
     from fairaudit.audits.zoo.models import model_files
     from fairaudit.cli.launch.audits import launch
     from fairaudit.cli.settings import load
@@ -162,11 +163,14 @@ def cf_align(
     models = model_files(models)
     if compare and len(models) < 2:
         raise UsageError("There is nothing to compare", wanted="two models or more after --compare", found="one")
-    then = partial(_compared, options=options, request=request) if compare else None
-    return launch(models, baseline=None, request=request, plan=audits.plan(options), then=then)
+    shared = SharedFindings()
+    then = partial(_compared, singles=shared.singles, level=config.audit.level, request=request) if compare else None
+    return launch(models, baseline=None, request=request, plan=audits.plan(options, shared), then=then)
 
 
-def _compared(outcomes: Sequence[Outcome], *, options: CfOptions, request: Request) -> str:
+def _compared(
+    outcomes: Sequence[Outcome], *, singles: Mapping[str, Mapping[Pair, Single]], level: float, request: Request
+) -> str:
     from fairaudit.audits.alignment.compare import ComparedModel, as_text
     from fairaudit.audits.alignment.compare import compare as table
     from fairaudit.cli.launch.audits import not_audited
@@ -176,8 +180,7 @@ def _compared(outcomes: Sequence[Outcome], *, options: CfOptions, request: Reque
         ComparedModel(model=o.name, report=o.report, reason="" if o.error is None else o.error.paragraph())
         for o in outcomes
     ]
-    level, seed = options.config.audit.level, request.options.seed
-    lines = table(models, request.options.output, options.singles, level=level, seed=seed)
+    lines = table(models, request.options.output, singles, level=level, seed=request.options.seed)
     if request.as_json:
         return dumps([asdict(line) for line in lines])
     return "".join([as_text(lines), *(not_audited(outcome) for outcome in outcomes)])

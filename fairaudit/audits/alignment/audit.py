@@ -13,6 +13,7 @@ from fairaudit.audits.alignment.evidence import AlignmentEvidence
 from fairaudit.audits.alignment.heads import Readers, readers
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.alignment.read import read_alignment
+from fairaudit.audits.alignment.shared import SharedFindings
 from fairaudit.audits.alignment.similar_maps import check_methods
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.metrics import ALIGNMENT
@@ -46,11 +47,11 @@ class CfAlignAudit:
 
     name = "cf-align"
 
-    def __init__(self, study: Study, options: CfOptions, found: Readers | None = None) -> None:
+    def __init__(self, study: Study, options: CfOptions, shared: SharedFindings, found: Readers | None = None) -> None:
         """Open everything that the options name; `found` are classifiers that were opened before."""
-        self.study, self.options = study, options
+        self.study, self.options, self.shared = study, options, shared
         self.generator: Generator | None = _opened(study, options)
-        self.readers: Readers = readers(study, options) if found is None else found
+        self.readers: Readers = readers(study, options, shared) if found is None else found
         self._check_find()
         check_methods(options.maps)
         self.facts: Facts | None = None
@@ -112,6 +113,7 @@ class CfAlignAudit:
         """What the readings rest on."""
         return AlignmentEvidence(
             options=self.options,
+            shared=self.shared,
             generator=self.generator,
             readers=self.readers,
             facts=self.facts,
@@ -177,10 +179,10 @@ def _spread(
     return columns
 
 
-def plan(options: CfOptions) -> AuditPlan:
+def plan(options: CfOptions, shared: SharedFindings) -> AuditPlan:
     """The plan of `fairaudit cf-align`."""
 
     def audits_for(study: Study, _trials: Trials) -> Sequence[Audit]:
-        return [CfAlignAudit(study, options)]
+        return [CfAlignAudit(study, options, shared)]
 
     return AuditPlan(audits_for=audits_for, metrics=ALIGNMENT, with_regions=False)

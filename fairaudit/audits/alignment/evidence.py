@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fairaudit.audits.alignment.heads import Readers
 from fairaudit.audits.alignment.options import CfOptions
+from fairaudit.audits.alignment.shared import SharedFindings
 from fairaudit.generators.checks import Facts
 from fairaudit.generators.generator import Generator
 
@@ -17,6 +18,8 @@ class AlignmentEvidence:
 
     options: CfOptions
     """Search, pairs and pictures asked for."""
+    shared: SharedFindings
+    """Where what a comparison of models needs is kept."""
     generator: Generator | None
     """What drew the counterfactuals; None where pixels were moved."""
     readers: Readers

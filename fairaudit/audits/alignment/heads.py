@@ -12,7 +12,8 @@ import torch
 from torch import nn
 
 from fairaudit.audits.alignment.options import CfOptions
-from fairaudit.audits.alignment.probe import FittedProbe, fit_probe
+from fairaudit.audits.alignment.probe import FittedProbe
+from fairaudit.audits.alignment.shared import SharedFindings
 from fairaudit.counterfactuals.composition import ComposedHeads
 from fairaudit.counterfactuals.heads import Heads, JoinedHeads, ModelHeads, unique_names
 from fairaudit.errors import UsageError, suggestion
@@ -99,8 +100,8 @@ class _Collected:
         return len(self.columns) - 1
 
 
-def readers(study: Study, options: CfOptions) -> Readers:
-    """Open, fit and join everything that the options name.
+def readers(study: Study, options: CfOptions, shared: SharedFindings) -> Readers:
+    """Open, fit and join everything that the options name; probes are those that the command's models share.
 
     Raises:
         UsageError: an unknown output, two classifiers of one name, or nothing to compare with.
@@ -109,10 +110,7 @@ def readers(study: Study, options: CfOptions) -> Readers:
     found = _Collected()
     names = output_names(study.candidate, study.target.name)
     own = found.classifier(study.candidate, names)
-    for attribute in options.train_probe:
-        if attribute not in options.fitted:
-            options.fitted[attribute] = fit_probe(study, options, attribute)
-    probes = tuple(options.fitted[attribute] for attribute in options.train_probe)
+    probes = tuple(shared.probe(study, options, attribute) for attribute in options.train_probe)
     for probe in probes:
         model = found.model(probe.heads, probe.digest, probe.probe.module)
         found.probes |= {probe.heads.names[column]: (model, column) for column in probe.columns}

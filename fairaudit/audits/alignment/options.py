@@ -55,10 +55,6 @@ class CfOptions:
     """The configuration, to open the probes' rows and other models."""
     base_folder: Path
     """Folder that the configuration's paths are relative to."""
-    fitted: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    """Attribute → its probe, once it is fitted: every model of a command is held against the same."""
-    singles: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    """Model → pair → relative changes of single images, once they are measured; for comparing models."""
 
     def __post_init__(self) -> None:
         """Refuse names and numbers that cannot be used, before anything is opened."""

@@ -190,13 +190,15 @@ def _keep_singles(
 ) -> None:
     """Keep what a comparison of models needs of this one."""
     usable = change.defined == Defined.YES
-    kept = evidence.options.singles.setdefault(total.study.candidate.name, {})
-    for column, name in enumerate(evidence.readers.heads.names):
-        kept[base, name] = Single(
+    singles = {
+        (base, name): Single(
             rows=total.rows[rows[usable]],
             values=change.values[usable, column],
             clusters=None if clusters is None else clusters[rows[usable]],
         )
+        for column, name in enumerate(evidence.readers.heads.names)
+    }
+    evidence.shared.keep(total.study.candidate.name, singles)
 
 
 def _maker_notes(evidence: AlignmentEvidence) -> list[str]:

@@ -16,6 +16,7 @@ from fairaudit.audits.alignment.heads import output_names
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.alignment.rectified import REACHED, Descent, RectifiedAudit, rectified_readers
 from fairaudit.audits.alignment.rectified_model import RectifiedModel, save_rectified
+from fairaudit.audits.alignment.shared import SharedFindings
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.gates import check_gates
 from fairaudit.audits.core.report.metrics import ALIGNMENT, FAIRNESS, RECTIFICATION
@@ -85,7 +86,7 @@ def run_rectify(
     fit, held = (_material(part, config, options) for part in pieces(whole, SHARES, seed=options.seed))
     model = open_classifier(path, config=config, material=held, options=options)
     study = Study(config=config, options=options, material=fit, candidate=model)
-    audit = CfAlignAudit(study, request.options)
+    audit = CfAlignAudit(study, request.options, SharedFindings())
     other = head_index(audit.readers.heads, request.other)
     _check_generator(audit, request.other)
     several, outcomes = len(audit.readers.bases) > 1, []
@@ -217,8 +218,8 @@ def _audited(
         candidate=reopened,
         baseline=audit.study.candidate if own else None,
     )
-    before = CfAlignAudit(study, request.options, replace(audit.readers, bases=(descent.base,)))
-    after = CfAlignAudit(study, request.options, rectified_readers(audit.readers, descent.base, reopened))
+    before = CfAlignAudit(study, request.options, audit.shared, replace(audit.readers, bases=(descent.base,)))
+    after = CfAlignAudit(study, request.options, audit.shared, rectified_readers(audit.readers, descent.base, reopened))
     audits: list[Audit] = [RectifiedAudit(before, after, descent)]
     grouped = own and bool(study.attributes)
     if grouped:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from fairaudit.audits.alignment.audit import CfAlignAudit
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.alignment.probe import FittedProbe
+from fairaudit.audits.alignment.shared import SharedFindings
 from fairaudit.audits.core.stream.audit import Audit
 from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.flips.audit import TWINS, FlipAudit
@@ -35,12 +36,12 @@ NO_LEGS = CounterfactualLegs()
 """Of an attribute without generator, twins and conditional VAE."""
 
 
-def counterfactual_audits(study: Study, options: CfOptions | None) -> list[Audit]:
+def counterfactual_audits(study: Study, options: CfOptions | None, shared: SharedFindings) -> list[Audit]:
     """The audits that the study's generator, twins and conditional VAEs call for; none without any."""
     audits: list[Audit] = []
     probes: Mapping[str, FittedProbe] = {}
     if options is not None:
-        aligned = CfAlignAudit(study, options)
+        aligned = CfAlignAudit(study, options, shared)
         probes = {probe.attribute: probe for probe in aligned.readers.probes}
         audits.append(aligned)
     flips = FlipAudit(study, probes)

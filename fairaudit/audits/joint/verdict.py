@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from fairaudit.audits.alignment.options import CfOptions
+from fairaudit.audits.alignment.shared import SharedFindings
 from fairaudit.audits.causal.audit import CausalAudit
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.metrics import ALIGNMENT, ALL
@@ -56,15 +57,19 @@ EFFECT = "causal_excess"
 """What moves the model, for the use of the region."""
 
 
-def audits_for(study: Study, trials: Trials, options: CfOptions | None = None) -> Sequence[Audit]:
+def audits_for(
+    study: Study, trials: Trials, options: CfOptions | None = None, shared: SharedFindings | None = None
+) -> Sequence[Audit]:
     """Fairness always; relevance and intervention where there is a region; counterfactuals where they can be had.
 
     Args:
         study: what is audited.
         trials: which attribution methods may be relied on.
         options: generator and classifiers for the alignment; None without a generator.
+        shared: what the models of a command share; None where there is one model.
     """
-    audits: list[Audit] = [FairnessAudit(study), *counterfactual_audits(study, options)]
+    counterfactuals = counterfactual_audits(study, options, shared or SharedFindings())
+    audits: list[Audit] = [FairnessAudit(study), *counterfactuals]
     if study.regions:
         methods = methods_of(study)
         audits += [
@@ -220,7 +225,7 @@ def plan(options: CfOptions | None = None) -> AuditPlan:
         options: generator and classifiers for the alignment; None without a generator.
     """
     return AuditPlan(
-        audits_for=partial(audits_for, options=options),
+        audits_for=partial(audits_for, options=options, shared=SharedFindings()),
         verdicts_for=verdicts_for,
         methods_for=methods_for,
         needs_attributes=True,

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from fairaudit.audits.alignment.audit import plan
 from fairaudit.audits.alignment.options import CfOptions, parse_find
+from fairaudit.audits.alignment.shared import SharedFindings
 from fairaudit.audits.core.run import run_models
 from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.config.options import RunOptions
@@ -116,7 +117,7 @@ def _run(
         config=chosen,
         base=world,
         options=RunOptions(output=out, workers=1, device="cpu"),
-        plan=plan(options),
+        plan=plan(options, SharedFindings()),
         progress=Silent(),
     )[0]
     assert outcome.report is not None

@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from fairaudit.audits.alignment.options import CfOptions
+from fairaudit.audits.alignment.probe import FittedProbe, fit_probe
 from fairaudit.audits.core.dry_run import plan_run
 from fairaudit.audits.core.run import run_models
 from fairaudit.audits.core.stream.progress import Silent
@@ -222,7 +223,7 @@ def test_a_generator_adds_the_alignment_and_its_own_limit(world: Path, tmp_path:
 
 
 @pytest.mark.slow
-def test_one_probe_serves_all_models_of_a_command(world: Path, tmp_path: Path) -> None:
+def test_one_probe_serves_all_models_of_a_command(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = config_of(twins="twin")
     options = CfOptions(
         generator=world / "blocks.pt", train_probe=("right",), probe_split="probe", config=config, base_folder=world
@@ -230,14 +231,22 @@ def test_one_probe_serves_all_models_of_a_command(world: Path, tmp_path: Path) -
     run = RunOptions(output=tmp_path, workers=0, device="cpu", limit=60)
     shared: dict[str, Any] = {"baseline": None, "config": config, "base": world, "options": run}
     models = [world / "mixed.pt", world / "clean.pt"]
-    planned = plan_run(models, **shared, plan=joint.plan(options))
-    assert planned.audits == ["fairness", "cf-align", "counterfactual"]
-    probe = options.fitted["right"]
-    outcomes = run_models(models, **shared, plan=joint.plan(options), progress=Silent())
-    assert options.fitted["right"] is probe
-    for outcome in outcomes:
+    plan = joint.plan(options)
+    assert plan_run(models, **shared, plan=plan).audits == ["fairness", "cf-align", "counterfactual"]
+    fitted: list[FittedProbe] = []
+
+    def fit(*arguments: Any) -> FittedProbe:
+        fitted.append(fit_probe(*arguments))
+        return fitted[-1]
+
+    monkeypatch.setattr("fairaudit.audits.alignment.shared.fit_probe", fit)
+    outcomes = run_models(models, **shared, plan=plan, progress=Silent())
+    assert fitted == [], "the probe of the dry run is that of the plan"
+    again = run_models(models, **shared, plan=joint.plan(options), progress=Silent())
+    assert len(fitted) == 1
+    for outcome in [*outcomes, *again]:
         assert outcome.report is not None
-        assert probe.note() in outcome.report.notes
+        assert fitted[0].note() in outcome.report.notes
 
 
 @pytest.mark.slow
