@@ -180,7 +180,9 @@ def fairness(
             ),
             audit=AuditConfig(),
             gates=[],
-            options=RunOptions(output=folder, seed=seed, formats=(), command=("fairaudit.fairness",)),
+            options=RunOptions(
+                output=folder, seed=seed, formats=(), figures=output is not None, command=("fairaudit.fairness",)
+            ),
         )
     return AuditReport(report=report)
 
@@ -244,6 +246,7 @@ def audit(
             seed=seed,
             trust_model=trust_model or in_memory,
             formats=(),
+            figures=output is not None,
             command=("fairaudit.audit",),
         )
         (outcome,) = run_models(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairaudit.cli.options.output import FORMATS
-from fairaudit.config.options import FailOn, Precision, RunOptions
+from fairaudit.config.options import SHOW_FIGURES, FailOn, Precision, RunOptions
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.limits import bytes_of
 
@@ -204,6 +204,7 @@ def run_options(
     Raises:
         UsageError: a text that is none of the allowed ones.
     """
+    names = format_names(formats)
     return RunOptions(
         output=output,
         device=device,
@@ -216,7 +217,8 @@ def run_options(
         max_excluded=max_excluded,
         trust_model=trust_model,
         fail_on=fail_on,
-        formats=format_names(formats),
+        formats=names,
+        figures=not SHOW_FIGURES.isdisjoint(names),
         images=images,
         timeout_per_batch=timeout_per_batch,
         cache=_bytes(cache, "--cache"),

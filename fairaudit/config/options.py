@@ -8,6 +8,8 @@ from typing import Literal
 
 FailOn = Literal["fail", "inconclusive", "incomplete", "never"]
 Precision = Literal["fp32", "bf16", "auto"]
+SHOW_FIGURES = frozenset({"md", "html"})
+"""Formats that show figures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,8 @@ class RunOptions:
     """Draw figures on which single images of the data can be seen."""
     formats: tuple[str, ...] = ("md",)
     """Renderings written beside report.json: as `--format` names them."""
+    figures: bool = True
+    """Draw figures; the command line leaves them out where none of its formats shows any (`SHOW_FIGURES`)."""
     cache: int = 2 << 30
     """Largest size in bytes of the file that keeps the decoded images of a run over several models; 0 for none."""
     shard: tuple[int, int] | None = None

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.against import against, earlier_report
-from fairaudit.audits.core.report.drawn import NO_IMAGES, drawn, with_gate_figure
+from fairaudit.audits.core.report.drawn import NO_IMAGES
+from fairaudit.audits.core.report.finish import Tell, finished
 from fairaudit.audits.core.report.gates import check_gates, check_names
 from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.report.report import Timing, assemble
-from fairaudit.audits.core.report.write import ready_folder, write_report_folder
+from fairaudit.audits.core.report.write import ready_folder
 from fairaudit.audits.core.stream.audit import Audit, Findings
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.stream.stream import StreamResult, run_key, stream
@@ -64,8 +65,8 @@ class Session:
         )
         return cls(config=config, options=options, plan=plan, material=material, baseline=compared)
 
-    def audited(self, model: Path, *, folder: Path, progress: Progress) -> Report:
-        """Audit one model and write its folder.
+    def audited(self, model: Path, *, folder: Path, progress: Progress, tell: Tell | None = None) -> Report:
+        """Audit one model, tell the answer and write its folder.
 
         Raises:
             FairauditError: the model cannot be audited.
@@ -78,7 +79,7 @@ class Session:
             candidate=candidate,
             baseline=self.baseline,
         )
-        return run_study(study, self.plan, folder=folder, progress=progress)
+        return run_study(study, self.plan, folder=folder, progress=progress, tell=tell)
 
     def outcome(self, name: str, model: Path, *, progress: Progress) -> Outcome:
         """Audit one model of several into a folder of its name; one that cannot be audited has a reason instead."""
@@ -102,8 +103,11 @@ def run_models(
     options: RunOptions,
     plan: AuditPlan,
     progress: Progress,
+    tell: Tell | None = None,
 ) -> list[Outcome]:
     """Audit every model; of several, one that cannot be audited has a reason and is not the end of the run.
+
+    The answer about a single model is told before its figures are drawn and its folder is written.
 
     Raises:
         FairauditError: the data or the baseline cannot be used, or the only model cannot be audited.
@@ -111,7 +115,7 @@ def run_models(
     names = report_names(models)
     session = Session.open(baseline=baseline, config=config, base=base, options=options, plan=plan)
     if len(models) == 1:
-        report = session.audited(models[0], folder=options.output, progress=progress)
+        report = session.audited(models[0], folder=options.output, progress=progress, tell=tell)
         return [Outcome(name=names[0], folder=options.output, report=report)]
     with decoded_once(session.material, working_folder(options.output), limit=options.cache):
         return [session.outcome(name, model, progress=progress) for name, model in zip(names, models, strict=True)]
@@ -133,8 +137,8 @@ def checked_material(config: Config, *, base: Path, options: RunOptions, plan: A
     return material
 
 
-def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress) -> Report:
-    """Run the plan's audits over the study's data and write the report folder.
+def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress, tell: Tell | None = None) -> Report:
+    """Run the plan's audits over the study's data, tell the answer and write the report folder.
 
     Raises:
         FairauditError: the model cannot be audited, or the folder cannot be written.
@@ -144,17 +148,14 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
     audits, streamed = mapped_study(study, plan, progress, folder=folder)
     mapped = time.perf_counter() - clock
     findings = against(measured(audits, streamed, progress), study.options.against, digest=study.material.digest)
-    figures = drawn(findings.drawings, folder, photographs=study.options.images)
     if not study.options.images and any(drawing.photographs for drawing in findings.drawings):
         findings = replace(findings, notes=[*findings.notes, NO_IMAGES])
     misread = scale_notes(study, streamed.rows)
     findings = replace(findings, notes=[*misread, *findings.notes])
     timing = Timing(started=started, seconds=time.perf_counter() - clock, map_seconds=mapped)
     verdicts, why = plan.verdicts_for(study, findings), next(iter(misread), None)
-    report = assemble(study, streamed, findings, verdicts, figures, timing, changed=plan.changed, misread=why)
-    report = with_gate_figure(report, folder)
-    write_report_folder(report, folder, study.options.formats)
-    return report
+    report = assemble(study, streamed, findings, verdicts, timing, changed=plan.changed, misread=why)
+    return finished(report, findings.drawings, folder=folder, options=study.options, tell=tell, progress=progress)
 
 
 def mapped_study(
@@ -180,11 +181,16 @@ def mapped_study(
         return audits, stream(study, audits, store, progress)
 
 
+NOT_OF_TRIALS = frozenset({"baseline", "regions", "explain"})
+"""Entries of a run's key that no trial depends on, so that a trial is used again when only they change."""
+
+
 def _tried(study: Study, plan: AuditPlan, progress: Progress, path: Path) -> Trials:
     methods = plan.methods_for(study)
     if not methods or not study.config.audit.faithfulness:
         return Trials(measurements=(), unusable={})
-    key = run_key(study, {"trial": trial_settings(study, methods, stages=plan.stages)})
+    whole = run_key(study, {"trial": trial_settings(study, methods, stages=plan.stages)})
+    key = {name: value for name, value in whole.items() if name not in NOT_OF_TRIALS}
     with RunStore.open(path, key=key, fresh=study.options.fresh) as store:
         return run_trials(study, methods, store, progress, stages=plan.stages)
 

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from fairaudit.audits.core.report.against import against
 from fairaudit.audits.core.report.alike import alike
 from fairaudit.audits.core.report.assemble import Clock, report_of, run_block
-from fairaudit.audits.core.report.drawn import drawn, with_gate_figure
+from fairaudit.audits.core.report.finish import Tell, finished
 from fairaudit.audits.core.report.gates import check_gates, check_names
-from fairaudit.audits.core.report.write import write_report_folder
 from fairaudit.audits.core.study.alignment import check_pairs
 from fairaudit.audits.core.study.cells import cells
 from fairaudit.audits.core.study.groups import all_groupings
@@ -43,8 +42,9 @@ def audit_table(
     options: RunOptions,
     split: Split | None = None,
     threshold: float = 0.5,
+    tell: Tell | None = None,
 ) -> Report:
-    """Measure the fairness of a predictions table and write the report folder.
+    """Measure the fairness of a predictions table, tell the answer and write the report folder.
 
     Raises:
         DataError: a column is missing or cannot be read.
@@ -56,7 +56,6 @@ def audit_table(
     )
     inputs = _inputs(predicted, groupings, audit, seed=options.seed, name=path.stem, baseline=columns.baseline)
     findings = against(read_fairness(inputs), options.against, digest=predicted.digest)
-    figures = drawn(findings.drawings, options.output)
     report = report_of(
         gates,
         findings.measurements,
@@ -66,11 +65,8 @@ def audit_table(
         alike=alike(predicted.decisions, predicted.target, groupings),
         excluded=predicted.excluded,
         notes=[*predicted.notes, *findings.notes],
-        figures=figures,
     )
-    report = with_gate_figure(report, options.output)
-    write_report_folder(report, options.output, options.formats)
-    return report
+    return finished(report, findings.drawings, folder=options.output, options=options, tell=tell)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

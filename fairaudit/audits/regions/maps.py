@@ -103,7 +103,7 @@ def audit_maps(
         data=_data(files, opened, rows, audit, options.seed),
         excluded=opened.excluded,
         notes=[f"Relevance shares use the {audit.convention} convention.", *searched.notes],
-        figures=_figures(searched, options.output),
+        figures=_figures(searched, options),
     )
     write_report_folder(report, options.output, options.formats)
     return report
@@ -188,12 +188,12 @@ def _grids(maps: Floats) -> Grids:
     return Grids(positive=positive, signed=signed)
 
 
-def _figures(findings: Findings, folder: Path) -> list[Figure]:
+def _figures(findings: Findings, options: RunOptions) -> list[Figure]:
     if not findings.drawings:
         return []
     from fairaudit.audits.core.report.drawn import drawn
 
-    return drawn(findings.drawings, folder)
+    return drawn(findings.drawings, options.output, wanted=options.figures)
 
 
 def _rows(manifest: Manifest | None, audit: AuditConfig) -> Rows:

@@ -89,7 +89,7 @@ def run_selftest(
         models=[model_entry(bench.trainer.model, "candidate")],
         excluded=excluded,
         notes=[*_notes(bench, kept), *thin_cells(bench), *bench.trainer.model.notes, *findings.notes],
-        figures=drawn(findings.drawings, options.output),
+        figures=drawn(findings.drawings, options.output, wanted=options.figures),
     )
     write_report_folder(report, options.output, options.formats)
     return Outcome(name=bench.trainer.model.path.stem, folder=options.output, report=report)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fairaudit.cli.settings import Asked, load, split_of
 from fairaudit.cli.shared import Request
 from fairaudit.cli.terminal.announce import announce
-from fairaudit.cli.terminal.console import progress_display, say, wants_color
+from fairaudit.cli.terminal.console import Display, progress_display, say, wants_color
 from fairaudit.cli.terminal.streams import emit
 from fairaudit.errors import ExitCode, UsageError
 
@@ -31,6 +31,8 @@ def launch(
     then: Callable[[Sequence[Outcome]], str] | None = None,
 ) -> int:
     """Audit the models as planned, print the table or JSON, and return the exit code.
+
+    The answer about a single model is printed before its figures are drawn.
 
     Args:
         models: model files.
@@ -64,14 +66,39 @@ def launch(
             options=request.options,
             plan=plan,
             progress=progress,
+            tell=teller(request, progress) if then is None else None,
         )
-    return show(outcomes, request=request, text=None if then is None else then(outcomes))
+    return show(outcomes, request=request, text=None if then is None else then(outcomes), told=then is None)
 
 
-def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = None, unjudged_too: bool = True) -> int:
-    """Print reports worst first, or the text (stdout), where the files are (stderr), and return the worst exit code.
+def teller(request: Request, progress: Display) -> Callable[[Report], None] | None:
+    """Prints a report's tables while nothing else moves on the terminal; None where JSON is asked for."""
+    from fairaudit.audits.core.report.outcome import Outcome
 
-    Numbers that no rule asks about are left out of the tables where a command has a table of its own.
+    def tell(report: Report) -> None:
+        with progress.still():
+            outcome = Outcome(name=report.data.name, folder=request.options.output, report=report)
+            print_tables([outcome], unjudged_too=True, verbose=request.verbose)
+
+    return None if request.as_json else tell
+
+
+def show(
+    outcomes: Sequence[Outcome],
+    *,
+    request: Request,
+    text: str | None = None,
+    unjudged_too: bool = True,
+    told: bool = False,
+) -> int:
+    """Print reports, or the text (stdout), where the files are (stderr), and return the worst exit code.
+
+    Args:
+        outcomes: the models' reports.
+        request: what the shared options say.
+        text: what is printed in place of the reports.
+        unjudged_too: with the numbers that no rule asks about; a command with a table of its own leaves them out.
+        told: whether the reports' tables were printed already.
     """
     from fairaudit.report.zoo.row import worst_code
 
@@ -80,8 +107,8 @@ def show(outcomes: Sequence[Outcome], *, request: Request, text: str | None = No
         emit(text)
     elif request.as_json:
         _print_json(outcomes)
-    else:
-        _print_tables(outcomes, unjudged_too=unjudged_too, verbose=request.verbose)
+    elif not told:
+        print_tables(outcomes, unjudged_too=unjudged_too, verbose=request.verbose)
     announce(reports, request.options.formats)
     if not request.quiet:
         page = "report.html" if "html" in request.options.formats else "report.json"
@@ -100,7 +127,7 @@ def _print_json(outcomes: Sequence[Outcome]) -> None:
     emit(texts[0] if len(outcomes) == 1 else f"[{','.join(texts)}]\n")
 
 
-def _print_tables(outcomes: Sequence[Outcome], *, unjudged_too: bool, verbose: bool) -> None:
+def print_tables(outcomes: Sequence[Outcome], *, unjudged_too: bool, verbose: bool) -> None:
     """One screen per report that has verdicts, unless more is asked for; every other report whole."""
     from fairaudit.report import brief, terminal
 
@@ -157,8 +184,13 @@ def launch_table(predictions: Path, *, options: TableOptions, request: Request) 
         return dry_run_of_table(
             plan_table(predictions, columns, audit=audit, gates=gates, options=request.options, split=split), request
         )
-    report = audit_table(predictions, columns, audit=audit, gates=gates, options=request.options, split=split)
-    return show([Outcome(name=predictions.stem, folder=request.options.output, report=report)], request=request)
+    with progress_display(quiet=request.quiet) as progress:
+        tell = teller(request, progress)
+        report = audit_table(
+            predictions, columns, audit=audit, gates=gates, options=request.options, split=split, tell=tell
+        )
+    outcome = Outcome(name=predictions.stem, folder=request.options.output, report=report)
+    return show([outcome], request=request, told=True)
 
 
 def optional_config(asked: Asked) -> Config | None:

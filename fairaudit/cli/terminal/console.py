@@ -35,6 +35,10 @@ class Display(Protocol):
         """One line that the reader should see."""
         ...
 
+    def still(self) -> AbstractContextManager[None]:
+        """While the context is open nothing moves on the terminal, so that stdout can be written."""
+        ...
+
 
 def say(text: str) -> None:
     """One line on stderr."""
@@ -132,6 +136,10 @@ class _Quiet:
     def note(self, text: str) -> None:
         del text
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        yield
+
 
 class _Lines:
     """For logs: a line when a step begins or is resumed, then at most one every ten seconds, and one at its end."""
@@ -155,6 +163,10 @@ class _Lines:
 
     def note(self, text: str) -> None:
         say(text)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        yield
 
 
 class _Bars:
@@ -180,6 +192,14 @@ class _Bars:
 
     def note(self, text: str) -> None:
         self._progress.console.print(plain(text), markup=False, highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        self._progress.stop()
+        for number in self._progress.task_ids:  # they stand on the terminal and are not drawn again below
+            self._progress.remove_task(number)
+        yield
+        self._progress.start()
 
 
 def _bars() -> RichProgress:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -22,6 +22,15 @@ from fairaudit.saliency.prepare import as_input, prepared_or_raw
 Direction = Literal["deletion", "insertion"]
 Substrate = Literal["black", "blur"]
 Floats = NDArray[np.float64]
+
+
+KINDS: Final[Mapping[str, tuple[Direction, Substrate]]] = {
+    "deletion_auc": ("deletion", "black"),
+    "insertion_auc": ("insertion", "blur"),
+    "deletion_auc_blur": ("deletion", "blur"),
+    "insertion_auc_black": ("insertion", "black"),
+}
+"""Area → what is done to the pixels, and what takes their place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,25 +124,21 @@ def faithfulness(
     *,
     steps: int = 28,
     seed: int = 0,
+    kinds: Sequence[str] = tuple(KINDS),
 ) -> dict[str, dict[str, Floats]]:
-    """Areas [image] of all four curves for several maps of the same images, such as a method's and the random map.
+    """Areas [image] of the curves of several maps of the same images, such as a method's and the random map.
 
     Returns:
         Name of the maps → `deletion_auc`, `insertion_auc` (RISE's: to black, from a blur) and `deletion_auc_blur`,
         `insertion_auc_black` → area per image. Differences between names are paired.
     """
-    kinds: tuple[tuple[str, Direction, Substrate], ...] = (
-        ("deletion_auc", "deletion", "black"),
-        ("insertion_auc", "insertion", "blur"),
-        ("deletion_auc_blur", "deletion", "blur"),
-        ("insertion_auc_black", "insertion", "black"),
-    )
     return {
         name: {
             kind: curves(
                 classifier, images, classes, some, direction=direction, substrate=substrate, steps=steps, seed=seed
             ).areas()
-            for kind, direction, substrate in kinds
+            for kind, (direction, substrate) in KINDS.items()
+            if kind in kinds
         }
         for name, some in maps.items()
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +15,16 @@ from fairaudit.errors import LiftError
 from fairaudit.measures.regions.faithfulness import above
 from fairaudit.saliency.gradcam import GradCam
 from fairaudit.saliency.lrp.method import Lrp
-from fairaudit.saliency.method import Attribution, Explained, Method
+from fairaudit.saliency.method import Attribution, Explained, Method, TakesLabels
 from fairaudit.saliency.random_map import RandomMap
 from fairaudit.saliency.trust.faithfulness import faithfulness
 from fairaudit.saliency.trust.sanity import randomisation
 from fairaudit.saliency.trust.stability import stability
+
+TRIED: Final = ("deletion_auc", "deletion_auc_blur", "insertion_auc")
+"""The areas that are judged or reported."""
+FIRST: Final = 8
+"""Images that show whether a method says the same twice."""
 
 Floats = NDArray[np.float64]
 Known = NDArray[np.bool_]
@@ -38,6 +45,8 @@ class UsabilityLimits:
     """Largest mean rank correlation of maps before and after all layers were drawn anew."""
     stability: float = 0.5
     """Smallest mean rank correlation between runs."""
+    repeats: float = 0.999
+    """Rank correlation between runs above which a method is taken for one without random numbers."""
     p_value: float = 0.05
     """Largest p value of the paired tests that deletion, to black or to a blur, beats the random map's; over both."""
 
@@ -68,8 +77,13 @@ def judge_method(
     steps: int = 28,
     stages: int = 1,
     limits: UsabilityLimits | None = None,
+    fewer: int | None = None,
+    chance: Callable[[], Mapping[str, Floats]] | None = None,
 ) -> Usability:
     """Check completeness, conservation, randomisation, stability and deletion on some images.
+
+    Maps of forgotten models and repeated maps have a wide margin to their limits, so that fewer images are enough for
+    them; a method that says the same twice on the first eight is not asked again.
 
     Args:
         method: the method.
@@ -81,6 +95,8 @@ def judge_method(
         steps: of insertion and deletion.
         stages: depths to which the model is forgotten, one pass each; judged is the last, which has forgotten all.
         limits: what to keep to.
+        fewer: how many of the images, the first ones, randomisation and stability are looked at on; all where left out.
+        chance: makes the random map's areas on the same images (`chance_areas`), where several methods share them.
     """
     limits = limits if limits is not None else UsabilityLimits()
     if method.family == "control":
@@ -92,10 +108,14 @@ def judge_method(
     facts: dict[str, Floats] = {}
     reasons: list[str] = list(method.doubts(classifier, images)) if isinstance(method, GradCam) else []
     reasons += _sums(method, classifier, images, classes, own, known, facts, limits)
-    forgotten, cascade = _forgets(method, classifier, images, classes, own.maps, known, seed, stages, facts, limits)
+    # A method that was given the labels of these images cannot be asked about some of them.
+    few = len(images) if fewer is None or isinstance(method, TakesLabels) else min(fewer, len(images))
+    some = (images[:few], classes[:few], own.maps[:few])
+    forgotten, cascade = _forgets(method, classifier, *some, known[:few], seed, stages, facts, limits)
     reasons += forgotten
-    reasons += _repeats(method, classifier, images, classes, own.maps, seed, facts, limits)
-    reasons += _deletes(classifier, images, classes, own.maps, known, seed, steps, facts, limits)
+    reasons += _repeats(method, classifier, *some, seed, facts, limits)
+    areas = chance or partial(chance_areas, classifier, images, classes, steps=steps, seed=seed)
+    reasons += _deletes(classifier, images, classes, own.maps, known, seed, steps, areas(), facts, limits)
     return Usability(usable=not reasons, reasons=tuple(reasons), facts=facts, cascade=cascade)
 
 
@@ -188,13 +208,47 @@ def _repeats(
     facts: dict[str, Floats],
     limits: UsabilityLimits,
 ) -> list[str]:
-    again = facts["stability"] = stability(method, classifier, images, classes, own=maps, runs=2, seed=seed)
+    again = _repeated(method, classifier, images, classes, maps, seed, limits)
+    facts["stability"] = again
     known = again[~np.isnan(again)]
     if not known.size:
         return ["all maps are constant"]
     if known.mean() < limits.stability:
         return [f"maps differ from run to run: rank correlation {known.mean():.2f} < {limits.stability:g}"]
     return []
+
+
+def _repeated(
+    method: Method,
+    classifier: Explained,
+    images: Tensor,
+    classes: Tensor,
+    maps: Tensor,
+    seed: int,
+    limits: UsabilityLimits,
+) -> Floats:
+    """Rank correlation of two runs, on the first images alone where these say the same twice."""
+    if len(images) > FIRST and not isinstance(method, TakesLabels):
+        first = stability(method, classifier, images[:FIRST], classes[:FIRST], own=maps[:FIRST], runs=2, seed=seed)
+        if not np.isnan(first).any() and first.min() > limits.repeats:
+            return first
+    return stability(method, classifier, images, classes, own=maps, runs=2, seed=seed)
+
+
+def chance_areas(
+    classifier: Explained, images: Tensor, classes: Tensor, *, steps: int = 28, seed: int = 0
+) -> dict[str, Floats]:
+    """Areas of the random map on some images, [image] each: what a method has to beat at deletion.
+
+    Args:
+        classifier: the model.
+        images: [image, channel, row, column] in [0, 1].
+        classes: [image] what is explained.
+        steps: of insertion and deletion.
+        seed: of the random map and of the order among equals.
+    """
+    maps = RandomMap().attribute(classifier, images, classes, seed=seed).maps
+    return faithfulness(classifier, images, classes, {"": maps}, steps=steps, seed=seed, kinds=TRIED)[""]
 
 
 def _deletes(
@@ -205,12 +259,12 @@ def _deletes(
     known: Known,
     seed: int,
     steps: int,
+    chance: Mapping[str, Floats],
     facts: dict[str, Floats],
     limits: UsabilityLimits,
 ) -> list[str]:
-    chance = RandomMap().attribute(classifier, images, classes, seed=seed).maps
-    areas = faithfulness(classifier, images, classes, {"": maps, "_random": chance}, steps=steps, seed=seed)
-    facts.update({kind + suffix: area for suffix, kinds in areas.items() for kind, area in kinds.items()})
+    own = faithfulness(classifier, images, classes, {"": maps}, steps=steps, seed=seed, kinds=TRIED)[""]
+    facts.update({**own, **{f"{kind}_random": area for kind, area in chance.items()}})
     # Black pixels scattered by the random map are noise that breaks any network, and a blur hides the detail that fine
     # maps point at: each favours some kind of map, so that a method has to win at one, each at half the p value.
     tests = {

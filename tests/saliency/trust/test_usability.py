@@ -1,5 +1,6 @@
 import dataclasses
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -45,7 +46,8 @@ def test_an_honest_method_is_usable_and_tells_what_was_measured(small):
     assert found.usable, found.reasons
     assert found.facts["completeness_gap"].max() <= 0.05
     assert {"randomisation_similarity", "stability", "deletion_auc", "deletion_auc_random"} <= set(found.facts)
-    assert all(values.shape == (12,) for values in found.facts.values())
+    assert found.facts["stability"].shape == (8,)  # the same twice on the first eight: no more are asked
+    assert all(values.shape == (12,) for name, values in found.facts.items() if name != "stability")
 
 
 def test_lrp_is_judged_by_its_bias_free_conservation(small):
@@ -71,7 +73,7 @@ class Fixed:
     family: str = "gradient"
 
     def attribute(self, classifier, images, classes, *, seed=0):
-        return Attribution(maps=self.maps, evaluations=0)
+        return Attribution(maps=self.maps[: len(images)], evaluations=0)
 
 
 def test_a_map_that_survives_randomisation_or_loses_at_deletion_is_unusable(small):
@@ -133,6 +135,9 @@ class _Unlabelled:
     def __init__(self, missing, blind=False):
         self.missing, self.blind, self.own = missing, blind, IntegratedGradients(baseline="mean")
 
+    def labelled(self, target, attributes):
+        return self
+
     def attribute(self, classifier, images, classes, *, seed=0):
         found = self.own.attribute(classifier, images, classes, seed=seed)
         maps = images.sum(1) if self.blind else found.maps.clone()
@@ -149,3 +154,33 @@ def test_images_without_a_label_speak_neither_for_nor_against_a_method(small):
     assert any("survive randomisation" in reason for reason in blind.reasons), blind.reasons
     none = judge_method(_Unlabelled(torch.ones(12, dtype=torch.bool)), *bright(small), steps=8)
     assert none.reasons == ("not one of the images that it was tried on has a map",)
+
+
+def test_a_few_images_are_enough_for_randomisation_and_the_random_map_is_shared(small):
+    """Judged the same as on all images; what the method has to beat is made once for several methods."""
+    classifier, images, classes = bright(small)
+    made = []
+
+    def chance():
+        if not made:
+            made.append(usability.chance_areas(classifier, images, classes, steps=8))
+        return made[0]
+
+    method = IntegratedGradients(baseline="mean")
+    whole = judge_method(method, classifier, images, classes, steps=8)
+    few = judge_method(method, classifier, images, classes, steps=8, fewer=6, chance=chance)
+    judge_method(InputXGradient(), classifier, images, classes, steps=8, fewer=6, chance=chance)
+    assert len(made) == 1
+    assert few.usable
+    assert whole.usable
+    assert few.facts["randomisation_similarity"].shape == few.facts["stability"].shape == (6,)
+    for name in ("deletion_auc", "deletion_auc_random", "completeness_gap"):
+        np.testing.assert_array_equal(few.facts[name], whole.facts[name])
+
+
+def test_a_method_with_random_numbers_is_asked_about_all_images(small):
+    class Noisy(RandomMap):
+        pass
+
+    found = judge_method(Noisy(name="noisy", family="gradient"), *bright(small), steps=4)
+    assert found.facts["stability"].shape == (12,)

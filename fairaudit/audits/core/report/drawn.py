@@ -8,6 +8,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from fairaudit.audits.core.stream.audit import Drawing
+from fairaudit.audits.core.stream.progress import Progress, Silent
 from fairaudit.report.figures.forest import MOST_ROWS, forest
 from fairaudit.report.rows import judged
 from fairaudit.results.report import Figure, Report
@@ -33,10 +34,18 @@ def with_gate_figure(report: Report, folder: Path) -> Report:
     return report.model_copy(update={"figures": [*drawn([drawing], folder), *report.figures]})
 
 
-def drawn(drawings: Sequence[Drawing], folder: Path, *, photographs: bool = True) -> list[Figure]:
+def drawn(
+    drawings: Sequence[Drawing],
+    folder: Path,
+    *,
+    photographs: bool = True,
+    wanted: bool = True,
+    progress: Progress | None = None,
+) -> list[Figure]:
     """Draw the figures into the report folder; a name that is taken already gets a number.
 
     Without `photographs`, figures on which single images can be seen are left out, and those of an earlier run go.
+    Where none is `wanted`, none is drawn.
 
     Raises:
         OutputError: a file cannot be written.
@@ -45,18 +54,32 @@ def drawn(drawings: Sequence[Drawing], folder: Path, *, photographs: bool = True
 
     if any(Path(drawing.name).name != drawing.name for drawing in drawings):
         raise ValueError("a figure's name is no file name")
-    figures: list[Figure] = []
+    named = _named(drawings)
+    for name, drawing in named.items():
+        if drawing.photographs and not photographs:
+            (folder / "figures" / name).unlink(missing_ok=True)
+    chosen = {name: drawing for name, drawing in named.items() if wanted and (photographs or not drawing.photographs)}
+    if not chosen:
+        return []
+    with (progress or Silent()).task("Drawing figures", total=len(chosen)) as advance:
+        for number, (name, drawing) in enumerate(chosen.items(), start=1):
+            write_bytes(folder / "figures" / name, drawing.draw())
+            advance(number, len(chosen), False)
+    return [
+        Figure(file=f"figures/{name}", caption=d.caption, photographs=d.photographs, worst=d.worst)
+        for name, d in chosen.items()
+    ]
+
+
+def _named(drawings: Sequence[Drawing]) -> dict[str, Drawing]:
+    """Every drawing under a file name of its own."""
+    found: dict[str, Drawing] = {}
     taken: set[str] = set()
     for drawing in drawings:
         name = _free(drawing.name, taken)
         taken.add(name.lower())  # some file systems take both cases for one
-        if drawing.photographs and not photographs:
-            (folder / "figures" / name).unlink(missing_ok=True)
-            continue
-        write_bytes(folder / "figures" / name, drawing.draw())
-        seen = {"photographs": drawing.photographs, "worst": drawing.worst}
-        figures.append(Figure(file=f"figures/{name}", caption=drawing.caption, **seen))
-    return figures
+        found[name] = drawing
+    return found
 
 
 def _free(name: str, taken: Collection[str]) -> str:

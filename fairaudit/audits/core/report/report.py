@@ -19,7 +19,7 @@ from fairaudit.gate.alike import Alike
 from fairaudit.gate.changed import rules_for_changed
 from fairaudit.models.classifier import Classifier
 from fairaudit.results.provenance import library_versions
-from fairaudit.results.report import Data, Excluded, Figure, Model, Report, Run, Verdict
+from fairaudit.results.report import Data, Excluded, Model, Report, Run, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +37,12 @@ def assemble(
     streamed: StreamResult,
     findings: Findings,
     verdicts: Sequence[Verdict],
-    figures: Sequence[Figure],
     timing: Timing,
     *,
     changed: Sequence[GateRule] | None = None,
     misread: str | None = None,
 ) -> Report:
-    """The report: what was audited, every number, the verdicts and the gate's decision.
+    """The report without figures: what was audited, every number, the verdicts and the gate's decision.
 
     `changed` holds the rules of a candidate that was made here, which must not have collapsed either; None where it is
     as it came. `misread` says why it was probably given other inputs than it was trained on: then nothing passes.
@@ -72,7 +71,6 @@ def assemble(
             *streamed.notes,
             *dict.fromkeys(findings.notes),
         ],
-        figures=figures,
     )
 
 

@@ -26,12 +26,19 @@ from fairaudit.saliency.gradients.counterfactual_gradients import Counterfactual
 from fairaudit.saliency.gradients.saturation import OnPath, saturation
 from fairaudit.saliency.lrp.method import Lrp
 from fairaudit.saliency.method import Method
-from fairaudit.saliency.trust.usability import Usability, judge_method
+from fairaudit.saliency.trust.usability import Usability, chance_areas, judge_method
 from fairaudit.seeds import generator
 from fairaudit.tables.row import Estimate, Subject, row
 
 SAMPLE = 48
-"""Images that a method is tried on, drawn with the seed."""
+"""Most images that a method is tried on, drawn with the seed."""
+LEAST = 24
+"""Fewest images of the sample, where the data has as many."""
+PER_IMAGE = 10
+"""A method is tried on every tenth image, between these two: where images are few, its trial would take longer than the
+audit."""
+FEWER = 16
+"""Images of the sample that randomisation and stability are looked at on."""
 
 REPORTED: dict[str, str | None] = {
     "completeness_gap": None,
@@ -101,6 +108,7 @@ def run_trials(
         MethodError: a method is not valid for the model.
     """
     rows = sample_rows(study)
+    shared: dict[int, Mapping[str, NDArray[np.float64]]] = {}
     plan = Plan(rows=len(methods), chunk_rows=1)
 
     def load(_chunk: Chunk) -> Batch:
@@ -108,7 +116,7 @@ def run_trials(
 
     def compute(chunk: Chunk, batch: Batch) -> Mapping[str, Part]:
         method = methods[chunk.index]
-        return {method.name: _trial(study, method, batch, stages)}
+        return {method.name: _trial(study, method, batch, stages, shared)}
 
     with progress.task("Testing attribution methods", total=len(methods)) as advance:
         outcome = run_chunks(plan, load, compute, store, progress=advance)
@@ -142,17 +150,21 @@ def trial_settings(study: Study, methods: Sequence[Method], *, stages: int = 1) 
         "rows": str(sample_rows(study)),
         "saturation": f"{POINTS} points, flat places anywhere",
         "stages": str(stages),
+        "fewer": str(FEWER),
     }
 
 
 def sample_rows(study: Study) -> list[int]:
-    """The rows that methods are tried on, in order."""
+    """The rows that methods are tried on, as they were drawn, so that the first of them are a sample too."""
     total = len(study.manifest)
-    chosen = generator(study.options.seed, "trial").permutation(total)[: min(SAMPLE, total)]
-    return sorted(int(row) for row in chosen)
+    count = min(total, SAMPLE, max(LEAST, total // PER_IMAGE))
+    return [int(row) for row in generator(study.options.seed, "trial").permutation(total)[:count]]
 
 
-def _trial(study: Study, method: Method, batch: Batch, stages: int) -> Part:
+def _trial(
+    study: Study, method: Method, batch: Batch, stages: int, shared: dict[int, Mapping[str, NDArray[np.float64]]]
+) -> Part:
+    """One method's trial; `shared` keeps what all methods have to beat, by the number of images."""
     if not len(batch.rows):
         return Part(columns={"reason": np.array(["no image of the sample can be read"], dtype=np.str_)})
 
@@ -161,7 +173,16 @@ def _trial(study: Study, method: Method, batch: Batch, stages: int) -> Part:
         # The model's own decisions: the score of a class that it does not see cannot fall.
         decisions = torch.from_numpy(predict(study.candidate, images).decisions.astype(np.int64)).to(images.device)
         tried = bound(method, batch, count)
-        found = judge_method(tried, study.candidate, images, decisions, seed=study.options.seed, stages=stages)
+        seed = study.options.seed
+
+        def chance() -> Mapping[str, NDArray[np.float64]]:
+            if count not in shared:
+                shared[count] = chance_areas(study.candidate, images, decisions, seed=seed)
+            return shared[count]
+
+        found = judge_method(
+            tried, study.candidate, images, decisions, seed=seed, stages=stages, fewer=FEWER, chance=chance
+        )
         return found, _saturated(study, tried, images, decisions)
 
     found, saturated = as_many_as_fit(judged, len(batch.rows))
