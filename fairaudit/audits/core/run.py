@@ -22,6 +22,7 @@ from fairaudit.audits.core.stream.audit import Audit, Findings
 from fairaudit.audits.core.stream.progress import Progress, Silent
 from fairaudit.audits.core.stream.stream import StreamResult, run_key, stream, stream_part
 from fairaudit.audits.core.stream.trial import Trials, run_trials, trial_settings
+from fairaudit.audits.core.study.alignment import check_pairs
 from fairaudit.audits.core.study.decoded import decoded_once
 from fairaudit.audits.core.study.groups import audited_groupings
 from fairaudit.audits.core.study.scale import scale_notes
@@ -139,6 +140,7 @@ def checked_material(config: Config, *, base: Path, options: RunOptions, plan: A
     if plan.needs_attributes:
         require_attributes([group.name for group in groups], manifest.candidates, where=manifest.name)
     check_names(config.gates, groups, manifest.target)
+    check_pairs(config.audit.aligned, [*groups, *manifest.attributes.values()], manifest.target)
     return material
 
 
