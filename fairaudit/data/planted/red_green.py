@@ -1,8 +1,8 @@
 """Red and green figures: a target of two values with wrong labels, and a colour that tells it better than the shape.
 
 Qiang et al., "Counterfactual Interpolation Augmentation" (IJCAI 2022), section 5, after Arjovsky's colored MNIST.
-The target is whether the digit is in the upper half of the classes; 25 % of the labels are turned round. The colour, red
-for the first value and green for the second, agrees with the label as it then is in a share ρ = 1 − e of the images
+The target is whether the digit is in the upper half of the classes; 25 % of the labels are turned round. The colour,
+red for the first value and green for the second, agrees with the label as it then is in a share ρ = 1 − e of the images
 (e = .2 in training, .9 in testing). So a reader of the shape is right on 75 % of any such set, one of the colour on ρ.
 """
 
