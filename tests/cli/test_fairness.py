@@ -436,3 +436,19 @@ def test_a_dry_run_begins_with_rows_that_are_there(lab):
     assert "About" in ran.out
     lab.write_rows([{**row, "file": f"gone/{n}.png"} for n, row in enumerate(rows)])
     lab.run("roi-metrics", "model.pt", "--dry-run").refused()
+
+
+def test_pairs_are_checked_before_a_model_is_opened(lab, monkeypatch):
+    def opened(*_arguments, **_named):
+        raise AssertionError("a model was opened")
+
+    monkeypatch.setattr("fairaudit.audits.core.run.open_classifier", opened)
+    monkeypatch.setattr("fairaudit.audits.core.dry_run.open_classifier", opened)
+    for pairs, words in (
+        ({"gruop": {"a": "1"}}, 'attribute "gruop"'),
+        ({"group": {"c": "1"}}, 'group "c"'),
+        ({"group": {"a": "7"}}, 'target value "7"'),
+    ):
+        lab.configure(audit={"aligned": {"pairs": pairs}})
+        for more in ((), ("--dry-run",)):
+            lab.run("fairness", "model.pt", *more).refused("audit.aligned.pairs", words)
