@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import struct
 import zipfile
 from pathlib import Path
@@ -69,7 +70,7 @@ def _check_file(path: Path) -> None:
         str(path).encode("utf-8")
     except UnicodeEncodeError as error:  # torch's and safetensors' readers take names in UTF-8 only
         raise ModelError(
-            "The model file's name or folder is not text in UTF-8", where=str(path), advice="Rename it."
+            "The model file's name or folder is not text in UTF-8", where=str(path), advice=_name_advice(path)
         ) from error
     found = unusual(path)
     if found == "no such file":
@@ -80,6 +81,14 @@ def _check_file(path: Path) -> None:
         raise ModelError("The model file cannot be read", wanted=WANTED, found=found, where=str(path))
     if path.stat().st_size == 0:
         raise ModelError("The model file is empty", wanted=WANTED, found="0 bytes", where=str(path))
+
+
+def _name_advice(path: Path) -> str:
+    try:
+        os.fsencode(path).decode("utf-8")
+    except UnicodeDecodeError:
+        return "Rename it."
+    return "It is in the file system: set PYTHONUTF8=1 or a locale of UTF-8, such as LC_ALL=C.UTF-8."
 
 
 def _archive(path: Path) -> Container:

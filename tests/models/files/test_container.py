@@ -40,6 +40,9 @@ def test_a_name_that_is_no_text_is_told(tmp_path):
         pytest.skip("this file system takes names in UTF-8 only")
     with pytest.raises(ModelError, match=r"not text in UTF-8.*Rename it"):
         container(path)
+    escaped = Path(os.fsdecode(bytes(tmp_path)) + "/n\udcc3\udcb6.pt")  # what "nö.pt" is in a locale without it
+    with pytest.raises(ModelError, match=r"not text in UTF-8.*PYTHONUTF8=1"):
+        container(escaped)
 
 
 def test_kinds_follow_from_the_content(files):
