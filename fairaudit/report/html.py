@@ -103,6 +103,7 @@ def render(report: Report, folder: Path) -> str:
         excluded_remark=shown(report.excluded[:_MOST], len(report.excluded), "rows"),
         evidence=list(zip(first.evidence, _evidence(report, first), strict=True)),
         headings=HEADINGS,
+        outcomes=_outcomes(report),
         worst=[picture for figure, picture in pictures if figure.worst],
         pictures=[picture for figure, picture in pictures if not figure.worst],
         states=STATE_WORDS,
@@ -133,6 +134,14 @@ def _contents(report: Report, first: Page) -> Iterator[tuple[str, str]]:
         ("data", "Data", True), ("notes", "Notes", report.notes), ("provenance", "Where this comes from", True),
     )  # fmt: skip
     return ((name, title) for name, title, there in sections if there)
+
+
+def _outcomes(report: Report) -> dict[str, str]:
+    """Attribute → its worst verdict, which comes first in a report."""
+    found: dict[str, str] = {}
+    for verdict in report.verdicts:
+        found.setdefault(verdict.attribute, verdict.verdict)
+    return found
 
 
 def _evidence(report: Report, first: Page) -> list[TableLine]:

@@ -12,6 +12,8 @@ Side = Literal["above", "below", "open", "absent"]
 
 HOPELESS = 100
 """How many times as many images are no advice any more: the estimate lies on its limit."""
+EDGE = 1.1
+"""Below so many times as many images, chance alone may have decided that it is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,11 @@ class Leg:
             return f"{self.name}: more images"
         if images > HOPELESS * self.n:
             return f"{self.name} lies so near to {self.limit:.3g} that more images are not likely to decide it"
+        if images < EDGE * self.n:
+            return (
+                f"{self.name}: its interval only just holds {self.limit:.3g}, and as many other images could end on "
+                f"either side; {2 * self.n:,} images instead of {self.n:,} are likely to settle it"
+            )
         return f"{self.name}: about {images:,} images instead of {self.n:,}"
 
     def _images(self) -> int | None:

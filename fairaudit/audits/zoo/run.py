@@ -12,6 +12,7 @@ from fairaudit.audits.core.run import Session, report_names
 from fairaudit.audits.core.stream.progress import Advance, Progress
 from fairaudit.audits.core.study.decoded import decoded_once
 from fairaudit.audits.zoo.board import Board
+from fairaudit.audits.zoo.earlier import forget_report
 from fairaudit.audits.zoo.shard import Shard, settings_of, write_shard
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
@@ -36,6 +37,7 @@ def run_zoo(
     """
     board = Board(options.output, title=title_of(config), page=page_of(options))
     numbered = Numbered(progress, total=len(models))
+    forget_report(options.output)
     session = Session.open(baseline=baseline, config=config, base=base, options=options, plan=plan)
     names = report_names(models)
     named = list(zip(names, models, strict=True))
