@@ -77,6 +77,15 @@ Find = Annotated[
         metavar="A,B",
     ),
 ]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--maps",
+        help="Attribution method whose maps of both classifiers are compared; repeat for several.",
+        rich_help_panel=CF,
+        metavar="METHOD",
+    ),
+]
 Examples = Annotated[int, typer.Option(min=1, help="Images in the figures, per base classifier.", rich_help_panel=CF)]
 Compare = Annotated[
     bool, typer.Option("--compare", help="One table over all models, the first as baseline.", rich_help_panel=CF)
@@ -105,6 +114,7 @@ def cf_align(
     correction: CorrectionKind = "holm",
     drift: Drift = 0.15,
     find: Find = None,
+    maps: Maps = None,
     examples: Examples = 4,
     compare: Compare = False,
     animation: Animation = "gif",
@@ -143,6 +153,7 @@ def cf_align(
         min_base_change=min_base_change,
         correction=correction,
         find=parse_find(find or []),
+        maps=tuple(maps or ()),
         examples=examples,
         animation=animation,
         tolerance=Tolerance(drift=drift),

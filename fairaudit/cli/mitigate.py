@@ -44,6 +44,23 @@ ReportSplit = Annotated[
     str | None,
     typer.Option(help="Rows to report on, as --split.", rich_help_panel=PANEL, metavar="COL=VALUE"),
 ]
+Phi = Annotated[
+    str | None,
+    typer.Option(
+        help="Train and mitigate a model of this architecture at every φ of target and attribute.",
+        rich_help_panel=PANEL,
+        metavar="P,P,…",
+    ),
+]
+TrainSplit = Annotated[
+    str | None,
+    typer.Option(
+        help="Rows to train on with --phi (default: part of the debias rows).",
+        rich_help_panel=PANEL,
+        metavar="COL=VALUE",
+    ),
+]
+TrainEpochs = Annotated[int, typer.Option(min=1, help="Passes of that training.", rich_help_panel=PANEL)]
 Seeds = Annotated[int, typer.Option(min=1, help="Fits of every method.", rich_help_panel=PANEL)]
 Lambda = Annotated[
     str | None,
@@ -69,6 +86,10 @@ Epochs = Annotated[int, typer.Option(min=1, help="Passes of every method that tr
 Rate = Annotated[float, typer.Option(min=0.0, help="Highest rate of Adam.", rich_help_panel=PANEL)]
 StepSize = Annotated[int, typer.Option("--step-images", min=2, help="Images per step.", rich_help_panel=PANEL)]
 Maps = Annotated[int, typer.Option(min=0, help="Images whose relevance is measured.", rich_help_panel=PANEL)]
+Cav = Annotated[
+    Literal["mean", "ridge", "lasso", "logistic", "svm"],
+    typer.Option(help="How concept vectors are fitted.", rich_help_panel=PANEL),
+]
 Bottleneck = Annotated[str | None, typer.Option(help="Module whose output is the bottleneck.", rich_help_panel=PANEL)]
 
 
@@ -83,6 +104,9 @@ def mitigate(
     choose_split: ChooseSplit = None,
     balanced_split: BalancedSplit = None,
     report_split: ReportSplit = None,
+    phi: Phi = None,
+    train_split: TrainSplit = None,
+    train_epochs: TrainEpochs = 10,
     seeds: Seeds = 1,
     lambdas: Lambda = None,
     search: Search = False,
@@ -94,6 +118,7 @@ def mitigate(
     rate: Rate = 3e-4,
     step_images: StepSize = 128,
     maps: Maps = 400,
+    cav: Cav = "mean",
     bottleneck: Bottleneck = None,
     *,
     request: Request,
@@ -105,7 +130,7 @@ def mitigate(
     from dataclasses import replace
 
     from fairaudit.audits.mitigation.options import MitigateOptions
-    from fairaudit.cli.launch.mitigate import launch_mitigate, method_names, strengths
+    from fairaudit.cli.launch.mitigate import launch_mitigate, method_names, numbers
     from fairaudit.cli.launch.prune import split_of
     from fairaudit.cli.settings import per_attribute_options
 
@@ -115,7 +140,10 @@ def mitigate(
         choose=split_of(choose_split, option="--choose-split"),
         balanced=split_of(balanced_split, option="--balanced-split"),
         seeds=seeds,
-        strengths=strengths(lambdas),
+        strengths=numbers(lambdas, option="--lambda", most=float("inf")),
+        phis=numbers(phi, option="--phi", most=1.0),
+        train=split_of(train_split, option="--train-split"),
+        train_epochs=train_epochs,
         search=search,
         trials=trials,
         select=select,
@@ -124,6 +152,7 @@ def mitigate(
         epochs=epochs,
         batch_size=step_images,
         rate=rate,
+        cav=cav,
         bottleneck=bottleneck,
         maps=maps,
     )

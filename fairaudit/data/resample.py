@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -94,6 +94,36 @@ def resample(manifest: Manifest, config: Resample, *, seed: int) -> Manifest:
     if wanted.shape == (2, 2):
         note += f"; φ {yule_phi(counts):.4f} before, {yule_phi(wanted):.4f} after"
     return manifest.take(np.sort(np.concatenate(rows))).noted(note)
+
+
+def phi_samples(manifest: Manifest, attribute: str, phis: Sequence[float], *, seed: int) -> dict[float, Manifest]:
+    """φ → a seeded part of the rows at that φ; all of them have as many rows, and both margins are one half.
+
+    So nothing but the association differs between them: two models trained on two of them can be compared.
+
+    Raises:
+        DataError: target or attribute is not binary, or a φ leaves no rows.
+    """
+    target, column = _columns(manifest, Resample(attribute=attribute, to="phi", phi=0.0))
+    counts = cell_counts(target, column)
+    largest = [int(_wanted(counts, Resample(attribute=attribute, to="phi", phi=asked), target, column).sum())
+               for asked in phis]  # fmt: skip
+    half = min(largest, default=0) // 2
+    if half == 0:
+        raise DataError(
+            "Resampling to every φ leaves no rows",
+            found=f"rows by {target.name} and {column.name}: {_shown(counts, target, column)}",
+            advice="Leave out the largest φ, or give more rows.",
+        )
+    found = {}
+    for asked in phis:
+        most, other = int(min(counts[0, 0], counts[1, 1])), int(min(counts[0, 1], counts[1, 0]))
+        same = max(min(round(half * (1 + asked) / 2), most), half - other)  # rounding may ask for one row too many
+        sizes = {(0, 0): same, (1, 1): same, (0, 1): half - same, (1, 0): half - same}
+        rows = [_draw(target, column, cell=cell, size=size, seed=seed) for cell, size in sizes.items()]
+        note = f"resampled to {2 * half} of {len(manifest)} rows at φ {2 * same / half - 1:.4f} (seed {seed})"
+        found[asked] = manifest.take(np.sort(np.concatenate(rows))).noted(note)
+    return found
 
 
 def write_manifest(manifest: Manifest, path: Path, *, table: Mapping[str, Mapping[str, str]] | None = None) -> None:

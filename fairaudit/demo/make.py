@@ -46,6 +46,8 @@ audit:
   region: necktie
   saliency: [lrp, integrated_gradients]
   twins: {necktie: twin}               # column with the same face with, or without, its necktie: no photograph has one
+  aligned:                             # what biased.pt's training taught; wrong decisions are told apart by it
+    pairs: {necktie: {"0": "0", "1": "1"}}
 
 gates:
   - {metric: equalized_odds_difference, attribute: necktie, max: 0.10}

@@ -44,6 +44,8 @@ class Inserted:
     """[channel, channel]."""
     bias: Tensor
     """[channel]."""
+    head_bias: Tensor | None = None
+    """The last layer's bias [output] where it was fitted again; None leaves it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +105,10 @@ def values_of(split: CutModel, edit: Edit) -> dict[str, Tensor] | None:
 def edited(split: CutModel, edit: Edit) -> fx.GraphModule:
     """A copy of the cut module with the edit in it, in evaluation mode; a rule changes nothing in it."""
     module = copy.deepcopy(split.module).eval()
+    values = values_of(split, edit)
     if isinstance(edit, Inserted):
         _insert(module, edit)
-    values = values_of(split, edit)
+        values = None if edit.head_bias is None else {f"{split.head}.bias": edit.head_bias}
     if values:
         own = {**dict(module.named_parameters()), **dict(module.named_buffers())}
         with torch.no_grad():

@@ -15,8 +15,8 @@ from fairaudit.mitigation.samples import cell_counts, cells
 BATCH = 256
 
 
-def candidate_layers(task: Task, count: int = 2) -> list[str]:
-    """The last convolutions before the bottleneck, the last one first.
+def candidate_layers(task: Task) -> list[str]:
+    """The last convolutions before the bottleneck, as many as the task tries, the last one first.
 
     Raises:
         MethodError: there is none.
@@ -24,7 +24,7 @@ def candidate_layers(task: Task, count: int = 2) -> list[str]:
     found = [name for name in task.split.layers if isinstance(task.split.module.get_submodule(name), nn.Conv2d)]
     if not found:
         raise MethodError("The method works at a convolution, and the model has none before its bottleneck")
-    return found[::-1][:count]
+    return found[::-1][: task.layers]
 
 
 def best_layer(task: Task, fit: Callable[[str], Edit]) -> Noted:

@@ -40,9 +40,21 @@ def learnt(
         fresh: start from new weights.
     """
     rows = task.debias if part is None else part
-    step = gradients or descent(rows, loss or plain(task))
+    step = in_precision(task, gradients or descent(rows, loss or plain(task)))
     values = trained(task.split, len(rows), task.train, step, learns=_all, training=True, fresh=fresh, order=order)
     return Weights(values=values)
+
+
+def in_precision(task: Task, step: Gradients) -> Gradients:
+    """The step under bf16 autocast where the task asks for it; weights and optimiser stay in single precision."""
+    if task.precision != "bf16":
+        return step
+
+    def cast(module: nn.Module, rows: Tensor) -> None:
+        with torch.autocast(device_type=task.device.type, dtype=torch.bfloat16):
+            step(module, rows)
+
+    return cast
 
 
 def descent(part: DataPart, loss: Loss) -> Gradients:

@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from fairaudit.config.options import Precision
 from fairaudit.errors import MethodError
 from fairaudit.mitigation.edits import Edit, Noted
 from fairaudit.mitigation.samples import DataPart
@@ -38,6 +39,12 @@ class Task:
     """λ: what it means is the method's own."""
     train: TuneSettings = field(default_factory=TuneSettings)
     """Steps and rate, the same for every method that trains, and the seed."""
+    precision: Precision = "fp32"
+    """bf16 lets passes of training compute in half precision; what is measured never does."""
+    layers: int = 2
+    """Convolutions that a method of one layer tries on the choosing part, counted from the bottleneck."""
+    cav: str = "mean"
+    """How concept vectors are fitted: a name in `fairaudit.mitigation.cav.CAVS`."""
 
     @property
     def device(self) -> torch.device:

@@ -16,7 +16,7 @@ from fairaudit.mitigation.methods.jtt import JTT
 from fairaudit.mitigation.methods.laftr import LAFTR
 from fairaudit.mitigation.methods.leace import LEACE
 from fairaudit.mitigation.methods.lff import LFF
-from fairaudit.mitigation.methods.p_clarc import P_CLARC
+from fairaudit.mitigation.methods.p_clarc import P_CLARC, P_CLARC_CONV
 from fairaudit.mitigation.methods.prior_training import PRIOR_TRAINING
 from fairaudit.mitigation.methods.region_gradient import REGION_GRADIENT
 from fairaudit.mitigation.methods.replace_region import REPLACE_REGION
@@ -31,8 +31,8 @@ CONTROL = FINE_TUNE.name
 """The method that every other is also held against."""
 _ALL = (
     FINE_TUNE, BALANCED, REWEIGHT, RESAMPLE, GROUP_DRO, *fairness_loss.METHODS, SAVANI_AFT, ZHANG_AL, LAFTR, FLAC, JTT,
-    LFF, AFR, DFR, LEACE, P_CLARC, A_CLARC, RR_CLARC, REPLACE_REGION, REGION_GRADIENT, PRIOR_TRAINING, CIA, FFW,
-    THR_OPT, THR_OPT_GROUP,
+    LFF, AFR, DFR, LEACE, P_CLARC, P_CLARC_CONV, A_CLARC, RR_CLARC, REPLACE_REGION, REGION_GRADIENT, PRIOR_TRAINING,
+    CIA, FFW, THR_OPT, THR_OPT_GROUP,
 )  # fmt: skip
 METHODS: Registry[MitigationMethod] = Registry("mitigation method", [(method.name, method) for method in _ALL])
 """Name → method, controls first."""

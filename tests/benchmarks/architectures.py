@@ -1,12 +1,13 @@
 """Which architectures open, lift, and are explained by which method, in every form that a file of them can have.
 
 By hand: python tests/benchmarks/architectures.py [--only vit_b_16,convnext_atto] [--processes 2] [--limit 240]
-[--threads 1] [--forms eager,script,trace,export,onnx] [--out FILE.md]
+[--threads 1] [--forms eager,script,trace,export,onnx,dynamo] [--side 64] [--out FILE.md]
 
 Random weights, heads that are not 0, settled batch norms. Each architecture runs in a process of its own with a time
 limit; one that takes longer, or ends the process, is a row that says so. Columns: forms that opened and gave the eager
 network's outputs to 1e-4; the lift's largest deviation over the forms; LRP, Grad-CAM and integrated gradients on two
-images, "yes" or the reason; seconds in all.
+images, "yes" or the reason; processor seconds in all. onnx is torch's first exporter, dynamo its newer one. --side
+takes images of that size where the architecture can be built for them, and its own size elsewhere.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import traceback
 import warnings
 from pathlib import Path
 
-FORMS = ("eager", "script", "trace", "export", "onnx")
+FORMS = ("eager", "script", "trace", "export", "onnx", "dynamo")
 TORCHVISION = (
     *("alexnet", "vgg11_bn", "resnet18", "resnet50", "resnext50_32x4d", "densenet121", "inception_v3", "googlenet"),
     *("squeezenet1_1", "shufflenet_v2_x1_0", "mobilenet_v2", "mobilenet_v3_small", "mnasnet1_0", "efficientnet_b0"),
@@ -56,30 +57,41 @@ TIMM = (
     *("mobilevitv2_050", "mixer_s32_224", "poolformer_s12", "cait_xxs24_224", "xcit_nano_12_p16_224"),
 )
 NAMES = [*(f"torchvision:{name}" for name in TORCHVISION), *(f"timm:{name}" for name in TIMM)]
-COLUMNS = ("opens", "equal", "lift", "lrp", "gradcam", "ig", "seconds")
+COLUMNS = ("side", "opens", "equal", "lift", "lrp", "gradcam", "ig", "seconds")
 
 
-def network(name):
+def built(source, name, side):
+    """The network for images of a side, and the side; its own where it cannot be built for this one."""
+    if source == "torchvision":
+        import torchvision
+
+        extra = {"aux_logits": False, "init_weights": True} if name in ("googlenet", "inception_v3") else {}
+        own = 299 if name == "inception_v3" else 224
+        if name.startswith("vit"):
+            extra = {"image_size": side or own}
+        elif name.startswith("maxvit") or name in ("alexnet", "squeezenet1_1", "inception_v3"):
+            side = own
+        return torchvision.models.get_model(name, weights=None, num_classes=5, **extra), side or own
+    import timm
+
+    if side is not None:
+        try:
+            return timm.create_model(name, num_classes=5, img_size=side), side
+        except (TypeError, AssertionError, RuntimeError, ValueError):
+            pass
+    model = timm.create_model(name, num_classes=5)
+    own = model.default_cfg["input_size"][1]
+    return model, own if side is None or "fixed_input_size" in model.default_cfg else side
+
+
+def network(name, side=None):
     """The network with outputs that depend on the image, and the side of its images."""
     import torch
     from torch import nn
 
     torch.manual_seed(0)
     source, _, plain = name.partition(":")
-    if source == "torchvision":
-        import torchvision
-
-        extra = {"aux_logits": False} if plain in ("googlenet", "inception_v3") else {}
-        if extra:
-            extra["init_weights"] = True
-        model, side = torchvision.models.get_model(plain, weights=None, num_classes=5, **extra), 224
-        side = 299 if plain == "inception_v3" else side
-    else:
-        import timm
-
-        model = timm.create_model(plain, num_classes=5)
-        side = model.default_cfg.get("test_input_size", model.default_cfg["input_size"])[1]
-        side = model.default_cfg["input_size"][1] if "fixed_input_size" in model.default_cfg else min(side, 256)
+    model, side = built(source, plain, side)
     for part in model.modules():
         if isinstance(part, nn.Linear) and not bool(part.weight.any()):
             nn.init.normal_(part.weight, 0, 0.1)
@@ -99,7 +111,7 @@ def written(model, form, images, folder):
     """A file of the network in this form, or the network itself."""
     import torch
 
-    path = folder / f"model.{'pt2' if form == 'export' else form}"
+    path = folder / f"model.{ {'export': 'pt2', 'dynamo': 'onnx'}.get(form, form) }"
     if form == "script":
         torch.jit.save(torch.jit.script(model), path)
     elif form == "trace":
@@ -107,6 +119,9 @@ def written(model, form, images, folder):
     elif form == "export":
         batch = torch.export.Dim("batch", min=1, max=64)
         torch.export.save(torch.export.export(model, (images,), dynamic_shapes=({0: batch},)), path)
+    elif form == "dynamo":
+        shapes = ({0: torch.export.Dim("batch")},)
+        torch.onnx.export(model, (images,), path, dynamo=True, dynamic_shapes=shapes, verbose=False)
     elif form == "onnx":
         torch.onnx.export(
             model, (images,), path, dynamo=False, input_names=["x"], dynamic_axes={"x": {0: "n"}}, opset_version=17
@@ -168,15 +183,16 @@ def explained(known, images, method):
     return "yes"
 
 
-def row(name, forms, threads, send):
+def row(name, forms, threads, side, send):
     """All of one architecture, sent column by column so that a time limit keeps what is known."""
     import torch
 
     torch.set_num_threads(threads)
     warnings.simplefilter("ignore")
-    start, found = time.perf_counter(), {}
+    start, found = time.process_time(), {}
     try:
-        model, side = network(name)
+        model, side = network(name, side)
+        found["side"] = side
         images = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(1))
         with torch.no_grad():
             wanted = model(images)
@@ -206,15 +222,15 @@ def row(name, forms, threads, send):
                 send(found)
     except Exception:
         found["crash"] = traceback.format_exc().strip().splitlines()[-1][:160]
-    found["seconds"] = time.perf_counter() - start
+    found["seconds"] = time.process_time() - start
     send(found)
 
 
-def limited(name, forms, threads, limit):
+def limited(name, forms, threads, limit, side):
     """The row, or as much of it as there is when the time is over."""
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("fork")  # imports are shared, and no thread of torch has run here
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(name, forms, threads, sender))
+    process = context.Process(target=_child, args=(name, forms, threads, side, sender))
     process.start()
     sender.close()
     found, end = {}, time.monotonic() + limit
@@ -233,8 +249,8 @@ def limited(name, forms, threads, limit):
     return name, found
 
 
-def _child(name, forms, threads, sender):
-    row(name, forms, threads, sender.send)
+def _child(name, forms, threads, side, sender):
+    row(name, forms, threads, side, sender.send)
 
 
 def line(name, found, forms):
@@ -243,6 +259,7 @@ def line(name, found, forms):
     lift = found.get("lift")
     cells = [
         name,
+        str(found.get("side", "–")),
         f"{len(opens)}/{len(forms)}",
         f"{len(equal)}/{len(forms)}",
         "–" if lift is None else f"{lift:.0e}",
@@ -281,10 +298,11 @@ def table(rows, forms):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="")
-    parser.add_argument("--forms", default=",".join(FORMS[:4]))
+    parser.add_argument("--forms", default="eager,script,trace,export,onnx")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--limit", type=float, default=240.0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--side", type=int, default=None)
     parser.add_argument("--out", type=Path, default=None)
     given = parser.parse_args()
     forms = [form for form in given.forms.split(",") if form]
@@ -293,8 +311,14 @@ def main():
     found = {}
     from concurrent.futures import ThreadPoolExecutor, as_completed
 
+    import timm  # noqa: F401 - in the parent, so that every child has them
+    import torchvision  # noqa: F401
+
+    from fairaudit.models.open import open_model  # noqa: F401
+    from fairaudit.saliency.registry import method  # noqa: F401
+
     with ThreadPoolExecutor(given.processes) as pool:
-        jobs = [pool.submit(limited, name, forms, given.threads, given.limit) for name in names]
+        jobs = [pool.submit(limited, name, forms, given.threads, given.limit, given.side) for name in names]
         for job in as_completed(jobs):
             name, result = job.result()
             found[name] = result

@@ -6,7 +6,7 @@ For every seed: faces are drawn, a detector is trained where smiling and necktie
 fitted on other faces of the same φ that the detector never saw, and all are compared on balanced faces that have exact
 twins. The best on the choosing part is written, opened again and audited. Then the time of a training step of every
 method is measured against a plain step. What is there already is not made again. `--faces 240 --epochs 1` is a trial in
-miniature.
+miniature; `--search` tries every method's values of λ and five layers first, and keeps its fits in a folder of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -33,6 +34,13 @@ class Sizes:
     """Faces to train on, as many to learn from, half as many balanced ones, a third to choose on and to report on."""
     epochs: int = 6
     """Passes of every method; the detector has twice as many."""
+    search: bool = False
+    """Try every method's values of λ, and five layers, on the choosing part first."""
+
+    @property
+    def folder(self) -> str:
+        """Folder of a seed's fits."""
+        return "mitigate-search" if self.search else "mitigate"
 
 
 def prepare(folder: Path, seed: int, sizes: Sizes) -> Path:
@@ -78,9 +86,9 @@ def request(place: Path, sizes: Sizes, methods: tuple[str, ...], write: str | No
     asked = MitigateOptions(
         methods=methods, debias=Split(column="split", use="debias"), choose=Split(column="split", use="choose"),
         balanced=Split(column="split", use="balanced"), epochs=sizes.epochs, rate=1e-3, batch_size=64, write=write,
-        maps=200,
+        maps=200, search=sizes.search,
     )  # fmt: skip
-    options = RunOptions(output=place / "mitigate", device="cpu", fail_on="never", workers=1)
+    options = RunOptions(output=place / sizes.folder, device="cpu", fail_on="never", workers=1)
     return {"path": place / "biased.pt", "config": config, "base": base, "options": options, "asked": asked}
 
 
@@ -108,7 +116,7 @@ def conclude(place: Path, sizes: Sizes, methods: tuple[str, ...]) -> dict:
     torch.set_num_threads(1)
     arguments = request(place, sizes, methods, "best")
     outcome = run_mitigate(arguments.pop("path"), **arguments, progress=Silent())
-    found = json.loads((place / "mitigate" / "mitigation.json").read_text(encoding="utf-8"))
+    found = json.loads((place / sizes.folder / "mitigation.json").read_text(encoding="utf-8"))
     found["verdicts"] = [v.verdict for v in outcome.report.verdicts] if outcome.report else []
     return found
 
@@ -141,20 +149,24 @@ def costs(place: Path, sizes: Sizes, methods: tuple[str, ...]) -> dict[str, floa
 
 def table(found: list[dict], cost: dict[str, float]) -> str:
     """A row per variant: mean and range over seeds, and in how many seeds both gaps fell by half or more."""
-    shown = {"unbiased_accuracy": "mean cell", "worst_cell_accuracy": "worst cell",
-             "equalized_odds_difference": "EO gap", "relevance_lift": "lift", "flip_rate": "flips", "ece": "ECE",
-             "attribute_probe": "probe"}  # fmt: skip
+    shown = {
+        "unbiased_accuracy": "mean cell", "worst_cell_accuracy": "worst cell", "equalized_odds_difference": "EO gap",
+        "relevance_lift": "lift", "flip_rate": "flips", "conflicting_auc": "AUC conflicting", "ece": "ECE",
+        "attribute_probe": "probe", "attribute_probe_mlp": "MLP probe",
+    }  # fmt: skip
     numbers: dict[str, dict[str, list[float]]] = {}
     for each in found:
         for row in each["rows"]:
-            if row["metric"] in shown and row["value"] is not None:
+            if row["metric"] in shown and row["value"] is not None and row["chosen"]:
                 numbers.setdefault(row["method"], {}).setdefault(row["metric"], []).append(row["value"])
-    head = "| method | " + " | ".join(shown.values()) + " | both halved | beats the control | cost of a pass |"
-    lines = [head, "| --- " * (len(shown) + 4) + "|"]
+    head = (
+        "| method | " + " | ".join(shown.values()) + " | verdicts | both halved | beats the control | cost of a pass |"
+    )
+    lines = [head, "| --- " * (len(shown) + 5) + "|"]
     for name, metrics in numbers.items():
         cells = [_cell(metrics.get(metric, [])) for metric in shown]
         halved, beaten = _halved(numbers, name, len(found)), _beaten(found, name)
-        cells += [halved, beaten, _cell([cost[name]] if name in cost else [])]
+        cells += [_verdicts(found, name), halved, beaten, _cell([cost[name]] if name in cost else [])]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     failed = {row["method"]: row["reason"] for each in found for row in each["rows"] if "reason" in row}
     lines += [f"| {name} | failed: {reason} |" for name, reason in failed.items()]
@@ -182,6 +194,14 @@ def _halved(numbers: dict[str, dict[str, list[float]]], name: str, seeds: int) -
     return f"{count} of {seeds}"
 
 
+def _verdicts(found: list[dict], name: str) -> str:
+    """The joint verdicts on the method's models, with how many seeds have each."""
+    told = Counter(
+        row["value"] for each in found for row in each["rows"] if (row["metric"], row["method"]) == ("verdict", name)
+    )
+    return ", ".join(f"{verdict} ({count})" for verdict, count in told.most_common())
+
+
 def _beaten(found: list[dict], name: str) -> str:
     """Seeds in which the gap's change to the control stands after Holm and is below 0."""
     rows = [
@@ -202,12 +222,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--faces", type=int, default=Sizes.faces)
     parser.add_argument("--epochs", type=int, default=Sizes.epochs)
     parser.add_argument("--methods", nargs="+", default=None, help="these alone; all if left out")
+    parser.add_argument("--search", action="store_true", help="search λ and layers first")
     parser.add_argument("--out", type=Path, default=Path("mitigate"), metavar="FOLDER")
     options = parser.parse_args(arguments)
     os.environ["OMP_NUM_THREADS"] = "1"  # the workers are the parallelism
     from fairaudit.mitigation.registry import EVERY
 
-    sizes, folder, begun = Sizes(faces=options.faces, epochs=options.epochs), options.out.resolve(), time.time()
+    sizes, folder, begun = (
+        Sizes(faces=options.faces, epochs=options.epochs, search=options.search),
+        options.out.resolve(),
+        time.time(),
+    )
     with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
         places = list(pool.map(prepare, [folder] * len(options.seeds), options.seeds, [sizes] * len(options.seeds)))
         sys.stderr.write(f"models after {time.time() - begun:.0f} s\n")

@@ -16,7 +16,15 @@ from fairaudit.config.schema import Config, Resample
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.open import open_manifest
-from fairaudit.data.resample import balanced_counts, phi_counts, resample, write_manifest
+from fairaudit.data.resample import (
+    balanced_counts,
+    cell_counts,
+    phi_counts,
+    phi_samples,
+    resample,
+    write_manifest,
+    yule_phi,
+)
 from fairaudit.data.source import ArraySource
 from fairaudit.errors import DataError, OutputError
 
@@ -166,3 +174,16 @@ def test_a_written_manifest_is_read_back(faces, tmp_path):
 def test_images_that_are_no_files_cannot_be_written(tmp_path):
     with pytest.raises(DataError, match=r"only images that are files.*data\.resample"):
         write_manifest(made([[2, 2], [2, 2]]), tmp_path / "part.csv")
+
+
+def test_samples_at_several_phi_have_one_size_and_even_margins():
+    manifest = made([[90, 30], [20, 60]])
+    found = phi_samples(manifest, "a", [0.0, 0.3, 0.6], seed=3)
+    assert len({len(each) for each in found.values()}) == 1
+    for asked, each in found.items():
+        counts = cell_counts(each.target, each.attributes["a"])
+        assert counts[0, 0] == counts[1, 1]
+        assert counts[0, 1] == counts[1, 0]
+        assert yule_phi(counts) == pytest.approx(asked, abs=0.05)
+    again = phi_samples(manifest, "a", [0.0, 0.3, 0.6], seed=3)
+    assert all(again[phi].ids == each.ids for phi, each in found.items())

@@ -1,12 +1,17 @@
 """The projection and the added concept, and that both change one direction only."""
 
+from dataclasses import replace
+
+import pytest
 import torch
 
-from fairaudit.mitigation.cav import Concept
-from fairaudit.mitigation.edits import edited
+from fairaudit.mitigation.cav import Concept, concept, watched
+from fairaudit.mitigation.edits import Weights, edited
+from fairaudit.mitigation.layers import best_layer, candidate_layers
 from fairaudit.mitigation.methods.a_clarc import adding
 from fairaudit.mitigation.methods.p_clarc import inserted, projection
 from fairaudit.mitigation.methods.rr_clarc import sensitivity
+from fairaudit.mitigation.registry import METHODS
 from fairaudit.mitigation.samples import Samples
 
 
@@ -29,8 +34,6 @@ def test_a_projection_is_idempotent_and_leaves_the_rest():
 
 
 def test_the_inserted_projection_equals_a_hook(task):
-    from dataclasses import replace
-
     layer = task.split.layers[1]
     found = replace(planted(task.split.weight(layer).shape[0]), layer=layer)
     images = task.choose.samples.images[:6]
@@ -71,3 +74,40 @@ def test_the_penalty_is_the_squared_directional_derivative(task):
     penalty.backward()
     first = module.get_parameter(f"{task.split.layers[1]}.weight")
     assert first.grad is None or torch.isfinite(first.grad).all()
+
+
+def test_behind_a_convolution_the_concept_is_gone_and_the_mean_score_is_kept(task):
+    edit = METHODS["p-clarc-conv"].fit(replace(task, strength=1.0)).edit
+    vector = concept(task, task.debias, layer=edit.layer).vector
+    module, kept = edited(task.split, edit), []
+    with watched(module, "mitigation", kept):
+        logits = module(task.debias.samples.images)[1]
+    along = torch.einsum("nchw,c->nhw", kept[0].double(), vector)
+    assert float((along - along.mean()).abs().max()) < 1e-4
+    share = task.debias.target.double().mean()
+    assert abs(float(task.head.scores(logits)[:, 1].mean()) - float(share)) < 1e-3
+
+
+@pytest.mark.parametrize("kind", ["mean", "logistic"])
+def test_layers_are_tried_as_deep_as_asked_for(task, kind):
+    assert candidate_layers(replace(task, layers=1)) == candidate_layers(replace(task, layers=9))[:1]
+    tried = []
+
+    def fit(layer):
+        tried.append(layer)
+        return Weights(values={})
+
+    found = best_layer(replace(task, layers=9, cav=kind), fit)
+    assert tried == candidate_layers(replace(task, layers=9))
+    assert found.facts["layer_from_the_end"] == 0.0  # among equals the last one
+
+
+def test_after_a_clarc_nothing_is_inserted_and_no_hook_stays(task):
+    short = replace(task, strength=1.0, layers=1, train=replace(task.train, epochs=1))
+    found = METHODS["a-clarc"].fit(short)
+    assert isinstance(found.edit, Weights)
+    module = edited(short.split, found.edit)
+    assert [name for name, _ in module.named_modules()] == [name for name, _ in short.split.module.named_modules()]
+    for each in (*module.modules(), *short.split.module.modules()):
+        assert not each._forward_hooks
+        assert not each._forward_pre_hooks

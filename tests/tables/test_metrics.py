@@ -22,6 +22,7 @@ from fairaudit.measures.counts.disparities import DISPARITIES
 from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
 from fairaudit.measures.counts.rates import RATES
 from fairaudit.measures.regions.change import RegionChange
+from fairaudit.measures.regions.map_similarity import SIMILARITIES
 from fairaudit.measures.regions.metrics import RegionScores
 from fairaudit.pruning.probe import KINDS
 from fairaudit.tables.changes.counts import CHANGES, LEVELS
@@ -69,7 +70,7 @@ def others():
         "swap_effect", "swap_excess", "swap_flip", "score_gap",
         *REPORTED, "unsaturated_share_gain", *(f"{name}_all" for name in SUMMED),
         "relative_change", "relative_change_ratio_of_sums", "base_change", "relative_change_before",
-        "rectification_factor",
+        "rectification_factor", *SIMILARITIES,
         *pruned, "layer_sparsity", *(f"bias_accuracy_{kind}" for kind in KINDS), *PRUNED, *SOURCES,
         "detection_power", "false_alarm_rate", "planted_gap", "trained_accuracy",
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from fairaudit.audits.alignment.heads import Readers, readers
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.alignment.read import read_alignment
 from fairaudit.audits.alignment.shared import SharedFindings
+from fairaudit.audits.alignment.similar_maps import check_methods
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.metrics import ALIGNMENT
 from fairaudit.audits.core.stream.audit import Audit, Context, Findings, Total
@@ -52,6 +53,7 @@ class CfAlignAudit:
         self.generator: Generator | None = _opened(study, options)
         self.readers: Readers = readers(study, options, shared) if found is None else found
         self._check_find()
+        check_methods(options.maps)
         self.facts: Facts | None = None
         self.refusal: str | None = IN_PIXELS
         self.lost: dict[str, str] = {}

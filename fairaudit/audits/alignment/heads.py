@@ -41,6 +41,8 @@ class Readers:
     """Digest of every model behind the heads."""
     modules: tuple[nn.Module, ...]
     """The models behind the heads."""
+    sources: tuple[tuple[Classifier, int] | None, ...] = ()
+    """The opened model and its output that a column is, per column; None for a sum of several and for a probe."""
     softmax: tuple[int | None, ...] = ()
     """Number of the softmax that a head is one output of, per column; None for others."""
 
@@ -67,6 +69,19 @@ class _Collected:
     """Name → (model, its column) of everything that probes say."""
     digests: list[str] = field(default_factory=list)
     modules: list[nn.Module] = field(default_factory=list)
+    classifiers: dict[int, Classifier] = field(default_factory=dict)
+    """Number → the opened model; probes are none."""
+
+    def classifier(self, opened: Classifier, names: Sequence[str]) -> int:
+        number = self.model(classifier_heads(opened, names), opened.sha256, opened.module)
+        self.classifiers[number] = opened
+        return number
+
+    def source(self, terms: Mapping[tuple[int, int], float]) -> tuple[Classifier, int] | None:
+        ((model, column), weight) = next(iter(terms.items()))
+        if len(terms) > 1 or weight != 1 or model not in self.classifiers:
+            return None
+        return self.classifiers[model], column
 
     def model(self, heads: Heads, digest: str, module: nn.Module) -> int:
         self.parts.append(heads)
@@ -94,7 +109,7 @@ def readers(study: Study, options: CfOptions, shared: SharedFindings) -> Readers
     """
     found = _Collected()
     names = output_names(study.candidate, study.target.name)
-    own = found.model(classifier_heads(study.candidate, names), study.candidate.sha256, study.candidate.module)
+    own = found.classifier(study.candidate, names)
     probes = tuple(shared.probe(study, options, attribute) for attribute in options.train_probe)
     for probe in probes:
         model = found.model(probe.heads, probe.digest, probe.probe.module)
@@ -200,7 +215,7 @@ def _opened(path: Path, study: Study, options: CfOptions, found: _Collected) -> 
     key = path.resolve()
     if key not in found.opened:
         opened = _open(path, study, options)
-        model = found.model(classifier_heads(opened, opened.head.names), opened.sha256, opened.module)
+        model = found.classifier(opened, opened.head.names)
         found.opened[key] = (model, opened)
     return found.opened[key]
 
@@ -240,6 +255,7 @@ def _joined(found: _Collected, bases: Sequence[int], probes: tuple[FittedProbe, 
         probes=probes,
         digest=digest,
         modules=tuple(found.modules),
+        sources=tuple(found.source(terms) for terms, _, _ in found.columns),
         softmax=tuple(_softmax_of(terms, found.parts) for terms, _, _ in found.columns),
     )
 

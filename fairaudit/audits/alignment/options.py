@@ -43,6 +43,8 @@ class CfOptions:
     """Correction over the matrix."""
     find: tuple[tuple[str, str], ...] = ()
     """Pairs (base, downstream) whose strongest single images are listed."""
+    maps: tuple[str, ...] = ()
+    """Attribution methods whose maps of both classifiers of a pair are compared; see `similar_maps`."""
     examples: int = 4
     """Images that are drawn per base classifier."""
     animation: Animation = "gif"

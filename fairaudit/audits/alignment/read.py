@@ -12,6 +12,7 @@ from fairaudit.audits.alignment.compare import Single
 from fairaudit.audits.alignment.evidence import AlignmentEvidence
 from fairaudit.audits.alignment.figures import drawings
 from fairaudit.audits.alignment.labels import head_labels
+from fairaudit.audits.alignment.similar_maps import NOTE, similar_maps
 from fairaudit.audits.core.stream.audit import Findings, Total
 from fairaudit.audits.core.stream.columns import under
 from fairaudit.audits.core.study.alignment import alignment as alignment_of
@@ -59,9 +60,10 @@ def read_alignment(total: Total, evidence: AlignmentEvidence) -> Findings:
     notes = [*_maker_notes(evidence), *(probe.note() for probe in evidence.readers.probes)]
     notes += _disagreement_notes(matrix, correlated, evidence)
     notes += [note for pair in evidence.options.find for note in _found_notes(pair, changes, total, evidence)]
+    maps = similar_maps(total, evidence)
     return Findings(
-        measurements=measurements,
-        notes=notes,
+        measurements=[*measurements, *maps],
+        notes=[*notes, *([NOTE] if maps else [])],
         drawings=drawings(
             total, evidence, {base: (rows, c) for base, (rows, c, _) in changes.items()}, matrix, correlated
         ),

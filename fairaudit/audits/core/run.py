@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +19,10 @@ from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.report.report import Timing, assemble
 from fairaudit.audits.core.report.write import ready_folder
 from fairaudit.audits.core.stream.audit import Audit, Findings
-from fairaudit.audits.core.stream.progress import Progress
-from fairaudit.audits.core.stream.stream import StreamResult, run_key, stream
+from fairaudit.audits.core.stream.progress import Progress, Silent
+from fairaudit.audits.core.stream.stream import StreamResult, run_key, stream, stream_part
 from fairaudit.audits.core.stream.trial import Trials, run_trials, trial_settings
+from fairaudit.audits.core.study.alignment import check_pairs
 from fairaudit.audits.core.study.decoded import decoded_once
 from fairaudit.audits.core.study.groups import audited_groupings
 from fairaudit.audits.core.study.scale import scale_notes
@@ -70,15 +72,21 @@ class Session:
         Raises:
             FairauditError: the model cannot be audited.
         """
-        candidate = open_classifier(model, config=self.config, material=self.material, options=self.options)
-        study = Study(
+        return run_study(self.study(model), self.plan, folder=folder, progress=progress, tell=tell)
+
+    def study(self, model: Path) -> Study:
+        """One model and the data.
+
+        Raises:
+            FairauditError: the model cannot be opened.
+        """
+        return Study(
             config=self.config,
             options=self.options,
             material=self.material,
-            candidate=candidate,
+            candidate=open_classifier(model, config=self.config, material=self.material, options=self.options),
             baseline=self.baseline,
         )
-        return run_study(study, self.plan, folder=folder, progress=progress, tell=tell)
 
     def outcome(self, name: str, model: Path, *, progress: Progress) -> Outcome:
         """Audit one model of several into a folder of its name; one that cannot be audited has a reason instead."""
@@ -132,6 +140,7 @@ def checked_material(config: Config, *, base: Path, options: RunOptions, plan: A
     if plan.needs_attributes:
         require_attributes([group.name for group in groups], manifest.candidates, where=manifest.name)
     check_names(config.gates, groups, manifest.target)
+    check_pairs(config.audit.aligned, [*groups, *manifest.attributes.values()], manifest.target)
     return material
 
 
@@ -167,16 +176,37 @@ def mapped_study(
         progress: shows it.
         folder: the report's folder, which the run store belongs to; the output folder where none is given.
     """
+    with _ready(study, plan, progress, folder or study.options.output) as (audits, store):
+        return audits, stream(study, audits, store, progress)
+
+
+def map_part(study: Study, plan: AuditPlan, chunks: range, *, folder: Path) -> None:
+    """Put the methods on trial and map the audits over some chunks only; the folder's run store keeps what is found.
+
+    Args:
+        study: what is audited.
+        plan: by which audits.
+        chunks: numbers of the chunks.
+        folder: the report's folder.
+    """
+    with _ready(study, plan, Silent(), folder) as (audits, store):
+        stream_part(study, audits, store, chunks)
+
+
+@contextmanager
+def _ready(
+    study: Study, plan: AuditPlan, progress: Progress, folder: Path
+) -> Iterator[tuple[Sequence[Audit], RunStore]]:
+    """The audits, after the trials of their methods, and the store of what they find."""
     for model in (study.candidate, *([study.baseline] if study.baseline is not None else [])):
         if plan.with_regions or plan.methods_for(study):
             model.head.require_scores("Explanations, regions and joint verdicts", where=model.name)
-    options = study.options
-    path = ready_store(folder or options.output, output=options.root or options.output)
+    path = ready_store(folder, output=study.options.root or study.options.output)
     trials = _tried(study, plan, progress, path)
     audits = plan.audits_for(study, trials)
     key = run_key(study, {audit.name: audit.settings() for audit in audits})
     with RunStore.open(path, key=key, fresh=study.options.fresh) as store:
-        return audits, stream(study, audits, store, progress)
+        yield audits, store
 
 
 NOT_OF_TRIALS = frozenset({"baseline", "regions", "explain"})

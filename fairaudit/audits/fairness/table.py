@@ -14,6 +14,7 @@ from fairaudit.audits.core.report.alike import alike
 from fairaudit.audits.core.report.assemble import Clock, report_of, run_block
 from fairaudit.audits.core.report.finish import Tell, finished
 from fairaudit.audits.core.report.gates import check_gates, check_names
+from fairaudit.audits.core.study.alignment import check_pairs
 from fairaudit.audits.core.study.cells import cells
 from fairaudit.audits.core.study.groups import all_groupings
 from fairaudit.audits.fairness.inputs import FairnessInputs
@@ -140,6 +141,7 @@ def _checked(
     )
     groupings = all_groupings(list(predicted.attributes.values()), intersections=audit.intersections)
     check_names(gates, groupings, predicted.target)
+    check_pairs(audit.aligned, groupings, predicted.target)
     return predicted, groupings
 
 

@@ -138,8 +138,9 @@ def open_parts(
         else:
             debias, choose = pool, _split(config, asked.choose, base, options)
         parts = {"debias": debias, "choose": choose, "report": whole}
-    if asked.balanced is not None:
-        parts["balanced"] = _split(config, asked.balanced, base, options)
+    for name, rows in (("balanced", asked.balanced), ("train", asked.train if asked.phis else None)):
+        if rows is not None:
+            parts[name] = _split(config, rows, base, options)
     check_disjoint(parts)
     regions = {name: config.regions[name] for name in wanted_regions(config)}
     loader = Loader(parts["report"], config.preprocess, regions, options.workers)
@@ -192,6 +193,17 @@ def read_parts(
         digest=" ".join([material.digest, *(manifests[name].digest() for name in sorted(manifests)), region or ""]),
         notes=tuple(told),
     )
+
+
+def part_of(
+    manifest: Manifest, material: Material, names: Sequence[str], region: str | None, model: Classifier, config: Config
+) -> DataPart:
+    """One manifest as a part; rows that cannot be read are left out.
+
+    Raises:
+        DataError: it has no readable row.
+    """
+    return _part(manifest, material, names, region, model, config)[0]
 
 
 def _split(config: Config, split: Split, base: Path, options: RunOptions) -> Manifest:

@@ -16,6 +16,12 @@ class MitigateOptions:
 
     methods: tuple[str, ...]
     """Methods to run, in the order of the table; the control is always among them."""
+    phis: tuple[float, ...] = ()
+    """Values of Yule's φ at which models are trained, mitigated and compared; none for the model as it is."""
+    train: Split | None = None
+    """Rows to train those models on; None takes a part of the debias rows."""
+    train_epochs: int = 10
+    """Passes of their training."""
     debias: Split | None = None
     """Rows to learn from and choose on; None divides the audited rows into three parts."""
     choose: Split | None = None
@@ -42,6 +48,8 @@ class MitigateOptions:
     """Images per step."""
     rate: float = 3e-4
     """Adam's highest rate."""
+    cav: str = "mean"
+    """How concept vectors are fitted."""
     bottleneck: str | None = None
     """Module whose output is the bottleneck; None for the input of the last linear layer."""
     maps: int = 400

@@ -28,6 +28,7 @@ from fairaudit.audits.mitigation.fit import Fits, best, edit_of, fit_all
 from fairaudit.audits.mitigation.judge import COLUMNS, Judge
 from fairaudit.audits.mitigation.merit import choosing_counts, mean_cell
 from fairaudit.audits.mitigation.options import MitigateOptions
+from fairaudit.audits.mitigation.page import audit_facts, audit_line, conclusion, figures_of, page_of, save
 from fairaudit.audits.mitigation.read import METRICS, VariantComparison, compare, read
 from fairaudit.audits.mitigation.relevance import SUFFIXES
 from fairaudit.audits.mitigation.statistics import Images
@@ -45,19 +46,20 @@ from fairaudit.mitigation.write import write_edit
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.train import TuneSettings
-from fairaudit.report.mitigation import MitigationPage, html, markdown
-from fairaudit.report.page import decision
-from fairaudit.results.measurement import Measurement, finite
+from fairaudit.report.mitigation import MitigationPage
+from fairaudit.results.measurement import finite
 from fairaudit.results.provenance import library_versions
 from fairaudit.results.report import Report
-from fairaudit.results.strict_json import dumps, write_text
 from fairaudit.saliency.method import Method
 from fairaudit.saliency.registry import method as attribution
 
 PROBE_IMAGES = 4
+SEARCHED = 5
+"""Convolutions that methods of one layer try in a search."""
 SEEN = 0.97
 """Mean cell accuracy on the choosing part from which a model must have been trained on it."""
 FOLDER = "models"
+FITS = "fits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,17 +78,29 @@ def open_run(path: Path, *, config: Config, base: Path, options: RunOptions, ask
     Raises:
         FairauditError: data, model or options cannot be used.
     """
-    _check(asked)
+    check_asked(asked)
     check_gates(config.gates)
     manifests, material, names, notes = open_parts(config, base=base, options=options, asked=asked)
     model = open_classifier(path, config=config, material=material, options=options)
     parts = read_parts(manifests, material, names, notes, model=model, config=config, seed=options.seed)
-    judge = make_judge(model, parts, config, options, asked)
-    store = FitStore(folder=options.output / "fits", key=_key(model, parts, config, asked))
     if options.fresh:
-        for file in store.folder.glob("*.safetensors"):
-            file.unlink()
+        forget(options.output)
+    return prepared(model, parts, config, options, asked)
+
+
+def prepared(
+    model: Classifier, parts: MitigationData, config: Config, options: RunOptions, asked: MitigateOptions
+) -> OpenedRun:
+    """The model cut at its bottleneck, and the store of its fits."""
+    judge = make_judge(model, parts, config, options, asked)
+    store = FitStore(folder=options.output / FITS, key=_key(judge, parts, config, asked))
     return OpenedRun(model=model, parts=parts, judge=judge, store=store)
+
+
+def forget(folder: Path) -> None:
+    """Start over: stored fits go."""
+    for file in (folder / FITS).glob("*.safetensors"):
+        file.unlink()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -136,11 +150,10 @@ def run_mitigate(
     answer = [conclusion(chosen, target), *([audit_line(report, target)] if target else [])]
     page = MitigationPage(
         title=f"Mitigation of {found.attribute}", answer=answer, state=report.gate.state, remarks=told,
-        grids={"": grid(found, rows)}, notes=notes, report="report.html" if "html" in options.formats else None,
-        figures=[(figure.file, figure.caption) for figure in report.figures
-                 if Path(figure.file).name in {drawing.name for drawing in drawn}],
+        grids={"": grid(found, rows)}, notes=notes, report=page_of(options), figures=figures_of(report, drawn),
     )  # fmt: skip
-    save(options.output, found, rows, page, chosen=chosen, report=report if target else None)
+    facts = {"attribute": found.attribute, "best": chosen, "audit": audit_facts(report) if target else None}
+    save(options.output, facts, rows, json_rows(found), page)
     name = path.stem if target is None else target.stem
     return Mitigated(outcome=Outcome(name=name, folder=options.output, report=report), page=page)
 
@@ -172,6 +185,9 @@ def make_judge(
         debias=parts.debias,
         choose=parts.choose,
         balanced=parts.balanced,
+        precision=options.precision,
+        layers=SEARCHED if asked.search or asked.trials or len(asked.strengths) > 1 else 2,
+        cav=asked.cav,
         train=TuneSettings(epochs=asked.epochs, batch_size=asked.batch_size, rate=asked.rate, seed=options.seed),
     )
     methods: tuple[Method, ...] = ()
@@ -197,7 +213,12 @@ def plan_with(findings: Findings, *, audited: bool) -> AuditPlan:
     )
 
 
-def _check(asked: MitigateOptions) -> None:
+def check_asked(asked: MitigateOptions) -> None:
+    """Refuse names that no method has.
+
+    Raises:
+        UsageError: a method does not exist, or nothing of that name can be written.
+    """
     for name in asked.methods:
         if name not in METHODS:
             raise UsageError(f'There is no mitigation method called "{name}"', advice=suggestion(name, METHODS))
@@ -226,15 +247,21 @@ def _images(parts: MitigationData, counts: NDArray[np.int64]) -> Images:
     )
 
 
-def _key(model: Classifier, parts: MitigationData, config: Config, asked: MitigateOptions) -> str:
-    settings = (asked.epochs, asked.batch_size, asked.rate, asked.bottleneck, asked.maps, COLUMNS)
+def _key(judge: Judge, parts: MitigationData, config: Config, asked: MitigateOptions) -> str:
+    task = judge.task
+    settings = (
+        asked.epochs, asked.batch_size, asked.rate, asked.bottleneck, asked.maps, task.cav, task.layers,
+        task.precision == "bf16", COLUMNS,
+    )  # fmt: skip
     versions = library_versions()
     more = (
         config.preprocess.model_dump_json(),
         config.model.model_dump_json(),
         *config.audit.saliency[: len(SUFFIXES)],
     )
-    return " ".join([model.sha256, parts.digest, parts.attribute, repr(settings), *more, versions.get("torch", "")])
+    return " ".join(
+        [judge.model.sha256, parts.digest, parts.attribute, repr(settings), *more, versions.get("torch", "")]
+    )
 
 
 def _protocol(parts: MitigationData, asked: MitigateOptions) -> str:
@@ -254,23 +281,6 @@ def _seen(fits: Fits, judge: Judge) -> list[str]:
         f"the unchanged model is right on {mean:.1%} of the choosing part's cells: it was probably trained on these "
         "rows, so that they cannot tell a better method; name unseen ones with --choose-split"
     ]
-
-
-def conclusion(chosen: str | None, target: Path | None) -> str:
-    """What came of the choice, in a sentence."""
-    if chosen is None:
-        return "No method is fit to be written: all are degenerate, failed, or lose too much mean cell accuracy."
-    if target is None:
-        return f"The best method on the choosing part is {chosen}; nothing was written (--write best)."
-    return f"The best method on the choosing part is {chosen}. The audit of this report is of {target.name}."
-
-
-def audit_line(report: Report, target: Path) -> str:
-    """Whether the written model passes the whole audit."""
-    verdicts = ", ".join(dict.fromkeys(verdict.verdict for verdict in report.verdicts)) or "no verdict"
-    words = {"pass": "passes the whole audit", "fail": "fails the audit", "none": "was audited, and nothing is gated"}
-    state = words.get(report.gate.state, f"leaves the audit {report.gate.state}")
-    return f"{target.name} {state}: {decision(report)} ({verdicts})."
 
 
 def _write(
@@ -303,24 +313,3 @@ def _write(
         if made.path.suffix != ".json":
             written[name] = made.path
     return written
-
-
-def save(
-    folder: Path, found: VariantComparison, rows: list[Measurement], page: MitigationPage, *, chosen: str | None,
-    report: Report | None,
-) -> None:  # fmt: skip
-    """Write mitigation.json, mitigation.md and mitigation.html.
-
-    Raises:
-        OutputError: a file cannot be written.
-    """
-    measured = [m.model_dump(mode="json", by_alias=True) for m in rows if m.metric != "training_cost"]
-    audit = None if report is None else {
-        "model": report.models[0].name, "gate": report.gate.state, "decision": decision(report),
-        "verdicts": [verdict.verdict for verdict in report.verdicts],
-    }  # fmt: skip
-    text = {"attribute": found.attribute, "best": chosen, "audit": audit, "measurements": measured,
-            "rows": json_rows(found)}  # fmt: skip
-    write_text(folder / "mitigation.json", dumps(text))
-    write_text(folder / "mitigation.md", markdown(page))
-    write_text(folder / "mitigation.html", html(page, folder))

@@ -107,7 +107,9 @@ def _tensors(edit: Edit | None) -> tuple[dict[str, Tensor], str]:
     if isinstance(edit, HeadEdit):
         return {"edit.weight": edit.weight, "edit.bias": edit.bias}, "head"
     if isinstance(edit, Inserted):
-        return {"edit.weight": edit.weight, "edit.bias": edit.bias}, f"inserted {edit.layer}"
+        own = {"edit.weight": edit.weight, "edit.bias": edit.bias}
+        head = {} if edit.head_bias is None else {"edit.head_bias": edit.head_bias}
+        return own | head, f"inserted {edit.layer}"
     numbers = [[g.lower, g.upper, g.mix, g.keep] for g in edit.groups]
     return {"edit.rule": torch.tensor([*numbers, [edit.base_rate, 0, 0, 0]], dtype=torch.float64)}, "rule"
 
@@ -124,4 +126,5 @@ def _edit(kind: str, tensors: Mapping[str, Tensor]) -> Edit | None:
         *groups, last = own["rule"].tolist()
         rules = tuple(GroupThreshold(lower=a, upper=b, mix=c, keep=d) for a, b, c, d in groups)
         return GroupThresholds(groups=rules, base_rate=last[0])
-    return Inserted(layer=kind.removeprefix("inserted "), weight=own["weight"], bias=own["bias"])
+    layer = kind.removeprefix("inserted ")
+    return Inserted(layer=layer, weight=own["weight"], bias=own["bias"], head_bias=own.get("head_bias"))

@@ -23,11 +23,13 @@ def launch_mitigate(model: Path, *, request: Request, asked: MitigateOptions) ->
         from fairaudit.cli.launch.dry_run import dry_run
 
         return dry_run([model], baseline=None, config=config, base=base, request=request, plan=joint.PLAN)
+    from fairaudit.audits.mitigation.over_phi import run_over_phi
     from fairaudit.audits.mitigation.run import run_mitigate
     from fairaudit.report.mitigation import terminal
 
     with progress_display(quiet=request.quiet) as progress:
-        found = run_mitigate(model, config=config, base=base, options=request.options, asked=asked, progress=progress)
+        run = run_over_phi if asked.phis else run_mitigate
+        found = run(model, config=config, base=base, options=request.options, asked=asked, progress=progress)
     return show([found.outcome], request=request, text=None if request.as_json else terminal(found.page))
 
 
@@ -47,11 +49,19 @@ def method_names(text: str) -> tuple[str, ...]:
     return names
 
 
-def strengths(text: str | None) -> tuple[float, ...]:
-    """Values of λ joined by commas.
+def numbers(text: str | None, *, option: str, most: float) -> tuple[float, ...]:
+    """Numbers from 0 joined by commas, in ascending order, each once.
+
+    >>> numbers(".9,0, 0.3", option="--phi", most=1.0)
+    (0.0, 0.3, 0.9)
+
+    Args:
+        text: what was given; None for nothing.
+        option: where, for the message.
+        most: largest number that is allowed.
 
     Raises:
-        UsageError: one of them is no number of at least 0.
+        UsageError: one of them is no such number.
     """
     if text is None:
         return ()
@@ -59,6 +69,7 @@ def strengths(text: str | None) -> tuple[float, ...]:
         values = tuple(float(part) for part in text.split(","))
     except ValueError:
         values = ()
-    if not values or not all(0 <= value < float("inf") for value in values):
-        raise UsageError("--lambda cannot be used", wanted="numbers of at least 0, joined by commas", found=text)
+    if not values or not all(0 <= value <= most for value in values):
+        allowed = "numbers of at least 0" if most == float("inf") else f"numbers from 0 to {most:g}"
+        raise UsageError(f"{option} cannot be used", wanted=f"{allowed}, joined by commas", found=text)
     return tuple(sorted(set(values)))

@@ -33,7 +33,7 @@ def a_clarc(task: Task) -> Noted:
     like = next(task.split.module.parameters())
 
     def fit(layer: str) -> Weights:
-        hook = adding(concept(task, task.debias, layer=layer), task.strength, like)
+        hook = adding(concept(task, task.debias, kind=task.cav, layer=layer), task.strength, like)
 
         def loss(module: nn.Module, batch: Samples) -> Tensor:
             with hooked(module, layer, hook):
@@ -51,5 +51,6 @@ A_CLARC = MitigationMethod(
     source="Anders et al. 2022",
     given=("attribute labels",),
     strength=1.0,
+    strengths=(0.5, 1.0, 2.0),
     fit=a_clarc,
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from fairaudit.mitigation.cav import Concept, concept
-from fairaudit.mitigation.edits import HeadEdit, Inserted, Noted
-from fairaudit.mitigation.features import features_of, folded
+from fairaudit.mitigation.edits import HeadEdit, Inserted, Noted, edited, head_bias, head_layer
+from fairaudit.mitigation.features import BATCH, features_of, folded
+from fairaudit.mitigation.layers import best_layer
 from fairaudit.mitigation.linear import refit_bias
 from fairaudit.mitigation.method import MitigationMethod, Task, need_two_groups
 
@@ -38,7 +41,7 @@ def p_clarc(task: Task) -> Noted:
     """
     need_two_groups(task, "p-clarc")
     found = features_of(task, task.debias)
-    vector = concept(task, task.debias)
+    vector = concept(task, task.debias, kind=task.cav)
     edit = folded(found, *projection(vector, task.strength))
     shift = refit_bias(task.head, found.values @ edit.weight.t() + edit.bias, found.target)
     row = found.weight[1 if len(found.weight) > 1 else 0] - (found.weight[0] if len(found.weight) > 1 else 0)
@@ -49,11 +52,44 @@ def p_clarc(task: Task) -> Noted:
     )
 
 
+def p_clarc_conv(task: Task) -> Noted:
+    """The projection behind a convolution, chosen on the choosing part; the last layer's bias is fitted again."""
+    need_two_groups(task, "p-clarc-conv")
+
+    def fit(layer: str) -> Inserted:
+        plain = inserted(concept(task, task.debias, kind=task.cav, layer=layer), task.strength)
+        own = head_bias(head_layer(task.split))
+        if own is None:
+            return plain
+        shift = refit_bias(task.head, logits_of(task, plain), task.debias.target)
+        return replace(plain, head_bias=(own.double().cpu() + shift).to(own))
+
+    return best_layer(task, fit)
+
+
+@torch.no_grad()
+def logits_of(task: Task, edit: Inserted) -> Tensor:
+    """Outputs of the edited model on the debias rows, [image, output] float64 on the CPU."""
+    module = edited(task.split, edit)
+    rows = torch.split(torch.arange(len(task.debias)), BATCH)
+    return torch.cat([module(task.debias.take(some).images)[1].double().cpu() for some in rows])
+
+
 P_CLARC = MitigationMethod(
     name="p-clarc",
     summary="The direction of the attribute is projected out of the features.",
     source="Anders et al. 2022",
     given=("attribute labels",),
     strength=1.0,
+    strengths=(0.5, 1.0),
     fit=p_clarc,
+)
+P_CLARC_CONV = MitigationMethod(
+    name="p-clarc-conv",
+    summary="The direction of the attribute is projected out behind the convolution that does best.",
+    source="Anders et al. 2022",
+    given=("attribute labels",),
+    strength=1.0,
+    strengths=(0.5, 1.0),
+    fit=p_clarc_conv,
 )

@@ -40,7 +40,7 @@ def rr_clarc(task: Task) -> Noted:
     need_two_groups(task, "rr-clarc")
 
     def fit(layer: str) -> Weights:
-        vector, scale = concept(task, task.debias, layer=layer).vector, PenaltyScale(task.strength)
+        vector, scale = concept(task, task.debias, kind=task.cav, layer=layer).vector, PenaltyScale(task.strength)
 
         def loss(module: nn.Module, batch: Samples) -> Tensor:
             logits, penalty = sensitivity(module, task.head, batch, layer=layer, vector=vector)
@@ -58,6 +58,6 @@ RR_CLARC = MitigationMethod(
     source="Dreyer et al., AAAI 2024",
     given=("attribute labels",),
     strength=1.0,
-    strengths=(1.0, 10.0),
+    strengths=(0.1, 1.0, 10.0, 100.0),
     fit=rr_clarc,
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, fx, nn
 
-from fairaudit.errors import LiftError, last_line
+from fairaudit.errors import FairauditError, LiftError, last_line
 from fairaudit.models.features import mark_features
 from fairaudit.models.lift.align import align, generalise
 from fairaudit.models.lift.emit import Builder
@@ -23,6 +23,7 @@ TOLERANCE = 1e-4
 """Largest difference of an output, relative to the largest output, at which the lift counts as equal."""
 _BATCHES = (2, 3)
 _PROOF = (1, 4)
+_FEW = (2, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,10 +47,12 @@ class Lifted:
 def lift(model: nn.Module, images: Tensor) -> Lifted:
     """The model as an equal graph of modules.
 
-    Two recordings with different batches show what follows the batch; the graph is then compared with the model on
-    the given images and on two other batches made from them, which must agree: max|lifted(x) - model(x)| ≤ 1e-4 · scale
-    with scale = max|model(x)|. Of a model whose last sigmoid or softmax is taken off, what comes before it is lifted,
-    and the probabilities are compared.
+    Two recordings with different batches, of two images and of another one, show what follows the batch. The graph is
+    then given a batch that neither was, all three images, and its outputs must agree with the recorded ones:
+    max|lifted(x) - model(x)| ≤ 1e-4 · scale with scale = max|model(x)|. That costs six images through the model and the
+    graph together. Where it fails, as for models that treat one image otherwise, larger batches are recorded and the
+    graph is compared with the model itself on the given images and on two other batches. Of a model whose last sigmoid
+    or softmax is taken off, what comes before it is lifted, and the probabilities are compared.
 
     Args:
         model: returns logits [image, output]; in evaluation mode.
@@ -59,11 +62,8 @@ def lift(model: nn.Module, images: Tensor) -> Lifted:
         LiftError: the model decides on values of its data, runs other operations for other batches, or the graph
             is not equal to it.
     """
-    recording, calls, names = _recorded(model, images)
-    builder = Builder(recording, calls, names, HANDLERS)
-    module = builder.build()
+    module, deviation = _quickly(model, images) or _thoroughly(model, images)
     features, reason = mark_features(module)
-    deviation = _proof(model, module, images)
     kinds = Counter(type(child).__name__ for child in module.modules() if not list(child.children()))
     return Lifted(
         module=module,
@@ -73,6 +73,45 @@ def lift(model: nn.Module, images: Tensor) -> Lifted:
         features=features,
         no_features=reason,
     )
+
+
+def _quickly(model: nn.Module, images: Tensor) -> tuple[fx.GraphModule, float] | None:
+    """The graph of few images and its deviation from what was recorded; None where that does not do."""
+    if isinstance(model, FixedBatch) or isinstance(getattr(model, "original", None), FixedBatch):
+        return None
+    three = _batch(images, sum(_FEW))
+    whole = model.original if isinstance(model, Peeled) else model
+    try:
+        first, second = record(whole, three[: _FEW[0]]), record(whole, three[_FEW[0] :])
+        outputs = torch.cat([_answer(first), _answer(second)])
+        recording, calls, names = _shortened(model, first, align(first, second), names_of(unwrapped(model)))
+        module = Builder(recording, calls, names, HANDLERS).build()
+        with torch.no_grad():
+            found = module(three)
+        if isinstance(model, Peeled):
+            outputs, found = model.as_chances(outputs), model.again(found)
+        deviation = _difference(outputs, found)
+    except (FairauditError, RuntimeError, IndexError, ValueError):
+        return None
+    return (module, deviation) if deviation <= TOLERANCE else None
+
+
+def _thoroughly(model: nn.Module, images: Tensor) -> tuple[fx.GraphModule, float]:
+    """The graph of larger batches and its deviation from the model on three batches.
+
+    Raises:
+        LiftError: see lift.
+    """
+    recording, calls, names = _recorded(model, images)
+    module = Builder(recording, calls, names, HANDLERS).build()
+    return module, _proof(model, module, images)
+
+
+def _answer(recording: Recording) -> Tensor:
+    """What the recorded pass returned."""
+    if recording.output is None or recording.output.call < 0:
+        raise LiftError("The model cannot be turned into modules", found="a model that returns its images")
+    return recording.calls[recording.output.call].outputs[recording.output.out]
 
 
 def source_of(model: nn.Module) -> str:
@@ -86,7 +125,7 @@ def source_of(model: nn.Module) -> str:
 def _recorded(model: nn.Module, images: Tensor) -> tuple[Recording, list[Call], dict[int, str]]:
     """A recording, its calls with what follows the batch, and the names of the weights."""
     if isinstance(model, Peeled):
-        return _cut(model, *_recorded(model.original, images))
+        return _shortened(model, *_recorded(model.original, images))
     if isinstance(model, FixedBatch):
         fixed = record(model.model, _batch(images, model.batch))
         return fixed, generalise(fixed), names_of(unwrapped(model))
@@ -94,14 +133,16 @@ def _recorded(model: nn.Module, images: Tensor) -> tuple[Recording, list[Call], 
     return first, align(first, second), names_of(unwrapped(model))
 
 
-def _cut(
-    model: Peeled, recording: Recording, calls: list[Call], names: dict[int, str]
+def _shortened(
+    model: nn.Module, recording: Recording, calls: list[Call], names: dict[int, str]
 ) -> tuple[Recording, list[Call], dict[int, str]]:
-    """The same without the last non-linearity.
+    """The same without the last non-linearity of a model that it is taken off.
 
     Raises:
         LiftError: it does not stand at the end.
     """
+    if not isinstance(model, Peeled):
+        return recording, calls, names
     ending = find_ending(recording)
     if ending.squash != model.squash or recording.output is None:
         raise LiftError(
@@ -150,6 +191,10 @@ def _deviation(model: nn.Module, lifted: nn.Module, images: Tensor) -> float:
             wanted, found = model.chances(images), model.again(lifted(images))
         else:
             wanted, found = model(images), lifted(images)
+    return _difference(wanted, found)
+
+
+def _difference(wanted: Tensor, found: Tensor) -> float:
     if wanted.shape != found.shape:
         return float("inf")
     scale = max(float(wanted.abs().max()), 1e-12)

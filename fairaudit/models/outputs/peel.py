@@ -65,7 +65,10 @@ class Peeled(nn.Module):
 
     def chances(self, images: Tensor) -> Tensor:
         """What the model returns, as probabilities that a softmax's rows add up to 1 in: the graph's are compared."""
-        outputs: Tensor = self.original(images)
+        return self.as_chances(self.original(images))
+
+    def as_chances(self, outputs: Tensor) -> Tensor:
+        """Such probabilities from what the model returned."""
         if self.squash == "sigmoid":
             return outputs
         if self.squash == "log_sigmoid":

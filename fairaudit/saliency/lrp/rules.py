@@ -16,7 +16,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from zennit.core import BasicHook, Hook, stabilize
+from zennit.core import BasicHook, Hook
 from zennit.rules import AlphaBeta, Flat, Gamma, ZPlus
 
 from fairaudit.models.lift.products import Shift
@@ -89,10 +89,10 @@ class Rule(Hook, ABC):  # type: ignore[misc]
         """What the rule needs on the way back."""
         return args[:1]
 
-    def absorb(self, amount: Tensor) -> None:
-        """Note what a bias takes."""
+    def absorb(self, bias: Tensor | float, share: Tensor) -> None:
+        """Note what a bias takes, where somebody wants to know."""
         if self.ledger is not None:
-            self.ledger.add(amount)
+            self.ledger.add(bias * share)
 
     @abstractmethod
     def propagate(self, module: nn.Module, memory: tuple[Tensor, ...], relevance: Tensor) -> Tensor:
@@ -132,9 +132,9 @@ class Proportional(Rule):
         z = output.detach()
         if self.bias_free:
             z = z - bias_of(module, z)
-        share = relevance / stabilize(z, self.epsilon)
+        share = over(relevance, z, self.epsilon)
         if not self.bias_free:
-            self.absorb(bias_of(module, z) * share)
+            self.absorb(bias_of(module, z), share)
         (gradient,) = torch.autograd.grad(output, x, share)
         return x.detach() * gradient
 
@@ -252,9 +252,15 @@ class Even(Deferred):
         with torch.enable_grad():
             ones.requires_grad_()
             fields = F.conv2d(ones, kernel, None, module.stride, module.padding, module.dilation)  # type: ignore[call-overload]
-        evenly = relevance.sum(1, keepdim=True) / stabilize(fields.detach() * x.shape[1], EPSILON)
+        evenly = over(relevance.sum(1, keepdim=True), fields.detach() * x.shape[1], EPSILON)
         (below,) = torch.autograd.grad(fields, ones, evenly)
         return below.expand_as(x)
+
+
+def over(relevance: Tensor, z: Tensor, epsilon: float) -> Tensor:
+    """Relevance / (z ± ε) with the sign of z, in the memory of one result."""
+    steady = torch.copysign(torch.tensor(epsilon, dtype=z.dtype), z).add_(z)
+    return torch.div(relevance, steady, out=steady) if relevance.shape == steady.shape else relevance / steady
 
 
 def _share(
@@ -273,7 +279,7 @@ def _share(
     leaf = x.detach().requires_grad_()
     with torch.enable_grad():
         z = _apply(module, leaf, weight, bias)
-    (gradient,) = torch.autograd.grad(z, leaf, relevance / stabilize(z.detach(), EPSILON))
+    (gradient,) = torch.autograd.grad(z, leaf, over(relevance, z.detach(), EPSILON))
     return x * gradient
 
 

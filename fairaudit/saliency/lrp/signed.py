@@ -11,10 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.grad import conv2d_input
-from zennit.core import stabilize
 
 from fairaudit.models.lift.products import Attend
-from fairaudit.saliency.lrp.rules import Ledger, Proportional, Rule, bias_of
+from fairaudit.saliency.lrp.rules import Ledger, Proportional, Rule, bias_of, over
 
 TINY = 1e-12
 """Stabiliser for outputs of either sign; 1e-6 already absorbs what small outputs should hand down."""
@@ -35,9 +34,9 @@ class Normalised(Rule):
         """See the class."""
         x, z = memory
         bias = bias_of(module, z)
-        share = relevance / stabilize(z - bias if self.bias_free else z, self.epsilon)
+        share = over(relevance, z - bias if self.bias_free else z, self.epsilon)
         if not self.bias_free:
-            self.absorb(bias * share)
+            self.absorb(bias, share)
         if isinstance(module, nn.LayerNorm):
             weight = 1.0 if module.weight is None else module.weight
             return x * _centred(share * weight, x, x.ndim - len(module.normalized_shape), module.eps)
@@ -72,7 +71,7 @@ class Attending(Rule):
             raise TypeError(f"no rule for {type(module).__name__}")
         with torch.no_grad():
             weights = module.weights(*others)
-        share: Tensor = relevance / stabilize(output, self.epsilon)
+        share = over(relevance, output, self.epsilon)
         return values * (weights.transpose(-2, -1) @ share)
 
 
@@ -108,23 +107,23 @@ class Gamma(Rule):
         bias = bias_of(module, z)
         weight: Tensor = module.weight  # type: ignore[assignment]
         size = weight.abs()
-        favoured = (1 + half) * z + half * sign * _down(module, x.abs(), size)
-        own = (1 + half) * bias + half * sign * (bias.abs() if isinstance(bias, Tensor) else 0.0)
-        if self.bias_free:
-            share = relevance / stabilize(favoured - (1 + half) * bias, self.epsilon)
-        else:
-            share = relevance / stabilize(favoured + own - (1 + half) * bias, self.epsilon)
-            self.absorb(own * share)
-        plain, aligned = _up(module, share, weight, x), _up(module, share * sign, size, x)
-        return x * ((1 + half) * plain + half * x.sign() * aligned)
+        # In place from here on: these are a dozen passes over the layer's numbers beside its four products.
+        magnitude = _down(module, x.abs(), size, None if self.bias_free else module.bias)  # type: ignore[arg-type]
+        favoured = magnitude.mul_(sign).mul_(half).add_(z - bias if self.bias_free else z, alpha=1 + half)
+        share = over(relevance, favoured, self.epsilon)
+        if not self.bias_free and self.ledger is not None and isinstance(bias, Tensor):
+            self.absorb((1 + half) * bias + half * sign * bias.abs(), share)
+        plain, aligned = _up(module, share, weight, x), _up(module, share.mul_(sign), size, x)
+        return aligned.mul_(x.sign()).mul_(half).add_(plain, alpha=1 + half).mul_(x)
 
 
-def _down(module: nn.Module, x: Tensor, weight: Tensor) -> Tensor:
-    """A layer's product with other weights, without a bias."""
+def _down(module: nn.Module, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """A layer's product with other weights, plus the magnitude of a bias."""
+    size = None if bias is None else bias.abs()
     if isinstance(module, nn.Linear):
-        return F.linear(x, weight)
+        return F.linear(x, weight, size)
     if isinstance(module, nn.Conv2d):
-        return F.conv2d(x, weight, None, module.stride, module.padding, module.dilation, module.groups)
+        return F.conv2d(x, weight, size, module.stride, module.padding, module.dilation, module.groups)
     raise TypeError(f"no rule for {type(module).__name__}")
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, fx, nn
 from fairaudit.errors import LiftError
 from fairaudit.measures.regions.faithfulness import rank_correlation, structural_similarity
 from fairaudit.models.lift.lift import Lifted
+from fairaudit.saliency.gradients.line_integral import Refinement
 from fairaudit.saliency.method import Explained, Method
 from fairaudit.saliency.prepare import prepared
 from fairaudit.seeds import child_seed
@@ -122,8 +123,20 @@ def randomisation(
         done = stop
         # A copy each time: prepared modules are remembered by the graph they were made from.
         forgotten = Forgotten(whole=classifier, graph=replace(lifted, module=copy.deepcopy(module)))
-        maps.append(method.attribute(forgotten, images, classes, seed=seed).maps)
+        maps.append(_in_one_round(method).attribute(forgotten, images, classes, seed=seed).maps)
     return _compare(own, maps, [layers[stop - 1] for stop in stops])
+
+
+def _in_one_round(method: Method) -> Method:
+    """The method with the nodes of its first round only, where it integrates.
+
+    A network of noise is rough: refinement takes the most nodes there are, for maps of which only the order counts.
+    """
+    refinement = getattr(method, "refinement", None)
+    if not isinstance(refinement, Refinement):
+        return method
+    coarse: Method = replace(method, refinement=replace(refinement, most=refinement.nodes))  # type: ignore[type-var]
+    return coarse
 
 
 def layers_from_the_top(module: fx.GraphModule) -> list[str]:

@@ -10,6 +10,10 @@ _SHARED = (
     "Far from 0 the two classifiers use the same features. If the attribute should not matter, look at the "
     "counterfactual pictures, and rectify the model (cf-rectify) or mitigate."
 )
+_MAPS = "one of the two maps is the same everywhere, or the two are outputs of one softmax"
+_PLACES = (
+    "Maps that are alike look at the same places; whether the same features are used there, the relative change says."
+)
 ALIGNMENT = (
     MetricEntry(
         name="relative_change",
@@ -48,6 +52,44 @@ ALIGNMENT = (
         source=f"median of the base's move from reconstruction to counterfactual; {_PAPER}, denominator of eq. 3",
         advice="Small means that the generator cannot change the base's mind: train it longer, or the relative "
         "changes rest on little.",
+    ),
+    MetricEntry(
+        name="map_similarity",
+        audits=("cf-align",),
+        title="likeness of two classifiers' attribution maps",
+        sentence="How alike the maps of two classifiers rank the pixels of the same pictures, evidence for the class "
+        "above evidence against it.",
+        range="−1 to 1",
+        better="none",
+        chance="that of maps of different pictures",
+        undefined=_MAPS,
+        source=f"Spearman's ρ of signed maps, mean over images; {_PAPER}, A.1, which gives no number",
+        advice=_PLACES,
+    ),
+    MetricEntry(
+        name="map_similarity_absolute",
+        audits=("cf-align",),
+        title="likeness of where two classifiers look",
+        sentence="How alike the maps of two classifiers rank the pixels of the same pictures by how much they matter, "
+        "for or against.",
+        range="−1 to 1",
+        better="none",
+        chance="that of maps of different pictures",
+        undefined=_MAPS,
+        source=f"Spearman's ρ of the maps' magnitudes, mean over images; {_PAPER}, A.1, which gives no number",
+        advice=_PLACES,
+    ),
+    MetricEntry(
+        name="map_structural_similarity",
+        audits=("cf-align",),
+        title="structural likeness of two classifiers' attribution maps",
+        sentence="How alike the maps of two classifiers are in small windows: in level, contrast and pattern.",
+        range="−1 to 1",
+        better="none",
+        chance="that of maps of different pictures",
+        undefined=_MAPS,
+        source=f"SSIM of signed maps, mean over images; {_PAPER}, A.1, which gives no number",
+        advice=_PLACES,
     ),
 )
 """Numbers of counterfactual alignment."""

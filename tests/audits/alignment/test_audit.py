@@ -205,7 +205,7 @@ def test_single_images_of_a_pair_are_listed(world: Path, tmp_path: Path) -> None
 
 def test_pixels_need_no_generator_and_are_no_evidence(world: Path, tmp_path: Path) -> None:
     """The model adds .8 of the right half: pixels of both halves move, and the numbers stay a baseline."""
-    gates = {"gates": [{"metric": "relative_change", "attribute": "right", "max": 5.0}]}
+    gates = {"gates": [{"metric": "relative_change", "class": "left", "attribute": "right", "max": 5.0}]}
     config = Config.model_validate({**_config().model_dump(exclude_none=True, by_alias=True), **gates})
     report, folder = _run(world, tmp_path, "mixed.pt", config, generator=None, maker="wachter", min_base_change=0.05)
     found, base = _value(report, "left", "right"), _value(report, "left", None, "base_change")
@@ -407,3 +407,48 @@ def test_images_that_cannot_be_read_are_one_paragraph(world: Path, tmp_path: Pat
         (tmp_path / f"{number}.png").write_bytes(b"no picture")
     with pytest.raises(FairauditError, match=r"Not one|can be read"):
         _run(tmp_path, tmp_path / "out")
+
+
+def test_maps_of_two_outputs_in_closed_form(world: Path, tmp_path: Path) -> None:
+    """Gradients of l and r are two levels, one in each half: ranks go against each other. That of their sum is flat."""
+    config = _config(output="multilabel", classes=["l", "r", "sum"], pick="l")
+    right, mixed = world / "right.pt", f"mixed=l + 0.3*{world / 'right.pt'}#0"
+    report, _ = _run(
+        world, tmp_path, "many.pt", config, base=("l",), downstream=("r", "sum", f"other={right}", mixed),
+        maps=("gradient",), generator=None, maker="wachter",
+    )  # fmt: skip
+    found = {
+        (m.metric, m.attribute): m
+        for m in report.measurements
+        if m.metric.startswith("map_") and m.method == "gradient"
+    }
+    assert {name for _, name in found} == {"r", "sum", "other", "mixed"}  # not l with itself
+    for name in ("r", "other"):
+        signed, size = found["map_similarity", name], found["map_similarity_absolute", name]
+        assert signed.value == pytest.approx(-1.0)
+        assert size.value == pytest.approx(-1.0)
+        assert signed.n == 48
+        assert signed.chance == pytest.approx(-1.0)  # every image has the same gradient
+    flat = found["map_similarity", "sum"]
+    assert (flat.value, flat.status, flat.n) == (None, "undefined", 0)
+    assert "the same everywhere" in flat.reason
+    # The gradient of a sum of two scores is a sum of their slopes, that of l being larger nearly everywhere.
+    assert found["map_similarity", "mixed"].value > 0.5
+    assert any(note.startswith("Maps of two classifiers that are alike say") for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("maps", "words"),
+    [(("gradiant",), 'Did you mean "gradient"'), (("cgi",), "needs no labels"), (("gradient", "gradient"), "twice")],
+)
+def test_methods_of_maps_are_checked_before_anything_is_computed(
+    world: Path, tmp_path: Path, maps: tuple[str, ...], words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        _run(world, tmp_path, maps=maps)
+
+
+def test_a_method_that_needs_a_graph_is_refused_for_a_sum(world: Path, tmp_path: Path) -> None:
+    sums = f"mixed=left + 0.3*{world / 'right.pt'}#0"
+    with pytest.raises(FairauditError, match=r"--maps guided_backpropagation is not valid for"):
+        _run(world, tmp_path, base=(sums,), maps=("guided_backpropagation",), generator=None, maker="wachter")

@@ -4,10 +4,13 @@ import pytest
 import torch
 from torch import nn
 
+from fairaudit.audits.causal.audit import CausalAudit
+from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.run import run_models
 from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.audits.fairness.audit import PLAN
 from fairaudit.audits.joint.verdict import PLAN as JOINT
+from fairaudit.audits.swap.audit import SwapAudit
 from fairaudit.config.load import load_config
 from fairaudit.config.options import RunOptions
 from fairaudit.errors import FairauditError
@@ -84,3 +87,22 @@ def test_labels_are_refused_for_everything_else(demo_files, tmp_path):
         audited(demo_files, tmp_path, "labels", JOINT)
     assert "a model that returns labels" in str(caught.value)
     assert "fairaudit fairness" in str(caught.value)
+
+
+def test_effects_of_a_softmax_are_those_of_its_logits(demo_files, tmp_path):
+    """Replacement and swap move what comes before the softmax: no effect shrinks, and no gate on one passes."""
+    found = []
+    for form in ("two logits", "softmax over two"):
+        folder = tmp_path / form
+        folder.mkdir()
+        report = audited(demo_files, folder, form, AuditPlan(audits_for=_intervened, metrics=JOINT.metrics))
+        names = ("causal_excess", "swap_effect", "score_gap")
+        found.append({m.id: m.value for m in report.measurements if m.metric in names and m.value is not None})
+    logits, probabilities = found
+    assert len(logits) > 3
+    assert probabilities == pytest.approx(logits, abs=1e-5)
+    assert max(abs(value) for name, value in logits.items() if "causal_excess" in name) > 0.1
+
+
+def _intervened(study, _trials):
+    return [CausalAudit(study), SwapAudit(study)]

@@ -32,7 +32,7 @@ EDITS = {
     "none": None,
     "weights": Weights(values={"0.weight": torch.rand(2, 3)}),
     "head": HeadEdit(weight=torch.rand(1, 3).double(), bias=torch.rand(1).double()),
-    "inserted": Inserted(layer="layer1.0.conv", weight=torch.rand(2, 2), bias=torch.rand(2)),
+    "inserted": Inserted(layer="layer1.0.conv", weight=torch.rand(2, 2), bias=torch.rand(2), head_bias=torch.rand(1)),
     "rule": GroupThresholds(groups=(GroupThreshold(lower=0.1, upper=0.2, mix=0.3, keep=0.4),), base_rate=0.5),
 }
 
@@ -50,6 +50,8 @@ def test_a_fit_comes_back_as_it_was(tmp_path, kind):
     assert type(found.edit) is type(EDITS[kind])
     if kind == "rule":
         assert found.edit == EDITS[kind] or found.edit.groups == EDITS[kind].groups
+    if kind == "inserted":
+        assert torch.equal(found.edit.head_bias, EDITS[kind].head_bias)
     if kind == "weights":
         assert torch.equal(found.edit.values["0.weight"], EDITS[kind].values["0.weight"])
     first = store.path(unit).read_bytes()

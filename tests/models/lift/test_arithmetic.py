@@ -28,9 +28,9 @@ CONSTANT = torch.linspace(0.5, 2.0, 9)
         ({"LinearMap": 1}, lambda x: x.sum((1, 2))),
         ({"LinearMap": 1}, lambda x: torch.matmul(torch.ones(3, 4, 8), x)),
         ({"LinearMap": 1}, lambda x: torch.einsum("vh,nchw->ncvw", torch.ones(4, 8), x)),
-        ({"Gate": 1, "Sigmoid": 1}, lambda x: x * x.sigmoid()),
-        ({"Gate": 1, "AdaptiveAvgPool2d": 1}, lambda x: x.mean((2, 3), keepdim=True) * x),
-        ({"Gate": 1, "AdaptiveAvgPool2d": 1}, lambda x: x / x.mean((2, 3), keepdim=True)),
+        ({"GatedProduct": 1, "Sigmoid": 1}, lambda x: x * x.sigmoid()),
+        ({"GatedProduct": 1, "AdaptiveAvgPool2d": 1}, lambda x: x.mean((2, 3), keepdim=True) * x),
+        ({"GatedProduct": 1, "AdaptiveAvgPool2d": 1}, lambda x: x / x.mean((2, 3), keepdim=True)),
         ({}, lambda x: x * x),
         ({}, lambda x: torch.div(x, 0.3, rounding_mode="floor")),
         ({}, lambda x: x[:, :1] * torch.ones(1, 3, 1, 1)),  # repeats its signal

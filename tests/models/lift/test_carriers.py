@@ -24,7 +24,7 @@ def test_gates_are_not_reached():
     names = [str(node.target) for node in reached if node.op == "call_module"]
     assert "conv" in names
     assert "squeeze" not in names
-    assert [type(layer_of(graph, node)).__name__ for node in reached][:2] == ["Conv2d", "Gate"]
+    assert [type(layer_of(graph, node)).__name__ for node in reached][:2] == ["Conv2d", "GatedProduct"]
 
 
 def test_what_cannot_be_passed_is_said():

@@ -223,3 +223,33 @@ def test_layers_keep_their_names():
             assert torch.equal(module.weight, named[name].weight)
     assert lifted.source == "torchscript"
     assert lift(known.model, known.images).source == "eager"
+
+
+class _Counted(nn.Module):
+    """Counts the images that go through it; one image alone goes another way, if so wanted."""
+
+    def __init__(self, *, other=False):
+        super().__init__()
+        self.conv, self.last, self.other, self.seen = nn.Conv2d(3, 4, 3), nn.Linear(4, 2), other, []
+
+    def forward(self, images):
+        self.seen.append(len(images))
+        x = self.conv(images).relu()
+        x = x.amax((2, 3)) if self.other and len(images) == 1 else x.mean((2, 3))
+        return self.last(x)
+
+
+def test_three_images_through_the_model_are_enough():
+    model = _Counted().eval()
+    lifted = lift(model, torch.randn(5, 3, 8, 8))
+    assert model.seen == [2, 1]
+    assert lifted.deviation <= 1e-6
+    images = torch.randn(7, 3, 8, 8)
+    torch.testing.assert_close(lifted.module(images), model(images))
+
+
+def test_what_treats_one_image_otherwise_is_compared_in_larger_batches():
+    model = _Counted(other=True).eval()
+    with pytest.raises(LiftError, match="a difference of"):
+        lift(model, torch.randn(5, 3, 8, 8))
+    assert model.seen[:4] == [2, 1, 2, 3]

@@ -44,7 +44,7 @@ def test_a_signal_that_gates_itself_keeps_one_way():
 def test_a_gelu_that_is_spelled_out_is_a_gate_as_in_onnx_files():
     model, images = nn.Sequential(SpelledGelu(), nn.Flatten()), torch.randn(2, 3, 4, 4)
     lifted = lift(model, images)
-    assert lifted.kinds["Gate"] == 1
+    assert lifted.kinds["GatedProduct"] == 1
     cut = with_constant_gates(lifted.module)
     torch.testing.assert_close(cut(images), nn.functional.gelu(images).flatten(1))
     torch.testing.assert_close(gradient(cut, images), torch.special.ndtr(images))

@@ -7,10 +7,13 @@ import torch
 from scipy.stats import spearmanr
 
 from fairaudit.saliency.gradients.gradient import Gradient
+from fairaudit.saliency.gradients.integrated_gradients import IntegratedGradients
+from fairaudit.saliency.gradients.line_integral import Refinement
+from fairaudit.saliency.lrp.method import Lrp
 from fairaudit.saliency.method import Attribution
 from fairaudit.saliency.prepare import prepared
 from fairaudit.saliency.random_map import RandomMap
-from fairaudit.saliency.trust.sanity import Forgotten, _draw_anew, layers_from_the_top, randomisation
+from fairaudit.saliency.trust.sanity import Forgotten, _draw_anew, _in_one_round, layers_from_the_top, randomisation
 from fairaudit.seeds import child_seed
 
 
@@ -92,3 +95,13 @@ def pairs(small, found, stage):
     forgotten = Forgotten(whole=classifier, graph=dataclasses.replace(classifier.lifted(images[:1]), module=module))
     maps = Gradient().attribute(forgotten, images, classes).maps
     return [(a.flatten().numpy(), b.flatten().numpy()) for a, b in zip(own, maps, strict=True)]
+
+
+def test_an_integral_is_not_refined_on_a_network_of_noise(small):
+    classifier, images, classes = small.model("residual"), small.images(), small.classes()
+    method = IntegratedGradients(refinement=Refinement(tolerance=1e-6, most=64))
+    coarse = _in_one_round(method)
+    assert coarse.refinement.most == method.refinement.nodes == 8
+    assert _in_one_round(Lrp()) == Lrp()
+    full, rough = (m.attribute(classifier, images, classes) for m in (method, coarse))
+    assert rough.evaluations <= 10 * len(images) < full.evaluations

@@ -8,7 +8,10 @@ from fairaudit.config.schema import GateRule
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.gate.rules import check_metrics, in_words
-from fairaudit.tables.metrics import METRICS, RENAMED
+from fairaudit.tables.metrics import METRICS, RENAMED, names_of
+
+OF_CLASSIFIERS = names_of("cf-align", "cf-rectify")
+"""Metrics whose class is a base classifier: an output, a file or a sum, which only their command knows."""
 
 
 def check_gates(rules: Sequence[GateRule]) -> None:
@@ -42,7 +45,7 @@ def check_names(rules: Sequence[GateRule], groupings: Sequence[Categorical], tar
         places = [grouping for grouping in groupings if rule.attribute in (None, grouping.name)]
         if rule.group is not None and places:
             _check(rule, "group", rule.group, [value for place in places for value in place.values])
-        if rule.class_ is not None and target is not None:
+        if rule.class_ is not None and target is not None and rule.measured not in OF_CLASSIFIERS:
             _check(rule, "class", rule.class_, target.values)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +68,30 @@ def alignment(
         reason = f'no group goes with a target value in the rows of split "{training.split}" (χ² test)'
         return GroupTargets(training=relation, reason=reason)
     return GroupTargets(cells=aligned_cells(relation), training=relation, reason="")
+
+
+def check_pairs(aligned: Aligned | None, groupings: Sequence[Categorical], target: Categorical | None) -> None:
+    """Refuse pairs that name what the data does not have, before a model is opened.
+
+    Args:
+        aligned: what the configuration says.
+        groupings: attributes, and intersections of several, that pairs may be about.
+        target: the label that the model predicts.
+
+    Raises:
+        UsageError: an attribute, a group or a target value that does not exist.
+    """
+    if aligned is None or aligned.pairs is None or target is None:
+        return
+    known = {grouping.name: grouping for grouping in groupings}
+    for name in aligned.pairs:
+        if name not in known:
+            raise UsageError(
+                f'audit.aligned.pairs names the attribute "{name}", which the data does not have',
+                where="audit.aligned.pairs",
+                advice=suggestion(name, known),
+            )
+        _paired(known[name], target, aligned.pairs, None)
 
 
 def _trained(name: str, training: Training) -> Categorical | None:

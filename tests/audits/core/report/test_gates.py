@@ -44,3 +44,9 @@ def test_groups_and_classes_have_to_exist():
         check_names([rule(group="women")], [SEX], SMILE)
     with pytest.raises(UsageError, match=r'the class "maybe".*Known: no, yes'):
         check_names([rule(**{"class": "maybe"})], [SEX], SMILE)
+
+
+def test_the_class_of_an_alignment_is_a_classifier():
+    """Which there are, the command that opens them knows; a rule about none of them is not judged there."""
+    check_names([rule(metric="relative_change", attribute="tie", **{"class": "smile + 0.3*tie"})], [SEX], SMILE)
+    check_names([rule(metric="map_similarity", **{"class": "smile"})], [SEX], SMILE)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from fairaudit.audits.core.study.alignment import UNTOLD, alignment
+from fairaudit.audits.core.study.alignment import UNTOLD, alignment, check_pairs
 from fairaudit.audits.core.study.groups import intersection
 from fairaudit.config.schema import Aligned
 from fairaudit.data.categorical import Categorical
@@ -74,3 +74,22 @@ def test_pairs_say_it_and_names_that_are_not_there_are_refused():
 def test_exactly_one_way_of_saying_it(given):
     with pytest.raises(ValidationError):
         Aligned(**given)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "words"),
+    [
+        ({"tei": {"1": "1"}}, r'names the attribute "tei".*tie'),
+        ({"tie": {"2": "1"}}, r'names the group "2".*Where: audit.aligned.pairs.tie'),
+        ({"tie": {"1": "yes"}}, r'names the target value "yes"'),
+    ],
+)
+def test_pairs_that_name_what_is_not_there_are_refused(pairs, words):
+    with pytest.raises(UsageError, match=words):
+        check_pairs(Aligned(pairs=pairs), [TIE], SMILE)
+
+
+def test_pairs_that_fit_and_none_at_all_pass():
+    for aligned in (None, Aligned(split="train"), Aligned(pairs={"tie": {"1": "1", "0": "0"}})):
+        check_pairs(aligned, [TIE], SMILE)
+    check_pairs(Aligned(pairs={"gone": {"1": "1"}}), [], None)  # without a label there is nothing to go with
