@@ -67,7 +67,7 @@ class Leg:
                 f"{self.name}: its interval only just holds {self.limit:.3g}, and as many other images could end on "
                 f"either side; {2 * self.n:,} images instead of {self.n:,} are likely to settle it"
             )
-        return f"{self.name}: about {images:,} images instead of {self.n:,}"
+        return f"{self.name}: about {_rounded(images):,} images instead of {self.n:,}"
 
     def _images(self) -> int | None:
         """Images at which the interval, shrinking with 1/√n around its centre, would no longer hold the limit."""
@@ -77,6 +77,16 @@ class Leg:
         if distance == 0:
             return None
         return math.ceil(self.n * ((self.high - self.low) / 2 / distance) ** 2)
+
+
+def _rounded(images: int) -> int:
+    """Up to two digits that count: an estimate of an estimate has no more.
+
+    >>> _rounded(987), _rounded(1234), _rounded(40)
+    (990, 1300, 40)
+    """
+    step = 10 ** max(0, len(str(images)) - 2)
+    return -(-images // step) * step
 
 
 def sides(legs: Iterable[Leg]) -> set[Side]:
