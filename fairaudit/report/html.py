@@ -142,8 +142,8 @@ def _leading(report: Report, pictures: Sequence[Picture]) -> list[tuple[bool, Pi
     names = [_letters(name) for name in (verdict.attribute, verdict.region) if name] if verdict else []
 
     def about(picture: Picture) -> bool:
-        kind, _, rest = Path(picture.file).stem.partition("-")
-        return any(_letters(rest).startswith(name) for name in names) and bool(kind)
+        rest = _letters(Path(picture.file).stem.partition("-")[2])
+        return any(rest.startswith(name) for name in names)
 
     first: dict[str, Picture] = {}
     for picture in [*filter(about, pictures), *pictures]:

@@ -157,6 +157,11 @@ MITIGATIONS = (
     ),
     _mitigation("p-clarc", "The direction of the attribute is projected out of the features.", "Anders et al. 2022"),
     _mitigation(
+        "p-clarc-conv",
+        "The direction of the attribute is projected out behind the convolution that does best.",
+        "Anders et al. 2022",
+    ),
+    _mitigation(
         "a-clarc",
         "Training goes on with the attribute's direction set to that of its presence in every image.",
         "Anders et al. 2022",
