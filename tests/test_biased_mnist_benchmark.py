@@ -70,6 +70,17 @@ def test_every_model_is_measured_for_every_seed(
     assert ("paper, γ = 10" in table) == (not extra)
 
 
+def test_masks_of_early_passes_and_magnitudes(benchmark, tiny, digits, tmp_path):
+    file, protocols = tmp_path / "seeds.json", {"small": replace(tiny["small"], epochs=2)}
+    arguments = ["--mnist", str(digits), "--seeds", "1", "--epochs", "1", "--control-epochs", "1", "--json", str(file)]
+    assert benchmark.main([*arguments, "--at-epoch", "1", "2", "--magnitude", "50", "97.5"], protocols=protocols) == 0
+    (found,) = json.loads(file.read_text())
+    assert {"unpruned, pass 1", "γ = 10, pass 1"} <= set(found)
+    assert "unpruned, pass 2" not in found  # that is the model itself
+    for percent in (50, 97.5):
+        assert found[f"magnitude {percent:g} %"]["sparsity"] == pytest.approx(percent, abs=0.1)
+
+
 def test_no_digit_is_in_two_parts_of_the_small_protocol(benchmark, tiny, digits):
     options = benchmark.argparse.Namespace(mnist=digits, protocol="small", rho=0.99, rho_right=None, device="cpu")
     parts = benchmark.parts(options, replace(tiny["small"], side=28), 0)
