@@ -16,11 +16,15 @@ def test_no_images_and_none_in_html(lab):
     assert worst <= pictures
     assert any("worst-" in name for name in worst)
     assert "## Worst images" in (lab.folder / "shown" / "report.md").read_text()
+    (named,) = (note for note in shown.report()["notes"] if "figures/region-patch.png" in note)
+    assert named.startswith("Look whether the regions lie where they should")
+    assert "figures/region-patch.png" in (lab.folder / "shown" / "report.md").read_text()
     hidden = lab.run("audit", "model.pt", "-o", "hidden", "--format", "html,md", "--no-images", "--json")
     assert hidden.code == shown.code
     report = hidden.report()
     assert not any(figure["photographs"] for figure in report["figures"])
     assert any("--no-images" in note for note in report["notes"])
+    assert not any("region-patch" in note for note in report["notes"])
     assert not pictures & {f"figures/{path.name}" for path in (lab.folder / "hidden" / "figures").iterdir()}
     assert report["measurements"] == shown.report()["measurements"]
     pages = [(lab.folder / name / "report.html").read_text().count("data:image/png") for name in ("shown", "hidden")]

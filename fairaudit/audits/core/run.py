@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.against import against, earlier_report
-from fairaudit.audits.core.report.drawn import NO_IMAGES
+from fairaudit.audits.core.report.drawn import NO_IMAGES, overlay_notes
 from fairaudit.audits.core.report.finish import Tell, finished
 from fairaudit.audits.core.report.gates import check_gates, check_names
 from fairaudit.audits.core.report.outcome import Outcome
@@ -157,8 +157,9 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
     findings = against(measured(audits, streamed, progress), study.options.against, digest=study.material.digest)
     if not study.options.images and any(drawing.photographs for drawing in findings.drawings):
         findings = replace(findings, notes=[*findings.notes, NO_IMAGES])
+    shown = overlay_notes(findings.drawings) if study.options.images and study.options.figures else []
     misread = scale_notes(study, streamed.rows)
-    findings = replace(findings, notes=[*misread, *findings.notes])
+    findings = replace(findings, notes=[*misread, *shown, *findings.notes])
     timing = Timing(started=started, seconds=time.perf_counter() - clock, map_seconds=mapped)
     verdicts, why = plan.verdicts_for(study, findings), next(iter(misread), None)
     report = assemble(study, streamed, findings, verdicts, timing, changed=plan.changed, misread=why)
