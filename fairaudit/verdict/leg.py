@@ -85,7 +85,7 @@ def _rounded(images: int) -> int:
     >>> _rounded(987), _rounded(1234), _rounded(40)
     (990, 1300, 40)
     """
-    step = 10 ** max(0, len(str(images)) - 2)
+    step = int(10 ** max(0, len(str(images)) - 2))
     return -(-images // step) * step
 
 
