@@ -93,6 +93,16 @@ def test_no_digit_is_in_two_parts_of_the_small_protocol(benchmark, tiny, digits)
     assert all(share < 0.3 for share in aligned[1:])
 
 
+def test_digits_that_are_not_there_are_told_before_anything_begins(benchmark, digits, tmp_path, capsys):
+    for name in ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"):
+        (tmp_path / name).write_bytes((digits / name).read_bytes())
+    assert benchmark.missing(tmp_path, "digits") == benchmark.missing(digits, "full") == ""
+    assert benchmark.main(["--mnist", str(tmp_path), "--protocol", "full"]) == 2
+    said = capsys.readouterr().err
+    assert "train-images-idx3-ubyte, train-labels-idx1-ubyte" in said
+    assert "--protocol digits" in said
+
+
 def test_mean_and_deviation_by_hand(benchmark):
     assert benchmark.cell([1.0, 2.0, 3.0]) == "2.0 ± 1.0"
     assert benchmark.cell([1.0]) == "1.0"

@@ -124,12 +124,12 @@ def joined(address: str | None, *, processors: int | None) -> Iterator[Cluster]:
         own = {} if address is not None else {"num_cpus": processors, "include_dashboard": False}
         try:
             ray.init(address=address, log_to_driver=False, logging_level="error", **own)
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except Exception as error:  # Ray raises the base class itself where its processes do not start in time
             raise UsageError(
                 "There is no Ray cluster",
-                found=str(error).splitlines()[0][:200] if str(error) else type(error).__name__,
-                where=f"--address {address}",
-                advice="Start one with `ray start --head`, or leave --address out.",
+                found=_reason(error),
+                where="this machine" if address is None else f"--address {address}",
+                advice="Start one with `ray start --head` and give --address auto.",
             ) from error
     try:
         nodes = sum(bool(node.get("Alive")) for node in ray.nodes())

@@ -133,6 +133,20 @@ def parts(options: argparse.Namespace, protocol: Protocol, seed: int) -> list[Ex
     ]
 
 
+def missing(folder: Path, protocol: str) -> str:
+    """What of the data a protocol needs and the folder lacks, in a sentence; nothing where all of it is there."""
+    parts = ("train", "t10k") if protocol == "full" else ("t10k",)
+    names = [f"{part}-{kind}-ubyte" for part in parts for kind in ("images-idx3", "labels-idx1")]
+    lacking = [name for name in names if not any((folder / f"{name}{end}").is_file() for end in ("", ".gz"))]
+    if not lacking:
+        return ""
+    advice = " With the 10,000 test digits alone, --protocol digits is the same network and training."
+    return (
+        f"Error: The protocol {protocol} needs files that are not there. Found: no {', '.join(lacking)}. "
+        f"Where: {folder}.{advice if protocol == 'full' else ''}"
+    )
+
+
 def _digits(folder: Path, part: str) -> Manifest:
     data = DataConfig(manifest=Layout(layout="mnist", root=str(folder)), split=Split(column="split", use=part))
     return open_manifest(Config(data=data), base=folder)
@@ -279,6 +293,10 @@ def main(arguments: list[str] | None = None, protocols: dict[str, Protocol] | No
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every seed's numbers")
     options = parser.parse_args(arguments)
     protocol = (protocols or PROTOCOLS)[options.protocol]
+    problem = missing(options.mnist, options.protocol)
+    if problem:
+        told(problem)
+        return 2
     seeds = [one_seed(options, protocol, seed) for seed in range(options.seeds)]
     if options.json:
         options.json.write_text(json.dumps(seeds, indent=1), encoding="utf-8")

@@ -47,14 +47,31 @@ class Line:
     what: str
     count: int
     seconds: float
+    """Wall-clock time."""
+    cpu: float
+    """Processor time of this process, which asks."""
     rate: str
     peak: float
     """Largest resident memory of this process in MiB so far."""
 
 
-def line(part: str, what: str, count: int, seconds: float, rate: str = "") -> Line:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Line(part=part, what=what, count=count, seconds=seconds, rate=rate or f"{count / seconds:.0f}/s", peak=peak)
+class Clock:
+    """Wall-clock and processor time from now on."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    @property
+    def wall(self) -> float:
+        """Seconds that have passed."""
+        return time.perf_counter() - self._wall
+
+    def line(self, part: str, what: str, count: int, rate: str) -> Line:
+        """A line about the time until now."""
+        return Line(
+            part=part, what=what, count=count, seconds=self.wall, cpu=time.process_time() - self._cpu, rate=rate,
+            peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        )  # fmt: skip
 
 
 def nothing() -> None:
@@ -80,11 +97,10 @@ def slots(tasks: int, seconds: float, jobs: int) -> Line:
     )
     for _ in range(jobs):
         next(answers)
-    began = time.perf_counter()
+    clock = Clock()
     count = sum(1 for _ in answers)
-    took = time.perf_counter() - began
-    asleep_share = f"{count / took:.0f}/s, {count * seconds / jobs / took:.0%} asleep"
-    return line("slots", f"{jobs} processes, {seconds * 1e3:.0f} ms each", count, took, asleep_share)
+    rate = f"{count / clock.wall:.0f}/s, {count * seconds / jobs / clock.wall:.0%} asleep"
+    return clock.line("slots", f"{jobs} processes, {seconds * 1e3:.0f} ms each", count, rate)
 
 
 def on_ray(tasks: int, seconds: float, processors: int) -> Line:
@@ -93,11 +109,10 @@ def on_ray(tasks: int, seconds: float, processors: int) -> Line:
         calls = Calls(call=slept, shared=cluster.share(0), load=lambda _task: None)
         for _ in cluster.answers(calls, deque([0.0] * 4 * processors)):
             pass  # workers are there
-        began = time.perf_counter()
+        clock = Clock()
         count = sum(1 for _ in cluster.answers(calls, deque([seconds] * tasks)))
-        took = time.perf_counter() - began
-    share = f"{count / took:.0f}/s, {count * seconds / processors / took:.0%} asleep"
-    return line("ray", f"{processors} processors, {seconds * 1e3:.0f} ms each, 50 kB back", count, took, share)
+        rate = f"{count / clock.wall:.0f}/s, {count * seconds / processors / clock.wall:.0%} asleep"
+        return clock.line("ray", f"{processors} processors, {seconds * 1e3:.0f} ms each, 50 kB back", count, rate)
 
 
 def chunk(folder: Path, chunks: int) -> bytes:
@@ -119,18 +134,17 @@ def taken_up(stores: int, folder: Path) -> Iterator[Line]:
         (folder / str(chunks)).mkdir()
         content = chunk(folder / str(chunks), chunks)
         count = max(1, stores // chunks)
-        began = time.perf_counter()
+        clock = Clock()
         for number in range(count):
             take_up(content, folder / str(chunks) / f"{number}" / "run.sqlite")
-        took = time.perf_counter() - began
-        rate = f"{count * chunks / took:.0f} chunks/s, {count * len(content) / took / 1e6:.1f} MB/s"
-        yield line("take up", f"{chunks} chunks of {ROWS} rows at once", count * chunks, took, rate)
+        rate = f"{count * chunks / clock.wall:.0f} chunks/s, {count * len(content) / clock.wall / 1e6:.1f} MB/s"
+        yield clock.line("take up", f"{chunks} chunks of {ROWS} rows into a new store", count * chunks, rate)
 
 
 def rows(models: int, folder: Path) -> Line:
     """Rows of models that come in as fast as they can."""
     board = Board(folder, title="faces.csv")
-    began = time.perf_counter()
+    clock = Clock()
     for number in range(models):
         board.add(
             ModelRow(
@@ -140,7 +154,7 @@ def rows(models: int, folder: Path) -> Line:
             )
         )  # fmt: skip
     board.write()
-    return line("rows", "rows and pages", models, time.perf_counter() - began)
+    return clock.line("rows", "rows and pages", models, f"{models / clock.wall:.0f}/s")
 
 
 def main(arguments: list[str] | None = None) -> list[Line]:
@@ -159,12 +173,17 @@ def main(arguments: list[str] | None = None) -> list[Line]:
     def add(new: Line) -> None:
         found.append(new)
         print(
-            f"| {new.part} | {new.what} | {new.count:,} | {new.seconds:.2f} | {new.rate} | {new.peak:.0f} |", flush=True
+            f"| {new.part} | {new.what} | {new.count:,} | {new.seconds:.2f} | {new.cpu:.2f} | {new.rate} "
+            f"| {new.peak:.0f} |",
+            flush=True,
         )
         if given.out:
             given.out.write_text(json.dumps([asdict(each) for each in found], indent=1) + "\n", encoding="utf-8")
 
-    print("| part | what | count | s | rate | peak MiB |\n| --- | --- | ---: | ---: | --- | ---: |", flush=True)
+    print(
+        "| part | what | count | s | processor s | rate | peak MiB |\n| --- | --- | ---: | ---: | ---: | --- | ---: |",
+        flush=True,
+    )
     with tempfile.TemporaryDirectory() as name:
         for models in map(int, given.models.split(",")):
             add(rows(models, Path(name) / f"rows{models}"))

@@ -6,7 +6,11 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import time
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -71,7 +75,13 @@ def cluster(zoo):
     (folder / "deadly.py").write_text(DEADLY, encoding="utf-8")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     environment = {"env_vars": {"PYTHONPATH": f"{folder}:{os.environ.get('PYTHONPATH', '')}"}}
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error", runtime_env=environment)
+    options = {"include_dashboard": False, "log_to_driver": False, "logging_level": "error"}
+    try:
+        ray.init(num_cpus=2, runtime_env=environment, **options)
+    except Exception as error:
+        if "timed out during startup" not in str(error):
+            raise
+        pytest.skip("Ray's processes did not start within its 30 s on this busy machine")
     yield
     ray.shutdown()
 
@@ -96,15 +106,24 @@ def test_models_as_tasks_and_one_that_kills_its_worker(zoo, cluster, monkeypatch
 
 
 def test_chunks_as_tasks_give_the_same_bytes(zoo, cluster, monkeypatch):
-    from fairaudit.audits.zoo import on_ray
+    """Also as on several machines, each of which decodes into a file of its own that goes at the end."""
+    from fairaudit.audits.zoo import on_ray, piece
+
+    @contextmanager
+    def as_if_several(*given, **named):
+        with joined(*given, **named) as one:
+            yield replace(one, nodes=2)
 
     lab, codes = zoo
+    joined = on_ray.joined
+    monkeypatch.setattr(on_ray, "joined", as_if_several)
     monkeypatch.setattr(on_ray, "SHORTEST", 1)
     assert (
         lab.run("roi-metrics", "zoo", "-o", "pieces", "--baseline", "model.pt", "--executor", "ray", *FAST).code
         == (codes["roi"])
     )
     assert files(lab.folder / "pieces") == files(lab.folder / "roi")
+    assert not list((Path(tempfile.gettempdir()) / piece.OWN_PIXELS).glob("pixels-*"))
 
 
 @pytest.mark.slow

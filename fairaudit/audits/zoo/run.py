@@ -11,6 +11,8 @@ from fairaudit.audits.core.run import Session, report_names
 from fairaudit.audits.core.stream.progress import Advance, Progress
 from fairaudit.audits.core.study.decoded import decoded_once
 from fairaudit.audits.zoo.board import Board
+from fairaudit.audits.zoo.earlier import forget_report
+from fairaudit.audits.zoo.finished import Finished
 from fairaudit.audits.zoo.outcome import row_for
 from fairaudit.audits.zoo.processes import audited_by_processes
 from fairaudit.audits.zoo.shard import Shard, settings_of, write_shard
@@ -37,6 +39,7 @@ def run_zoo(
         FairauditError: the data or the baseline cannot be used; a model that cannot be is a row with its reason.
     """
     board = Board(options.output, title=title_of(config), page=page_of(options))
+    forget_report(options.output)
     session = Session.open(baseline=baseline, config=config, base=base, options=options, plan=plan)
     names = report_names(models)
     named = list(zip(names, models, strict=True))
@@ -44,8 +47,18 @@ def run_zoo(
         shard = Shard(index=options.shard[0], of=options.shard[1])
         named = shard.take(named)
         write_shard(options.output, shard, names, _settings(session))
-    with decoded_once(session.material, working_folder(options.output), limit=options.cache):
-        for row in _rows(named, session, baseline=baseline, progress=progress):
+    files = dict(named)
+    with (
+        Finished.open(_settings(session), options) as finished,
+        decoded_once(session.material, working_folder(options.output), limit=options.cache),
+    ):
+        board.rows += [row for name, model in named if (row := finished.row(name, model)) is not None]
+        if board.rows:
+            progress.note(f"{len(board.rows)} of {len(named)} models were finished by an earlier run.")
+        done = {row.model for row in board.rows}
+        left = [(name, model) for name, model in named if name not in done]
+        for row in _rows(left, session, baseline=baseline, progress=progress):
+            finished.keep(row, files[row.model])
             board.add(row)
     board.write()
     order = {name: place for place, (name, _) in enumerate(named)}
@@ -54,6 +67,8 @@ def run_zoo(
 
 def _rows(named: Sequence[Named], session: Session, *, baseline: Path | None, progress: Progress) -> Iterator[ModelRow]:
     """Rows as models are done."""
+    if not named:
+        return
     if session.options.executor == "ray":
         from fairaudit.audits.zoo.on_ray import audited_on_ray
 
