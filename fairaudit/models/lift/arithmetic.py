@@ -28,6 +28,8 @@ MOVES = frozenset(
     )
 )
 """Functions that only move or repeat numbers: their gradient is the identity, so relevance passes unchanged."""
+_LIKE = frozenset(("expand_as", "view_as", "reshape_as", "type_as"))
+"""Moves whose second argument lends its shape or type only."""
 _OPEN = frozenset(
     ("sigmoid", "hardsigmoid", "softmax", "_softmax", "tanh", "erf", "silu", "gelu", "hardtanh", "relu6", "clamp")
 )
@@ -140,7 +142,8 @@ def _opens(builder: Builder, ref: Ref) -> bool:
         name = call.name.removesuffix("_")
         if name in _OPEN:
             return True
-        sources = [source for source in refs((call.args, call.kwargs)) if builder.is_live(source)]
+        given = call.args[:1] if name in _LIKE else (call.args, call.kwargs)
+        sources = [source for source in refs(given) if builder.is_live(source)]
         if name not in MOVES | {"mul", "div", "add"} or len(sources) != 1:
             return False
         ref = sources[0]
