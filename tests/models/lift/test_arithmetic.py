@@ -37,6 +37,7 @@ def _squeezed(x):
         ({"GatedProduct": 1, "AdaptiveAvgPool2d": 1}, lambda x: x.mean((2, 3), keepdim=True) * x),
         ({"GatedProduct": 1, "AdaptiveAvgPool2d": 1}, lambda x: x / x.mean((2, 3), keepdim=True)),
         ({"GatedProduct": 1, "Sigmoid": 1, "AdaptiveAvgPool2d": 1}, lambda x: x * _squeezed(x).expand_as(x)),
+        ({"GatedProduct": 1, "LinearMap": 1}, lambda x: x * x.sum(-1, keepdim=True).expand_as(x)),
         ({}, lambda x: x * x),
         ({}, lambda x: torch.div(x, 0.3, rounding_mode="floor")),
         ({}, lambda x: x[:, :1] * torch.ones(1, 3, 1, 1)),  # repeats its signal
