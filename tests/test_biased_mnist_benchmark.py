@@ -70,6 +70,17 @@ def test_every_model_is_measured_for_every_seed(
     assert ("paper, γ = 10" in table) == (not extra)
 
 
+def test_masks_of_early_passes_and_magnitudes(benchmark, tiny, digits, tmp_path):
+    file, protocols = tmp_path / "seeds.json", {"small": replace(tiny["small"], epochs=2)}
+    arguments = ["--mnist", str(digits), "--seeds", "1", "--epochs", "1", "--control-epochs", "1", "--json", str(file)]
+    assert benchmark.main([*arguments, "--at-epoch", "1", "2", "--magnitude", "50", "97.5"], protocols=protocols) == 0
+    (found,) = json.loads(file.read_text())
+    assert {"unpruned, pass 1", "γ = 10, pass 1"} <= set(found)
+    assert "unpruned, pass 2" not in found  # that is the model itself
+    for percent in (50, 97.5):
+        assert found[f"magnitude {percent:g} %"]["sparsity"] == pytest.approx(percent, abs=0.1)
+
+
 def test_no_digit_is_in_two_parts_of_the_small_protocol(benchmark, tiny, digits):
     options = benchmark.argparse.Namespace(mnist=digits, protocol="small", rho=0.99, rho_right=None, device="cpu")
     parts = benchmark.parts(options, replace(tiny["small"], side=28), 0)
@@ -80,6 +91,16 @@ def test_no_digit_is_in_two_parts_of_the_small_protocol(benchmark, tiny, digits)
     aligned = [(part.biases[0] == part.target).double().mean().item() for part in parts]
     assert aligned[0] > 0.8
     assert all(share < 0.3 for share in aligned[1:])
+
+
+def test_digits_that_are_not_there_are_told_before_anything_begins(benchmark, digits, tmp_path, capsys):
+    for name in ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"):
+        (tmp_path / name).write_bytes((digits / name).read_bytes())
+    assert benchmark.missing(tmp_path, "digits") == benchmark.missing(digits, "full") == ""
+    assert benchmark.main(["--mnist", str(tmp_path), "--protocol", "full"]) == 2
+    said = capsys.readouterr().err
+    assert "train-images-idx3-ubyte, train-labels-idx1-ubyte" in said
+    assert "--protocol digits" in said
 
 
 def test_mean_and_deviation_by_hand(benchmark):

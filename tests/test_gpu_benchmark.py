@@ -13,7 +13,7 @@ def gpu(script, monkeypatch):
     """The program; it imports the other benchmarks by name."""
     monkeypatch.syspath_prepend(str(FOLDER))
     yield script(FOLDER / "gpu.py")
-    for name in ("cf_align", "pruning", "regions", "saliency"):
+    for name in ("cf_align", "mitigate", "pruning", "regions", "saliency"):
         sys.modules.pop(name, None)
 
 
@@ -23,6 +23,19 @@ def test_parts_run_in_miniature(gpu, tmp_path):
     assert {row.part for row in rows} == set(parts.split(","))
     assert [row.figure for row in rows if row.what == "failed"] == []
     assert (tmp_path / "gpu.json").read_text().count('"what"') == len(rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["counterfactuals", "masks", "mitigation", "audits", "loading"])
+def test_longer_parts_run_in_miniature(gpu, part):
+    rows = gpu.main(["--device", "cpu", "--small", "--parts", part])
+    assert rows
+    assert [row.figure for row in rows if row.what == "failed"] == []
+
+
+def test_parts_that_would_begin_too_late_are_rows(gpu):
+    rows = gpu.main(["--device", "cpu", "--small", "--parts", "regions,loading", "--limit", "-1"])
+    assert [(row.part, row.what) for row in rows] == [("regions", "not run"), ("loading", "not run")]
 
 
 def test_a_part_that_fails_is_a_row(gpu, monkeypatch):

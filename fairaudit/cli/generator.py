@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from fairaudit.cli import cf_align as c
 from fairaudit.cli.shared import ON_THE_PROCESSOR, WRITES_NO_REPORT, Request, audit_command
 from fairaudit.cli.terminal.streams import emit
+from fairaudit.errors import ExitCode
+
+if TYPE_CHECKING:
+    from fairaudit.audits.generator.inspect import Inspected
 
 GEN = "Generator"
+
+Drift = Annotated[
+    float, typer.Option(help="Largest mean change of a score by reconstruction alone.", rich_help_panel=GEN)
+]
 
 app = typer.Typer(help="Train a generator for counterfactuals, or look at one.", no_args_is_help=True)
 
@@ -30,6 +39,13 @@ def train(
         list[Path] | None,
         typer.Option(help="Model whose scores reconstructions are to keep; repeat for several.", rich_help_panel=GEN),
     ] = None,
+    model: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--model", help="Model to judge it with when it is trained; repeat for several.", rich_help_panel=GEN
+        ),
+    ] = None,
+    drift: Drift = 0.15,
     epochs: Annotated[int, typer.Option(min=1, help="Largest number of epochs.", rich_help_panel=GEN)] = 14,
     latent: Annotated[int | None, typer.Option(min=1, help="Length of the latent.", rich_help_panel=GEN)] = None,
     grid: Annotated[
@@ -46,12 +62,14 @@ def train(
 ) -> int:
     """Train on the configured rows; writes generator.safetensors, a sheet of reconstructions and the losses.
 
-    Example: fairaudit generator train --split split=balanced -o generator
+    It ends with whether its reconstructions, on rows it was not trained on, keep a model's scores (--model, --keep):
+    exit code 0 where they may serve as evidence, 3 where not, 4 where it is open or no model was named.
+
+    Example: fairaudit generator train --split split=balanced --model model.pt -o generator
     """
     from fairaudit.audits.generator.train import GeneratorRequest, train_on_manifest
     from fairaudit.cli.settings import load
     from fairaudit.cli.terminal.console import progress_display, say
-    from fairaudit.errors import ExitCode
     from fairaudit.generators.train import GeneratorSettings
 
     config, folder = load(request.asked)
@@ -76,26 +94,52 @@ def train(
     )
     if not request.quiet:
         say(f"Look at {found.sheet}: held-out images above their reconstructions.")
-    if kind != "autoencoder":
-        return ExitCode.PASS
-    if not keep:
+    judged_by = list(dict.fromkeys([*(keep or ()), *(model or ())]))
+    if not judged_by:
         emit(
-            f"Whether it may serve as evidence depends on the model: fairaudit generator info {found.file} --model M\n"
+            "Not judged: whether its counterfactuals may serve as evidence depends on the model. Name it with --model, "
+            f"or ask: fairaudit generator info {found.file} --model MODEL\n"
         )
-        return ExitCode.PASS
+        return ExitCode.INCONCLUSIVE
     from fairaudit.audits.generator.inspect import inspect_generator
     from fairaudit.generators.checks import Tolerance
+    from fairaudit.generators.cvae import ConditionalVae
     from fairaudit.generators.load import open_generator
 
-    refused = False
-    for judged in inspect_generator(
-        open_generator(found.file), keep, config, base=folder, options=request.options, tolerance=Tolerance()
-    ):
-        refused = refused or judged.refusal is not None
-        facts = f"drift {judged.facts.prediction_drift:.4f} of {judged.head} on {judged.facts.images} images"
-        words = f"not yet evidence: {judged.refusal} Train longer: more --epochs" if judged.refusal else "may be used"
-        emit(f"{judged.model}: {facts}; {words}\n")
-    return ExitCode.GATE_FAILED if refused else ExitCode.PASS
+    judged = inspect_generator(
+        found.model if isinstance(found.model, ConditionalVae) else open_generator(found.file),
+        judged_by,
+        config,
+        base=folder,
+        options=request.options,
+        tolerance=Tolerance(drift=drift),
+        rows=found.held_out,
+    )
+    for each in judged:
+        emit(f"{each.model}: {_drift(each)} that were held out: {_verdict(each)}\n")
+    if any(each.refusal for each in judged):
+        emit(f"Train longer or larger: --epochs {2 * epochs}, --width {2 * width}, or --keep MODEL.\n")
+    return _judged_code(judged)
+
+
+def _drift(judged: Inspected) -> str:
+    """How much reconstruction moves the score that it moves most, on how many images."""
+    facts = judged.facts
+    known = facts.drift_low is not None and facts.drift_high is not None
+    interval = f" [{facts.drift_low:.4f}, {facts.drift_high:.4f}]" if known else ""
+    return f"drift {facts.prediction_drift:.4f}{interval} of {judged.head} on {facts.images} images"
+
+
+def _verdict(judged: Inspected) -> str:
+    if judged.refusal is not None:
+        return f"refused as evidence: {judged.refusal}"
+    return "may be used as evidence" if judged.undecided is None else f"undecided: {judged.undecided}"
+
+
+def _judged_code(judged: Sequence[Inspected]) -> int:
+    if any(each.refusal for each in judged):
+        return ExitCode.GATE_FAILED
+    return ExitCode.INCONCLUSIVE if any(each.undecided for each in judged) else ExitCode.PASS
 
 
 @app.command("info")
@@ -113,9 +157,7 @@ def info(
             rich_help_panel=GEN,
         ),
     ] = None,
-    drift: Annotated[
-        float, typer.Option(help="Largest mean change of a score by reconstruction alone.", rich_help_panel=GEN)
-    ] = 0.15,
+    drift: Drift = 0.15,
     *,
     request: Request,
 ) -> int:
@@ -126,7 +168,6 @@ def info(
     Example: fairaudit generator info generator/generator.safetensors --model biased.pt
     """
     from fairaudit.audits.core.study.device import pick_device
-    from fairaudit.errors import ExitCode
     from fairaudit.generators.load import describe, open_generator
 
     if not model:
@@ -144,22 +185,21 @@ def info(
         trust=request.options.trust_model,
     )
     emit(f"{opened.describe()}\n")
-    refused = False
-    for found in inspect_generator(
+    judged = inspect_generator(
         opened, model, config, base=folder, options=request.options, tolerance=Tolerance(drift=drift)
-    ):
-        facts, refused = found.facts, refused or found.refusal is not None
+    )
+    for found in judged:
+        facts = found.facts
         emit(
             f"{found.model} on {facts.images} images:\n"
             f"  reconstruction error      {facts.reconstruction_error:.4f} of the pixel range, on average\n"
-            f"  prediction drift          {facts.prediction_drift:.4f} on average for {found.head}, "
-            f"{facts.decisions_kept:.0%} of decisions kept\n"
+            f"  prediction {_drift(found)}, {facts.decisions_kept:.0%} of decisions kept\n"
             f"  alone against in a batch  {facts.batch_difference:.2g}\n"
             f"  twice the same            {facts.repeat_difference:.2g}\n"
             f"  gradient on the latent    {facts.smallest_gradient:.3g} to {facts.largest_gradient:.3g}\n"
-            f"  {'refused as evidence: ' + found.refusal if found.refusal else 'may be used as evidence'}\n"
+            f"  {_verdict(found)}\n"
         )
-    return ExitCode.GATE_FAILED if refused else ExitCode.PASS
+    return _judged_code(judged)
 
 
 @app.command("interpolate")
@@ -193,7 +233,6 @@ def interpolate(
     from fairaudit.audits.generator.interpolate import InterpolateRequest, write_interpolations
     from fairaudit.cli.settings import load
     from fairaudit.cli.terminal.console import progress_display, say
-    from fairaudit.errors import ExitCode
 
     wanted = InterpolateRequest(
         generator=generator,

@@ -90,6 +90,9 @@ Cav = Annotated[
     Literal["mean", "ridge", "lasso", "logistic", "svm"],
     typer.Option(help="How concept vectors are fitted.", rich_help_panel=PANEL),
 ]
+Frames = Annotated[
+    int, typer.Option(min=1, help="Frames that a conditional VAE draws of every image.", rich_help_panel=PANEL)
+]
 Bottleneck = Annotated[str | None, typer.Option(help="Module whose output is the bottleneck.", rich_help_panel=PANEL)]
 
 
@@ -99,6 +102,8 @@ def mitigate(
     roi: o.Roi = None,
     region_box: o.RegionBox = None,
     twins: o.Twins = None,
+    cvae: o.Cvae = None,
+    frames: Frames = 10,
     method: Methods = "default",
     debias_split: DebiasSplit = None,
     choose_split: ChooseSplit = None,
@@ -152,6 +157,7 @@ def mitigate(
         epochs=epochs,
         batch_size=step_images,
         rate=rate,
+        frames=frames,
         cav=cav,
         bottleneck=bottleneck,
         maps=maps,
@@ -161,6 +167,6 @@ def mitigate(
         regions=roi,
         boxes=region_box,
         split=report_split or request.asked.split,
-        extra=per_attribute_options(twins=twins),
+        extra=per_attribute_options(twins=twins, cvae=cvae),
     )
     return launch_mitigate(model, request=replace(request, asked=settings), asked=asked)

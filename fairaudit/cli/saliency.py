@@ -11,6 +11,7 @@ from fairaudit.cli import options as o
 from fairaudit.cli.checked import checked
 from fairaudit.cli.settings import maps_format_of, merged_extra, per_attribute_options, relevance_options
 from fairaudit.cli.shared import Request, audit_command
+from fairaudit.errors import UsageError
 
 
 @audit_command
@@ -34,6 +35,12 @@ def saliency(
 
     Example: fairaudit saliency model.pt --method lrp --method integrated_gradients
     """
+    if save_maps and request.options.executor == "ray":
+        raise UsageError(
+            "Maps are not saved on a Ray cluster",
+            found="--save-maps and --executor ray",
+            advice="Their bytes would all go through one process; use --jobs or --shard.",
+        )
     extra = merged_extra(relevance_options(explain=explain), per_attribute_options(cvae=cvae))
     asked = replace(request.asked, regions=roi, boxes=region_box, methods=method, extra=extra)
     checked(models, baseline=baseline, request=replace(request, asked=asked))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairaudit.cli.options.output import FORMATS
-from fairaudit.config.options import SHOW_FIGURES, FailOn, Precision, RunOptions
+from fairaudit.config.options import SHOW_FIGURES, Executor, FailOn, Precision, RunOptions
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.limits import bytes_of
 
@@ -198,12 +198,19 @@ def run_options(
     timeout_per_batch: float | None = None,
     cache: str = "2G",
     shard: str | None = None,
+    jobs: int = 1,
+    executor: Executor = "local",
+    address: str | None = None,
+    gpus_per_model: float = 0.0,
 ) -> RunOptions:
     """The run options, with their texts checked.
 
     Raises:
         UsageError: a text that is none of the allowed ones.
     """
+    if executor == "local" and (address is not None or gpus_per_model):
+        given = "--gpus-per-model" if address is None else "--address"
+        raise UsageError(f"{given} is for a Ray cluster", wanted="--executor ray", found=given)
     names = format_names(formats)
     return RunOptions(
         output=output,
@@ -223,6 +230,10 @@ def run_options(
         timeout_per_batch=timeout_per_batch,
         cache=_bytes(cache, "--cache"),
         shard=None if shard is None else _shard(shard),
+        jobs=jobs,
+        executor=executor,
+        address=address,
+        gpus_per_model=gpus_per_model,
         command=("fairaudit", *sys.argv[1:]),
     )
 

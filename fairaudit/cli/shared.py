@@ -58,6 +58,10 @@ def shared_options(
     images: o.Images = True,
     cache: o.Cache = "2G",
     shard: o.Shard = None,
+    jobs: o.Jobs = 1,
+    executor: o.ExecutorOption = "local",
+    address: o.Address = None,
+    gpus_per_model: o.GpusPerModel = 0.0,
     trust_model: o.Trust = False,
     fail_on: o.FailOnOption = "inconclusive",
     max_excluded: o.MaxExcluded = 0,
@@ -93,6 +97,10 @@ def shared_options(
             formats=formats,
             cache=cache,
             shard=shard,
+            jobs=jobs,
+            executor=executor,
+            address=address,
+            gpus_per_model=gpus_per_model,
         ),
         quiet=quiet,
         as_json=as_json,
@@ -101,6 +109,8 @@ def shared_options(
     )
 
 
+OF_MANY_MODELS = ("cache", "shard", "jobs", "executor", "address", "gpus_per_model")
+"""Shared options that mean nothing to a command that takes one model."""
 WRITES_NO_REPORT = (
     "formats",
     "as_json",
@@ -109,12 +119,9 @@ WRITES_NO_REPORT = (
     "max_excluded",
     "images",
     "timeout_per_batch",
-    "cache",
-    "shard",
+    *OF_MANY_MODELS,
 )
 """Shared options that mean nothing to a command without a report."""
-OF_MANY_MODELS = ("cache", "shard")
-"""Shared options that mean nothing to a command that takes one model."""
 ON_THE_PROCESSOR = ("device", "precision", "batch_size")
 """Shared options that mean nothing to a command that computes on the processor at a size of its own."""
 

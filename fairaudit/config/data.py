@@ -30,16 +30,21 @@ class Split(Section):
 class Bias(Section):
     """A known bias planted into the data, seeded: a colour, a sticker or a corruption tied to the target."""
 
-    kind: Literal["background_colour", "two_background_colours", "corruption", "patch"] = "background_colour"
+    kind: Literal["background_colour", "two_background_colours", "red_green", "corruption", "patch"] = (
+        "background_colour"
+    )
     """background_colour: Biased-MNIST's ten background colours; two_background_colours: Multi-Color MNIST's left and
-    right halves; corruption: one of the fifteen common corruptions; patch: a sticker of one colour in every image. The
-    first two are for grey figures on black, the last two for any images."""
+    right halves; red_green: figures in red or green, and a target of two values with wrong labels among them;
+    corruption: one of the fifteen common corruptions; patch: a sticker of one colour in every image. The first three
+    are for grey figures on black, the last two for any images."""
     rho: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Share of images whose colour is their class's own; the rest is uniform over the other colours (0.1: balanced)."""
     rho_right: Annotated[float, Field(ge=0, le=1)] | None = None
     """For two_background_colours: the share of the right half, where it is another than that of the left."""
     attribute: str = "colour"
     """Name of the attribute that is added to the manifest; two colours add left_NAME and right_NAME."""
+    label_noise: Annotated[float, Field(ge=0, lt=1)] = 0.25
+    """For red_green: share of every class whose label is turned round before it gets its colour."""
     corruptions: list[str] = Field(default_factory=list)
     """For corruption: their names, the k-th for the k-th target value (default: the first of the fifteen)."""
     severity: Annotated[int, Field(ge=1, le=5)] = 3

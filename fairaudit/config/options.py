@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 FailOn = Literal["fail", "inconclusive", "incomplete", "never"]
+Executor = Literal["local", "ray"]
 Precision = Literal["fp32", "bf16", "auto"]
 SHOW_FIGURES = frozenset({"md", "html"})
 """Formats that show figures."""
@@ -50,6 +51,16 @@ class RunOptions:
     """Draw figures; the command line leaves them out where none of its formats shows any (`SHOW_FIGURES`)."""
     cache: int = 2 << 30
     """Largest size in bytes of the file that keeps the decoded images of a run over several models; 0 for none."""
+    jobs: int = 1
+    """Processes in which several models are audited side by side."""
+    executor: Executor = "local"
+    """Where several models are audited: processes of this machine, or a Ray cluster."""
+    address: str | None = None
+    """Of the Ray cluster, or auto; None starts one of this machine."""
+    gpus_per_model: float = 0.0
+    """GPUs, or the share of one, that Ray gives to each model."""
+    begin: float = 0.0
+    """Share of the chunks that are left for last; processes side by side then begin with different images."""
     shard: tuple[int, int] | None = None
     """Part and number of parts: only every n-th of several models is audited; None for all."""
     against: Path | None = None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Final, Literal
 
 from pydantic import model_validator
 
 from fairaudit.config.section import Section
+
+_SIDES: Final = (r"(?i)(^|[^a-z])w$|width$", r"(?i)(^|[^a-z])h$|height$")
+"""How columns of a box's width and height are usually called."""
 
 
 class RegionConfig(Section):
@@ -44,6 +48,18 @@ class RegionConfig(Section):
         if len(given) != 1:
             found = ", ".join(given) or "none"
             raise ValueError(f"a region needs exactly one of {', '.join(kinds)}; found: {found}")
+        return self
+
+    @model_validator(mode="after")
+    def _no_sides_as_corners(self) -> RegionConfig:
+        """Width and height read as a corner give a box too, only elsewhere; their names are what tells."""
+        if self.columns is not None and "form" not in self.model_fields_set:
+            ends = self.columns[2:]
+            if all(re.search(pattern, name) for pattern, name in zip(_SIDES, ends, strict=True)):
+                raise ValueError(
+                    f"the columns {' and '.join(ends)} look like width and height; say form: xywh, "
+                    "or form: xyxy if they are a corner"
+                )
         return self
 
     @property

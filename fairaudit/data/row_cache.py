@@ -12,7 +12,7 @@ import contextlib
 import os
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +65,7 @@ class RowCache:
         secret: bytes,
     ) -> None:
         self.path, self.label, self.shape, self.masks = path, label, shape, tuple(masks)
-        self._secret = secret
+        self._secret, self._limit = secret, limit
         self._pixels = int(np.prod(shape))
         self._bits = (shape[1] * shape[2] + 7) // 8
         self.record = _HEAD + self._pixels + self._bits * len(self.masks)
@@ -75,6 +75,11 @@ class RowCache:
         self._rows = rows
         self._lock = threading.Lock()
         self._file = _opened(path) if self.capacity else None
+
+    def __reduce__(self) -> tuple[Callable[..., RowCache], tuple[object, ...]]:
+        """For another process on this machine, which opens the file itself."""
+        given = (self.path, self.label, self.shape, self.masks, self._rows, self._limit, self._secret)
+        return _in_another_process, given
 
     def get(self, row: int) -> CachedRow | None:
         """The row, or None where it is not there whole."""
@@ -147,6 +152,18 @@ class RowCache:
             masks=masks,
             note=content[_SEAL + 2 : _SEAL + 2 + length].decode("utf-8", "surrogatepass"),
         )
+
+
+def _in_another_process(
+    path: Path,
+    label: str,
+    shape: tuple[int, int, int],
+    masks: Sequence[str],
+    rows: int,
+    limit: int,
+    secret: bytes,
+) -> RowCache:
+    return RowCache(path, label=label, shape=shape, masks=masks, rows=rows, limit=limit, secret=secret)
 
 
 def room(folder: Path, limit: int) -> int:

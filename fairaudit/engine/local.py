@@ -38,6 +38,7 @@ def run_chunks(
     store: RunStore,
     *,
     progress: Progress | None = None,
+    begin: float = 0.0,
 ) -> MergedParts:
     """Compute every chunk that the store does not have, then merge all of them in order.
 
@@ -47,37 +48,57 @@ def run_chunks(
 
     Args:
         plan: rows and chunks; a run in the store belongs to one plan.
-        load: reads what a chunk needs; called in a thread, one chunk at a time, in order.
+        load: reads what a chunk needs; called in a thread, one chunk at a time.
         compute: turns a chunk and what was loaded into one part per audit; an audit may have none for a chunk.
         store: where finished chunks are kept.
         progress: called with the rows done, all rows, and whether they come from an earlier run.
+        begin: share of the chunks that are left for last, so that processes side by side begin with different ones.
 
     Raises:
         StoreError: the store belongs to another plan, is damaged or is held by another process.
         OutputError: the store cannot be written; finished chunks are kept.
         ValueError: chunks disagree on the names or shapes inside a part.
     """
-    store.pin(plan)
     chunks = plan.chunks()
+    first = int(begin * len(chunks))
+    started = time.perf_counter()
+    computed = compute_chunks((*chunks[first:], *chunks[:first]), plan, load, compute, store, progress=progress)
+    return MergedParts(
+        parts=reduce(store, chunks),
+        resumed_chunks=len(chunks) - len(computed),
+        computed_rows=sum(chunk.rows for chunk in computed),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def compute_chunks(
+    asked: Sequence[Chunk],
+    plan: Plan,
+    load: Callable[[Chunk], T],
+    compute: Callable[[Chunk, T], Mapping[str, Part]],
+    store: RunStore,
+    *,
+    progress: Progress | None = None,
+) -> Sequence[Chunk]:
+    """Compute and save those of the chunks that the store does not have, in this order; see `run_chunks`.
+
+    Returns:
+        The chunks that were computed.
+    """
+    store.pin(plan)
     finished = store.done()
-    todo = [chunk for chunk in chunks if chunk.index not in finished]
+    todo = [chunk for chunk in asked if chunk.index not in finished]
     done_rows = plan.rows - sum(chunk.rows for chunk in todo)
     report = progress or _silent
     if done_rows:
         report(done_rows, plan.rows, True)
-    started = time.perf_counter()
     # closing: an error in compute must end the loading thread now, not when its traceback is forgotten.
     with closing(_prefetched(todo, load)) as work:
         for chunk, loaded in work:
             store.save(chunk.index, compute(chunk, loaded))
             done_rows += chunk.rows
             report(done_rows, plan.rows, False)
-    return MergedParts(
-        parts=reduce(store, chunks),
-        resumed_chunks=len(chunks) - len(todo),
-        computed_rows=sum(chunk.rows for chunk in todo),
-        seconds=time.perf_counter() - started,
-    )
+    return todo
 
 
 def reduce(store: RunStore, chunks: Sequence[Chunk]) -> dict[str, Part]:

@@ -6,13 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from scipy import stats
 from torch import Tensor
 
 from fairaudit.errors import ModelError
+from fairaudit.generators.cvae import Conditioned
 from fairaudit.generators.generator import EncoderDecoder
 
 CHECKED = 32
-"""Images on which a generator is checked, drawn evenly from the manifest."""
+"""Images on which a generator is checked before it is used, drawn evenly from the manifest, and at once."""
+JUDGED = 256
+"""Images at most on which it is judged where that is what was asked for."""
+FEWEST = 8
+"""Images without which the mean drift gets no interval: three that happen to agree would give a narrow one."""
+LEVEL = 0.95
+"""Coverage of the interval of the mean drift."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +47,10 @@ class Facts:
     """Mean |p(x) − p(D(E(x)))| of the head that moves most on average."""
     drift_head: int
     """Column of that head."""
+    drift_low: float | None = None
+    """Lower end of the interval of that mean over images, in [0, 1]; None for fewer than eight images."""
+    drift_high: float | None = None
+    """Upper end, of the head that reaches furthest; None for fewer than eight images."""
     decisions_kept: float
     """Share of all (image, head) decisions at one half that the reconstruction keeps."""
     batch_difference: float
@@ -66,20 +78,27 @@ def check_generator(generator: EncoderDecoder, score: Callable[[Tensor], Tensor]
     Raises:
         ModelError: reconstructions of another shape, or anything that is not finite.
     """
-    latents, found = _reconstructed(generator, images)
-    values, kept = score(images).detach(), score(found).detach()
-    drift = (values - kept).abs().double().mean(dim=0)
+    parts = [slice(at, at + CHECKED) for at in range(0, len(images), CHECKED)]
+    found = torch.cat([_reconstructed(_of(generator, part), images[part])[1] for part in parts])
+    values, kept = (torch.cat([score(of[part]).detach() for part in parts]) for of in (images, found))
+    drifts = (values - kept).abs().double()
+    drift = drifts.mean(dim=0)
     head = int(drift.argmax())
-    alone = torch.cat([_reconstructed(generator, images[row : row + 1])[1] for row in range(min(4, len(images)))])
-    lengths = gradient_lengths(generator, score, latents, head)
+    low, high = _ends(drifts, head)
+    first = _of(generator, parts[0])
+    latents, again = _reconstructed(first, images[parts[0]])
+    alone = [_reconstructed(_of(generator, one), images[one])[1] for one in _singles(min(4, len(images)))]
+    lengths = gradient_lengths(first, score, latents, head)
     return Facts(
         images=len(images),
         reconstruction_error=float((found - images).abs().double().mean()),
         prediction_drift=float(drift[head]),
         drift_head=head,
+        drift_low=low,
+        drift_high=high,
         decisions_kept=float(((values >= 0.5) == (kept >= 0.5)).double().mean()),
-        batch_difference=float((alone - found[: len(alone)]).abs().max()),
-        repeat_difference=float((_reconstructed(generator, images)[1] - found).abs().max()),
+        batch_difference=float((torch.cat(alone) - found[: len(alone)]).abs().max()),
+        repeat_difference=float((again - found[parts[0]]).abs().max()),
         smallest_gradient=float(lengths.min()),
         largest_gradient=float(lengths.max()),
         range_low=float(found.min()),
@@ -106,6 +125,22 @@ def refuse(facts: Facts, tolerance: Tolerance | None = None) -> str | None:
         return (
             f"reconstruction alone moves a score by {facts.prediction_drift:.2f} on average "
             f"(tolerance {limits.drift:g}): what the classifier looks at is lost before anything is changed"
+        )
+    return None
+
+
+def undecided(facts: Facts, tolerance: Tolerance | None = None) -> str | None:
+    """Why the images that were checked do not show that a generator that is not refused may be used; None if they do.
+
+    The whole interval of the mean drift has to lie within the tolerance.
+    """
+    limit = (tolerance or Tolerance()).drift
+    if facts.drift_low is None or facts.drift_high is None:
+        return f"{facts.images} images are too few to say how much reconstruction moves a score (at least {FEWEST})"
+    if facts.drift_high > limit:
+        return (
+            f"reconstruction alone moves a score by {facts.prediction_drift:.2f} on average, and the {LEVEL:.0%} "
+            f"interval up to {facts.drift_high:.2f} reaches beyond the tolerance {limit:g}: more images would decide"
         )
     return None
 
@@ -137,6 +172,25 @@ def gradient_lengths(
             advice="Check the generator's weights, and try --precision fp32.",
         )
     return gradient.double().flatten(1).square().sum(dim=1).sqrt()
+
+
+def _of(generator: EncoderDecoder, rows: slice) -> EncoderDecoder:
+    """The generator for some of the images: a conditional one has the conditions of all of them."""
+    return generator.part(rows) if isinstance(generator, Conditioned) else generator
+
+
+def _singles(count: int) -> list[slice]:
+    return [slice(row, row + 1) for row in range(count)]
+
+
+def _ends(drifts: Tensor, head: int) -> tuple[float | None, float | None]:
+    """Student's interval of the mean of |p(x) − p(D(E(x)))| over images, [n, M]: the head's low, the highest high."""
+    count = len(drifts)
+    if count < FEWEST:
+        return None, None
+    half = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * drifts.std(dim=0) / count**0.5
+    means = drifts.mean(dim=0)
+    return max(0.0, float((means - half)[head])), min(1.0, float((means + half).max()))
 
 
 @torch.no_grad()

@@ -162,6 +162,10 @@ class Conditioned:
     def __init__(self, model: ConditionalVae, condition: Tensor) -> None:
         self.model, self.condition = model, condition
 
+    def part(self, rows: slice) -> Conditioned:
+        """The same for some rows of the batch."""
+        return Conditioned(self.model, self.condition[rows])
+
     def encode(self, images: Tensor) -> Tensor:
         """Posterior means of the whole batch, [n, latent]."""
         return self.model.posterior(images, self.condition).mean

@@ -18,7 +18,7 @@ from fairaudit.pruning.encoder import CutModel
 from fairaudit.pruning.train import TuneSettings
 from fairaudit.seeds import child_seed
 
-Given = Literal["attribute labels", "balanced data", "regions", "twins", "attribute at inference"]
+Given = Literal["attribute labels", "balanced data", "regions", "twins", "conditional VAE", "attribute at inference"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,6 +35,8 @@ class Task:
     """What settings are chosen on."""
     balanced: DataPart | None = None
     """Rows in which attribute and target are independent; None where there are none."""
+    drawn: DataPart | None = None
+    """The debias rows with what a conditional VAE draws between them and their counterfactuals; None without one."""
     strength: float = 0.0
     """λ: what it means is the method's own."""
     train: TuneSettings = field(default_factory=TuneSettings)

@@ -6,7 +6,7 @@ from fairaudit.mitigation.method import MitigationMethod
 from fairaudit.mitigation.methods import fairness_loss
 from fairaudit.mitigation.methods.a_clarc import A_CLARC
 from fairaudit.mitigation.methods.afr import AFR
-from fairaudit.mitigation.methods.cia import CIA
+from fairaudit.mitigation.methods.cia import CIA, CIA_CVAE
 from fairaudit.mitigation.methods.dfr import DFR
 from fairaudit.mitigation.methods.ffw import FFW
 from fairaudit.mitigation.methods.fine_tune import BALANCED, FINE_TUNE
@@ -32,7 +32,7 @@ CONTROL = FINE_TUNE.name
 _ALL = (
     FINE_TUNE, BALANCED, REWEIGHT, RESAMPLE, GROUP_DRO, *fairness_loss.METHODS, SAVANI_AFT, ZHANG_AL, LAFTR, FLAC, JTT,
     LFF, AFR, DFR, LEACE, P_CLARC, P_CLARC_CONV, A_CLARC, RR_CLARC, REPLACE_REGION, REGION_GRADIENT, PRIOR_TRAINING,
-    CIA, FFW, THR_OPT, THR_OPT_GROUP,
+    CIA, CIA_CVAE, FFW, THR_OPT, THR_OPT_GROUP,
 )  # fmt: skip
 METHODS: Registry[MitigationMethod] = Registry("mitigation method", [(method.name, method) for method in _ALL])
 """Name → method, controls first."""

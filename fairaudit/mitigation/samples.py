@@ -24,6 +24,9 @@ class Samples:
     frames: Tensor | None = None
     """The same images with the attribute changed and nothing else, [image, frame, channel, row, column], NaN where an
     image has no such frame; None without twins."""
+    drawn: Tensor | None = None
+    """Images between each one's reconstruction and its counterfactual, of a conditional VAE, [image, frame, channel,
+    row, column], NaN where an image has none; None without one."""
 
 
 class DataPart(Protocol):
@@ -99,6 +102,7 @@ class InMemory:
             attribute=own.attribute[index],
             masks=None if own.masks is None else own.masks[index],
             frames=None if own.frames is None else own.frames[index],
+            drawn=None if own.drawn is None else own.drawn[index],
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -42,6 +43,7 @@ def file_sha256(path: Path) -> str:
     return state.hexdigest()
 
 
+@cache
 def _version(name: str) -> str:
     try:
         return metadata.version(name)

@@ -74,7 +74,7 @@ def audits() -> tuple[str, ...]:
 def of_audit(audit: str) -> tuple[MetricEntry, ...]:
     """The entries of the metrics that an audit measures, in their order; none for an unknown audit.
 
-    >>> [entry.name for entry in of_audit("cf-align")]
+    >>> [entry.name for entry in of_audit("cf-align")][:3]
     ['relative_change', 'relative_change_ratio_of_sums', 'base_change']
     """
     return tuple(METRICS[name] for name in METRICS if audit in METRICS[name].audits)
@@ -83,7 +83,7 @@ def of_audit(audit: str) -> tuple[MetricEntry, ...]:
 def names_of(*audits: str) -> frozenset[str]:
     """Names of the metrics that these audits measure: what gate rules may name there.
 
-    >>> sorted(names_of("cf-align"))
-    ['base_change', 'relative_change', 'relative_change_ratio_of_sums']
+    >>> sorted(names_of("cf-align"))[0], "relative_change" in names_of("cf-align"), "tpr" in names_of("cf-align")
+    ('base_change', True, False)
     """
     return frozenset(entry.name for audit in audits for entry in of_audit(audit))

@@ -3,17 +3,21 @@
     python tests/benchmarks/biased_mnist.py --mnist MNIST --rho 0.99                            # minutes, CPU
     python tests/benchmarks/biased_mnist.py --mnist MNIST --rho 0.99 --rho-right 0.95           # two colours
     python tests/benchmarks/biased_mnist.py --mnist MNIST --rho 0.99 --protocol full --device cuda
+    python tests/benchmarks/biased_mnist.py --mnist MNIST --rho 0.9 --at-epoch 1 10 --magnitude 50 75 90 95 97.5
 
 `small` needs the 10,000 test digits only (t10k-*): 6,000 train the model at ρ, 1,500 fit, 500 choose and 2,000 report,
 all at ρ = 0.1, no digit in two parts; 14 × 14 pixels and an MLP. `full` is the paper's: 60,000 digits at ρ train its
 network of four 7 × 7 convolutions for 80 epochs, 10,000 of the same digits in new colours fit and 10,000 choose, as in
 the authors' program, and the 10,000 test digits report. It needs train-* and t10k-* and, for a bearable time, a GPU.
 `digits` is the paper's network and training on the parts of `small`: what the 10,000 test digits allow of it.
+`--at-epoch` also finds a mask of the model as it was after so many passes (table 6), `--magnitude` prunes so many per
+cent of every layer's weights, the smallest first (table 7).
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -41,6 +45,7 @@ from fairaudit.pruning.evaluate import Evaluation, evaluate
 from fairaudit.pruning.examples import Examples
 from fairaudit.pruning.search import MaskSearchSettings, search
 from fairaudit.pruning.sparsity import sparsity
+from fairaudit.pruning.train import TuneSettings
 from fairaudit.seeds import child_seed
 
 NAMES = tuple("0123456789")
@@ -128,13 +133,28 @@ def parts(options: argparse.Namespace, protocol: Protocol, seed: int) -> list[Ex
     ]
 
 
+def missing(folder: Path, protocol: str) -> str:
+    """What of the data a protocol needs and the folder lacks, in a sentence; nothing where all of it is there."""
+    parts = ("train", "t10k") if protocol == "full" else ("t10k",)
+    names = [f"{part}-{kind}-ubyte" for part in parts for kind in ("images-idx3", "labels-idx1")]
+    lacking = [name for name in names if not any((folder / f"{name}{end}").is_file() for end in ("", ".gz"))]
+    if not lacking:
+        return ""
+    advice = " With the 10,000 test digits alone, --protocol digits is the same network and training."
+    return (
+        f"Error: The protocol {protocol} needs files that are not there. Found: no {', '.join(lacking)}. "
+        f"Where: {folder}.{advice if protocol == 'full' else ''}"
+    )
+
+
 def _digits(folder: Path, part: str) -> Manifest:
     data = DataConfig(manifest=Layout(layout="mnist", root=str(folder)), split=Split(column="split", use=part))
     return open_manifest(Config(data=data), base=folder)
 
 
-def trained(protocol: Protocol, examples: Examples, seed: int) -> nn.Module:
-    """The biased model."""
+def trained(protocol: Protocol, examples: Examples, seed: int, early: Sequence[int] = ()) -> dict[int, nn.Module]:
+    """Passes → the biased model after them: after the early ones, and after all, which comes last."""
+    found: dict[int, nn.Module] = {}
     network = build(protocol.network, seed=seed).to(examples.images.device).train()
     steps = protocol.epochs * -(-len(examples) // 100)
     optimiser: torch.optim.Optimizer
@@ -146,14 +166,16 @@ def trained(protocol: Protocol, examples: Examples, seed: int) -> nn.Module:
         optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     order = torch.Generator().manual_seed(child_seed(seed, "order"))
-    for _ in range(protocol.epochs):
+    for passed in range(1, protocol.epochs + 1):
         for rows in torch.split(torch.randperm(len(examples), generator=order), 100):
             batch = examples.take(rows)
             optimiser.zero_grad(set_to_none=True)
             F.cross_entropy(network(batch.images), batch.target).backward()
             optimiser.step()
             schedule.step()
-    return network.eval().requires_grad_(False)
+        if passed in early and passed < protocol.epochs:
+            found[passed] = copy.deepcopy(network).eval().requires_grad_(False)
+    return {**found, protocol.epochs: network.eval().requires_grad_(False)}
 
 
 def numbers(found: Evaluation, report: Examples, masks: dict[str, torch.Tensor] | None, cut: Cut) -> dict[str, float]:
@@ -181,12 +203,14 @@ def masked(cut: Cut, masks: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 def one_seed(options: argparse.Namespace, protocol: Protocol, seed: int) -> dict[str, dict[str, float]]:
     """Model → its numbers."""
     train, fit, choose, report = parts(options, protocol, seed)
-    network = trained(protocol, train, seed)
+    *early, (_, network) = trained(protocol, train, seed, options.at_epoch).items()
     cut = split(lift(network, fit.images[:4]).module)
     told(f"seed {seed}: the biased model is trained")
     found = {}
 
-    def judge(name: str, weights: dict[str, torch.Tensor], masks: dict[str, torch.Tensor] | None = None) -> None:
+    def judge(
+        name: str, weights: dict[str, torch.Tensor], masks: dict[str, torch.Tensor] | None = None, cut: Cut = cut
+    ) -> None:
         found[name] = numbers(evaluate(cut, HEAD, weights, fit, report, seed=seed), report, masks, cut)
         told(f"seed {seed}: {name}: " + ", ".join(f"{key} {value:.1f}" for key, value in found[name].items()))
 
@@ -202,11 +226,25 @@ def one_seed(options: argparse.Namespace, protocol: Protocol, seed: int) -> dict
         ("random, same size", controls.random_masks(cut, masks, seed=seed)),
     ):
         judge(name, masked(cut, made), made)
-    training = controls.TrainSettings(seed=seed, epochs=options.control_epochs)
+    for percent in options.magnitude:
+        made = controls.magnitude_masks(cut, {name: share_kept(mask, percent) for name, mask in masks.items()})
+        judge(f"magnitude {percent:g} %", masked(cut, made), made)
+    for passed, model in early:
+        young = split(lift(model, fit.images[:4]).module)
+        judge(f"unpruned, pass {passed}", {}, cut=young)
+        made = search(young, HEAD, fit, choose, settings).masks
+        judge(f"γ = {settings.gamma:g}, pass {passed}", masked(young, made), made, cut=young)
+    training = TuneSettings(seed=seed, epochs=options.control_epochs)
     judge("last layer retrained", controls.retrained_head(cut, HEAD, fit, training))
     judge("fine-tuned", controls.fine_tuned(cut, HEAD, fit, training))
     judge("trained from scratch", controls.from_scratch(cut, HEAD, fit, training))
     return found
+
+
+def share_kept(mask: torch.Tensor, percent: float) -> torch.Tensor:
+    """A mask of the same shape that prunes so many per cent of its weights."""
+    pruned = round(mask.numel() * percent / 100)
+    return (torch.arange(mask.numel()) >= pruned).view(mask.shape)
 
 
 def table(seeds: Sequence[dict[str, dict[str, float]]], rho: float) -> str:
@@ -246,6 +284,8 @@ def main(arguments: list[str] | None = None, protocols: dict[str, Protocol] | No
     parser.add_argument("--rho", type=float, default=0.99, help="share of training digits in their class's own colour")
     parser.add_argument("--rho-right", type=float, help="two colours: ρ of the right half; --rho is the left's")
     parser.add_argument("--gamma", type=float, nargs="+", default=[10.0], help="weights of the information term")
+    parser.add_argument("--at-epoch", type=int, nargs="+", default=[], help="passes after which a mask is found too")
+    parser.add_argument("--magnitude", type=float, nargs="+", default=[], help="per cent of weights to prune by size")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=20, help="passes of the search at most, per temperature")
     parser.add_argument("--control-epochs", type=int, default=60, help="passes of the controls that train")
@@ -253,6 +293,10 @@ def main(arguments: list[str] | None = None, protocols: dict[str, Protocol] | No
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every seed's numbers")
     options = parser.parse_args(arguments)
     protocol = (protocols or PROTOCOLS)[options.protocol]
+    problem = missing(options.mnist, options.protocol)
+    if problem:
+        told(problem)
+        return 2
     seeds = [one_seed(options, protocol, seed) for seed in range(options.seeds)]
     if options.json:
         options.json.write_text(json.dumps(seeds, indent=1), encoding="utf-8")

@@ -1,7 +1,8 @@
 """What an accelerator gives: every costly part of an audit on one CUDA device, beside its peer or its own limit.
 
 By hand, within eight minutes: python tests/benchmarks/gpu.py [--parts forward,gradients,…] [--out gpu.json]
-[--device cuda] [--small]. Prints a Markdown table and writes the same rows as JSON. `--small` is the miniature that the
+[--device cuda] [--small] [--limit 480]. Prints a Markdown table and writes the same rows as JSON. `--limit` are the
+seconds after which no further part begins; those left out are rows that say so. `--small` is the miniature that the
 tests run on a CPU: its figures mean nothing, it shows that every part runs. A part that fails is a row with its reason.
 
 Seconds are wall-clock with the device synchronised, the least of some runs after a warm-up. Networks have random
@@ -22,10 +23,11 @@ import time
 import warnings
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import cf_align
+import mitigate
 import numpy as np
 import pruning
 import saliency
@@ -240,6 +242,29 @@ def masks(setting: Setting) -> Iterator[Row]:
         )
 
 
+def mitigation(setting: Setting) -> Iterator[Row]:
+    """A pass of mitigation methods over the same rows, beside a pass of the control that only goes on training."""
+    from fairaudit.audits.mitigation.run import open_run
+    from fairaudit.mitigation.registry import CONTROL, METHODS
+    from fairaudit.mitigation.samples import Chosen
+
+    methods = ("groupdro",) if setting.small else ("groupdro", "flac", "zhang-al", "rr-clarc", "ffw")
+    sizes = mitigate.Sizes(faces=setting.sized(1200, 60), epochs=1)
+    with tempfile.TemporaryDirectory() as name:
+        arguments = mitigate.request(mitigate.prepare(Path(name), 0, sizes), sizes, methods, None)
+        arguments["options"] = replace(arguments["options"], device=str(setting.device))
+        task = open_run(arguments.pop("path"), **arguments).judge.task
+        small = Chosen(base=task.debias, rows=torch.arange(min(setting.sized(1024, 32), len(task.debias))))
+        task = replace(task, debias=small, train=replace(task.train, epochs=1))
+        base = 0.0
+        for method in (CONTROL, *methods):
+            asked = replace(task, strength=METHODS[method].strength)
+            taken = seconds(lambda m=method, t=asked: METHODS[m].fit(t), setting.device, runs=1)
+            base = base or taken
+            what = f"{method}, a pass over {len(small.rows)} images of 64 px"
+            yield Row("mitigation", what, f"{taken:.2f} s", "control", f"{taken / base:.2f} of it")
+
+
 def demonstration(folder: Path, setting: Setting) -> Path:
     """A demonstration's faces and models in a folder."""
     from fairaudit.demo.make import Recipe, make_demo
@@ -338,14 +363,18 @@ def loading(setting: Setting) -> Iterator[Row]:
 
 PARTS: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "forward": forward, "gradients": gradients, "relevance": relevance, "regions": regions,
-    "counterfactuals": counterfactuals, "masks": masks, "audits": audits, "loading": loading,
+    "counterfactuals": counterfactuals, "masks": masks, "mitigation": mitigation, "audits": audits, "loading": loading,
 }  # fmt: skip
 
 
-def measured(parts: list[str], setting: Setting) -> Iterator[Row]:
-    """Every row; a part that fails is one with its reason."""
+def measured(parts: list[str], setting: Setting, limit: float) -> Iterator[Row]:
+    """Every row; a part that fails, or that would begin too late, is one with its reason."""
+    began = time.perf_counter()
     for part in parts:
         start = time.perf_counter()
+        if start - began > limit:
+            yield Row(part, "not run", f"{limit:.0f} s are over (--limit)")
+            continue
         try:
             yield from PARTS[part](setting)
         except Exception as error:
@@ -361,11 +390,12 @@ def main(arguments: list[str] | None = None) -> list[Row]:
     parser.add_argument("--parts", default=",".join(PARTS))
     parser.add_argument("--out", type=Path)
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--limit", type=float, default=480, help="seconds after which no further part begins")
     options = parser.parse_args(arguments)
     setting = Setting(device=torch.device(options.device), small=options.small)
     name = torch.cuda.get_device_name() if setting.device.type == "cuda" else "CPU"
     rows: list[Row] = []
-    for row in measured(options.parts.split(","), setting):
+    for row in measured(options.parts.split(","), setting, options.limit):
         rows.append(row)
         print(f"{row.part}: {row.what}: {row.figure} {row.against} {row.ratio}", flush=True)
         if options.out:

@@ -452,3 +452,32 @@ def test_pairs_are_checked_before_a_model_is_opened(lab, monkeypatch):
         lab.configure(audit={"aligned": {"pairs": pairs}})
         for more in ((), ("--dry-run",)):
             lab.run("fairness", "model.pt", *more).refused("audit.aligned.pairs", words)
+
+
+@pytest.mark.parametrize(
+    ("options", "sections", "words"),
+    [
+        ((), {"gates": [{"metric": "tprr", "max": 1}]}, 'Did you mean "tpr"'),
+        ((), {"gates": [{"metric": "tpr", "group": "c", "max": 1}]}, 'the group "c"'),
+        ((), {"gates": [{"metric": "tpr", "class": "7", "max": 1}]}, 'the class "7"'),
+        (("--roi", "pach"), {}, "patch"),
+        (("--attribute", "gruop"), {}, "group"),
+        (("--target", "lable"), {}, "label"),
+        (("--method", "lpr"), {}, "lrp"),
+        (("--baseline", "none.pt"), {}, "not a model file"),
+    ],
+)
+def test_a_dry_run_refuses_what_the_run_would_in_the_same_words(lab, options, sections, words):
+    """Gates, groups, classes, regions, columns, methods and models; and neither leaves a folder."""
+    (lab.folder / "none.pt").write_bytes(b"no model")
+    lab.configure(**sections)
+    run = ("audit", "model.pt", *options, "-o", "out")
+    told = [lab.run(*run, *more).refused(words) for more in (("--dry-run",), ())]
+    assert told[0] == told[1]
+    assert not (lab.folder / "out" / "report.json").exists()
+
+
+def test_a_dry_run_opens_the_model(lab):
+    (lab.folder / "none.pt").write_bytes(b"no model")
+    told = [lab.run("audit", "none.pt", *more).refused("not a model file") for more in (("--dry-run",), ())]
+    assert told[0] == told[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import yaml
@@ -16,11 +17,15 @@ def test_no_images_and_none_in_html(lab):
     assert worst <= pictures
     assert any("worst-" in name for name in worst)
     assert "## Worst images" in (lab.folder / "shown" / "report.md").read_text()
+    (named,) = (note for note in shown.report()["notes"] if "figures/region-patch.png" in note)
+    assert named.startswith("Look whether the regions lie where they should")
+    assert "figures/region-patch.png" in (lab.folder / "shown" / "report.md").read_text()
     hidden = lab.run("audit", "model.pt", "-o", "hidden", "--format", "html,md", "--no-images", "--json")
     assert hidden.code == shown.code
     report = hidden.report()
     assert not any(figure["photographs"] for figure in report["figures"])
     assert any("--no-images" in note for note in report["notes"])
+    assert not any("region-patch" in note for note in report["notes"])
     assert not pictures & {f"figures/{path.name}" for path in (lab.folder / "hidden" / "figures").iterdir()}
     assert report["measurements"] == shown.report()["measurements"]
     pages = [(lab.folder / name / "report.html").read_text().count("data:image/png") for name in ("shown", "hidden")]
@@ -28,6 +33,22 @@ def test_no_images_and_none_in_html(lab):
     assert "Worst images" not in (lab.folder / "hidden" / "report.md").read_text()
     lab.run("render", "shown", "--format", "html", "--no-images", quiet=False)
     assert (lab.folder / "shown" / "report.html").read_text().count("data:image/png") == pages[1]
+
+
+def test_nothing_that_an_audit_writes_is_more_open_than_the_umask_allows(lab):
+    """Reports, figures, renderings and the run store with the labels of every image."""
+    before = os.umask(0o077)
+    try:
+        lab.run("audit", "model.pt", "-o", "out", "--format", "html,md,junit,csv,github,card,openmetrics")
+        lab.run("resample", "--attribute", "group", "-o", "made.csv", quiet=False)
+        lab.run("init", "model.pt", "faces.csv", "--yes", "-o", "made.yaml", quiet=False)
+    finally:
+        os.umask(before)
+    written = [path for name in ("out", ".fairaudit") for path in (lab.folder / name).rglob("*")]
+    written += [lab.folder / "made.csv", lab.folder / "made.yaml"]
+    assert len(written) > 15
+    assert {path.name for path in written} >= {"report.json", "report.html", "run.sqlite", "made.csv"}
+    assert [path.name for path in written if path.stat().st_mode & 0o077] == []
 
 
 def test_a_configuration_in_the_working_folder_makes_nothing_run(lab):

@@ -19,6 +19,7 @@ def wide(tmp_path, make_lab):
 
 
 def test_it_writes_the_model_the_mask_and_one_report(wide):
+    wide.configure(audit={"aligned": {"pairs": {"group": {"a": "0", "b": "1"}}, "rho": {"group": 0.8}}})
     done = wide.run("prune", "model.pt", "-o", "out", "--json", "--gamma", "3,0", *QUICK)
     assert done.code == 0, done.err
     report = done.report()

@@ -79,3 +79,29 @@ def test_verbose_shows_every_report_and_all_models(zoo):
     done = zoo.run("fairness", "zoo/m0.pt", "zoo/m1.pt", "-o", "out", "-v", "--format", "md")
     assert done.out.count("equalized_odds_difference") >= 2
     assert "2 models, worst first" in done.out
+
+
+def test_the_same_command_again_audits_only_what_is_not_done(zoo, monkeypatch):
+    from fairaudit.audits.core.run import Session
+
+    audited, real = [], Session.outcome
+
+    def counted(self, name, *given, **named):
+        audited.append(name)
+        return real(self, name, *given, **named)
+
+    monkeypatch.setattr(Session, "outcome", counted)
+    command = ("fairness", "zoo", "-o", "out", "--format", "csv")
+    first = zoo.run(*command)
+    summary = (zoo.folder / "out" / "summary.json").read_bytes()
+    assert sorted(audited) == ["broken", "m0", "m1", "m2"]
+    (zoo.folder / "out" / "m1" / "report.json").unlink()
+    audited.clear()
+    again = zoo.run(*command, quiet=False)
+    assert sorted(audited) == ["broken", "m1"]
+    assert "2 of 4 models were finished by an earlier run." in again.err
+    assert (zoo.folder / "out" / "summary.json").read_bytes() == summary
+    assert (again.code, again.out) == (first.code, first.out)
+    audited.clear()
+    zoo.run(*command, "--fresh")
+    assert len(audited) == NOISY + 1

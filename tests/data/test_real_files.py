@@ -8,7 +8,7 @@ from PIL import Image
 from pydantic import ValidationError
 from torchvision.transforms import v2
 
-from fairaudit.config.schema import Config, PreprocessConfig
+from fairaudit.config.schema import Config, PreprocessConfig, RegionConfig
 from fairaudit.data.geometry import plan
 from fairaudit.data.layouts.celeba import read_celeba
 from fairaudit.data.layouts.imagefolder import read_imagefolder
@@ -100,6 +100,28 @@ def test_boxes_as_corner_width_and_height(faces):
     rows, cells = np.nonzero(batch.regions["tie"][2].numpy())
     assert (cells.min(), cells.max(), rows.min(), rows.max()) == (6, 15, 5, 12)
     np.testing.assert_array_equal(batch.regions["fixed"][0].numpy(), batch.regions["tie"][0].numpy())
+
+
+@pytest.mark.parametrize(
+    ("names", "taken"),
+    [
+        (["x", "y", "w", "h"], False),
+        (["tie_x", "tie_y", "tie_w", "tie_h"], False),
+        (["left", "top", "Width", "Height"], False),
+        (["x0", "y0", "x1", "y1"], True),
+        (["x", "y", "glow", "fish"], True),
+    ],
+)
+def test_sides_are_not_read_as_corners_unless_it_is_said(names, taken):
+    """x, y, w, h with w > x and h > y are a box as corners too, and would pass."""
+    given = {"columns": names, "units": "pixel"}
+    if taken:
+        assert RegionConfig.model_validate(given).form == "xyxy"
+    else:
+        with pytest.raises(ValidationError, match="look like width and height; say form: xywh"):
+            RegionConfig.model_validate(given)
+    for form in ("xywh", "xyxy"):
+        assert RegionConfig.model_validate({**given, "form": form}).form == form
 
 
 def test_bad_rows_are_excluded_with_their_reasons_and_the_run_goes_on(faces):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 
 import numpy as np
@@ -154,3 +155,13 @@ def test_a_cache_beside_has_its_own_file_and_the_rest_of_the_room(tmp_path):
 def test_half_of_the_disk_is_left(tmp_path):
     assert room(tmp_path / "new", 1000) == 1000
     assert room(tmp_path, 1 << 62) < 1 << 62
+
+
+def test_another_process_opens_the_same_file(tmp_path):
+    kept = cache(tmp_path / "pixels")
+    kept.put(1, row(1))
+    again = pickle.loads(pickle.dumps(kept))  # noqa: S301
+    assert same(again.get(1), row(1))
+    again.put(2, row(2))
+    assert same(kept.get(2), row(2))
+    assert again.capacity == kept.capacity

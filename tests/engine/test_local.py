@@ -223,3 +223,18 @@ def test_memory_stays_bounded_while_sums_are_merged(tmp_path):
         tracemalloc.stop()
     assert outcome.parts["a"].sums["s"][0] == sum(range(40))
     assert peak < 12 * 2**20
+
+
+@pytest.mark.parametrize("begin", [0.0, 0.3, 0.5, 0.99])
+def test_where_a_run_begins_changes_the_order_of_work_and_no_bit(tmp_path, begin):
+    plan, order = Plan(23, 4), []
+
+    def recorded(chunk):
+        order.append(chunk.index)
+        return load(chunk)
+
+    with RunStore.open(tmp_path / "store", key=KEY) as store:
+        outcome = run_chunks(plan, recorded, compute, store, begin=begin)
+    first = int(begin * len(plan))
+    assert order == [*range(first, len(plan)), *range(first)]
+    assert frozen(outcome) == frozen(undisturbed(tmp_path, plan))

@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from scipy import stats
+from torch import Tensor, nn
 
 from fairaudit.errors import ModelError
-from fairaudit.generators.checks import Tolerance, check_generator, gradient_lengths, refuse
+from fairaudit.generators.checks import Tolerance, check_generator, gradient_lengths, refuse, undecided
+from fairaudit.generators.cvae import Conditioned, GaussianPosterior
 from fairaudit.generators.sheet import reconstruction_sheet
 
 IMAGES = torch.rand(8, 1, 4, 4, generator=torch.Generator().manual_seed(0))
@@ -43,6 +45,41 @@ def test_facts_by_hand() -> None:
     assert (facts.batch_difference, facts.repeat_difference) == (0.0, 0.0)
     assert facts.range_high == pytest.approx(0.8 * float(IMAGES.max()))
     assert refuse(facts) is None
+
+
+def test_the_interval_of_the_drift_is_students_and_needs_eight_images() -> None:
+    images = torch.rand(70, 1, 4, 4, generator=torch.Generator().manual_seed(1))
+    facts = check_generator(Darker(), _mean, images)
+    drifts = (0.2 * images.flatten(1).double().mean(dim=1)).numpy()
+    want = stats.t.interval(0.95, len(drifts) - 1, drifts.mean(), stats.sem(drifts))
+    assert (facts.drift_low, facts.drift_high) == (pytest.approx(want[0], rel=1e-5), pytest.approx(want[1], rel=1e-5))
+    assert facts.images == 70
+    few = check_generator(Darker(), _mean, images[:7])
+    assert (few.drift_low, few.drift_high) == (None, None)
+    assert "7 images are too few" in str(undecided(few, Tolerance(drift=1)))
+    assert undecided(facts, Tolerance(drift=want[1] + 1e-3)) is None
+    between = Tolerance(drift=(facts.prediction_drift + want[1]) / 2)
+    assert refuse(facts, between) is None
+    assert "more images would decide" in str(undecided(facts, between))
+
+
+def test_many_images_are_read_in_parts_and_conditions_go_along() -> None:
+    """33 images are 32 and one; every part has its own rows' conditions."""
+
+    class Shifts(nn.Module):
+        def posterior(self, images: Tensor, condition: Tensor) -> GaussianPosterior:
+            assert len(images) == len(condition)
+            return GaussianPosterior(images.flatten(1) + condition, images.flatten(1))
+
+        def decode(self, latents: Tensor, condition: Tensor) -> Tensor:
+            return (latents - condition).reshape(-1, 1, 4, 4)
+
+    images = torch.rand(33, 1, 4, 4, generator=torch.Generator().manual_seed(2))
+    condition = torch.arange(33.0)[:, None]
+    facts = check_generator(Conditioned(Shifts(), condition), _mean, images)  # type: ignore[arg-type]
+    assert (facts.images, facts.drift_head) == (33, 0)
+    assert facts.reconstruction_error == pytest.approx(0, abs=1e-5)
+    assert facts.batch_difference == pytest.approx(0, abs=1e-5)
 
 
 def test_refusals_name_the_number_and_the_tolerance() -> None:

@@ -1,5 +1,7 @@
 """Tiny planted data and a network that learnt its shortcut, which the tests of mitigation share."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -86,11 +88,13 @@ def network():
 @pytest.fixture(scope="session")
 def task(network):
     """The network with biased rows to learn from, biased rows to choose on and balanced ones."""
+    debias = planted(400, rho=0.95, seed=1)
     lifted = lift(network, planted(4, rho=0.5, seed=9).samples.images).module
     return Task(
         split=split(lifted),
         head=sigmoid_head(),
-        debias=planted(400, rho=0.95, seed=1),
+        debias=debias,
+        drawn=InMemory(samples=replace(debias.samples, drawn=debias.samples.frames), classes=2, groups=2),
         choose=planted(300, rho=0.8, seed=2),
         balanced=planted(300, rho=0.5, seed=3),
         train=TuneSettings(epochs=3, batch_size=50, rate=3e-3),

@@ -103,3 +103,11 @@ def test_cells_are_counted_by_hand(task):
     for a, t in zip(samples.attribute.tolist(), samples.target.tolist(), strict=True):
         wanted[a * 2 + t] += 1
     assert cell_counts(task.choose).tolist() == wanted.tolist()
+
+
+@pytest.mark.parametrize(("name", "change"), [("cia", "frames"), ("cia-cvae", "drawn")])
+def test_augmentation_needs_counterfactuals(task, name, change):
+    bare = InMemory(samples=replace(task.debias.samples, frames=None), classes=2, groups=2)
+    changed = {"frames": {"debias": bare}, "drawn": {"drawn": None}}[change]
+    with pytest.raises(MethodError, match="needs"):
+        fitted(task, name, **changed)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fairaudit.errors import MethodError
-from fairaudit.mitigation.methods.cia import augmented
+from fairaudit.mitigation.methods.cia import augmented, twins_of
 from fairaudit.mitigation.methods.flac import pair_loss, similarity
 from fairaudit.mitigation.methods.lff import Averages
 from fairaudit.mitigation.methods.region_gradient import region_gradient
@@ -38,11 +38,11 @@ def test_frames_that_are_not_there_are_left_out():
     frames[0, 1] = torch.nan
     batch = Samples(images=torch.ones(2, 1, 2, 2), target=torch.tensor([0, 1]), attribute=torch.tensor([0, 1]),
                     frames=frames)  # fmt: skip
-    images, target = augmented(batch)
+    images, target = augmented(batch, twins_of(batch))
     assert len(images) == 5
     assert target.tolist() == [0, 1, 0, 1, 1]
     with pytest.raises(MethodError):
-        augmented(Samples(images=batch.images, target=batch.target, attribute=batch.attribute))
+        twins_of(Samples(images=batch.images, target=batch.target, attribute=batch.attribute))
 
 
 def test_the_soft_gap_by_hand():

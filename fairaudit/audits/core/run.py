@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.against import against, earlier_report
-from fairaudit.audits.core.report.drawn import NO_IMAGES
+from fairaudit.audits.core.report.drawn import NO_IMAGES, overlay_notes
 from fairaudit.audits.core.report.finish import Tell, finished
 from fairaudit.audits.core.report.gates import check_gates, check_names
 from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.report.report import Timing, assemble
 from fairaudit.audits.core.report.write import ready_folder
 from fairaudit.audits.core.stream.audit import Audit, Findings
-from fairaudit.audits.core.stream.progress import Progress
-from fairaudit.audits.core.stream.stream import StreamResult, run_key, stream
+from fairaudit.audits.core.stream.progress import Progress, Silent
+from fairaudit.audits.core.stream.stream import StreamResult, run_key, stream, stream_part
 from fairaudit.audits.core.stream.trial import Trials, run_trials, trial_settings
 from fairaudit.audits.core.study.alignment import check_pairs
 from fairaudit.audits.core.study.decoded import decoded_once
@@ -71,15 +72,21 @@ class Session:
         Raises:
             FairauditError: the model cannot be audited.
         """
-        candidate = open_classifier(model, config=self.config, material=self.material, options=self.options)
-        study = Study(
+        return run_study(self.study(model), self.plan, folder=folder, progress=progress, tell=tell)
+
+    def study(self, model: Path) -> Study:
+        """One model and the data.
+
+        Raises:
+            FairauditError: the model cannot be opened.
+        """
+        return Study(
             config=self.config,
             options=self.options,
             material=self.material,
-            candidate=candidate,
+            candidate=open_classifier(model, config=self.config, material=self.material, options=self.options),
             baseline=self.baseline,
         )
-        return run_study(study, self.plan, folder=folder, progress=progress, tell=tell)
 
     def outcome(self, name: str, model: Path, *, progress: Progress) -> Outcome:
         """Audit one model of several into a folder of its name; one that cannot be audited has a reason instead."""
@@ -150,8 +157,9 @@ def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress
     findings = against(measured(audits, streamed, progress), study.options.against, digest=study.material.digest)
     if not study.options.images and any(drawing.photographs for drawing in findings.drawings):
         findings = replace(findings, notes=[*findings.notes, NO_IMAGES])
+    shown = overlay_notes(findings.drawings) if study.options.images and study.options.figures else []
     misread = scale_notes(study, streamed.rows)
-    findings = replace(findings, notes=[*misread, *findings.notes])
+    findings = replace(findings, notes=[*misread, *shown, *findings.notes])
     timing = Timing(started=started, seconds=time.perf_counter() - clock, map_seconds=mapped)
     verdicts, why = plan.verdicts_for(study, findings), next(iter(misread), None)
     report = assemble(study, streamed, findings, verdicts, timing, changed=plan.changed, misread=why)
@@ -169,16 +177,37 @@ def mapped_study(
         progress: shows it.
         folder: the report's folder, which the run store belongs to; the output folder where none is given.
     """
+    with _ready(study, plan, progress, folder or study.options.output) as (audits, store):
+        return audits, stream(study, audits, store, progress)
+
+
+def map_part(study: Study, plan: AuditPlan, chunks: range, *, folder: Path) -> None:
+    """Put the methods on trial and map the audits over some chunks only; the folder's run store keeps what is found.
+
+    Args:
+        study: what is audited.
+        plan: by which audits.
+        chunks: numbers of the chunks.
+        folder: the report's folder.
+    """
+    with _ready(study, plan, Silent(), folder) as (audits, store):
+        stream_part(study, audits, store, chunks)
+
+
+@contextmanager
+def _ready(
+    study: Study, plan: AuditPlan, progress: Progress, folder: Path
+) -> Iterator[tuple[Sequence[Audit], RunStore]]:
+    """The audits, after the trials of their methods, and the store of what they find."""
     for model in (study.candidate, *([study.baseline] if study.baseline is not None else [])):
         if plan.with_regions or plan.methods_for(study):
             model.head.require_scores("Explanations, regions and joint verdicts", where=model.name)
-    options = study.options
-    path = ready_store(folder or options.output, output=options.root or options.output)
+    path = ready_store(folder, output=study.options.root or study.options.output)
     trials = _tried(study, plan, progress, path)
     audits = plan.audits_for(study, trials)
     key = run_key(study, {audit.name: audit.settings() for audit in audits})
     with RunStore.open(path, key=key, fresh=study.options.fresh) as store:
-        return audits, stream(study, audits, store, progress)
+        yield audits, store
 
 
 NOT_OF_TRIALS = frozenset({"baseline", "regions", "explain"})

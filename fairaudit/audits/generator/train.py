@@ -70,6 +70,10 @@ class TrainedGenerator:
     """How the training went."""
     parameters: int
     """Number of weights."""
+    model: Autoencoder | ConditionalVae
+    """The generator itself, with its best weights."""
+    held_out: NDArray[np.int64]
+    """Rows of the manifest that it was not trained on."""
 
 
 def train_on_manifest(
@@ -112,7 +116,10 @@ def train_on_manifest(
     write_bytes(sheet, _sheet(model, source, trained))
     write_text(options.output / "generator.json", dumps(_facts(request, model, trained)))
     parameters = sum(parameter.numel() for parameter in model.parameters())
-    return TrainedGenerator(file=file, sheet=sheet, trained=trained, parameters=parameters)
+    held_out = source.rows[np.asarray(trained.held_out, np.int64)]
+    return TrainedGenerator(
+        file=file, sheet=sheet, trained=trained, parameters=parameters, model=model, held_out=held_out
+    )
 
 
 def _check(request: GeneratorRequest, manifest: Manifest) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fairaudit.audits.core.study.study import Material, audited, wanted_regions
+from fairaudit.audits.mitigation.drawn import DrawnPart, drawn_part
 from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.config.flips import shown_in
 from fairaudit.config.options import RunOptions
@@ -29,6 +30,8 @@ from fairaudit.seeds import child_seed
 MEMORY = 2**30
 """Bytes up to which a part is held whole; above, every batch is decoded again."""
 BLOCK = 256
+FRAMES = 10
+"""Frames that a conditional VAE draws of every image to learn from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,6 +47,8 @@ class MitigationData:
     debias: DataPart
     choose: DataPart
     balanced: DataPart | None
+    drawn: DataPart | None
+    """The debias part with the frames of a conditional VAE; None without one."""
     report: DataPart
     rows: NDArray[np.int64]
     """Rows of the reporting part that could be read."""
@@ -156,6 +161,7 @@ def read_parts(
     model: Classifier,
     config: Config,
     seed: int,
+    frames: int = FRAMES,
 ) -> MitigationData:
     """Decode the parts, or prepare to, and balance the debias rows where no balanced ones were named.
 
@@ -168,6 +174,9 @@ def read_parts(
         parts[name], rows, lost = _part(manifest, material, names, region, model, config)
         if name == "report":
             read_rows = rows
+        if name == "debias":
+            drawn, more = drawn_part(parts[name], manifest, rows, names, config=config, classifier=model, count=frames)
+            told += more
         if lost:
             told.append(f"{lost} rows of the part {name} cannot be read and are left out")
     balanced: DataPart | None = parts.get("balanced")
@@ -178,7 +187,7 @@ def read_parts(
         except ValueError:
             told.append("there are no balanced rows: a combination of attribute and target has none")
     report = manifests["report"]
-    column = joint_of(report, names)
+    column, digests = joint_of(report, names), [manifests[name].digest() for name in sorted(manifests)]
     return MitigationData(
         attribute=" & ".join(names),
         values=column.values,
@@ -186,11 +195,12 @@ def read_parts(
         debias=parts["debias"],
         choose=parts["choose"],
         balanced=balanced,
+        drawn=held(drawn),
         report=parts["report"],
         rows=read_rows,
         clusters=None if report.cluster is None else partition(report.cluster.codes[read_rows]),
         material=material,
-        digest=" ".join([material.digest, *(manifests[name].digest() for name in sorted(manifests)), region or ""]),
+        digest=" ".join([material.digest, *digests, region or "", *([drawn.digest] if drawn is not None else [])]),
         notes=tuple(told),
     )
 
@@ -204,6 +214,19 @@ def part_of(
         DataError: it has no readable row.
     """
     return _part(manifest, material, names, region, model, config)[0]
+
+
+def held(part: DrawnPart | None) -> DataPart | None:
+    """The frames drawn once and kept, where they fit; drawn again by the batch where they do not."""
+    if part is None or not len(part):
+        return part
+    first = part.take(torch.zeros(1, dtype=torch.long)).drawn
+    if first is None or first.numel() * 4 * len(part) > MEMORY:
+        return part
+    rows = torch.split(torch.arange(len(part)), BLOCK)
+    whole = part.base.take(torch.arange(len(part)))
+    kept = torch.cat([each for some in rows if (each := part.take(some).drawn) is not None])
+    return InMemory(samples=replace(whole, drawn=kept), classes=part.classes, groups=part.groups)
 
 
 def _split(config: Config, split: Split, base: Path, options: RunOptions) -> Manifest:

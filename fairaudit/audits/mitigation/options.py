@@ -48,6 +48,8 @@ class MitigateOptions:
     """Images per step."""
     rate: float = 3e-4
     """Adam's highest rate."""
+    frames: int = 10
+    """Frames that a conditional VAE draws of every image to learn from."""
     cav: str = "mean"
     """How concept vectors are fitted."""
     bottleneck: str | None = None

@@ -134,7 +134,9 @@ def _trained(
 ) -> OpenedRun:
     """A model with new weights, trained on one φ, and everything that its mitigation needs."""
     others = {name: manifest for name, manifest in parts.items() if name != "train"}
-    read_ = partial(read_parts, others, data.material, data.names, (), config=config, seed=options.seed)
+    read_ = partial(
+        read_parts, others, data.material, data.names, (), config=config, seed=options.seed, frames=asked.frames
+    )
     plain = read_(model=model)
     images = data.material.loader.load(plain.rows[:PROBE_IMAGES].tolist()).images
     cut = split(model.lifted(images).module, asked.bottleneck)

@@ -82,7 +82,9 @@ def open_run(path: Path, *, config: Config, base: Path, options: RunOptions, ask
     check_gates(config.gates)
     manifests, material, names, notes = open_parts(config, base=base, options=options, asked=asked)
     model = open_classifier(path, config=config, material=material, options=options)
-    parts = read_parts(manifests, material, names, notes, model=model, config=config, seed=options.seed)
+    parts = read_parts(
+        manifests, material, names, notes, model=model, config=config, seed=options.seed, frames=asked.frames
+    )
     if options.fresh:
         forget(options.output)
     return prepared(model, parts, config, options, asked)
@@ -185,6 +187,7 @@ def make_judge(
         debias=parts.debias,
         choose=parts.choose,
         balanced=parts.balanced,
+        drawn=parts.drawn,
         precision=options.precision,
         layers=SEARCHED if asked.search or asked.trials or len(asked.strengths) > 1 else 2,
         cav=asked.cav,

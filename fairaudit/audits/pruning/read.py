@@ -88,7 +88,7 @@ def _notes(reported: Reported) -> list[str]:
         "Bias accuracy is that of readers trained anew on the pruned model's features; the mlp has a hidden layer and "
         "finds what is only hidden from a linear head.",
     ]
-    if not all(reported.planted):
+    if any(not (planted or told) for planted, told in zip(reported.planted, _told(reported), strict=True)):
         notes.append(
             "Which class goes with a bias value is read from the unpruned model's decisions on the fitting part."
         )
@@ -100,6 +100,12 @@ def _notes(reported: Reported) -> list[str]:
             "inputs that are centred."
         )
     return notes
+
+
+def _told(reported: Reported) -> list[bool]:
+    """Whether `audit.aligned` tells which class goes with a value, per bias."""
+    paired = reported.paired or [None] * len(reported.biases)
+    return [each is not None for each in paired]
 
 
 def _drawings(reported: Reported) -> list[Drawing]:

@@ -40,14 +40,19 @@ class Reported:
     level: float
     training: tuple[Floats | None, ...] = ()
     """[value, class] rows of the training data, or their shares, per bias; None where nobody told them."""
+    paired: tuple[NDArray[np.int64] | None, ...] = ()
+    """The class that goes with every value in training, −1 for none, per bias; None where nobody told it."""
     clusters: NDArray[np.int64] | None = None
     """Units of the reporting part that are sampled whole, see `partition`; None where every image is one."""
 
     def associated(self, number: int) -> NDArray[np.int64]:
-        """The class that goes with every value of a bias."""
+        """The class of every value of a bias: as it was planted, as `audit.aligned` tells, or as decided."""
         count = self.values[number]
         if self.planted[number]:
             return np.where(np.arange(count) < self.classes, np.arange(count), -1)
+        told = self.paired[number] if self.paired else None
+        if told is not None:
+            return told
         decisions = self.experiment.fitted.decisions
         return associated_classes(decisions, self.fit_codes[number], classes=self.classes, values=count)
 

@@ -22,7 +22,7 @@ from fairaudit.audits.core.stream.audit import Audit, Findings
 from fairaudit.audits.core.stream.found import FoundBefore
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.stream.trial import Trials
-from fairaudit.audits.core.study.alignment import alignment
+from fairaudit.audits.core.study.alignment import GroupTargets, alignment
 from fairaudit.audits.core.study.study import Study, open_classifier, target_of
 from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.audits.joint import verdict as joint
@@ -40,7 +40,6 @@ from fairaudit.data.manifest import Manifest
 from fairaudit.data.planted.planting import brought
 from fairaudit.gate.changed import KEPT
 from fairaudit.measures.clusters.partition import partition
-from fairaudit.measures.counts.confusion import Floats
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.export import export, save_masks
@@ -196,18 +195,26 @@ def _clusters(manifest: Manifest, rows: NDArray[np.int64]) -> NDArray[np.int64] 
     return None if manifest.cluster is None else partition(manifest.cluster.codes[rows])
 
 
-def _training(manifest: Manifest, config: Config, bias: str) -> Floats | None:
-    """The training rows of a bias as `audit.aligned` tells them: the theory's ρ is theirs, not the reporting part's."""
-    told = alignment(
+def _told(manifest: Manifest, config: Config, bias: str) -> GroupTargets:
+    """What `audit.aligned` tells of a bias: the theory's ρ is the training's, not the reporting part's."""
+    return alignment(
         manifest.attributes[bias],
         target_of(manifest),
         aligned=config.audit.aligned,
         training=manifest.training,
     )
-    return told.training
+
+
+def _paired(told: GroupTargets) -> NDArray[np.int64] | None:
+    """The class of every value that goes with one alone, −1 for others; None where nobody told."""
+    if told.cells is None:
+        return None
+    alone = told.cells.sum(axis=1) == 1
+    return np.asarray(np.where(alone, told.cells.argmax(axis=1), -1), np.int64)
 
 
 def _reported(experiment: Experiment, data: PruneData, config: Config, fit: Decoded, report: Decoded) -> Reported:
+    told_of = [_told(data.parts.report, config, name) for name in data.biases]
     return Reported(
         experiment=experiment,
         biases=data.biases,
@@ -218,7 +225,8 @@ def _reported(experiment: Experiment, data: PruneData, config: Config, fit: Deco
         values=report.examples.values,
         classes=len(target_of(data.parts.report).values),
         planted=tuple(name in brought(config.data.bias) for name in data.biases),
-        training=tuple(_training(data.parts.report, config, name) for name in data.biases),
+        training=tuple(each.training for each in told_of),
+        paired=tuple(_paired(each) for each in told_of),
         clusters=_clusters(data.parts.report, report.rows),
         level=config.audit.level,
     )

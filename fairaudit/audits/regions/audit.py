@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -96,24 +97,25 @@ class RegionAudit:
 
 def plan(*, discover: bool) -> AuditPlan:
     """The plan of `fairaudit roi-metrics`: regions and interventions, and discovery where asked for."""
-
-    def audits_for(study: Study, trials: Trials) -> Sequence[Audit]:
-        methods = methods_of(study)
-        audits: list[Audit] = []
-        if study.regions:
-            audits += [RegionAudit(study, methods, trials.unusable), CausalAudit(study)]
-        if discover:
-            from fairaudit.audits.discovery.audit import DiscoveryAudit
-
-            audits.append(DiscoveryAudit(study, methods, trials.unusable))
-        if not audits:
-            raise UsageError(
-                "There is no region to measure",
-                wanted="regions in fairaudit.yaml, --region-box NAME=x0,y0,x1,y1, or --discover",
-            )
-        return audits
-
+    audits_for = partial(_audits, discover=discover)
     return AuditPlan(audits_for=audits_for, methods_for=methods_of, metrics=REGIONS | CAUSAL)
+
+
+def _audits(study: Study, trials: Trials, *, discover: bool) -> Sequence[Audit]:
+    methods = methods_of(study)
+    audits: list[Audit] = []
+    if study.regions:
+        audits += [RegionAudit(study, methods, trials.unusable), CausalAudit(study)]
+    if discover:
+        from fairaudit.audits.discovery.audit import DiscoveryAudit
+
+        audits.append(DiscoveryAudit(study, methods, trials.unusable))
+    if not audits:
+        raise UsageError(
+            "There is no region to measure",
+            wanted="regions in fairaudit.yaml, --region-box NAME=x0,y0,x1,y1, or --discover",
+        )
+    return audits
 
 
 def _maps(context: Context, method: Method, predictions: Predictions) -> Floats:

@@ -32,6 +32,7 @@ def region_drawings(total: Total, methods: Sequence[Method]) -> Iterator[Drawing
             caption=f'The region "{region}" on the images as the model sees them.',
             draw=partial(_overlay, total, region),
             photographs=True,
+            overlay=True,
         )
         for place, method in enumerate(methods):
             if np.isnan(_shares(total, region, method)).all():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,21 +84,22 @@ class SaliencyAudit:
 
 def plan(*, save_maps: MapFormat | None = None) -> AuditPlan:
     """The plan of `fairaudit saliency`; with `save_maps` every map is written in that format."""
-
-    def audits_for(study: Study, trials: Trials) -> Sequence[Audit]:
-        methods = methods_of(study)
-        audits: list[Audit] = [SaliencyAudit(study, methods, trials)]
-        if study.regions:
-            from fairaudit.audits.regions.overlays import Overlays
-
-            audits.append(Overlays(study, methods))
-        if save_maps is not None:
-            from fairaudit.audits.saliency.save_maps import SavedMaps
-
-            audits.append(SavedMaps(study, methods, kind=save_maps))
-        return audits
-
+    audits_for = partial(_audits, save_maps=save_maps)
     return AuditPlan(audits_for=audits_for, metrics=SALIENCY, methods_for=methods_of, stages=STAGES)
+
+
+def _audits(study: Study, trials: Trials, *, save_maps: MapFormat | None) -> Sequence[Audit]:
+    methods = methods_of(study)
+    audits: list[Audit] = [SaliencyAudit(study, methods, trials)]
+    if study.regions:
+        from fairaudit.audits.regions.overlays import Overlays
+
+        audits.append(Overlays(study, methods))
+    if save_maps is not None:
+        from fairaudit.audits.saliency.save_maps import SavedMaps
+
+        audits.append(SavedMaps(study, methods, kind=save_maps))
+    return audits
 
 
 def pooled(maps: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,22 +1,26 @@
-"""Audits many models, one after the other; what is kept of each is its folder and a row."""
+"""Audits many models, one after the other or side by side; what is kept of each is its folder and a row."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.run import Session, report_names
 from fairaudit.audits.core.stream.progress import Advance, Progress
 from fairaudit.audits.core.study.decoded import decoded_once
 from fairaudit.audits.zoo.board import Board
+from fairaudit.audits.zoo.earlier import forget_report
+from fairaudit.audits.zoo.finished import Finished
+from fairaudit.audits.zoo.outcome import row_for
+from fairaudit.audits.zoo.processes import audited_by_processes
 from fairaudit.audits.zoo.shard import Shard, settings_of, write_shard
+from fairaudit.audits.zoo.shared import Named
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.place import working_folder
-from fairaudit.report.zoo.row import ModelRow, broken_row, row_of
+from fairaudit.report.zoo.row import ModelRow
 
 
 def run_zoo(
@@ -35,7 +39,7 @@ def run_zoo(
         FairauditError: the data or the baseline cannot be used; a model that cannot be is a row with its reason.
     """
     board = Board(options.output, title=title_of(config), page=page_of(options))
-    numbered = Numbered(progress, total=len(models))
+    forget_report(options.output)
     session = Session.open(baseline=baseline, config=config, base=base, options=options, plan=plan)
     names = report_names(models)
     named = list(zip(names, models, strict=True))
@@ -43,13 +47,40 @@ def run_zoo(
         shard = Shard(index=options.shard[0], of=options.shard[1])
         named = shard.take(named)
         write_shard(options.output, shard, names, _settings(session))
-        numbered = Numbered(progress, total=len(named))
-    with decoded_once(session.material, working_folder(options.output), limit=options.cache):
-        for name, model in named:
-            board.add(row_for(session.outcome(name, model, progress=numbered)))
-            numbered.next()
+    files = dict(named)
+    with (
+        Finished.open(_settings(session), options) as finished,
+        decoded_once(session.material, working_folder(options.output), limit=options.cache),
+    ):
+        board.rows += [row for name, model in named if (row := finished.row(name, model)) is not None]
+        if board.rows:
+            progress.note(f"{len(board.rows)} of {len(named)} models were finished by an earlier run.")
+        done = {row.model for row in board.rows}
+        left = [(name, model) for name, model in named if name not in done]
+        for row in _rows(left, session, baseline=baseline, progress=progress):
+            finished.keep(row, files[row.model])
+            board.add(row)
     board.write()
-    return board.rows
+    order = {name: place for place, (name, _) in enumerate(named)}
+    return sorted(board.rows, key=lambda row: order[row.model])
+
+
+def _rows(named: Sequence[Named], session: Session, *, baseline: Path | None, progress: Progress) -> Iterator[ModelRow]:
+    """Rows as models are done."""
+    if not named:
+        return
+    if session.options.executor == "ray":
+        from fairaudit.audits.zoo.on_ray import audited_on_ray
+
+        yield from audited_on_ray(named, session, baseline=baseline, progress=progress)
+        return
+    if session.options.jobs > 1 and len(named) > 1:
+        yield from audited_by_processes(named, session, baseline=baseline, progress=progress)
+        return
+    numbered = Numbered(progress, total=len(named))
+    for name, model in named:
+        yield row_for(session.outcome(name, model, progress=numbered))
+        numbered.next()
 
 
 def _settings(session: Session) -> str:
@@ -60,13 +91,6 @@ def _settings(session: Session) -> str:
         baseline=None if session.baseline is None else session.baseline.sha256,
         metrics=sorted(session.plan.metrics),
     )
-
-
-def row_for(outcome: Outcome) -> ModelRow:
-    """What is kept of a model when its report is written."""
-    if outcome.report is None:
-        return broken_row(outcome.name, outcome.error.paragraph() if outcome.error else "no report")
-    return row_of(outcome.report, name=outcome.name, folder=outcome.folder.name)
 
 
 def title_of(config: Config) -> str:

@@ -57,6 +57,7 @@ def settings_of(config: Config, options: RunOptions, *, data: str, baseline: str
         "fail_on": options.fail_on,
         "precision": options.precision,
         "images": options.images,
+        "figures": options.figures,
         "versions": library_versions(),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -51,7 +51,8 @@ def launch(
         from fairaudit.cli.launch.dry_run import dry_run
 
         return dry_run(models, baseline=baseline, config=config, base=base, request=request, plan=plan)
-    if (len(models) > 1 or request.options.shard) and then is None:
+    several = len(models) > 1 or request.options.shard or request.options.executor == "ray"
+    if several and then is None:
         from fairaudit.cli.launch.zoo import launch_zoo
 
         return launch_zoo(models, baseline=baseline, config=config, base=base, request=request, plan=plan)

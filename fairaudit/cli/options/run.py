@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fairaudit.config.options import Precision
+from fairaudit.config.options import Executor, Precision
 
 RUN = "Run"
 
@@ -51,6 +51,33 @@ Shard = Annotated[
         help="Several models: audit part I of N, counted from 1; `fairaudit merge` puts the parts together.",
         rich_help_panel=RUN,
         metavar="I/N",
+    ),
+]
+Jobs = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=1024,
+        help="Several models: audit so many side by side, each in a process of its own.",
+        rich_help_panel=RUN,
+    ),
+]
+ExecutorOption = Annotated[
+    Executor,
+    typer.Option(
+        "--executor", help="Several models: processes of this machine, or a Ray cluster.", rich_help_panel=RUN
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        help="Address of the Ray cluster, or auto (default: one of this machine is started).", rich_help_panel=RUN
+    ),
+]
+GpusPerModel = Annotated[
+    float,
+    typer.Option(
+        min=0.0, help="GPUs, or the share of one, that Ray gives to each model.", rich_help_panel=RUN, metavar="SHARE"
     ),
 ]
 Timeout = Annotated[

@@ -10,17 +10,20 @@ from fairaudit.data.planted.biased_mnist import plant
 from fairaudit.data.planted.corrupted import plant_corruption
 from fairaudit.data.planted.patched import MASK, plant_patch
 from fairaudit.data.planted.planting import brought
+from fairaudit.data.planted.red_green import plant_red_green
 from fairaudit.data.planted.two_colours import plant_two_colours
 
 _KINDS = {
     "background_colour": plant,
     "two_background_colours": plant_two_colours,
+    "red_green": plant_red_green,
     "corruption": plant_corruption,
     "patch": plant_patch,
 }
 _PLACES: Mapping[str, tuple[str | None, ...]] = {
     "background_colour": ("background",),
     "two_background_colours": ("left_background", "right_background"),
+    "red_green": ("figure",),
     "corruption": (None,),
     "patch": (MASK,),
 }

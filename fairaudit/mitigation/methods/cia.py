@@ -13,39 +13,85 @@ from fairaudit.mitigation.method import MitigationMethod, Task
 from fairaudit.mitigation.samples import Samples
 
 
-def augmented(batch: Samples) -> tuple[Tensor, Tensor]:
-    """The images followed by their frames, and the target of each; frames that are not there (NaN) are left out.
+def twins_of(batch: Samples) -> Tensor:
+    """The exact twins of a batch.
 
     Raises:
-        MethodError: the batch has no frames.
+        MethodError: it has none.
     """
     if batch.frames is None:
         raise MethodError(
             "The method needs every training image with its attribute changed",
-            wanted="twins, or the frames of a conditional VAE",
-            advice="Name the column of the twins with --twins, or draw frames with `fairaudit generator interpolate`.",
+            wanted="exact twins",
+            advice="Name their column with --twins, or let a conditional VAE draw frames (--cvae, method cia-cvae).",
         )
-    frames = batch.frames.flatten(0, 1)
-    there = ~torch.isnan(frames.flatten(1)).any(1)
-    target = batch.target.repeat_interleave(batch.frames.shape[1])
-    return torch.cat([batch.images, frames[there]]), torch.cat([batch.target, target[there]])
+    return batch.frames
+
+
+def drawn_of(batch: Samples) -> Tensor:
+    """The frames that a conditional VAE drew for a batch.
+
+    Raises:
+        ValueError: the part has none.
+    """
+    if batch.drawn is None:
+        raise ValueError("the part has no drawn frames")
+    return batch.drawn
+
+
+def augmented(batch: Samples, frames: Tensor) -> tuple[Tensor, Tensor]:
+    """The images followed by their frames, and the target of each; frames that are not there (NaN) are left out."""
+    flat = frames.flatten(0, 1)
+    there = ~torch.isnan(flat.flatten(1)).any(1)
+    target = batch.target.repeat_interleave(frames.shape[1])
+    return torch.cat([batch.images, flat[there]]), torch.cat([batch.target, target[there]])
 
 
 def cia(task: Task) -> Edit:
-    """Cross-entropy over images and frames alike. Batch norms learn the statistics of both."""
+    """Cross-entropy over images and exact twins alike. Batch norms learn the statistics of both."""
 
     def loss(module: nn.Module, batch: Samples) -> Tensor:
-        images, target = augmented(batch)
-        _, logits = module(images)
-        return each_loss(task.head, logits, target).mean()
+        return _loss(task, module, batch, twins_of(batch))
 
     return learnt(task, loss)
+
+
+def cia_cvae(task: Task) -> Edit:
+    """The same with the frames that a conditional VAE draws between every image and its counterfactual.
+
+    Raises:
+        MethodError: there is no conditional VAE.
+    """
+    if task.drawn is None:
+        raise MethodError(
+            "The method needs interpolations of every training image",
+            wanted="a conditional VAE on target and attribute",
+            advice="Train one with `fairaudit generator train --kind cvae`, and give it with --cvae.",
+        )
+
+    def loss(module: nn.Module, batch: Samples) -> Tensor:
+        return _loss(task, module, batch, drawn_of(batch))
+
+    return learnt(task, loss, part=task.drawn)
+
+
+def _loss(task: Task, module: nn.Module, batch: Samples, frames: Tensor) -> Tensor:
+    images, target = augmented(batch, frames)
+    _, logits = module(images)
+    return each_loss(task.head, logits, target).mean()
 
 
 CIA = MitigationMethod(
     name="cia",
     summary="Every image is also shown with its attribute changed, under the same label.",
-    source="Qiang et al., IJCAI 2022",
+    source="Qiang et al., IJCAI 2022, with exact twins in place of drawn ones",
     given=("twins",),
     fit=cia,
+)
+CIA_CVAE = MitigationMethod(
+    name="cia-cvae",
+    summary="Every image is also shown as a conditional VAE draws it on the way to another attribute value.",
+    source="Qiang et al., IJCAI 2022",
+    given=("attribute labels", "conditional VAE"),
+    fit=cia_cvae,
 )

@@ -205,7 +205,7 @@ def test_single_images_of_a_pair_are_listed(world: Path, tmp_path: Path) -> None
 
 def test_pixels_need_no_generator_and_are_no_evidence(world: Path, tmp_path: Path) -> None:
     """The model adds .8 of the right half: pixels of both halves move, and the numbers stay a baseline."""
-    gates = {"gates": [{"metric": "relative_change", "attribute": "right", "max": 5.0}]}
+    gates = {"gates": [{"metric": "relative_change", "class": "left", "attribute": "right", "max": 5.0}]}
     config = Config.model_validate({**_config().model_dump(exclude_none=True, by_alias=True), **gates})
     report, folder = _run(world, tmp_path, "mixed.pt", config, generator=None, maker="wachter", min_base_change=0.05)
     found, base = _value(report, "left", "right"), _value(report, "left", None, "base_change")

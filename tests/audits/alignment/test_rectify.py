@@ -196,3 +196,14 @@ def test_nothing_better_writes_nothing(world: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="No multiple of right"):
         rectified(world, tmp_path, bases=(base,), iterations=1)
     assert not list(tmp_path.glob("*.pt"))
+
+
+def test_a_rectified_model_that_decides_every_image_alike_fails(world: Path, tmp_path: Path) -> None:
+    """Half of its own score and a fifth of the other: what is left of it never reaches a half."""
+    base = f"half=0.5*left + 0.2*{world / 'right.pt'}#0"
+    (found,) = rectified(world, tmp_path, bases=(base,), within=1.0, iterations=60)
+    assert (found.report.gate.state, found.report.gate.exit_code) == ("fail", 3)
+    (varies,) = [rule for rule in found.report.gate.rules if rule.rule == "decisions vary"]
+    assert varies.state == "fail"
+    assert "got the same decision" in varies.why
+    assert ": rectified." not in summaries([found])

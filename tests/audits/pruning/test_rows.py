@@ -51,6 +51,13 @@ def test_only_what_is_planted_goes_with_its_class_by_construction(made):
     assert own.associated(1).tolist() == [1, 0], "the model calls everyone with tie 0 class 1"
 
 
+def test_what_the_configuration_tells_outranks_what_the_model_decides(made):
+    told = replace(made, planted=(True, False), paired=(None, np.array([0, -1])))
+    assert told.associated(0).tolist() == [0, 1]
+    assert told.associated(1).tolist() == [0, -1]
+    assert set(told.hints(1).tolist()) <= {0, -1}
+
+
 def test_another_output_of_the_model_is_another_search():
     def key(pick):
         config = Config.model_validate(

@@ -21,6 +21,7 @@ def output(tmp_path_factory):
 
 def run(demo_files, output, methods, *, limit=None, audited=()):
     audit = {"attribute": "necktie", "region": "necktie", "saliency": methods, "faithfulness": False}
+    audit |= {"aligned": {"pairs": {"necktie": {"0": "0", "1": "1"}}, "rho": {"necktie": 0.95}}}  # φ = 0.9 in training
     config, base = load_config(
         demo_files.folder / "fairaudit.yaml", folder=Path(demo_files.folder), overrides={"audit": audit}
     )
@@ -134,8 +135,9 @@ def test_magnitude_and_random_pruning_of_equal_size_do_not(report):
 
 
 def test_the_theory_is_where_eq_15_says(report):
-    # With one bias and one kind of error the decisions' information is what ρ and φ imply.
-    measured = value(report, "bias_information", method="vanilla")
+    # With one bias and one kind of error the decisions' information, at the training's ρ, is what ρ and φ imply.
     expected = value(report, "bias_information_expected", method="vanilla")
-    assert measured.value == pytest.approx(expected.value, abs=0.03)
-    assert expected.extra["rho"] == pytest.approx(0.5, abs=0.02)
+    assert expected.extra["observed"] == pytest.approx(expected.value, abs=0.03)
+    assert expected.extra["rho"] == pytest.approx(0.95)
+    # On the reporting part, where neckties are even, they hold less.
+    assert value(report, "bias_information", method="vanilla").value < expected.value - 0.2

@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fairaudit.config.schema import GateRule
+from fairaudit.gate.judge import judge
 from fairaudit.measures.alignment.alignment import alignment
 from fairaudit.measures.alignment.relative_change import relative_change
 from fairaudit.results.measurement import Measurement
@@ -86,3 +88,17 @@ def test_a_downstream_classifier_that_the_generator_loses_is_unusable_and_the_ot
         assert found[f"cf-align/{metric}/attribute=smiling/class=smiling/method=m"].status == "ok"
     assert found["cf-align/base_change/class=smiling/method=m"].status == "ok"
     assert found["cf-align/relative_change/attribute=necktie/class=smiling/method=m"].extra["balanced_auc"] == 0.75
+
+
+@pytest.mark.parametrize(("n", "state"), [(3, "inconclusive"), (40, "pass")])
+def test_a_gate_on_three_images_is_no_pass(n: int, state: str) -> None:
+    """The number keeps to its limit by far, and three images prove nothing."""
+    rule = GateRule.model_validate(
+        {"metric": "relative_change", "attribute": "necktie", "class": "smiling", "max": 0.9}
+    )
+    found = alignment_measurements([_row(n=n)], method="m")
+    pair = next(m for m in found if m.metric == "relative_change" and m.attribute == "necktie")
+    assert pair.value is not None
+    assert pair.value < 0.6
+    assert pair.n == n
+    assert judge([rule], found).state == state

@@ -34,6 +34,20 @@ def with_gate_figure(report: Report, folder: Path) -> Report:
     return report.model_copy(update={"figures": [*drawn([drawing], folder), *report.figures]})
 
 
+def overlay_notes(drawings: Sequence[Drawing]) -> list[str]:
+    """A note that names the figures of where the regions were measured; none where there is no such figure.
+
+    Nothing else shows that a box was given in another form, such as a corner with width and height as two corners.
+    """
+    files = [f"figures/{name}" for name, drawing in _named(drawings).items() if drawing.overlay]
+    if not files:
+        return []
+    return [
+        f"Look whether the regions lie where they should: {', '.join(files)}. Boxes given as x, y, width and height "
+        "need form: xywh."
+    ]
+
+
 def drawn(
     drawings: Sequence[Drawing],
     folder: Path,

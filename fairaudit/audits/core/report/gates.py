@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fairaudit.config.gate import OF_CLASSIFIERS
 from fairaudit.config.schema import GateRule
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import UsageError, suggestion
@@ -42,7 +43,7 @@ def check_names(rules: Sequence[GateRule], groupings: Sequence[Categorical], tar
         places = [grouping for grouping in groupings if rule.attribute in (None, grouping.name)]
         if rule.group is not None and places:
             _check(rule, "group", rule.group, [value for place in places for value in place.values])
-        if rule.class_ is not None and target is not None:
+        if rule.class_ is not None and target is not None and rule.measured not in OF_CLASSIFIERS:
             _check(rule, "class", rule.class_, target.values)
 
 

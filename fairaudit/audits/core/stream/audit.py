@@ -85,6 +85,8 @@ class Drawing:
     """Whether single images of the data can be seen on it, which `--no-images` leaves out."""
     worst: bool = False
     """Whether it shows the worst images, which stand on the first page."""
+    overlay: bool = False
+    """Whether it shows where a region was measured, which a note then asks the reader to look at."""
 
 
 def slug(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from fairaudit.audits.core.study.device import autocast
 from fairaudit.audits.core.study.methods import named_class
 from fairaudit.audits.core.study.study import Study
 from fairaudit.data.batch import Batch
-from fairaudit.engine.local import run_chunks
+from fairaudit.engine.local import compute_chunks, run_chunks
 from fairaudit.engine.memory import Halving
 from fairaudit.engine.part import Part, merge
 from fairaudit.engine.plan import Chunk, Plan
@@ -62,7 +62,41 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
     Raises:
         DataError: no row could be scored.
     """
-    plan = Plan(rows=len(study.manifest.ids), chunk_rows=CHUNK_ROWS)
+    plan = plan_of(study)
+    load, compute = _work(study, audits)
+    with progress.task(f"Auditing {study.candidate.name}", total=plan.rows) as advance:
+        outcome = run_chunks(plan, load, compute, store, progress=advance, begin=study.options.begin)
+    rows, excluded = _accounted(outcome.parts, plan, store)
+    if rows.size == 0:
+        raise _nothing_scored(study, excluded)
+    totals = {audit.name: Total(part=outcome.parts[audit.name], rows=rows, study=study) for audit in audits}
+    return StreamResult(
+        totals=totals,
+        rows=rows,
+        decisions=outcome.parts[DECIDED].columns["decision"].astype(np.int32),
+        excluded=excluded,
+        notes=_notes(outcome.parts[ROWS]),
+        resumed_chunks=outcome.resumed_chunks,
+        computed_rows=outcome.computed_rows,
+    )
+
+
+def stream_part(study: Study, audits: Sequence[Audit], store: RunStore, chunks: range) -> None:
+    """Run the audits over some chunks and leave what they found in the store; `stream` goes on from there."""
+    plan = plan_of(study)
+    load, compute = _work(study, audits)
+    compute_chunks(plan.chunks()[chunks.start : chunks.stop], plan, load, compute, store)
+
+
+def plan_of(study: Study) -> Plan:
+    """How the rows are cut into chunks."""
+    return Plan(rows=len(study.manifest.ids), chunk_rows=CHUNK_ROWS)
+
+
+def _work(
+    study: Study, audits: Sequence[Audit]
+) -> tuple[Callable[[Chunk], Batch], Callable[[Chunk, Batch], Mapping[str, Part]]]:
+    """How a chunk is loaded, and what is found about it."""
     slices = Halving[dict[str, Part]](study.options.batch_size or CHUNK_ROWS)
 
     def load(chunk: Chunk) -> Batch:
@@ -84,21 +118,7 @@ def stream(study: Study, audits: Sequence[Audit], store: RunStore, progress: Pro
         parts = {name: merge(result[name] for result in results) for name in results[0]} if results else {}
         return {**parts, ROWS: _rows_part(batch)}
 
-    with progress.task(f"Auditing {study.candidate.name}", total=plan.rows) as advance:
-        outcome = run_chunks(plan, load, compute, store, progress=advance)
-    rows, excluded = _accounted(outcome.parts, plan, store)
-    if rows.size == 0:
-        raise _nothing_scored(study, excluded)
-    totals = {audit.name: Total(part=outcome.parts[audit.name], rows=rows, study=study) for audit in audits}
-    return StreamResult(
-        totals=totals,
-        rows=rows,
-        decisions=outcome.parts[DECIDED].columns["decision"].astype(np.int32),
-        excluded=excluded,
-        notes=_notes(outcome.parts[ROWS]),
-        resumed_chunks=outcome.resumed_chunks,
-        computed_rows=outcome.computed_rows,
-    )
+    return load, compute
 
 
 def map_batch(study: Study, audits: Sequence[Audit], batch: Batch) -> dict[str, Part]:
