@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,15 @@ AllowedVerdict = Literal[
     "unequal, not by this cue",
 ]
 """Joint verdicts that a rule may allow; `undecided` is no finding, and --fail-on fail lets it through."""
+
+
+OF_CLASSIFIERS: Final = frozenset(
+    {
+        *("relative_change", "relative_change_before", "relative_change_ratio_of_sums", "base_change"),
+        *("rectification_factor", "map_similarity", "map_similarity_absolute", "map_structural_similarity"),
+    }
+)
+"""Metrics whose class and attribute are classifiers, outputs, files or sums, which only their command knows."""
 
 
 class GateRule(Section):

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fairaudit.config.explain import explained
+from fairaudit.config.gate import OF_CLASSIFIERS
 from fairaudit.config.references import region_order
 from fairaudit.config.schema import Config
 from fairaudit.config.yaml_file import read_yaml
@@ -166,6 +167,8 @@ def _attributes_named(config: Config) -> Iterable[tuple[str, str]]:
     if config.data.resample is not None:
         yield "data.resample.attribute", config.data.resample.attribute
     for number, rule in enumerate(config.gates):
+        if (rule.regression or rule.metric) in OF_CLASSIFIERS:
+            continue  # --downstream names them, not the data
         for name in (rule.attribute or "").split(INTERSECTION):
             if name:
                 yield f"gates[{number}].attribute", name

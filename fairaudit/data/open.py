@@ -166,11 +166,14 @@ def _one_file_at_least(manifest: Manifest) -> Manifest:
     """Missing files exclude their rows while loading; all files missing is a wrong folder."""
     names = (manifest.source.name(row) for row in range(len(manifest)))
     if stored_in_files(manifest.source) and not any(_is_file(manifest.folder / name) for name in names):
+        first = manifest.source.name(0)
         raise DataError(
             f"None of the {len(manifest)} image files exists",
-            found=f'the first is "{manifest.source.name(0)}"',
+            found=f'the first is "{first}"',
             where=str(manifest.folder),
-            advice="Set data.root to the folder that the paths are relative to.",
+            advice="Set data.root to the folder that the paths are relative to."
+            if not _is_file(manifest.folder / first.replace("\\", "/"))
+            else "The paths are written as on Windows: write / for every backslash in that column.",
         )
     return manifest
 

@@ -195,6 +195,12 @@ def test_no_picture_where_the_paths_point(lab):
     lab.run("fairness", "model.pt").refused("None of the 24 image files exists", '"faces/00000.png"', "data.root")
 
 
+def test_paths_written_as_on_windows_are_said_to_be_that(lab):
+    lab.write_rows([{**row, "file": row["file"].replace("/", "\\")} for row in lab.rows()])
+    text = lab.run("fairness", "model.pt").refused("written as on Windows", "write / for every backslash")
+    assert "data.root" not in text
+
+
 def test_a_name_that_is_too_long(lab):
     rows = lab.rows()
     rows[0]["file"] = "a" * 5000

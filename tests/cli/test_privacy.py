@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import yaml
@@ -32,6 +33,22 @@ def test_no_images_and_none_in_html(lab):
     assert "Worst images" not in (lab.folder / "hidden" / "report.md").read_text()
     lab.run("render", "shown", "--format", "html", "--no-images", quiet=False)
     assert (lab.folder / "shown" / "report.html").read_text().count("data:image/png") == pages[1]
+
+
+def test_nothing_that_an_audit_writes_is_more_open_than_the_umask_allows(lab):
+    """Reports, figures, renderings and the run store with the labels of every image."""
+    before = os.umask(0o077)
+    try:
+        lab.run("audit", "model.pt", "-o", "out", "--format", "html,md,junit,csv,github,card,openmetrics")
+        lab.run("resample", "--attribute", "group", "-o", "made.csv", quiet=False)
+        lab.run("init", "model.pt", "faces.csv", "--yes", "-o", "made.yaml", quiet=False)
+    finally:
+        os.umask(before)
+    written = [path for name in ("out", ".fairaudit") for path in (lab.folder / name).rglob("*")]
+    written += [lab.folder / "made.csv", lab.folder / "made.yaml"]
+    assert len(written) > 15
+    assert {path.name for path in written} >= {"report.json", "report.html", "run.sqlite", "made.csv"}
+    assert [path.name for path in written if path.stat().st_mode & 0o077] == []
 
 
 def test_a_configuration_in_the_working_folder_makes_nothing_run(lab):

@@ -73,6 +73,21 @@ def test_no_weights_is_told(checkpoint):
         find_weights(checkpoint, where="f")
 
 
+def test_a_checkpoint_that_holds_itself_comes_to_an_end(tmp_path):
+    """A few bytes that a walk along the usual keys would follow for ever."""
+    round_about = {"epoch": 3}
+    round_about["state_dict"] = round_about
+    chain = {"model": {"net": round_about}}
+    listed = []
+    listed.append(listed)
+    for name, content in (("dict", round_about), ("chain", chain), ("list", {"model": listed})):
+        torch.save(content, tmp_path / name)
+        checkpoint = torch.load(tmp_path / name, weights_only=True)
+        with pytest.raises(ModelError, match="holds no weights"):
+            find_weights(checkpoint, where="f")
+        alternatives(checkpoint)
+
+
 def test_loaded_weights_are_the_given_ones():
     model, given = net(), net().state_dict()
     load_weights(model, {f"module.{key}": value for key, value in given.items()}, arch="a", where="f")

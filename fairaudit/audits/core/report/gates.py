@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fairaudit.config.gate import OF_CLASSIFIERS
 from fairaudit.config.schema import GateRule
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.gate.rules import check_metrics, in_words
-from fairaudit.tables.metrics import METRICS, RENAMED, names_of
-
-OF_CLASSIFIERS = names_of("cf-align", "cf-rectify")
-"""Metrics whose class is a base classifier: an output, a file or a sum, which only their command knows."""
+from fairaudit.tables.metrics import METRICS, RENAMED
 
 
 def check_gates(rules: Sequence[GateRule]) -> None:

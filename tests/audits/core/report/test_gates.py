@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from fairaudit.audits.core.report.gates import check_gates, check_names
+from fairaudit.config.gate import OF_CLASSIFIERS
 from fairaudit.config.schema import GateRule
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import UsageError
+from fairaudit.tables.metrics import names_of
 
 
 def column(name, values):
@@ -50,3 +52,7 @@ def test_the_class_of_an_alignment_is_a_classifier():
     """Which there are, the command that opens them knows; a rule about none of them is not judged there."""
     check_names([rule(metric="relative_change", attribute="tie", **{"class": "smile + 0.3*tie"})], [SEX], SMILE)
     check_names([rule(metric="map_similarity", **{"class": "smile"})], [SEX], SMILE)
+
+
+def test_the_metrics_whose_attributes_are_classifiers_are_those_of_their_commands():
+    assert names_of("cf-align", "cf-rectify") == OF_CLASSIFIERS
