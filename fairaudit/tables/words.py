@@ -113,6 +113,11 @@ def _mitigation(name: str, sentence: str, source: str = "") -> Term:
 
 MITIGATIONS = (
     _mitigation("vanilla", "The model as it came."),
+    _mitigation(
+        "cia-cvae",
+        "Every image is also shown as a conditional VAE draws it on the way to another attribute value.",
+        "Qiang et al., IJCAI 2022",
+    ),
     _mitigation("all", "All methods that were tried, taken together."),
     _mitigation("fine-tune", "Training gone on with on the same rows; the control.", ""),
     _mitigation("fine-tune-balanced", "Training gone on with on balanced rows; the second control.", ""),
@@ -183,7 +188,9 @@ MITIGATIONS = (
         "Wang et al. 2021, as far as it is described",
     ),
     _mitigation(
-        "cia", "Every image is also shown with its attribute changed, under the same label.", "Qiang et al., IJCAI 2022"
+        "cia",
+        "Every image is also shown with its attribute changed, under the same label.",
+        "Qiang et al., IJCAI 2022, with exact twins in place of drawn ones",
     ),
     _mitigation("ffw", "Weights are pruned so that the features hide the attribute.", "Nahon et al., ECCV 2024"),
     _mitigation(
