@@ -15,6 +15,7 @@ AUDITS = (
     _word("audit", "counterfactual", "How decisions change when the attribute of an image is changed by a generator."),
     _word("audit", "roi-metrics", "How much of the relevance of the maps lies in a region, and what it depends on."),
     _word("audit", "causal", "How decisions change when a region is painted over."),
+    _word("audit", "swap", "How decisions change when a region shows what it shows in an image of another group."),
     _word("audit", "saliency", "Whether maps of an attribution method may be relied on for this model."),
     _word("audit", "discovery", "Where on the images relevance differs between groups, with no region named."),
     _word("audit", "cf-align", "Whether other classifiers follow when images are changed to move the model's answer."),
@@ -112,6 +113,12 @@ def _mitigation(name: str, sentence: str, source: str = "") -> Term:
 
 MITIGATIONS = (
     _mitigation("vanilla", "The model as it came."),
+    _mitigation(
+        "cia-cvae",
+        "Every image is also shown as a conditional VAE draws it on the way to another attribute value.",
+        "Qiang et al., IJCAI 2022",
+    ),
+    _mitigation("all", "All methods that were tried, taken together."),
     _mitigation("fine-tune", "Training gone on with on the same rows; the control.", ""),
     _mitigation("fine-tune-balanced", "Training gone on with on balanced rows; the second control.", ""),
     _mitigation(
@@ -181,7 +188,9 @@ MITIGATIONS = (
         "Wang et al. 2021, as far as it is described",
     ),
     _mitigation(
-        "cia", "Every image is also shown with its attribute changed, under the same label.", "Qiang et al., IJCAI 2022"
+        "cia",
+        "Every image is also shown with its attribute changed, under the same label.",
+        "Qiang et al., IJCAI 2022, with exact twins in place of drawn ones",
     ),
     _mitigation("ffw", "Weights are pruned so that the features hide the attribute.", "Nahon et al., ECCV 2024"),
     _mitigation(
@@ -197,6 +206,9 @@ MITIGATIONS = (
 )
 WORDS: Registry[Term] = Registry(
     "word of a report",
-    [(word.name, word) for word in (*AUDITS, *STATES, *INTERVALS, *USES, *CHANGES, *MAPS, *FILLS, *MITIGATIONS)],
+    [
+        (f"{word.kind} {word.name}", word)
+        for word in (*AUDITS, *STATES, *INTERVALS, *USES, *CHANGES, *MAPS, *FILLS, *MITIGATIONS)
+    ],
 )
-"""Name → word."""
+"""Kind and name → word; a name may be of two kinds."""
