@@ -29,7 +29,7 @@ def words_of(report):
     for m in report.measurements:
         found |= {("metric", m.metric), ("status", m.status), ("audit", m.audit), ("interval", m.interval)}
         if m.audit in ("mitigate", "saliency", "roi-metrics"):  # elsewhere the user's own names
-            found.add(("any", m.method))
+            found.add(("any", m.method and m.method.partition(" (φ ")[0]))  # a variant at one φ of several
     return {(kind, word) for kind, word in found if word is not None}
 
 
