@@ -19,6 +19,39 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Run stores are sealed with a secret of the tests, and none is written into the home folder.
 os.environ.setdefault("FAIRAUDIT_STORE_KEY", "tests")
 
+
+def words_of(report):
+    """(kind, word) of every name in a report that is not the data's or the user's own."""
+    found = {("exit code", str(report.gate.exit_code)), ("gate state", report.gate.state)}
+    found |= {("gate state", rule.state) for rule in report.gate.rules}
+    for verdict in report.verdicts:
+        found |= {("verdict", verdict.verdict), ("use", verdict.attribute_used), ("use", verdict.region_used)}
+    for m in report.measurements:
+        found |= {("metric", m.metric), ("status", m.status), ("audit", m.audit), ("interval", m.interval)}
+        if m.audit in ("mitigate", "saliency", "roi-metrics"):  # elsewhere the user's own names
+            found.add(("any", m.method and m.method.partition(" (φ ")[0]))  # a variant at one φ of several
+    return {(kind, word) for kind, word in found if word is not None}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_name_is_explained():
+    """Whatever report any test writes, of whatever command: `fairaudit explain` knows every name in it."""
+    from fairaudit.report.explain import explanations
+    from fairaudit.results import store
+
+    known = {(kind, each.name) for each in explanations() for kind in (each.kind, "any")}
+    written = store.report_text
+
+    def checked(report):
+        unknown = sorted(words_of(report) - known)
+        assert not unknown, f"fairaudit explain does not know {unknown}"
+        return written(report)
+
+    store.report_text = checked
+    yield checked
+    store.report_text = written
+
+
 MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
 
 

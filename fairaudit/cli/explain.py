@@ -12,7 +12,7 @@ def explain(
     name: Annotated[list[str] | None, typer.Argument(help="Name to explain, such as rrf_lift or undecided.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Explain a metric, verdict, attribution method, status, exit code or key of the configuration.
+    """Explain any word of a report, such as a metric or a verdict, an exit code, or a key of the configuration.
 
     Without a name, lists everything that can be explained. Example: fairaudit explain rrf_lift
     """

@@ -12,23 +12,34 @@ from fairaudit.results.report import Report
 
 MOST_GROUPS = 6
 """Groups of the table; more are counted."""
-MOST_EVIDENCE = 5
-"""Numbers of the worst verdict."""
-MOST_VERDICTS = 4
-"""Verdicts beside the worst one."""
+LINES = 24
+"""Lines of a screen."""
+SIZES = ((5, 4, 2), (5, 2, 2), (4, 2, 1), (3, 1, 1), (2, 0, 1))
+"""Numbers of the worst verdict, verdicts beside it, and next steps: the first that fit a screen."""
+STEP = 300
+"""Characters of a next step."""
 MARK = "*"
 """Beside the worst value of a column."""
 
 
 def render(report: Report, *, width: int = 80) -> str:
-    """The first page as text of at most about 24 lines."""
+    """The first page as text of at most 24 lines, unless names are as long as lines."""
     found = page(report)
+    for size in SIZES:
+        text = _screen(report, found, size, width)
+        if text.count("\n") <= LINES:
+            break
+    return text
+
+
+def _screen(report: Report, found: Page, size: tuple[int, int, int], width: int) -> str:
+    evidence, others, steps = size
     blocks = [
         wrapped(_heading(report), width),
         wrapped(f"{found.decision.upper()}. {' '.join(map(plain, found.sentences))}", width),
         "\n".join(_groups(found.groups[0])) if found.groups else "",
-        "\n".join(_why(report, found, width)),
-        "\n".join(wrapped(f"Next: {plain(step)}", width, "  ") for step in found.steps[:2]),
+        "\n".join(_why(report, found, evidence, others, width)),
+        "\n".join(wrapped(f"Next: {clip(plain(step), STEP)}", width, "  ") for step in found.steps[:steps]),
         wrapped(gate_line(report.gate), width),
     ]
     return inert("\n".join(block for block in blocks if block) + "\n")
@@ -63,17 +74,17 @@ def _marked(text: str, worst: bool) -> str:
     return f"{text}{MARK if worst else ' '}"
 
 
-def _why(report: Report, found: Page, width: int) -> Iterator[str]:
+def _why(report: Report, found: Page, evidence: int, most: int, width: int) -> Iterator[str]:
     """The worst verdict with its numbers, then the others."""
     if not report.verdicts:
         return
     first, *others = report.verdicts
     yield wrapped(_verdict(first.attribute, first.region, first.verdict), width)
-    yield from _aligned(found.evidence[:MOST_EVIDENCE], width)
-    for verdict in others[:MOST_VERDICTS]:
+    yield from _aligned(found.evidence[:evidence], width)
+    for verdict in others[:most]:
         yield wrapped(_verdict(verdict.attribute, verdict.region, verdict.verdict), width)
-    if len(others) > MOST_VERDICTS:
-        yield f"… and {len(others) - MOST_VERDICTS} more verdicts"
+    if len(others) > most:
+        yield f"… and {len(others) - most} more verdicts" if most else f"and {len(others)} more verdicts"
 
 
 def _verdict(attribute: str, region: str | None, verdict: str) -> str:

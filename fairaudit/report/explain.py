@@ -16,8 +16,12 @@ from fairaudit.errors import UsageError, suggestion
 from fairaudit.tables.entry import MetricEntry
 from fairaudit.tables.metrics import METRICS
 from fairaudit.tables.terms import TERMS, Term
+from fairaudit.tables.words import WORDS
 
-KINDS = ("verdict", "metric", "method", "status", "exit code", "key")
+KINDS = (
+    "verdict", "metric", "method", "fill", "mitigation", "status", "gate state", "use", "change", "interval", "audit",
+    "exit code", "key",
+)  # fmt: skip
 """What can be explained, in the order of lists; a word of two kinds is explained as both."""
 
 
@@ -26,7 +30,7 @@ class Explanation:
     """One word in plain words; empty where a line does not apply."""
 
     kind: str
-    """verdict, metric, method, status, exit code, or key of the configuration."""
+    """One of `KINDS`."""
     name: str
     """The word."""
     sentence: str
@@ -56,6 +60,7 @@ def explanations() -> tuple[Explanation, ...]:
     found = [
         *(_of_metric(METRICS[name]) for name in METRICS),
         *(_of_term(TERMS[name]) for name in TERMS),
+        *(_of_term(WORDS[name]) for name in WORDS),
         *_keys(Config, ""),
     ]
     return tuple(sorted(found, key=lambda each: KINDS.index(each.kind)))
@@ -80,7 +85,7 @@ def explain(name: str) -> tuple[Explanation, ...]:
     if not found:
         raise UsageError(
             f'There is nothing called "{name}" to explain',
-            wanted="a metric, verdict, attribution method, status, exit code or key of the configuration",
+            wanted="a word of a report, a method, an exit code or a key of the configuration",
             advice=suggestion(wanted, [each.name for each in known]) or "fairaudit explain lists them all.",
         )
     return found

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 _MOST = 2000
-_ROOM = 2_000_000
-"""Bytes of all figures of a page, about 2.7 MB as text: the page stays below 3 MB. Figures beyond are named."""
+_ROOM = 1_850_000
+"""Bytes of all figures of a page, about 2.5 MB as text: the page stays below 3 MB. Figures beyond are named."""
 _TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
@@ -103,7 +103,8 @@ def render(report: Report, folder: Path) -> str:
         excluded_remark=shown(report.excluded[:_MOST], len(report.excluded), "rows"),
         evidence=list(zip(first.evidence, _evidence(report, first), strict=True)),
         headings=HEADINGS,
-        worst=[picture for figure, picture in pictures if figure.worst],
+        outcomes=_outcomes(report),
+        worst=_leading(report, [picture for figure, picture in pictures if figure.worst]),
         pictures=[picture for figure, picture in pictures if not figure.worst],
         states=STATE_WORDS,
     )
@@ -133,6 +134,35 @@ def _contents(report: Report, first: Page) -> Iterator[tuple[str, str]]:
         ("data", "Data", True), ("notes", "Notes", report.notes), ("provenance", "Where this comes from", True),
     )  # fmt: skip
     return ((name, title) for name, title, there in sections if there)
+
+
+def _leading(report: Report, pictures: Sequence[Picture]) -> list[tuple[bool, Picture]]:
+    """Worst images, and whether they are shown unfolded: of each kind those of the worst verdict, or the first."""
+    verdict = report.verdicts[0] if report.verdicts else None
+    names = [_letters(name) for name in (verdict.attribute, verdict.region) if name] if verdict else []
+
+    def about(picture: Picture) -> bool:
+        rest = _letters(Path(picture.file).stem.partition("-")[2])
+        return any(rest.startswith(name) for name in names)
+
+    first: dict[str, Picture] = {}
+    for picture in [*filter(about, pictures), *pictures]:
+        first.setdefault(Path(picture.file).stem.partition("-")[0], picture)
+    shown = {picture.file for picture in first.values()}
+    return sorted(((picture.file in shown, picture) for picture in pictures), key=lambda each: not each[0])
+
+
+def _letters(name: str) -> str:
+    """A name as figures' file names have it."""
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
+def _outcomes(report: Report) -> dict[str, str]:
+    """Attribute → its worst verdict, which comes first in a report."""
+    found: dict[str, str] = {}
+    for verdict in report.verdicts:
+        found.setdefault(verdict.attribute, verdict.verdict)
+    return found
 
 
 def _evidence(report: Report, first: Page) -> list[TableLine]:

@@ -7,7 +7,9 @@ from typing import Literal
 
 from fairaudit.registry import Registry
 
-Kind = Literal["verdict", "status", "exit code", "method"]
+Kind = Literal[
+    "verdict", "status", "exit code", "method", "audit", "gate state", "interval", "use", "change", "fill", "mitigation"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

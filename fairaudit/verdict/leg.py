@@ -12,6 +12,8 @@ Side = Literal["above", "below", "open", "absent"]
 
 HOPELESS = 100
 """How many times as many images are no advice any more: the estimate lies on its limit."""
+EDGE = 1.1
+"""Below so many times as many images, chance alone may have decided that it is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,12 @@ class Leg:
             return f"{self.name}: more images"
         if images > HOPELESS * self.n:
             return f"{self.name} lies so near to {self.limit:.3g} that more images are not likely to decide it"
-        return f"{self.name}: about {images:,} images instead of {self.n:,}"
+        if images < EDGE * self.n:
+            return (
+                f"{self.name}: its interval only just holds {self.limit:.3g}, and as many other images could end on "
+                f"either side; {2 * self.n:,} images instead of {self.n:,} are likely to settle it"
+            )
+        return f"{self.name}: about {_rounded(images):,} images instead of {self.n:,}"
 
     def _images(self) -> int | None:
         """Images at which the interval, shrinking with 1/√n around its centre, would no longer hold the limit."""
@@ -70,6 +77,16 @@ class Leg:
         if distance == 0:
             return None
         return math.ceil(self.n * ((self.high - self.low) / 2 / distance) ** 2)
+
+
+def _rounded(images: int) -> int:
+    """Up to two digits that count: an estimate of an estimate has no more.
+
+    >>> _rounded(987), _rounded(1234), _rounded(40)
+    (990, 1300, 40)
+    """
+    step = int(10 ** max(0, len(str(images)) - 2))
+    return -(-images // step) * step
 
 
 def sides(legs: Iterable[Leg]) -> set[Side]:

@@ -81,7 +81,7 @@ def built(source, name, side):
             pass
     model = timm.create_model(name, num_classes=5)
     own = model.default_cfg["input_size"][1]
-    return model, own if side is None or "fixed_input_size" in model.default_cfg else side
+    return model, own if side is None or model.default_cfg.get("fixed_input_size") else side
 
 
 def network(name, side=None):

@@ -109,13 +109,15 @@ def tables(demo: Path) -> dict[str, float]:
     found = {}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
+        shutil.copytree(demo / "report", folder / "report")
         rows = [f"{n % 2},{(n // 3) % 2},{'ab'[n // 2 % 2]}" for n in range(2000)]
         (folder / "table.csv").write_text("\n".join(["y,d,group", *rows]) + "\n", encoding="utf-8")
         columns = ["--truth", "y", "--prediction", "d", "--attribute", "group"]
         commands = {
-            "fairness --predictions (2,000 rows)": ["fairness", "--predictions", "table.csv", *columns, "-o", "out"],
-            "render --format html": ["render", str(demo.absolute() / "report" / "report.json"), "--format", "html",
-                                     "-o", "page"],
+            "fairness --predictions, 2,000 rows": ["fairness", "--predictions", "table.csv", *columns, "-o", "out"],
+            "the same with --format junit, without figures": ["fairness", "--predictions", "table.csv", *columns,
+                                                              "-o", "out", "--format", "junit"],
+            "render --format html": ["render", "report", "--format", "html"],
             "explain tpr": ["explain", "tpr"],
         }  # fmt: skip
         for name, command in commands.items():

@@ -7,7 +7,7 @@ biased one go with neckties), and takes from the configuration what a user's own
 alone decide, and the twins. Then it runs the real command in a process of its own, as a release pipeline would:
 
     fairaudit audit MODEL.pt
-    fairaudit audit MODEL.pt --roi mouth --region-box front=0.30,0.45,0.70,1.0
+    fairaudit audit MODEL.pt --roi mouth --roi front --region-box front=0.30,0.45,0.70,1.0
 
 The first asks about the necktie's own box. The second asks about places that hold what a smile is seen by: the mouth,
 and a box of mouth and necktie. Results are appended to OUT/results.jsonl as they come, and OUT/table.md is written
@@ -55,7 +55,7 @@ QUESTIONS = (
     ),
     Question(
         name="mouth and front",
-        arguments=("--roi", "mouth", "--region-box", FRONT),
+        arguments=("--roi", "mouth", "--roi", "front", "--region-box", FRONT),
         codes={"biased": 3, "balanced": 0},
         verdicts={
             "biased": {"mouth": NOT_THIS, "front": WRONG_REASON},

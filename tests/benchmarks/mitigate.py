@@ -100,7 +100,7 @@ data:
   split: {column: split, use: test}
 preprocess: {size: [14, 14], interpolation: box, mean: [0.5], std: [0.5]}
 model: {output: softmax, classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]}
-audit: {attribute: colour, twins: {colour: twin}, replicates: 2000}
+audit: {attribute: colour, twins: {colour: twin}}
 """
 
 

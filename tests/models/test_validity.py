@@ -67,6 +67,8 @@ def test_lrp_is_refused_with_the_operation(layer, text):
         Lambda(lambda x: x * x.mean((2, 3), keepdim=True).sigmoid()),
         Lambda(lambda x: x * torch.sigmoid(x)),
         Lambda(lambda x: 1 - x),
+        Lambda(lambda x: x.repeat(1, 1, 2, 1)),
+        Lambda(lambda x: x.relu() * (x * x.softmax(3).sum(2, keepdim=True)).sum(3, keepdim=True).expand_as(x)),
         Lambda(lambda x: -x.roll(1, 2)),
         Lambda(lambda x: x - x.mean((2, 3), keepdim=True)),
         Lambda(lambda x: x / (x.pow(2).mean(1, keepdim=True) + 1).sqrt()),

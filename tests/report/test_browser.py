@@ -4,6 +4,7 @@ import base64
 import importlib.util
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -114,15 +115,38 @@ def test_a_link_of_the_contents_opens_what_it_leads_to(page):
 def test_all_can_be_reached_and_worked_by_keyboard(page):
     from selenium.webdriver.common.keys import Keys
 
-    reached = set()
-    for _ in range(60):
+    is_open = "return document.activeElement.parentElement.open"
+    reached, folds = Counter(), page.execute_script("return document.querySelectorAll('summary').length")
+    for _ in range(400):
         page.switch_to.active_element.send_keys(Keys.TAB)
         active = page.switch_to.active_element
-        reached.add(active.tag_name)
+        reached[active.tag_name] += 1
+        if active.tag_name == "body":  # round once
+            break
         if active.tag_name == "summary":
+            before = page.execute_script(is_open)
             active.send_keys(Keys.ENTER)
-            assert page.execute_script("return document.activeElement.parentElement.open !== undefined")
-    assert {"a", "summary", "button", "input"} <= reached
+            assert page.execute_script(is_open) is not before
+            active.send_keys(Keys.SPACE)
+            assert page.execute_script(is_open) is before
+            if not before:
+                active.send_keys(Keys.ENTER)  # what is inside is reached next
+        elif active.tag_name == "button":
+            active.send_keys(Keys.ENTER)
+            assert page.execute_script("return document.activeElement.parentElement.ariaSort") == "ascending"
+            active.send_keys(Keys.SPACE)
+            assert page.execute_script("return document.activeElement.parentElement.ariaSort") == "descending"
+        elif active.tag_name == "input":
+            everything = len(page.execute_script(SHOWN.format(0)))
+            active.send_keys("impact")
+            assert 0 < len(page.execute_script(SHOWN.format(0))) < everything
+            active.send_keys(Keys.BACKSPACE * 6)
+            assert len(page.execute_script(SHOWN.format(0))) == everything
+    assert reached["summary"] == folds
+    assert page.execute_script("return [...document.querySelectorAll('details')].every(each => each.open)")
+    assert reached["button"] == page.execute_script("return document.querySelectorAll('#all-numbers th').length")
+    assert reached["input"] == 1
+    assert reached["a"] == page.execute_script("return document.querySelectorAll('a').length")
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -165,3 +189,25 @@ def test_axe_finds_nothing(page, scheme):
     problems = [(each["id"], [node["html"][:120] for node in each["nodes"]][:3]) for each in result["violations"]]
     assert problems == []
     assert len(result["passes"]) > 15
+
+
+def test_of_many_attributes_the_worst_is_shown_and_the_others_are_folded(driver, report, tmp_path):
+    """Five attributes with as many groups: the page is hardly longer than that of one."""
+    heights = []
+    for count in (1, 5):
+        names = [f"attribute {number}" for number in range(count)]
+        rows = [m for m in report.measurements if m.attribute == "necktie" and m.audit == "fairness"]
+        rows = [m.model_copy(update={"id": f"{name} {m.id}", "attribute": name}) for name in names for m in rows]
+        values = report.data.attributes["necktie"]
+        data = report.data.model_copy(update={"attributes": dict.fromkeys(names, values), "cells": {}, "unknown": {}})
+        verdicts = [v.model_copy(update={"attribute": name}) for name in names for v in report.verdicts[:1]]
+        changed = {"measurements": rows, "data": data, "verdicts": verdicts, "figures": []}
+        path = tmp_path / f"{count}.html"
+        path.write_text(html.render(report.model_copy(update=changed), tmp_path), encoding="utf-8")
+        look(driver, width=1280)
+        driver.get(path.as_uri())
+        heights.append(driver.execute_script("return document.documentElement.scrollHeight"))
+        assert len(driver.find_elements("css selector", "#groups table")) == count
+        shown = [each for each in driver.find_elements("css selector", "#groups table") if each.is_displayed()]
+        assert len(shown) == 1
+    assert heights[1] < heights[0] + 4 * 2 * 60

@@ -1,12 +1,21 @@
 """Every word has an explanation, and a wrong one the nearest."""
 
+from pathlib import Path
+from typing import get_args
+
 import pytest
 
 from fairaudit.config.schema import Config
-from fairaudit.errors import UsageError
+from fairaudit.errors import ExitCode, UsageError
+from fairaudit.report.comparison import Word
 from fairaudit.report.explain import KINDS, as_text, explain, explanations
+from fairaudit.results.measurement import Status
+from fairaudit.results.report import GateState, JointVerdict, Use
+from fairaudit.results.store import read_report
 from fairaudit.tables.metrics import METRICS
 from fairaudit.tables.terms import TERMS
+
+EXAMPLE = Path(__file__).with_name("example.json")
 
 
 def test_every_metric_term_and_section_is_explained():
@@ -21,6 +30,39 @@ def test_each_has_a_sentence(found):
     assert found.kind in KINDS
     assert len(found.sentence) > 10
     assert as_text(found).startswith(found.name)
+
+
+def test_words_that_a_report_can_hold_are_those_that_are_explained():
+    """Beyond what any test writes: every state, use, verdict, status and change that the types allow."""
+    known = {(each.kind, each.name) for each in explanations()}
+    allowed = {
+        "gate state": get_args(GateState),
+        "use": get_args(Use),
+        "verdict": get_args(JointVerdict),
+        "status": get_args(Status),
+        "exit code": [str(int(code)) for code in ExitCode],
+    }
+    assert {(kind, word) for kind, words in allowed.items() for word in words} <= known
+    changes = set(get_args(Word)) - set(get_args(Status))
+    assert {("change", word) for word in changes} <= known
+
+
+def test_every_mitigation_method_is_explained_as_its_registry_says():
+    from fairaudit.mitigation.registry import METHODS
+
+    for name in METHODS:
+        (found,) = (each for each in explain(name) if each.kind == "mitigation")
+        assert found.sentence == METHODS[name].summary
+        assert METHODS[name].source in (found.source, "control", "this project")
+
+
+def test_a_report_with_an_unknown_name_is_noticed(every_name_is_explained):
+    """The check that every report of every test goes through."""
+    report = read_report(EXAMPLE)
+    every_name_is_explained(report)
+    other = report.measurements[0].model_copy(update={"metric": "no_such_metric"})
+    with pytest.raises(AssertionError, match="no_such_metric"):
+        every_name_is_explained(report.model_copy(update={"measurements": [other]}))
 
 
 def test_keys_of_sections_inside_sections():

@@ -187,3 +187,18 @@ def test_the_evidence_has_its_intervals_drawn_and_its_names_explained(report, fo
     body = html.render(report, folder).split('<section id="evidence">')[1].split("</section>")[0]
     assert body.count('class="bar"') >= 1
     assert body.count("<abbr title=") == body.count("<tr><td>")
+
+
+def test_of_the_worst_images_those_of_the_worst_verdict_are_shown_and_the_others_folded(report, folder):
+    """One figure of each kind: wrong decisions of its attribute, maps of its region."""
+    names = ["worst-hat.png", "worst-necktie.png", "reliance-hat-lrp.png", "reliance-necktie-lrp.png"]
+    figures = [Figure(file=f"figures/{name}", caption=name, worst=True) for name in names]
+    verdict = report.verdicts[0].model_copy(update={"attribute": "necktie", "region": "necktie"})
+    changed = report.model_copy(update={"figures": figures, "verdicts": [verdict]})
+    text = html.render(changed, folder)
+    section = text[text.index('<section id="worst">') : text.index('<section id="verdicts">')]
+    shown, folded = section.split("<details>")
+    assert [name for name in names if name in shown] == ["worst-necktie.png", "reliance-necktie-lrp.png"]
+    assert [name for name in names if name in folded] == ["worst-hat.png", "reliance-hat-lrp.png"]
+    alone = html.render(report.model_copy(update={"figures": figures[:1], "verdicts": []}), folder)
+    assert "Those of other attributes" not in alone

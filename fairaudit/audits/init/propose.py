@@ -123,18 +123,22 @@ def _target(
     if best < CLEAR and len(free) > 1:
         raise UsageError(
             "It is not clear which column the model predicts",
-            wanted=f"one that its answers agree with (Cramér's V of {CLEAR} or more on {len(model.rows)} images)",
+            wanted=f"one that its answers agree with ({CLEAR} or more, where 1 is always, on {len(model.rows)} images)",
             found=told,
             advice="Name it with --target.",
         )
-    return name, f"ASSUMED, since the model's answers go with it (Cramér's V: {told})"
+    return name, f"ASSUMED, since the model's answers agree with it most (0 not at all, 1 always: {told})"
 
 
 def _why_scale(model: ModelFacts, trial: Trial) -> str:
     if trial.gap is None:
-        return "ASSUMED: the model keeps no statistics of its training images that would tell"
-    gaps = ", ".join(f"{each.scale} {each.gap:.3g}" for each in model.trials if each.gap is not None)
-    return f"nearest to what the model's first batch norm saw in training (0 is equal: {gaps})"
+        return "ASSUMED, since the model keeps nothing that tells how its training images were scaled: correct it"
+    others = [(each.gap, each.scale) for each in model.trials if each.gap is not None and each is not trial]
+    told = f"as {trial.scale}, the images are closest to what the model saw in training"
+    if not others:
+        return told
+    gap, name = min(others)
+    return f"{told} (distance {trial.gap:.2g}; the next best, {name}, {gap:.2g})"
 
 
 def _no_such(name: str, kind: str, known: list[str]) -> UsageError:

@@ -102,7 +102,7 @@ def _audit(proposal: Proposal) -> list[str]:
 
 def _others(proposal: Proposal) -> str:
     rest = [box.name for box in proposal.regions if box.name not in proposal.audited_regions]
-    return f"there are also {_comment(', '.join(rest))}" if rest else "all that the table has"
+    return f"the table also has {_comment(', '.join(rest))}" if rest else "all that the table has"
 
 
 def _gates(proposal: Proposal) -> list[str]:

@@ -23,8 +23,9 @@ def choosing_counts(fit: Fit, part: DataPart) -> np.ndarray:
 def merit(counts: np.ndarray, select: Select, *, floor: float, before: float) -> tuple[float, float]:
     """How good a fit is on the choosing part: larger is better, (-inf, …) for one that must not win.
 
-    A constant classifier, and one whose mean cell accuracy falls below that of the unchanged model less the floor,
-    never win, whatever their gap. Cells without images are left out.
+    A constant classifier, one that is no better than a constant one in mean cell accuracy, and one whose mean cell
+    accuracy falls below that of the unchanged model less the floor, never win, whatever their gap. Cells without images
+    are left out.
 
     Args:
         counts: [group, true, predicted].
@@ -35,7 +36,7 @@ def merit(counts: np.ndarray, select: Select, *, floor: float, before: float) ->
     cells = ratio(np.diagonal(counts, axis1=1, axis2=2), counts.sum(2))
     mean, worst = float(np.nanmean(cells)), float(np.nanmin(cells))
     decided = counts.sum((0, 1))
-    if int((decided > 0).sum()) < 2 or mean < before - floor:
+    if int((decided > 0).sum()) < 2 or mean < before - floor or mean <= constant_accuracy(counts):
         return -np.inf, mean
     if select == "worst_cell":
         return worst, mean
@@ -46,3 +47,13 @@ def merit(counts: np.ndarray, select: Select, *, floor: float, before: float) ->
 def mean_cell(counts: np.ndarray) -> float:
     """Mean accuracy of the cells that have images."""
     return float(np.nanmean(ratio(np.diagonal(counts, axis1=1, axis2=2), counts.sum(2))))
+
+
+def constant_accuracy(counts: np.ndarray) -> float:
+    """The largest mean cell accuracy of one decision for all: ½ for two classes, each in every group.
+
+    >>> constant_accuracy(np.ones((3, 2, 2)))
+    0.5
+    """
+    there = counts.sum(2) > 0  # [group, true]
+    return float(ratio(there.sum(0).max(), there.sum()))

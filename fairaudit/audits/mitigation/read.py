@@ -93,7 +93,8 @@ def read(found: VariantComparison) -> list[Measurement]:
 def flags(found: VariantComparison, name: str) -> list[str]:
     """What a reader must not overlook: degenerate, worse than control, levelled down.
 
-    *degenerate*: one decision for all images, or mean cell accuracy down by more than the floor. *worse than control*:
+    *degenerate*: one decision for all images, mean cell accuracy no better than that gives, or down by more than the
+    floor. *worse than control*:
     the worst cell's change to the control has its whole interval below 0. *levelled down*: the gap fell, and no cell's
     accuracy rose.
     """
@@ -101,7 +102,8 @@ def flags(found: VariantComparison, name: str) -> list[str]:
     told = []
     fits = [found.fits.vanilla] if name == VANILLA else found.fits.by_method[name]
     constant = any(len(np.unique(fit.columns["decisions"].numpy())) < 2 for fit in fits)
-    if constant or values["unbiased_accuracy"][0] < vanilla["unbiased_accuracy"][0] - found.floor:
+    mean = values["unbiased_accuracy"][0]
+    if constant or mean < vanilla["unbiased_accuracy"][0] - found.floor or mean <= 1 / found.images.classes:
         told.append("degenerate")
     if name in (VANILLA, CONTROL):
         return told

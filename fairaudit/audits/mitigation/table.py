@@ -53,8 +53,20 @@ def remarks(found: VariantComparison, rows: Sequence[Measurement]) -> list[str]:
     if len(found.question.methods) > 1:
         first, second = found.question.methods[:2]
         told.append(f"Relevance is {first}'s; that of the column marked 2nd is {second}'s.")
+    told += _too_few_replicates(found, rows)
     correlation = next((m for m in rows if m.metric == "outcome_reason_correlation"), None)
     return told if correlation is None else [*told, correlation_line(correlation)]
+
+
+def _too_few_replicates(found: VariantComparison, rows: Sequence[Measurement]) -> list[str]:
+    """A warning where even the smallest p value that the replicates allow cannot stand after Holm."""
+    tests, replicates = sum(bool(m.extra.get("holm")) for m in rows), found.question.statistics.replicates
+    if tests * 2 / (replicates + 1) < SIGNIFICANT:
+        return []
+    return [
+        f"No change can stand here: {tests} tests and {replicates:,} replicates leave a smallest adjusted p value of "
+        f"{min(1.0, tests * 2 / (replicates + 1)):.2f}. Raise audit.replicates."
+    ]
 
 
 def correlation_line(found: Measurement) -> str:

@@ -11,6 +11,7 @@ from fairaudit.audits.core.run import Session, report_names
 from fairaudit.audits.core.stream.progress import Advance, Progress
 from fairaudit.audits.core.study.decoded import decoded_once
 from fairaudit.audits.zoo.board import Board
+from fairaudit.audits.zoo.earlier import forget_report
 from fairaudit.audits.zoo.finished import Finished
 from fairaudit.audits.zoo.outcome import row_for
 from fairaudit.audits.zoo.processes import audited_by_processes
@@ -38,6 +39,7 @@ def run_zoo(
         FairauditError: the data or the baseline cannot be used; a model that cannot be is a row with its reason.
     """
     board = Board(options.output, title=title_of(config), page=page_of(options))
+    forget_report(options.output)
     session = Session.open(baseline=baseline, config=config, base=base, options=options, plan=plan)
     names = report_names(models)
     named = list(zip(names, models, strict=True))

@@ -21,13 +21,25 @@ MOVES = frozenset(
         *("stack", "cat", "concat", "view", "reshape", "_unsafe_view", "flatten", "unflatten", "permute", "transpose"),
         *("t", "movedim", "unsqueeze", "squeeze", "contiguous", "clone", "alias", "detach", "select", "slice"),
         *("narrow", "chunk", "split", "split_with_sizes", "tensor_split", "unbind", "getitem", "index_select", "index"),
-        *("expand", "expand_as", "broadcast_to", "pad", "constant_pad_nd", "reflection_pad2d", "replication_pad2d"),
+        *(
+            "expand",
+            "expand_as",
+            "broadcast_to",
+            "repeat",
+            "tile",
+            "pad",
+            "constant_pad_nd",
+            "reflection_pad2d",
+            "replication_pad2d",
+        ),
         *("pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "roll", "flip", "size", "to", "_to_copy", "type_as"),
         *("third_by_head", "joined_heads", "lift_fresh_copy", "view_as", "reshape_as", "moveaxis", "swapaxes"),
         *("permute_copy", "squeeze_copy", "unsqueeze_copy", "im2col", "dropout", "float", "_conj", "swapdims"),
     )
 )
 """Functions that only move or repeat numbers: their gradient is the identity, so relevance passes unchanged."""
+_LIKE = frozenset(("expand_as", "view_as", "reshape_as", "type_as"))
+"""Moves whose second argument lends its shape or type only."""
 _OPEN = frozenset(
     ("sigmoid", "hardsigmoid", "softmax", "_softmax", "tanh", "erf", "silu", "gelu", "hardtanh", "relu6", "clamp")
 )
@@ -124,13 +136,23 @@ def _gate(builder: Builder, call: Call, left: Ref, right: Ref) -> fx.Node | None
 
     None where neither is a gate: two signals that are multiplied have no agreed rule.
     """
-    whole = [builder.shape(value) == _shape(call) for value in (left, right)]
+    whole = [builder.shape(_unexpanded(builder, value)) == _shape(call) for value in (left, right)]
     if all(whole):
-        opens = [_opens(builder, value) for value in (left, right)]
+        opens = [_opens(builder, value) or _unexpanded(builder, value) != value for value in (left, right)]
         whole = [not opens[0], not opens[1]]
     if whole == [True, False]:
         return builder.module(GatedProduct(), left, right, kind="gate")
     return builder.module(GatedProduct(), right, left, kind="gate") if whole == [False, True] else None
+
+
+def _unexpanded(builder: Builder, ref: Ref) -> Ref:
+    """What a value was before it was repeated over another one."""
+    while ref.call >= 0 and builder.calls[ref.call].name in ("expand", "expand_as", "broadcast_to"):
+        source = builder.calls[ref.call].args[0]
+        if not isinstance(source, Ref):
+            break
+        ref = source
+    return ref
 
 
 def _opens(builder: Builder, ref: Ref) -> bool:
@@ -140,7 +162,8 @@ def _opens(builder: Builder, ref: Ref) -> bool:
         name = call.name.removesuffix("_")
         if name in _OPEN:
             return True
-        sources = [source for source in refs((call.args, call.kwargs)) if builder.is_live(source)]
+        given = call.args[:1] if name in _LIKE else (call.args, call.kwargs)
+        sources = [source for source in refs(given) if builder.is_live(source)]
         if name not in MOVES | {"mul", "div", "add"} or len(sources) != 1:
             return False
         ref = sources[0]

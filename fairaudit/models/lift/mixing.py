@@ -29,14 +29,14 @@ def mixing(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
 
 
 def is_softmax(builder: Builder, ref: Ref) -> bool:
-    """Whether a value is that of a softmax, but for moves."""
+    """Whether a value is that of a softmax, but for moves and linear layers, as where heads talk to each other."""
     while ref.call >= 0:
         call = builder.calls[ref.call]
         name = call.name.removesuffix("_")
         if name in ("softmax", "_softmax"):
             return True
         sources = [source for source in refs((call.args, call.kwargs)) if builder.is_live(source)]
-        if name not in MOVES or len(sources) != 1:
+        if name not in MOVES | {"linear"} or len(sources) != 1:
             return False
         ref = sources[0]
     return False

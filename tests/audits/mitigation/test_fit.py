@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fairaudit.audits.mitigation.fit import mean_cell, merit
+from fairaudit.audits.mitigation.merit import constant_accuracy, mean_cell, merit
 from fairaudit.audits.mitigation.store import Fit, FitStore, Unit
 from fairaudit.mitigation.edits import GroupThreshold, GroupThresholds, HeadEdit, Inserted, Weights
 
@@ -20,6 +20,15 @@ def test_a_constant_classifier_never_wins(select, floor):
     before = mean_cell(BIASED)
     assert merit(CONSTANT, select, floor=floor, before=before)[0] == -np.inf
     assert merit(EVEN, select, floor=floor, before=before) > merit(BIASED, select, floor=floor, before=before)
+
+
+@pytest.mark.parametrize("select", ["worst_cell", "eo"])
+def test_what_is_no_better_than_a_constant_never_wins(select):
+    coin = np.full((2, 2, 2), 10)  # equal, and worth nothing; the unchanged model may be no better
+    assert merit(coin, select, floor=0.02, before=0.45)[0] == -np.inf
+    assert merit(WEAK, select, floor=0.02, before=0.45)[0] > -np.inf
+    missing = np.array([[[5, 5], [0, 0]], [[5, 5], [4, 6]]])  # three cells, two of them of the first class
+    assert constant_accuracy(missing) == pytest.approx(2 / 3)
 
 
 def test_the_floor_keeps_out_what_costs_too_much():

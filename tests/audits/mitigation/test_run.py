@@ -5,16 +5,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.audits.joint.verdict import WORST_FIRST
+from fairaudit.audits.mitigation import drawn
 from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.audits.mitigation.run import run_mitigate
 from fairaudit.config.load import load_config
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Split
 from fairaudit.demo.make import Recipe, make_demo
-from fairaudit.errors import UsageError
+from fairaudit.errors import ModelError, UsageError
+from fairaudit.generators.checkpoint import save_generator
+from fairaudit.generators.checks import Tolerance
+from fairaudit.generators.cvae import ConditionalVae, CvaeSettings
 
 METHODS = ("fine-tune", "reweight", "dfr", "thropt", "thropt-group", "cia")
 
@@ -27,9 +32,10 @@ def folder(tmp_path_factory):
     return place
 
 
-def run(folder, output, *, methods=METHODS, write="reweight", gates=(), **changes):
-    audit = {"attribute": "necktie", "region": "necktie", "saliency": ["lrp"], "faithfulness": False, "replicates": 400}
-    config, base = load_config(folder / "fairaudit.yaml", folder=folder, overrides={"audit": audit})
+def run(folder, output, *, methods=METHODS, write="reweight", gates=(), audit=None, **changes):
+    settings = {"attribute": "necktie", "region": "necktie", "saliency": ["lrp"], "faithfulness": False,
+                "replicates": 400} | (audit or {})  # fmt: skip
+    config, base = load_config(folder / "fairaudit.yaml", folder=folder, overrides={"audit": settings})
     config = config.model_copy(update={"gates": list(gates)})
     asked = MitigateOptions(
         methods=methods, debias=Split(column="split", use="biased"), balanced=Split(column="split", use="balanced"),
@@ -121,6 +127,7 @@ def test_the_files_hold_rows_by_seed_and_one_table(report, output):
     assert {row["value"] for row in found["rows"] if row["metric"] == "verdict"} <= set(WORST_FIRST)
     text = (output / "mitigation.md").read_text(encoding="utf-8")
     assert "| cia | twins |" in text
+    assert "Raise audit.replicates" in text  # 400 of them are too few for so many tests
     assert "failed:" in text
     page = (output / "mitigation.html").read_text(encoding="utf-8")
     assert page.count("<figure>") == 4  # without a search of λ there is no trade-off
@@ -155,3 +162,17 @@ def test_gates_ask_about_a_method_against_the_control(folder, tmp_path):
 def test_unknown_methods_are_refused(folder, tmp_path):
     with pytest.raises(UsageError, match='no mitigation method called "reweigh"'):
         run(folder, tmp_path, methods=("reweigh",))
+
+
+def test_a_conditional_vae_draws_what_cia_learns_from(folder, tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    settings = CvaeSettings(size=(64, 64), latent=4, width=8, target_name="smiling", attribute_name="necktie")
+    save_generator(tmp_path / "generator.safetensors", ConditionalVae(settings))  # draws noise, the same twice
+    monkeypatch.setattr(drawn, "Tolerance", lambda: Tolerance(drift=1.0))
+    cvae = {"cvae": str(tmp_path / "generator.safetensors")}
+    report = run(folder, tmp_path / "out", methods=("cia-cvae",), write=None, frames=2, maps=0, audit=cvae).report
+    assert one(report, "worst_cell_accuracy", "cia-cvae").value is not None
+    assert any("2 frames in 1 way" in note for note in report.notes)
+    monkeypatch.setattr(drawn, "Tolerance", lambda: Tolerance(drift=-1.0))
+    with pytest.raises(ModelError, match="cannot augment"):
+        run(folder, tmp_path / "out", methods=("cia-cvae",), write=None, audit=cvae)

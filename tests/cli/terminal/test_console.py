@@ -1,3 +1,4 @@
+import io
 import os
 import pty
 import re
@@ -6,6 +7,8 @@ import sys
 import textwrap
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
 from fairaudit.cli.terminal import console
 from fairaudit.errors import DataError, ExitCode
@@ -114,6 +117,21 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left():
     assert "100/100" in text
     assert re.search(r"\d+/s, 0:00 left", text)
     assert not re.search(r"\x1b\[[0-9;]*3\dm", text)  # no colour: NO_COLOR is set
+
+
+def test_nothing_moves_while_stdout_is_written():
+    """What stands on the terminal stays there once; bars of later steps come below the answer."""
+    bars = Progress(console=Console(file=io.StringIO(), force_terminal=True, width=80))
+    with bars:
+        display = console._Bars(bars)
+        with display.task("Auditing", total=1) as advance:
+            advance(1, 1, False)
+        with display.still():
+            assert not bars.live.is_started
+            assert bars.task_ids == []
+        assert bars.live.is_started
+        with display.task("Drawing figures", total=1):
+            assert len(bars.task_ids) == 1
 
 
 def test_nothing_heavy_is_imported():

@@ -10,6 +10,11 @@ from tests.models.lift.test_layers import Call
 CONSTANT = torch.linspace(0.5, 2.0, 9)
 
 
+def _squeezed(x):
+    """One gate per channel, as efficient channel attention has it."""
+    return x.mean((2, 3), keepdim=True).sigmoid()
+
+
 @pytest.mark.parametrize(
     ("kinds", "function"),
     [
@@ -31,6 +36,8 @@ CONSTANT = torch.linspace(0.5, 2.0, 9)
         ({"GatedProduct": 1, "Sigmoid": 1}, lambda x: x * x.sigmoid()),
         ({"GatedProduct": 1, "AdaptiveAvgPool2d": 1}, lambda x: x.mean((2, 3), keepdim=True) * x),
         ({"GatedProduct": 1, "AdaptiveAvgPool2d": 1}, lambda x: x / x.mean((2, 3), keepdim=True)),
+        ({"GatedProduct": 1, "Sigmoid": 1, "AdaptiveAvgPool2d": 1}, lambda x: x * _squeezed(x).expand_as(x)),
+        ({"GatedProduct": 1, "LinearMap": 1}, lambda x: x * x.sum(-1, keepdim=True).expand_as(x)),
         ({}, lambda x: x * x),
         ({}, lambda x: torch.div(x, 0.3, rounding_mode="floor")),
         ({}, lambda x: x[:, :1] * torch.ones(1, 3, 1, 1)),  # repeats its signal

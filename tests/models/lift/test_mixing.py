@@ -10,6 +10,12 @@ from tests.models.lift.test_layers import Call
 BIAS = torch.linspace(-1, 1, 64).view(8, 8)
 
 
+def talked(weights):
+    """Attention weights [image, head, query, token] mixed over heads, as talking heads do."""
+    heads = torch.linspace(-1, 1, 9).view(3, 3)
+    return F.linear(weights.permute(0, 2, 3, 1), heads).permute(0, 3, 1, 2)
+
+
 @pytest.mark.parametrize(
     ("kind", "function"),
     [
@@ -19,6 +25,7 @@ BIAS = torch.linspace(-1, 1, 64).view(8, 8)
         ("Mix", lambda x: ((x * 0.3) @ x.transpose(-2, -1) + BIAS).softmax(-1) @ x),
         ("Mix", lambda x: x.transpose(-2, -1) @ (x @ x.transpose(-2, -1)).softmax(-2)),
         ("Mix", lambda x: torch.bmm((x[:, 0] @ x[:, 1].transpose(1, 2)).softmax(-1), x[:, 2])),
+        ("Mix", lambda x: talked((x @ x.transpose(-2, -1)).softmax(-1)) @ x),  # heads talk to each other
         ("Mix", lambda x: torch.einsum("nhij,nhjd->nhid", (x @ x.transpose(-2, -1)).softmax(-1), x)),
         ("Mix", lambda x: torch.einsum("nhjd,nhij->nhid", x, (x @ x.transpose(-2, -1)).softmax(-1))),
     ],

@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from fairaudit.errors import OutputError
+from fairaudit.errors import FairauditError, OutputError
 from fairaudit.files import reason
 from fairaudit.results.report import Report
-from fairaudit.results.store import write_report
+from fairaudit.results.store import read_report, report_text, write_report
 from fairaudit.results.strict_json import write_text
 
 REPORT = "report.json"
@@ -35,11 +35,27 @@ def ready_folder(folder: Path) -> None:
 def write_report_folder(report: Report, folder: Path, formats: Sequence[str]) -> list[Path]:
     """Write report.json and the renderings asked for; returns the files written.
 
+    Renderings of an earlier report with other numbers go, so that none stands beside a report that it does not show.
+
     Raises:
         OutputError: a file cannot be written.
     """
+    if _is_another(folder / REPORT, report):
+        for name, (suffix, _) in RENDERERS.items():
+            if name not in formats:
+                (folder / f"report.{suffix}").unlink(missing_ok=True)
     write_report(report, folder / REPORT)
     return [folder / REPORT, *write_renderings(report, folder, formats)]
+
+
+def _is_another(path: Path, report: Report) -> bool:
+    """Whether an earlier report of ours lies there that says something else."""
+    try:
+        earlier = read_report(path)
+    except FairauditError:
+        return False
+    of_runs = {"run": report.run, "figures": report.figures}
+    return report_text(earlier.model_copy(update=of_runs)) != report_text(report)
 
 
 def write_renderings(report: Report, folder: Path, formats: Sequence[str]) -> list[Path]:
