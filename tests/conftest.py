@@ -29,7 +29,8 @@ def words_of(report):
     for m in report.measurements:
         found |= {("metric", m.metric), ("status", m.status), ("audit", m.audit), ("interval", m.interval)}
         if m.audit in ("mitigate", "saliency", "roi-metrics"):  # elsewhere the user's own names
-            found.add(("any", m.method and m.method.partition(" (φ ")[0]))  # a variant at one φ of several
+            # A variant at one φ of several is explained as the variant, and two methods compared as either.
+            found |= {("any", name) for name in (m.method or "").partition(" (φ ")[0].split(" against ") if name}
     return {(kind, word) for kind, word in found if word is not None}
 
 

@@ -19,7 +19,7 @@ def kinds(incomplete: str) -> list[str]:
     >>> kinds("p")
     ['patch']
     """
-    known = ("patch", "corruption", "background_colour", "two_background_colours")
+    known = ("patch", "corruption", "background_colour", "two_background_colours", "red_green")
     return [name for name in known if name.startswith(incomplete)]
 
 
@@ -27,8 +27,8 @@ BiasKinds = Annotated[
     list[str] | None,
     typer.Option(
         "--bias",
-        help="patch, corruption, background_colour or two_background_colours (default: data.bias, or patch); repeat "
-        "or join by commas for several.",
+        help="patch, corruption, background_colour, two_background_colours or red_green (default: data.bias, or "
+        "patch); repeat or join by commas for several.",
         rich_help_panel=SELF,
         metavar="KIND",
         autocompletion=kinds,

@@ -131,7 +131,7 @@ class ConditionalVae(nn.Module):
 def kl_divergence(posterior: GaussianPosterior) -> Tensor:
     """KL(q ‖ N(0, I)) per image, [n]: ½ Σ (μ² + σ² − 1 − log σ²).
 
-    >>> kl_divergence(Posterior(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2))).tolist()
+    >>> kl_divergence(GaussianPosterior(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2))).tolist()
     [0.5]
     """
     variance = posterior.log_variance.exp()

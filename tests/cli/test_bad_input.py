@@ -292,7 +292,7 @@ def test_folder_that_cannot_be_written(lab):
 def test_folder_that_cannot_be_written_for_a_table(lab):
     (lab.folder / "taken").write_text("a file", encoding="utf-8")
     arguments = ("--predictions", "faces.csv", "--truth", "label", "--prediction", "label", "--attribute", "group")
-    lab.run("fairness", *arguments, "-o", "taken").refused("could not be written", "taken")
+    lab.run("fairness", *arguments, "-o", "taken").refused("cannot be written", "taken")
 
 
 def test_run_store_of_another_version(lab):

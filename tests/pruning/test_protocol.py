@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from fairaudit.pruning.controls import (
-    TrainSettings,
+    TuneSettings,
     fine_tuned,
     magnitude_masks,
     masked_weights,
@@ -80,7 +80,7 @@ def test_pruning_of_equal_size_leaves_the_bias(digits, found, vanilla):
 
 
 def test_training_on_the_balanced_data_raises_the_task_and_leaves_the_bias(digits, vanilla):
-    brief = TrainSettings(epochs=20)
+    brief = TuneSettings(epochs=20)
     for control, gain in ((retrained_head, 0.02), (fine_tuned, 0.05)):
         task, linear, _ = judged(digits, control(digits.split, digits.head, digits.fit, brief))
         assert task >= vanilla[0] + gain

@@ -14,6 +14,7 @@ from fairaudit.audits.core.report.alike import alike
 from fairaudit.audits.core.report.assemble import Clock, report_of, run_block
 from fairaudit.audits.core.report.finish import Tell, finished
 from fairaudit.audits.core.report.gates import check_gates, check_names
+from fairaudit.audits.core.report.write import ready_folder
 from fairaudit.audits.core.study.alignment import check_pairs
 from fairaudit.audits.core.study.cells import cells
 from fairaudit.audits.core.study.groups import all_groupings
@@ -49,11 +50,13 @@ def audit_table(
     Raises:
         DataError: a column is missing or cannot be read.
         UsageError: neither prediction nor score is named, or no attribute.
+        OutputError: the folder cannot be written.
     """
     clock = Clock.start()
     predicted, groupings = _checked(
         path, columns, audit=audit, gates=gates, options=options, split=split, threshold=threshold
     )
+    ready_folder(options.output)
     inputs = _inputs(predicted, groupings, audit, seed=options.seed, name=path.stem, baseline=columns.baseline)
     findings = against(read_fairness(inputs), options.against, digest=predicted.digest)
     report = report_of(

@@ -91,7 +91,7 @@ def audit_variants(study: Study, experiment: Experiment, names: Sequence[str], p
         control = as_classifier(unpruned, experiment.split, variant.weights, name)
         model, baseline = (unpruned, None) if name == "vanilla" else (control, unpruned)
         folder = study.options.output / FOLDER / name.replace(" ", "-")
-        options = replace(study.options, output=folder)
+        options = replace(study.options, output=folder, root=study.options.root or study.options.output)
         own = replace(study, candidate=model, baseline=baseline, options=options)
         plan = OUTCOMES if variant.collapsed else joint.PLAN
         found.append(Audited(name=name, report=run_study(own, plan, folder=folder, progress=progress)))

@@ -65,8 +65,8 @@ def run_selftest(
         FairauditError: data, model or options cannot be used.
     """
     clock = Clock.start()
-    ready_folder(options.output)
     check_gates(config.gates)
+    ready_folder(options.output)
     bench = open_bench(path, config=config, base=base, options=options, asked=asked)
     _, kept = bench.trainer.trainable(seed=0)  # a model that cannot be trained is told before anything is computed
     place = ready_store(options.output, output=options.output)

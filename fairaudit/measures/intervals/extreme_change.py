@@ -53,8 +53,8 @@ def upper_change(new: ModelContrasts, old: ModelContrasts, correlation: ArrayLik
         old: contrasts of the other, in the same order.
         correlation: [new contrast, old contrast].
 
-    >>> gap = Contrasts(np.array([0.2, -0.2]), np.array([0.1, -0.3]), np.array([0.3, -0.1]))
-    >>> none = Contrasts(np.array([0.0, 0.0]), np.array([-0.1, -0.1]), np.array([0.1, 0.1]))
+    >>> gap = ModelContrasts(np.array([0.2, -0.2]), np.array([0.1, -0.3]), np.array([0.3, -0.1]))
+    >>> none = ModelContrasts(np.array([0.0, 0.0]), np.array([-0.1, -0.1]), np.array([0.1, 0.1]))
     >>> round(upper_change(none, gap, np.zeros((2, 2))).end, 3)  # 0 − 0.2 and √(0.1² + 0.1²): the gap shrank
     -0.059
     """

@@ -11,7 +11,7 @@ from zennit.layer import Sum
 
 from fairaudit.models.lift.align import Size
 from fairaudit.models.lift.emit import Builder, Handler
-from fairaudit.models.lift.products import HOLE, GatedProduct, LinearMap, Scale, Shift
+from fairaudit.models.lift.products import HOLE, GatedProduct, LinearMap, Scale, SelfGatedProduct, Shift
 from fairaudit.models.record import Call, Const, Ref, refs
 
 Bound = dict[str, Any]
@@ -140,9 +140,11 @@ def _gate(builder: Builder, call: Call, left: Ref, right: Ref) -> fx.Node | None
     if all(whole):
         opens = [_opens(builder, value) or _unexpanded(builder, value) != value for value in (left, right)]
         whole = [not opens[0], not opens[1]]
-    if whole == [True, False]:
-        return builder.module(GatedProduct(), left, right, kind="gate")
-    return builder.module(GatedProduct(), right, left, kind="gate") if whole == [False, True] else None
+    if whole not in ([True, False], [False, True]):
+        return None
+    signal, gate = (left, right) if whole[0] else (right, left)
+    module = SelfGatedProduct() if _opens_itself(builder, signal, gate) else GatedProduct()
+    return builder.module(module, signal, gate, kind="gate")
 
 
 def _unexpanded(builder: Builder, ref: Ref) -> Ref:
@@ -157,17 +159,34 @@ def _unexpanded(builder: Builder, ref: Ref) -> Ref:
 
 def _opens(builder: Builder, ref: Ref) -> bool:
     """Whether a value is that of a squashing function, but for moves and constant factors."""
+    return _squashed(builder, _root(builder, ref)) is not None
+
+
+def _opens_itself(builder: Builder, signal: Ref, gate: Ref) -> bool:
+    """Whether a gate is a squashing function of the very signal that it multiplies, but for moves and constants."""
+    inside = _squashed(builder, _root(builder, gate))
+    return inside is not None and _root(builder, inside) == _root(builder, signal)
+
+
+def _squashed(builder: Builder, ref: Ref) -> Ref | None:
+    """What a squashing function takes, where the value is one's."""
+    if ref.call < 0 or builder.calls[ref.call].name.removesuffix("_") not in _OPEN:
+        return None
+    call = builder.calls[ref.call]
+    return next((source for source in refs((call.args, call.kwargs)) if builder.is_live(source)), None)
+
+
+def _root(builder: Builder, ref: Ref) -> Ref:
+    """The value that another one is, but for moves and constants that it was multiplied by or added to."""
     while ref.call >= 0:
         call = builder.calls[ref.call]
         name = call.name.removesuffix("_")
-        if name in _OPEN:
-            return True
         given = call.args[:1] if name in _LIKE else (call.args, call.kwargs)
         sources = [source for source in refs(given) if builder.is_live(source)]
         if name not in MOVES | {"mul", "div", "add"} or len(sources) != 1:
-            return False
+            break
         ref = sources[0]
-    return False
+    return ref
 
 
 def _sum(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:

@@ -60,6 +60,13 @@ class GatedProduct(nn.Module):
         return signal * gate
 
 
+class SelfGatedProduct(GatedProduct):
+    """An activation that a file spells out: a signal times a squashing function of itself, as SiLU, GELU and Hardswish.
+
+    Relevance passes it as it passes the activation's own module, and it opens no way that another signal decides about.
+    """
+
+
 class Mix(nn.Module):
     """Values mixed by attention weights that were computed beside them.
 

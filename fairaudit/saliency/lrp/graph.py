@@ -10,8 +10,9 @@ import torch
 from torch import fx, nn
 
 from fairaudit.models.lift.carriers import NORMS, PRODUCTS, carriers, layer_of, receivers
+from fairaudit.models.lift.products import GatedProduct, SelfGatedProduct
 
-_SIGNED = (nn.SiLU, nn.GELU, nn.Hardswish, nn.Mish, nn.ELU, nn.SELU, nn.Tanh)
+_SIGNED = (nn.SiLU, nn.GELU, nn.Hardswish, nn.Mish, nn.ELU, nn.SELU, nn.Tanh, SelfGatedProduct)
 _KEPT: WeakKeyDictionary[nn.Module, fx.GraphModule] = WeakKeyDictionary()
 
 
@@ -31,20 +32,25 @@ def is_signed(module: fx.GraphModule) -> bool:
     That is a layer or group norm, attention, or gates beside activations of either sign.
     """
     layers = [layer_of(module, node) for node in carriers(module)]
-    gated = any(isinstance(layer, PRODUCTS[:1]) for layer in layers)
     mixed = any(isinstance(layer, (*NORMS, *PRODUCTS[1:])) for layer in layers)
-    return mixed or (gated and any(isinstance(layer, _SIGNED) for layer in layers))
+    signed = any(isinstance(layer, _SIGNED) for layer in layers)
+    return mixed or (signed and any(_is_gate(layer) for layer in layers))
 
 
 def held_constant(module: fx.GraphModule) -> list[str]:
     """What relevance passes and is not handed to, in words."""
     layers = [layer_of(module, node) for node in carriers(module)]
-    named = (
-        ("attention weights", PRODUCTS[1:]),
-        ("gates", PRODUCTS[:1]),
-        ("the spread that norm layers divide by", NORMS),
-    )
-    return [words for words, kinds in named if any(isinstance(layer, kinds) for layer in layers)]
+    found = {
+        "attention weights": any(isinstance(layer, PRODUCTS[1:]) for layer in layers),
+        "gates": any(_is_gate(layer) for layer in layers),
+        "the spread that norm layers divide by": any(isinstance(layer, NORMS) for layer in layers),
+    }
+    return [words for words, there in found.items() if there]
+
+
+def _is_gate(layer: nn.Module | None) -> bool:
+    """Whether another signal decides how much of one passes; an activation that is spelled out is none."""
+    return isinstance(layer, GatedProduct) and not isinstance(layer, SelfGatedProduct)
 
 
 def _cut(module: fx.GraphModule) -> fx.GraphModule:

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from fairaudit.models.lift.lift import lift
 from tests.models.lift.test_layers import Call
@@ -13,6 +14,10 @@ CONSTANT = torch.linspace(0.5, 2.0, 9)
 def _squeezed(x):
     """One gate per channel, as efficient channel attention has it."""
     return x.mean((2, 3), keepdim=True).sigmoid()
+
+
+def _gelu(x):
+    return (0.5 * x).flatten(2) * (torch.erf(x / 2**0.5) + 1).flatten(2)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +38,10 @@ def _squeezed(x):
         ({"LinearMap": 1}, lambda x: x.sum((1, 2))),
         ({"LinearMap": 1}, lambda x: torch.matmul(torch.ones(3, 4, 8), x)),
         ({"LinearMap": 1}, lambda x: torch.einsum("vh,nchw->ncvw", torch.ones(4, 8), x)),
-        ({"GatedProduct": 1, "Sigmoid": 1}, lambda x: x * x.sigmoid()),
+        ({"SelfGatedProduct": 1, "Sigmoid": 1}, lambda x: x * x.sigmoid()),
+        ({"SelfGatedProduct": 1, "Hardsigmoid": 1}, lambda x: F.hardsigmoid(x) * x),
+        ({"SelfGatedProduct": 1, "BatchNorm2d": 2, "Shift": 1}, _gelu),
+        ({"GatedProduct": 1, "Sigmoid": 1, "Tanh": 1}, lambda x: x * x.tanh().sigmoid()),
         ({"GatedProduct": 1, "AdaptiveAvgPool2d": 1}, lambda x: x.mean((2, 3), keepdim=True) * x),
         ({"GatedProduct": 1, "AdaptiveAvgPool2d": 1}, lambda x: x / x.mean((2, 3), keepdim=True)),
         ({"GatedProduct": 1, "Sigmoid": 1, "AdaptiveAvgPool2d": 1}, lambda x: x * _squeezed(x).expand_as(x)),

@@ -6,6 +6,8 @@ from torch import nn
 
 from fairaudit.models.lift.lift import lift
 from fairaudit.saliency.lrp.graph import held_constant, is_signed, with_constant_gates
+from fairaudit.saliency.lrp.method import Lrp
+from tests.saliency.conftest import Double
 
 
 class Gated(nn.Module):
@@ -44,7 +46,7 @@ def test_a_signal_that_gates_itself_keeps_one_way():
 def test_a_gelu_that_is_spelled_out_is_a_gate_as_in_onnx_files():
     model, images = nn.Sequential(SpelledGelu(), nn.Flatten()), torch.randn(2, 3, 4, 4)
     lifted = lift(model, images)
-    assert lifted.kinds["GatedProduct"] == 1
+    assert lifted.kinds["SelfGatedProduct"] == 1
     cut = with_constant_gates(lifted.module)
     torch.testing.assert_close(cut(images), nn.functional.gelu(images).flatten(1))
     torch.testing.assert_close(gradient(cut, images), torch.special.ndtr(images))
@@ -73,12 +75,26 @@ def test_one_graph_per_module_that_shares_the_weights():
     [
         (Gated(nn.ReLU()), False),
         (Gated(nn.SiLU()), True),
+        (Gated(Swish()), True),  # the same activation, spelled out
         (nn.Sequential(nn.Conv2d(3, 4, 3), nn.SiLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()), False),
+        (nn.Sequential(nn.Conv2d(3, 4, 3), Swish(), nn.AdaptiveAvgPool2d(1), nn.Flatten()), False),
         (nn.Sequential(nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()), True),
     ],
 )
 def test_which_networks_have_numbers_of_either_sign(model, signed):
     assert is_signed(lift(model.eval(), torch.randn(2, 3, 6, 6)).module) == signed
+
+
+@pytest.mark.parametrize("composite", [None, "epsilon", "epsilon_plus"])
+def test_an_activation_that_is_spelled_out_has_the_maps_of_its_module(composite):
+    torch.manual_seed(0)
+    images, maps = torch.randn(4, 3, 6, 6), []
+    named, spelled = (Gated(activation).eval().requires_grad_(False) for activation in (nn.SiLU(), Swish()))
+    spelled.load_state_dict(named.state_dict())
+    method = Lrp(composite=composite) if composite else Lrp()
+    for model in (named, spelled):
+        maps.append(method.attribute(Double(model, outputs=4), images, torch.tensor([0, 1, 2, 3])).maps)
+    torch.testing.assert_close(maps[0], maps[1])
 
 
 def test_what_is_held_constant_is_said():
