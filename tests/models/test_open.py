@@ -1,9 +1,10 @@
 """Every format opened from a file, compared with the model that was saved; and every refusal."""
 
 import argparse
+import datetime
 import warnings
 import zipfile
-from pathlib import Path, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 import pytest
@@ -165,6 +166,15 @@ def test_an_untrusted_pickle_runs_nothing(folder):
     with pytest.raises(TrustError):
         opened(folder / "bad.pt")
     assert not (folder / "harm").exists()
+
+
+def test_what_needs_trust_is_named_and_plain_values_are_not(folder, net):
+    plain = {"args": argparse.Namespace(lr=np.float64(0.1), path=PurePosixPath("a")), "when": datetime.timedelta(1)}
+    torch.save({"state_dict": net.state_dict(), **plain}, folder / "m.pt")
+    with pytest.raises(TrustError) as caught:
+        opened(folder / "m.pt")
+    assert "datetime.timedelta" in str(caught.value)
+    assert not [name for name in ("Namespace", "numpy", "PosixPath") if name in str(caught.value)]
 
 
 def test_wrapped_averages_are_noted(folder, net):
