@@ -53,7 +53,9 @@ Drop = Annotated[float, typer.Option(help="Change of the base score that ends a 
 PixelLimit = Annotated[
     float, typer.Option(min=0, help="Largest change of an image's sum, 0 for any.", rich_help_panel=CF)
 ]
-MinBaseChange = Annotated[float, typer.Option(help="Least change of the base score that counts.", rich_help_panel=CF)]
+MinBaseChange = Annotated[
+    float, typer.Option(min=0, max=1, help="Least change of the base score that counts.", rich_help_panel=CF)
+]
 Maker = Annotated[
     Literal["latent-shift", "wachter"],
     typer.Option(

@@ -67,7 +67,7 @@ def load_generator(path: Path) -> Autoencoder | ConditionalVae:
     """
     metadata = built_in_metadata(path)
     if metadata is None:
-        raise ModelError("This is not a generator that fairaudit trained", where=str(path))
+        raise _not_ours(path)
     try:
         model = _built(metadata, path.stat().st_size)
     except Exception as error:  # the metadata may say anything
@@ -84,6 +84,20 @@ def load_generator(path: Path) -> Autoencoder | ConditionalVae:
     except Exception as error:
         raise ModelError("The generator's weights do not fit", found=reason(error), where=str(path)) from error
     return model.eval().requires_grad_(False)
+
+
+def _not_ours(path: Path) -> ModelError:
+    """Another file, or one of ours that was cut short: the library's word tells them apart."""
+    try:
+        with safe_open(path, framework="pt"):
+            return ModelError("This is not a generator that fairaudit trained", where=str(path))
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
+        return ModelError(
+            "This is not a generator that fairaudit trained, or it is cut short or damaged",
+            found=reason(error),
+            where=str(path),
+            advice="Copy it again, or train it with `fairaudit generator train`.",
+        )
 
 
 def _built(metadata: dict[str, str], length: int) -> Autoencoder | ConditionalVae:

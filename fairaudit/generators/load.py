@@ -97,6 +97,8 @@ def _built_in(path: Path, device: torch.device) -> Generator:
 
 
 def _from_factory(path: Path, kind: str, arch: str | None, device: torch.device) -> Generator:
+    # Read first: that a file is cut short is no question of an architecture.
+    weights = _tensors(path) if kind == "safetensors" else find_weights(_unpickled(path), where=str(path))
     if arch is None:
         raise ModelError(
             "The file holds weights only",
@@ -105,7 +107,6 @@ def _from_factory(path: Path, kind: str, arch: str | None, device: torch.device)
             where=str(path),
             advice="Give --generator-arch package.module:factory, or save the generator as a TorchScript archive.",
         )
-    weights = _tensors(path) if kind == "safetensors" else find_weights(_unpickled(path), where=str(path))
     module = build(parse_arch(arch))
     load_weights(module, weights, arch=arch, where=str(path))
     written_as: GeneratorFormat = "safetensors" if kind == "safetensors" else "state-dict"

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from fairaudit.errors import ModelError
 from fairaudit.generators.autoencoder import Autoencoder, AutoencoderSettings
-from fairaudit.generators.checkpoint import save_generator
+from fairaudit.generators.checkpoint import load_generator, save_generator
 from fairaudit.generators.cvae import ConditionalVae, CvaeSettings
 from fairaudit.generators.load import open_generator
 
@@ -124,6 +124,18 @@ class _Model(nn.Module):
 
     def decode(self, latents: Tensor, *, force_not_quantize: bool = False) -> Any:
         return types.SimpleNamespace(sample=latents - self.shift)
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.99])
+def test_a_file_that_is_cut_short_is_no_question_of_an_architecture(tmp_path: Path, kept: float) -> None:
+    save_generator(tmp_path / "whole.safetensors", ConditionalVae(CvaeSettings(size=(28, 28), latent=5, width=8)))
+    content = (tmp_path / "whole.safetensors").read_bytes()
+    cut = tmp_path / "cut.safetensors"
+    cut.write_bytes(content[: int(kept * len(content))])
+    for opening in (open_generator, load_generator):
+        with pytest.raises(ModelError, match="cut short") as told:
+            opening(cut)
+        assert "--generator-arch" not in str(told.value)
 
 
 @pytest.mark.parametrize("name", ["VQModel", "AutoencoderKL"])
