@@ -15,6 +15,7 @@ from fairaudit.errors import ModelError
 from fairaudit.files import reason
 from fairaudit.generators.autoencoder import Autoencoder
 from fairaudit.generators.checkpoint import built_in_metadata, load_generator
+from fairaudit.generators.cvae import ConditionalVae
 from fairaudit.generators.generator import Generator, GeneratorFormat
 from fairaudit.models.files.arch import build, parse_arch
 from fairaudit.models.files.checkpoint import find_weights, load_weights
@@ -58,6 +59,30 @@ def trained_file(path: Path) -> Path:
     """The generator in a folder that `fairaudit generator train` wrote; any other path as it is."""
     inside = path / "generator.safetensors"
     return inside if inside.is_file() else path
+
+
+def conditional_vae(path: Path, *, attribute: str = "ATTRIBUTE") -> ConditionalVae:
+    """A conditional VAE from its file, or from the folder that it was trained into.
+
+    Args:
+        path: file or folder.
+        attribute: what it is to draw, for the advice where the file draws nothing.
+
+    Raises:
+        ModelError: there is no such file, it is damaged, or it is no conditional VAE.
+    """
+    file = trained_file(path)
+    container(file)  # tells a file that does not exist
+    model = load_generator(file)
+    if not isinstance(model, ConditionalVae):
+        raise ModelError(
+            "This generator draws no attribute",
+            wanted="a conditional VAE",
+            found="an autoencoder",
+            where=str(path),
+            advice=f"Train one with `fairaudit generator train --kind cvae --condition {attribute}`.",
+        )
+    return model
 
 
 def describe(path: Path, *, arch: str | None = None, trust: bool = False) -> str:

@@ -107,22 +107,20 @@ class InMemory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Chosen:
-    """Some rows of a part, as a part."""
+class Derived:
+    """A part over another one, which has whatever this one does not say for itself."""
 
     base: DataPart
-    rows: Tensor
-    """Rows of the base, in order."""
 
     @property
     def target(self) -> Tensor:
         """Codes of the target, on the CPU."""
-        return self.base.target[self.rows]
+        return self.base.target
 
     @property
     def attribute(self) -> Tensor:
         """Codes of the attribute, on the CPU."""
-        return self.base.attribute[self.rows]
+        return self.base.attribute
 
     @property
     def classes(self) -> int:
@@ -143,6 +141,31 @@ class Chosen:
     def has_frames(self) -> bool:
         """Whether its rows come with twins."""
         return self.base.has_frames
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+    def take(self, rows: Tensor) -> Samples:
+        """The given rows in the given order."""
+        return self.base.take(rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Chosen(Derived):
+    """Some rows of a part, as a part."""
+
+    rows: Tensor
+    """Rows of the base, in order."""
+
+    @property
+    def target(self) -> Tensor:
+        """Codes of the target, on the CPU."""
+        return self.base.target[self.rows]
+
+    @property
+    def attribute(self) -> Tensor:
+        """Codes of the attribute, on the CPU."""
+        return self.base.attribute[self.rows]
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -111,7 +111,7 @@ def test_info_says_what_a_generator_does_to_a_model(larger):
     strict = larger.run("generator", "info", file, "--model", "model.pt", "--drift", "0", quiet=False)
     assert strict.code == 3
     assert "refused as evidence: reconstruction alone moves a score" in strict.out
-    larger.run("generator", "interpolate", file, "--condition", "group").refused("no attribute that could be flipped")
+    larger.run("generator", "interpolate", file, "--condition", "group").refused("draws no attribute")
 
 
 def test_wrong_input_is_one_paragraph(lab):

@@ -11,51 +11,16 @@ import time
 import pytest
 import torch
 
+from tests.cli.several_models import DEADLY, FAST, files, make_zoo
+
 COUNT = 2
-GATE = [{"metric": "equalized_odds_difference", "attribute": "group", "max": 1e-9}]
-FAST = ("--format", "csv")
-DEADLY = """
-import os
-import signal
-
-import torch
-
-
-class Deadly(torch.nn.Module):
-    def forward(self, images):
-        os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def files(folder):
-    """Bytes of every file, reports without the facts of their run."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        name = str(path.relative_to(folder))
-        if path.name == "report.json":
-            found[name] = json.dumps({**json.loads(path.read_text(encoding="utf-8")), "run": None}).encode()
-        elif path.is_file():
-            found[name] = path.read_bytes()
-    return found
-
-
-def make_zoo(lab, count=COUNT):
-    (lab.folder / "zoo").mkdir()
-    for number in range(count):
-        network, draw = lab.network(), torch.Generator().manual_seed(number)
-        with torch.no_grad():
-            for weights in network.parameters():
-                weights += 0.01 * torch.randn(weights.shape, generator=draw)
-        lab.save(network, f"zoo/m{number}.pt")
-    (lab.folder / "zoo" / "broken.pt").write_bytes(b"no model")
-    lab.configure(gates=GATE)
 
 
 @pytest.fixture
 def zoo(make_lab, tmp_path):
     """Two models and a broken file on two chunks of pictures."""
     lab = make_lab(tmp_path, 140)
-    make_zoo(lab)
+    make_zoo(lab, COUNT)
     return lab
 
 

@@ -10,41 +10,15 @@ import time
 
 import numpy as np
 import pytest
-import torch
 
-GATE = [{"metric": "equalized_odds_difference", "attribute": "group", "max": 1e-9}]
-FAST = ("--format", "csv")
-
-
-def files(folder):
-    """Bytes of every file that merging keeps, reports without the facts of their run."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        name = str(path.relative_to(folder))
-        if path.name == "report.json":
-            found[name] = json.dumps({**json.loads(path.read_text(encoding="utf-8")), "run": None}).encode()
-        elif path.is_file() and not path.name.startswith("run.sqlite"):
-            found[name] = path.read_bytes()
-    return found
-
-
-def make_zoo(lab, count=3):
-    (lab.folder / "zoo").mkdir()
-    for number in range(count):
-        network, draw = lab.network(), torch.Generator().manual_seed(number)
-        with torch.no_grad():
-            for weights in network.parameters():
-                weights += 0.01 * torch.randn(weights.shape, generator=draw)
-        lab.save(network, f"zoo/m{number}.pt")
-    (lab.folder / "zoo" / "broken.pt").write_bytes(b"no model")
-    lab.configure(gates=GATE)
+from tests.cli.several_models import FAST, files, make_zoo
 
 
 @pytest.fixture(scope="module")
 def parts(make_lab, tmp_path_factory):
     """A folder with a whole run and its two parts."""
     lab = make_lab(tmp_path_factory.mktemp("parts"), 24)
-    make_zoo(lab)
+    make_zoo(lab, 3)
     codes = [lab.run("fairness", "zoo", "-o", "whole", *FAST).code]
     codes += [lab.run("fairness", "zoo", "-o", f"part{i}", "--shard", f"{i}/2", *FAST).code for i in (1, 2)]
     return lab, codes
@@ -109,7 +83,7 @@ def test_a_part_without_a_model_is_a_part(lab):
     for index in (1, 2):
         lab.run("fairness", "model.pt", "-o", f"p{index}", "--shard", f"{index}/2", *FAST)
     done = lab.run("merge", "p1", "p2", "-o", "m")
-    assert "1 models" in done.out
+    assert "1 model," in done.out
     assert (lab.folder / "m" / "model" / "report.json").is_file()
 
 

@@ -16,34 +16,11 @@ import numpy as np
 import pytest
 import torch
 
+from tests.cli.several_models import DEADLY, FAST, GATE, files
+
 pytest.importorskip("ray", reason="the extra ray is not installed")
 
-GATE = [{"metric": "equalized_odds_difference", "attribute": "group", "max": 1e-9}]
-FAST = ("--format", "csv")
 SUMMARIES = {"index.html", "summary.csv", "summary.json", "summary.md"}
-DEADLY = """
-import os
-import signal
-
-import torch
-
-
-class Deadly(torch.nn.Module):
-    def forward(self, images):
-        os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def files(folder):
-    """Bytes of every file, reports without the facts of their run."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        name = str(path.relative_to(folder))
-        if path.name == "report.json":
-            found[name] = json.dumps({**json.loads(path.read_text(encoding="utf-8")), "run": None}).encode()
-        elif path.is_file():
-            found[name] = path.read_bytes()
-    return found
 
 
 @pytest.fixture(scope="module")

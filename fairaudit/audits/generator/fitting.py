@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 from fairaudit.audits.core.study.study import target_of
 from fairaudit.data.loader import Loader
 from fairaudit.errors import ModelError, UsageError, suggestion
-from fairaudit.generators.checkpoint import load_generator
 from fairaudit.generators.cvae import ConditionalVae
-from fairaudit.generators.load import trained_file
-from fairaudit.models.files.container import container
+from fairaudit.generators.load import conditional_vae
 
 if TYPE_CHECKING:
     from fairaudit.data.manifest import Manifest
@@ -31,17 +29,7 @@ def fitting_cvae(path: Path, moved: Sequence[str], manifest: Manifest, loader: L
         ModelError: the file is no conditional VAE, or one of other labels, other values or another size.
         UsageError: an attribute that the manifest has not.
     """
-    file = trained_file(path)
-    container(file)  # tells a file that does not exist
-    model = load_generator(file)
-    if not isinstance(model, ConditionalVae):
-        raise ModelError(
-            "An autoencoder has no attribute that could be flipped",
-            wanted="a conditional VAE",
-            found="an autoencoder",
-            where=str(path),
-            advice="Train one: fairaudit generator train --kind cvae --condition ATTRIBUTE.",
-        )
+    model = conditional_vae(path)
     for name in moved:
         if name not in manifest.attributes:
             raise UsageError(f'There is no attribute "{name}"', advice=suggestion(name, manifest.attributes))

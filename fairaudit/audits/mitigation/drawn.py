@@ -15,13 +15,12 @@ from fairaudit.config.schema import Config
 from fairaudit.counterfactuals.interpolation import interpolate, interpolation_path
 from fairaudit.data.manifest import Manifest
 from fairaudit.errors import ModelError, UsageError
-from fairaudit.generators.checkpoint import load_generator
 from fairaudit.generators.checks import CHECKED, Tolerance
 from fairaudit.generators.cvae import ConditionalVae
-from fairaudit.generators.load import trained_file
-from fairaudit.mitigation.samples import DataPart, Samples
+from fairaudit.generators.load import conditional_vae, trained_file
+from fairaudit.mitigation.samples import DataPart, Derived, Samples
 from fairaudit.models.classifier import Classifier
-from fairaudit.models.files.container import container, digest
+from fairaudit.models.files.container import digest
 
 KEY = "audit.cvae"
 
@@ -40,10 +39,9 @@ class Drawer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class DrawnPart:
+class DrawnPart(Derived):
     """A part with drawn frames; whatever else it has is the base's."""
 
-    base: DataPart
     drawers: tuple[Drawer, ...]
     count: int
     """Frames of every way, at even steps from δ = 1/n to 1; the reconstruction at 0 is none of them."""
@@ -53,39 +51,6 @@ class DrawnPart:
     def digest(self) -> str:
         """Of everything that the frames depend on beside the base."""
         return " ".join([str(self.count), *(f"{drawer.sha256} {drawer.flips}" for drawer in self.drawers)])
-
-    @property
-    def target(self) -> Tensor:
-        """Codes of the target, on the CPU."""
-        return self.base.target
-
-    @property
-    def attribute(self) -> Tensor:
-        """Codes of the attribute, on the CPU."""
-        return self.base.attribute
-
-    @property
-    def classes(self) -> int:
-        """Number of target values."""
-        return self.base.classes
-
-    @property
-    def groups(self) -> int:
-        """Number of attribute values."""
-        return self.base.groups
-
-    @property
-    def has_masks(self) -> bool:
-        """Whether its rows come with a region."""
-        return self.base.has_masks
-
-    @property
-    def has_frames(self) -> bool:
-        """Whether its rows come with twins."""
-        return self.base.has_frames
-
-    def __len__(self) -> int:
-        return len(self.base)
 
     @torch.no_grad()
     def take(self, rows: Tensor) -> Samples:
@@ -177,14 +142,7 @@ def drawn_part(
 def _drawer(
     path: Path, manifest: Manifest, readable: np.ndarray, names: Sequence[str], classifier: Classifier
 ) -> Drawer:
-    file = trained_file(path)
-    container(file)  # tells a file that does not exist
-    model = load_generator(file)
-    if not isinstance(model, ConditionalVae):
-        raise ModelError(
-            "This generator draws no attribute", wanted="a conditional VAE", found="an autoencoder", where=str(path),
-            advice="Train one with `fairaudit generator train --kind cvae`.",
-        )  # fmt: skip
+    model = conditional_vae(path)
     codes = []
     known = [name or names[0] for name, _ in model.settings.attributes]  # files of before it was kept have no name
     for name, (_, values) in zip(known, model.settings.attributes, strict=True):
@@ -201,7 +159,7 @@ def _drawer(
         model=model.to(classifier.device).eval(),
         codes=torch.stack(codes, dim=1),
         flips=tuple(flips),
-        sha256=digest(file),
+        sha256=digest(trained_file(path)),
     )
 
 

@@ -21,6 +21,7 @@ from fairaudit.engine.freight import packed, take_up
 from fairaudit.engine.place import ready_store, store_file
 from fairaudit.engine.seal import secret
 from fairaudit.report.zoo.row import ModelRow
+from fairaudit.report.zoo.table import counted
 from fairaudit.results.strict_json import write_bytes
 
 PIECES: Final = 4
@@ -53,7 +54,7 @@ def audited_on_ray(
         )
         chunks = -(-len(session.material.manifest) // CHUNK_ROWS)
         board = _Board(named, cut(chunks, models=len(named), processors=cluster.processors), options)
-        title = f"Auditing {len(named)} models on {cluster.processors} processors of Ray"
+        title = f"Auditing {counted(len(named))} on {cluster.processors} processors of Ray"
         try:
             with progress.task(title, total=len(named)) as advance:
                 for piece, answer in cluster.answers(calls, board.todo):

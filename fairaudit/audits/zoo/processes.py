@@ -17,6 +17,7 @@ from fairaudit.config.options import RunOptions
 from fairaudit.engine.slots import Crashed, Work, side_by_side
 from fairaudit.errors import ExitCode
 from fairaudit.report.zoo.row import ModelRow
+from fairaudit.report.zoo.table import counted
 
 _prepared: Final[list[Shared]] = []
 _opened: Final[list[Session]] = []
@@ -42,7 +43,7 @@ def audited_by_processes(
         final=lambda code: _late(code, options),
     )
     answers = side_by_side(work, named, jobs=jobs)
-    with progress.task(f"Auditing {len(named)} models, {jobs} side by side", total=len(named)) as advance:
+    with progress.task(f"Auditing {counted(len(named))}, {jobs} side by side", total=len(named)) as advance:
         for number, (place, answer) in enumerate(answers, start=1):
             for note in _notes(named[place], answer, options):
                 progress.note(note)

@@ -31,7 +31,7 @@ def terminal(rows: Sequence[ModelRow], *, width: int = 80, most: int | None = MO
     shown = ordered if most is None else ordered[:most]
     name = min(_NAME, max([5, *(len(plain(row.model)) for row in shown)]))
     lines = [
-        f"{len(rows)} models, worst first: {counts_line(rows)}",
+        f"{counted(len(rows))}, worst first: {counts_line(rows)}",
         f"{'model'.ljust(name)}  {'gate'.ljust(12)}  accuracy  why",
     ]
     for row in shown:
@@ -47,7 +47,7 @@ def as_markdown(rows: Sequence[ModelRow]) -> str:
     lines = [
         "# Summary",
         "",
-        f"{len(rows)} models, worst first: {counts_line(rows)}.",
+        f"{counted(len(rows))}, worst first: {counts_line(rows)}.",
         "",
         "| model | gate | accuracy | joint verdicts | worst rule | value | limit |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -77,13 +77,22 @@ def as_csv(rows: Sequence[ModelRow]) -> str:
     return text.getvalue()
 
 
+def counted(models: int) -> str:
+    """How many models, in words.
+
+    >>> counted(1), counted(2000)
+    ('1 model', '2,000 models')
+    """
+    return f"{models:,} model{'' if models == 1 else 's'}"
+
+
 def why(row: ModelRow) -> str:
-    """The worst rule with its number and limit, the worst verdict where that was judged, or the reason."""
+    """The worst rule with its number and limit, its sentence where it has no number, or the worst verdict."""
     if row.gate == "not audited":
         return row.worst_rule
     if row.value is not None:
         return f"{number(row.value)}{f' ({row.limits})' if row.limits else ''} {row.rule}"
-    return row.rule or "; ".join(row.verdicts) or row.worst_rule
+    return row.worst_rule if row.rule else "; ".join(row.verdicts) or row.worst_rule
 
 
 def _state(row: ModelRow) -> str:

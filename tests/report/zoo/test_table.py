@@ -33,6 +33,14 @@ def test_the_number_and_its_limit_are_seen_before_the_line_is_cut(rows):
     assert "0.250 (≤ 0.1) a_long_name" in terminal([row])
 
 
+def test_without_a_number_the_sentence_says_why(rows):
+    row = replace(rows[0], value=None, rule="decisions vary", worst_rule="Every one of the 60 images got the same one.")
+    line = terminal([row])
+    assert line.startswith("1 model, worst first: ")
+    assert "Every one of the 60 images" in line
+    assert "decisions vary" not in line
+
+
 def test_csv_has_every_model_with_full_digits_and_no_formula(rows):
     found = list(csv.DictReader(io.StringIO(as_csv([replace(rows[0], value=1 / 3), *rows[1:]]))))
     assert {line["model"] for line in found} == {f"m{n}" for n in range(60)} | {"'=evil|\\x1b[31m"}

@@ -12,10 +12,9 @@ from fairaudit.audits.core.study.study import Study, audited
 from fairaudit.config.flips import per_attribute
 from fairaudit.counterfactuals.interpolation import interpolation_path
 from fairaudit.errors import ModelError
-from fairaudit.generators.checkpoint import load_generator
 from fairaudit.generators.cvae import ConditionalVae
-from fairaudit.generators.load import trained_file
-from fairaudit.models.files.container import container, digest
+from fairaudit.generators.load import conditional_vae, trained_file
+from fairaudit.models.files.container import digest
 from fairaudit.saliency.gradients.path import Path
 from fairaudit.saliency.method import Explained
 
@@ -48,16 +47,7 @@ def opened_cvaes(study: Study) -> dict[str, OpenedCvae]:
 
 def _opened(study: Study, attribute: str, path: pathlib.Path) -> OpenedCvae:
     path = trained_file(path)
-    container(path)  # tells a file that does not exist
-    model = load_generator(path)
-    if not isinstance(model, ConditionalVae):
-        raise ModelError(
-            "This generator draws no attribute",
-            wanted="a conditional VAE",
-            found="an autoencoder",
-            where=str(path),
-            advice=f"Train one with `fairaudit generator train --kind cvae --condition {attribute}`.",
-        )
+    model = conditional_vae(path, attribute=attribute)
     settings, loader = model.settings, study.material.loader
     if settings.more:
         raise ModelError(
