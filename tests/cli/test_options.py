@@ -1,5 +1,6 @@
 """Every command: its help at 80 columns, its example, its choices, and no option that it does not honour."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -81,6 +82,15 @@ def test_options_of_several_values_say_so(name):
     for parameter in COMMANDS[name].params:
         if parameter.multiple:
             assert "repeat" in parameter.help.lower(), parameter.name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_option_has_its_own_name_in_capitals_as_placeholder_unless_it_is_named(name):
+    """Typer 0.27 takes such a placeholder for the option's name: `--DEVICE`."""
+    for parameter in inspect.signature(COMMANDS[name].callback, eval_str=True).parameters.values():
+        for option in getattr(parameter.annotation, "__metadata__", ()):
+            if isinstance(option, typer.models.OptionInfo) and option.metavar == parameter.name.upper():
+                assert option.default is not ..., f"--{parameter.name} is not named"  # where Annotated keeps the first
 
 
 @pytest.mark.parametrize("name", WITHOUT_REPORT)
