@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
 
+from fairaudit.measures.distributions import normal_sf, student_isf
 from fairaudit.measures.intervals.proportion import normal_quantile
 from fairaudit.ratio import ratio
 
@@ -87,9 +87,9 @@ def largest(contrasts: Contrasts, *, level: float, generator: np.random.Generato
     estimate = np.abs(value) if size else value
     error = np.sqrt((contrasts.parts[:, usable] ** 2).sum(axis=0))
     freedom = contrasts.units[usable] - 1
-    tail = norm.sf(_all_at_once(contrasts.parts[:, usable], error, level=level, generator=generator))
-    lows = estimate - t.isf(tail, freedom) * error
-    highs = np.maximum(estimate + t.isf((1 - level) / 2, freedom) * error, contrasts.room[usable])
+    tail = normal_sf(_all_at_once(contrasts.parts[:, usable], error, level=level, generator=generator))
+    lows = estimate - student_isf(tail, freedom) * error
+    highs = np.maximum(estimate + student_isf((1 - level) / 2, freedom) * error, contrasts.room[usable])
     at, widest = int(np.argmax(estimate)), int(np.argmax(highs))
     low = float(lows.max())
     return Largest(
