@@ -70,9 +70,10 @@ def test_every_model_is_measured_for_every_seed(
     assert ("paper, γ = 10" in table) == (not extra)
 
 
-def test_masks_of_early_passes_and_magnitudes(benchmark, tiny, digits, tmp_path):
+def test_masks_of_early_passes_and_magnitudes(benchmark, tiny, digits, tmp_path, monkeypatch):
     file, protocols = tmp_path / "seeds.json", {"small": replace(tiny["small"], epochs=2)}
-    arguments = ["--mnist", str(digits), "--seeds", "1", "--epochs", "1", "--control-epochs", "1", "--json", str(file)]
+    monkeypatch.chdir(digits.parent)  # a folder that is named from where one stands
+    arguments = ["--mnist", digits.name, "--seeds", "1", "--epochs", "1", "--control-epochs", "1", "--json", str(file)]
     assert benchmark.main([*arguments, "--at-epoch", "1", "2", "--magnitude", "50", "97.5"], protocols=protocols) == 0
     (found,) = json.loads(file.read_text())
     assert {"unpruned, pass 1", "γ = 10, pass 1"} <= set(found)

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from fairaudit.cli import cf_align as c
-from fairaudit.cli.shared import Request, audit_command
+from fairaudit.cli.shared import OF_MANY_MODELS, Request, audit_command
 from fairaudit.cli.terminal.streams import emit
 
 
-@audit_command
+@audit_command(without=OF_MANY_MODELS)
 def cf_rectify(
     model: Annotated[Path, typer.Argument(help="Model file, or a sum of outputs with --base.", metavar="MODEL")],
     generator: c.GeneratorFile,

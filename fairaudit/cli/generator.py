@@ -118,7 +118,9 @@ def train(
     for each in judged:
         emit(f"{each.model}: {_drift(each)} that were held out: {_verdict(each)}\n")
     if any(each.refusal for each in judged):
-        emit(f"Train longer or larger: --epochs {2 * epochs}, --width {2 * width}, or --keep MODEL.\n")
+        emit(
+            f"Train afresh (--fresh), longer or larger: --epochs {2 * epochs}, --width {2 * width}, or --keep MODEL.\n"
+        )
     return _judged_code(judged)
 
 
@@ -242,7 +244,7 @@ def interpolate(
         examples=examples,
         animation=animation,
     )
-    config, folder = load(request.asked)
+    config, folder = load(request.asked, opens_model=False)
     with progress_display(quiet=request.quiet) as progress:
         found = write_interpolations(config, wanted, base=folder, options=request.options, progress=progress)
     emit(f"{found.table}: {found.pairs} pairs, {found.left_out} rows without one\n")

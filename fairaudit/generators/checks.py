@@ -169,7 +169,7 @@ def gradient_lengths(
             "The gradient with respect to the generator's latent is not finite",
             wanted="finite numbers",
             found=f"NaN or infinity for {share:.0%} of the images",
-            advice="Check the generator's weights, and try --precision fp32.",
+            advice="Check the generator's weights, and compute in fp32.",
         )
     return gradient.double().flatten(1).square().sum(dim=1).sqrt()
 

@@ -292,6 +292,7 @@ def main(arguments: list[str] | None = None, protocols: dict[str, Protocol] | No
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every seed's numbers")
     options = parser.parse_args(arguments)
+    options.mnist = options.mnist.resolve()  # a root that is not absolute would be looked for below the folder itself
     protocol = (protocols or PROTOCOLS)[options.protocol]
     problem = missing(options.mnist, options.protocol)
     if problem:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import copy
+import importlib.util
 import io
 import json
 import os
@@ -32,6 +33,7 @@ import numpy as np
 import pruning
 import saliency
 import torch
+import transformer
 from torch import nn
 
 IMAGENET = ("resnet50", "vit_b_16")
@@ -152,11 +154,11 @@ def relevance(setting: Setting) -> Iterator[Row]:
         peer = f"zennit, {memory(theirs)}"
         yield Row("relevance", f"LRP, {name}", f"{each(asked, ours)}, {memory(ours)}", peer, ratio(theirs, ours))
     if not setting.small:
-        yield transformer_relevance(setting)
+        yield from transformer_relevance(setting)
 
 
-def transformer_relevance(setting: Setting) -> Row:
-    """LRP of ViT-B/16 against one forward and backward pass, the least that any gradient method costs."""
+def transformer_relevance(setting: Setting) -> Iterator[Row]:
+    """LRP of ViT-B/16 against one forward and backward pass, the least that any gradient method costs, and lxt."""
     from fairaudit.saliency.lrp.method import Lrp
 
     images = pictures(16, setting)
@@ -168,10 +170,15 @@ def transformer_relevance(setting: Setting) -> Row:
         given = classifier.normalise(images).requires_grad_()
         return torch.autograd.grad(module(given).gather(1, classes[:, None]).sum(), given)[0]
 
-    ours = seconds(lambda: Lrp().attribute(classifier, images, classes), setting.device)
-    limit = seconds(plain, setting.device)
-    peer = "one forward and backward pass (limit)"
-    return Row("relevance", "LRP, vit_b_16", f"{len(images) / ours:.0f} images/s", peer, times(limit / ours))
+    limit, peer = seconds(plain, setting.device), "one forward and backward pass (limit)"
+    for rule, method in (("γ", Lrp()), ("ε", Lrp(composite="epsilon"))):
+        ours = seconds(lambda m=method: m.attribute(classifier, images, classes), setting.device)
+        figure = f"{len(images) / ours:.0f} images/s"
+        yield Row("relevance", f"LRP-{rule}, vit_b_16", figure, peer, times(limit / ours))
+    if importlib.util.find_spec("lxt"):
+        theirs = transformer.patched(module)
+        taken = seconds(lambda: transformer.authors(theirs, images), setting.device)
+        yield Row("relevance", "LRP-ε, vit_b_16", figure, "lxt", times(taken / ours))
 
 
 def each(asked: saliency.Case, found: dict[str, float]) -> str:

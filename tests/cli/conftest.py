@@ -16,6 +16,8 @@ import pytest
 import yaml
 from PIL import Image
 
+from tests.cli.forked import Forked
+
 SIDE = 16
 ROWS = 24
 HEADER = ["file", "id", "split", "label", "group", "x0", "y0", "x1", "y1"]
@@ -54,29 +56,40 @@ class Lab:
     folder: Path
 
     def run(self, *arguments: str, quiet: bool = True) -> Ran:
-        """`fairaudit` with these arguments in the folder, inside this process; anything unexpected is raised."""
+        """`fairaudit` with these arguments in the folder, inside this process; anything unexpected is raised.
+
+        What it says on stderr may name its own options, or those of a command that it names with them.
+        """
         from typer.testing import CliRunner
 
         from fairaudit.cli.main import app
+        from tests.cli.reach import foreign
 
         with contextlib.chdir(self.folder):
             done = CliRunner().invoke(app, [*arguments, *(["--quiet"] if quiet else [])], env={"COLUMNS": "80"})
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
+        wrong = foreign(done.stderr, " ".join(arguments[: 1 + (arguments[0] == "generator")]))
+        assert not wrong, f"fairaudit {arguments[0]} lacks {wrong}, which it names: {done.stderr}"
         return Ran(code=done.exit_code, out=done.stdout, err=done.stderr)
 
-    def start(self, *arguments: str, **options) -> subprocess.Popen[str]:
-        """`fairaudit` with these arguments in the folder, as a process of its own."""
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "80", **options.pop("env", {})}
-        options.setdefault("preexec_fn", _heed_interrupts)
+    def start(self, *arguments: str, file_size: int | None = None) -> Forked:
+        """`fairaudit` with these arguments in the folder, as a process of its own in which all is imported already.
+
+        No file can grow beyond `file_size` bytes.
+        """
+        return Forked(arguments, folder=self.folder, env=_environment(), file_size=file_size)
+
+    def start_anew(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        """As `start`, from a Python that has imported nothing."""
         return subprocess.Popen(
             [sys.executable, "-m", "fairaudit", *arguments],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment,
-            **options,
+            env={**_environment(), **(env or {})},
+            preexec_fn=_heed_interrupts,
         )
 
     def configure(self, **sections) -> None:
@@ -113,6 +126,10 @@ class Lab:
         image = Image.fromarray(values)
         (image if mode is None else image.convert(mode)).save(path, **options)
         return path
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "80"}
 
 
 def _heed_interrupts() -> None:

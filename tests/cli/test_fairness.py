@@ -235,6 +235,7 @@ def test_a_report_of_the_same_rows_can_be_compared_with(desk):
     desk.run(*TABLE, "--prediction", "p", "--against", "nothing").refused("cannot be read", "nothing")
 
 
+@pytest.mark.drawn
 def test_a_change_against_an_earlier_report_can_be_gated(desk):
     (desk.folder / "gate.yaml").write_text(
         "data: {manifest: faces.csv, target: label, attributes: [hat]}\n"

@@ -20,7 +20,7 @@ def peak_bytes(lab, rows):
     """Peak resident memory of an audit on so many rows."""
     write_digits(lab.folder / f"digits{rows}", rows)
     lab.configure(data={"manifest": {"layout": "mnist", "root": f"digits{rows}"}})
-    process = lab.start("fairness", "model.pt", "--quiet", "-o", f"out{rows}")
+    process = lab.start_anew("fairness", "model.pt", "--quiet", "-o", f"out{rows}")
     out = process.stdout.read()
     err = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)

@@ -192,7 +192,7 @@ def test_an_encoding_without_some_characters_costs_the_gate_nothing(lab, monkeyp
 
 def test_an_interrupt_while_importing_is_one_line(lab):
     for wait in (0.15, 0.6):
-        process = lab.start("fairness", "model.pt", "-o", "none")
+        process = lab.start_anew("fairness", "model.pt", "-o", "none")
         time.sleep(wait)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=120)

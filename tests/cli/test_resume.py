@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import random
-import resource
 import shutil
 import signal
 import sqlite3
@@ -181,11 +180,7 @@ def test_full_disk_is_told_and_what_was_finished_is_kept(large_lab, undisturbed)
     """A limit on the size of files stops the store as a full disk does."""
     folder = large_lab.folder / "full"
     wanted = store_of(undisturbed).stat().st_size
-
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (wanted * 2 // 3, wanted * 2 // 3))
-
-    process = large_lab.start(*COMMAND, "-o", "full", "--quiet", preexec_fn=limit)
+    process = large_lab.start(*COMMAND, "-o", "full", "--quiet", file_size=wanted * 2 // 3)
     out, err = process.communicate(timeout=300)
     assert (process.returncode, out) == (2, ""), err
     text = " ".join(err.split())

@@ -251,6 +251,7 @@ def planted(lab, count=24):
     return maps
 
 
+@pytest.mark.drawn
 def test_discovery_on_maps_of_another_tool_finds_the_planted_window(lab):
     planted(lab)
     done = lab.run(

@@ -150,6 +150,7 @@ def test_maps_of_two_runs_in_one_folder_are_refused(lab):
 
 
 @pytest.mark.slow
+@pytest.mark.drawn
 def test_path_methods_report_where_they_saturate(lab):
     lab.configure(audit={"faithfulness": True})
     methods = ["--method", "integrated_gradients", "--method", "blur_ig", "--method", "gradient"]

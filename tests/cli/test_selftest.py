@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+pytestmark = pytest.mark.drawn
 QUICK = (
     "--seeds",
     "1",

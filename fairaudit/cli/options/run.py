@@ -22,7 +22,13 @@ def devices(incomplete: str) -> list[str]:
 
 Device = Annotated[
     str,
-    typer.Option(help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=RUN, metavar="DEVICE", autocompletion=devices),
+    typer.Option(
+        "--device",
+        help="auto, cpu, cuda, cuda:N or mps.",
+        rich_help_panel=RUN,
+        metavar="DEVICE",
+        autocompletion=devices,
+    ),
 ]
 PrecisionOption = Annotated[
     Precision,

@@ -11,7 +11,7 @@ from fairaudit.config.load import load_config
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Split
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.drawn]
 
 
 @pytest.fixture(scope="module")

@@ -78,7 +78,7 @@ def test_quiet_says_nothing_on_stderr(lab):
 )
 def test_piped_output_has_no_escape_sequence(lab, environment):
     """FORCE_COLOR is for other programs' habit; a log of ours stays readable."""
-    process = lab.start("roi-metrics", "model.pt", env=environment)
+    process = lab.start_anew("roi-metrics", "model.pt", env=environment)
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert "rrf" in out
@@ -87,7 +87,7 @@ def test_piped_output_has_no_escape_sequence(lab, environment):
 
 
 def test_a_pipe_that_closes_early_is_no_crash(lab):
-    process = lab.start("schema")
+    process = lab.start_anew("schema")
     process.stdout.close()
     err = process.stderr.read()
     process.stderr.close()
