@@ -13,8 +13,8 @@ from fairaudit.errors import UsageError
 from fairaudit.measures.alignment.relative_change import RelativeChange
 from fairaudit.measures.clusters.leverage import leverage
 from fairaudit.measures.images.cluster_means import cluster_interval
-from fairaudit.measures.images.means import skewed
 from fairaudit.measures.intervals.multiple import benjamini_hochberg, holm
+from fairaudit.measures.intervals.skewness import skewed
 from fairaudit.ratio import ratio
 
 Floats = NDArray[np.float64]
@@ -147,7 +147,7 @@ def _ends(value: float, drawn: Floats, spread: _Spread, level: float) -> tuple[f
     if spread.units < MIN_EFFECTIVE:
         return np.nan, np.nan
     found = cluster_interval(value, drawn, clusters=max(2, round(spread.units)), level=level)
-    low, high = skewed(float(found.low), float(found.high), drawn, level=level)
+    low, high = skewed(float(found.low), float(found.high), drawn, value=value, units=spread.units, level=level)
     half = float(student.isf((1 - level) / 2, spread.units - 1) * spread.error[0])
     return min(low, value - half), max(high, value + half)
 
