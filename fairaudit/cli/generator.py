@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fairaudit.cli import cf_align as c
-from fairaudit.cli.checked import checked
+from fairaudit.cli.checked import checked, kept_apart
 from fairaudit.cli.shared import ON_THE_PROCESSOR, WRITES_NO_REPORT, Request, audit_command
 from fairaudit.cli.terminal.streams import emit
 from fairaudit.errors import ExitCode
@@ -249,6 +249,8 @@ def interpolate(
         animation=animation,
     )
     config, folder = load(request.asked, opens_model=False)
+    if isinstance(config.data.manifest, str):
+        kept_apart(folder / config.data.manifest, request.options.output)
     with progress_display(quiet=request.quiet) as progress:
         found = write_interpolations(config, wanted, base=folder, options=request.options, progress=progress)
     emit(f"{found.table}: {found.pairs} pairs, {found.left_out} rows without one\n")
