@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 GEN = "Generator"
 
 Drift = Annotated[
-    float, typer.Option(help="Largest mean change of a score by reconstruction alone.", rich_help_panel=GEN)
+    float,
+    typer.Option(min=0, max=1, help="Largest mean change of a score by reconstruction alone.", rich_help_panel=GEN),
 ]
 
 app = typer.Typer(help="Train a generator for counterfactuals, or look at one.", no_args_is_help=True)
