@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fairaudit.cli import cf_align as c
+from fairaudit.cli.checked import checked
 from fairaudit.cli.shared import ON_THE_PROCESSOR, WRITES_NO_REPORT, Request, audit_command
 from fairaudit.cli.terminal.streams import emit
 from fairaudit.counted import counted
@@ -68,6 +69,7 @@ def train(
 
     Example: fairaudit generator train --split split=balanced --model model.pt -o generator
     """
+    checked([*(keep or ()), *(model or ())], baseline=None, request=request)
     from fairaudit.audits.generator.train import GeneratorRequest, train_on_manifest
     from fairaudit.cli.settings import load
     from fairaudit.cli.terminal.console import progress_display, say
@@ -170,6 +172,8 @@ def info(
 
     Example: fairaudit generator info generator/generator.safetensors --model biased.pt
     """
+    if model:
+        checked(model, baseline=None, request=request)
     from fairaudit.audits.core.study.device import pick_device
     from fairaudit.generators.load import describe, open_generator
 
