@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
 
+from fairaudit.measures.distributions import normal_sf, student_isf
 from fairaudit.ratio import ratio
 
 Floats = NDArray[np.float64]
@@ -219,9 +219,9 @@ def expanded_level(level: float, n: int) -> float:
     """
     if n < 2:
         raise ValueError(f"an interval needs two values at least, found {n}")
-    quantile = np.sqrt(n / (n - 1)) * t.isf((1 - level) / 2, n - 1)
+    quantile = np.sqrt(n / (n - 1)) * student_isf((1 - level) / 2, n - 1)
     # For two values and a high level the normal tail is below what float64 tells from 1: then the whole range.
-    return min(float(1 - 2 * norm.sf(quantile)), float(np.nextafter(1.0, 0.0)))
+    return min(float(1 - 2 * normal_sf(quantile)), float(np.nextafter(1.0, 0.0)))
 
 
 def _within_strata(data: ValueTable) -> tuple[Callable[[list[Floats]], Floats], list[Floats]]:

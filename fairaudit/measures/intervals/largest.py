@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
 
+from fairaudit.measures.distributions import normal_isf, normal_sf, student_isf, student_sf
 from fairaudit.measures.intervals.proportion import normal_quantile
 from fairaudit.ratio import ratio
 
@@ -87,9 +87,9 @@ def largest(contrasts: Contrasts, *, level: float, generator: np.random.Generato
     freedom = contrasts.units[usable] - 1
     most = _most(contrasts.parts[:, usable], error, generator=generator)
     plain = float(normal_quantile(level))
-    tail = norm.sf(plain if most is None else max(plain, float(np.quantile(most, level))))
-    lows = estimate - t.isf(tail, freedom) * error
-    highs = np.maximum(estimate + t.isf((1 - level) / 2, freedom) * error, contrasts.room[usable])
+    tail = normal_sf(plain if most is None else max(plain, float(np.quantile(most, level))))
+    lows = estimate - student_isf(tail, freedom) * error
+    highs = np.maximum(estimate + student_isf((1 - level) / 2, freedom) * error, contrasts.room[usable])
     at, widest = int(np.argmax(estimate)), int(np.argmax(highs))
     low = float(lows.max())
     return Largest(
@@ -119,9 +119,9 @@ def _p_value(estimate: Floats, error: Floats, freedom: Floats, most: Floats | No
     there = error > 0
     if not there.any():
         return float("nan")
-    observed = float(np.max(norm.isf(t.sf(estimate[there] / error[there], freedom[there]))))
+    observed = float(np.max(normal_isf(student_sf(estimate[there] / error[there], freedom[there]))))
     if most is None:
-        return min(1.0, max(2 * float(norm.sf(observed)), float(np.finfo(np.float64).tiny)))
+        return min(1.0, max(2 * float(normal_sf(observed)), float(np.finfo(np.float64).tiny)))
     return (1 + int((most >= observed).sum())) / (1 + len(most))
 
 

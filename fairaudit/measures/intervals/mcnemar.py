@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import convolve
-from scipy.stats import binom
 
 from fairaudit.measures.clusters.partition import effective_units, few_units
 from fairaudit.measures.counts.confusion import Floats, confusion
@@ -53,6 +51,8 @@ def mcnemar(gained: ArrayLike, lost: ArrayLike) -> Floats:
     >>> mcnemar([1, 0], [9, 0]).round(4).tolist()
     [0.0215, 1.0]
     """
+    from scipy.stats import binom  # loads all of scipy.stats, which few commands need
+
     b, c = np.asarray(gained, np.float64), np.asarray(lost, np.float64)
     return np.asarray(np.minimum(1.0, 2 * binom.cdf(np.minimum(b, c), b + c, 0.5)), np.float64)
 
@@ -82,6 +82,9 @@ def clustered_mcnemar(differences: ArrayLike) -> Floats:
 
 
 def _sign_flips(differences: NDArray[np.int64]) -> float:
+    from scipy.signal import convolve
+    from scipy.stats import binom
+
     sizes, often = np.unique(np.abs(differences[differences != 0]), return_counts=True)
     law = np.ones(1)
     for size, number in zip(sizes.tolist(), often.tolist(), strict=True):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
+
+from fairaudit.measures.distributions import normal_isf, student_isf
 
 Floats = NDArray[np.float64]
 
@@ -42,7 +43,7 @@ def skewed(
     skew = float(((known - known.mean()) ** 3).mean()) / spread**3
     if abs(skew) < 1e-6:
         return low, high
-    moved = spread * skew * (float(norm.isf((1 - level) / 2)) ** 2 + 2) / 3
+    moved = spread * skew * (float(normal_isf((1 - level) / 2)) ** 2 + 2) / 3
     ends = transformed(value, spread * np.sqrt(units / (units - 1)), unbiased(skew, units), units=units, level=level)
     return min(low + min(moved, 0.0), ends[0]), max(high + max(moved, 0.0), ends[1])
 
@@ -74,7 +75,7 @@ def transformed(value: float, error: float, skew: float, *, units: float, level:
     >>> round(low, 2), round(high, 2)
     (-1.72, 2.34)
     """
-    reach = float(t.isf((1 - level) / 2, units - 1))
+    reach = float(student_isf((1 - level) / 2, units - 1))
     if abs(skew) < 1e-6:
         return value - error * reach, value + error * reach
 
