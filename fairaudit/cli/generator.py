@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fairaudit.cli import cf_align as c
+from fairaudit.cli.checked import checked
 from fairaudit.cli.shared import ON_THE_PROCESSOR, WRITES_NO_REPORT, Request, audit_command
 from fairaudit.cli.terminal.streams import emit
+from fairaudit.counted import counted
 from fairaudit.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ def train(
 
     Example: fairaudit generator train --split split=balanced --model model.pt -o generator
     """
+    checked([*(keep or ()), *(model or ())], baseline=None, request=request)
     from fairaudit.audits.generator.train import GeneratorRequest, train_on_manifest
     from fairaudit.cli.settings import load
     from fairaudit.cli.terminal.console import progress_display, say
@@ -169,6 +172,8 @@ def info(
 
     Example: fairaudit generator info generator/generator.safetensors --model biased.pt
     """
+    if model:
+        checked(model, baseline=None, request=request)
     from fairaudit.audits.core.study.device import pick_device
     from fairaudit.generators.load import describe, open_generator
 
@@ -247,7 +252,7 @@ def interpolate(
     config, folder = load(request.asked, opens_model=False)
     with progress_display(quiet=request.quiet) as progress:
         found = write_interpolations(config, wanted, base=folder, options=request.options, progress=progress)
-    emit(f"{found.table}: {found.pairs} pairs, {found.left_out} rows without one\n")
+    emit(f"{found.table}: {counted(found.pairs, 'pair')}, {counted(found.left_out, 'row')} without one\n")
     if not request.quiet:
         say(f"Look at {found.strip}: from every image's own value to the other.")
     return ExitCode.PASS

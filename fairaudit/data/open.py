@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.config.schema import Config, DataConfig
+from fairaudit.counted import counted
 from fairaudit.data.categorical import Categorical, encode
 from fairaudit.data.chosen_rows import limited_rows, split_rows
 from fairaudit.data.columns import (
@@ -205,4 +206,4 @@ def _check_two(column: Categorical, kind: str, name: str) -> None:
 
 def _missing_noted(manifest: Manifest) -> Manifest:
     missing = 0 if manifest.target is None else int((manifest.target.codes < 0).sum())
-    return manifest.noted(f"the target of {missing} rows is unknown; they are excluded") if missing else manifest
+    return manifest.noted(f"the target of {counted(missing, 'row')} is unknown: excluded") if missing else manifest

@@ -234,7 +234,8 @@ def _notes(inputs: FairnessInputs) -> Iterator[str]:
     for grouping in inputs.groupings:
         unknown = int((grouping.codes < 0).sum())
         if unknown:
+            have, they_are = ("has", "it is") if unknown == 1 else ("have", "they are")
             yield (
-                f"{unknown} of {len(grouping.codes)} rows have an unknown {grouping.name}: "
-                "they are their own stratum, in no group."
+                f"{unknown} of {len(grouping.codes)} rows {have} an unknown {grouping.name}: "
+                f"{they_are} a stratum of its own, in no group."
             )
