@@ -40,8 +40,8 @@ def open_manifest(
     """The rows that are audited.
 
     In this order: the table or layout is read; columns are encoded over all its rows, so that values do not depend on
-    the split; the split's rows are taken; a bias is planted; rows are resampled; a seeded random part of `limit` rows
-    is kept, in the manifest's order.
+    the split; the split's rows are taken and put in the order of their ids, so that nothing depends on their order in
+    the file; a bias is planted; rows are resampled; a seeded random part of `limit` rows is kept, in that order.
 
     Args:
         config: the whole configuration.
@@ -55,7 +55,7 @@ def open_manifest(
     """
     dataset = open_dataset(config.data, base)
     manifest = _encoded(config, dataset, images=images)
-    manifest = _taken(manifest, *split_rows(dataset.table, config.data.split))
+    manifest = _taken(manifest, *split_rows(dataset.table, config.data.split)).ordered()
     if images:
         manifest = _one_file_at_least(manifest)
     if config.data.bias is not None:
