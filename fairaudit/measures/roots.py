@@ -62,10 +62,11 @@ def root(function: Callable[[float], float], low: float, high: float, *, within:
     raise ValueError(f"no zero was found between {low} and {high} in {MOST_STEPS} steps")
 
 
-def _guess(last: tuple[float, float], here: tuple[float, float], other: tuple[float, float]) -> float:
-    """The step to where a secant, or an inverse parabola through three points, is zero."""
+def _guess(last: tuple[float, float], here: tuple[float, float], other: tuple[float, float]) -> float | None:
+    """The step to where a secant, or an inverse parabola through three points, is zero; None where it is flat."""
     (x0, f0), (x1, f1), (x2, f2) = last, here, other
     if x0 == x2:
         return -f1 * (x1 - x0) / (f1 - f0)
     slope, across = (f0 - f1) / (x0 - x1), (f2 - f1) / (x2 - x1)
-    return -f1 * (f2 * across - f0 * slope) / (across * slope * (f2 - f0))
+    divisor = across * slope * (f2 - f0)
+    return -f1 * (f2 * across - f0 * slope) / divisor if divisor != 0 else None
