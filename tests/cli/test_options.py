@@ -1,7 +1,6 @@
 """Every command: its help at 80 columns, its example, its choices, and no option that it does not honour."""
 
 import inspect
-import inspect
 import re
 import subprocess
 import sys
