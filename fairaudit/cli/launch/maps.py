@@ -53,7 +53,7 @@ def launch_maps(
     if asked.data is not None or asked.config is not None or asked.regions:
         config, base = load(asked)
         if asked.regions:  # to be drawn on the images; nothing else needs them
-            material = open_material(config, base=base, options=options, with_regions=True)
+            material = open_material(config, base=base, options=options, with_regions=True, by_place=True)
             manifest = material.manifest
             # Without a target, so that no row is left out: there is a map of every one.
             regions = material.loader.regions
@@ -61,7 +61,9 @@ def launch_maps(
             rows = manifest_rows(maps, manifest.ids, manifest=manifest.name)
             masks = _masks(loader, asked.regions, range(len(manifest)) if rows is None else rows.tolist())
         else:
-            manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed, images=False)
+            manifest = open_manifest(
+                config, base=base, limit=options.limit, seed=options.seed, images=False, by_place=True
+            )
             rows = manifest_rows(maps, manifest.ids, manifest=manifest.name)
         if rows is not None:
             manifest = manifest.take(rows)
