@@ -14,7 +14,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from fairaudit.errors import ModelError, OutputError
-from fairaudit.files import reason
+from fairaudit.files import reason, unusual
 from fairaudit.generators.autoencoder import Autoencoder, AutoencoderSettings
 from fairaudit.generators.cvae import ConditionalVae, CvaeSettings
 from fairaudit.results.tensor_file import in_order
@@ -145,6 +145,9 @@ def load_state(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, k
     """
     if not path.exists():
         return TrainState()
+    strange = unusual(path)
+    if strange is not None:
+        raise _unusable(path, strange)
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,12 @@ def test_a_checkpoint_of_another_training_is_refused(fetch: Any, tmp_path: Path)
     checkpoint.write_bytes(b"no")
     with pytest.raises(ModelError, match="cannot be read"):
         train_generator(_model(), 160, fetch, replace(SETTINGS, epochs=1), checkpoint=checkpoint)
+
+
+def test_a_pipe_in_the_place_of_the_checkpoint_is_never_waited_for(fetch: Any, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "training.safetensors")
+    with pytest.raises(ModelError, match="a pipe"):
+        train_generator(_model(), 160, fetch, SETTINGS, checkpoint=tmp_path / "training.safetensors")
 
 
 def test_patience_stops(fetch: Any) -> None:

@@ -12,7 +12,7 @@ from safetensors import safe_open
 
 from fairaudit.audits.regions.map_shards import FORMATS, IDS, ROWS
 from fairaudit.errors import DataError
-from fairaudit.files import reason
+from fairaudit.files import read_bytes, reason, unusual
 
 
 def maps_folder(path: Path) -> Path:
@@ -101,13 +101,16 @@ def _shards(folder: Path) -> list[Path]:
 
 def _of_json(path: Path) -> list[str]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_bytes(path, what="The ids of the maps").decode())
     except (OSError, ValueError, RecursionError) as error:
         raise DataError("The ids of the maps cannot be read", found=reason(error), where=str(path)) from error
     return _texts(found, path)
 
 
 def _of_shard(path: Path) -> list[str] | None:
+    strange = unusual(path)
+    if strange is not None:
+        raise DataError("The ids of the maps cannot be read", wanted="a file", found=strange, where=str(path))
     try:
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(IDS)

@@ -80,7 +80,14 @@ def read_array(path: Path) -> Array:
 
 
 def own_rows(path: Path) -> Array | None:
-    """The manifest rows in a safetensors shard that `tensors` made; None for another file."""
+    """The manifest rows in a safetensors shard that `tensors` made; None for another file.
+
+    Raises:
+        DataError: it is a pipe or a device.
+    """
+    found_there = unusual(path)
+    if found_there is not None:
+        raise DataError("The maps cannot be read", wanted="a file", found=found_there, where=str(path))
     with safe_open(path, framework="numpy") as file:
         if ROWS not in file.keys():  # noqa: SIM118 (no mapping)
             return None

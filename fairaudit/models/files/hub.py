@@ -48,7 +48,7 @@ class Description:
 
 def is_hub_folder(path: Path) -> bool:
     """Whether a folder holds a model of Hugging Face or timm as safetensors."""
-    return path.is_dir() and (path / CONFIG).is_file() and any(path.glob("*.safetensors"))
+    return path.is_dir() and (path / CONFIG).is_file() and any(file.is_file() for file in path.glob("*.safetensors"))
 
 
 def describe(folder: Path) -> Description:
@@ -193,7 +193,11 @@ def _by_timm(folder: Path, found: Description) -> tuple[nn.Module, tuple[str, ..
     arguments = {**found.arguments} | ({} if found.outputs is None else {"num_classes": found.outputs})
     arch = Arch(source="timm", name=found.architecture, arguments=arguments)
     model = build(arch)
-    path = folder / WEIGHTS if (folder / WEIGHTS).is_file() else sorted(folder.glob("*.safetensors"))[0]
+    path = (
+        folder / WEIGHTS
+        if (folder / WEIGHTS).is_file()
+        else sorted(file for file in folder.glob("*.safetensors") if file.is_file())[0]
+    )
     try:
         weights = load_file(path)
     except (SafetensorError, OSError) as error:

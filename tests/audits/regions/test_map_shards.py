@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pytest
@@ -97,3 +98,10 @@ def test_npy_shards_without_rows_are_refused(tmp_path):
     (tmp_path / "rows" / "00000000.npy").write_bytes(npy(ROWS))
     with pytest.raises(DataError, match="stopped"):
         saved_rows(tmp_path / "lrp")
+
+
+@pytest.mark.parametrize("name", ["00000000.npy", "00000000.safetensors"])
+def test_a_pipe_among_the_shards_is_never_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DataError, match="a pipe"):
+        read_maps(tmp_path)

@@ -1,6 +1,7 @@
 """Folders of timm and Hugging Face: the same model as the one that was saved, with its classes and preprocessing."""
 
 import json
+import os
 
 import pytest
 import torch
@@ -109,3 +110,10 @@ def test_weights_that_are_missing_are_never_drawn_at_random(of_transformers):
     save_file({"classifier.bias": torch.zeros(2)}, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelError, match=r"would draw them at random|cannot be read"):
         opened(folder)
+
+
+def test_a_pipe_in_the_place_of_the_weights_is_never_waited_for(tmp_path):
+    (tmp_path / "config.json").write_text('{"architecture": "resnet18"}', encoding="utf-8")
+    os.mkfifo(tmp_path / "model.safetensors")
+    with pytest.raises(ModelError):
+        opened(tmp_path)
