@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fairaudit.cli import options as o
+from fairaudit.cli.checked import checked
 from fairaudit.cli.shared import Request, audit_command
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ def cf_align(
 
     Example: fairaudit cf-align model.pt --generator ae.safetensors --train-probe necktie --probe-split balanced
     """
-    from fairaudit.audits.alignment import audit as audits
+    checked(models, baseline=None, request=request)
+    from fairaudit.audits.alignment import audit as audits  # loads torch, as what follows does
     from fairaudit.audits.alignment.options import CfOptions, parse_find
     from fairaudit.audits.alignment.shared import SharedFindings
     from fairaudit.audits.zoo.models import model_files

@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from fairaudit.cli import cf_align as c
-from fairaudit.cli.shared import Request, audit_command
+from fairaudit.cli.checked import checked
+from fairaudit.cli.shared import OF_MANY_MODELS, Request, audit_command
 from fairaudit.cli.terminal.streams import emit
 
 
-@audit_command
+@audit_command(without=OF_MANY_MODELS)
 def cf_rectify(
     model: Annotated[Path, typer.Argument(help="Model file, or a sum of outputs with --base.", metavar="MODEL")],
     generator: c.GeneratorFile,
@@ -46,7 +47,8 @@ def cf_rectify(
 
     Example: fairaudit cf-rectify model.pt --generator ae.safetensors --other necktie=probe.pt
     """
-    from fairaudit.audits.alignment.options import CfOptions
+    checked([model], baseline=None, request=request)
+    from fairaudit.audits.alignment.options import CfOptions  # loads torch, as what follows does
     from fairaudit.audits.alignment.rectify import RectifyRequest, plan, run_rectify, summaries
     from fairaudit.audits.fairness.audit import FairnessAudit
     from fairaudit.cli.launch.audits import show

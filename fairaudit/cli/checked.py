@@ -25,15 +25,20 @@ def checked(models: Sequence[Path], *, baseline: Path | None, request: Request) 
     from fairaudit.audits.zoo.models import model_files
     from fairaudit.data.open import open_manifest
     from fairaudit.models.files.container import container
+    from fairaudit.registry import Registry
+    from fairaudit.tables.terms import of_kind
 
     config, base = load(request.asked)
     check_gates(config.gates)
+    known = Registry("attribution method", [(term.name, term) for term in of_kind("method")])
+    for name in config.audit.saliency or []:
+        known[name]
     table = config.data.manifest
     if isinstance(table, str):
         path = base / table
         if not path.exists() or (path.is_file() and path.stat().st_size <= LARGEST):
             open_manifest(config, base=base, limit=request.options.limit, seed=request.options.seed)
-    models = model_files(models)
+    models = model_files(models) if models else []
     for model in [*(models if len(models) == 1 else ()), *([] if baseline is None else [baseline])]:
         # A sum of outputs, such as a.pt#smiling + 0.3*b.pt#hat, is no file of its own.
         if not model.is_dir() and (model.exists() or not re.search(r"[#*]|\s[-+]\s", str(model))):

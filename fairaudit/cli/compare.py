@@ -53,7 +53,9 @@ def _rules(config: Path | None, regressions: list[str] | None) -> list[GateRule]
 
     rules = [regression(text) for text in regressions or []]
     if config is not None:
-        rules += [rule for rule in load(Asked(config=config))[0].gates if rule.regression is not None]
+        rules += [
+            rule for rule in load(Asked(config=config), opens_model=False)[0].gates if rule.regression is not None
+        ]
     return rules
 
 

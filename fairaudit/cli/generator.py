@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fairaudit.cli import cf_align as c
+from fairaudit.cli.checked import checked
 from fairaudit.cli.shared import ON_THE_PROCESSOR, WRITES_NO_REPORT, Request, audit_command
 from fairaudit.cli.terminal.streams import emit
 from fairaudit.errors import ExitCode
@@ -67,6 +68,7 @@ def train(
 
     Example: fairaudit generator train --split split=balanced --model model.pt -o generator
     """
+    checked([*(keep or ()), *(model or ())], baseline=None, request=request)
     from fairaudit.audits.generator.train import GeneratorRequest, train_on_manifest
     from fairaudit.cli.settings import load
     from fairaudit.cli.terminal.console import progress_display, say
@@ -118,7 +120,9 @@ def train(
     for each in judged:
         emit(f"{each.model}: {_drift(each)} that were held out: {_verdict(each)}\n")
     if any(each.refusal for each in judged):
-        emit(f"Train longer or larger: --epochs {2 * epochs}, --width {2 * width}, or --keep MODEL.\n")
+        emit(
+            f"Train afresh (--fresh), longer or larger: --epochs {2 * epochs}, --width {2 * width}, or --keep MODEL.\n"
+        )
     return _judged_code(judged)
 
 
@@ -167,6 +171,8 @@ def info(
 
     Example: fairaudit generator info generator/generator.safetensors --model biased.pt
     """
+    if model:
+        checked(model, baseline=None, request=request)
     from fairaudit.audits.core.study.device import pick_device
     from fairaudit.generators.load import describe, open_generator
 
@@ -242,7 +248,7 @@ def interpolate(
         examples=examples,
         animation=animation,
     )
-    config, folder = load(request.asked)
+    config, folder = load(request.asked, opens_model=False)
     with progress_display(quiet=request.quiet) as progress:
         found = write_interpolations(config, wanted, base=folder, options=request.options, progress=progress)
     emit(f"{found.table}: {found.pairs} pairs, {found.left_out} rows without one\n")

@@ -28,6 +28,9 @@ def init(
     arch: Annotated[
         str | None, typer.Option(help="For checkpoints: torchvision:NAME or package.module:factory.")
     ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Size of the model's input, such as 64x64 (default: tried out).", metavar="HxW")
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")] = Path(FILE_NAME),
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept every proposal without asking.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
@@ -38,11 +41,22 @@ def init(
     Example: fairaudit init model.pt data.csv
     """
     from fairaudit.audits.init.run import Wishes
+    from fairaudit.cli.settings import size_of
     from fairaudit.cli.shared import guarded
 
-    wishes = Wishes(target=target, attributes=attribute or None, root=root, arch=arch, trust=trust_model)
-    asks = not yes and sys.stdin.isatty() and sys.stderr.isatty()
-    guarded(lambda: _init(model, data, output=output, wishes=wishes, asks=asks, force=force))
+    def run() -> int:
+        wishes = Wishes(
+            target=target,
+            attributes=attribute or None,
+            root=root,
+            arch=arch,
+            size=None if size is None else size_of(size),
+            trust=trust_model,
+        )
+        asks = not yes and sys.stdin.isatty() and sys.stderr.isatty()
+        return _init(model, data, output=output, wishes=wishes, asks=asks, force=force)
+
+    guarded(run)
 
 
 def _init(model: Path, data: Path, *, output: Path, wishes: Wishes, asks: bool, force: bool) -> int:

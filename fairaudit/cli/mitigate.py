@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from fairaudit.cli import options as o
+from fairaudit.cli.checked import checked
+from fairaudit.cli.settings import per_attribute_options
 from fairaudit.cli.shared import OF_MANY_MODELS, Request, audit_command
 
 PANEL = "Mitigation"
@@ -134,10 +136,20 @@ def mitigate(
     """
     from dataclasses import replace
 
+    request = replace(
+        request,
+        asked=replace(
+            request.asked,
+            regions=roi,
+            boxes=region_box,
+            split=report_split or request.asked.split,
+            extra=per_attribute_options(twins=twins, cvae=cvae),
+        ),
+    )
+    checked([model], baseline=None, request=request)
     from fairaudit.audits.mitigation.options import MitigateOptions
     from fairaudit.cli.launch.mitigate import launch_mitigate, method_names, numbers
     from fairaudit.cli.launch.prune import split_of
-    from fairaudit.cli.settings import per_attribute_options
 
     asked = MitigateOptions(
         methods=method_names(method),
@@ -162,11 +174,4 @@ def mitigate(
         bottleneck=bottleneck,
         maps=maps,
     )
-    settings = replace(
-        request.asked,
-        regions=roi,
-        boxes=region_box,
-        split=report_split or request.asked.split,
-        extra=per_attribute_options(twins=twins, cvae=cvae),
-    )
-    return launch_mitigate(model, request=replace(request, asked=settings), asked=asked)
+    return launch_mitigate(model, request=request, asked=asked)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from fairaudit.cli import options as o
+from fairaudit.cli.checked import checked
 from fairaudit.cli.shared import OF_MANY_MODELS, Request, audit_command
 
 PRUNE = "Pruning"
@@ -103,5 +104,6 @@ def prune(
         epochs=epochs,
         levels=levels,
     )
-    settings = replace(request.asked, regions=roi, boxes=region_box, methods=method)
-    return launch_prune(model, request=replace(request, asked=settings), asked=asked)
+    settings = replace(request, asked=replace(request.asked, regions=roi, boxes=region_box, methods=method))
+    checked([model], baseline=None, request=settings)
+    return launch_prune(model, request=settings, asked=asked)

@@ -39,7 +39,7 @@ def _resample(asked: Asked, *, attribute: str, phi: float | None, output: Path, 
     from fairaudit.cli.settings import load
     from fairaudit.cli.terminal.console import say
 
-    config, base = load(asked)
+    config, base = load(asked, opens_model=False)
     found = resample_manifest(config, base=base, attribute=attribute, phi=phi, output=output, seed=seed)
     change = (
         "" if found.phi is None or found.phi_before is None else f" φ was {found.phi_before:.3f}, is {found.phi:.3f}."

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fairaudit.cli import options as o
+from fairaudit.cli.checked import checked
 from fairaudit.cli.shared import OF_MANY_MODELS, Request, audit_command
 
 SELF = "Self-test"
@@ -97,7 +98,9 @@ def selftest(
     from fairaudit.cli.launch.selftest import launch_selftest, planted_biases, strengths
     from fairaudit.cli.settings import load
 
-    config, base = load(replace(request.asked, methods=method))
+    request = replace(request, asked=replace(request.asked, methods=method))
+    checked([] if model is None else [model], baseline=None, request=request)
+    config, base = load(request.asked)
     asked = SelftestOptions(
         biases=planted_biases(bias, config),
         rhos=strengths(rho or ["0.9", "0.99"]),

@@ -41,11 +41,17 @@ class Asked:
     """Further overrides, as nested sections of the configuration."""
 
 
-def load(asked: Asked) -> tuple[Config, Path]:
-    """The configuration with the command line's values over the file's, and the folder its paths start from."""
+def load(asked: Asked, *, opens_model: bool = True) -> tuple[Config, Path]:
+    """The configuration with the command line's values over the file's, and the folder its paths start from.
+
+    Args:
+        asked: the command line.
+        opens_model: whether the command opens a model, so that code which the file names would run.
+    """
     from fairaudit.config.load import load_config
 
-    return load_config(asked.config, folder=Path.cwd(), overrides=overrides(asked), trust=asked.trust)
+    trust = asked.trust or not opens_model
+    return load_config(asked.config, folder=Path.cwd(), overrides=overrides(asked), trust=trust)
 
 
 def split_of(text: str) -> dict[str, str]:
@@ -74,7 +80,7 @@ def overrides(asked: Asked) -> dict[str, Any]:
     if asked.data is not None and asked.attributes:
         sections["data"]["attributes"] = asked.attributes
     if asked.size:
-        sections["preprocess"]["size"] = _size(asked.size)
+        sections["preprocess"]["size"] = list(size_of(asked.size))
     if asked.classes:
         sections["model"]["classes"] = listed(asked.classes)
     if asked.output_kind:
@@ -294,13 +300,18 @@ def _batch_size(text: str) -> int | None:
     return int(text)
 
 
-def _size(text: str) -> list[int]:
+def size_of(text: str) -> tuple[int, int]:
+    """Height and width of `--size`; one number is a square.
+
+    Raises:
+        UsageError: it is neither.
+    """
     parts = text.lower().replace("×", "x").split("x")
     if len(parts) == 1:
         parts *= 2
-    if len(parts) != 2 or not all(part.strip().isdecimal() and len(part) < 9 for part in parts):
+    if len(parts) != 2 or not all(part.strip().isdecimal() and len(part) < 9 and int(part) for part in parts):
         raise UsageError("--size cannot be read", wanted="HEIGHTxWIDTH, such as 64x64", found=text)
-    return [int(part) for part in parts]
+    return int(parts[0]), int(parts[1])
 
 
 def _pair(text: str, option: str, wanted: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -147,7 +147,9 @@ def audit_command(command: F | None = None, *, without: Sequence[str] = ()) -> C
     @functools.wraps(command)
     def wrapper(**given: Any) -> None:  # noqa: ANN401 (Typer passes what the signature below says)
         mine = {name: value for name, value in given.items() if name not in taken}
-        guarded(lambda: command(request=shared_options(**{n: given[n] for n in taken}), **mine), given.get("output"))
+        guarded(
+            lambda: command(request=shared_options(**{n: given[n] for n in taken}), **mine), given.get("output"), given
+        )
 
     parameters = [p for name, p in own.parameters.items() if name != "request"]
     merged = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in [*parameters, *taken.values()]]
@@ -156,10 +158,15 @@ def audit_command(command: F | None = None, *, without: Sequence[str] = ()) -> C
     return wrapper
 
 
-def guarded(action: Callable[[], int], output: Path | None = None) -> None:
+def guarded(action: Callable[[], int], output: Path | None = None, options: Collection[str] = ()) -> None:
     """Run an action, turn expected errors into one paragraph, and leave with the exit code.
 
     What the system refuses (files, memory, encodings, depth) is expected too, wherever it comes up.
+
+    Args:
+        action: the command; returns its exit code.
+        output: its folder, where what an interrupted run finished is kept.
+        options: names of the command's parameters, which advice may name.
 
     Raises:
         typer.Exit: always; unexpected errors keep their traceback.
@@ -178,7 +185,7 @@ def guarded(action: Callable[[], int], output: Path | None = None) -> None:
         if interrupted():  # a library turned the interrupt into an error of its own
             code = say_interrupted(output)
         else:
-            expected = as_expected(error)
+            expected = as_expected(error, options)
             if expected is None:
                 raise
             code = fail(expected)

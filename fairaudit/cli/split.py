@@ -39,7 +39,7 @@ def _split(asked: Asked, *, attribute: str, phi: float | None, output: Path, see
     from fairaudit.cli.settings import load
     from fairaudit.cli.terminal.console import say
 
-    config, base = load(asked)
+    config, base = load(asked, opens_model=False)
     found = split_manifest(config, base=base, attribute=attribute, phi=phi, output=output, seed=seed)
     parts = ", ".join(f"{p.name} {p.rows}" + ("" if p.phi is None else f" (φ {p.phi:.2f})") for p in found.parts)
     say(f"Wrote {output}: {parts} of {found.before} rows. Image paths are relative to {found.folder}.")

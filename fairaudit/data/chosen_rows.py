@@ -23,7 +23,8 @@ def split_rows(table: Table, split: Split | None) -> tuple[Rows, tuple[str, ...]
     """
     if split is None:
         present = sorted(set(table.columns.get("split", ())) - {""})
-        several = f"all splits are used ({', '.join(present[:10])}); name one with --split or data.split"
+        named = "name one with data.split, or with `fairaudit audit --split`"
+        several = f"all splits are used ({', '.join(present[:10])}); {named}"
         return np.arange(len(table)), (several,) if len(present) > 1 else ()
     texts = table.column(split.column, asked="data.split.column")
     rows = np.flatnonzero(np.asarray(texts, dtype=np.str_) == split.use)

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from fairaudit.engine.memory import is_out_of_memory
 from fairaudit.errors import FairauditError
 from fairaudit.files import reason
 
+_EASES = {"batch_size": "a smaller", "limit": "a smaller", "jobs": "fewer", "workers": "fewer"}
+"""Options of which less takes less memory."""
+LESS = ("batch_size", "limit", "workers")
+"""Those that every command with models takes."""
 
-def as_expected(error: Exception) -> FairauditError | None:
-    """The error as one that can be told in a paragraph; None for a flaw of our own, which keeps its traceback."""
+
+def as_expected(error: Exception, options: Collection[str] = ()) -> FairauditError | None:
+    """The error as one that can be told in a paragraph; None for a flaw of our own, which keeps its traceback.
+
+    Args:
+        error: what was raised.
+        options: names of the command's parameters; advice names no other.
+    """
     if isinstance(error, FairauditError):
         return error
     if is_out_of_memory(error):
-        advice = "Use a smaller --batch-size or --limit, fewer --workers, or a machine with more memory."
+        ways = [f"{less} --{name.replace('_', '-')}" for name, less in _EASES.items() if name in options]
+        advice = f"Use {', '.join([*ways, ''])}{'or ' if ways else ''}a machine with more memory."
         return FairauditError("There is not enough memory", found=reason(error), advice=advice)
     if isinstance(error, OSError):
         names = [str(name) for name in (error.filename, error.filename2) if name is not None]

@@ -21,6 +21,10 @@ from fairaudit.results.tensor_file import in_order
 
 FORMAT = "fairaudit-generator/1"
 _TRAINING = "fairaudit-generator-training/1"
+_SHORT = 24
+"""Characters up to which a setting's values are told when they differ."""
+_UNNAMED = {"tag": "other rows, preprocessing or models to keep"}
+"""Settings of a training that no option is called like."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -145,26 +149,65 @@ def load_state(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, k
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dictionary
-    except SafetensorError as error:
-        raise ModelError("The checkpoint cannot be read", found=str(error), where=str(path)) from error
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _unusable(path, reason(error)) from error
     if metadata.get("format") != _TRAINING or metadata.get("key") != key:
         raise ModelError(
             "The checkpoint belongs to another training",
-            wanted=f"one of {key}",
-            found=str(metadata.get("key", "no training checkpoint")),
+            found=_differences(metadata.get("key", ""), key),
             where=str(path),
-            advice="Remove it, or train with the settings it was made with.",
+            advice="Start over with --fresh, choose another folder with -o, or train with the settings it had.",
         )
-    facts = json.loads(metadata["facts"])
-    model.load_state_dict(_part(tensors, "model."))
-    _restore(optimiser, _part(tensors, "adam."))
-    return TrainState(
-        history=[(float(a), float(b)) for a, b in facts["history"]],
-        best=_part(tensors, "best."),
-        best_loss=float(facts["best_loss"]),
-        best_epoch=int(facts["best_epoch"]),
-        stale=int(facts["stale"]),
-    )
+    try:
+        facts = json.loads(metadata["facts"])
+        model.load_state_dict(_part(tensors, "model."))
+        _restore(optimiser, _part(tensors, "adam."))
+        return TrainState(
+            history=[(float(a), float(b)) for a, b in facts["history"]],
+            best=_part(tensors, "best."),
+            best_loss=float(facts["best_loss"]),
+            best_epoch=int(facts["best_epoch"]),
+            stale=int(facts["stale"]),
+        )
+    except Exception as error:  # it may lack anything
+        raise _unusable(path, f"{type(error).__name__}: {reason(error)}") from error
+
+
+def _unusable(path: Path, found: str) -> ModelError:
+    advice = "Start over with --fresh, or choose another folder with -o."
+    return ModelError("The checkpoint cannot be read", found=found, where=str(path), advice=advice)
+
+
+def _differences(old: str, new: str) -> str:
+    """Which settings of two trainings differ, with both values where they are short.
+
+    >>> _differences('{"seed": 0, "width": 4}', '{"seed": 1, "width": 4}')
+    'seed was 0, is 1'
+    """
+    before, now = _flat(old), _flat(new)
+    if not before:
+        return "no checkpoint of a training"
+    told = []
+    for name in sorted(now.keys() | before.keys()):
+        if before.get(name) != now.get(name):
+            values = str(before.get(name)), str(now.get(name))
+            short = max(map(len, values)) <= _SHORT
+            plain = f"{name.replace('_', ' ')} was {values[0]}, is {values[1]}" if short else f"another {name}"
+            told.append(_UNNAMED.get(name, plain))
+    return "; ".join(told) or "another version's checkpoint"
+
+
+def _flat(text: str) -> dict[str, object]:
+    """The settings of a key, those of its parts among them; none where it cannot be read."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    parts = [value for value in found.values() if isinstance(value, dict)]
+    flat = {name: value for name, value in found.items() if not isinstance(value, dict)}
+    return {name: value for part in (flat, *parts) for name, value in part.items()}
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from scipy import stats
 from torch import Tensor
 
 from fairaudit.errors import ModelError
 from fairaudit.generators.cvae import Conditioned
 from fairaudit.generators.generator import EncoderDecoder
+from fairaudit.measures.distributions import student_ppf
 
 CHECKED = 32
 """Images on which a generator is checked before it is used, drawn evenly from the manifest, and at once."""
@@ -169,7 +169,7 @@ def gradient_lengths(
             "The gradient with respect to the generator's latent is not finite",
             wanted="finite numbers",
             found=f"NaN or infinity for {share:.0%} of the images",
-            advice="Check the generator's weights, and try --precision fp32.",
+            advice="Check the generator's weights, and compute in fp32.",
         )
     return gradient.double().flatten(1).square().sum(dim=1).sqrt()
 
@@ -188,7 +188,7 @@ def _ends(drifts: Tensor, head: int) -> tuple[float | None, float | None]:
     count = len(drifts)
     if count < FEWEST:
         return None, None
-    half = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * drifts.std(dim=0) / count**0.5
+    half = float(student_ppf((1 + LEVEL) / 2, count - 1)) * drifts.std(dim=0) / count**0.5
     means = drifts.mean(dim=0)
     return max(0.0, float((means - half)[head])), min(1.0, float((means + half).max()))
 

@@ -125,7 +125,8 @@ def failed_on(images: Tensor, name: str, error: Exception) -> ModelError:
             wanted=f"a model that computes where its input is, here on {images.device.type}",
             found=text,
             where=name,
-            advice="Use --device cuda, or export it again on the CPU, with devices taken from the input (x.device).",
+            advice="Use `fairaudit audit --device cuda`, or export it again on the CPU, with devices taken from "
+            "x.device.",
         )
     if any(word in lower for word in ("scalar type", "dtype", "bias type", "same type")):
         return ModelError(

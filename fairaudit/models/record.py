@@ -11,6 +11,7 @@ torch's TorchScript-to-export converter is private, may vanish and knows one for
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,6 +102,14 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._kept: list[Tensor] = [images]  # a tensor that is freed could give its id to another one
         self._live: set[Ref] = {Ref(-1)}
         self.refused: LiftError | None = None
+        # A network that was given to torch.compile must not have this compiled too; no other needs the compiler loaded.
+        loaded = "torch._dynamo" in sys.modules
+        self._run = torch.compiler.disable(self._recorded) if loaded else self._recorded  # type: ignore[no-untyped-call]
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """False: torch would load its compiler, for longer than torch itself takes, only to keep it off."""
+        return False
 
     def __torch_dispatch__(
         self,
@@ -110,9 +119,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401 - whatever the operation returns
         """Run the operation and note it."""
+        return self._run(func, args, kwargs or {})
+
+    def _recorded(self, func: torch._ops.OpOverload, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the operation returns
         noted = tuple(self._noted(value) for value in args)
-        named = {key: self._noted(value) for key, value in (kwargs or {}).items()}
-        result = func(*args, **(kwargs or {}))
+        named = {key: self._noted(value) for key, value in kwargs.items()}
+        result = func(*args, **kwargs)
         self._note(func, noted, named, result)
         return result
 

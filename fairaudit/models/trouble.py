@@ -28,7 +28,7 @@ class NanOutputError(ModelError):
             wanted="numbers",
             found=f"NaN for {int(bad.sum())} of {len(bad)} images",
             where=name,
-            advice="Check the weights and preprocess.mean and preprocess.std, and try --precision fp32.",
+            advice="Check the weights, preprocess.mean and preprocess.std, and compute in fp32.",
         )
 
 

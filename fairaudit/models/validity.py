@@ -70,7 +70,13 @@ def _no_gradient(module: nn.Module, images: Tensor) -> str | None:
         return f"its outputs have no gradient with respect to the images ({str(error).splitlines()[0][:120]})"
     if not bool(torch.isfinite(gradient).all()):
         return "the gradient of its outputs with respect to the images is not finite"
-    return None if bool(gradient.any()) else "the gradient of its outputs with respect to the images is 0 everywhere"
+    if bool(gradient.any()):
+        return None
+    zero = "the gradient of its outputs with respect to the images is 0 everywhere"
+    with torch.no_grad():
+        everything = torch.cat([outputs, module(-images)])
+    alike = bool((everything == everything[:1]).all())
+    return f"{zero}, because it answers every image with the same numbers" if alike else zero
 
 
 def _no_rules(module: fx.GraphModule) -> str | None:

@@ -66,7 +66,7 @@ def split(model: fx.GraphModule, bottleneck: str | None = None) -> CutModel:
             "There is nothing to prune before the bottleneck",
             wanted="at least one convolution or linear layer in the encoder",
             found=f"a bottleneck at {_words(node)} with no weights before it",
-            advice="Name a later module with --bottleneck.",
+            advice="Name a later module with `fairaudit prune --bottleneck`.",
         )
     output = next(item for item in module.graph.nodes if item.op == "output")
     output.args = ((node, output.args[0]),)
@@ -84,7 +84,7 @@ def _before_last_linear(module: fx.GraphModule) -> tuple[fx.Node, str | None]:
             "The model has no linear layer to cut at",
             wanted="a last linear layer, whose input is the bottleneck",
             found="none in the lifted model",
-            advice="Name the module whose output is the bottleneck with --bottleneck.",
+            advice="Name the module whose output is the bottleneck with `fairaudit prune --bottleneck`.",
         )
     source = linear[-1].args[0]
     if not isinstance(source, fx.Node):
@@ -96,9 +96,7 @@ def _named(module: fx.GraphModule, name: str) -> tuple[fx.Node, str | None]:
     found = [node for node in module.graph.nodes if node.op == "call_module" and str(node.target) == name]
     if not found:
         known = [str(node.target) for node in module.graph.nodes if node.op == "call_module"]
-        raise ModelError(
-            f'The model has no module called "{name}"', where="--bottleneck", advice=suggestion(name, known)
-        )
+        raise ModelError(f'The model has no module called "{name}"', where="bottleneck", advice=suggestion(name, known))
     return found[-1], None
 
 

@@ -104,7 +104,7 @@ def _gated_unit(split: CutModel, layer: str, factor: Tensor) -> dict[str, Tensor
         raise ModelError(
             "Units before a batch norm without scale and shift cannot be pruned",
             where=place,
-            advice="Use --mode unstructured.",
+            advice="Use `fairaudit prune --mode unstructured`.",
         )
     view = [1] * weight.dim()
     view[0 if layer in split.norms else split.unit_axis(layer)] = -1

@@ -289,5 +289,5 @@ def _not_finite(task: float, information: float) -> ModelError:
     return ModelError(
         "The loss of the mask search is not finite",
         found=f"task loss {task}, information {information}",
-        advice="Check that the model's logits are finite on these images, or lower the rate or --gamma.",
+        advice="Check that the model's logits are finite on these images, or lower γ (fairaudit prune --gamma).",
     )

@@ -77,11 +77,14 @@ def load_state(path: Path, state: SearchState, key: str) -> bool:
         raise _unusable(path, str(error)) from error
     if text.get("key") != key:
         raise _unusable(path, "a search with other data, another model or other settings")
-    facts = json.loads(text["facts"])
-    for name in (*_COUNTS, "agreed", "done"):
-        setattr(state, name, facts[name])
-    state.best = float("inf") if facts["best"] is None else float(facts["best"])
-    _restore(state, tensors)
+    try:
+        facts = json.loads(text["facts"])
+        for name in (*_COUNTS, "agreed", "done"):
+            setattr(state, name, facts[name])
+        state.best = float("inf") if facts["best"] is None else float(facts["best"])
+        _restore(state, tensors)
+    except Exception as error:  # it may lack anything
+        raise _unusable(path, f"{type(error).__name__}: {error}") from error
     return True
 
 

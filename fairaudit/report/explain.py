@@ -43,6 +43,8 @@ class Explanation:
     """Its value where there is nothing to find."""
     undefined: str = ""
     """When it does not exist."""
+    interval: str = ""
+    """How often its interval holds the truth, as simulated."""
     default: str = ""
     """For a key: what it is when left out."""
     source: str = ""
@@ -96,8 +98,8 @@ def as_text(found: Explanation) -> str:
     lines = [f"{found.name} ({found.kind})", found.sentence]
     labels = (
         ("Range", found.range), ("Better", found.better), ("Nothing to find", found.chance),
-        ("Undefined", found.undefined), ("Default", found.default), ("What to do", found.advice),
-        ("Source", found.source),
+        ("Undefined", found.undefined), ("Interval", found.interval), ("Default", found.default),
+        ("What to do", found.advice), ("Source", found.source),
     )  # fmt: skip
     return "\n".join([*lines, *(f"{label}: {text}" for label, text in labels if text)]) + "\n"
 
@@ -111,6 +113,7 @@ def _of_metric(entry: MetricEntry) -> Explanation:
         better={"none": "neither way"}.get(entry.better, entry.better),
         chance="" if entry.chance == "–" else entry.chance,
         undefined=entry.undefined,
+        interval=entry.coverage.sentence if entry.coverage else "",
         source=entry.source,
         advice=entry.advice,
     )

@@ -3,10 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from fairaudit.results.measurement import Better
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How often the interval that is printed for a metric holds the truth at a level of 95 %, as simulated.
+
+    Measured over a grid of small, extreme, clustered, weighted and paired data (`tests/benchmarks/levels.py`).
+    """
+
+    kind: Literal["kept", "conservative", "approximate"]
+    """kept: 93 % or more everywhere; conservative: the same, and mostly far more; approximate: less somewhere."""
+    worst: float = 0.93
+    """Least share of data sets in which it held the truth."""
+    where: str = ""
+    """Where it is worst, or why it is wider than it need be."""
+
+    @property
+    def sentence(self) -> str:
+        """What is to be known of it, in one sentence.
+
+        >>> Coverage(kind="approximate", worst=0.8, where="at rates near 0 or 1").sentence
+        'Approximate: at 95 % it held the truth in as few as 80 % of simulations, at rates near 0 or 1.'
+        """
+        share, more = f"{100 * self.worst:.0f} %", f", {self.where}" if self.where else ""
+        if self.kind == "approximate":
+            return f"Approximate: at 95 % it held the truth in as few as {share} of simulations{more}."
+        kind = "Kept" if self.kind == "kept" else "Conservative"
+        return f"{kind}: at 95 % it held the truth in {share} of simulations or more{more}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +61,8 @@ class MetricEntry:
     """Where it comes from, with the equation."""
     advice: str
     """What to do about a bad value."""
+    coverage: Coverage | None = None
+    """What simulations say of its interval; None where it has none or was not simulated."""
 
     @property
     def audit(self) -> str:

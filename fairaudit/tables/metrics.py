@@ -7,8 +7,11 @@ all come from here. A row of another name cannot be written (`fairaudit.tables.r
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fairaudit.registry import Registry
 from fairaudit.tables.entries.alignment import ALIGNMENT, RECTIFICATION
+from fairaudit.tables.entries.coverage import COVERAGE
 from fairaudit.tables.entries.data import DATA
 from fairaudit.tables.entries.disparities import CHANGES, COMPARING
 from fairaudit.tables.entries.groups import GROUP_CHANGES, GROUPS
@@ -34,7 +37,9 @@ _ENTRIES = (
     *MITIGATION,
     *SELFTEST,
 )
-METRICS: Registry[MetricEntry] = Registry("metric", [(entry.name, entry) for entry in _ENTRIES])
+METRICS: Registry[MetricEntry] = Registry(
+    "metric", [(entry.name, replace(entry, coverage=COVERAGE.get(entry.name))) for entry in _ENTRIES]
+)
 """Name → entry, in the order of reports."""
 
 

@@ -56,7 +56,7 @@ VERDICTS = (
     _verdict(
         "unequal, not by this cue",
         "Groups are treated unequally, and the region is not why.",
-        "Look for another cue (roi-metrics --discover), for label errors, or for too few images of a group.",
+        "Look for another cue (fairaudit roi-metrics --discover), for label errors, or for too few images of a group.",
     ),
     _verdict(
         "undecided",
@@ -86,7 +86,7 @@ STATUSES = (
     Term(
         kind="status",
         name="suppressed",
-        sentence="The number rests on too few images to be printed (--min-cell).",
+        sentence="The number rests on too few images to be printed (fairaudit fairness --min-cell).",
         advice="Collect more images of this group; disparities still count them.",
     ),
 )
@@ -97,7 +97,9 @@ def _code(number: int, sentence: str, advice: str) -> Term:
 
 
 EXIT_CODES = (
-    _code(0, "No rule stands in the way.", "Go on; with --fail-on never, read the gate's table first."),
+    _code(
+        0, "No rule stands in the way.", "Go on; with `fairaudit audit --fail-on never`, read the gate's table first."
+    ),
     _code(1, "fairaudit itself failed.", "Please report it, with everything that it printed."),
     _code(
         2, "The command, a file or the data is not as it has to be.", "The message says what, where, and what to do."

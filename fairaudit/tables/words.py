@@ -96,7 +96,7 @@ CHANGES = (
 )
 
 
-MAPS = (_word("method", "maps", "Maps that another program made, read from a file (roi-metrics --maps)."),)
+MAPS = (_word("method", "maps", "Maps that another program made, read from a file (fairaudit roi-metrics --maps)."),)
 FILLS = (
     _word("fill", "swap", "The region shows what it shows in an image of another group."),
     _word("fill", "inpaint", "The region is painted over smoothly from its border."),

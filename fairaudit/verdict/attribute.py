@@ -100,13 +100,14 @@ class AttributeEvidence:
             return (
                 f"Content of other groups moves the score, and whether whole images of these groups differ in it as "
                 f"much is {'open' if self.gap.side == 'open' else 'unknown'}.",
-                f"{self.gap.needed()}; or exact twins (--twins), or a conditional VAE (--cvae)",
+                f"{self.gap.needed()}; or exact twins or a conditional VAE (fairaudit audit --twins, --cvae)",
             )
         if self.mismatch:
             return (
                 f"Content of other groups moves the score, yet whole images of these groups do not differ in it: the "
                 f"patch does not go with its surroundings, or something else undoes {self.name}.",
-                f"exact twins (--twins), a conditional VAE (--cvae), or a region that holds all that shows {self.name}",
+                "exact twins or a conditional VAE (fairaudit audit --twins, --cvae), or a region that holds all that "
+                f"shows {self.name}",
             )
         pending = [*self.looking, *self.moving]
         absent = [leg for leg in pending if leg.side == "absent"]
@@ -123,12 +124,15 @@ class AttributeEvidence:
     def _lacking(self) -> str:
         if not self.moving:
             return (
-                "an intervention on the attribute: exact twins (--twins), a conditional VAE (--cvae), or a region "
-                "that shows it"
+                "an intervention on the attribute: exact twins or a conditional VAE (fairaudit audit --twins, --cvae), "
+                "or a region that shows it"
             )
         if self.cue or self.swap:
             return "relevance maps from a usable method"
-        return "a classifier of the attribute on counterfactuals (--generator), or a region that shows the attribute"
+        return (
+            "a classifier of the attribute on counterfactuals (fairaudit audit --generator), or a region that shows "
+            "the attribute"
+        )
 
     def _disagreement(self) -> tuple[str, str]:
         if one_side(self.looking) == "split":

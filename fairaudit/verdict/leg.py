@@ -32,6 +32,8 @@ class Leg:
     """Why there is no interval."""
     n: int | None = None
     """Images behind it, for saying how many more are needed."""
+    more: str | None = None
+    """What would decide it, in a sentence, where that is known better than from the interval's width."""
 
     @property
     def side(self) -> Side:
@@ -57,6 +59,8 @@ class Leg:
         """What would bring the interval to one side, from the width that it has now."""
         if self.low is None or self.high is None:
             return f"{self.name}: {self.reason or 'measure it'}"
+        if self.more is not None:
+            return f"{self.name}: {self.more[0].lower()}{self.more[1:].rstrip('.')}"
         images = self._images()
         if images is None or self.n is None:
             return f"{self.name}: more images"

@@ -56,15 +56,21 @@ class Lab:
     folder: Path
 
     def run(self, *arguments: str, quiet: bool = True) -> Ran:
-        """`fairaudit` with these arguments in the folder, inside this process; anything unexpected is raised."""
+        """`fairaudit` with these arguments in the folder, inside this process; anything unexpected is raised.
+
+        What it says on stderr may name its own options, or those of a command that it names with them.
+        """
         from typer.testing import CliRunner
 
         from fairaudit.cli.main import app
+        from tests.cli.reach import foreign
 
         with contextlib.chdir(self.folder):
             done = CliRunner().invoke(app, [*arguments, *(["--quiet"] if quiet else [])], env={"COLUMNS": "80"})
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
+        wrong = foreign(done.stderr, " ".join(arguments[: 1 + (arguments[0] == "generator")]))
+        assert not wrong, f"fairaudit {arguments[0]} lacks {wrong}, which it names: {done.stderr}"
         return Ran(code=done.exit_code, out=done.stdout, err=done.stderr)
 
     def start(self, *arguments: str, env: dict[str, str] | None = None, file_size: int | None = None) -> Forked:

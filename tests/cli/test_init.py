@@ -79,3 +79,18 @@ def test_errors_name_the_option_and_what_is_there(folder, arguments, words):
     assert done.exit_code == 2, done.output
     assert words in done.stderr
     assert not (folder / "fairaudit.yaml").exists()
+
+
+def test_a_size_that_is_not_usual_is_given(folder):
+    net = nn.Sequential(nn.Flatten(), nn.Linear(3 * 20 * 12, 1)).eval()
+    torch.jit.script(net).save(str(folder / "odd.pt"))
+    done = init("odd.pt", "data.csv", "--target", "bright", "--attribute", "group")
+    assert done.exit_code == 2, done.output
+    assert "--size HEIGHTxWIDTH" in done.stderr
+    done = init("odd.pt", "data.csv", "--target", "bright", "--attribute", "group", "--size", "20x12")
+    assert done.exit_code == 0, done.output
+    assert tuple(load_config(None, folder=folder, overrides={})[0].preprocess.size) == (20, 12)
+    for wrong in ("0x12", "20x", "9999999999"):
+        done = init("odd.pt", "data.csv", "--force", "--size", wrong)
+        assert done.exit_code == 2, done.output
+        assert "--size cannot be read" in done.stderr

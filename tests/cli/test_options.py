@@ -7,7 +7,6 @@ import sys
 from typing import get_args
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from fairaudit.audits.alignment.options import Animation, Maker
@@ -27,23 +26,13 @@ from fairaudit.errors import UsageError
 from fairaudit.measures.alignment.alignment import Correction
 from fairaudit.pruning.gated import Mode
 from fairaudit.saliency.registry import METHODS
+from tests.cli.reach import COMMANDS
 
 REPORTED = {"--json", "--dry-run", "--format", "--fail-on", "--max-excluded"}
 """What only a command with a report can honour."""
 WITHOUT_REPORT = ("generator train", "generator info", "generator interpolate")
 
 
-def commands(command=None, name=""):
-    command = command or typer.main.get_command(app)
-    children = getattr(command, "commands", None)
-    if children is None:
-        yield name, command
-        return
-    for part, child in children.items():
-        yield from commands(child, f"{name} {part}".strip())
-
-
-COMMANDS = dict(commands())
 RUNNER = CliRunner()
 
 
@@ -60,6 +49,10 @@ def plain(text):
 
 def flags(command):
     return {flag for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts)}
+
+
+def parameters(name):
+    return {parameter.name for parameter in COMMANDS[name].params}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -165,6 +158,11 @@ def test_lists_are_repeated_or_joined():
 def test_an_unknown_shared_option_cannot_be_left_out():
     with pytest.raises(ValueError, match="no such shared options: colour"):
         audit_command(without=("colour",))(lambda *, request: 0)
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if "models" not in parameters(name)])
+def test_a_command_of_one_model_takes_no_option_of_many(name):
+    assert not flags(COMMANDS[name]) & {"--shard", "--jobs", "--cache", "--executor", "--address", "--gpus-per-model"}
 
 
 def test_groups_have_names():

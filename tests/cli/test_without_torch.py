@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 
 import pytest
 import yaml
@@ -69,11 +70,47 @@ def test_a_table_is_audited_rendered_and_explained_without_torch(run, tmp_path):
         assert seconds < 6  # a bound for slow machines: about 0.6 s where torch alone takes 3
 
 
-@pytest.mark.parametrize("command", ["audit", "fairness", "saliency", "roi-metrics"])
+MODEL_COMMANDS = (
+    ("audit", "model.pt"),
+    ("fairness", "model.pt"),
+    ("saliency", "model.pt"),
+    ("roi-metrics", "model.pt"),
+    ("cf-align", "model.pt", "--generator", "g.pt"),
+    ("cf-rectify", "model.pt", "--generator", "g.pt", "--other", "hat=hat.pt"),
+    ("mitigate", "model.pt"),
+    ("prune", "model.pt"),
+    ("selftest", "model.pt"),
+    ("generator", "train"),
+    ("generator", "info", "g.pt", "--model", "model.pt"),
+)
+
+
+@pytest.mark.parametrize("command", MODEL_COMMANDS, ids=" ".join)
 def test_a_wrong_configuration_is_told_without_torch(run, command):
-    code, torch, _, said = run(command, "model.pt")
-    assert (code, torch) == (2, False)
+    code, torch, _, said = run(*command)
+    assert (code, torch) == (2, False), said
     assert "fairaudit init" in said
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("saliency", "model.pt", "--method", "lpr"), 'Did you mean "lrp"?'),
+        (("prune", "model.pt", "--method", "lpr"), 'Did you mean "lrp"?'),
+        (("mitigate", "model.pt", "--method", "dfr,jtz"), 'Did you mean "jtt"?'),
+        (("cf-align", "none.pt", "--generator", "g.pt"), "There is no such model file"),
+        (("cf-rectify", "none.pt", "--generator", "g.pt", "--other", "hat=hat.pt"), "There is no such model file"),
+        (("generator", "train", "--keep", "none.pt"), "There is no such model file"),
+        (("selftest", "none.pt"), "There is no such model file"),
+    ],
+)
+def test_wrong_values_are_told_without_torch(run, configured, command, told):
+    with zipfile.ZipFile(configured() / "model.pt", "w") as archive:  # looks like a model until it is opened
+        archive.writestr("model/constants.pkl", b"")
+        archive.writestr("model/data.pkl", b"")
+    code, torch, _, said = run(*command)
+    assert (code, torch) == (2, False), said
+    assert told in " ".join(said.split())
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,9 @@ def test_columns_and_rows(faces):
     assert manifest.attributes["tie"].codes.tolist() == [0, 0, 1, 1, 0, 0, 1, 1]
     assert manifest.cluster.values == ("p0", "p1", "p2", "p3")
     assert manifest.folder == faces
-    assert manifest.notes == ("all splits are used (test, train); name one with --split or data.split",)
+    assert manifest.notes == (
+        "all splits are used (test, train); name one with data.split, or with `fairaudit audit --split`",
+    )
 
 
 def test_a_split_takes_its_rows_and_keeps_the_values_of_the_whole(faces):

@@ -39,6 +39,21 @@ def test_resizing_is_torchvisions_and_near_pillows(interpolation, size):
     assert np.abs(result.permute(1, 2, 0).numpy().astype(int) - np.asarray(pillow)).max() <= 1
 
 
+@given(
+    size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    wanted=st.tuples(st.integers(1, 60), st.integers(1, 60)),
+    mode=st.sampled_from(["bilinear", "bicubic"]),
+    antialias=st.booleans(),
+    grey=st.booleans(),
+)
+def test_resizing_of_any_size_is_torchvisions(size, wanted, mode, antialias, grey):
+    values = np.random.default_rng(size).integers(0, 256, (*size, 3), dtype=np.uint8)
+    image = Image.fromarray(values[:, :, 0].copy() if grey else values)
+    config = PreprocessConfig(size=wanted, interpolation=mode, antialias=antialias, channels=1 if grey else 3)
+    theirs = v2.Resize(wanted, interpolation=v2.InterpolationMode(mode), antialias=antialias)
+    assert torch.equal(through(config, image), theirs(v2.functional.pil_to_tensor(image)))
+
+
 def test_box_is_the_mean_of_whole_blocks():
     result = through(PreprocessConfig(size=(7, 10), interpolation="box"))
     means = PIXELS.reshape(7, 3, 10, 3, 3).astype(float).mean(axis=(1, 3))

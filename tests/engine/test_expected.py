@@ -36,3 +36,12 @@ def test_a_flaw_of_our_own_keeps_its_traceback(error):
 def test_an_expected_error_stays_what_it_is():
     error = DataError("x")
     assert as_expected(error) is error
+
+
+def test_less_memory_is_asked_for_by_the_commands_own_options():
+    told = as_expected(MemoryError(), ("models", "workers", "batch_size"))
+    assert told is not None
+    assert told.advice == "Use a smaller --batch-size, fewer --workers, or a machine with more memory."
+    bare = as_expected(MemoryError())
+    assert bare is not None
+    assert bare.advice == "Use a machine with more memory."

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from fairaudit.errors import ModelError, UsageError
 from fairaudit.generators.autoencoder import Autoencoder, AutoencoderSettings
@@ -81,8 +83,19 @@ def test_a_killed_training_ends_where_one_that_was_not_does(fetch: Any, tmp_path
 def test_a_checkpoint_of_another_training_is_refused(fetch: Any, tmp_path: Path) -> None:
     checkpoint = tmp_path / "training.safetensors"
     train_generator(_model(), 160, fetch, replace(SETTINGS, epochs=1), checkpoint=checkpoint)
-    with pytest.raises(ModelError, match="another training"):
+    with pytest.raises(ModelError, match="another training") as caught:
         train_generator(_model(), 160, fetch, replace(SETTINGS, seed=3, epochs=1), checkpoint=checkpoint)
+    assert caught.value.found == f"seed was {SETTINGS.seed}, is 3"
+    assert "--fresh" in (caught.value.advice or "")
+    with pytest.raises(ModelError) as caught:
+        train_generator(_model(), 160, fetch, replace(SETTINGS, epochs=1), checkpoint=checkpoint, tag="x" * 99)
+    assert caught.value.found == "other rows, preprocessing or models to keep"
+    assert len(str(caught.value)) < 300
+    with safe_open(checkpoint, framework="pt") as file:
+        metadata, first = file.metadata(), {name: file.get_tensor(name) for name in list(file.keys())[:1]}
+    save_file(first, checkpoint, metadata=metadata)  # the rest was lost
+    with pytest.raises(ModelError, match="cannot be read"):
+        train_generator(_model(), 160, fetch, replace(SETTINGS, epochs=1), checkpoint=checkpoint)
     checkpoint.write_bytes(b"no")
     with pytest.raises(ModelError, match="cannot be read"):
         train_generator(_model(), 160, fetch, replace(SETTINGS, epochs=1), checkpoint=checkpoint)

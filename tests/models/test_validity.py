@@ -109,3 +109,13 @@ def test_require_names_what_is_valid():
         require("lrp", found, method="lrp", model="m.pt")
     assert "lrp is not valid for this model" in str(caught.value)
     assert "Valid here: gradient, gradcam, perturbation methods" in str(caught.value)
+
+
+def test_a_model_that_answers_one_thing_is_said_to():
+    layer = nn.Linear(3, 2)
+    with torch.no_grad():
+        layer.weight.zero_()
+    found = reasons(conv(), nn.ReLU(), *POOL, layer)
+    assert all("answers every image with the same numbers" in reason for reason in found.values())
+    steps = Lambda(lambda x: (x > 0).float().mean((2, 3)))
+    assert "same numbers" not in str(reasons(steps)["gradient"])

@@ -236,8 +236,9 @@ def _joined(found: _Collected, bases: Sequence[int], probes: tuple[FittedProbe, 
     if len(found.columns) < 2:
         raise UsageError(
             "There is nothing to compare the base classifier with",
-            wanted="a second output, --downstream or --train-probe",
-            advice="For an attribute of the manifest: --train-probe ATTRIBUTE --probe-split SPLIT.",
+            wanted="a second classifier: another output, or another file",
+            advice="Give `fairaudit cf-align --downstream NAME=FILE`, or for an attribute of the data --train-probe "
+            "ATTRIBUTE --probe-split SPLIT; `fairaudit cf-rectify` takes it as --other.",
         )
     starts = [sum(len(part.names) for part in found.parts[:index]) for index in range(len(found.parts))]
     names = unique_names([name for _, name, _ in found.columns])

@@ -32,7 +32,7 @@ from fairaudit.counterfactuals.rectify import RectifySettings, rectify
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.loader import Loader
 from fairaudit.data.open import open_manifest
-from fairaudit.engine.expected import as_expected
+from fairaudit.engine.expected import LESS, as_expected
 from fairaudit.errors import DataError, ModelError, UsageError
 from fairaudit.gate.changed import KEPT
 from fairaudit.pruning.parts import pieces
@@ -102,7 +102,7 @@ def run_rectify(
             report = _audited(audit, descent, written, held, request, folder, progress)
             outcomes.append(Outcome(name=stem, folder=folder, report=report))
         except Exception as error:
-            expected = as_expected(error)
+            expected = as_expected(error, LESS)
             if expected is None or not several:
                 raise
             progress.note(f"{name}: {expected.paragraph()}")

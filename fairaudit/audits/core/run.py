@@ -29,7 +29,7 @@ from fairaudit.audits.core.study.scale import scale_notes
 from fairaudit.audits.core.study.study import Material, Study, open_classifier, open_material, require_attributes
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
-from fairaudit.engine.expected import as_expected
+from fairaudit.engine.expected import LESS, as_expected
 from fairaudit.engine.place import ready_store, working_folder
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import UsageError
@@ -94,7 +94,7 @@ class Session:
         try:
             return Outcome(name=name, folder=folder, report=self.audited(model, folder=folder, progress=progress))
         except Exception as error:
-            expected = as_expected(error)
+            expected = as_expected(error, LESS)
             if expected is None:
                 raise
             progress.note(f"{model.name}: {expected.paragraph()}")

@@ -106,7 +106,7 @@ def _notes(attribute: str, way: str, columns: dict[str, Floats], refusal: str | 
         looked = (
             f"the new value shows in {drawn:.0%} of its pictures"
             if drawn is not None
-            else ("whether its pictures show the new value was not checked: give --train-probe")
+            else ("whether its pictures show the new value was not checked: fairaudit audit --train-probe does")
         )
         yield f"Conditional VAE for {attribute}: reconstruction moves the score by {drift:.3f} on average; {looked}."
     if refusal is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,7 +62,13 @@ class ModelFacts:
 
 
 def look_at_model(
-    path: Path, manifest: Manifest, *, config: ModelConfig, trust: bool = False, seed: int = 0
+    path: Path,
+    manifest: Manifest,
+    *,
+    config: ModelConfig,
+    size: tuple[int, int] | None = None,
+    trust: bool = False,
+    seed: int = 0,
 ) -> ModelFacts:
     """Open the model with the sizes that fit, and let it answer on some of the data's images.
 
@@ -70,6 +76,7 @@ def look_at_model(
         path: model file.
         manifest: rows with images; neither target nor attributes are needed.
         config: architecture of a checkpoint, and what else is known of the model.
+        size: height and width of its input; None tries the images' own and the usual ones.
         trust: whether the file may run code.
         seed: chooses the rows.
 
@@ -79,7 +86,8 @@ def look_at_model(
     """
     draw = np.random.default_rng(seed)
     rows = np.sort(draw.permutation(len(manifest))[:IMAGES]).astype(np.int64)
-    first = _first_fitting(path, manifest, rows, config=config, trust=trust)
+    sizes = _sizes(manifest, rows) if size is None else [size]
+    first = _first_fitting(path, sizes, config=config, trust=trust)
     model = _opened(path, first, config=config, trust=trust)
     names = list(SCALES) if first.channels == 3 else [name for name, (mean, _) in SCALES.items() if len(mean) == 1]
     seen, images = _read(manifest, rows, first)
@@ -132,10 +140,11 @@ def best_trial(trials: Sequence[Trial]) -> Trial:
 
 
 def _first_fitting(
-    path: Path, manifest: Manifest, rows: NDArray[np.int64], *, config: ModelConfig, trust: bool
+    path: Path, sizes: Sequence[tuple[int, int]], *, config: ModelConfig, trust: bool
 ) -> PreprocessConfig:
     failed: FairauditError | None = None
-    for preprocess in _inputs(manifest, rows):
+    inputs = [PreprocessConfig(size=size, channels=channels) for channels in (3, 1) for size in sizes]
+    for preprocess in inputs:
         try:
             _opened(path, preprocess, config=config, trust=trust)
         except ModelError as error:
@@ -145,8 +154,8 @@ def _first_fitting(
             continue
         return preprocess
     raise ModelError(
-        "The model takes images of none of the usual sizes",
-        wanted="one that takes " + ", ".join(f"{side} x {side}" for side in SIDES),
+        "The model takes images of none of the sizes that were tried",
+        wanted="one that takes " + ", ".join(f"{height} x {width}" for height, width in sizes),
         found=str(failed.problem) if failed else "no size to try",
         where=path.name,
         advice="Give the size with --size HEIGHTxWIDTH.",
@@ -158,12 +167,9 @@ def _about_the_input(error: ModelError) -> bool:
     return type(error) is ModelError
 
 
-def _inputs(manifest: Manifest, rows: NDArray[np.int64]) -> Iterator[PreprocessConfig]:
+def _sizes(manifest: Manifest, rows: NDArray[np.int64]) -> list[tuple[int, int]]:
     own = _own_size(manifest, rows)
-    sizes = ([own] if own is not None else []) + [(side, side) for side in SIDES if (side, side) != own]
-    for channels in (3, 1):
-        for size in sizes:
-            yield PreprocessConfig(size=size, channels=channels)
+    return ([own] if own is not None else []) + [(side, side) for side in SIDES if (side, side) != own]
 
 
 def _own_size(manifest: Manifest, rows: NDArray[np.int64]) -> tuple[int, int] | None:

@@ -30,6 +30,7 @@ class Wishes:
     attributes: Sequence[str] | None = None
     root: Path | None = None
     arch: str | None = None
+    size: tuple[int, int] | None = None
     trust: bool = False
 
 
@@ -71,7 +72,7 @@ def start(
     columns = read_columns(dataset.table)
     config = _completed(config, columns, dataset, layout, wishes)
     manifest = open_manifest(Config(data=config), base=folder)
-    found = look_at_model(model, manifest, config=ModelConfig(arch=wishes.arch), trust=wishes.trust)
+    found = look_at_model(model, manifest, config=ModelConfig(arch=wishes.arch), size=wishes.size, trust=wishes.trust)
     audited = _of_rows(columns, dataset, config)
     proposal = propose(audited, found, target=wishes.target or _usual(dataset, audited), attributes=wishes.attributes)
     if ask is not None:

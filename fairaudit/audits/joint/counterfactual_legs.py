@@ -12,6 +12,8 @@ from fairaudit.audits.alignment.shared import SharedFindings
 from fairaudit.audits.core.stream.audit import Audit
 from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.flips.audit import TWINS, FlipAudit
+from fairaudit.gate.evidence import Limits
+from fairaudit.gate.needed import needed
 from fairaudit.results.measurement import Measurement
 from fairaudit.verdict.leg import Leg
 
@@ -66,11 +68,18 @@ def counterfactual_legs(study: Study, measurements: Sequence[Measurement], attri
 
 
 def leg_of(measurement: Measurement | None, name: str, limit: float) -> Leg:
-    """A measurement as a leg; without an interval where it is not to be relied on."""
+    """A measurement as a leg; without an interval where it is not to be relied on.
+
+    What would decide it is what a gate over the same measurement and limit says.
+    """
     if measurement is None or measurement.status != "ok":
         reason = measurement.reason if measurement else "it was not measured"
         return Leg(name=name, low=None, high=None, limit=limit, reason=reason)
-    return Leg(name=name, low=measurement.low, high=measurement.high, limit=limit, n=measurement.n)
+    low, high = measurement.low, measurement.high
+    more = None
+    if low is not None and high is not None:
+        more = needed(measurement, low, high, Limits(minimum=None, maximum=limit))
+    return Leg(name=name, low=low, high=high, limit=limit, n=measurement.n, more=more)
 
 
 def _about(measurement: Measurement, attribute: str) -> bool:

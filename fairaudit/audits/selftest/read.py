@@ -8,11 +8,11 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from fairaudit.audits.core.stream.audit import Drawing, Findings, slug
 from fairaudit.audits.selftest.options import Case
 from fairaudit.engine.part import Part
+from fairaudit.measures.distributions import student_isf
 from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.ratio import ratio
 from fairaudit.report.figures.power import PowerPanel, PowerPoint, detection_power
@@ -137,7 +137,7 @@ def _mean(values: NDArray[np.float64], metric: str, attribute: str, group: str, 
     low: float | None = None
     high: float | None = None
     if len(known) > 1:
-        half = float(student.isf((1 - level) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
+        half = float(student_isf((1 - level) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
         low, high = finite(float(known.mean()) - half), finite(float(known.mean()) + half)
     estimate = Estimate(
         value=float(known.mean()) if len(known) else None,

@@ -86,7 +86,11 @@ def read_shard(folder: Path) -> Mapping[str, Any]:
         raise DataError("The file is not strict JSON", found=reason(error), where=str(path)) from error
     kinds = {"schema_version": int, "index": int, "of": int, "models": list, "settings": str}
     if not isinstance(value, dict) or {name: type(value.get(name)) for name in kinds} != kinds:
-        raise DataError("The folder holds no part of a run", wanted="the folder of a run with --shard", where=str(path))
+        raise DataError(
+            "The folder holds no part of a run",
+            wanted="the folder of a run of `fairaudit audit --shard`",
+            where=str(path),
+        )
     if value["schema_version"] != 1 or not all(isinstance(name, str) for name in value["models"]):
         raise DataError("The part was written by another version of fairaudit", where=str(path))
     return value

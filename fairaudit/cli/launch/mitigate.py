@@ -10,6 +10,8 @@ from fairaudit.cli.settings import load
 from fairaudit.cli.shared import Request
 from fairaudit.cli.terminal.console import progress_display
 from fairaudit.errors import UsageError
+from fairaudit.registry import Registry
+from fairaudit.tables.words import MITIGATIONS
 
 if TYPE_CHECKING:
     from fairaudit.audits.mitigation.options import MitigateOptions
@@ -37,15 +39,18 @@ def method_names(text: str) -> tuple[str, ...]:
     """Methods joined by commas; "default" and "all" are what they say.
 
     Raises:
-        UsageError: none is named.
+        UsageError: none is named, or one that does not exist.
     """
-    from fairaudit.mitigation.registry import EVERY, SHORT
-
     if text in ("default", "all"):
+        from fairaudit.mitigation.registry import EVERY, SHORT
+
         return SHORT if text == "default" else EVERY
     names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if not names:
-        raise UsageError("No mitigation method is named", wanted=", ".join(EVERY))
+        raise UsageError("No mitigation method is named", wanted="default, all, or names joined by commas")
+    known = Registry("mitigation method", [(t.name, t) for t in MITIGATIONS if t.name not in ("vanilla", "all")])
+    for name in names:
+        known[name]
     return names
 
 

@@ -18,7 +18,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from fairaudit.registry import Registry
 
@@ -138,6 +137,8 @@ def _contrast(x: Pixels, s: int, draws: np.random.Generator) -> Pixels:
 
 
 def _elastic_transform(x: Pixels, s: int, draws: np.random.Generator) -> Pixels:
+    from scipy import ndimage  # slow to import, and few commands plant anything
+
     side = min(x.shape[:2])
     reach, smooth = (0.03, 0.045, 0.06, 0.075, 0.09)[s] * side, max(0.05 * side, 1.0)
     moves = []
@@ -237,14 +238,20 @@ def _grey(x: Pixels) -> Pixels:
 
 
 def _gaussian(x: Pixels, sigma: float) -> Pixels:
+    from scipy import ndimage
+
     return np.asarray(ndimage.gaussian_filter(x, (sigma, sigma, 0), mode="reflect"), np.float64)
 
 
 def _convolve(x: Pixels, kernel: Pixels) -> Pixels:
+    from scipy import ndimage
+
     return np.asarray(ndimage.convolve(x, kernel[..., None], mode="reflect"), np.float64)
 
 
 def _zoomed(x: Pixels, factor: float) -> Pixels:
+    from scipy import ndimage
+
     middle = (np.asarray(x.shape[:2]) - 1) / 2
     offset = (*(middle - middle / factor), 0.0)
     return np.asarray(

@@ -7,14 +7,14 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as student
 
 from fairaudit.errors import UsageError
 from fairaudit.measures.alignment.relative_change import RelativeChange
 from fairaudit.measures.clusters.leverage import leverage
+from fairaudit.measures.distributions import student_isf, student_sf
 from fairaudit.measures.images.cluster_means import cluster_interval
-from fairaudit.measures.images.means import skewed
 from fairaudit.measures.intervals.multiple import benjamini_hochberg, holm
+from fairaudit.measures.intervals.skewness import skewed
 from fairaudit.ratio import ratio
 
 Floats = NDArray[np.float64]
@@ -147,8 +147,8 @@ def _ends(value: float, drawn: Floats, spread: _Spread, level: float) -> tuple[f
     if spread.units < MIN_EFFECTIVE:
         return np.nan, np.nan
     found = cluster_interval(value, drawn, clusters=max(2, round(spread.units)), level=level)
-    low, high = skewed(float(found.low), float(found.high), drawn, level=level)
-    half = float(student.isf((1 - level) / 2, spread.units - 1) * spread.error[0])
+    low, high = skewed(float(found.low), float(found.high), drawn, value=value, units=spread.units, level=level)
+    half = float(student_isf((1 - level) / 2, spread.units - 1) * spread.error[0])
     return min(low, value - half), max(high, value + half)
 
 
@@ -185,4 +185,4 @@ def _t_test(counts: Floats, sums: Floats) -> Floats:
         return np.full(sums.shape[1], np.nan)
     mean = ratio(sums.sum(axis=0), counts.sum())
     score = np.where(spread.error > 0, np.abs(ratio(mean, spread.error)), np.where(mean == 0, 0.0, np.inf))
-    return np.asarray(2 * student.sf(score, spread.units - 1), np.float64)
+    return np.asarray(2 * student_sf(score, spread.units - 1), np.float64)

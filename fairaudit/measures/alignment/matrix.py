@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
-from scipy.spatial.distance import pdist
 
 from fairaudit.ratio import ratio
 
@@ -49,6 +47,9 @@ def cluster_order(matrix: ArrayLike) -> NDArray[np.int64]:
     if len(table) < 3:
         return np.arange(len(table))
     features = np.concatenate([table, table.T], axis=1) if table.shape[0] == table.shape[1] else table
+    from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
+    from scipy.spatial.distance import pdist
+
     distances = pdist(features)
     tree = optimal_leaf_ordering(linkage(distances, method="average"), distances)
     return np.asarray(leaves_list(tree), np.int64)

@@ -31,7 +31,7 @@ class Defined(IntEnum):
 DEFINED_TEXTS: dict[Defined, str] = {
     Defined.YES: "defined",
     Defined.STILL: "the base score did not move",
-    Defined.SMALL: "the base score moved less than --min-base-change",
+    Defined.SMALL: "the base score moved too little (fairaudit cf-align --min-base-change)",
     Defined.AWAY: "the base score moved the other way",
     Defined.NONFINITE: "a score is not finite",
 }

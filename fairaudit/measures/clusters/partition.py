@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm, t
 
 from fairaudit.errors import UsageError
 from fairaudit.measures.counts.confusion import Counts, Floats, confusion
+from fairaudit.measures.distributions import normal_isf, student_isf
 from fairaudit.ratio import ratio
 
 Units = NDArray[np.int64]
@@ -61,7 +61,7 @@ def check_size(clusters: int, *cells: int) -> None:
             "The counts of all clusters do not fit into memory",
             wanted=f"at most {MOST_NUMBERS:,} numbers",
             found=f"{clusters:,} clusters × {' × '.join(f'{size:,}' for size in cells)} cells = {numbers:,}",
-            advice="Audit attributes with fewer values, leave out --intersections or --control, or cluster coarser.",
+            advice="Audit attributes with fewer values, leave out intersections or controls, or cluster coarser.",
         )
 
 
@@ -136,5 +136,5 @@ def few_units(units: ArrayLike, *, level: float) -> Floats:
     """
     number = np.asarray(units, np.float64)
     tail = (1 - level) / 2
-    quantile = t.isf(tail, np.maximum(number - 1, 1))
-    return np.where(number >= 2, ratio(norm.isf(tail) ** 2, quantile**2), 0.0)
+    quantile = student_isf(tail, np.maximum(number - 1, 1))
+    return np.where(number >= 2, ratio(normal_isf(tail) ** 2, quantile**2), 0.0)

@@ -133,7 +133,16 @@ def iou_std(joint: ArrayLike) -> Floats:
     >>> iou_std([[[4, 0], [0, 4]], [[2, 2], [2, 2]]]).round(4).item()  # |1 − 1/3| / √2
     0.4714
     """
-    values = group_iou(joint)
+    return spread(group_iou(joint))
+
+
+def spread(values: ArrayLike) -> Floats:
+    """Standard deviation over the last axis with K − 1 below the line, unknown values left out; NaN for fewer than two.
+
+    >>> spread([[1.0, 3.0, np.nan], [2.0, np.nan, np.nan]]).round(4).tolist()
+    [1.4142, nan]
+    """
+    values = np.asarray(values, np.float64)
     known = ~np.isnan(values)
     number = known.sum(-1)
     mean = ratio(np.nansum(values, -1), number)

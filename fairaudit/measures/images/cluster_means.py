@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import t
 
 from fairaudit.measures.clusters.labels import ClusterLabels, cluster_labels
 from fairaudit.measures.clusters.linearised import effective_size
 from fairaudit.measures.clusters.partition import few_units
+from fairaudit.measures.distributions import student_isf
 from fairaudit.measures.images.means import (
     Floats,
     Ints,
@@ -97,7 +97,7 @@ def cluster_interval(value: float, replicates: Floats, *, clusters: int, level: 
     if float(clusters) ** -clusters <= (1 - wide) / 2:
         return percentile(replicates, level=wide)
     plain = percentile(replicates, level=level)
-    stretch = np.sqrt(clusters / (clusters - 1)) * t.isf((1 - level) / 2, clusters - 1) / normal_quantile(level)
+    stretch = np.sqrt(clusters / (clusters - 1)) * student_isf((1 - level) / 2, clusters - 1) / normal_quantile(level)
     return Interval(value - stretch * (value - plain.low), value + stretch * (plain.high - value))
 
 

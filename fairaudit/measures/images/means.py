@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
 
+from fairaudit.measures.distributions import normal_sf, student_isf
 from fairaudit.ratio import ratio
 
 Floats = NDArray[np.float64]
@@ -219,36 +219,9 @@ def expanded_level(level: float, n: int) -> float:
     """
     if n < 2:
         raise ValueError(f"an interval needs two values at least, found {n}")
-    quantile = np.sqrt(n / (n - 1)) * t.isf((1 - level) / 2, n - 1)
+    quantile = np.sqrt(n / (n - 1)) * student_isf((1 - level) / 2, n - 1)
     # For two values and a high level the normal tail is below what float64 tells from 1: then the whole range.
-    return min(float(1 - 2 * norm.sf(quantile)), float(np.nextafter(1.0, 0.0)))
-
-
-def skewed(low: float, high: float, replicates: Floats, *, level: float) -> tuple[float, float]:
-    """Ends of a bootstrap interval of a mean, moved out on the side of the long tail.
-
-    Percentiles follow the skew γ of the replicates by γ (z² − 1)/6 of their spread; a t interval turned around, as the
-    bootstrap-t is, would by γ (2 z² + 1)/6 (Hall, 1988). The difference, γ (z² + 2)/6, is added where it widens, half
-    as much again because a sample shows less than the skew there is: the mean of shares of which a few are large is
-    mostly too small in small samples, and so is its spread.
-
-    Args:
-        low: lower end.
-        high: upper end.
-        replicates: `[replicate]`, NaN where undefined.
-        level: coverage.
-
-    >>> skewed(0.0, 1.0, np.array([0.2, 0.3, 0.4]), level=0.95)  # no tail
-    (0.0, 1.0)
-    """
-    known = replicates[~np.isnan(replicates)]
-    spread = float(known.std()) if known.size else 0.0
-    if spread <= 0:
-        return low, high
-    skew = float(((known - known.mean()) ** 3).mean()) / spread**3
-    moved = spread * skew * (float(norm.isf((1 - level) / 2)) ** 2 + 2) / 4
-    moved = 0.0 if abs(skew) < 1e-6 else moved
-    return low + min(moved, 0.0), high + max(moved, 0.0)
+    return min(float(1 - 2 * normal_sf(quantile)), float(np.nextafter(1.0, 0.0)))
 
 
 def _within_strata(data: ValueTable) -> tuple[Callable[[list[Floats]], Floats], list[Floats]]:

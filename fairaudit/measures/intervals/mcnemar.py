@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import convolve
-from scipy.stats import binom
 
 from fairaudit.measures.clusters.partition import effective_units, few_units
 from fairaudit.measures.counts.confusion import Floats, confusion
-from fairaudit.measures.intervals.proportion import Interval, normal_quantile
+from fairaudit.measures.intervals.proportion import Interval, exact
 from fairaudit.ratio import ratio
 
 
@@ -53,6 +51,8 @@ def mcnemar(gained: ArrayLike, lost: ArrayLike) -> Floats:
     >>> mcnemar([1, 0], [9, 0]).round(4).tolist()
     [0.0215, 1.0]
     """
+    from scipy.stats import binom  # loads all of scipy.stats, which few commands need
+
     b, c = np.asarray(gained, np.float64), np.asarray(lost, np.float64)
     return np.asarray(np.minimum(1.0, 2 * binom.cdf(np.minimum(b, c), b + c, 0.5)), np.float64)
 
@@ -82,6 +82,9 @@ def clustered_mcnemar(differences: ArrayLike) -> Floats:
 
 
 def _sign_flips(differences: NDArray[np.int64]) -> float:
+    from scipy.signal import convolve
+    from scipy.stats import binom
+
     sizes, often = np.unique(np.abs(differences[differences != 0]), return_counts=True)
     law = np.ones(1)
     for size, number in zip(sizes.tolist(), often.tolist(), strict=True):
@@ -127,10 +130,13 @@ def clustered_size(gained: ArrayLike, lost: ArrayLike, images: ArrayLike, *, lev
 def paired_change(
     gained: ArrayLike, lost: ArrayLike, images: ArrayLike, *, level: float = 0.95
 ) -> tuple[Floats, Interval]:
-    """Change of a proportion on the same images, (b − c)/n, with the interval of Bonett and Price (2012).
+    """Change of a proportion on the same images, (b − c)/n, with an interval that keeps both ends' level.
 
-    With p₁ = (b+1)/(n+2) and p₂ = (c+1)/(n+2): p₁ − p₂ ± z √((p₁ + p₂ − (p₁ − p₂)²)/(n+2)), clipped to [−1, 1]; it
-    keeps its level in small samples. NaN without images.
+    A difference of two shares of the same images, p₁ = b/n and p₂ = c/n, from the exact intervals of both (Clopper and
+    Pearson) by Zou and Donner's method (2008): (p₁ − p₂) − √(u² + v² − 2 ρ u v) with u = p₁ − l₁ and v = u₂ − p₂, and
+    alike for the upper end; ρ = −√(p₁ p₂ / ((1 − p₁)(1 − p₂))) is the correlation of two shares of a multinomial draw.
+    By enumeration each end is wrong with at most 2.5 % from 20 images on and 2.8 % with 10, where Bonett and Price's
+    (2012), which is 6 to 15 % shorter, is in up to 7 %. NaN without images.
 
     Args:
         gained: [...] images that count for the candidate only.
@@ -140,14 +146,18 @@ def paired_change(
 
     >>> value, (low, high) = paired_change(10, 2, 100)
     >>> round(value.item(), 2), round(low.item(), 3), round(high.item(), 3)
-    (0.08, 0.008, 0.149)
+    (0.08, 0.007, 0.159)
     """
-    b, c, n = (np.asarray(part, np.float64) for part in (gained, lost, images))
-    first, second = (b + 1) / (n + 2), (c + 1) / (n + 2)
-    centre = first - second
-    half = normal_quantile(level) * np.sqrt((first + second - centre**2) / (n + 2))
+    b, c, n = np.broadcast_arrays(*(np.asarray(part, np.float64) for part in (gained, lost, images)))
     exists = n > 0
-    low = np.where(exists, np.maximum(-1.0, centre - half), np.nan)
-    high = np.where(exists, np.minimum(1.0, centre + half), np.nan)
+    first, second = (np.where(exists, np.nan_to_num(ratio(part, n)), 0.0) for part in (b, c))
+    own, other = exact(b, n, level=level), exact(c, n, level=level)
+    rho = -np.sqrt(np.nan_to_num(ratio(first * second, (1 - first) * (1 - second))))
+
+    def side(near: Floats, far: Floats) -> Floats:
+        return np.sqrt(near**2 + far**2 - 2 * rho * near * far)
+
+    low = np.maximum(-1.0, first - second - side(first - own.low, other.high - second))
+    high = np.minimum(1.0, first - second + side(own.high - first, second - other.low))
     value = ratio(b - c, n)
-    return value, Interval(np.minimum(low, value), np.maximum(high, value))
+    return value, Interval(np.where(exists, low, np.nan), np.where(exists, high, np.nan))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
-from scipy.stats import binom, norm
 
 from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.distributions import normal_cdf, normal_sf
 from fairaudit.measures.intervals.proportion import mid_p, normal_quantile
 from fairaudit.measures.intervals.simultaneous import range_quantile
 
@@ -54,7 +54,7 @@ def detection_power(gap: float, size_a: float, size_b: float, *, base: float, qu
     pooled = (base * size_a + other * size_b) / (size_a + size_b)
     null = math.sqrt(max(pooled * (1 - pooled) * (1 / size_a + 1 / size_b), 1e-300))
     spread = math.sqrt(max(base * (1 - base) / size_a + other * (1 - other) / size_b, 1e-300))
-    return float(norm.sf((quantile * null - gap) / spread) + norm.cdf((-quantile * null - gap) / spread))
+    return float(normal_sf((quantile * null - gap) / spread) + normal_cdf((-quantile * null - gap) / spread))
 
 
 def smallest_detectable_gaps(
@@ -164,6 +164,8 @@ def simulated_gap(sizes: ArrayLike, *, base: float, level: float = 0.95, rates: 
 
 def _found(numbers: Floats, chances: Floats, group: int, gap: float, base: float, z: float) -> float:
     """Share of draws whose simultaneous interval of the largest gap excludes 0."""
+    from scipy.stats import binom  # loads all of scipy.stats, which few commands need
+
     shares = np.full(len(numbers), base)
     shares[group] = base - gap if base >= gap else base + gap
     hits = np.asarray(binom.ppf(chances, numbers, shares), np.float64)
@@ -251,7 +253,7 @@ def shrinkage(distance: float, *, passing: float = 1.96, failing: float = 1.96) 
         return None
     sizes = np.linspace(0.02, 1.0, 400)
     spread = np.sqrt(np.maximum(1 - sizes**2, 1e-12))
-    decided = norm.cdf((-passing * sizes - distance) / spread) + norm.sf((failing * sizes - distance) / spread)
+    decided = normal_cdf((-passing * sizes - distance) / spread) + normal_sf((failing * sizes - distance) / spread)
     return float(sizes[decided >= DECIDES].max(initial=0.02))
 
 

@@ -7,9 +7,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betainc, betaincinv
-from scipy.stats import norm
 
 from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.distributions import normal_isf, normal_sf
 from fairaudit.ratio import ratio
 
 Drift = Literal["none", "up", "down"]
@@ -41,7 +41,7 @@ def normal_quantile(level: float) -> float:
     1.96
     """
     _check_level(level)
-    return float(norm.isf((1 - level) / 2))
+    return float(normal_isf((1 - level) / 2))
 
 
 def wilson(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95, z: float | None = None) -> Interval:
@@ -111,7 +111,7 @@ def mid_p(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95, z: fl
     >>> [round(end.item(), 4) for end in mid_p(3, 3)]  # ½ p³ = 0.025
     [0.3684, 1.0]
     """
-    tail = (1 - level) / 2 if z is None else float(norm.sf(z))
+    tail = (1 - level) / 2 if z is None else float(normal_sf(z))
     x, n = np.broadcast_arrays(np.asarray(successes, np.float64), np.asarray(trials, np.float64))
     high = 1 - _mid_low(np.maximum(n - x, 0.0), n, tail)
     return Interval(_mid_low(x, n, tail), high)

@@ -21,9 +21,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.stats import norm
 
 from fairaudit.measures.counts.confusion import Floats
+from fairaudit.measures.distributions import normal_cdf, normal_pdf
 from fairaudit.measures.intervals.proportion import (
     Interval,
     exact,
@@ -75,10 +75,10 @@ def range_quantile(level: float, *, groups: int, rates: int = 1) -> float:
         raise ValueError(f"needs two groups and one rate at least, found {groups} and {rates}")
     goal = level ** (1 / rates)
     grid = np.linspace(-10.0, 10.0, 4001)
-    density = norm.pdf(grid) * (grid[1] - grid[0])
+    density = normal_pdf(grid) * (grid[1] - grid[0])
 
     def missing(quantile: float) -> float:
-        inside = norm.cdf(grid + quantile * np.sqrt(2)) - norm.cdf(grid)
+        inside = normal_cdf(grid + quantile * np.sqrt(2)) - normal_cdf(grid)
         return float(groups * np.sum(density * inside ** (groups - 1)) - goal)
 
     return float(brentq(missing, 1e-6, 12.0, xtol=1e-10))

@@ -22,10 +22,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from fairaudit.errors import DataError, UsageError, suggestion
 from fairaudit.measures.clusters.partition import partition
+from fairaudit.measures.distributions import student_ppf, student_sf
 from fairaudit.measures.regions.metrics import Floats, arrange, blocks, weigh
 from fairaudit.ratio import ratio
 
@@ -170,7 +170,7 @@ def rddt(
     mean = float(ratio(values.sum(), n))
     deviation = float(np.std(values, ddof=1)) if n > 1 else np.nan
     error = float(ratio(deviation, np.sqrt(n))) if units is None else _clustered_error(values - mean, units)
-    half = float(stats.t.ppf(0.5 + level / 2, number - 1)) * error if number > 1 else np.nan
+    half = float(student_ppf(0.5 + level / 2, number - 1)) * error if number > 1 else np.nan
     p = _p_value(mean, error, number)
     return DifferenceTest(
         significant=None if np.isnan(p) else p < significance,
@@ -197,7 +197,7 @@ def _p_value(mean: float, error: float, number: int) -> float:
         return float("nan")
     if error == 0:  # every difference is the same: none at all, or a shift without any spread
         return 0.0 if mean > 0 else 1.0
-    return float(stats.t.sf(mean / error, number - 1))
+    return float(student_sf(mean / error, number - 1))
 
 
 def _scaled(maps: NDArray[np.floating], scale: Scale, first: int) -> Floats:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import signal
 
 from fairaudit.errors import DataError, UsageError
 from fairaudit.ratio import ratio
@@ -134,7 +133,9 @@ def overlaps(mask: Bools) -> tuple[Ints, NDArray[np.float64]]:
 def _autocorrelation(tight: Bools, down: Ints, right: Ints) -> Ints:
     height, width = tight.shape
     pattern = tight.astype(np.float64)
-    every = np.rint(signal.fftconvolve(pattern, pattern[::-1, ::-1])).astype(np.int64)
+    size = (2 * height - 1, 2 * width - 1)
+    spectrum = np.fft.rfft2(pattern, size) * np.fft.rfft2(pattern[::-1, ::-1], size)
+    every = np.rint(np.fft.irfft2(spectrum, size)).astype(np.int64)  # pixels that are shared: whole numbers
     reach = (np.abs(down) < height)[:, None] & (np.abs(right) < width)[None, :]
     at = every[(down + height - 1).clip(0, 2 * height - 2)][:, (right + width - 1).clip(0, 2 * width - 2)]
     return np.where(reach, at, 0)

@@ -18,18 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.measures.clusters.labels import cluster_labels
 from fairaudit.measures.clusters.leverage import leverage
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.intervals.largest import Contrasts
-from fairaudit.ratio import ratio
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-PERMUTATIONS = 1999
-"""Permutations behind a p value, fewer where they would hold more than `_MOST` numbers."""
-_MOST = 2 * 10**8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,47 +101,15 @@ def cue_contrasts(shares: Shares) -> Contrasts:
     behind, inflation = _behind(shares)
     scaled = residual / count[shares.cell] * inflation
     cells = np.zeros((int(shares.unit.max()) + 1, len(mean)))
-    raw = np.zeros_like(cells)
     np.add.at(cells, (shares.unit, shares.cell), scaled)
-    np.add.at(
-        raw,
-        (shares.unit, shares.cell),
-        (shares.values - _additive(mean, shares.shape)[shares.cell]) / count[shares.cell],
-    )
     number = len(weights)
     return Contrasts(
         value=weights @ mean,
         parts=cells @ weights.T,
-        raw=raw @ weights.T,
         units=np.full(number, behind.min()),
         worth=np.full(number, float(len(cells))),
         room=np.full(number, -np.inf),
     )
-
-
-def cue_p_value(shares: Shares, *, generator: np.random.Generator) -> float:
-    """The p value against no interaction: groups are permuted within classes, clusters as wholes.
-
-    What groups do alike in all classes is taken out before (residuals of the additive model are permuted), and the
-    statistic is the largest studentised interaction. NaN where groups vary within clusters, whose labels cannot change
-    places; `largest.exchanged` answers there.
-
-    Args:
-        shares: the images.
-        generator: source of the permutations.
-    """
-    mean, _ = cell_means(shares)
-    values = shares.values - _additive(mean, shares.shape)[shares.cell]
-    labels = cluster_labels(shares.column, shares.row, shares.unit)
-    if labels is None or not (labels.nested or not shares.clustered):
-        return float("nan")
-    observed = _statistic(values, shares.row, shares.column[None], shares.shape)[0]
-    number = int(np.clip(_MOST // max(1, len(values)), 199, PERMUTATIONS))
-    extreme, step = 0, max(1, 2**21 // len(values))
-    for start in range(0, number, step):
-        drawn = labels.shuffled(replicates=min(step, number - start), generator=generator)
-        extreme += int((_statistic(values, shares.row, drawn, shares.shape) >= observed - 1e-12).sum())
-    return (1 + extreme) / (1 + number)
 
 
 def cell_means(shares: Shares) -> tuple[Floats, Floats]:
@@ -163,29 +125,6 @@ def _weights(classes: int, groups: int) -> Floats:
         return np.array([[0.5, -0.5, -0.5, 0.5]], np.float64)
     rows, columns = (np.eye(size) - 1 / size for size in (classes, groups))
     return np.asarray(np.kron(rows, columns) / (1 - 1 / min(classes, groups)), np.float64)
-
-
-def _additive(mean: Floats, shape: tuple[int, int]) -> Floats:
-    """The means that a model without interaction fits to a full table."""
-    table = mean.reshape(shape)
-    fitted = table.mean(axis=1, keepdims=True) + table.mean(axis=0, keepdims=True) - table.mean()
-    return np.asarray(fitted.ravel(), np.float64)
-
-
-def _statistic(values: Floats, row: Ints, columns: Ints, shape: tuple[int, int]) -> Floats:
-    """Largest studentised interaction for groups `[replicate, image]`."""
-    replicates, cells = len(columns), shape[0] * shape[1]
-    place = (np.arange(replicates)[:, None] * cells + row * shape[1] + columns).ravel()
-    sums = [
-        np.bincount(place, weights=None if power is None else np.tile(power, replicates), minlength=replicates * cells)
-        for power in (None, values, values**2)
-    ]
-    count, total, square = (np.asarray(found, np.float64).reshape(replicates, cells) for found in sums)
-    mean = ratio(total, count)
-    variance = ratio(np.maximum(square - count * np.nan_to_num(mean) ** 2, 0.0), count * np.maximum(count - 1, 1))
-    weights = _weights(*shape)
-    found = ratio(np.abs(mean @ weights.T), np.sqrt(variance @ (weights**2).T))
-    return np.asarray(np.nan_to_num(found, nan=0.0).max(axis=1), np.float64)
 
 
 def _full(counts: Ints) -> tuple[list[int], list[int]]:

@@ -40,31 +40,28 @@ def score_gaps(scores: Floats, *, group: Ints, target: Ints, unit: Ints) -> tupl
         if len(rows := np.flatnonzero(known & (group == g) & (target == y)))
     }
     units = int(unit.max(initial=-1)) + 1
-    pairs, values, parts, raws, smallest = [], [], [], [], []
+    pairs, values, parts, smallest = [], [], [], []
     for one, two in combinations(sorted({g for g, _ in cells}), 2):
         shared = [y for y in classes if (one, y) in cells and (two, y) in cells]
         if len(shared) < min(2, len(classes)):
             continue
-        part, raw, number = np.zeros(units), np.zeros(units), np.inf
+        part, number, value = np.zeros(units), np.inf, 0.0
         for y in shared:
-            middle = (scores[cells[one, y]].mean() + scores[cells[two, y]].mean()) / 2
             for group_code, sign in ((two, 1.0), (one, -1.0)):
                 rows = cells[group_code, y]
                 behind = leverage(unit[rows])
                 weight = sign / (len(rows) * len(shared))
                 np.add.at(part, unit[rows], weight * behind.inflation * (scores[rows] - scores[rows].mean()))
-                np.add.at(raw, unit[rows], weight * (scores[rows] - middle))
+                value += sign * float(scores[rows].mean()) / len(shared)
                 number = min(number, behind.effective)
         pairs.append(SwapPair(one, two))
-        values.append(raw.sum())
+        values.append(value)
         parts.append(part)
-        raws.append(raw)
         smallest.append(number)
     shape = (units, len(pairs))
     return pairs, Contrasts(
         value=np.array(values),
         parts=np.stack(parts, axis=1) if pairs else np.zeros(shape),
-        raw=np.stack(raws, axis=1) if pairs else np.zeros(shape),
         units=np.array(smallest, np.float64),
         worth=np.full(len(pairs), float(units)),
         room=np.full(len(pairs), -np.inf),

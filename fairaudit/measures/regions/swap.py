@@ -121,12 +121,11 @@ def swap_contrasts(
     if not columns:
         nothing = np.zeros(0)
         empty = np.zeros((arms.units, 0))
-        return Contrasts(value=nothing, parts=empty, raw=empty, units=nothing, worth=nothing, room=nothing)
+        return Contrasts(value=nothing, parts=empty, units=nothing, worth=nothing, room=nothing)
     worth = np.array([column.size for column in columns])
     return Contrasts(
         value=np.array([column.value for column in columns]),
         parts=np.stack([column.parts for column in columns], axis=1),
-        raw=np.stack([column.raw for column in columns], axis=1),
         units=np.array([column.smallest for column in columns]),
         worth=worth,
         room=unseen(worth, level=level) if bounded else np.full(len(columns), -np.inf),
@@ -149,7 +148,6 @@ def main_effects(contrasts: Contrasts, pairs: list[SwapPair], *, level: float, b
     return Contrasts(
         value=(contrasts.value[one] - contrasts.value[two]) / 2,
         parts=(contrasts.parts[:, one] - contrasts.parts[:, two]) / 2,
-        raw=(contrasts.raw[:, one] - contrasts.raw[:, two]) / 2,
         units=np.minimum(contrasts.units[one], contrasts.units[two]),
         worth=worth,
         room=unseen(worth, level=level) if bounded else np.full(len(ways), -np.inf),
@@ -166,7 +164,6 @@ def joined(many: list[Contrasts]) -> Contrasts:
     return Contrasts(
         value=np.concatenate([one.value for one in many]),
         parts=np.concatenate([one.parts for one in many], axis=1),
-        raw=np.concatenate([one.raw for one in many], axis=1),
         units=np.concatenate([one.units for one in many]),
         worth=np.concatenate([one.worth for one in many]),
         room=np.concatenate([one.room for one in many]),
@@ -176,25 +173,24 @@ def joined(many: list[Contrasts]) -> Contrasts:
 class _Column(NamedTuple):
     value: float
     parts: Floats
-    raw: Floats
     smallest: float
     size: float  # units at which a mean of these classes with equal weight is worth
 
 
 def _contrast(arms: Arms, cells: dict[int, Cell], other: Floats, same: Floats) -> _Column:
-    parts, raw = np.zeros(arms.units), np.zeros(arms.units)
+    parts = np.zeros(arms.units)
     means, sizes, smallest = [], [], np.inf
     for cell in cells.values():
-        value, counts = _add(arms, cell, other, same, parts, raw, share=1 / len(cells))
+        value, counts = _add(arms, cell, other, same, parts, share=1 / len(cells))
         means.append(value)
         sizes.append(counts[0])
         smallest = min(smallest, *counts)
     worth = len(cells) ** 2 / sum(1 / size for size in sizes)
-    return _Column(float(np.mean(means)), parts, raw, float(smallest), worth)
+    return _Column(float(np.mean(means)), parts, float(smallest), worth)
 
 
 def _add(
-    arms: Arms, cell: Cell, other: Floats, same: Floats, parts: Floats, raw: Floats, *, share: float
+    arms: Arms, cell: Cell, other: Floats, same: Floats, parts: Floats, *, share: float
 ) -> tuple[float, tuple[float, float, float]]:
     """Add one class's contributions; its mean and what its images, their donors of arm 1 and of arm 2 are worth."""
     rows, unit = cell.rows, arms.unit[cell.rows]
@@ -203,7 +199,6 @@ def _add(
     change = means[0] - means[1]
     weight, centre = share / len(rows), change.mean()
     behind = leverage(unit)
-    np.add.at(raw, unit, weight * change)
     np.add.at(parts, unit, weight * behind.inflation * (change - centre))
     middle = (means[0] + means[1])[:, None] / 2
     counts = [behind.effective]
@@ -213,9 +208,7 @@ def _add(
     ):
         donors, added, held = _donors(values - middle, used, given, sign * weight)
         giving = leverage(donors, held)
-        added = added * giving.inflation
-        np.add.at(parts, donors, added)
-        np.add.at(raw, donors, added)  # deviations of donors, which the exchange turns along with their unit
+        np.add.at(parts, donors, added * giving.inflation)
         counts.append(giving.effective)
     return float(centre), (counts[0], counts[1], counts[2])
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
+from fairaudit.measures.distributions import student_ppf
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.donors import draw_donors
 from fairaudit.ratio import ratio
@@ -53,7 +53,7 @@ def window_effect(other: ArrayLike, same: ArrayLike, *, level: float = 0.95) -> 
     mean = float(ratio(difference.sum(), n))
     half = np.nan
     if n > 1:
-        half = float(stats.t.ppf(0.5 + level / 2, n - 1) * np.std(difference, ddof=1) / np.sqrt(n))
+        half = float(student_ppf(0.5 + level / 2, n - 1) * np.std(difference, ddof=1) / np.sqrt(n))
     means = [float(ratio(part.sum(), n)) for part in (one, two)]
     return WindowEffect(value=mean, low=mean - half, high=mean + half, other=means[0], same=means[1], n=n)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import pickle
 import warnings
 from collections.abc import Mapping, Sequence
@@ -59,7 +60,7 @@ def load_script(path: Path, *, device: torch.device, trust: bool) -> Loaded:
         warnings.simplefilter("ignore", FutureWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
-            module = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
+            module = _script(path, device)
         except Exception as error:  # torch.jit.load raises nearly anything on a damaged archive
             raise _damaged(path, error) from error
         constants = _constants(module)
@@ -72,6 +73,18 @@ def load_script(path: Path, *, device: torch.device, trust: bool) -> Loaded:
         f"{path.name} computes in {str(takes).removeprefix('torch.')}: images are cast to it, and outputs to float32."
     )
     return Loaded(module=module, parameters=parameters, takes=takes, notes=(note,))
+
+
+def _script(path: Path, device: torch.device) -> torch.jit.ScriptModule:
+    """The archive as a module; operations of torchvision are known once it is imported, which few archives need."""
+    try:
+        module = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
+    except RuntimeError as error:
+        if "torchvision::" not in str(error) or importlib.util.find_spec("torchvision") is None:
+            raise
+        importlib.import_module("torchvision")
+        module = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
+    return cast(torch.jit.ScriptModule, module)
 
 
 def load_state(path: Path, *, config: ModelConfig, size: tuple[int, int] | None, trust: bool) -> Loaded:
@@ -122,6 +135,8 @@ def load_exported(path: Path, *, device: torch.device, trust: bool) -> Loaded:
             where=str(path),
             advice="The safe alternative is safetensors with --arch.",
         )
+    if importlib.util.find_spec("torchvision") is not None:
+        importlib.import_module("torchvision")  # its operations may be in the program
     try:
         program = torch.export.load(str(path))
     except Exception as error:  # torch.export.load raises nearly anything on a damaged archive

@@ -7,12 +7,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
-from zennit.layer import Sum
 
 from fairaudit.models.lift.align import Size
 from fairaudit.models.lift.emit import Builder, Handler
 from fairaudit.models.lift.products import HOLE, GatedProduct, LinearMap, Scale, SelfGatedProduct, Shift
 from fairaudit.models.record import Call, Const, Ref, refs
+from fairaudit.models.zennit_parts import Sum
 
 Bound = dict[str, Any]
 

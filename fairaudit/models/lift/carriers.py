@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from torch import fx, nn
-from zennit.layer import Sum
-from zennit.types import Activation, AvgPool, BatchNorm, Linear, MaxPool
 
 from fairaudit.models.lift.arithmetic import MOVES
 from fairaudit.models.lift.products import Attend, GatedProduct, LinearMap, Mix, Scale, Shift
+from fairaudit.models.zennit_parts import Activation, AvgPool, BatchNorm, Linear, MaxPool, Sum
 
 NORMS = (nn.LayerNorm, nn.GroupNorm)
 """Layers that divide by a spread of their own input."""

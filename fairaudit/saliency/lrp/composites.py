@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from torch import Tensor, fx, nn
-from zennit.core import Hook
-from zennit.layer import Sum
-from zennit.rules import ZBox
-from zennit.types import Activation, AvgPool, BatchNorm, Convolution, Linear
 
 from fairaudit.models.lift.carriers import NORMS, carriers, layer_of
 from fairaudit.models.lift.products import Attend, GatedProduct, LinearMap, Mix, Scale, Shift
+from fairaudit.models.zennit_parts import Activation, AvgPool, BatchNorm, Convolution, Hook, Linear, Sum, ZBox
 from fairaudit.saliency.lrp.rules import (
     EPSILON,
     Deferred,

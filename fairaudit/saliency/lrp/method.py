@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from zennit.core import Composite
 
 from fairaudit.engine.memory import Halving
+from fairaudit.models.zennit_parts import Composite
 from fairaudit.saliency.lrp.composites import CompositeName, Kind, rules_for
 from fairaudit.saliency.lrp.graph import held_constant, is_signed, with_constant_gates
+from fairaudit.saliency.lrp.handed import handed_down
 from fairaudit.saliency.lrp.rules import Ledger
 from fairaudit.saliency.method import Attribution, Explained, Family, Reduction, check, reduce_channels, total
 from fairaudit.saliency.objective import rows_per_pass
@@ -128,7 +129,7 @@ def _pass(module: nn.Module, inputs: Tensor, seeds: Tensor) -> Callable[[int, in
             logits = module(x)
         # What is handed down is the evidence itself: relevance at the output sums to F(x).
         evidence = logits.detach() * seeds[start:stop].to(logits.dtype)
-        (relevance,) = torch.autograd.grad(logits, x, evidence)
+        relevance = handed_down(logits, x, evidence)
         return relevance, evidence.double().sum(1)
 
     return run

@@ -16,10 +16,10 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from zennit.core import BasicHook, Hook
-from zennit.rules import AlphaBeta, Flat, Gamma, ZPlus
 
 from fairaudit.models.lift.products import Shift
+from fairaudit.models.zennit_parts import AlphaBeta, BasicHook, Flat, Gamma, Hook, ZPlus
+from fairaudit.saliency.lrp.handed import handed_down
 
 EPSILON = 1e-6
 _DIRECT = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
@@ -135,7 +135,7 @@ class Proportional(Rule):
         share = over(relevance, z, self.epsilon)
         if not self.bias_free:
             self.absorb(bias_of(module, z), share)
-        (gradient,) = torch.autograd.grad(output, x, share)
+        gradient = handed_down(output, x, share)
         return x.detach() * gradient
 
 
@@ -253,7 +253,7 @@ class Even(Deferred):
             ones.requires_grad_()
             fields = F.conv2d(ones, kernel, None, module.stride, module.padding, module.dilation)  # type: ignore[call-overload]
         evenly = over(relevance.sum(1, keepdim=True), fields.detach() * x.shape[1], EPSILON)
-        (below,) = torch.autograd.grad(fields, ones, evenly)
+        below = handed_down(fields, ones, evenly)
         return below.expand_as(x)
 
 
@@ -279,7 +279,7 @@ def _share(
     leaf = x.detach().requires_grad_()
     with torch.enable_grad():
         z = _apply(module, leaf, weight, bias)
-    (gradient,) = torch.autograd.grad(z, leaf, over(relevance, z.detach(), EPSILON))
+    gradient = handed_down(z, leaf, over(relevance, z.detach(), EPSILON))
     return x * gradient
 
 

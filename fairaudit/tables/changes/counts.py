@@ -60,7 +60,7 @@ def _strata(name: str) -> Strata:
 def paired_measurements(counts: ArrayLike, asked: FairnessSpec, *, baseline: str) -> list[Measurement]:
     """What changed from the baseline to the candidate, as candidate − baseline.
 
-    - `accuracy_change`, `tpr_change`, `fpr_change` per group: paired interval (Bonett and Price), p value of McNemar's
+    - `accuracy_change`, `tpr_change`, `fpr_change` per group: paired interval (`paired_change`), p value of McNemar's
       exact test. With clusters the interval is made at the size that they are worth and the test changes the signs of
       whole clusters (`clustered_size`, `clustered_mcnemar`).
     - `…_change` of every disparity between groups, of the worst cell and of the worst group: from pairs of groups and

@@ -63,7 +63,7 @@ BETWEEN = tuple(
         .replace("the attribute gives away about the target", "one attribute gives away about the other"),
         source=entry.source.replace("; Sztukiewicz et al., Fairness for the Right Reasons, eq. 5", ""),
         advice="Where two attributes go together, a gap over one may be a gap over the other: audit their "
-        "intersections or compare within the values of one (--control).",
+        "intersections or compare within the values of one (fairaudit fairness --control).",
     )
     for entry in ASSOCIATIONS
 )

@@ -6,7 +6,7 @@ from fairaudit.tables.entry import MetricEntry
 
 _SURGEON = "Nahon et al., debiasing surgeon (ECCV 2024)"
 _NONE = "there are no such images"
-_TASK = "If pruning costs the task too much, take a smaller --gamma."
+_TASK = "If pruning costs the task too much, take a smaller γ (fairaudit prune --gamma)."
 
 
 def _prune(
@@ -28,7 +28,7 @@ def _prune(
     )  # fmt: skip
 
 
-_PROBE = "Well above chance the bias is still in the model's features: prune with a larger --gamma."
+_PROBE = "Well above chance the bias is still in the model's features: prune with a larger γ (fairaudit prune --gamma)."
 PRUNING = (
     _prune(
         "task_accuracy", "accuracy on the task", "Share of images that the variant of the model decides rightly.",

@@ -61,8 +61,8 @@ SWAP = (
         "0 to 1",
         "largest over pairs of groups and outputs of the difference of mean scores, averaged over classes",
         undefined="no two groups have images of the same two classes",
-        advice="A gap with no swap_effect in any region comes from somewhere else: add regions, or run roi-metrics "
-        "--discover.",
+        advice="A gap with no swap_effect in any region comes from somewhere else: add regions, or run "
+        "`fairaudit roi-metrics --discover`.",
     ),
 )
 """In the order of reports."""

@@ -18,7 +18,7 @@ from fairaudit.ratio import ratio
 from fairaudit.seeds import generator
 from fairaudit.tables.rows import FairnessSpec
 
-BUDGET = 2 * 10**6
+BUDGET = 10**6
 """Numbers drawn for one bootstrap or permutation at most; large tables get fewer replicates, never fewer than 400."""
 
 Statistic = Callable[[Floats], Floats]

@@ -12,8 +12,8 @@ from scipy.sparse import csr_array
 from fairaudit.measures.clusters.linearised import UnitSums, mean_covariance, normal_draws
 from fairaudit.measures.clusters.partition import effective_units, few_units
 from fairaudit.measures.counts.confusion import Floats
-from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
-from fairaudit.measures.intervals.proportion import drifting
+from fairaudit.measures.counts.paper_measures import PAPER_MEASURES, group_iou, spread
+from fairaudit.measures.intervals.proportion import Interval, calibrated, drifting
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
@@ -94,7 +94,8 @@ def soft_rows(soft: SoftJoint, asked: FairnessSpec, *, n: float, reason: str) ->
     """Every measure of the papers from probabilities, as `soft_…`.
 
     Intervals come from normal draws of the joint with its covariance, widened where units are few (`few_units`); the
-    estimates drift upwards, which `drifting` takes off.
+    estimates drift upwards, which `drifting` takes off. The spread σ_IOU has a kink where groups do not differ: it is a
+    seminorm of the groups' overlaps, so σ(found) ≤ σ(true) + σ(noise), and its low end takes that off (`calibrated`).
 
     Args:
         soft: the joint.
@@ -108,7 +109,7 @@ def soft_rows(soft: SoftJoint, asked: FairnessSpec, *, n: float, reason: str) ->
         if name.startswith("iou_") and lacks_cells(soft.joint):
             value = np.nan  # the groups' means over classes are not of the same classes
         elif draws is not None:
-            ends = drifting(value, measure(draws), drift="up", bounds=(0.0, np.inf), level=asked.statistics.level)
+            ends = _ends(name, value, draws, soft, asked)
             low, high = float(ends.low), float(ends.high)
         number = Estimate(
             value=value,
@@ -120,6 +121,14 @@ def soft_rows(soft: SoftJoint, asked: FairnessSpec, *, n: float, reason: str) ->
             extra={} if draws is None else {"replicates": len(draws)},
         )
         yield measurement(asked, f"soft_{name}", number, reason=reason)
+
+
+def _ends(name: str, value: float, draws: Floats, soft: SoftJoint, asked: FairnessSpec) -> Interval:
+    drawn, level = PAPER_MEASURES[name](draws), asked.statistics.level
+    if name != "iou_std":
+        return drifting(value, drawn, drift="up", bounds=(0.0, np.inf), level=level)
+    noise = spread(group_iou(draws) - group_iou(soft.joint))
+    return calibrated(value, drawn, noise, larger=True, level=level)
 
 
 def _drawn(soft: SoftJoint, asked: FairnessSpec) -> Floats | None:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.measures.images.means import Labels
-from fairaudit.measures.intervals.largest import Contrasts, Largest, exchanged, largest
-from fairaudit.measures.regions.cue import Shares, cue_contrasts, cue_p_value, shares_of
+from fairaudit.measures.intervals.largest import Contrasts, Largest, largest
+from fairaudit.measures.regions.cue import Shares, cue_contrasts, shares_of
 from fairaudit.results.measurement import Measurement
 from fairaudit.seeds import generator
 from fairaudit.tables.row import Estimate, Subject, row
@@ -30,9 +30,8 @@ def cue_measurement(
     """`cue_alignment`: the largest interaction of group and class in signed relevance, in size, with its interval.
 
     Two-sided: for two classes and groups the size of T = (C₁ − C₀)/2 (`extra["signed"]` has its sign). In units of the
-    method's evidence per image (`evidence_scale`), 0
-    for a model to which the group's content is the same evidence for every class. `p_value`: groups permuted within
-    classes, clusters as wholes; signs of clusters turned where groups vary within them.
+    method's evidence per image (`evidence_scale`), 0 for a model to which the group's content is the same evidence for
+    every class. `p_value`: the interval turned around.
 
     Args:
         shares: `[image]` signed relevance share of the region for the image's own class.
@@ -57,7 +56,6 @@ def cue_measurement(
     most = largest(contrasts, level=question.statistics.level, generator=draw)
     if most is None:
         return _missing(question, group.name, TOO_FEW)
-    p_value = cue_p_value(found, generator=draw)
     return row(
         _subject(question, group.name),
         Estimate(
@@ -67,7 +65,7 @@ def cue_measurement(
             interval="simultaneous",
             unit="cluster" if found.clustered else "image",
             n=len(found.values),
-            p_value=exchanged(contrasts, generator=draw) if np.isnan(p_value) else p_value,
+            p_value=most.p_value,
             chance=0.0,
             extra={**question.extra, "scale": scale, **_facts(found, contrasts, most, group, target)},
         ),

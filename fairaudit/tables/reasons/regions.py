@@ -31,11 +31,11 @@ from fairaudit.measures.images.means import (
     bootstrap,
     derived,
     sign_flipped,
-    skewed,
     sums,
     table,
 )
 from fairaudit.measures.intervals.proportion import wilson
+from fairaudit.measures.intervals.skewness import skewed
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.seeds import generator
 from fairaudit.tables.row import Estimate, row
@@ -136,7 +136,8 @@ class _Reader:
         kind = "bootstrap" if self.units is None else "cluster-bootstrap"
         if np.isnan(ends.low):
             return np.nan, np.nan, None
-        return *skewed(float(ends.low), float(ends.high), values, level=level), kind
+        low, high = skewed(float(ends.low), float(ends.high), values, value=value, units=number, level=level)
+        return low, high, kind
 
     def wilson(self, field: str, at: tuple[int, ...], value: float, n: int) -> tuple[float, float, str]:
         """Ends and kind of the interval of a share of images."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.measures.intervals.largest import Contrasts, Largest, exchanged, largest
+from fairaudit.measures.intervals.largest import Contrasts, Largest, largest
 from fairaudit.measures.regions.score_gap import score_gaps
 from fairaudit.measures.regions.swap import Arms, SwapPair, both_ways, cells_of, joined, main_effects, swap_contrasts
 from fairaudit.results.measurement import Measurement
@@ -137,7 +137,7 @@ def _measured(
         metric,
         found,
         n=n,
-        p_value=exchanged(contrasts, generator=draw, size=size),
+        p_value=found.p_value,
         extra=_facts(asked, contrasts, found, pairs, outputs),
     )
 

@@ -18,10 +18,12 @@ from fairaudit.audits.core.dry_run import plan_run
 from fairaudit.audits.core.run import run_models
 from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.audits.joint import verdict as joint
-from fairaudit.audits.joint.counterfactual_legs import counterfactual_legs
+from fairaudit.audits.joint.counterfactual_legs import counterfactual_legs, leg_of
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config, GateRule
 from fairaudit.errors import ConfigError, DataError, FairauditError
+from fairaudit.gate.evidence import Limits
+from fairaudit.gate.needed import needed
 from fairaudit.generators.checkpoint import save_generator
 from fairaudit.generators.cvae import ConditionalVae, CvaeSettings
 from fairaudit.results.measurement import Measurement
@@ -305,3 +307,14 @@ def test_wrong_twins_and_vaes_are_told(
 ) -> None:
     with pytest.raises(error, match=words):
         audited(world, tmp_path, "clean", **audit)
+
+
+@pytest.mark.parametrize(("value", "low", "high"), [(0.08, 0.04, 0.12), (0.099, 0.05, 0.16), (0.13, 0.09, 0.3)])
+def test_the_gate_and_the_verdict_ask_for_the_same_number_of_images(value: float, low: float, high: float) -> None:
+    """The middle of the interval, from which the verdict once reckoned, may lie on the other side of the limit."""
+    found = Measurement(
+        audit="fairness", metric="gap", value=value, low=low, high=high, level=0.95, interval="normal", n=400
+    )
+    told = needed(found, low, high, Limits(minimum=None, maximum=0.1))
+    assert told is not None
+    assert leg_of(found, "gap", 0.1).needed() == f"gap: {told[0].lower()}{told[1:-1]}"

@@ -49,7 +49,9 @@ def test_both_parts_are_splits(tmp_path):
     write(tmp_path, "t10k", IMAGES[:3] + 1, LABELS[:3], packed=True)
     whole = opened(tmp_path)
     assert len(whole) == 9
-    assert whole.notes == ("all splits are used (test, train); name one with --split or data.split",)
+    assert whole.notes == (
+        "all splits are used (test, train); name one with data.split, or with `fairaudit audit --split`",
+    )
     test = opened(tmp_path, split={"use": "test"})
     assert test.ids == ("t10k/00000", "t10k/00001", "t10k/00002")
     assert np.array_equal(np.asarray(test.source.read(2)), IMAGES[2] + 1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fairaudit.measures.intervals.largest import Contrasts, exchanged, largest
+from fairaudit.measures.intervals.largest import Contrasts, largest
 
 
 def contrasts(values):
@@ -14,9 +14,7 @@ def contrasts(values):
     n, number = values.shape
     centred = (values - values.mean(axis=0)) / n * np.sqrt(n / (n - 1))
     full = np.full(number, float(n))
-    return Contrasts(
-        value=values.mean(axis=0), parts=centred, raw=values / n, units=full, worth=full, room=np.zeros(number)
-    )
+    return Contrasts(value=values.mean(axis=0), parts=centred, units=full, worth=full, room=np.zeros(number))
 
 
 def test_one_contrast_has_students_interval():
@@ -46,12 +44,42 @@ def test_low_end_is_above_nothing_in_at_most_five_of_a_hundred():
     draws, low, p = np.random.default_rng(2), 0, 0
     for _ in range(200):
         one = contrasts(draws.normal(0, 1, (30, 5)))
-        low += largest(one, level=0.95, generator=draws).low > 0
-        p += exchanged(one, generator=draws) <= 0.05
+        found = largest(one, level=0.95, generator=draws)
+        low += found.low > 0
+        p += found.p_value <= 0.05
+        assert abs((found.low > 0) - (found.p_value <= 0.05)) == 0 or abs(found.p_value - 0.05) < 1e-3
     assert low <= 20
     assert p <= 20
 
 
-def test_exchange_of_signs_is_exact_for_few_units():
-    values = np.array([[0.5], [0.6], [0.7], [0.8]])  # all signs the same way: 2 of 16 outcomes, in size
-    assert exchanged(contrasts(values), generator=np.random.default_rng(0)) == pytest.approx(2 / 16, abs=0.03)
+def test_p_value_of_one_contrast_is_students():
+    values = np.random.default_rng(3).normal(0.5, 1, (12, 1))
+    found = largest(contrasts(values), level=0.95, generator=np.random.default_rng(0))
+    assert found.p_value == pytest.approx(stats.ttest_1samp(values[:, 0], 0).pvalue)
+
+
+def test_p_value_of_several_is_tukeys_where_they_are_pairs_of_groups():
+    draws = np.random.default_rng(4)
+    groups = [shift + stats.zscore(draws.normal(size=80), ddof=1) for shift in (0.0, 0.1, 0.35)]
+    parts, value = np.zeros((240, 3)), np.zeros(3)
+    for at, (one, two) in enumerate(((0, 1), (0, 2), (1, 2))):
+        value[at] = groups[two].mean() - groups[one].mean()
+        for place, sign in ((one, -1), (two, 1)):
+            own = groups[place] - groups[place].mean()
+            parts[80 * place : 80 * place + 80, at] = sign * own / 80 * np.sqrt(80 / 79)
+    full = np.full(3, 238.0)  # degrees of freedom of the pooled variance, and 1
+    pairs = Contrasts(value=value, parts=parts, units=full, worth=full, room=np.zeros(3))
+    found = largest(pairs, level=0.95, generator=np.random.default_rng(0))
+    assert found.p_value == pytest.approx(stats.tukey_hsd(*groups).pvalue.min(), rel=0.15)
+
+
+def test_p_value_of_nothing_that_varies_is_undefined_and_of_what_is_far_away_small():
+    draw = np.random.default_rng(0)
+    assert np.isnan(largest(contrasts(np.ones((9, 2))), level=0.95, generator=draw).p_value)
+    far = contrasts(np.random.default_rng(5).normal(9, 1, (50, 1)))
+    assert 0 < largest(far, level=0.95, generator=draw).p_value < 1e-20
+
+
+def test_p_value_of_a_signed_contrast_below_0_is_1():
+    below = contrasts(np.random.default_rng(6).normal(-2, 1, (50, 1)))
+    assert largest(below, level=0.95, generator=np.random.default_rng(0), size=False).p_value == 1

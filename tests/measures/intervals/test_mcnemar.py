@@ -55,7 +55,22 @@ def test_the_paired_interval_covers_about_as_often_as_it_says(images, shares):
     _, (low, high) = paired_change(gained, lost, images)
     truth = shares[0] - shares[1]
     coverage = weight[(low <= truth + 1e-12) & (truth <= high + 1e-12)].sum()
-    assert 0.93 < coverage < 0.999
+    assert 0.945 < coverage < 0.999
+
+
+@pytest.mark.parametrize(("images", "most"), [(10, 0.029), (20, 0.025), (40, 0.025)])
+def test_either_end_of_the_paired_interval_is_wrong_as_seldom_as_it_says(images, most):
+    """Every table of that many images, for changes of one kind only too, as where a model lost hits and gained none."""
+    gained, lost = np.meshgrid(np.arange(images + 1), np.arange(images + 1), indexing="ij")
+    possible = gained + lost <= images
+    gained, lost = gained[possible], lost[possible]
+    _, (low, high) = paired_change(gained, lost, images)
+    for shares in itertools.product((0.0, 0.001, 0.01, 0.05, 0.2, 0.5), (0.0, 0.001, 0.01, 0.05, 0.2, 0.5)):
+        rest = [*shares, 1 - sum(shares)]
+        weight = multinomial.pmf(np.stack([gained, lost, images - gained - lost], 1), images, rest)
+        truth = shares[0] - shares[1]
+        assert weight[low > truth + 1e-12].sum() <= most
+        assert weight[high < truth - 1e-12].sum() <= most
 
 
 def test_no_image_gives_no_change():

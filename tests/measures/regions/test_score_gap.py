@@ -40,12 +40,14 @@ def test_a_pair_that_shares_one_class_of_two_is_left_out():
     assert found.parts.shape == (5, 0)
 
 
-def test_raw_parts_add_up_and_centred_ones_to_nothing():
+def test_a_gap_is_the_mean_over_classes_of_differences_of_means_and_its_parts_add_up_to_nothing():
     draw = np.random.default_rng(0)
-    group, target, unit = draw.integers(0, 2, 80), draw.integers(0, 3, 80), draw.integers(0, 20, 80)
-    _, found = gaps(draw.random(80), group, target, unit)
-    assert found.raw.sum(axis=0) == pytest.approx(found.value)
-    assert found.parts.shape == (20, 1)
+    group, target, scores = draw.integers(0, 2, 80), draw.integers(0, 3, 80), draw.random(80)
+    _, found = gaps(scores, group, target, np.arange(80))
+    means = [[scores[(group == g) & (target == y)].mean() for y in range(3)] for g in range(2)]
+    assert found.value == pytest.approx(np.diff(means, axis=0).mean())
+    assert found.parts.sum(axis=0) == pytest.approx(0, abs=1e-12)
+    assert gaps(scores, group, target, draw.integers(0, 20, 80))[1].parts.shape == (20, 1)
 
 
 def test_the_interval_is_near_the_normal_one_of_two_means():

@@ -26,7 +26,7 @@ def _row(base: str = "smiling", n: int = 40) -> BaseRow:
         alignment=alignment(change, generator=generator(0)),
         base_change=change.base_change,
         eligible=n + 3,
-        dropped={"the base score moved less than --min-base-change": 3},
+        dropped={"the base score moved too little (fairaudit cf-align --min-base-change)": 3},
         stops={"base score moved far enough": n},
     )
 
@@ -48,7 +48,7 @@ def test_names_and_numbers() -> None:
     assert found[f"cf-align/relative_change_ratio_of_sums/{key}"].value == pytest.approx(0.5, abs=0.02)
     base = found["cf-align/base_change/class=smiling/method=latent-shift-fast"]
     assert base.value == pytest.approx(0.6)
-    assert base.extra["dropped: the base score moved less than --min-base-change"] == 3
+    assert base.extra["dropped: the base score moved too little (fairaudit cf-align --min-base-change)"] == 3
     assert base.extra["stop: base score moved far enough"] == 40
     assert len(found) == 5
 

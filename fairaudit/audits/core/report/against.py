@@ -61,7 +61,7 @@ def against(findings: Findings, path: Path | None, *, digest: str) -> Findings:
     note = (
         f"Changes against the report of {name_of(earlier)} compare two reports, which hold no decisions per image: "
         f"their intervals hold whatever the two models have in common{certain}, and are wider than a paired test's. "
-        "--baseline MODEL (--baseline-prediction COLUMN for a table) gives the paired test."
+        "`fairaudit fairness --baseline MODEL` (`--baseline-prediction COLUMN` for a table) gives the paired test."
     )
     return replace(findings, measurements=[*findings.measurements, *found], notes=[*findings.notes, note])
 

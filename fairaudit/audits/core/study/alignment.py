@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from fairaudit.audits.core.study.groups import JOIN, intersection
 from fairaudit.config.schema import Aligned
@@ -61,10 +60,12 @@ def alignment(
     trained = _trained(grouping.name, training)
     if trained is None:
         return GroupTargets(reason=f'the rows of split "{aligned.split}" have no column {grouping.name}')
+    from scipy.stats import chi2_contingency  # slow to import, and only a training split needs it
+
     sizes = {"rows": len(grouping.values), "columns": len(target.values)}
     relation = contingency(trained.codes, training.target.codes, **sizes).astype(np.float64)
     present = relation[relation.sum(axis=1) > 0][:, relation.sum(axis=0) > 0]
-    if min(present.shape, default=0) < 2 or stats.chi2_contingency(present).pvalue > ASSOCIATED:
+    if min(present.shape, default=0) < 2 or chi2_contingency(present).pvalue > ASSOCIATED:
         reason = f'no group goes with a target value in the rows of split "{training.split}" (χ² test)'
         return GroupTargets(training=relation, reason=reason)
     return GroupTargets(cells=aligned_cells(relation), training=relation, reason="")

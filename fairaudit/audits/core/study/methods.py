@@ -56,7 +56,7 @@ def completed(study: Study, method: Method) -> Method:
     if len(opened) != 1:
         raise UsageError(
             "The method cgi needs one conditional VAE, which draws what lies between an image and its counterfactual",
-            wanted="--cvae FILE, or audit.cvae in fairaudit.yaml",
+            wanted="audit.cvae in fairaudit.yaml, or `fairaudit audit --cvae FILE`",
             found=f"{len(opened)} of them ({', '.join(opened)})" if opened else "none",
             advice="Train one with `fairaudit generator train --kind cvae --condition ATTRIBUTE`.",
         )

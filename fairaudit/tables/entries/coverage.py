@@ -1,0 +1,45 @@
+"""What simulations say of each metric's interval: kept, conservative, or approximate with its worst case.
+
+Measured by `tests/benchmarks/levels.py`, whose table is in the benchmarks' README; a small part of the grid is run
+against these statements in the tests. Metrics that are not here have no interval or were not simulated.
+"""
+
+from __future__ import annotations
+
+from fairaudit.tables.entry import Coverage
+
+_KEPT = Coverage(kind="kept")
+_PAIRS = Coverage(kind="conservative", where="most of all with several groups and at rates near 0 and 1")
+_DRAWN = Coverage(
+    kind="approximate",
+    worst=0.77,
+    where="at rates within a few images of 0 or 1, as Wilson's do (gates judge by the exact interval, which is wider)",
+)
+_DRAWN_AUC = Coverage(kind="kept", where="conservative with few positives (gates judge by the exact interval)")
+_MEANS = Coverage(kind="approximate", worst=0.9, where="with weights that go with rare errors")
+_SMALL = Coverage(kind="conservative", where="as resampling is hulled with what few images leave open")
+_ALL = Coverage(kind="conservative", where="as it holds for whichever group or cell is truly worst")
+_RATES = ("selection_rate", "tpr", "fpr", "tnr", "fnr", "ppv")
+_GAPS = (
+    "demographic_parity", "equalized_odds", "equal_opportunity", "predictive_parity", "accuracy",
+)  # fmt: skip
+_PAPERS = ("dp_l2", "dp_mi", "eo_l2", "eo_mi", "iou_l2")
+COVERAGE: dict[str, Coverage] = {
+    **dict.fromkeys(("accuracy", "cell_accuracy", *_RATES, "f1", "iou"), _DRAWN),
+    **dict.fromkeys((f"{base}_{form}" for base in _GAPS for form in ("difference", "ratio")), _PAIRS),
+    **dict.fromkeys((f"{base}_{form}_to_overall" for base in _GAPS for form in ("difference", "ratio")), _PAIRS),
+    **dict.fromkeys((f"{name}_difference" for name in ("selection_rate", "tpr", "fpr", "ppv", "auc")), _PAIRS),
+    **dict.fromkeys(("impact_ratio", "equalized_odds_average"), _PAIRS),
+    **dict.fromkeys(("worst_cell_accuracy", "worst_attribute_group_accuracy"), _ALL),
+    **dict.fromkeys(("unbiased_accuracy", "bias_conflict_accuracy", "bias_aligned_accuracy"), _MEANS),
+    **dict.fromkeys((*_PAPERS, *(f"soft_{name}" for name in _PAPERS)), _SMALL),
+    **dict.fromkeys(("iou_std", "soft_iou_std"), _KEPT),
+    **dict.fromkeys(("auc", "bnsp_auc", "bpsn_auc"), _DRAWN_AUC),
+    **dict.fromkeys(("ece", "brier"), Coverage(kind="conservative", where="above all at its upper end")),
+    **dict.fromkeys(("accuracy_change", "tpr_change", "fpr_change"), _KEPT),
+    **dict.fromkeys((f"{base}_{form}_change" for base in _GAPS for form in ("difference", "ratio")), _PAIRS),
+    "equalized_odds_average_change": _PAIRS,
+    **dict.fromkeys(("worst_cell_accuracy_change", "worst_attribute_group_accuracy_change"), _ALL),
+    **dict.fromkeys(("unbiased_accuracy_change", *(f"{name}_change" for name in _PAPERS)), _SMALL),
+}
+"""Name → statement."""

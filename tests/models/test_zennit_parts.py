@@ -1,0 +1,65 @@
+"""What commands wait for: neither zennit nor an image loads torchvision, and zennit is whole for whoever wants it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import torch
+from torch import nn
+from torchvision.ops import roi_align
+
+import fairaudit
+
+PACKAGE = Path(fairaudit.__file__).parent
+
+
+def told(code: str) -> list[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_an_audit_loads_no_torchvision_and_no_compiler():
+    code = "import sys, fairaudit.audits.joint.verdict, fairaudit.audits.core.run; print(*sys.modules, sep='\\n')"
+    assert not {"torchvision", "torch._dynamo", "scipy.stats", "matplotlib"} & set(told(code))
+
+
+def test_the_rest_of_zennit_is_there_when_it_is_asked_for():
+    code = """
+import fairaudit.models.zennit_parts, zennit
+from zennit.composites import EpsilonPlusFlat
+print(zennit.torchvision.ResNetCanonizer.__name__)
+from zennit.torchvision import VGGCanonizer
+print(VGGCanonizer.__name__, hasattr(zennit, "nothing"))
+"""
+    assert told(code) == ["ResNetCanonizer", "VGGCanonizer", "False"]
+
+
+def test_zennit_comes_from_one_place():
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if any(name.split(".")[0] == "zennit" for name in names):
+                assert path.name == "zennit_parts.py", f"{path} imports zennit itself"
+
+
+class Pooled(nn.Module):
+    def forward(self, x):
+        return roi_align(x, [torch.tensor([[0.0, 0.0, 4.0, 4.0]])] * 2, [1, 1]).flatten(1)
+
+
+def test_an_archive_with_operations_of_torchvision_loads_all_the_same(tmp_path):
+    path = tmp_path / "pooled.pt"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.trace(Pooled(), torch.ones(2, 3, 8, 8)).save(path)
+    code = f"""
+import sys, torch; from pathlib import Path; from fairaudit.models.files.formats import load_script
+before = "torchvision" in sys.modules
+loaded = load_script(Path({str(path)!r}), device=torch.device("cpu"), trust=True)
+print(before, *loaded.module(torch.ones(2, 3, 8, 8)).shape)
+"""
+    assert told(code) == ["False", "2", "3"]
