@@ -67,9 +67,9 @@ PIXEL = bytes.fromhex(
 @pytest.fixture(scope="session", autouse=True)
 def rendered_where_it_is_looked_at():
     """Figures of commands are one pixel, but for tests marked `drawn`; each figure's own tests render it."""
-    from matplotlib.figure import Figure
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    render = Figure.savefig
+    render = FigureCanvasAgg.print_png
 
     def chosen(self, file, **options):
         if PLAIN[0]:
@@ -77,9 +77,9 @@ def rendered_where_it_is_looked_at():
         else:
             render(self, file, **options)
 
-    Figure.savefig = chosen
+    FigureCanvasAgg.print_png = chosen
     yield
-    Figure.savefig = render
+    FigureCanvasAgg.print_png = render
 
 
 def pytest_runtest_setup(item):
