@@ -152,28 +152,33 @@ def as_trained(scene, path, **_):
     save_script(network, path)
 
 
-@pytest.fixture(scope="session")
-def demo_files(tmp_path_factory, worker_id):
-    """The demonstration with seed 0 before any audit: 400 faces, its two trained models and its configuration."""
+def made_demo(folder, **recipe):
+    """The demonstration with seed 0 before any audit: its faces, its two trained models and its configuration."""
     from fairaudit.demo import make
 
-    folder = common(tmp_path_factory, worker_id) / "demo"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(make, "_train", as_trained)
-        once(folder, lambda: make.make_demo(folder, seed=0, recipe=make.Recipe(test_images=400)))
+        once(folder, lambda: make.make_demo(folder, seed=0, recipe=make.Recipe(**recipe)))
     return make.demo_paths(folder)
 
 
 @pytest.fixture(scope="session")
-def demo(demo_files):
-    """The demonstration with seed 0: its folder, its two models and both reports; one worker makes it for all."""
+def demo_files(tmp_path_factory, worker_id):
+    """The full demonstration before any audit."""
+    return made_demo(common(tmp_path_factory, worker_id) / "demo")
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory, worker_id):
+    """The demonstration on 400 test faces: its folder, its two models and both reports; one worker makes it for all."""
     from fairaudit.audits.core.stream.progress import Silent
     from fairaudit.audits.demo.demo import audit_demo, concluded
     from fairaudit.results.store import read_report
 
-    folder = demo_files.folder
+    paths = made_demo(common(tmp_path_factory, worker_id) / "demo-audited", train_images=48, test_images=400)
+    folder = paths.folder
     PLAIN[0] = False
-    once(folder.with_name("demo-audits"), lambda: audit_demo(demo_files, workers=1, progress=Silent()))
+    once(folder.with_name("demo-audits"), lambda: audit_demo(paths, workers=1, progress=Silent()))
     return concluded(folder, read_report(folder / "report"), read_report(folder / "report-balanced"))
 
 
