@@ -27,7 +27,7 @@ LEVELS = (
     ("results", "config"),
     ("registry", "files"),
     ("limits",),
-    ("errors", "seeds", "ratio", "version"),
+    ("counted", "errors", "seeds", "ratio", "version"),
 )
 ROOMS = {
     "audits": (
@@ -63,6 +63,7 @@ NO_TORCH = (
     "errors",
     "seeds",
     "ratio",
+    "counted",
     "registry",
     "limits",
     "files",

@@ -78,7 +78,7 @@ def test_every_number_of_the_grid_has_a_statement_and_the_worst_ones_are_named(l
 
 
 def test_several_rules_err_together_no_more_often_than_one(measured):
-    _, tallies, _ = measured("several rules: 2 × 400, .95/.85", 30)
+    _, tallies, _ = measured("several rules: 8 × 100, .95/.85", 30)
     (tally,) = tallies.values()
     assert tally.drawn == 30
     assert tally.alarms <= binom.isf(1e-3, 30, 0.05)

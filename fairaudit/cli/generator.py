@@ -12,6 +12,7 @@ from fairaudit.cli import cf_align as c
 from fairaudit.cli.checked import checked
 from fairaudit.cli.shared import ON_THE_PROCESSOR, WRITES_NO_REPORT, Request, audit_command
 from fairaudit.cli.terminal.streams import emit
+from fairaudit.counted import counted
 from fairaudit.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ def interpolate(
     config, folder = load(request.asked, opens_model=False)
     with progress_display(quiet=request.quiet) as progress:
         found = write_interpolations(config, wanted, base=folder, options=request.options, progress=progress)
-    emit(f"{found.table}: {found.pairs} pairs, {found.left_out} rows without one\n")
+    emit(f"{found.table}: {counted(found.pairs, 'pair')}, {counted(found.left_out, 'row')} without one\n")
     if not request.quiet:
         say(f"Look at {found.strip}: from every image's own value to the other.")
     return ExitCode.PASS

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fairaudit.counted import counted
+
 if TYPE_CHECKING:
     from fairaudit.audits.init.columns import Columns
     from fairaudit.audits.init.propose import Proposal
@@ -103,7 +105,7 @@ def _found(found: Started) -> list[str]:
     lines = [
         f"Model: {model.name} ({model.format}), {model.parameters:,} weights, input {size}, {proposal.trial.scale}.",
         f"Scale of the input: {proposal.why_scale}.",
-        f"Data: {found.rows} rows to audit{part}.",
+        f"Data: {counted(found.rows, 'row')} to audit{part}.",
         f"Target: {proposal.target} ({answers}): {proposal.why_target}.",
         f"Groups: {', '.join(proposal.attributes)}; the audit starts with {', '.join(proposal.audited)}.",
     ]

@@ -47,7 +47,7 @@ def readable(batch: Batch) -> Tensor:
         raise DataError(
             "Not one of the images that were tried can be read",
             wanted="readable images",
-            found=f"{len(batch.excluded)} rows, the first: {batch.excluded[0][1] if batch.excluded else 'none'}",
+            found=f"{len(batch.excluded):,} excluded, the first: {batch.excluded[0][1] if batch.excluded else 'none'}",
             advice="Check data.root and data.image in fairaudit.yaml.",
         )
     return batch.images

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fairaudit.counted import counted
 from fairaudit.errors import DataError, suggestion
 
 MANY_VALUES = 50
@@ -75,7 +76,7 @@ def encode(name: str, texts: Sequence[str], *, unknown: Collection[str], where: 
     if not known:
         raise DataError(
             "A column has no known value",
-            found=f"{len(tokens)} rows, all empty or unknown",
+            found=f"{counted(len(tokens), 'row')}, all empty or unknown",
             where=place,
             advice="Choose another column, or correct data.unknown if these texts do mean something.",
         )
@@ -150,7 +151,7 @@ def uncertain_notes(texts: Sequence[str], *, unknown: Collection[str], place: st
     else:
         return ()
     return (
-        f"{place}: -1 is taken as {taken}, in {rows:,} rows; where it means uncertain, as in CheXpert, "
+        f"{place}: -1 is taken as {taken}, in {counted(rows, 'row')}; where it means uncertain, as in CheXpert, "
         'add "-1" to data.unknown',
     )
 

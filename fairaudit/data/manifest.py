@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -89,6 +90,15 @@ class Manifest:
             twins={name: subset(source, index) for name, source in self.twins.items()},
         )
 
+    def ordered(self) -> Manifest:
+        """The rows in the order of their ids, numbers in them by size, whatever their order in the file.
+
+        Chunks, sums and digest then depend on what the rows say and not on where they stand.
+        """
+        keys = [_by_size(text) for text in self.ids]
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        return self if order == list(range(len(keys))) else self.take(order)
+
     def noted(self, *notes: str) -> Manifest:
         """The same rows with more notes."""
         return replace(self, notes=(*self.notes, *notes))
@@ -109,6 +119,13 @@ class Manifest:
 
 def _pick(texts: tuple[str, ...], rows: NDArray[np.int64]) -> tuple[str, ...]:
     return tuple(texts[row] for row in rows.tolist())
+
+
+def _by_size(text: str) -> tuple[tuple[str | tuple[int, str], ...], str]:
+    """Texts and numbers of an id in turn; a number by its length without leading zeros, then by its digits."""
+    parts = re.split("([0-9]+)", text)
+    bare = [part.lstrip("0") for part in parts]
+    return tuple((len(bare[i]), bare[i]) if i % 2 else part for i, part in enumerate(parts)), text
 
 
 def _joined(texts: Sequence[str]) -> bytes:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.config.schema import Config, DataConfig
+from fairaudit.counted import counted
 from fairaudit.data.categorical import Categorical, encode
 from fairaudit.data.chosen_rows import limited_rows, split_rows
 from fairaudit.data.columns import (
@@ -39,8 +40,8 @@ def open_manifest(
     """The rows that are audited.
 
     In this order: the table or layout is read; columns are encoded over all its rows, so that values do not depend on
-    the split; the split's rows are taken; a bias is planted; rows are resampled; a seeded random part of `limit` rows
-    is kept, in the manifest's order.
+    the split; the split's rows are taken and put in the order of their ids, so that nothing depends on their order in
+    the file; a bias is planted; rows are resampled; a seeded random part of `limit` rows is kept, in that order.
 
     Args:
         config: the whole configuration.
@@ -54,7 +55,7 @@ def open_manifest(
     """
     dataset = open_dataset(config.data, base)
     manifest = _encoded(config, dataset, images=images)
-    manifest = _taken(manifest, *split_rows(dataset.table, config.data.split))
+    manifest = _taken(manifest, *split_rows(dataset.table, config.data.split)).ordered()
     if images:
         manifest = _one_file_at_least(manifest)
     if config.data.bias is not None:
@@ -205,4 +206,4 @@ def _check_two(column: Categorical, kind: str, name: str) -> None:
 
 def _missing_noted(manifest: Manifest) -> Manifest:
     missing = 0 if manifest.target is None else int((manifest.target.codes < 0).sum())
-    return manifest.noted(f"the target of {missing} rows is unknown; they are excluded") if missing else manifest
+    return manifest.noted(f"the target of {counted(missing, 'row')} is unknown: excluded") if missing else manifest

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from fairaudit.counted import counted
 from fairaudit.results.measurement import Measurement
 
 HANDFUL: Final = 10
@@ -68,7 +69,7 @@ def handful(measurement: Measurement) -> str | None:
         return None
     if measurement.n is None or measurement.n >= HANDFUL:
         return None
-    images = "1 image" if measurement.n == 1 else f"{measurement.n} images"
+    images = counted(measurement.n, "image")
     return f"It rests on {images}, and fewer than {HANDFUL} never pass."
 
 

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from fairaudit.config.options import FailOn
 from fairaudit.config.schema import GateRule
+from fairaudit.counted import counted
 from fairaudit.errors import ExitCode
 from fairaudit.gate.alike import Alike, doubt, everywhere
 from fairaudit.gate.evidence import Evidence, Limits, evidence
@@ -221,7 +222,7 @@ def _cannot(status: Literal["ok", "undefined", "unusable", "suppressed"]) -> str
 
 
 def _too_many_excluded(excluded: int, allowed: int) -> RuleResult:
-    rows = "1 row was" if excluded == 1 else f"{excluded:,} rows were"
+    rows = counted(excluded, "row was", "rows were")
     why = f"{rows} not scored, {allowed:,} allowed (--max-excluded); the list of excluded rows has the reasons."
     return _bare(f"excluded rows at most {allowed}", "incomplete", why, value=float(excluded), maximum=float(allowed))
 

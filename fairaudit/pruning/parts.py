@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.config.schema import Resample
+from fairaudit.counted import counted
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.manifest import HASHING_THREADS, Manifest
 from fairaudit.data.resample import resample
@@ -74,7 +75,7 @@ def pieces(manifest: Manifest, shares: Sequence[float], *, seed: int) -> list[Ma
         raise DataError(
             f"The rows cannot be divided into {len(shares)} parts",
             wanted="at least one image or cluster for each",
-            found=f"{len(manifest)} rows in {len(groups)} groups that must stay together",
+            found=f"{counted(len(manifest), 'row')} in {counted(len(groups), 'group')} that must stay together",
             where=manifest.name,
         )
     return [manifest.take(sorted(part)) for part in rows]

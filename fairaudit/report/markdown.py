@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from fairaudit.counted import counted
 from fairaudit.report.comparison import own
 from fairaudit.report.escape import clip, markdown
 from fairaudit.report.formats.comparison import markdown_lines
@@ -194,7 +195,7 @@ def _data(report: Report, cap: int) -> Iterator[str]:
         yield from _grid(grid, cap)
         unknown = data.unknown.get(grid.title, 0)
         if unknown:
-            yield from (f"{unknown:,} rows have an unknown {safe(grid.title)}.", "")
+            yield from (f"{counted(unknown, 'row has', 'rows have')} an unknown {safe(grid.title)}.", "")
     for name, facts in list(data.regions.items())[:cap]:
         told = ", ".join(f"{key} {UNDEFINED if value is None else value}" for key, value in facts.items())
         yield from (f"- Region {safe(name)}: {safe(told)}", "")

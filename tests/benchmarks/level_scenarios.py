@@ -430,7 +430,7 @@ def grid() -> list[Scenario]:
             Scenario(f"{name}: {text}", kind, sizes, right)
             for name, kind in (("several rules", "rules"), ("control, not corrected", "uncorrected"))
             for text, sizes, right in (
-                ("2 × 400, .95/.85", (400, 400), (0.95, 0.85)),
+                ("8 × 100, .95/.85", (100,) * 8, (0.95, 0.85) * 4),
                 ("1000/100/40, .97/.9/.85", (1000, 100, 40), (0.97, 0.9, 0.85)),
             )
         ),

@@ -103,7 +103,8 @@ def counts_of(sizes: np.ndarray, scenario: Scenario, rng: np.random.Generator) -
 def rows_of(counts: np.ndarray, scenario: Scenario) -> list[Measurement]:
     asked = FairnessSpec(attribute="a", groups=tuple(f"g{g}" for g in range(len(counts))), classes=("0", "1"))
     table = counts.astype(float)
-    return list(group_rows(table, asked)) if scenario.group else list(disparity_rows(table, asked, NULLS))
+    rows = group_rows(table, asked) if scenario.group else disparity_rows(table, asked, NULLS)
+    return [next(row for row in rows if row.metric == scenario.metric and row.group == scenario.group)]
 
 
 def judged(counts: np.ndarray, scenario: Scenario) -> RuleResult:

@@ -96,6 +96,26 @@ def test_every_kind_of_table_gives_the_same_report(desk):
     assert len({report["data"]["digest"] for report in reports}) == 1
 
 
+@pytest.mark.parametrize("by_id", [True, False])
+def test_a_table_in_any_order_gives_the_same_numbers_bit_by_bit(desk, by_id):
+    arguments = [*TABLE, "--prediction", "p", "--score", "s", "--weight", "w", "--cluster", "person", "--json"]
+    arguments += ["--id", "row"] if by_id else []
+    first = desk.run(*arguments).report()
+    write(desk.folder, [ALL[row] for row in np.random.default_rng(0).permutation(ROWS)])
+    second = desk.run(*arguments).report()
+    assert second["measurements"] == first["measurements"]
+    assert (second["data"]["digest"] == first["data"]["digest"]) or not by_id
+
+
+def test_a_manifest_in_any_order_gives_the_same_numbers_bit_by_bit(lab):
+    """Images too are scored in the order of their ids, whatever theirs in the file: scores of a batch, sums, digest."""
+    first = lab.run("fairness", "model.pt", "-o", "first", "--json").report()
+    lab.write_rows(lab.rows()[::-1])
+    second = lab.run("fairness", "model.pt", "-o", "second", "--json").report()
+    assert second["measurements"] == first["measurements"]
+    assert second["data"]["digest"] == first["data"]["digest"]
+
+
 def test_one_score_column_per_class(desk):
     arguments = [
         "fairness",

@@ -132,8 +132,8 @@ def test_minus_one_and_one_are_the_classes_zero_and_one():
 @pytest.mark.parametrize(
     ("texts", "codes", "told"),
     [
-        (["1.0", "-1.0", "", "1.0"], [1, 0, -1, 1], "the negative value, in 1 rows"),
-        (["1.0", "-1.0", "0.0", ""], [2, 0, 1, -1], "a value of its own, in 1 rows"),
+        (["1.0", "-1.0", "", "1.0"], [1, 0, -1, 1], "the negative value, in 1 row"),
+        (["1.0", "-1.0", "0.0", ""], [2, 0, 1, -1], "a value of its own, in 1 row"),
         (["1", "-1", "-1", "1"], [1, 0, 0, 1], None),  # CelebA: every cell is filled
     ],
 )

@@ -79,3 +79,17 @@ def test_columns_of_another_length_are_a_programming_error(manifest):
 
 def test_a_manifest_can_be_sent_to_another_process(manifest):
     assert pickle.loads(pickle.dumps(manifest)).digest() == manifest.digest()  # noqa: S301
+
+
+def test_rows_in_any_order_become_the_same_manifest(manifest):
+    again = manifest.take([2, 0, 1]).ordered()
+    assert again.ids == manifest.ids
+    assert again.digest() == manifest.digest()
+    assert manifest.ordered() is manifest
+
+
+def test_numbers_in_ids_are_ordered_by_size():
+    ids = ("b", "a10", "a9", "a", "a09.png", "a9.png", "10", "2", "a9x1")
+    column_ = ArraySource(images=np.zeros((9, 1, 1), np.uint8), names=ids)
+    found = Manifest(name="t", ids=ids, source=column_, target=None, attributes={}, folder=Path()).ordered()
+    assert found.ids == ("2", "10", "a", "a9", "a09.png", "a9.png", "a9x1", "a10", "b")

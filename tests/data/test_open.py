@@ -87,7 +87,7 @@ def test_missing_targets_stay_as_unknown_rows_with_a_note(faces):
     rewrite(faces, lambda lines: [lines[0], lines[1].replace("png,0", "png,"), *lines[2:]])
     manifest = open_manifest(config(), base=faces)
     assert manifest.target.codes.tolist()[0] == -1
-    assert "the target of 1 rows is unknown; they are excluded" in manifest.notes
+    assert "the target of 1 row is unknown: excluded" in manifest.notes
 
 
 def test_the_classes_of_the_model_order_the_target(faces):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.config.schema import Config, Split
+from fairaudit.counted import counted
 from fairaudit.counterfactuals.heads import ModelHeads
 from fairaudit.counterfactuals.probe import AttributeProbe, FetchImages, ProbeSettings, train_probe
 from fairaudit.data.loader import Loader
@@ -67,7 +68,7 @@ def fit_probe(study: Study, options: CfOptions, attribute: str) -> FittedProbe:
         raise UsageError(
             "The probe would be fitted on rows that are audited",
             wanted="a split of its own, with --probe-split",
-            found=f"{len(shared)} rows in both",
+            found=f"{counted(len(shared), 'row')} in both",
         )
     loader = Loader(manifest, options.config.preprocess, {}, study.options.workers)
     images, codes = _images(loader, manifest.attributes[attribute].codes)

@@ -20,6 +20,7 @@ from fairaudit.audits.core.study.groups import groupings
 from fairaudit.audits.core.study.study import Study, open_classifier
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
+from fairaudit.counted import counted
 from fairaudit.engine.memory import peak_memory_bytes
 from fairaudit.errors import DataError
 from fairaudit.gate.rules import in_words
@@ -150,6 +151,6 @@ def _auditable(study: Study) -> Sequence[int]:
     raise DataError(
         "Not one row can be audited",
         wanted="images that can be read, and a known target",
-        found=f"{len(study.manifest)} rows without",
+        found=f"{counted(len(study.manifest), 'row')} without",
         where=study.manifest.name,
     )

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.stream.audit import Drawing, slug
-from fairaudit.audits.fairness.inputs import FairnessInputs
+from fairaudit.audits.fairness.inputs import FairnessInputs, FairnessView, views
 from fairaudit.audits.fairness.theory import theory_drawings
 from fairaudit.audits.fairness.threshold_figures import threshold_drawings
 from fairaudit.audits.fairness.thresholds import has_curve, has_thresholds, histogram, present, printable, scored_rows
-from fairaudit.data.categorical import Categorical
 from fairaudit.measures.scores.calibration import reliability, reliability_curve
 from fairaudit.measures.scores.sampled_scores import bin_sizes, roc_sizes
 from fairaudit.measures.scores.thresholds import roc
@@ -43,51 +42,53 @@ def fairness_drawings(inputs: FairnessInputs, measurements: Sequence[Measurement
             caption="Largest gaps between groups with their intervals; diamonds are what chance gives.",
             draw=partial(_gaps, gaps),
         )
-    for grouping in inputs.groupings:
-        if not _legible(inputs, grouping) or not printable(inputs, grouping):
+    for view in views(inputs):
+        grouping = view.grouping
+        if not _legible(view) or not printable(view):
             continue
         name = slug(grouping.name)
         yield Drawing(
             name=f"confusion-{name}.png",
             caption=f"Decisions against truth for every {grouping.name}, as shares of each true value.",
-            draw=partial(_confusion, inputs, grouping),
+            draw=partial(_confusion, view),
         )
         if inputs.is_single(grouping):
-            yield from theory_drawings(inputs, grouping, name)
+            yield from theory_drawings(view, name)
         if has_thresholds(inputs):
             yield Drawing(
                 name=f"reliability-{name}.png",
                 caption=f"Share of positives against score for every {grouping.name}; the diagonal is perfect.",
-                draw=partial(_reliability, inputs, grouping),
+                draw=partial(_reliability, view),
             )
-            if has_curve(inputs, grouping):
+            if has_curve(view):
                 yield Drawing(
                     name=f"roc-{name}.png",
                     caption=f"True against false positive rate for every {grouping.name}; bands are intervals "
                     "of the true positive rate, the mark is the decision.",
-                    draw=partial(_roc, inputs, grouping),
+                    draw=partial(_roc, view),
                 )
-            yield from threshold_drawings(inputs, grouping, name)
+            yield from threshold_drawings(view, name)
 
 
 def undrawn(inputs: FairnessInputs) -> Iterator[str]:
     """What has no figures per group because nobody could read them, or because a cell is too small to be printed."""
     classes, least = len(inputs.target.values), inputs.audit.min_cell
-    for grouping in inputs.groupings:
-        if not _legible(inputs, grouping):
+    for view in views(inputs):
+        grouping = view.grouping
+        if not _legible(view):
             yield (
                 f"No figures per group of {grouping.name}: {len(grouping.values)} groups × {classes} target values are "
                 f"too many to read (at most {MOST_GROUPS} × {MOST_CLASSES}); the numbers are all in the report."
             )
             continue
-        small = sorted(set(present(inputs, grouping)) - set(printable(inputs, grouping)))
+        small = sorted(set(present(view)) - set(printable(view)))
         if small:
             names = listed([grouping.values[g] for g in small])
             yield f"Not in the figures per {grouping.name}: {names}, with a cell of fewer than {least} images."
 
 
-def _legible(inputs: FairnessInputs, grouping: Categorical) -> bool:
-    return len(grouping.values) <= MOST_GROUPS and len(inputs.target.values) <= MOST_CLASSES
+def _legible(view: FairnessView) -> bool:
+    return len(view.grouping.values) <= MOST_GROUPS and len(view.inputs.target.values) <= MOST_CLASSES
 
 
 def _gaps(gaps: Sequence[Measurement]) -> bytes:
@@ -97,58 +98,62 @@ def _gaps(gaps: Sequence[Measurement]) -> bytes:
     return forest([measured_row(gap) for gap in gaps], heading="Disparities", x_label="largest gap between groups")
 
 
-def _confusion(inputs: FairnessInputs, grouping: Categorical) -> bytes:
+def _confusion(view: FairnessView) -> bytes:
     from fairaudit.report.figures.confusion import confusion
 
-    shown = printable(inputs, grouping)
+    shown = printable(view)
     return confusion(
-        inputs.counts[grouping.name][shown],
-        groups=[f"{grouping.name}={grouping.values[g]}" for g in shown],
-        classes=inputs.target.values,
-        heading=f"{inputs.target.name} by {grouping.name}",
-        target=inputs.target.name,
+        view.inputs.counts[view.grouping.name][shown],
+        groups=[f"{view.grouping.name}={view.grouping.values[g]}" for g in shown],
+        classes=view.inputs.target.values,
+        heading=f"{view.inputs.target.name} by {view.grouping.name}",
+        target=view.inputs.target.name,
     )
 
 
-def _reliability(inputs: FairnessInputs, grouping: Categorical) -> bytes:
+def _reliability(view: FairnessView) -> bytes:
     from fairaudit.report.figures import curves
 
-    rows, level, sizes = scored_rows(inputs, grouping), inputs.audit.level, None
+    rows, level, sizes = scored_rows(view), view.inputs.audit.level, None
     if not rows.plain:
-        sizes = bin_sizes(*rows[:3], groups=len(grouping.values), weights=rows.weights, units=rows.units, level=level)
-    found = reliability(*rows[:3], groups=len(grouping.values), weights=rows.weights)
-    images = reliability(*rows[:3], groups=len(grouping.values)).images
+        sizes = bin_sizes(
+            *rows[:3], groups=len(view.grouping.values), weights=rows.weights, units=rows.units, level=level
+        )
+    found = reliability(*rows[:3], groups=len(view.grouping.values), weights=rows.weights)
+    images = reliability(*rows[:3], groups=len(view.grouping.values)).images
     mean, rate, ends = reliability_curve(found, sizes=sizes, level=level)
-    shown = printable(inputs, grouping)
+    shown = printable(view)
     groups = [
         curves.ReliabilityCurve(
-            name=f"{grouping.name}={value}",
+            name=f"{view.grouping.name}={value}",
             score=mean[g],
             rate=rate[g],
             count=images[g].astype(np.int64),
             low=np.asarray(ends.low)[g],
             high=np.asarray(ends.high)[g],
         )
-        for g, value in enumerate(grouping.values)
+        for g, value in enumerate(view.grouping.values)
         if g in shown
     ]
-    return curves.reliability(groups, heading=f"Reliability by {grouping.name}")
+    return curves.reliability(groups, heading=f"Reliability by {view.grouping.name}")
 
 
-def _roc(inputs: FairnessInputs, grouping: Categorical) -> bytes:
+def _roc(view: FairnessView) -> bytes:
     from fairaudit.measures.scores.ranking import auc
     from fairaudit.report.figures import curves
     from fairaudit.results.measurement import finite
 
-    rows, level, sizes = scored_rows(inputs, grouping), inputs.audit.level, None
+    rows, level, sizes = scored_rows(view), view.inputs.audit.level, None
     if not rows.plain:
-        sizes = roc_sizes(*rows[:3], groups=len(grouping.values), weights=rows.weights, units=rows.units, level=level)
-    decided = inputs.decisions[inputs.target.codes >= 0] == 1
+        sizes = roc_sizes(
+            *rows[:3], groups=len(view.grouping.values), weights=rows.weights, units=rows.units, level=level
+        )
+    decided = view.inputs.decisions[view.inputs.target.codes >= 0] == 1
     weight = np.ones(len(rows.scores)) if rows.weights is None else rows.weights
-    bands = roc(histogram(inputs, grouping), sizes=sizes, level=level)
+    bands = roc(histogram(view), sizes=sizes, level=level)
     low, high = np.asarray(bands.y_ends.low), np.asarray(bands.y_ends.high)
-    groups, shown = [], printable(inputs, grouping)
-    for g, value in enumerate(grouping.values):
+    groups, shown = [], printable(view)
+    for g, value in enumerate(view.grouping.values):
         high_side, low_side = (rows.group == g) & rows.positive, (rows.group == g) & ~rows.positive
         above, below = weight[high_side], weight[low_side]
         if g not in shown or not (above.any() and below.any()):
@@ -158,7 +163,7 @@ def _roc(inputs: FairnessInputs, grouping: Categorical) -> bytes:
         area = auc(rows.scores[high_side], rows.scores[low_side], positive_weights=above, negative_weights=below)
         groups.append(
             curves.Roc(
-                name=f"{grouping.name}={value}",
+                name=f"{view.grouping.name}={value}",
                 fpr=fpr,
                 tpr=tpr,
                 auc=finite(area),
@@ -169,7 +174,7 @@ def _roc(inputs: FairnessInputs, grouping: Categorical) -> bytes:
                 band=(bands.x[g], low[g], high[g]),
             )
         )
-    return curves.roc(groups, heading=f"ROC by {grouping.name}")
+    return curves.roc(groups, heading=f"ROC by {view.grouping.name}")
 
 
 def roc_curve(

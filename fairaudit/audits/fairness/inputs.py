@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +59,20 @@ class FairnessInputs:
     def is_single(self, grouping: Categorical) -> bool:
         """Whether this is one attribute and no intersection of several."""
         return any(grouping.name == attribute.name for attribute in self.single)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FairnessView:
+    """What one attribute or intersection is read from: the inputs, and which of their groupings."""
+
+    inputs: FairnessInputs
+    grouping: Categorical
+
+
+def views(inputs: FairnessInputs) -> Iterator[FairnessView]:
+    """Every grouping of the inputs."""
+    for grouping in inputs.groupings:
+        yield FairnessView(inputs=inputs, grouping=grouping)
 
 
 def fairness_inputs(total: Total, groupings: Sequence[Categorical]) -> FairnessInputs:

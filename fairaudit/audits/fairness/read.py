@@ -13,7 +13,7 @@ from fairaudit.audits.core.stream.audit import Findings
 from fairaudit.audits.core.study.groups import JOIN
 from fairaudit.audits.core.study.statistics import statistics_of
 from fairaudit.audits.fairness.figures import fairness_drawings, undrawn
-from fairaudit.audits.fairness.inputs import FairnessInputs
+from fairaudit.audits.fairness.inputs import FairnessInputs, FairnessView, views
 from fairaudit.audits.fairness.theory import theory_notes
 from fairaudit.audits.fairness.thresholds import equalising, equalising_notes
 from fairaudit.data.categorical import Categorical
@@ -39,13 +39,13 @@ MOST_PAIRED = 50
 def read_fairness(inputs: FairnessInputs) -> Findings:
     """Rates, disparities, score measures, data facts and the comparison with the baseline, of every grouping."""
     measurements: list[Measurement] = list(_between_attributes(inputs))
-    for grouping in inputs.groupings:
-        measurements += _table(inputs, grouping)
-        measurements += _scores(inputs, grouping)
-        measurements += equalising(inputs, grouping)
-        measurements += _data_facts(inputs, grouping)
-        measurements += _against(inputs, grouping)
-        measurements += _within(inputs, grouping)
+    for view in views(inputs):
+        measurements += _table(view)
+        measurements += _scores(view)
+        measurements += equalising(view)
+        measurements += _data_facts(view)
+        measurements += _against(view)
+        measurements += _within(view)
     return Findings(
         measurements=measurements,
         notes=[
@@ -59,52 +59,52 @@ def read_fairness(inputs: FairnessInputs) -> Findings:
     )
 
 
-def _asked(inputs: FairnessInputs, grouping: Categorical) -> FairnessSpec:
-    audit = inputs.audit
+def _asked(view: FairnessView) -> FairnessSpec:
+    audit = view.inputs.audit
     return FairnessSpec(
-        attribute=grouping.name,
-        groups=tuple(grouping.values),
-        classes=tuple(inputs.target.values),
-        statistics=statistics_of(audit, seed=inputs.seed),
+        attribute=view.grouping.name,
+        groups=tuple(view.grouping.values),
+        classes=tuple(view.inputs.target.values),
+        statistics=statistics_of(audit, seed=view.inputs.seed),
     )
 
 
-def _table(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
-    groups, classes = len(grouping.values), len(inputs.target.values)
+def _table(view: FairnessView) -> list[Measurement]:
+    groups, classes = len(view.grouping.values), len(view.inputs.target.values)
     soft = None
-    if inputs.scores is not None:
+    if view.inputs.scores is not None:
         soft = sampled_joint(
-            grouping.codes,
-            inputs.target.codes,
-            inputs.scores,
+            view.grouping.codes,
+            view.inputs.target.codes,
+            view.inputs.scores,
             groups=groups,
             classes=classes,
-            weights=inputs.weights,
-            units=inputs.clusters,
+            weights=view.inputs.weights,
+            units=view.inputs.clusters,
         )
     clustered = None
-    if inputs.clusters is not None:
+    if view.inputs.clusters is not None:
         clustered = counts_by_cluster(
-            inputs.clusters,
-            grouping.codes,
-            inputs.target.codes,
-            inputs.decisions,
+            view.inputs.clusters,
+            view.grouping.codes,
+            view.inputs.target.codes,
+            view.inputs.decisions,
             groups=groups,
             classes=classes,
-            weights=inputs.weights,
+            weights=view.inputs.weights,
         )
     asked = replace(
-        _asked(inputs, grouping),
-        tolerance=inputs.audit.tolerance,
+        _asked(view),
+        tolerance=view.inputs.audit.tolerance,
         cluster_counts=clustered,
-        squared=None if inputs.squared is None else inputs.squared[grouping.name],
-        images=None if inputs.weights is None else _images(inputs, grouping),
+        squared=None if view.inputs.squared is None else view.inputs.squared[view.grouping.name],
+        images=None if view.inputs.weights is None else _images(view),
     )
-    counts, told = inputs.counts[grouping.name], inputs.alignment(grouping)
+    counts, told = view.inputs.counts[view.grouping.name], view.inputs.alignment(view.grouping)
     found = fairness_measurements(counts, asked, aligned=told.cells, unaligned=told.reason, soft=soft)
-    if inputs.is_single(grouping):  # the theory is about one attribute and the target, not about intersections
+    if view.inputs.is_single(view.grouping):  # the theory is about one attribute and the target, not intersections
         found += theory_measurements(counts, asked, told.cells, training=told.training, unaligned=told.reason)
-        found.append(_training_phi(grouping.name, told.training))
+        found.append(_training_phi(view.grouping.name, told.training))
     return found
 
 
@@ -118,89 +118,89 @@ def _training_phi(attribute: str, training: NDArray[np.float64] | None) -> Measu
     return row(Subject(audit="fairness", metric="training_phi", attribute=attribute), estimate)
 
 
-def _images(inputs: FairnessInputs, grouping: Categorical) -> NDArray[np.float64]:
-    sizes = {"groups": len(grouping.values), "classes": len(inputs.target.values)}
-    counted = confusion(grouping.codes, inputs.target.codes, inputs.decisions, **sizes)
+def _images(view: FairnessView) -> NDArray[np.float64]:
+    sizes = {"groups": len(view.grouping.values), "classes": len(view.inputs.target.values)}
+    counted = confusion(view.grouping.codes, view.inputs.target.codes, view.inputs.decisions, **sizes)
     return np.asarray(counted.counts, np.float64)
 
 
-def _scores(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
-    if inputs.scores is None:
+def _scores(view: FairnessView) -> list[Measurement]:
+    if view.inputs.scores is None:
         return []
     return score_measurements(
-        inputs.scores,
-        inputs.target.codes,
-        grouping.codes,
-        _asked(inputs, grouping),
-        clusters=inputs.clusters,
-        weights=inputs.weights,
+        view.inputs.scores,
+        view.inputs.target.codes,
+        view.grouping.codes,
+        _asked(view),
+        clusters=view.inputs.clusters,
+        weights=view.inputs.weights,
     )
 
 
-def _against(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
-    classes = len(inputs.target.values)
-    if inputs.baseline_decisions is None or inputs.baseline_name is None or classes > MOST_PAIRED:
+def _against(view: FairnessView) -> list[Measurement]:
+    classes = len(view.inputs.target.values)
+    if view.inputs.baseline_decisions is None or view.inputs.baseline_name is None or classes > MOST_PAIRED:
         return []
-    columns = (inputs.target.codes, inputs.decisions, inputs.baseline_decisions)
-    groups = len(grouping.values)
-    asked = _asked(inputs, grouping)
-    if inputs.clusters is not None:
-        number = int(inputs.clusters.max()) + 1
+    columns = (view.inputs.target.codes, view.inputs.decisions, view.inputs.baseline_decisions)
+    groups = len(view.grouping.values)
+    asked = _asked(view)
+    if view.inputs.clusters is not None:
+        number = int(view.inputs.clusters.max()) + 1
         check_size(number, groups, classes, classes, classes)
-        joint = np.where(grouping.codes >= 0, inputs.clusters * groups + grouping.codes, -1)
+        joint = np.where(view.grouping.codes >= 0, view.inputs.clusters * groups + view.grouping.codes, -1)
         each = paired_counts(joint, *columns, groups=number * groups, classes=classes)
         asked = replace(asked, cluster_counts=each.reshape(number, groups, classes, classes, classes))
-    counts = paired_counts(grouping.codes, *columns, groups=groups, classes=classes)
-    return [*paired_measurements(counts, asked, baseline=inputs.baseline_name), *_score_changes(inputs, grouping)]
+    counts = paired_counts(view.grouping.codes, *columns, groups=groups, classes=classes)
+    return [*paired_measurements(counts, asked, baseline=view.inputs.baseline_name), *_score_changes(view)]
 
 
-def _score_changes(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
-    if inputs.scores is None or inputs.baseline_scores is None or inputs.baseline_name is None:
+def _score_changes(view: FairnessView) -> list[Measurement]:
+    if view.inputs.scores is None or view.inputs.baseline_scores is None or view.inputs.baseline_name is None:
         return []
     return paired_score_measurements(
-        inputs.scores,
-        inputs.baseline_scores,
-        inputs.target.codes,
-        grouping.codes,
-        _asked(inputs, grouping),
-        baseline=inputs.baseline_name,
-        clusters=inputs.clusters,
+        view.inputs.scores,
+        view.inputs.baseline_scores,
+        view.inputs.target.codes,
+        view.grouping.codes,
+        _asked(view),
+        baseline=view.inputs.baseline_name,
+        clusters=view.inputs.clusters,
     )
 
 
-def _within(inputs: FairnessInputs, grouping: Categorical) -> list[Measurement]:
+def _within(view: FairnessView) -> list[Measurement]:
     """Disparities within every value of each control attribute."""
     return [
         found
-        for control in inputs.controls
-        if control.name != grouping.name
-        for found in _within_one(inputs, grouping, control)
+        for control in view.inputs.controls
+        if control.name != view.grouping.name
+        for found in _within_one(view, control)
     ]
 
 
-def _within_one(inputs: FairnessInputs, grouping: Categorical, control: Categorical) -> list[Measurement]:
-    groups, classes, values = len(grouping.values), len(inputs.target.values), len(control.values)
-    known = (control.codes >= 0) & (grouping.codes >= 0)
-    joint = np.where(known, control.codes.astype(np.int64) * groups + grouping.codes, -1)
-    columns = (inputs.target.codes, inputs.decisions)
+def _within_one(view: FairnessView, control: Categorical) -> list[Measurement]:
+    groups, classes, values = len(view.grouping.values), len(view.inputs.target.values), len(control.values)
+    known = (control.codes >= 0) & (view.grouping.codes >= 0)
+    joint = np.where(known, control.codes.astype(np.int64) * groups + view.grouping.codes, -1)
+    columns = (view.inputs.target.codes, view.inputs.decisions)
     sizes = {"groups": values * groups, "classes": classes}
     shape = (values, groups, classes, classes)
-    asked = _asked(inputs, grouping)
-    if inputs.clusters is not None:
-        each = counts_by_cluster(inputs.clusters, joint, *columns, **sizes, weights=inputs.weights)
+    asked = _asked(view)
+    if view.inputs.clusters is not None:
+        each = counts_by_cluster(view.inputs.clusters, joint, *columns, **sizes, weights=view.inputs.weights)
         asked = replace(asked, cluster_counts=each.reshape(-1, *shape))
-    if inputs.weights is not None:
-        squares = confusion(joint, *columns, **sizes, weights=inputs.weights**2).counts
+    if view.inputs.weights is not None:
+        squares = confusion(joint, *columns, **sizes, weights=view.inputs.weights**2).counts
         images = confusion(joint, *columns, **sizes).counts
         squared, counted = (np.asarray(part, np.float64).reshape(shape) for part in (squares, images))
         asked = replace(asked, squared=squared, images=counted)
-    counts = confusion(joint, *columns, **sizes, weights=inputs.weights).counts
+    counts = confusion(joint, *columns, **sizes, weights=view.inputs.weights).counts
     return within_measurements(counts.reshape(shape), asked, control=control.name, levels=control.values)
 
 
-def _data_facts(inputs: FairnessInputs, grouping: Categorical) -> Iterator[Measurement]:
+def _data_facts(view: FairnessView) -> Iterator[Measurement]:
     # Every scored row has a decision, so summing over decisions leaves attribute and target.
-    yield from _associations(inputs.counts[grouping.name].sum(-1), grouping.name)
+    yield from _associations(view.inputs.counts[view.grouping.name].sum(-1), view.grouping.name)
 
 
 def _between_attributes(inputs: FairnessInputs) -> Iterator[Measurement]:
@@ -234,7 +234,8 @@ def _notes(inputs: FairnessInputs) -> Iterator[str]:
     for grouping in inputs.groupings:
         unknown = int((grouping.codes < 0).sum())
         if unknown:
+            have, they_are = ("has", "it is") if unknown == 1 else ("have", "they are")
             yield (
-                f"{unknown} of {len(grouping.codes)} rows have an unknown {grouping.name}: "
-                "they are their own stratum, in no group."
+                f"{unknown} of {len(grouping.codes)} rows {have} an unknown {grouping.name}: "
+                f"{they_are} a stratum of its own, in no group."
             )

@@ -8,8 +8,7 @@ from functools import partial
 import numpy as np
 
 from fairaudit.audits.core.stream.audit import Drawing
-from fairaudit.audits.fairness.inputs import FairnessInputs
-from fairaudit.data.categorical import Categorical
+from fairaudit.audits.fairness.inputs import FairnessInputs, FairnessView
 from fairaudit.measures.counts.theory import (
     bounded_task_information,
     following_model_information,
@@ -24,32 +23,34 @@ NEEDED = (0.0, 0.5, 1.0)
 """K of the drawn curves besides the one estimated."""
 
 
-def theory_of(inputs: FairnessInputs, grouping: Categorical) -> Placed | None:
+def theory_of(view: FairnessView) -> Placed | None:
     """The attribute's place in the theory, or None where it says nothing about it."""
-    told = inputs.alignment(grouping)
-    names = FairnessSpec(attribute=grouping.name, groups=tuple(grouping.values), classes=tuple(inputs.target.values))
+    told = view.inputs.alignment(view.grouping)
+    names = FairnessSpec(
+        attribute=view.grouping.name, groups=tuple(view.grouping.values), classes=tuple(view.inputs.target.values)
+    )
     if told.cells is None or why_no_theory(names, told.cells) is not None:
         return None
-    return placed(inputs.counts[grouping.name], told.cells, training=told.training)
+    return placed(view.inputs.counts[view.grouping.name], told.cells, training=told.training)
 
 
-def theory_drawings(inputs: FairnessInputs, grouping: Categorical, slug: str) -> Iterator[Drawing]:
+def theory_drawings(view: FairnessView, slug: str) -> Iterator[Drawing]:
     """The figure of one attribute, where the theory speaks about it and φ exists."""
-    found = theory_of(inputs, grouping)
+    found = theory_of(view)
     if found is None or not np.isfinite([found.rho, found.phi]).all():
         return
     yield Drawing(
         name=f"theory-{slug}.png",
-        caption=f"What the theory of Debiasing Surgeon (eqs. 3 to 6) expects of {grouping.name} and "
-        f"{inputs.target.name} at ρ = {found.rho:.3f}, and where the training rows and this model are.",
-        draw=partial(_draw, found, f"Information and bias: {inputs.target.name} by {grouping.name}"),
+        caption=f"What the theory of Debiasing Surgeon (eqs. 3 to 6) expects of {view.grouping.name} and "
+        f"{view.inputs.target.name} at ρ = {found.rho:.3f}, and where the training rows and this model are.",
+        draw=partial(_draw, found, f"Information and bias: {view.inputs.target.name} by {view.grouping.name}"),
     )
 
 
 def theory_notes(inputs: FairnessInputs) -> Iterator[str]:
     """What the theory's numbers rest on, one sentence per attribute that it speaks about."""
     for grouping in inputs.single:
-        found = theory_of(inputs, grouping)
+        found = theory_of(FairnessView(inputs=inputs, grouping=grouping))
         if found is not None and np.isfinite(found.rho):
             yield (
                 f"Theory (Debiasing Surgeon, eqs. 3 to 6) for {grouping.name}: ρ = {found.rho:.3f} is of the training "

@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.fairness.inputs import FairnessInputs
-from fairaudit.data.categorical import Categorical
+from fairaudit.audits.fairness.inputs import FairnessInputs, FairnessView
 from fairaudit.measures.counts.association import contingency
 from fairaudit.measures.counts.confusion import Counts
 from fairaudit.measures.scores.score_histogram import score_histogram
@@ -26,27 +25,27 @@ MOST_TOLD = 8
 """Thresholds of at most so many groups are told in a note; report.json has all."""
 
 
-def cell_images(inputs: FairnessInputs, grouping: Categorical) -> NDArray[np.int64]:
+def cell_images(view: FairnessView) -> NDArray[np.int64]:
     """Scored rows of every cell, not their weights: [group, true]."""
-    target = inputs.target
-    return contingency(grouping.codes, target.codes, rows=len(grouping.values), columns=len(target.values))
+    target = view.inputs.target
+    return contingency(view.grouping.codes, target.codes, rows=len(view.grouping.values), columns=len(target.values))
 
 
-def present(inputs: FairnessInputs, grouping: Categorical) -> list[int]:
+def present(view: FairnessView) -> list[int]:
     """Groups that have images."""
-    return [int(g) for g in np.flatnonzero(cell_images(inputs, grouping).sum(1) > 0)]
+    return [int(g) for g in np.flatnonzero(cell_images(view).sum(1) > 0)]
 
 
-def printable(inputs: FairnessInputs, grouping: Categorical) -> list[int]:
+def printable(view: FairnessView) -> list[int]:
     """Groups that figures may show: with images, and no cell of fewer than `min_cell` of them."""
-    cells = cell_images(inputs, grouping)
-    small = np.count_nonzero((cells > 0) & (cells < inputs.audit.min_cell), axis=1)
-    return [g for g in present(inputs, grouping) if small[g] == 0]
+    cells = cell_images(view)
+    small = np.count_nonzero((cells > 0) & (cells < view.inputs.audit.min_cell), axis=1)
+    return [g for g in present(view) if small[g] == 0]
 
 
-def has_curve(inputs: FairnessInputs, grouping: Categorical) -> bool:
+def has_curve(view: FairnessView) -> bool:
     """Whether any group that figures may show has images of both values of a binary target: a curve with two ends."""
-    sides = histogram(inputs, grouping).sum(-1)[printable(inputs, grouping)]
+    sides = histogram(view).sum(-1)[printable(view)]
     return bool((sides > 0).all(axis=1).any())
 
 
@@ -70,63 +69,65 @@ class BinaryScores(NamedTuple):
         return self.weights is None and self.units is None
 
 
-def scored_rows(inputs: FairnessInputs, grouping: Categorical) -> BinaryScores:
+def scored_rows(view: FairnessView) -> BinaryScores:
     """The rows of known truth, with their groups of one attribute."""
-    if inputs.scores is None:
+    if view.inputs.scores is None:
         raise ValueError("there are no scores")
-    known = inputs.target.codes >= 0
+    known = view.inputs.target.codes >= 0
     return BinaryScores(
-        scores=inputs.scores[known, 1],
-        positive=np.asarray(inputs.target.codes[known] == 1, np.bool_),
-        group=grouping.codes[known],
-        weights=None if inputs.weights is None else inputs.weights[known],
-        units=None if inputs.clusters is None else inputs.clusters[known],
+        scores=view.inputs.scores[known, 1],
+        positive=np.asarray(view.inputs.target.codes[known] == 1, np.bool_),
+        group=view.grouping.codes[known],
+        weights=None if view.inputs.weights is None else view.inputs.weights[known],
+        units=None if view.inputs.clusters is None else view.inputs.clusters[known],
     )
 
 
-def histogram(inputs: FairnessInputs, grouping: Categorical, *, weighted: bool = True) -> Counts:
+def histogram(view: FairnessView, *, weighted: bool = True) -> Counts:
     """[group, truth, bin] of the positive class's score, over rows of known truth; sums of weights or images."""
-    rows = scored_rows(inputs, grouping)
-    return score_histogram(*rows[:3], groups=len(grouping.values), weights=rows.weights if weighted else None)
+    rows = scored_rows(view)
+    return score_histogram(*rows[:3], groups=len(view.grouping.values), weights=rows.weights if weighted else None)
 
 
-def equalising(inputs: FairnessInputs, grouping: Categorical) -> Iterator[Measurement]:
+def equalising(view: FairnessView) -> Iterator[Measurement]:
     """Rules per group that would give all groups one TPR (and one FPR), after Hardt, Price and Srebro (2016).
 
     `…_accuracy` is the accuracy that they would have; `…_threshold` the mean of a group's two thresholds, between
     which a decision would be drawn at random (`extra`: lower, upper, mix, keep). They are fitted to these rows, so they
     carry no interval and no gate should rest on them.
     """
-    if not has_thresholds(inputs):
+    if not has_thresholds(view.inputs):
         return
-    table, sizes = histogram(inputs, grouping), histogram(inputs, grouping, weighted=False).sum(2)
+    table, sizes = histogram(view), histogram(view, weighted=False).sum(2)
     weight = table.sum(2)
     used = np.flatnonzero(weight.sum(1) > 0)
     for name, equalise in EQUALISERS.items():
         lacking = [
-            grouping.values[g] for g in used if weight[g, 1] == 0 or (name == "equalised_odds" and not weight[g, 0])
+            view.grouping.values[g]
+            for g in used
+            if weight[g, 1] == 0 or (name == "equalised_odds" and not weight[g, 0])
         ]
         if lacking or len(used) < 2:
             why = (
                 f"group {lacking[0]} has a rate that does not exist" if lacking else "fewer than two groups have images"
             )
-            yield _row(f"{name}_accuracy", grouping.name, None, int(sizes.sum()), missing=why)
+            yield _row(f"{name}_accuracy", view.grouping.name, None, int(sizes.sum()), missing=why)
             continue
         found = equalise(table[used])
         facts = {"tpr": found.tpr, "fpr": finite(found.fpr)}
-        yield _row(f"{name}_accuracy", grouping.name, found.accuracy, int(sizes.sum()), extra=facts)
+        yield _row(f"{name}_accuracy", view.grouping.name, found.accuracy, int(sizes.sum()), extra=facts)
         for g, rule in zip(used.tolist(), found.rules, strict=True):
             images = int(sizes[g].sum())
-            small = int(sizes[g].min()) < inputs.audit.min_cell
+            small = int(sizes[g].min()) < view.inputs.audit.min_cell
             facts = {"lower": rule.lower, "upper": rule.upper, "mix": rule.mix, "keep": rule.keep}
             yield _row(
                 f"{name}_threshold",
-                grouping.name,
+                view.grouping.name,
                 None if small else rule.mix * rule.lower + (1 - rule.mix) * rule.upper,
                 images,
-                group=grouping.values[g],
+                group=view.grouping.values[g],
                 extra={} if small else facts,
-                hidden=f"a cell has fewer than {inputs.audit.min_cell} images" if small else None,
+                hidden=f"a cell has fewer than {view.inputs.audit.min_cell} images" if small else None,
             )
 
 

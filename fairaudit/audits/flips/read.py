@@ -100,7 +100,9 @@ def _notes(attribute: str, way: str, columns: dict[str, Floats], refusal: str | 
     effect = columns["attribute_flip_effect"]
     missing = int(np.isnan(effect).sum())
     if missing:
-        yield f"{missing} of {len(effect)} images have no flipped {attribute} ({way}) and are left out of its effect."
+        have, are = ("has", "is") if missing == 1 else ("have", "are")
+        share = f"{missing} of {len(effect)} images"
+        yield f"{share} {have} no flipped {attribute} ({way}) and {are} left out of its effect."
     drift, drawn = (_mean(columns.get(name)) for name in ("drift", "drawn"))
     if drift is not None:
         looked = (

@@ -127,7 +127,8 @@ def _target(
             found=told,
             advice="Name it with --target.",
         )
-    return name, f"ASSUMED, since the model's answers agree with it most (0 not at all, 1 always: {told})"
+    among = "" if (best, name) == fitting[0] else ", of all columns that no region is about"
+    return name, f"ASSUMED, since the model's answers agree with it most{among} (0 not at all, 1 always: {told})"
 
 
 def _why_scale(model: ModelFacts, trial: Trial) -> str:

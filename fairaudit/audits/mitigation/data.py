@@ -17,6 +17,7 @@ from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.config.flips import shown_in
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config, Split
+from fairaudit.counted import counted
 from fairaudit.data.loader import Loader
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.open import open_manifest
@@ -178,7 +179,7 @@ def read_parts(
             drawn, more = drawn_part(parts[name], manifest, rows, names, config=config, classifier=model, count=frames)
             told += more
         if lost:
-            told.append(f"{lost} rows of the part {name} cannot be read and are left out")
+            told.append(f"{counted(lost, 'row')} of the part {name} cannot be read: left out")
     balanced: DataPart | None = parts.get("balanced")
     if balanced is None:
         try:

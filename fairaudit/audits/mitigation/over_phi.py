@@ -37,6 +37,7 @@ from fairaudit.audits.mitigation.store import Fit, FitStore, Unit
 from fairaudit.audits.mitigation.table import grid, json_rows, remarks
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
+from fairaudit.counted import counted
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.resample import phi_samples
 from fairaudit.errors import UsageError
@@ -145,7 +146,7 @@ def _trained(
     unit = Unit(method="trained", seed=options.seed, strength=0.0)
     fit = store.load(unit)
     if fit is None or fit.edit is None:
-        progress.note(f"training on {len(parts['train'])} images")
+        progress.note(f"training on {counted(len(parts['train']), 'image')}")
         rows = part_of(parts["train"], data.material, data.names, plain.region, model, config)
         task = Task(split=cut, head=model.head, debias=rows, choose=rows, train=train, precision=options.precision)
         fit = Fit(unit=unit, edit=learnt(task, fresh=True))

@@ -37,6 +37,7 @@ from fairaudit.audits.mitigation.table import grid, json_rows, remarks
 from fairaudit.audits.mitigation.verdicts import VariantQuestion
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
+from fairaudit.counted import counted
 from fairaudit.errors import FairauditError, UsageError, suggestion
 from fairaudit.measures.counts.association import phi as association_phi
 from fairaudit.mitigation.method import Task
@@ -268,9 +269,13 @@ def _key(judge: Judge, parts: MitigationData, config: Config, asked: MitigateOpt
 
 
 def _protocol(parts: MitigationData, asked: MitigateOptions) -> str:
-    sizes = f"{len(parts.debias)} images to learn from, {len(parts.choose)} to choose on, {len(parts.report)} to report"
+    sizes = (
+        f"{counted(len(parts.debias), 'image')} to learn from, {len(parts.choose):,} to choose on, "
+        f"{len(parts.report):,} to report"
+    )
+    passes = counted(asked.epochs, "pass", "passes")
     return (
-        f"{sizes}; they share no id, image or cluster. Every method that trains has {asked.epochs} passes, batches of "
+        f"{sizes}; they share no id, image or cluster. Every method that trains has {passes}, batches of "
         f"{asked.batch_size} and rate {asked.rate:g}, as the control has"
     )
 

@@ -15,6 +15,7 @@ from fairaudit.audits.core.study.study import Material, audited, wanted_regions
 from fairaudit.audits.pruning.options import PruneOptions
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
+from fairaudit.counted import counted
 from fairaudit.data.loader import Loader
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.open import open_manifest
@@ -106,5 +107,5 @@ def told(fit: Decoded, choose: Decoded, report: Decoded) -> list[str]:
     notes = ["pruning fits on {} images, chooses on {}, reports on {}".format(*sizes)]
     for name, part in (("fitting", fit), ("choosing", choose)):
         if part.lost:
-            notes.append(f"{len(part.lost)} rows of the {name} part are left out; the first: {part.lost[0]}")
+            notes.append(f"{counted(len(part.lost), 'row')} of the {name} part left out; the first: {part.lost[0]}")
     return notes

@@ -25,6 +25,7 @@ from fairaudit.audits.regions.map_files import box_mask, digest_of, fitting_mask
 from fairaudit.audits.regions.read import cue, refuse_empty
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import AuditConfig, GateRule
+from fairaudit.counted import counted
 from fairaudit.data.manifest import Manifest
 from fairaudit.errors import DataError, UsageError
 from fairaudit.measures.clusters.partition import partition
@@ -126,7 +127,7 @@ def _opened(files: MapFiles, manifest: Manifest | None) -> _Opened:
     if manifest is not None and len(manifest) != len(maps):
         raise DataError(
             "The manifest does not have one row per map",
-            wanted=f"{len(maps)} rows",
+            wanted=counted(len(maps), "row"),
             found=f"{len(manifest)}",
             where=manifest.name,
         )
@@ -238,7 +239,9 @@ def _excluded(manifest: Manifest | None) -> list[Excluded]:
         return []
     lost = np.flatnonzero(manifest.target.codes < 0).tolist()
     if lost and len(lost) == len(manifest):
-        raise DataError("Not one map has a known target", found=f"{len(lost)} rows without", where=manifest.name)
+        raise DataError(
+            "Not one map has a known target", found=f"{counted(len(lost), 'row')} without", where=manifest.name
+        )
     reason = f'The target "{manifest.target.name}" is unknown.'
     return [Excluded(row=row, id=manifest.ids[row], reason=reason) for row in lost]
 

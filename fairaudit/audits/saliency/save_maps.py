@@ -16,6 +16,7 @@ from fairaudit.audits.core.stream.audit import Context, Findings, Predictions, T
 from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.regions.map_files import saved_rows
 from fairaudit.audits.regions.map_shards import FORMATS, ROWS, MapFormat, blocks, npy, tensors
+from fairaudit.counted import counted
 from fairaudit.engine.part import Part
 from fairaudit.errors import OutputError
 from fairaudit.results.strict_json import write_bytes, write_text
@@ -74,7 +75,8 @@ class SavedMaps:
         """
         count = int(total.part.sums["maps"])
         self._check(total.rows)
-        return Findings(notes=[f"{count} maps per method are in {_short(self._folder)}, with their manifest rows."])
+        maps = counted(count, "map per method is", "maps per method are")
+        return Findings(notes=[f"{maps} in {_short(self._folder)}, with their manifest rows."])
 
     def _check(self, rows: NDArray[np.int64]) -> None:
         for method in self._methods:

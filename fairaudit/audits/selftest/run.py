@@ -25,6 +25,7 @@ from fairaudit.audits.selftest.read import read_selftest
 from fairaudit.audits.selftest.train import Trainer
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
+from fairaudit.counted import counted
 from fairaudit.data.loader import Loader
 from fairaudit.data.planted.bias import place_regions, places
 from fairaudit.engine.part import Part
@@ -71,7 +72,7 @@ def run_selftest(
     _, kept = bench.trainer.trainable(seed=0)  # a model that cannot be trained is told before anything is computed
     place = ready_store(options.output, output=options.output)
     with RunStore.open(place, key=bench.key(), fresh=options.fresh) as store:
-        title = f"Training and auditing {len(bench.cases)} models"
+        title = f"Training and auditing {counted(len(bench.cases), 'model')}"
         with progress.task(title, total=bench.units() * len(bench.cases)) as advance:
             parts, resumed = bench.run(store, advance)
     chance = chances(bench)
@@ -190,8 +191,9 @@ def _excluded(part: Part, data: SelftestData) -> list[Excluded]:
 def _notes(bench: Bench, kept: Sequence[str]) -> list[str]:
     asked, data = bench.asked, bench.data
     start = "go on from the model's own weights" if asked.keep_weights else "start from new weights"
+    passes = counted(asked.epochs, "pass", "passes")
     notes = [
-        f"{len(bench.cases)} models {start}, {asked.epochs} passes over {len(data.train)} images each, and are "
+        f"{len(bench.cases)} models {start}, {passes} over {len(data.train):,} images each, and are "
         f"audited on {len(data.audit)} others, in which the bias goes with the class only a little more than by chance."
     ]
     if kept:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fairaudit.cli.terminal.console import clock_time
 from fairaudit.cli.terminal.streams import emit
+from fairaudit.counted import counted
 from fairaudit.report.escape import plain
 from fairaudit.results.strict_json import dumps
 
@@ -48,7 +49,7 @@ def dry_run_of_table(plan: TablePlan, request: Request) -> int:
 
 def lines_of_table(plan: TablePlan) -> Iterator[str]:
     """The plan as text, at most 80 columns wide."""
-    yield f"{plan.rows:,} rows, and {plan.excluded:,} that would be excluded; audits: fairness"
+    yield f"{counted(plan.rows, 'row')}, and {plan.excluded:,} that would be excluded; audits: fairness"
     for rule in plan.not_judged:
         yield f"This command cannot judge the gate rule {plain(rule)}: inconclusive at best."
     for attribute, groups in plan.cells.items():
@@ -59,7 +60,8 @@ def lines_of_table(plan: TablePlan) -> Iterator[str]:
 
 def lines(plan: RunPlan) -> Iterator[str]:
     """The plan as text, at most 80 columns wide."""
-    yield f"{plan.rows:,} rows × {plan.models} models, {plan.passes} passes; audits: {', '.join(plan.audits)}"
+    sizes = f"{counted(plan.rows, 'row')} × {counted(plan.models, 'model')}, {counted(plan.passes, 'pass', 'passes')}"
+    yield f"{sizes}; audits: {', '.join(plan.audits)}"
     yield f"About {clock_time(plan.seconds)} on this device, without testing the attribution methods."
     if plan.extra_passes:
         counts = ", ".join(f"{name} {count:,}" for name, count in plan.extra_passes.items())

@@ -13,6 +13,7 @@ from fairaudit.cli.settings import listed
 from fairaudit.cli.shared import Request
 from fairaudit.cli.terminal.console import clock_time, progress_display
 from fairaudit.cli.terminal.streams import emit
+from fairaudit.counted import counted
 from fairaudit.errors import UsageError
 from fairaudit.report.escape import plain
 
@@ -43,9 +44,10 @@ def launch_selftest(model: Path | None, *, config: Config, base: Path, request: 
 
 def lines(plan: SelftestPlan) -> Iterator[str]:
     """The plan as text, at most 80 columns wide."""
-    yield f"{plan.models} models: {', '.join(plan.planted)}"
+    yield f"{counted(plan.models, 'model')}: {', '.join(plan.planted)}"
     yield f"{plan.controls} of them are controls, in which nothing is planted."
-    yield f"Each sees {plan.train_images:,} images {plan.epochs} times and is audited on {plan.audit_images:,} others."
+    often = counted(plan.epochs, "time")
+    yield f"Each sees {plan.train_images:,} images {often} and is audited on {plan.audit_images:,} others."
     yield f"Audits: {plain(', '.join(plan.audits))}"
     yield f"About {clock_time(plan.seconds)} on this device, without testing the attribution methods."
     if plan.memory_bytes is not None:

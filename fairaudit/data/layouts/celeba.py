@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from fairaudit.counted import counted
 from fairaudit.data.dataset import Dataset
 from fairaudit.data.layouts.common import PARTS, first_file, joined, relabelled
 from fairaudit.data.tables import Table, read_csv, read_text, table_of
@@ -84,7 +85,9 @@ def _list(path: Path, *, header: Sequence[str] | None = None) -> Table:
             raise DataError("A CelebA list begins with a count and a line of names", where=path.name)
         count, names, words = int(words[0][0][0]), words[1][0], words[2:]
         if count != len(words):
-            raise DataError("A CelebA list is cut off", wanted=f"{count} rows", found=str(len(words)), where=path.name)
+            raise DataError(
+                "A CelebA list is cut off", wanted=counted(count, "row"), found=str(len(words)), where=path.name
+            )
         header = ["image_id", *(names[1:] if names[0] == "image_id" else names)]
     return table_of(path.name, header, words)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fairaudit.counted import counted
 from fairaudit.data.dataset import Dataset
 from fairaudit.data.layouts.common import image_files, joined
 from fairaudit.data.tables import Table, read_csv
@@ -50,7 +51,9 @@ def read_imagefolder(root: Path) -> Dataset:
     }
     if splits:
         columns["split"] = [path.parts[0] for path in used]
-    notes = [f"{len(files) - len(used)} images outside class folders are not used"] if len(used) < len(files) else []
+    notes = (
+        [f"{counted(len(files) - len(used), 'image')} outside class folders not used"] if len(used) < len(files) else []
+    )
     extra, more = _metadata(root, columns["file"])
     return Dataset(
         name=root.name,
@@ -90,7 +93,7 @@ def _metadata(root: Path, files: list[str]) -> tuple[dict[str, list[str]], list[
     listed, present = set(table.columns[key]), set(files)
     notes = []
     if present - listed:
-        notes.append(f"{len(present - listed)} images are not in metadata.csv; their attributes are unknown")
+        notes.append(f"{counted(len(present - listed), 'image')} not in metadata.csv, with unknown attributes")
     if listed - present:
-        notes.append(f"{len(listed - present)} rows of metadata.csv name no image in a class folder and are not used")
+        notes.append(f"{counted(len(listed - present), 'row')} of metadata.csv not used, of no image in a class folder")
     return joined(table, key, files), notes

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from fairaudit.counted import counted
 from fairaudit.report.escape import clip, markdown, plain
 from fairaudit.report.markdown import safe, table
 from fairaudit.report.page import page
@@ -102,7 +103,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"{data.scored:,} of {data.rows:,} rows of {safe(data.name)} were scored; the target is {safe(data.target)}."
     for attribute, values in list(data.attributes.items())[:20]:
         unknown = data.unknown.get(attribute, 0)
-        more = f"; unknown for {unknown:,} rows" if unknown else ""
+        more = f"; unknown for {counted(unknown, 'row')}" if unknown else ""
         yield f"- {safe(attribute)}: {safe(', '.join(values[:20]))}{more}"
     yield from ("", "The findings hold for data like these and say nothing about other data, groups or uses.", "")
     for groups in found.groups:
@@ -142,7 +143,7 @@ def _limits(report: Report) -> Iterator[str]:
     if left:
         yield f"- {len(left):,} of {len(report.measurements):,} numbers are undefined, suppressed or unusable."
     if report.excluded:
-        yield f"- {len(report.excluded):,} rows could not be scored."
+        yield f"- {counted(len(report.excluded), 'row')} could not be scored."
     yield from (f"- {_long(note)}" for note in report.notes[:20])
     yield from ("- An audit finds what it looks for; no finding is not proof of none.", "")
 

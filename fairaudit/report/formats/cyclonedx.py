@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, Final
 
+from fairaudit.counted import counted
 from fairaudit.report.escape import clip, plain
 from fairaudit.report.formats.card import results
 from fairaudit.report.page import page
@@ -121,7 +122,7 @@ def _limits(report: Report) -> list[str]:
     left = sum(m.status != "ok" for m in report.measurements)
     told = [f"{gate_line(report.gate)} {page(report).decision}."]
     told += [f"{left} of {len(report.measurements)} numbers are undefined, suppressed or unusable."] if left else []
-    told += [f"{len(report.excluded)} rows could not be scored."] if report.excluded else []
+    told += [f"{counted(len(report.excluded), 'row')} could not be scored."] if report.excluded else []
     told += ["The findings hold for data like those audited and say nothing about other data, groups or uses."]
     return [_text(text) for text in (*told, *report.notes)]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal
 
+from fairaudit.counted import counted
 from fairaudit.report.escape import clip, markdown, plain
 from fairaudit.report.meaning import told
 from fairaudit.report.page import GroupTable, page
@@ -134,7 +135,7 @@ def _rule(row: Row) -> tuple[str, ...]:
 def _several(reports: Sequence[Report]) -> Iterator[str]:
     order = list(STATE_WORDS)
     ranked = sorted(reports, key=lambda report: (order.index(report.gate.state), name_of(report)))
-    yield f"### fairaudit: {len(reports)} models"
+    yield f"### fairaudit: {counted(len(reports), 'model')}"
     yield ""
     yield from _table(("model", "decision", "gate", "worst rule"), map(_model, ranked[:_MODELS]))
     if len(ranked) > _MODELS:

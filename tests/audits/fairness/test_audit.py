@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, matthews_corrcoef
 from fairaudit.audits.core.report.against import against, changes
 from fairaudit.audits.core.report.drawn import drawn as written
 from fairaudit.audits.core.stream.audit import Drawing, Findings
-from fairaudit.audits.fairness.inputs import FairnessInputs
+from fairaudit.audits.fairness.inputs import FairnessInputs, FairnessView
 from fairaudit.audits.fairness.read import read_fairness
 from fairaudit.audits.fairness.threshold_figures import used_threshold
 from fairaudit.audits.fairness.thresholds import equalising
@@ -23,6 +23,10 @@ from fairaudit.results.store import write_report
 
 def column(name, codes, values=("0", "1")):
     return Categorical(name=name, values=values, codes=np.asarray(codes, np.int32))
+
+
+def view(of):
+    return FairnessView(inputs=of, grouping=of.groupings[0])
 
 
 def inputs(
@@ -97,7 +101,7 @@ def test_the_rules_per_group_equalise_odds_when_they_are_carried_out(drawn):
     """The rules are carried out by drawing decisions, and the rates counted with scikit-learn."""
     hat, _, truth, scores = drawn
     scores = np.floor(scores * 1000) / 1000  # on the grid, so that thresholds between bins decide exactly
-    found = list(equalising(inputs([column("hat", hat)], truth, scores > 0.5, scores=scores), column("hat", hat)))
+    found = list(equalising(view(inputs([column("hat", hat)], truth, scores > 0.5, scores=scores))))
     whole = one(found, "equalised_odds_accuracy")
     rng, copies = np.random.default_rng(0), 200
     rates, right = [], 0.0
@@ -117,7 +121,7 @@ def test_the_rules_per_group_equalise_odds_when_they_are_carried_out(drawn):
 
 def test_without_positives_in_a_group_there_is_no_rule_but_a_reason():
     codes, truth, scores = [0, 0, 0, 1, 1, 1], [0, 1, 1, 0, 0, 0], np.linspace(0.1, 0.9, 6)
-    found = list(equalising(inputs([column("hat", codes)], truth, [0] * 6, scores=scores), column("hat", codes)))
+    found = list(equalising(view(inputs([column("hat", codes)], truth, [0] * 6, scores=scores))))
     assert [(m.metric, m.status) for m in found] == [
         ("equalised_odds_accuracy", "undefined"),
         ("equal_opportunity_accuracy", "undefined"),
@@ -127,9 +131,7 @@ def test_without_positives_in_a_group_there_is_no_rule_but_a_reason():
 
 def test_rules_of_small_cells_are_suppressed(drawn):
     hat, _, truth, scores = drawn
-    found = list(
-        equalising(inputs([column("hat", hat)], truth, scores > 0.5, scores=scores, min_cell=1000), column("hat", hat))
-    )
+    found = list(equalising(view(inputs([column("hat", hat)], truth, scores > 0.5, scores=scores, min_cell=1000))))
     rules = [m for m in found if m.metric.endswith("_threshold")]
     assert len(rules) == 4
     assert {m.status for m in rules} == {"suppressed"}

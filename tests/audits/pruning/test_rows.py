@@ -77,7 +77,7 @@ def test_rows_that_a_part_loses_are_told():
 
     sizes, note = told(part(76, ("The image is broken.",) * 3), part(39), part(75, ("gone",)))
     assert sizes == "pruning fits on 76 images, chooses on 39, reports on 75"
-    assert note == "3 rows of the fitting part are left out; the first: The image is broken."
+    assert note == "3 rows of the fitting part left out; the first: The image is broken."
 
 
 def test_what_cannot_be_written_is_told_before_the_search(tmp_path, monkeypatch):

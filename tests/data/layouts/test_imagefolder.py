@@ -34,7 +34,7 @@ def test_splits_above_classes(tmp_path, picture):
     manifest = opened(tmp_path, split={"use": "test"})
     assert manifest.ids == ("test/a/2.png", "test/b/2.png")
     assert manifest.target.values == ("a", "b")
-    assert manifest.notes == ("1 images outside class folders are not used",)
+    assert manifest.notes == ("1 image outside class folders not used",)
 
 
 def test_metadata_brings_attributes_by_file(tmp_path, picture):
@@ -44,8 +44,8 @@ def test_metadata_brings_attributes_by_file(tmp_path, picture):
     manifest = opened(tmp_path, attributes=["hat"])
     assert manifest.attributes["hat"].codes.tolist() == [0, -1, 1]
     assert manifest.notes == (
-        "1 images are not in metadata.csv; their attributes are unknown",
-        "1 rows of metadata.csv name no image in a class folder and are not used",
+        "1 image not in metadata.csv, with unknown attributes",
+        "1 row of metadata.csv not used, of no image in a class folder",
     )
     (tmp_path / "metadata.csv").write_text("name,hat\n")
     with pytest.raises(DataError, match="no column with the file"):

@@ -18,6 +18,7 @@ from fairaudit.audits.core.stream.watch import watched
 from fairaudit.audits.core.study.device import autocast
 from fairaudit.audits.core.study.methods import named_class
 from fairaudit.audits.core.study.study import Study
+from fairaudit.counted import counted
 from fairaudit.data.batch import Batch
 from fairaudit.engine.local import compute_chunks, run_chunks
 from fairaudit.engine.memory import Halving
@@ -288,7 +289,7 @@ def _notes(part: Part) -> list[str]:
 def _nothing_scored(study: Study, excluded: Sequence[tuple[int, str]]) -> DataError:
     return DataError(
         "Not one row could be scored",
-        found=f"{len(excluded)} rows, all excluded; the first: {excluded[0][1] if excluded else 'none'}",
+        found=f"{counted(len(excluded), 'row')}, all excluded; the first: {excluded[0][1] if excluded else 'none'}",
         where=study.manifest.name,
         advice="Check data.root and data.image in fairaudit.yaml.",
     )
