@@ -63,7 +63,7 @@ class Leg:
             return f"{self.name}: {self.more[0].lower()}{self.more[1:].rstrip('.')}"
         images = self._images()
         if images is None or self.n is None:
-            return f"{self.name}: more images"
+            return f"{self.name}: more images are needed"
         if images > HOPELESS * self.n:
             return f"{self.name} lies so near to {self.limit:.3g} that more images are not likely to decide it"
         if images < EDGE * self.n:
@@ -71,7 +71,7 @@ class Leg:
                 f"{self.name}: its interval only just holds {self.limit:.3g}, and as many other images could end on "
                 f"either side; {2 * self.n:,} images instead of {self.n:,} are likely to settle it"
             )
-        return f"{self.name}: about {_rounded(images):,} images instead of {self.n:,}"
+        return f"{self.name}: about {_rounded(images):,} images instead of {self.n:,} are likely to decide it"
 
     def _images(self) -> int | None:
         """Images at which the interval, shrinking with 1/√n around its centre, would no longer hold the limit."""

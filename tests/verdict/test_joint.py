@@ -184,10 +184,13 @@ def test_methods_that_disagree_accuse_nobody_whose_whole_images_do_not_differ():
 def test_what_is_needed_says_how_many_images_and_which_witness():
     # half-width 0.75 around 1.25, 0.25 from the limit: 9 times the images bring the half-width to 0.25.
     found = joint_verdict(leg("gap", "open"), about("above", "open"))
-    assert found.needed == "gap: about 900 images instead of 100; swap: about 900 images instead of 100"
+    assert found.needed == (
+        "gap: about 900 images instead of 100 are likely to decide it; "
+        "swap: about 900 images instead of 100 are likely to decide it"
+    )
     assert "does not reach far enough: swap" in found.why
     on_limit = Leg(name="gap", low=0.5, high=1.5, limit=1.0, n=100)
-    assert joint_verdict(on_limit, AttributeEvidence(name="tie")).needed == "gap: more images"
+    assert joint_verdict(on_limit, AttributeEvidence(name="tie")).needed == "gap: more images are needed"
 
 
 def test_the_limit_itself_is_allowed():

@@ -16,7 +16,8 @@ def test_the_side_of_the_limit(low, high, side):
 def test_an_interval_that_shrinks_with_the_square_root_decides_with_so_many_images():
     """Half width 0.06 around 0.13: to leave 0.1 out it must shrink to 0.03, with four times the images."""
     assert (
-        Leg(name="gap", low=0.07, high=0.19, limit=0.1, n=1000).needed() == "gap: about 4,000 images instead of 1,000"
+        Leg(name="gap", low=0.07, high=0.19, limit=0.1, n=1000).needed()
+        == "gap: about 4,000 images instead of 1,000 are likely to decide it"
     )
 
 
@@ -35,5 +36,5 @@ def test_an_estimate_on_its_limit_is_told_and_no_number_is_named():
 
 
 def test_without_a_number_of_images_more_are_asked_for():
-    assert Leg(name="gap", low=0.05, high=0.2, limit=0.1).needed() == "gap: more images"
+    assert Leg(name="gap", low=0.05, high=0.2, limit=0.1).needed() == "gap: more images are needed"
     assert Leg(name="gap", low=None, high=None, limit=0.1, reason="no twins").needed() == "gap: no twins"

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.distributions import normal_cdf, normal_sf
 from fairaudit.measures.intervals.proportion import mid_p, normal_quantile
 from fairaudit.measures.intervals.simultaneous import range_quantile
+from fairaudit.measures.roots import root
 
 DECIDES = 0.65
 """Probability of a decision, given the estimate, that a number of images is told for; see `shrinkage`."""
@@ -288,4 +288,4 @@ def _smallest(own: float, other: float, base: float, quantile: float, power: flo
 
     if missing(most) < 0:
         return float("nan")
-    return float(brentq(missing, 1e-9, most, xtol=1e-6))
+    return root(missing, 1e-9, most, within=1e-6)
