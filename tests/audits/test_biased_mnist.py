@@ -188,7 +188,7 @@ def test_exit_codes_of_gates_that_must_fail_pass_or_stay_open(trained, rule, lim
         f"gate{code}",
         "-q",
         "--format",
-        "json",
+        "csv",
         *more,
     )
     assert done.exit_code == code, done.stdout + done.stderr

@@ -122,3 +122,12 @@ def test_the_planted_shortcut_is_learnt_by_one_model_only(demo_files, tmp_path, 
     assert min(right["biased"][0, 0], right["biased"][1, 1]) >= 0.95
     assert max(right["biased"][0, 1], right["biased"][1, 0]) <= 0.85
     assert flipped["biased"] >= 0.15
+
+
+@pytest.mark.parametrize("name", ["faces.csv", "fairaudit.yaml", "biased.pt"])
+def test_files_of_others_are_left_alone(tmp_path, name):
+    (tmp_path / name).write_text("mine", encoding="utf-8")
+    with pytest.raises(OutputError, match="none of its own"):
+        make_demo(tmp_path, recipe=TINY)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text(encoding="utf-8") == "mine"

@@ -84,14 +84,14 @@ def _rows_of(maps: Path, asked: Asked, options: RunOptions) -> _MapRows:
     config, base = load(asked)
     masks: dict[str, NDArray[np.bool_]] = {}
     if asked.regions:  # to be drawn on the images; nothing else needs them
-        material = open_material(config, base=base, options=options, with_regions=True)
+        material = open_material(config, base=base, options=options, with_regions=True, by_place=True)
         manifest = material.manifest
         # Without a target, so that no row is left out: there is a map of every one.
         loader = Loader(replace(manifest, target=None), config.preprocess, material.loader.regions, options.workers)
         rows = manifest_rows(maps, manifest.ids, manifest=manifest.name)
         masks = _masks(loader, asked.regions, range(len(manifest)) if rows is None else rows.tolist())
     else:
-        manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed, images=False)
+        manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed, images=False, by_place=True)
         rows = manifest_rows(maps, manifest.ids, manifest=manifest.name)
     gates = [rule.model_copy(update={"method": METHOD}) if rule.method == maps.name else rule for rule in config.gates]
     return _MapRows(
