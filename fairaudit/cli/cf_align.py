@@ -70,7 +70,8 @@ CorrectionKind = Annotated[
     typer.Option("--correction", help="Correction of p values for many pairs.", rich_help_panel=CF),
 ]
 Drift = Annotated[
-    float, typer.Option(help="Largest mean change of a score by reconstruction alone.", rich_help_panel=CF)
+    float,
+    typer.Option(min=0, max=1, help="Largest mean change of a score by reconstruction alone.", rich_help_panel=CF),
 ]
 Find = Annotated[
     list[str] | None,

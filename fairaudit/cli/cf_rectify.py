@@ -36,7 +36,7 @@ def cf_rectify(
             min=0, help="Largest mean relative change, in size, that counts as reached.", rich_help_panel=c.CF
         ),
     ] = 0.1,
-    rate: Annotated[float, typer.Option(help="Step per unit of relative change.", rich_help_panel=c.CF)] = 0.1,
+    rate: Annotated[float, typer.Option(min=0, help="Step per unit of relative change.", rich_help_panel=c.CF)] = 0.1,
     iterations: Annotated[int, typer.Option(min=1, help="Largest number of steps.", rich_help_panel=c.CF)] = 40,
     *,
     request: Request,

@@ -8,9 +8,28 @@ from pathlib import Path
 
 from fairaudit.cli.settings import load
 from fairaudit.cli.shared import Request
+from fairaudit.errors import UsageError
 
 LARGEST = 4 << 20
 """Bytes of a table that is read twice for the sake of an early answer."""
+
+
+OWN_TABLES = ("report.csv", "summary.csv", "counterfactuals.csv")
+"""Tables that a command may write into its output folder."""
+
+
+def kept_apart(table: Path, output: Path) -> None:
+    """Refuse a table that is read where one of that name may be written.
+
+    Raises:
+        UsageError: the table lies in the output folder under the name of one that is written there.
+    """
+    if table.name in OWN_TABLES and table.exists() and table.parent.resolve() == output.resolve():
+        raise UsageError(
+            "The table that is read would be written over",
+            where=str(table),
+            advice="Choose another folder with -o, or give the table another name.",
+        )
 
 
 def checked(models: Sequence[Path], *, baseline: Path | None, request: Request) -> None:
@@ -36,6 +55,7 @@ def checked(models: Sequence[Path], *, baseline: Path | None, request: Request) 
     table = config.data.manifest
     if isinstance(table, str):
         path = base / table
+        kept_apart(path, request.options.output)
         if not path.exists() or (path.is_file() and path.stat().st_size <= LARGEST):
             open_manifest(config, base=base, limit=request.options.limit, seed=request.options.seed)
     models = model_files(models) if models else []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fairaudit.cli import options as o
-from fairaudit.cli.checked import checked
+from fairaudit.cli.checked import checked, kept_apart
 from fairaudit.cli.shared import Request, audit_command
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def fairness(
         from fairaudit.cli.launch.audits import launch_table
 
         table.check_with_table(models, baseline)
+        kept_apart(predictions, request.options.output)
         return launch_table(predictions, options=table, request=asked)
     return _models(models, baseline, table, asked)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fairaudit.cli import cf_align as c
-from fairaudit.cli.checked import checked
+from fairaudit.cli.checked import checked, kept_apart
 from fairaudit.cli.shared import ON_THE_PROCESSOR, WRITES_NO_REPORT, Request, audit_command
 from fairaudit.cli.terminal.streams import emit
 from fairaudit.counted import counted
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 GEN = "Generator"
 
 Drift = Annotated[
-    float, typer.Option(help="Largest mean change of a score by reconstruction alone.", rich_help_panel=GEN)
+    float,
+    typer.Option(min=0, max=1, help="Largest mean change of a score by reconstruction alone.", rich_help_panel=GEN),
 ]
 
 app = typer.Typer(help="Train a generator for counterfactuals, or look at one.", no_args_is_help=True)
@@ -250,6 +251,8 @@ def interpolate(
         animation=animation,
     )
     config, folder = load(request.asked, opens_model=False)
+    if isinstance(config.data.manifest, str):
+        kept_apart(folder / config.data.manifest, request.options.output)
     with progress_display(quiet=request.quiet) as progress:
         found = write_interpolations(config, wanted, base=folder, options=request.options, progress=progress)
     emit(f"{found.table}: {counted(found.pairs, 'pair')}, {counted(found.left_out, 'row')} without one\n")

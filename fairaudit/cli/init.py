@@ -66,6 +66,13 @@ def _init(model: Path, data: Path, *, output: Path, wishes: Wishes, asks: bool, 
     from fairaudit.cli.terminal.console import say
     from fairaudit.errors import ModelError, OutputError
 
+    for given in (model, data):
+        if output.exists() and given.exists() and output.samefile(given):
+            raise OutputError(
+                "The configuration would be written over what it is about",
+                where=str(output),
+                advice="Give another file with -o.",
+            )
     if output.exists() and not force:
         raise OutputError(
             "There is a configuration already", where=str(output), advice="Write over it with --force, or give -o FILE."

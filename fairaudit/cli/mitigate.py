@@ -63,7 +63,7 @@ TrainSplit = Annotated[
     ),
 ]
 TrainEpochs = Annotated[int, typer.Option(min=1, help="Passes of that training.", rich_help_panel=PANEL)]
-Seeds = Annotated[int, typer.Option(min=1, help="Fits of every method.", rich_help_panel=PANEL)]
+Seeds = Annotated[int, typer.Option(min=1, max=10_000, help="Fits of every method.", rich_help_panel=PANEL)]
 Lambda = Annotated[
     str | None,
     typer.Option(
@@ -74,7 +74,9 @@ Lambda = Annotated[
     ),
 ]
 Search = Annotated[bool, typer.Option("--search", help="Try each method's values of λ first.", rich_help_panel=PANEL)]
-Trials = Annotated[int, typer.Option(min=0, help="Search λ by so many trials of optuna.", rich_help_panel=PANEL)]
+Trials = Annotated[
+    int, typer.Option(min=0, max=10_000, help="Search λ by so many trials of optuna.", rich_help_panel=PANEL)
+]
 Select = Annotated[
     Literal["worst_cell", "eo"], typer.Option(help="What the best method is chosen by.", rich_help_panel=PANEL)
 ]

@@ -22,7 +22,7 @@ Gammas = Annotated[
         metavar="NUMBER",
     ),
 ]
-Seeds = Annotated[int, typer.Option(min=1, help="Searches per γ.", rich_help_panel=PRUNE)]
+Seeds = Annotated[int, typer.Option(min=1, max=10_000, help="Searches per γ.", rich_help_panel=PRUNE)]
 ModeOption = Annotated[
     Literal["unstructured", "structured"],
     typer.Option("--mode", help="Prune single weights, or whole units.", rich_help_panel=PRUNE),

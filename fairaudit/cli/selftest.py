@@ -44,7 +44,9 @@ Rhos = Annotated[
         metavar="SHARE",
     ),
 ]
-Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="Models per strength and controls.", rich_help_panel=SELF)]
+Seeds = Annotated[
+    int, typer.Option(min=1, max=10_000, metavar="N", help="Models per strength and controls.", rich_help_panel=SELF)
+]
 Epochs = Annotated[int, typer.Option(min=1, metavar="N", help="Training epochs.", rich_help_panel=SELF)]
 TrainSplit = Annotated[
     str | None,

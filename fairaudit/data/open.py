@@ -35,7 +35,13 @@ from fairaudit.errors import DataError
 
 
 def open_manifest(
-    config: Config, *, base: Path, limit: int | None = None, seed: int = 0, images: bool = True
+    config: Config,
+    *,
+    base: Path,
+    limit: int | None = None,
+    seed: int = 0,
+    images: bool = True,
+    by_place: bool = False,
 ) -> Manifest:
     """The rows that are audited.
 
@@ -49,13 +55,15 @@ def open_manifest(
         limit: largest number of rows.
         seed: seed of bias, resampling and limit.
         images: whether images will be read; without, neither the files nor a column that names them need exist.
+        by_place: leave the rows in the file's order, for maps that are told by their place in it.
 
     Raises:
         DataError: anything about the table, its columns or its paths that makes an audit meaningless.
     """
     dataset = open_dataset(config.data, base)
     manifest = _encoded(config, dataset, images=images)
-    manifest = _taken(manifest, *split_rows(dataset.table, config.data.split)).ordered()
+    manifest = _taken(manifest, *split_rows(dataset.table, config.data.split))
+    manifest = manifest if by_place else manifest.ordered()
     if images:
         manifest = _one_file_at_least(manifest)
     if config.data.bias is not None:

@@ -108,19 +108,33 @@ def make_demo(
         progress: called as the work goes on.
 
     Raises:
-        OutputError: a file cannot be written.
+        OutputError: a file cannot be written, or would take the place of one that is not a demonstration's.
     """
     recipe = recipe or Recipe()
     paths = demo_paths(folder)
+    _nothing_of_others(paths)
     scenes = demo_scenes(seed=seed, recipe=recipe)
     write(folder, scenes, twins={"test": "necktie"}, progress=_stage(progress, "Drawing faces"))
-    for name, path in (("biased", paths.biased), ("balanced", paths.balanced)):
-        _train(scenes[name], path, seed=seed, epochs=recipe.epochs, progress=_stage(progress, f"Training {name} model"))
     try:
-        paths.config.write_text(CONFIG, encoding="utf-8")
+        paths.config.write_text(CONFIG, encoding="utf-8")  # before the training: it says whose folder this is
     except OSError as error:
         raise OutputError("The configuration cannot be written.", where=str(paths.config), found=str(error)) from error
+    for name, path in (("biased", paths.biased), ("balanced", paths.balanced)):
+        _train(scenes[name], path, seed=seed, epochs=recipe.epochs, progress=_stage(progress, f"Training {name} model"))
     return paths
+
+
+def _nothing_of_others(paths: DemoPaths) -> None:
+    """Refuse a folder whose files an earlier demonstration did not write."""
+    there = [path for path in (paths.config, paths.manifest, paths.biased, paths.balanced) if path.exists()]
+    first = CONFIG.partition("\n")[0].encode()
+    if there and not (paths.config.is_file() and paths.config.read_bytes().startswith(first)):
+        raise OutputError(
+            "The demonstration would be written over files that are none of its own",
+            found=", ".join(path.name for path in there),
+            where=str(paths.folder),
+            advice="Choose another folder with -o.",
+        )
 
 
 def demo_scenes(*, seed: int, recipe: Recipe) -> dict[str, Scene]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fairaudit.errors import ModelError
+from fairaudit.errors import ModelError, UsageError
 from fairaudit.generators.cvae import Conditioned
 from fairaudit.generators.generator import EncoderDecoder
 from fairaudit.measures.distributions import student_ppf
@@ -33,6 +33,15 @@ class Tolerance:
     """Largest difference between an image decoded alone and in a batch."""
     repeat: float = 1e-5
     """Largest difference between two reconstructions of the same image."""
+
+    def __post_init__(self) -> None:
+        """Refuse what nothing is above: with such a tolerance anything would be evidence."""
+        for name in ("drift", "batch", "repeat"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise UsageError(
+                    f"The tolerance {name} cannot be used", wanted="a number from 0 to 1", found=str(value)
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

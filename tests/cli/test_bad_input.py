@@ -360,3 +360,15 @@ def test_a_folder_is_rendered_into_itself(lab):
     assert lab.run("render", "out", "--format", "md,html", quiet=False).code == 0
     assert (lab.folder / "out" / "report.md").is_file()
     assert not (lab.folder / "report.md").exists()
+
+
+@pytest.mark.parametrize("name", ["report.csv", "summary.csv"])
+def test_a_table_that_is_read_is_never_written_over(lab, name):
+    (lab.folder / "faces.csv").rename(lab.folder / name)
+    lab.configure(data={"manifest": name})
+    before = (lab.folder / name).read_bytes()
+    lab.run("fairness", "model.pt", "--format", "csv", "-o", ".").refused("would be written over", name)
+    columns = ("--truth", "label", "--prediction", "label", "--attribute", "group")
+    lab.run("fairness", "--predictions", name, *columns, "--format", "csv", "-o", ".").refused("would be written over")
+    assert (lab.folder / name).read_bytes() == before
+    assert lab.run("fairness", "model.pt", "--format", "csv", "-o", "out").code in (0, 4)

@@ -94,3 +94,14 @@ def test_a_size_that_is_not_usual_is_given(folder):
         done = init("odd.pt", "data.csv", "--force", "--size", wrong)
         assert done.exit_code == 2, done.output
         assert "--size cannot be read" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["model.pt", "data.csv"])
+def test_neither_the_model_nor_the_data_are_written_over(folder, name):
+    before = (folder / name).read_bytes()
+    (folder / "link").symlink_to(name)
+    for output in (name, "link"):
+        done = init("model.pt", "data.csv", "-o", output, "--force")
+        assert done.exit_code == 2, done.output
+        assert "what it is about" in done.stderr
+    assert (folder / name).read_bytes() == before

@@ -7,6 +7,7 @@ import sys
 from typing import get_args
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from fairaudit.audits.alignment.options import Animation, Maker
@@ -163,6 +164,33 @@ def test_an_unknown_shared_option_cannot_be_left_out():
 @pytest.mark.parametrize("name", [name for name in COMMANDS if "models" not in parameters(name)])
 def test_a_command_of_one_model_takes_no_option_of_many(name):
     assert not flags(COMMANDS[name]) & {"--shard", "--jobs", "--cache", "--executor", "--address", "--gpus-per-model"}
+
+
+CHECKED_LATER = {"drop", "learning_rate", "level"}
+"""Numbers whose bounds are told in words of their own."""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_number_can_be_nan(name):
+    """A limit that nothing is above or below would let everything pass."""
+    options = {
+        parameter: get_args(given.annotation)
+        for parameter, given in inspect.signature(COMMANDS[name].callback, eval_str=True).parameters.items()
+    }
+    numbers = {p: parts[1] for p, parts in options.items() if parts and "float" in str(parts[0])}
+    assert not [p for p, told in numbers.items() if told.min is told.max is None and p not in CHECKED_LATER]
+
+
+def test_numbers_that_are_checked_later_are_no_nan_either(tmp_path):
+    for command in (
+        ("generator", "train", "--learning-rate", "nan"),
+        ("selftest", "--learning-rate", "nan"),
+        ("cf-align", "m.pt", "--generator", "g.pt", "--drop", "nan"),
+        ("fairness", "m.pt", "--level", "nan"),
+        ("selftest", "m.pt", "--seeds", "1000000000"),
+    ):
+        found = RUNNER.invoke(app, command, env={"COLUMNS": "200", "NO_COLOR": "1"})
+        assert found.exit_code == 2, (command, found.output)
 
 
 def test_groups_have_names():

@@ -466,6 +466,7 @@ def test_masks_of_rows_without_a_target_go_with_their_maps(lab):
     for n, row in enumerate(rows):
         row["x0"] = "78"[n % 2]
         row["label"] = row["label"] if n % 5 else ""
+        row["id"] = f"r{24 - n}"  # maps without ids go by the place of their row, not by the order of ids
     lab.write_rows(rows)
     done = lab.run("roi-metrics", "--maps", "maps.npy", "--roi", "patch", "-o", "out", "--max-excluded", "5", "--json")
     assert done.err == ""

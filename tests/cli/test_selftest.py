@@ -165,13 +165,13 @@ def test_an_architecture_without_a_file_and_two_biases(wide):
         (m["attribute"], m["region"], m["method"]) for m in report["measurements"] if m["metric"] == "false_alarm_rate"
     ]
     assert audits == [
-        ("planted_patch", "patch", "fairness"),
-        ("planted_patch", "patch", "cue alignment gradient"),
-        ("planted_patch", "patch", "relevance gradient"),
-        ("planted_patch", "patch", "causal"),
-        ("planted_patch", "patch", "content swap"),
-        ("planted_patch", "patch", "joint verdict"),
-        ("planted_patch", "patch", "prune"),
+        ("planted_patch", "planted_patch", "fairness"),
+        ("planted_patch", "planted_patch", "cue alignment gradient"),
+        ("planted_patch", "planted_patch", "relevance gradient"),
+        ("planted_patch", "planted_patch", "causal"),
+        ("planted_patch", "planted_patch", "content swap"),
+        ("planted_patch", "planted_patch", "joint verdict"),
+        ("planted_patch", "planted_patch", "prune"),
         ("planted_corruption", None, "fairness"),  # a corruption is everywhere: no region to look at
         ("planted_corruption", None, "joint verdict"),
         ("planted_corruption", None, "prune"),

@@ -145,6 +145,14 @@ def test_bad_rows_are_excluded_with_their_reasons_and_the_run_goes_on(faces):
     assert len(batch.ids) + len(reasons) == 10
 
 
+def test_rows_are_in_the_order_of_their_ids_but_for_maps_that_are_told_by_their_place(faces):
+    lines = (faces / "faces.csv").read_text().splitlines()
+    (faces / "faces.csv").write_text("\n".join([lines[0], *lines[:0:-1]]) + "\n")
+    ids = open_manifest(config(), base=faces).ids
+    assert list(ids) == sorted(ids)
+    assert open_manifest(config(), base=faces, by_place=True).ids == ids[::-1]
+
+
 @pytest.mark.parametrize("unknown", ["-1", "-1.0", " -1 "])
 @pytest.mark.parametrize("written", ["-1", "-1.0", "-1.00"])
 def test_unknown_is_compared_as_labels_are(faces, unknown, written):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
-from fairaudit.errors import ModelError
+from fairaudit.errors import ModelError, UsageError
 from fairaudit.generators.checks import Tolerance, check_generator, gradient_lengths, refuse, undecided
 from fairaudit.generators.cvae import Conditioned, GaussianPosterior
 from fairaudit.generators.sheet import reconstruction_sheet
@@ -140,3 +141,9 @@ def test_the_sheet_shows_images_above_their_reconstructions() -> None:
     np.testing.assert_allclose(sheet[6:10, 1:5, 1], 0.8 * original, atol=1)
     np.testing.assert_array_equal(sheet[11:15, 1:5, 2], np.rint(IMAGES[2, 0].numpy() * 255))
     assert (sheet[11:15, 6:10] == 255).all()
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -0.1])
+def test_a_tolerance_that_nothing_is_above_is_refused(value: float) -> None:
+    with pytest.raises(UsageError, match="cannot be used"):
+        Tolerance(drift=value)

@@ -54,7 +54,7 @@ def saved_ids(path: Path) -> list[str] | None:
 
 
 def manifest_rows(path: Path, ids: Sequence[str], *, manifest: str) -> NDArray[np.int64] | None:
-    """Manifest rows of saved maps, by id; None for maps without ids, which are one per row in the manifest's order.
+    """Manifest rows of saved maps, by id; None for maps without ids, which are one per row in the file's order.
 
     Raises:
         DataError: an image of the maps is not in the manifest, or is in the maps twice.

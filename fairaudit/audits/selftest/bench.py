@@ -19,7 +19,7 @@ from fairaudit.audits.selftest.options import Case, SelftestOptions
 from fairaudit.audits.selftest.train import Trainer
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
-from fairaudit.data.planted.bias import places
+from fairaudit.data.planted.bias import region_names
 from fairaudit.engine.local import run_chunks
 from fairaudit.engine.part import Part
 from fairaudit.engine.plan import Chunk, Plan
@@ -99,7 +99,7 @@ class Bench:
         )
         options = replace(self.options, output=folder, root=self.options.output, limit=None)
         study = Study(config=planted.config, options=options, material=planted.material, candidate=model)
-        where = list(places(bias).items())
+        where = list(region_names(bias).items())
         return audit_case(study, plan_of(discover=self.asked.discover), where, Silent(), prune=self.asked.prune)
 
     def _training(self) -> dict[str, Any]:

@@ -48,5 +48,17 @@ def places(bias: Bias) -> dict[str, str | None]:
 
 
 def place_regions(bias: Bias) -> dict[str, RegionConfig]:
-    """The places of a bias as regions by the mask's name, such as `audit` wants them."""
-    return {name: RegionConfig(mask=f"@{name}") for name in places(bias).values() if name is not None}
+    """The places of a bias as regions by their names, such as `audit` wants them."""
+    masks, names = places(bias), region_names(bias)
+    return {names[a] or a: RegionConfig(mask=f"@{mask}") for a, mask in masks.items() if mask is not None}
+
+
+def region_names(bias: Bias) -> dict[str, str | None]:
+    """Attribute that a bias brings → name of the region that shows it; None where that is the whole image.
+
+    A patch is one thing and has one name; a background is a place, and its colour is the attribute.
+
+    >>> region_names(Bias(kind="patch", attribute="sticker")), region_names(Bias(kind="red_green"))
+    ({'sticker': 'sticker'}, {'colour': 'figure'})
+    """
+    return {attribute: attribute if mask == MASK else mask for attribute, mask in places(bias).items()}

@@ -9,7 +9,7 @@ from scipy import stats
 from fairaudit.config.schema import Bias
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.manifest import Manifest
-from fairaudit.data.planted.bias import place_regions, places, plant_bias
+from fairaudit.data.planted.bias import place_regions, places, plant_bias, region_names
 from fairaudit.data.planted.biased_mnist import COLOURS
 from fairaudit.data.planted.corruptions import CORRUPTIONS
 from fairaudit.data.planted.planting import brought, draw_values
@@ -159,6 +159,8 @@ def test_every_attribute_has_its_place_and_the_images_know_it(kind):
     bias = Bias(kind=kind)
     planted = plant_bias(manifest([0, 1], classes=2), bias, seed=0)
     assert tuple(places(bias)) == brought(bias)
-    known = [name for name in places(bias).values() if name is not None]
-    assert list(place_regions(bias)) == known
+    known = {mask for mask in places(bias).values() if mask is not None}
+    regions = place_regions(bias)
+    assert {region.mask for region in regions.values()} == {f"@{mask}" for mask in known}
+    assert set(regions) == {name for name in region_names(bias).values() if name is not None}
     assert all(planted.source.mask(0, name).any() for name in known)

@@ -141,7 +141,9 @@ MOST_CANDIDATES = 12
 """As many columns are listed."""
 
 
-def open_material(config: Config, *, base: Path, options: RunOptions, with_regions: bool) -> Material:
+def open_material(
+    config: Config, *, base: Path, options: RunOptions, with_regions: bool, by_place: bool = False
+) -> Material:
     """Open the manifest and whatever reads its images.
 
     Args:
@@ -149,11 +151,12 @@ def open_material(config: Config, *, base: Path, options: RunOptions, with_regio
         base: folder that the configuration's paths are relative to.
         options: how to run.
         with_regions: whether the audit looks at regions; without, none is placed.
+        by_place: leave the rows in the file's order (`open_manifest`).
     """
     from fairaudit.data.loader import Loader
     from fairaudit.data.open import open_manifest
 
-    manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed)
+    manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed, by_place=by_place)
     names = wanted_regions(config) if with_regions else []
     regions = {name: config.regions[name] for name in names}
     loader = Loader(manifest, config.preprocess, regions, options.workers)
