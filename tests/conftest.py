@@ -1,6 +1,8 @@
 """Fixtures that several packages share; the full demonstration is made once per session."""
 
+import contextlib
 import importlib.util
+import io
 import os
 import sys
 import time
@@ -65,9 +67,9 @@ PIXEL = bytes.fromhex(
 @pytest.fixture(scope="session", autouse=True)
 def rendered_where_it_is_looked_at():
     """Figures of commands are one pixel, but for tests marked `drawn`; each figure's own tests render it."""
-    from matplotlib.figure import Figure
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    render = Figure.savefig
+    render = FigureCanvasAgg.print_png
 
     def chosen(self, file, **options):
         if PLAIN[0]:
@@ -75,23 +77,23 @@ def rendered_where_it_is_looked_at():
         else:
             render(self, file, **options)
 
-    Figure.savefig = chosen
+    FigureCanvasAgg.print_png = chosen
     yield
-    Figure.savefig = render
+    FigureCanvasAgg.print_png = render
 
 
 def pytest_runtest_setup(item):
     """Before any fixture: whether this test's figures are rendered."""
-    commands = {"cli", "audits"} & set(item.path.relative_to(Path(__file__).parent).parts[:1])
-    PLAIN[0] = bool(commands) and item.get_closest_marker("drawn") is None
+    of_figures = item.path.relative_to(Path(__file__).parent).parts[0] == "report"
+    PLAIN[0] = not of_figures and item.get_closest_marker("drawn") is None
 
 
 MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
 
 
-@pytest.fixture(scope="module")
-def script():
-    """Loads a program beside the tests, which is no module of any package."""
+@contextlib.contextmanager
+def scripts():
+    """Loads programs beside the tests, which are no modules of any package."""
     loaded = []
 
     def load(path):
@@ -105,6 +107,13 @@ def script():
     yield load
     for name in loaded:
         sys.modules.pop(name, None)
+
+
+@pytest.fixture(scope="module")
+def script():
+    """Loads a program beside the tests."""
+    with scripts() as load:
+        yield load
 
 
 def once(folder, make):
@@ -125,27 +134,51 @@ def once(folder, make):
         raise
 
 
+def common(tmp_path_factory, worker_id):
+    """The folder that all workers share."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+def as_trained(scene, path, **_):
+    """In place of training: the network that it gave once, with seed 0 and the full recipe."""
+    from safetensors.torch import load_file
+
+    from fairaudit.demo.network import smile_network
+    from fairaudit.demo.train import save_script
+
+    network = smile_network()
+    network.load_state_dict(load_file(Path(__file__).parent / "demo" / f"smile-{path.stem}.safetensors"))
+    save_script(network, path)
+
+
+def made_demo(folder, **recipe):
+    """The demonstration with seed 0 before any audit: its faces, its two trained models and its configuration."""
+    from fairaudit.demo import make
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(make, "_train", as_trained)
+        once(folder, lambda: make.make_demo(folder, seed=0, recipe=make.Recipe(**recipe)))
+    return make.demo_paths(folder)
+
+
 @pytest.fixture(scope="session")
 def demo_files(tmp_path_factory, worker_id):
-    """The demonstration with seed 0 before any audit: its faces, its two models and its configuration."""
-    from fairaudit.demo.make import demo_paths, make_demo
-
-    own = tmp_path_factory.getbasetemp()
-    folder = (own if worker_id == "master" else own.parent) / "demo"
-    once(folder, lambda: make_demo(folder, seed=0))
-    return demo_paths(folder)
+    """The full demonstration before any audit."""
+    return made_demo(common(tmp_path_factory, worker_id) / "demo")
 
 
 @pytest.fixture(scope="session")
-def demo(demo_files):
-    """The full demonstration with seed 0: its folder, its two models and both reports; one worker makes it for all."""
+def demo(tmp_path_factory, worker_id):
+    """The demonstration on 400 test faces: its folder, its two models and both reports; one worker makes it for all."""
     from fairaudit.audits.core.stream.progress import Silent
     from fairaudit.audits.demo.demo import audit_demo, concluded
     from fairaudit.results.store import read_report
 
-    folder = demo_files.folder
+    paths = made_demo(common(tmp_path_factory, worker_id) / "demo-audited", train_images=48, test_images=400)
+    folder = paths.folder
     PLAIN[0] = False
-    once(folder.with_name("demo-audits"), lambda: audit_demo(demo_files, workers=1, progress=Silent()))
+    once(folder.with_name("demo-audits"), lambda: audit_demo(paths, workers=1, progress=Silent()))
     return concluded(folder, read_report(folder / "report"), read_report(folder / "report-balanced"))
 
 
@@ -155,3 +188,18 @@ def mnist_folder():
     if not (MNIST / "t10k-images-idx3-ubyte.gz").is_file():
         pytest.skip("the MNIST test set is not beside the checkout")
     return MNIST
+
+
+@pytest.fixture(scope="session")
+def biased_mnist(tmp_path_factory, worker_id, mnist_folder):
+    """What the shipped script makes of real digits: a model, the held-out digits, and its words in printed.txt."""
+    folder = common(tmp_path_factory, worker_id) / "biased_mnist"
+
+    def make():
+        with scripts() as load, contextlib.redirect_stdout(io.StringIO()) as printed:
+            program = load(Path(__file__).parents[1] / "example_configs" / "train_biased_mnist.py")
+            assert program.main(["--mnist", str(mnist_folder), "--out", str(folder)]) == 0
+        (folder / "printed.txt").write_text(printed.getvalue(), encoding="utf-8")
+
+    once(folder, make)
+    return folder

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 
+import pytest
+from PIL import Image
+
 from fairaudit.audits.core.report.drawn import drawn
 from fairaudit.audits.core.stream.audit import Drawing
+from fairaudit.report.figures.style import new_figure, png
 
 
 def test_photographs_are_left_out_and_those_of_an_earlier_run_go(tmp_path):
@@ -31,3 +36,18 @@ def test_figures_are_no_more_open_than_the_umask_allows(tmp_path):
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "figures" / "gaps.png").stat().st_mode) == 0o600
+
+
+def size_of_a_figure():
+    with Image.open(io.BytesIO(png(new_figure(2, 1)))) as picture:
+        return picture.size
+
+
+def test_here_a_figure_is_built_and_is_one_pixel():
+    """The tests of commands are quick for that reason; whatever renders figures must go through the fixture."""
+    assert size_of_a_figure() == (1, 1)
+
+
+@pytest.mark.drawn
+def test_where_it_is_looked_at_it_is_rendered():
+    assert size_of_a_figure() == (320, 160)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from fairaudit.data.synthetic.faces import write
 from fairaudit.demo.make import demo_paths
 
 SCRIPT = Path(__file__).with_name("twin_alignment.py")
@@ -99,13 +100,15 @@ def test_the_estimate_is_the_truth_of_exact_twins(drawn, world, models):
     assert beyond["balanced"] < 0.02
 
 
-def test_drawings_are_the_demonstrations_own_faces(drawn, world, demo_files):
-    """At its own latents a face is the file that the demonstration wrote, without its smile the twin's mouth alone."""
+def test_drawings_are_the_demonstrations_own_faces(drawn, world, tmp_path):
+    """At its own latents a face is the file that the demonstration writes, without its smile the twin's mouth alone."""
     from PIL import Image
 
     twins, _ = world
     faces = drawn.smiling_faces(0, FACES)
-    files = sorted((demo_files.folder / "faces").glob("test_?????.png"))
+    write(tmp_path, {"test": faces})
+    files = sorted((tmp_path / "faces").glob("test_?????.png"))
+    assert len(files) == FACES
     stored = np.stack([np.asarray(Image.open(file)) for file in files]).transpose(0, 3, 1, 2)
     images = (twins.decode(twins.latents(torch.arange(8))) * 255).round().to(torch.uint8).numpy()
     for image in images:

@@ -73,12 +73,12 @@ class Lab:
         assert not wrong, f"fairaudit {arguments[0]} lacks {wrong}, which it names: {done.stderr}"
         return Ran(code=done.exit_code, out=done.stdout, err=done.stderr)
 
-    def start(self, *arguments: str, file_size: int | None = None) -> Forked:
+    def start(self, *arguments: str, env: dict[str, str] | None = None, file_size: int | None = None) -> Forked:
         """`fairaudit` with these arguments in the folder, as a process of its own in which all is imported already.
 
         No file can grow beyond `file_size` bytes.
         """
-        return Forked(arguments, folder=self.folder, env=_environment(), file_size=file_size)
+        return Forked(arguments, folder=self.folder, env={**_environment(), **(env or {})}, file_size=file_size)
 
     def start_anew(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
         """As `start`, from a Python that has imported nothing."""

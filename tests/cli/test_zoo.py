@@ -60,6 +60,17 @@ def test_a_broken_model_is_a_row_and_no_pass(zoo):
     assert "broken.pt" in broken["worst_rule"]
 
 
+def test_a_whole_audit_of_a_folder_goes_on_past_a_broken_model(zoo):
+    zoo.configure(gates=GATE)
+    done = zoo.run("audit", "zoo/m0.pt", "zoo/broken.pt", "--roi", "patch", "--method", "gradient", "-o", "out")
+    audited, broken = rows_of(zoo)
+    assert (audited["model"], broken["model"], broken["gate"]) == ("m0", "broken", "not audited")
+    assert done.code == audited["exit_code"]
+    report = json.loads((zoo.folder / "out" / audited["report"]).with_suffix(".json").read_text(encoding="utf-8"))
+    assert {row["audit"] for row in report["measurements"]} >= {"fairness", "roi-metrics"}
+    assert (zoo.folder / "out" / "index.html").is_file()
+
+
 def test_models_of_one_name_in_several_folders(lab):
     for name in ("one", "two"):
         (lab.folder / name).mkdir()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -25,7 +26,6 @@ def drawings(
     total: Total, evidence: AlignmentEvidence, changes: Changes, matrix: Floats, correlated: Floats
 ) -> list[Drawing]:
     """The matrix, and for every base (the first four) a strip, an animation and an alignment plot."""
-    names = evidence.readers.heads.names
     found = [_matrix(total, evidence, matrix, correlated)]
     if evidence.generator is None:
         return found
@@ -33,7 +33,7 @@ def drawings(
         rows, change = changes[base]
         chosen = _chosen(rows, change, evidence.options.examples)
         if len(chosen):
-            found += _base_drawings(total, evidence, base, chosen, names)
+            found += _BaseFigures(total=total, evidence=evidence, base=base, chosen=chosen).drawings()
     return found
 
 
@@ -45,63 +45,76 @@ def _chosen(rows: NDArray[np.int64], change: RelativeChange, most: int) -> NDArr
     return rows[order[picks]]
 
 
-def _base_drawings(
-    total: Total, evidence: AlignmentEvidence, base: int, chosen: NDArray[np.int64], names: tuple[str, ...]
-) -> list[Drawing]:
-    @cache
-    def swept() -> tuple[Floats, Floats, Floats]:
-        return _swept(total, evidence, base, chosen)
+@dataclass(frozen=True, kw_only=True)
+class _BaseFigures:
+    """The figures of one base, which share the images that are searched again for the first that is drawn."""
 
-    ids = [total.study.manifest.ids[total.rows[row]] for row in chosen]
-    stem, name, kind = f"counterfactuals-{_file_name(names[base])}", names[base], evidence.options.animation
+    total: Total
+    evidence: AlignmentEvidence
+    base: int
+    chosen: NDArray[np.int64]
+    """Scored images that are shown."""
 
-    def strip() -> bytes:
+    @cached_property
+    def swept(self) -> tuple[Floats, Floats, Floats]:
+        return _swept(self.total, self.evidence, self.base, self.chosen)
+
+    @property
+    def names(self) -> Sequence[str]:
+        return self.evidence.readers.heads.names
+
+    def drawings(self) -> list[Drawing]:
+        name, kind = self.names[self.base], self.evidence.options.animation
+        stem = f"counterfactuals-{_file_name(name)}"
+        return [
+            Drawing(
+                name=f"{stem}.png",
+                caption=f"Images on the way to their counterfactual for {name}.",
+                draw=self.strip,
+                photographs=True,
+            ),
+            Drawing(
+                name=f"{stem}.{kind}",
+                caption=f"The same, moving: {name} there and back.",
+                draw=self.moving,
+                photographs=True,
+            ),
+            Drawing(
+                name=f"alignment-{_file_name(name)}.png",
+                caption=f"Scores of other classifiers along counterfactuals of {name}; flat is independent.",
+                draw=self.plot,
+            ),
+        ]
+
+    def strip(self) -> bytes:
         from fairaudit.report.figures.counterfactuals import strips
 
-        frames, values, originals = swept()
-        shown = [base, *_movers(values, base)[:2]]
+        frames, values, originals = self.swept
+        ids = [self.total.study.manifest.ids[self.total.rows[row]] for row in self.chosen]
+        shown = [self.base, *_movers(values, self.base)[:2]]
         texts = [
             ["\n".join(f"{values[row, k, c]:.2f}" for c in shown) for k in range(FRAMES)] for row in range(len(ids))
         ]
         steps = ["reconstruction", *[""] * (FRAMES - 2), "counterfactual"]
-        heading = f"Counterfactuals of {name}; scores from the top: {', '.join(names[c] for c in shown)}"
+        listed = ", ".join(self.names[c] for c in shown)
+        heading = f"Counterfactuals of {self.names[self.base]}; scores from the top: {listed}"
         return strips(frames, ids, texts, heading=heading, steps=steps, originals=originals)
 
-    def moving() -> bytes:
+    def moving(self) -> bytes:
         from fairaudit.report.figures.counterfactuals import animation
 
-        return animation(swept()[0], kind=kind)
+        return animation(self.swept[0], kind=self.evidence.options.animation)
 
-    def plot() -> bytes:
+    def plot(self) -> bytes:
         from fairaudit.report.figures.counterfactuals import alignment_plot
 
-        values = swept()[1]
-        shown = _movers(values, base)[:8]
+        values, names, name = self.swept[1], self.names, self.names[self.base]
+        shown = _movers(values, self.base)[:8]
         most = f" (the {len(shown)} of {len(names) - 1} that move most)" if len(names) > 9 else ""
         heading = f"What moves along counterfactuals of {name}{most}"
         return alignment_plot(
-            values[:, :, base], values[:, :, shown], [names[c] for c in shown], base_name=name, heading=heading
+            values[:, :, self.base], values[:, :, shown], [names[c] for c in shown], base_name=name, heading=heading
         )
-
-    return [
-        Drawing(
-            name=f"{stem}.png",
-            caption=f"Images on the way to their counterfactual for {name}.",
-            draw=strip,
-            photographs=True,
-        ),
-        Drawing(
-            name=f"{stem}.{kind}",
-            caption=f"The same, moving: {name} there and back.",
-            draw=moving,
-            photographs=True,
-        ),
-        Drawing(
-            name=f"alignment-{_file_name(name)}.png",
-            caption=f"Scores of other classifiers along counterfactuals of {name}; flat is independent.",
-            draw=plot,
-        ),
-    ]
 
 
 def _movers(values: Floats, base: int) -> list[int]:

@@ -133,14 +133,18 @@ def read_predictions(
         controls={name: column.take(keep) for name, column in controls.items()},
         weights=None if weights is None else weights[keep],
         cluster=None if cluster is None else cluster.take(keep),
-        excluded=(
-            *(Excluded(row=int(rows[at]), id=ids[rows[at]], reason=str(lost[at])) for at in np.flatnonzero(lost != "")),
-        ),
+        excluded=_excluded(rows, ids, lost),
         training=training_rows(table, target, attributes, aligned=aligned, split=split, optional=True),
         rows=len(rows),
         digest=_digest(rows, ids if columns.id else [""] * len(ids), target, attributes),
         notes=(*notes, *_notes(columns, target)),
     )
+
+
+def _excluded(rows: Rows, ids: Sequence[str], lost: NDArray[np.str_]) -> tuple[Excluded, ...]:
+    """The rows that are lost, with the reason."""
+    places = np.flatnonzero(lost != "")
+    return tuple(Excluded(row=int(rows[at]), id=ids[rows[at]], reason=str(lost[at])) for at in places)
 
 
 def _other(columns: TableColumns) -> list[str | None]:

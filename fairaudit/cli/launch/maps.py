@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fairaudit.cli.launch.audits import show
-from fairaudit.cli.settings import load, read_boxes
+from fairaudit.cli.settings import Asked, load, read_boxes
 from fairaudit.cli.shared import Request
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from fairaudit.config.options import RunOptions
+    from fairaudit.config.schema import Config
     from fairaudit.data.loader import Loader
+    from fairaudit.data.manifest import Manifest
 
 
 def launch_maps(
@@ -37,50 +40,65 @@ def launch_maps(
             for are those of the configuration.
     """
     from fairaudit.audits.core.report.outcome import Outcome
-    from fairaudit.audits.core.study.study import open_material
-    from fairaudit.audits.regions.map_ids import manifest_rows, maps_folder, same_ids
-    from fairaudit.audits.regions.maps import METHOD, MapFiles, audit_maps
+    from fairaudit.audits.regions.map_ids import maps_folder, same_ids
+    from fairaudit.audits.regions.maps import MapFiles, audit_maps
     from fairaudit.config.schema import AuditConfig
-    from fairaudit.data.loader import Loader
-    from fairaudit.data.open import open_manifest
 
     asked, options = request.asked, request.options
     maps = maps_folder(maps)
     if baseline_maps is not None:
         baseline_maps = maps_folder(baseline_maps)
         same_ids(maps, baseline_maps)
-    manifest, config, masks = None, None, {}
+    rows = None
     if asked.data is not None or asked.config is not None or asked.regions:
-        config, base = load(asked)
-        if asked.regions:  # to be drawn on the images; nothing else needs them
-            material = open_material(config, base=base, options=options, with_regions=True, by_place=True)
-            manifest = material.manifest
-            # Without a target, so that no row is left out: there is a map of every one.
-            regions = material.loader.regions
-            loader = Loader(replace(manifest, target=None), config.preprocess, regions, options.workers)
-            rows = manifest_rows(maps, manifest.ids, manifest=manifest.name)
-            masks = _masks(loader, asked.regions, range(len(manifest)) if rows is None else rows.tolist())
-        else:
-            manifest = open_manifest(
-                config, base=base, limit=options.limit, seed=options.seed, images=False, by_place=True
-            )
-            rows = manifest_rows(maps, manifest.ids, manifest=manifest.name)
-        if rows is not None:
-            manifest = manifest.take(rows)
-        # A rule about the method that made the maps is about these maps.
-        own = [
-            rule.model_copy(update={"method": METHOD}) if rule.method == maps.name else rule for rule in config.gates
-        ]
-        config = config.model_copy(update={"gates": own})
+        rows = _rows_of(maps, asked, options)
     report = audit_maps(
-        MapFiles(maps=maps, baseline=baseline_maps, boxes=read_boxes(boxes), masks=masks),
-        manifest=manifest,
-        audit=config.audit if config else AuditConfig.model_validate(asked.extra.get("audit", {})),
-        gates=config.gates if config else [],
+        MapFiles(maps=maps, baseline=baseline_maps, boxes=read_boxes(boxes), masks=rows.masks if rows else {}),
+        manifest=rows.manifest if rows else None,
+        audit=rows.config.audit if rows else AuditConfig.model_validate(asked.extra.get("audit", {})),
+        gates=rows.config.gates if rows else [],
         options=options,
         discover=discover,
     )
     return show([Outcome(name=maps.stem, folder=options.output, report=report)], request=request)
+
+
+class _MapRows(NamedTuple):
+    """What the data say of the maps."""
+
+    manifest: Manifest
+    """A row of every map, in their order."""
+    config: Config
+    """The configuration; its rules about the method that made the maps are about these maps."""
+    masks: dict[str, NDArray[np.bool_]]
+    """Region asked for → its pixels for every map."""
+
+
+def _rows_of(maps: Path, asked: Asked, options: RunOptions) -> _MapRows:
+    from fairaudit.audits.core.study.study import open_material
+    from fairaudit.audits.regions.map_ids import manifest_rows
+    from fairaudit.audits.regions.maps import METHOD
+    from fairaudit.data.loader import Loader
+    from fairaudit.data.open import open_manifest
+
+    config, base = load(asked)
+    masks: dict[str, NDArray[np.bool_]] = {}
+    if asked.regions:  # to be drawn on the images; nothing else needs them
+        material = open_material(config, base=base, options=options, with_regions=True, by_place=True)
+        manifest = material.manifest
+        # Without a target, so that no row is left out: there is a map of every one.
+        loader = Loader(replace(manifest, target=None), config.preprocess, material.loader.regions, options.workers)
+        rows = manifest_rows(maps, manifest.ids, manifest=manifest.name)
+        masks = _masks(loader, asked.regions, range(len(manifest)) if rows is None else rows.tolist())
+    else:
+        manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed, images=False, by_place=True)
+        rows = manifest_rows(maps, manifest.ids, manifest=manifest.name)
+    gates = [rule.model_copy(update={"method": METHOD}) if rule.method == maps.name else rule for rule in config.gates]
+    return _MapRows(
+        manifest=manifest if rows is None else manifest.take(rows),
+        config=config.model_copy(update={"gates": gates}),
+        masks=masks,
+    )
 
 
 def _masks(loader: Loader, names: Sequence[str], rows: Sequence[int]) -> dict[str, NDArray[np.bool_]]:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from fairaudit.measures.clusters.effective import effective_counts
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import DISPARITIES, bias_conflict_accuracy, disparity, unbiased_accuracy
-from fairaudit.measures.counts.paper_measures import PAPER_MEASURES
+from fairaudit.measures.counts.paper_measures import PAPER_MEASURES, group_iou, spread
 from fairaudit.measures.counts.rates import macro
 from fairaudit.measures.intervals.bootstrap import Strata, bootstrap, cluster_bootstrap
 from fairaudit.measures.intervals.careful import widened
@@ -33,6 +33,7 @@ MACROS = ("tpr", "ppv", "f1", "iou")
 """Rates that are also averaged over classes when there are more than two."""
 COMPOSED = tuple(name for name in DISPARITIES if name not in PAIRWISE)
 """Disparities whose intervals are made of several pairs of independent rates."""
+NOISE = "spread of the noise of the groups' overlaps"
 
 
 def _statistics(aligned: ArrayLike | None) -> dict[str, tuple[Statistic, Strata, Drift]]:
@@ -105,6 +106,9 @@ def resampled_rows(
             continue
         value = float(statistic(table))
         ends = _ends(name, value, draws[name], drift, nulls, asked)
+        if name == "iou_std":  # a seminorm: groups whose own overlap is less certain than that of all have more noise
+            noise = calibrated(value, draws[name], careful[NOISE], larger=True, level=asked.statistics.level)
+            ends = _hull(ends, noise)
         if name in PAPER_MEASURES:
             low, high = _hull(ends, _careful_ends(name, value, careful[name], table, asked))
             low = low if nulls.proves(name, value, level=asked.statistics.level) else np.minimum(low, 0.0)
@@ -158,9 +162,10 @@ def _careful_draws(table: Floats, asked: FairnessSpec) -> dict[str, Floats]:
     """Replicates of the papers' measures around rates that are a little less certain than what was found."""
     source = generator(asked.statistics.seed, "careful bootstrap", asked.attribute)
     counts = careful_counts(table, asked)
+    overlap = group_iou(counts)
     return bootstrap(
         counts,
-        lambda drawn: evaluated(drawn, PAPER_MEASURES),
+        lambda drawn: {**evaluated(drawn, PAPER_MEASURES), NOISE: spread(group_iou(drawn) - overlap)},
         strata="cell",
         replicates=affordable(table.size, asked),
         generator=source,

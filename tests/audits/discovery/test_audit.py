@@ -1,12 +1,12 @@
 """Discovery on the demonstration, without being told a region: the necktie on one model and nothing on the other."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 import yaml
+from typer.testing import CliRunner
+
+from fairaudit.cli.main import app
 
 pytestmark = pytest.mark.slow
 METHODS = ("lrp", "integrated_gradients")
@@ -20,11 +20,9 @@ def searched(demo_files, model, out):
     config["audit"] |= {"faithfulness": False, "replicates": 500}
     out.mkdir()
     (out / "search.yaml").write_text(yaml.safe_dump(config | {"gates": []}))
-    command = [
-        sys.executable, "-m", "fairaudit", "roi-metrics", str(demo_files.folder / model),
-        "-c", str(out / "search.yaml"), "--discover", "--limit", "400", "-o", str(out), "-q", "--json",
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=550, check=True, env=os.environ)
+    command = ["roi-metrics", str(demo_files.folder / model), "-c", str(out / "search.yaml"), "--discover"]
+    done = CliRunner().invoke(app, [*command, "--limit", "400", "-o", str(out), "-q", "--json"])
+    assert done.exit_code == 0, (done.exception, done.stderr)
     return [m for m in json.loads(done.stdout)["measurements"] if m["metric"].startswith("discovery")]
 
 
