@@ -22,6 +22,7 @@ from fairaudit.measures.images.cluster_means import (
     contrast_nulls,
     places,
 )
+from fairaudit.measures.images.contrast_ends import ALIKE, ContrastEnds, contrast_ends
 from fairaudit.measures.images.means import (
     Floats,
     Ints,
@@ -113,6 +114,7 @@ class _Reader:
     chance: Means
     above: Means  # p values against the controls
     drawn: Means | None = None
+    sides: ContrastEnds | None = None
 
     def replicates(self) -> Means:
         if self.drawn is None:
@@ -132,12 +134,26 @@ class _Reader:
         values = getattr(self.replicates(), field)[(slice(None), *at)]
         level = self.question.statistics.level
         value = float(getattr(self.estimate, field)[at])
+        if self.units is None and number < ALIKE and _alike(values):
+            return np.nan, np.nan, None
         ends = cluster_interval(value, values, clusters=number, level=level)
         kind = "bootstrap" if self.units is None else "cluster-bootstrap"
         if np.isnan(ends.low):
             return np.nan, np.nan, None
         low, high = skewed(float(ends.low), float(ends.high), values, value=value, units=number, level=level)
         return low, high, kind
+
+    def contrasted(self, field: str, at: tuple[int, ...], number: int) -> tuple[float, float, str | None]:
+        """Ends and kind of the interval of a contrast: the hull of the bootstrap's and of both sides' own (images)."""
+        low, high, kind = self.bootstrapped(field, at, number)
+        if self.units is not None or kind is None:
+            return low, high, kind
+        if self.sides is None:
+            self.sides = contrast_ends(self.data, level=self.question.statistics.level)
+        lows, highs = self.sides.cells if field == "cell_contrasts" else self.sides.groups
+        if np.isnan(lows[at]):
+            return np.nan, np.nan, None
+        return min(low, float(lows[at])), max(high, float(highs[at])), kind
 
     def wilson(self, field: str, at: tuple[int, ...], value: float, n: int) -> tuple[float, float, str]:
         """Ends and kind of the interval of a share of images."""
@@ -231,7 +247,7 @@ def _contrast(reader: _Reader, nulls: list[Means], place: _MeanPlace, name: str,
     low, high, kind = np.nan, np.nan, None
     if value is not None and not hidden:
         number = n if reader.units is None else int(getattr(reader.behind, place.field)[at])
-        low, high, kind = reader.bootstrapped(place.field, at, number)
+        low, high, kind = reader.contrasted(place.field, at, number)
     estimate = Estimate(
         value=value,
         low=low,
@@ -246,6 +262,11 @@ def _contrast(reader: _Reader, nulls: list[Means], place: _MeanPlace, name: str,
         extra=asked.extra,
     )
     return row(subject, estimate, level=asked.statistics.level)
+
+
+def _alike(replicates: Floats) -> bool:
+    known = replicates[~np.isnan(replicates)]
+    return bool(known.size and np.ptp(known) <= 1e-12 * max(1.0, float(np.abs(known).max())))
 
 
 def _both_sides(reader: _Reader, place: _MeanPlace, column: int) -> tuple[int, bool]:
