@@ -164,8 +164,8 @@ class Bad:
     def attribute(self, classifier, images, classes, *, seed=0):
         honest = Gradient().attribute(classifier, images, classes).maps
         if self.fault == "painted":  # the same picture whatever the model
-            painted = torch.linspace(0, 1, images.shape[3], dtype=honest.dtype).expand_as(honest).contiguous()
-            return Attribution(maps=painted, evaluations=0)
+            ramp = torch.linspace(0, 1, images.shape[3], dtype=honest.dtype).expand_as(honest)
+            return Attribution(maps=ramp + images.mean(dim=(1, 2, 3)).to(ramp)[:, None, None], evaluations=0)
         if self.fault == "backwards":
             return Attribution(maps=-InputXGradient().attribute(classifier, images, classes).maps, evaluations=1)
         if self.fault == "noisy":
