@@ -58,7 +58,7 @@ class Lab:
     def run(self, *arguments: str, quiet: bool = True) -> Ran:
         """`fairaudit` with these arguments in the folder, inside this process; anything unexpected is raised.
 
-        What it says on stderr may name its own options, or those of a command that it names with them.
+        What it says on stderr may name its own options, those of a command that it names with them, and what was given.
         """
         from typer.testing import CliRunner
 
@@ -69,7 +69,8 @@ class Lab:
             done = CliRunner().invoke(app, [*arguments, *(["--quiet"] if quiet else [])], env={"COLUMNS": "80"})
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
-        wrong = foreign(done.stderr, " ".join(arguments[: 1 + (arguments[0] == "generator")]))
+        named = foreign(done.stderr, " ".join(arguments[: 1 + (arguments[0] == "generator")]))
+        wrong = [option for option in named if option not in arguments]
         assert not wrong, f"fairaudit {arguments[0]} lacks {wrong}, which it names: {done.stderr}"
         return Ran(code=done.exit_code, out=done.stdout, err=done.stderr)
 
