@@ -173,6 +173,6 @@ def test_a_conditional_vae_draws_what_cia_learns_from(folder, tmp_path, monkeypa
     report = run(folder, tmp_path / "out", methods=("cia-cvae",), write=None, frames=2, maps=0, audit=cvae).report
     assert one(report, "worst_cell_accuracy", "cia-cvae").value is not None
     assert any("2 frames in 1 way" in note for note in report.notes)
-    monkeypatch.setattr(drawn, "Tolerance", lambda: Tolerance(drift=-1.0))
+    monkeypatch.setattr(drawn, "Tolerance", lambda: Tolerance(drift=0.0))
     with pytest.raises(ModelError, match="cannot augment"):
         run(folder, tmp_path / "out", methods=("cia-cvae",), write=None, audit=cvae)
