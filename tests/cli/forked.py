@@ -9,10 +9,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import weakref
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -34,9 +36,10 @@ class Forked:
     def __init__(self, arguments: tuple[str, ...], *, folder: Path, env: dict[str, str], file_size: int | None) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(PRELOADED)
-        self._streams = tempfile.TemporaryDirectory()
+        self._streams = tempfile.mkdtemp()
+        weakref.finalize(self, shutil.rmtree, self._streams, ignore_errors=True)
         self._process = context.Process(
-            target=_command, args=(arguments, str(folder), self._streams.name, env, file_size), daemon=False
+            target=_command, args=(arguments, str(folder), self._streams, env, file_size), daemon=False
         )
         self._process.start()
         self.pid = self._process.pid
@@ -60,8 +63,7 @@ class Forked:
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
         self.wait(timeout)
-        out, err = (Path(self._streams.name, name).read_text(encoding="utf-8") for name in ("out", "err"))
-        self._streams.cleanup()
+        out, err = (Path(self._streams, name).read_text(encoding="utf-8") for name in ("out", "err"))
         return out, err
 
 

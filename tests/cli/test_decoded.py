@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections import Counter
@@ -77,8 +76,8 @@ def test_killed_and_resumed_is_the_same(large_lab):
         while not list((large_lab.folder / ".fairaudit" / "killed").glob("pixels-*")) and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        time.sleep(draw.uniform(0.0, 1.0))
-        os.kill(process.pid, signal.SIGKILL)
+        time.sleep(draw.uniform(0.0, 0.2))
+        process.send_signal(signal.SIGKILL)
         process.communicate()
     for path in (large_lab.folder / ".fairaudit" / "killed").glob("pixels-*"):
         content = bytearray(path.read_bytes())
