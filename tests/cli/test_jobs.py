@@ -58,7 +58,7 @@ def test_killed_at_a_random_moment_and_resumed(zoo):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     time.sleep(int.from_bytes(os.urandom(1)) / 256)
-    os.kill(process.pid, signal.SIGKILL)
+    process.send_signal(signal.SIGKILL)
     process.communicate()
     zoo.run("fairness", "zoo", "-o", "killed", "--jobs", "2", *FAST)
     assert files(zoo.folder / "killed") == files(zoo.folder / "whole")
@@ -71,7 +71,7 @@ def test_interrupted_in_a_line_and_nothing_goes_on(zoo):
     while not list((zoo.folder / ".fairaudit" / "stopped").glob("m*")) and process.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    os.kill(process.pid, signal.SIGINT)
+    process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode in (130, 3, 4)  # a fast machine is done before
     if process.returncode == 130:

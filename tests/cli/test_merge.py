@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import time
@@ -97,7 +96,7 @@ def test_a_part_killed_at_a_random_moment_goes_on(make_lab, tmp_path):
     while not (lab.folder / "part1" / "shard.json").exists() and process.poll() is None:
         time.sleep(0.01)
     time.sleep(draw.uniform(0.0, 1.5))
-    os.kill(process.pid, signal.SIGKILL)
+    process.send_signal(signal.SIGKILL)
     process.communicate()
     for index in (1, 2):
         lab.run("fairness", "zoo", "-o", f"part{index}", "--shard", f"{index}/2", *FAST)

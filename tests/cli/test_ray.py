@@ -112,7 +112,7 @@ def test_the_asking_process_killed_at_a_random_moment_and_resumed(zoo, cluster):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     time.sleep(np.random.default_rng().uniform(0, 10))
-    os.kill(process.pid, signal.SIGKILL)
+    process.send_signal(signal.SIGKILL)
     process.communicate()
     assert lab.run("fairness", "zoo/m*.pt", "-o", "killed", "--executor", "ray", *FAST).code == codes["fair"]
     assert files(lab.folder / "killed") == files(lab.folder / "fair")
