@@ -138,7 +138,9 @@ def load_exported(path: Path, *, device: torch.device, trust: bool) -> Loaded:
     if importlib.util.find_spec("torchvision") is not None:
         importlib.import_module("torchvision")  # its operations may be in the program
     try:
-        program = torch.export.load(str(path))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="The given buffer is not writable")  # torch's own, up to 2.12
+            program = torch.export.load(str(path))
     except Exception as error:  # torch.export.load raises nearly anything on a damaged archive
         raise _damaged(path, error) from error
     if device.type != "cpu":

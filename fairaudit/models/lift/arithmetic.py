@@ -45,6 +45,10 @@ _OPEN = frozenset(
 )
 
 
+_NOTHING = 1e-30
+"""What a variance of 1 is the same with and without."""
+
+
 def linear_map(builder: Builder, call: Call) -> fx.Node | None:
     """A function of one signal, linear in it, as a module of its own."""
     names = {key: builder.node(value) for key, value in call.kwargs.items() if not isinstance(value, Const | Ref)}
@@ -95,8 +99,8 @@ def _product(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
     channels = _per_channel(builder.shape(left), factor)
     if channels is None:
         return builder.module(Scale(factor), left, kind="scale")
-    # A batch norm that only scales, which rules and folding know.
-    module = nn.BatchNorm2d(len(channels), eps=0.0, device=channels.device, dtype=channels.dtype)
+    # A batch norm that only scales, which rules and folding know; torch refuses an eps of 0 up to 2.12.
+    module = nn.BatchNorm2d(len(channels), eps=_NOTHING, device=channels.device, dtype=channels.dtype)
     module.weight = nn.Parameter(channels, requires_grad=False)
     module.bias = nn.Parameter(torch.zeros_like(channels), requires_grad=False)
     return builder.module(module, left, kind="scale")

@@ -155,7 +155,7 @@ class Deferred(Rule):
 
     def propagate(self, module: nn.Module, memory: tuple[Tensor, ...], relevance: Tensor) -> Tensor:
         """What zennit's rule says."""
-        self.rule.stored_tensors["input"] = memory
+        self.rule.stored_tensors |= {"input": memory, "kwargs": {}}  # the second since zennit 1.0
         try:
             below: Tensor = self.rule.backward(module, memory, (relevance,))[0]
         finally:
