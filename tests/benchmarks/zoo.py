@@ -126,9 +126,10 @@ def killed(folder: Path, *, models: int, sample: int) -> None:
     names = [f"m{number * models // sample:05d}" for number in range(sample)]
     alone = run(folder, *(f"zoo/{name}.pt" for name in names), "-o", "alone")
     print(f"| {sample} of them in one process | {alone.cpu:.0f} | {alone.wall:.0f} | {alone.peak:.0f} | {alone.code} |")
-    same = sum(digest(folder / "alone" / name) == digest(folder / "killed" / name) for name in names)
+    there = [name for name in names if (folder / "alone" / name / "report.json").is_file()]
+    same = sum(digest(folder / "alone" / name) == digest(folder / "killed" / name) for name in there)
     reports = len(list((folder / "killed").glob("*/report.json")))
-    print(f"\n{reports} reports of {models}; {same} of {sample} compared are the same bytes outside `run`.", flush=True)
+    print(f"\n{reports} reports of {models}; {same} of {len(there)} compared are the same bytes outside `run`.", flush=True)
 
 
 def growth(folder: Path, *, models: int, images: int, side: int) -> None:
