@@ -129,7 +129,10 @@ def killed(folder: Path, *, models: int, sample: int) -> None:
     there = [name for name in names if (folder / "alone" / name / "report.json").is_file()]
     same = sum(digest(folder / "alone" / name) == digest(folder / "killed" / name) for name in there)
     reports = len(list((folder / "killed").glob("*/report.json")))
-    print(f"\n{reports} reports of {models}; {same} of {len(there)} compared are the same bytes outside `run`.", flush=True)
+    print(
+        f"\n{reports} reports of {models}; {same} of {len(there)} compared are the same bytes outside `run`.",
+        flush=True,
+    )
 
 
 def growth(folder: Path, *, models: int, images: int, side: int) -> None:
