@@ -12,7 +12,6 @@ from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.distributions import normal_cdf, normal_sf
 from fairaudit.measures.intervals.proportion import mid_p, normal_quantile
 from fairaudit.measures.intervals.simultaneous import range_quantile
-from fairaudit.measures.roots import root
 
 DECIDES = 0.65
 """Probability of a decision, given the estimate, that a number of images is told for; see `shrinkage`."""
@@ -288,4 +287,6 @@ def _smallest(own: float, other: float, base: float, quantile: float, power: flo
 
     if missing(most) < 0:
         return float("nan")
-    return root(missing, 1e-9, most, within=1e-6)
+    from scipy.optimize import brentq  # a fifth of a second, which most commands need not wait for
+
+    return float(brentq(missing, 1e-9, most, xtol=1e-6))

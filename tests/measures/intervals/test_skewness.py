@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from fairaudit.measures.intervals.skewness import skewed, transformed, unbiased
+from fairaudit.measures.intervals.skewness import reaches, skewed, transformed, unbiased
 
 
 @given(st.floats(-1.5, 1.5), st.integers(3, 400))
@@ -55,3 +55,15 @@ def test_the_end_that_clears_misses_less_than_that_of_percentiles(units, most):
         missed += skewed(low, high, means, value=values.mean(), units=units, level=0.95)[1] < 0.3
     assert missed <= most
     assert before > 1.3 * missed
+
+
+def test_from_moments_it_is_what_the_bootstraps_percentiles_give():
+    """Gamma values: 40,000 resampled means, expanded percentiles moved out, against the series of the moments."""
+    draws, n = np.random.default_rng(3), 120
+    values = draws.gamma(1.0, 1.0, n)
+    means = draws.choice(values, (40_000, n)).mean(axis=1)
+    ends = np.quantile(means, stats.norm.cdf(np.sqrt(n / (n - 1)) * stats.t.isf(0.025, n - 1) * np.array([-1, 1])))
+    low, high = skewed(*ends.tolist(), means, value=values.mean(), units=n, level=0.95)
+    below, above = reaches(values.std() / n**0.5, stats.skew(values) / n**0.5, units=n, level=0.95)
+    assert (values.mean() - low, high - values.mean()) == pytest.approx((float(below), float(above)), rel=0.02)
+    assert above > 1.1 * below

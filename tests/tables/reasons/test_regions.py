@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fairaudit.measures.images.means import Labels
+from fairaudit.measures.images.contrast_ends import contrast_ends
+from fairaudit.measures.images.means import Labels, table
 from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.tables.reasons.regions import region_measurements
 from fairaudit.tables.specs import ImageSpec
@@ -152,3 +153,27 @@ def test_same_seed_same_rows_and_other_columns_do_not_matter():
     two = region_measurements({"rrf": values, "dif": values**2}, QUESTION, group=group, target=target)
     assert one == region_measurements({"rrf": values}, QUESTION, group=group, target=target)
     assert one == [row for row in two if row.metric.startswith("rrf")]
+
+
+def groups_of(*sizes: int) -> Labels:
+    names = tuple(str(number) for number in range(len(sizes)))
+    return Labels(name="necktie", values=names, codes=np.repeat(np.arange(len(sizes)), sizes))
+
+
+def test_a_contrast_reaches_as_far_as_the_intervals_of_its_sides():
+    """Four of 40 images of the small group are above 0: resampling alone would end at half of what they leave open."""
+    values = np.zeros(240)
+    values[:4], values[40:60] = (0.5, 1.0, 2.0, 4.0), np.linspace(0.5, 4, 20)
+    labels = groups_of(40, 200)
+    found = region_measurements({"rrf_lift": values}, QUESTION, group=labels, target=None)
+    (contrast,) = (one for one in found if (one.metric, one.group) == ("rrf_lift_contrast", "0"))
+    lows, highs = contrast_ends(table(values[:, None], group=labels, target=None), level=0.95).groups
+    assert contrast.low <= lows[0, 0] < contrast.value < highs[0, 0] <= contrast.high
+    assert contrast.high - contrast.value > 1.5 * (contrast.value - contrast.low)
+
+
+@pytest.mark.parametrize(("images", "known"), [(39, False), (40, True)])
+def test_few_images_that_are_all_alike_have_a_mean_and_no_interval(images, known):
+    found = by_id(region_measurements({"rrf_lift": np.full(images, 1.25)}, QUESTION))[f"{ROW}/{END}"]
+    assert found.value == pytest.approx(1.25)
+    assert (found.low is not None) == known
