@@ -31,7 +31,8 @@ def files(folder):
     return found
 
 
-def make_zoo(lab, count):
+def write_models(lab, count):
+    """Models zoo/m0.pt and so on, of weights that differ a little."""
     (lab.folder / "zoo").mkdir()
     for number in range(count):
         network, draw = lab.network(), torch.Generator().manual_seed(number)
@@ -39,5 +40,9 @@ def make_zoo(lab, count):
             for weights in network.parameters():
                 weights += 0.01 * torch.randn(weights.shape, generator=draw)
         lab.save(network, f"zoo/m{number}.pt")
+
+
+def make_zoo(lab, count):
+    write_models(lab, count)
     (lab.folder / "zoo" / "broken.pt").write_bytes(b"no model")
     lab.configure(gates=GATE)

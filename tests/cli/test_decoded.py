@@ -10,18 +10,7 @@ import numpy as np
 import pytest
 
 from fairaudit.data import source
-
-
-def write_models(lab, count):
-    import torch
-
-    (lab.folder / "zoo").mkdir()
-    for number in range(count):
-        network, draw = lab.network(), torch.Generator().manual_seed(number)
-        with torch.no_grad():
-            for weights in network.parameters():
-                weights += 0.01 * torch.randn(weights.shape, generator=draw)
-        lab.save(network, f"zoo/m{number}.pt")
+from tests.cli.several_models import write_models
 
 
 def reports(folder):

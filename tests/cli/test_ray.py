@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.cli.several_models import DEADLY, FAST, GATE, files
+from tests.cli.several_models import DEADLY, FAST, files, make_zoo
 
 pytest.importorskip("ray", reason="the extra ray is not installed")
 
@@ -27,15 +27,7 @@ SUMMARIES = {"index.html", "summary.csv", "summary.json", "summary.md"}
 def zoo(make_lab, tmp_path_factory):
     """Two models and a broken file on three chunks of pictures, audited in one process."""
     lab = make_lab(tmp_path_factory.mktemp("ray"), 300)
-    (lab.folder / "zoo").mkdir()
-    for number in range(2):
-        network, draw = lab.network(), torch.Generator().manual_seed(number)
-        with torch.no_grad():
-            for weights in network.parameters():
-                weights += 0.01 * torch.randn(weights.shape, generator=draw)
-        lab.save(network, f"zoo/m{number}.pt")
-    (lab.folder / "zoo" / "broken.pt").write_bytes(b"no model")
-    lab.configure(gates=GATE)
+    make_zoo(lab, 2)
     codes = {
         "roi": lab.run("roi-metrics", "zoo", "-o", "roi", "--baseline", "model.pt", *FAST).code,
         "fair": lab.run("fairness", "zoo/m*.pt", "-o", "fair", *FAST).code,
