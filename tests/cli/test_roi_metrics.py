@@ -289,6 +289,17 @@ def test_discovery_of_signs_where_the_group_goes_with_the_class(lab):
     assert found(done, "discovery_alignment", attribute="group")[0]["value"] is None
 
 
+def test_a_configuration_that_maps_leave_unread_is_said_to_be(lab):
+    """Its gates are not judged; nobody may take the exit code for their pass."""
+    np.save(lab.folder / "some.npy", np.ones((3, 8, 8), np.float32))
+    done = lab.run("roi-metrics", "--maps", "some.npy", "--region-box", "a=1,1,3,3", "-o", "out", "--json")
+    assert done.code == 0
+    assert any("fairaudit.yaml of this folder was not read" in note for note in done.report()["notes"])
+    (lab.folder / "fairaudit.yaml").unlink()
+    again = lab.run("roi-metrics", "--maps", "some.npy", "--region-box", "a=1,1,3,3", "-o", "again", "--json")
+    assert not any("not read" in note for note in again.report()["notes"])
+
+
 def test_regions_of_the_configuration_lie_on_maps(lab):
     maps = planted(lab)
     done = lab.run("roi-metrics", "--maps", "maps.npy", "--roi", "patch", "-o", "out", "--json")

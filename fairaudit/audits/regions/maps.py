@@ -65,6 +65,7 @@ def audit_maps(
     gates: Sequence[GateRule],
     options: RunOptions,
     discover: bool = False,
+    notes: Sequence[str] = (),
 ) -> Report:
     """Measure the regions of ready-made maps and write the report folder.
 
@@ -75,6 +76,7 @@ def audit_maps(
         gates: rules to judge.
         options: where to write.
         discover: search for windows where groups differ.
+        notes: what else the reader has to know.
 
     Raises:
         DataError: a file holds no such maps, or another number of them than the manifest has rows.
@@ -103,7 +105,7 @@ def audit_maps(
         run=run_block(options, clock),
         data=_data(files, opened, rows, audit, options.seed),
         excluded=opened.excluded,
-        notes=[f"Relevance shares use the {audit.convention} convention.", *searched.notes],
+        notes=[f"Relevance shares use the {audit.convention} convention.", *searched.notes, *notes],
         figures=_figures(searched, options),
     )
     write_report_folder(report, options.output, options.formats)

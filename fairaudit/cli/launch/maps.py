@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -59,8 +59,20 @@ def launch_maps(
         gates=rows.config.gates if rows else [],
         options=options,
         discover=discover,
+        notes=[] if rows else list(_unread()),
     )
     return show([Outcome(name=maps.stem, folder=options.output, report=report)], request=request)
+
+
+def _unread() -> Iterator[str]:
+    """That a configuration lies here and was not asked for, so that nobody takes its gates for judged."""
+    from fairaudit.config.load import FILE_NAME
+
+    if Path(FILE_NAME).exists():
+        yield (
+            f"{FILE_NAME} of this folder was not read, and no gate of it is judged: maps are paired with its rows "
+            f"only with --config {FILE_NAME}."
+        )
 
 
 class _MapRows(NamedTuple):
