@@ -69,13 +69,13 @@ def compare(
     """Resample the reporting part once for all variants, and judge every model."""
     seed, replicates = question.statistics.seed, question.statistics.replicates
     variants = {VANILLA: [fits.vanilla], **fits.working()}
-    columns = {name: [_columns(fit) for fit in each] for name, each in variants.items()}
+    columns = {name: [columns_of(fit) for fit in each] for name, each in variants.items()}
     values = replicated(images, columns, seed=seed, replicates=replicates)
     tried = {name: [fit for fit in each if fit.edit is not None] for name, each in fits.trials.items()}
     return VariantComparison(
         values=values,
         per_seed={name: [_point(images, one, seed) for one in each] for name, each in columns.items()},
-        trials={name: [_point(images, _columns(fit), seed) for fit in each] for name, each in tried.items()},
+        trials={name: [_point(images, columns_of(fit), seed) for fit in each] for name, each in tried.items()},
         verdicts={name: [verdict_of(images, one, question) for one in each] for name, each in columns.items()},
         images=images, fits=fits, question=question, floor=floor, phi=phi,
     )  # fmt: skip
@@ -255,7 +255,7 @@ def _spearman(first: Floats, second: Floats) -> Floats:
     return ratio((a * b).sum(0), np.sqrt((a**2).sum(0) * (b**2).sum(0)))
 
 
-def _columns(fit: Fit) -> dict[str, NDArray[np.generic]]:
+def columns_of(fit: Fit) -> dict[str, NDArray[np.generic]]:
     """A fit's columns of the reporting part, [image]."""
     return {name: c.numpy() for name, c in fit.columns.items() if c.dim() < 3 and not name.startswith("choose.")}
 
