@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from fairaudit.audits.mitigation.page import audit_facts, audit_line, conclusion
 from fairaudit.audits.mitigation.read import METRICS, VariantComparison, compare, read
 from fairaudit.audits.mitigation.relevance import SUFFIXES
 from fairaudit.audits.mitigation.statistics import Images
-from fairaudit.audits.mitigation.store import FitStore
+from fairaudit.audits.mitigation.store import FitStore, Unit
 from fairaudit.audits.mitigation.table import grid, json_rows, remarks
 from fairaudit.audits.mitigation.verdicts import VariantQuestion
 from fairaudit.config.options import RunOptions
@@ -120,18 +120,36 @@ class Mitigated:
 
 
 def run_mitigate(
-    path: Path, *, config: Config, base: Path, options: RunOptions, asked: MitigateOptions, progress: Progress
+    path: Path,
+    *,
+    config: Config,
+    base: Path,
+    options: RunOptions,
+    asked: MitigateOptions,
+    progress: Progress,
+    ahead: Callable[[OpenedRun], Mapping[Unit, str]] | None = None,
 ) -> Mitigated:
     """Fit the methods, compare them, write what is asked for, and audit the written model with the old as baseline.
 
     In the output folder: fits/ (one file per method, seed and λ), models/, mitigation.json, mitigation.md,
     mitigation.html and the report. Without a model to write, the report holds the comparison alone.
 
+    Args:
+        path: the model's file.
+        config: the configuration.
+        base: the folder that its paths are relative to.
+        options: of every run.
+        asked: what is mitigated, and how.
+        progress: told of steps.
+        ahead: fits elsewhere first, into the run's store, and says which units were lost and why; None fits here.
+
     Raises:
         FairauditError: data, model or options cannot be used.
     """
     opened = open_run(path, config=config, base=base, options=options, asked=asked)
     model, parts, judge = opened.model, opened.parts, opened.judge
+    if ahead is not None:
+        opened = replace(opened, store=replace(opened.store, lost=ahead(opened)))
     fits = fit_all(judge, asked, opened.store, progress)
     found = compared(fits, opened, config, options, asked)
     rows = read(found)
