@@ -288,7 +288,8 @@ def fit(
 
 
 def _lines(opened: Any, made: Any, seed: int, vanilla: bool) -> list[dict[str, Any]]:
-    """Metric, method, seed and value of one fit, without intervals."""
+    """Metric, method, seed and value of one fit, without intervals, and what it decides on the choosing part."""
+    from fairaudit.audits.mitigation.merit import choosing_counts
     from fairaudit.audits.mitigation.read import columns_of
     from fairaudit.audits.mitigation.statistics import Images, replicated
 
@@ -300,8 +301,10 @@ def _lines(opened: Any, made: Any, seed: int, vanilla: bool) -> list[dict[str, A
                     groups=part.groups)  # fmt: skip
     values = replicated(images, {"one": [columns_of(made)]}, seed=0, replicates=0)["one"]
     facts = {} if vanilla else dict(made.facts)
+    counts = choosing_counts(made, opened.judge.task.choose)
+    chosen = {**place, "metric": "choosing_counts", "value": None, "counts": counts.tolist()}
     return [{**place, "metric": name, "value": float(value[0]), **facts} for name, value in values.items()
-            if name in SHOWN]  # fmt: skip
+            if name in SHOWN] + [chosen]  # fmt: skip
 
 
 def conclude(place: Path, sizes: Sizes, methods: tuple[str, ...]) -> dict[str, Any]:
