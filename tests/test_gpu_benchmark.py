@@ -13,7 +13,7 @@ def gpu(script, monkeypatch):
     """The program; it imports the other benchmarks by name."""
     monkeypatch.syspath_prepend(str(FOLDER))
     yield script(FOLDER / "gpu.py")
-    for name in ("cf_align", "mitigate", "pruning", "regions", "saliency"):
+    for name in ("cf_align", "gpu_audits", "gpu_row", "mitigate", "pruning", "regions", "saliency"):
         sys.modules.pop(name, None)
 
 
@@ -26,7 +26,7 @@ def test_parts_run_in_miniature(gpu, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", ["counterfactuals", "masks", "mitigation", "audits", "loading"])
+@pytest.mark.parametrize("part", ["counterfactuals", "masks", "mitigation", "audits", "whole", "loading"])
 def test_longer_parts_run_in_miniature(gpu, part):
     rows = gpu.main(["--device", "cpu", "--small", "--parts", part])
     assert rows

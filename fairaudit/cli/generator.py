@@ -29,7 +29,7 @@ app = typer.Typer(help="Train a generator for counterfactuals, or look at one.",
 
 
 @app.command("train")
-@audit_command(without=(*WRITES_NO_REPORT, *ON_THE_PROCESSOR))
+@audit_command(without=(*WRITES_NO_REPORT, "precision", "batch_size"))
 def train(
     kind: Annotated[
         Literal["autoencoder", "cvae"], typer.Option(help="What is trained.", rich_help_panel=GEN)
@@ -122,9 +122,8 @@ def train(
     for each in judged:
         emit(f"{each.model}: {_drift(each)} that were held out: {_verdict(each)}\n")
     if any(each.refusal for each in judged):
-        emit(
-            f"Train afresh (--fresh), longer or larger: --epochs {2 * epochs}, --width {2 * width}, or --keep MODEL.\n"
-        )
+        kept = "" if keep else ", or --keep MODEL"
+        emit(f"Train afresh (--fresh), longer or larger: --epochs {2 * epochs}, --width {2 * width}{kept}.\n")
     return _judged_code(judged)
 
 

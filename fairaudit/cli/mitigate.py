@@ -10,7 +10,7 @@ import typer
 from fairaudit.cli import options as o
 from fairaudit.cli.checked import checked
 from fairaudit.cli.settings import per_attribute_options
-from fairaudit.cli.shared import OF_MANY_MODELS, Request, audit_command
+from fairaudit.cli.shared import BY_MODEL, Request, audit_command
 
 PANEL = "Mitigation"
 
@@ -100,7 +100,7 @@ Frames = Annotated[
 Bottleneck = Annotated[str | None, typer.Option(help="Module whose output is the bottleneck.", rich_help_panel=PANEL)]
 
 
-@audit_command(without=OF_MANY_MODELS)
+@audit_command(without=BY_MODEL)
 def mitigate(
     model: Annotated[Path, typer.Argument(help="Model file to mitigate.", metavar="MODEL")],
     roi: o.Roi = None,

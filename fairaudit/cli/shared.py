@@ -109,7 +109,10 @@ def shared_options(
     )
 
 
-OF_MANY_MODELS = ("cache", "shard", "jobs", "executor", "address", "gpus_per_model")
+BY_MODEL = ("cache", "shard", "jobs")
+"""Shared options about how several models are audited, of which a command of one model has its own tasks for a cluster
+alone."""
+OF_MANY_MODELS = (*BY_MODEL, "executor", "address", "gpus_per_model")
 """Shared options that mean nothing to a command that takes one model."""
 WRITES_NO_REPORT = (
     "formats",

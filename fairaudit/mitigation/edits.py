@@ -156,7 +156,8 @@ def _insert(module: fx.GraphModule, edit: Inserted) -> None:
         layer.weight.copy_(edit.weight[:, :, None, None])
         layer.bias.copy_(edit.bias)  # type: ignore[union-attr]
     name = "mitigation"
-    module.add_module(name, layer.to(edit.weight.device).requires_grad_(False))
+    device = next(module.parameters()).device
+    module.add_module(name, layer.to(device).requires_grad_(False))
     users = list(nodes[-1].users)
     with module.graph.inserting_after(nodes[-1]):
         inserted = module.graph.call_module(name, (nodes[-1],))

@@ -15,16 +15,12 @@ import argparse
 import contextlib
 import copy
 import importlib.util
-import io
 import json
-import os
-import sys
 import tempfile
 import time
-import warnings
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cf_align
@@ -34,66 +30,8 @@ import pruning
 import saliency
 import torch
 import transformer
-from torch import nn
-
-IMAGENET = ("resnet50", "vit_b_16")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table."""
-
-    part: str
-    what: str
-    figure: str
-    against: str = ""
-    ratio: str = ""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where and how large."""
-
-    device: torch.device
-    small: bool
-
-    def sized(self, full: int, small: int) -> int:
-        return small if self.small else full
-
-    @property
-    def networks(self) -> tuple[str, ...]:
-        return ("resnet18",) if self.small else IMAGENET
-
-
-def seconds(work: Callable[[], object], device: torch.device, runs: int = 3) -> float:
-    """The least wall-clock time of some runs after one that warms up."""
-    taken = []
-    for _ in range(runs + 1):
-        finish(device)
-        start = time.perf_counter()
-        work()
-        finish(device)
-        taken.append(time.perf_counter() - start)
-    return min(taken[1:])
-
-
-def finish(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-
-
-def network(name: str, setting: Setting) -> nn.Module:
-    torch.manual_seed(0)
-    made = saliency.torchvision_network(name)
-    if name.startswith("resnet"):
-        made = saliency.settled(made)
-    else:  # torchvision's transformers start with a head of zeros, which has no gradient
-        nn.init.normal_(made.heads.head.weight, std=0.02)
-    return made.eval().requires_grad_(False).to(setting.device)
-
-
-def pictures(count: int, setting: Setting, side: int = 224) -> torch.Tensor:
-    return saliency.picture(count, side).to(setting.device)
+from gpu_audits import audits, loading, whole
+from gpu_row import Row, Setting, network, pictures, seconds, times
 
 
 def forward(setting: Setting) -> Iterator[Row]:
@@ -121,10 +59,6 @@ def forward(setting: Setting) -> Iterator[Row]:
                 "fp32",
                 times(base / taken),
             )
-
-
-def times(ratio: float) -> str:
-    return f"{ratio:.1f} ×"
 
 
 def case(name: str, count: int, setting: Setting) -> saliency.Case:
@@ -272,105 +206,10 @@ def mitigation(setting: Setting) -> Iterator[Row]:
             yield Row("mitigation", what, f"{taken:.2f} s", "control", f"{taken / base:.2f} of it")
 
 
-def demonstration(folder: Path, setting: Setting) -> Path:
-    """A demonstration's faces and models in a folder."""
-    from fairaudit.demo.make import Recipe, make_demo
-
-    recipe = Recipe(
-        train_images=setting.sized(1600, 64), test_images=setting.sized(400, 32), epochs=setting.sized(8, 1)
-    )
-    return make_demo(folder, seed=0, recipe=recipe).folder
-
-
-def audited(folder: Path, model: str, device: str, command: str = "audit") -> tuple[float, dict[str, object]]:
-    """Seconds of a command in a fresh folder, and its report."""
-    from fairaudit.cli.main import run
-
-    out = Path(tempfile.mkdtemp())
-    before = Path.cwd()
-    os.chdir(folder)
-    start = time.perf_counter()
-    given, sys.argv = (
-        sys.argv,
-        ["fairaudit", command, model, "--device", device, "-o", str(out), "-q", "--workers", "8"],
-    )
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
-            run()
-    finally:
-        sys.argv = given
-        os.chdir(before)
-    return time.perf_counter() - start, json.loads((out / "report.json").read_text(encoding="utf-8"))
-
-
-def audits(setting: Setting) -> Iterator[Row]:
-    """Whole commands on the device and on the processor: time, and whether both say the same."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = demonstration(Path(name), setting)
-        for model in ("biased.pt",) if setting.small else ("biased.pt", "balanced.pt"):
-            there, found = audited(folder, model, str(setting.device))
-            again, _ = audited(folder, model, str(setting.device))
-            here, wanted = audited(folder, model, "cpu")
-            agree = "the same verdicts" if verdicts(found) == verdicts(wanted) else "OTHER VERDICTS"
-            what = f"audit {model}, {agree}, values apart by at most {apart(found, wanted):.1e}"
-            yield Row("audits", what, f"{there:.1f} s, again {again:.1f} s", f"CPU {here:.1f} s", times(here / again))
-
-
-def verdicts(report: dict[str, object]) -> list[tuple[object, ...]]:
-    return [(v["attribute"], v["region"], v["verdict"]) for v in report["verdicts"]]
-
-
-def apart(found: dict[str, object], wanted: dict[str, object]) -> float:
-    """The largest difference of any value that both reports have."""
-    values = {row["id"]: row["value"] for row in wanted["measurements"]}
-    gaps = [
-        abs(row["value"] - values[row["id"]])
-        for row in found["measurements"]
-        if row["value"] is not None and values.get(row["id"]) is not None
-    ]
-    return max(gaps, default=float("nan"))
-
-
-def loading(setting: Setting) -> Iterator[Row]:
-    """Decoding beside computing: what share of the time the device waits for images."""
-    from PIL import Image
-
-    count, side = setting.sized(2000, 8), setting.sized(224, 64)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        pixels = (pictures(8, setting, side).permute(0, 2, 3, 1).cpu().numpy() * 255).astype(np.uint8)
-        lines = ["file,smiling,necktie"]
-        for index in range(count):
-            Image.fromarray(pixels[index % 8]).save(folder / f"{index}.jpg")
-            lines.append(f"{index}.jpg,{index % 2},{index // 2 % 2}")
-        (folder / "faces.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        (folder / "fairaudit.yaml").write_text(
-            "data: {manifest: faces.csv, image: file, target: smiling, attributes: [necktie]}\n"
-            f"preprocess: {{size: [{side}, {side}]}}\nmodel: {{output: softmax, classes: ['0', '1']}}\n",
-            encoding="utf-8",
-        )
-        made = saliency.settled(saliency.torchvision_network("resnet18" if setting.small else "resnet50", classes=2))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            torch.jit.trace(made.eval(), torch.rand(2, 3, side, side)).save(str(folder / "model.pt"))
-        audited(folder, "model.pt", str(setting.device), "fairness")  # warms up
-        whole, _ = audited(folder, "model.pt", str(setting.device), "fairness")
-        module, images = made.to(setting.device), pictures(128 if not setting.small else 4, setting, side)
-        with torch.no_grad():
-            once = seconds(lambda: module(images), setting.device) / len(images)
-        busy = once * count / whole
-        yield Row(
-            "loading",
-            f"fairness of {count} JPEGs of {side} px",
-            f"{count / whole:.0f} images/s",
-            "device busy",
-            f"{busy:.0%}",
-        )
-
-
 PARTS: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "forward": forward, "gradients": gradients, "relevance": relevance, "regions": regions,
-    "counterfactuals": counterfactuals, "masks": masks, "mitigation": mitigation, "audits": audits, "loading": loading,
+    "counterfactuals": counterfactuals, "masks": masks, "mitigation": mitigation, "audits": audits,
+    "whole": whole, "loading": loading,
 }  # fmt: skip
 
 

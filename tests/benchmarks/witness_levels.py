@@ -84,6 +84,7 @@ SCENARIOS = (
     Scenario("3 × 200, 5 classes", (200,) * 3, classes=5),
     Scenario("1000/30/10", (1000, 30, 10)),
     Scenario("400/12", (400, 12)),
+    Scenario("1000/3", (1000, 3)),
     Scenario("8 persons × 25", (4, 4), persons="equal", each=25),
     Scenario("24 persons × 12", (12, 12), persons="equal", each=12),
     Scenario("40 persons, Pareto", (20, 20), persons="pareto", each=10),

@@ -164,7 +164,7 @@ def test_training_ends_with_what_it_may_serve_for(tmp_path, make_lab):
     assert re.search(r"drift \d\.\d+ \[\d\.\d+, \d\.\d+\] of label on 12 images that were held out", passed.out)
     refused = larger.run(*settings, "--keep", "model.pt", "--drift", "0", "-o", "kept")
     assert (refused.code, "refused as evidence: reconstruction alone moves" in refused.out) == (3, True)
-    assert "Train afresh (--fresh), longer or larger: --epochs 2, --width 8" in refused.out
+    assert "Train afresh (--fresh), longer or larger: --epochs 2, --width 8.\n" in refused.out  # --keep was given
     few = larger.run(*settings, "--model", "model.pt", "--drift", "1", "--limit", "24", "-o", "few")
     assert (few.code, "undecided: 2 images are too few" in few.out) == (4, True)
     alone = larger.run(*settings, "-o", "alone")

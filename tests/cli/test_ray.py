@@ -1,4 +1,4 @@
-"""Models on a local Ray: the bytes of one process, rows for models that end their worker, killed and resumed."""
+"""On a Ray of two nodes: the bytes of one process, rows for what ends its worker, killed and resumed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import signal
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +18,19 @@ from tests.cli.several_models import DEADLY, FAST, files, make_zoo
 
 pytest.importorskip("ray", reason="the extra ray is not installed")
 
+DEADLY_FITS = """
+from pathlib import Path
+
+from fairaudit.audits.mitigation.errand import fitted
+
+
+def fitted_unless_killed(shared, errand, held):
+    once = Path(__file__).with_name("killed-once")
+    if errand.unit.method == "reweight" or (errand.unit.strength == 10 and not once.is_file()):
+        once.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return fitted(shared, errand, held)
+"""
 SUMMARIES = {"index.html", "summary.csv", "summary.json", "summary.md"}
 
 
@@ -37,22 +48,26 @@ def zoo(make_lab, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cluster(zoo):
-    """A Ray of two processors that the tests of this file share, whose workers find modules in the zoo's folder."""
+    """Two nodes of one processor each on this machine, joined by address; their workers find modules in the folder."""
     import ray
+    from ray.cluster_utils import Cluster
 
     folder = zoo[0].folder
-    (folder / "deadly.py").write_text(DEADLY, encoding="utf-8")
+    (folder / "deadly.py").write_text(DEADLY + DEADLY_FITS, encoding="utf-8")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     environment = {"env_vars": {"PYTHONPATH": f"{folder}:{os.environ.get('PYTHONPATH', '')}"}}
-    options = {"include_dashboard": False, "log_to_driver": False, "logging_level": "error"}
     try:
-        ray.init(num_cpus=2, runtime_env=environment, **options)
+        nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        nodes.add_node(num_cpus=1)
+        ray.init(address=nodes.address, runtime_env=environment, log_to_driver=False, logging_level="error")
     except Exception as error:
-        if "timed out during startup" not in str(error):
+        if "timed out" not in str(error).lower():
             raise
         pytest.skip("Ray's processes did not start within its 30 s on this busy machine")
-    yield
+    assert len(ray.nodes()) == 2
+    yield nodes.address
     ray.shutdown()
+    nodes.shutdown()
 
 
 def test_models_as_tasks_and_one_that_kills_its_worker(zoo, cluster, monkeypatch):
@@ -75,30 +90,52 @@ def test_models_as_tasks_and_one_that_kills_its_worker(zoo, cluster, monkeypatch
 
 
 def test_chunks_as_tasks_give_the_same_bytes(zoo, cluster, monkeypatch):
-    """Also as on several machines, each of which decodes into a file of its own that goes at the end."""
+    """On several nodes each decodes into a file of its own, which goes at the end."""
     from fairaudit.audits.zoo import on_ray, piece
 
-    @contextmanager
-    def as_if_several(*given, **named):
-        with joined(*given, **named) as one:
-            yield replace(one, nodes=2)
-
     lab, codes = zoo
-    joined = on_ray.joined
-    monkeypatch.setattr(on_ray, "joined", as_if_several)
     monkeypatch.setattr(on_ray, "SHORTEST", 1)
-    assert (
-        lab.run("roi-metrics", "zoo", "-o", "pieces", "--baseline", "model.pt", "--executor", "ray", *FAST).code
-        == (codes["roi"])
-    )
+    options = ("--baseline", "model.pt", "--executor", "ray", "--address", cluster, *FAST)
+    assert lab.run("roi-metrics", "zoo", "-o", "pieces", *options).code == codes["roi"]
     assert files(lab.folder / "pieces") == files(lab.folder / "roi")
     assert not list((Path(tempfile.gettempdir()) / piece.OWN_PIXELS).glob("pixels-*"))
+
+
+def test_fits_as_tasks_one_whose_worker_is_killed_once_and_one_that_always_is(zoo, cluster, monkeypatch):
+    lab, _ = zoo
+    from fairaudit.audits.mitigation import on_ray
+
+    monkeypatch.syspath_prepend(str(lab.folder))
+    import deadly
+
+    monkeypatch.setattr(on_ray, "fitted", deadly.fitted_unless_killed)
+    options = ("--lambda", "0.1,1,10", "--limit", "80", "--maps", "8", "--format", "csv")
+    far = ("--executor", "ray", "--address", cluster)
+    here = lab.run("mitigate", "model.pt", "--method", "dfr", "-o", "mitigated", *options)
+    assert lab.run("mitigate", "model.pt", "--method", "dfr", "-o", "far", *options, *far).code == here.code
+    assert (lab.folder / "killed-once").is_file()
+    wanted, found = fits(lab.folder / "mitigated"), fits(lab.folder / "far")
+    assert len(wanted) == 5  # vanilla, the control, three values of λ
+    assert found == wanted
+    done = lab.run("mitigate", "model.pt", "--method", "dfr,reweight", "-o", "far", *options, *far)
+    assert done.code == here.code
+    report = json.loads((lab.folder / "far" / "report.json").read_text(encoding="utf-8"))
+    (row,) = [m for m in report["measurements"] if (m["metric"], m["method"]) == ("worst_cell_accuracy", "reweight")]
+    assert row["value"] is None
+    assert "died" in row["reason"]
+    assert fits(lab.folder / "far") == wanted
+
+
+def fits(folder):
+    return {file.name: file.read_bytes() for file in folder.glob("fits/*.safetensors")}
 
 
 @pytest.mark.slow
 def test_the_asking_process_killed_at_a_random_moment_and_resumed(zoo, cluster):
     lab, codes = zoo
-    process = lab.start("fairness", "zoo/m*.pt", "-o", "killed", "--executor", "ray", "--jobs", "2", *FAST, "--quiet")
+    process = lab.start(
+        "fairness", "zoo/m*.pt", "-o", "killed", "--executor", "ray", "--address", cluster, *FAST, "--quiet"
+    )
     deadline = time.monotonic() + 120
     while not list((lab.folder / ".fairaudit" / "killed").glob("*")) and process.poll() is None:
         assert time.monotonic() < deadline

@@ -89,4 +89,4 @@ def inspect_generator(
 def _conditioned(model: ConditionalVae, batch: Batch, device: torch.device) -> Conditioned:
     attributes = np.stack([batch.attributes[name] for name, _ in model.settings.attributes], axis=1)
     codes = [torch.from_numpy(each.astype(np.int64)) for each in (batch.target, attributes)]
-    return Conditioned(model, model.condition(codes[0], codes[1]).to(device))
+    return Conditioned(model.to(device), model.condition(codes[0], codes[1]).to(device))

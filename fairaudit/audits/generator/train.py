@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.alignment.heads import classifier_heads
 from fairaudit.audits.core.stream.progress import Progress
+from fairaudit.audits.core.study.device import pick_device
 from fairaudit.audits.core.study.study import target_of
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
@@ -81,11 +82,13 @@ def train_on_manifest(
 ) -> TrainedGenerator:
     """Train on the rows that the configuration selects and write generator, sheet and facts into the output folder.
 
-    Run again with the same settings, it goes on from the last finished epoch.
+    Run again with the same settings, it goes on from the last finished epoch. It trains on the options' device, and the
+    generator comes back on the CPU.
 
     Raises:
-        UsageError: a kind, an attribute or a size that cannot be used.
+        UsageError: a kind, an attribute, a size or a device that cannot be used.
     """
+    device = torch.device(pick_device(options.device))
     manifest = open_manifest(config, base=base, limit=options.limit, seed=options.seed)
     _check(request, manifest)
     source = _LearningRows(Loader(manifest, config.preprocess, {}, options.workers), request.attributes)
@@ -102,15 +105,16 @@ def train_on_manifest(
             advance(min(total, round(((at.epoch - 1) + at.done / at.total) * source.count)), total, False)
 
         trained = train_generator(
-            model,
+            model.to(device),
             source.count,
-            source.fetch,
+            lambda at: _on(source.fetch(at), device),
             request.train,
             checkpoint=checkpoint,
             keep=keep,
             tag=_tag(request, config, manifest),
             progress=step,
         )
+    model.cpu()
     file, sheet = options.output / "generator.safetensors", options.output / "reconstructions.png"
     save_generator(file, model)
     write_bytes(sheet, _sheet(model, source, trained))
@@ -148,11 +152,19 @@ def _tag(request: GeneratorRequest, config: Config, manifest: Manifest) -> str:
 def _kept(request: GeneratorRequest, config: Config, classes: tuple[str, ...], options: RunOptions) -> Keep:
     """Log-odds of all models' outputs, side by side."""
     models = [
-        open_model(path, config=config.model, preprocess=config.preprocess, classes=classes, trust=options.trust_model)
+        open_model(
+            path, config=config.model, preprocess=config.preprocess, classes=classes, trust=options.trust_model,
+            device=pick_device(options.device),
+        )
         for path in request.keep
-    ]
+    ]  # fmt: skip
     heads = JoinedHeads([classifier_heads(m, [f"{k}/{n}" for n in m.head.names]) for k, m in enumerate(models)])
     return lambda images: heads.steering(heads.outputs(images))
+
+
+def _on(batch: LabelledBatch, device: torch.device) -> LabelledBatch:
+    target, attribute = (None if codes is None else codes.to(device) for codes in (batch.target, batch.attribute))
+    return LabelledBatch(images=batch.images.to(device), target=target, attribute=attribute)
 
 
 class _LearningRows:

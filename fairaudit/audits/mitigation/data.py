@@ -23,7 +23,7 @@ from fairaudit.data.manifest import Manifest
 from fairaudit.data.open import open_manifest
 from fairaudit.errors import DataError
 from fairaudit.measures.clusters.partition import partition
-from fairaudit.mitigation.samples import DataPart, InMemory, Samples, undersampled
+from fairaudit.mitigation.samples import DataPart, Derived, InMemory, Samples, undersampled
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.parts import check_disjoint, divide, joint_of, pieces
 from fairaudit.seeds import child_seed
@@ -196,7 +196,7 @@ def read_parts(
         debias=parts["debias"],
         choose=parts["choose"],
         balanced=balanced,
-        drawn=held(drawn),
+        drawn=None if drawn is None else KeptFrames(base=drawn.base, part=drawn),
         report=parts["report"],
         rows=read_rows,
         clusters=None if report.cluster is None else partition(report.cluster.codes[read_rows]),
@@ -217,17 +217,26 @@ def part_of(
     return _part(manifest, material, names, region, model, config)[0]
 
 
-def held(part: DrawnPart | None) -> DataPart | None:
-    """The frames drawn once and kept, where they fit; drawn again by the batch where they do not."""
-    if part is None or not len(part):
-        return part
-    first = part.take(torch.zeros(1, dtype=torch.long)).drawn
-    if first is None or first.numel() * 4 * len(part) > MEMORY:
-        return part
-    rows = torch.split(torch.arange(len(part)), BLOCK)
-    whole = part.base.take(torch.arange(len(part)))
-    kept = torch.cat([each for some in rows if (each := part.take(some).drawn) is not None])
-    return InMemory(samples=replace(whole, drawn=kept), classes=part.classes, groups=part.groups)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KeptFrames(Derived):
+    """Drawn frames, drawn when they are first asked for and then kept where they fit; else drawn again every time."""
+
+    part: DrawnPart
+    kept: list[Tensor] = field(default_factory=list)
+    """The frames of all rows, once they are drawn."""
+
+    def take(self, rows: Tensor) -> Samples:
+        """The given rows in the given order."""
+        if not self.kept and not self._fits():
+            return self.part.take(rows)
+        if not self.kept:
+            blocks = torch.split(torch.arange(len(self)), BLOCK)
+            self.kept.append(torch.cat([each for some in blocks if (each := self.part.take(some).drawn) is not None]))
+        return replace(self.base.take(rows), drawn=self.kept[0][rows.to(self.kept[0].device)])
+
+    def _fits(self) -> bool:
+        first = self.part.take(torch.zeros(1, dtype=torch.long)).drawn
+        return first is not None and first.numel() * 4 * len(self) <= MEMORY
 
 
 def _split(config: Config, split: Split, base: Path, options: RunOptions) -> Manifest:

@@ -24,6 +24,7 @@ from fairaudit.seeds import child_seed
 
 VANILLA = "vanilla"
 """Name of the unchanged model."""
+UNCHANGED = Unit(method=VANILLA, seed=0, strength=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +48,10 @@ def fit_all(judge: Judge, asked: MitigateOptions, store: FitStore, progress: Pro
     Raises:
         UsageError: a method does not exist.
     """
-    names = list(dict.fromkeys([CONTROL, *asked.methods]))
-    methods = [METHODS[name] for name in names]
-    vanilla = _kept(store, Unit(method=VANILLA, seed=0, strength=0.0), lambda unit: _vanilla(judge, unit))
-    judge = replace(judge, vanilla=judge.maps(Weights(values={})))
+    methods = asked_methods(asked)
+    names = [method.name for method in methods]
+    vanilla = fit_vanilla(judge, store)
+    judge = with_vanilla(judge)
     seeds = [judge.task.train.seed + number for number in range(asked.seeds)]
 
     def one(method: MitigationMethod, unit: Unit) -> Fit:
@@ -74,6 +75,15 @@ def fit_all(judge: Judge, asked: MitigateOptions, store: FitStore, progress: Pro
         for reason in dict.fromkeys(fit.reason for fit in fits if fit.reason):
             progress.note(f"{name}: {reason}")
     return Fits(vanilla=vanilla, by_method=found, trials=trials)
+
+
+def asked_methods(asked: MitigateOptions) -> list[MitigationMethod]:
+    """The control, and the methods that are asked for.
+
+    Raises:
+        UsageError: a method does not exist.
+    """
+    return [METHODS[name] for name in dict.fromkeys([CONTROL, *asked.methods])]
 
 
 def fit_one(judge: Judge, method: MitigationMethod, unit: Unit) -> Fit:
@@ -105,9 +115,15 @@ def best(fits: Fits, part: DataPart, select: Select, floor: float) -> str | None
     return max(able, key=lambda name: able[name]) if able else None
 
 
-def _vanilla(judge: Judge, unit: Unit) -> Fit:
+def fit_vanilla(judge: Judge, store: FitStore) -> Fit:
+    """The unchanged model as a fit, from the store where it is there."""
     edit = Weights(values={})
-    return Fit(unit=unit, edit=edit, columns=columns(judge, edit))
+    return _kept(store, UNCHANGED, lambda unit: Fit(unit=unit, edit=edit, columns=columns(judge, edit)))
+
+
+def with_vanilla(judge: Judge) -> Judge:
+    """The judge with the unchanged model's maps, which those of every method are held against."""
+    return replace(judge, vanilla=judge.maps(Weights(values={})))
 
 
 def _kept(store: FitStore, unit: Unit, make: Callable[[Unit], Fit]) -> Fit:

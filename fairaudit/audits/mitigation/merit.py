@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
+from torch import Tensor
 
 from fairaudit.audits.mitigation.options import Select
 from fairaudit.audits.mitigation.store import Fit
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity
-from fairaudit.mitigation.samples import DataPart
 from fairaudit.ratio import ratio
 
 
-def choosing_counts(fit: Fit, part: DataPart) -> np.ndarray:
+class Choosing(Protocol):
+    """What is known of the choosing part's images: codes on the CPU, and how many values there are."""
+
+    @property
+    def target(self) -> Tensor:
+        """Codes of the target, [image] int64."""
+
+    @property
+    def attribute(self) -> Tensor:
+        """Codes of the attribute, [image] int64, -1 unknown."""
+
+    @property
+    def classes(self) -> int:
+        """Number of target values."""
+
+    @property
+    def groups(self) -> int:
+        """Number of attribute values."""
+
+
+def choosing_counts(fit: Fit, part: Choosing) -> np.ndarray:
     """Counts [group, true, predicted] of a fit on the choosing part."""
     decisions = fit.columns["choose.decisions"].numpy()
     return confusion(

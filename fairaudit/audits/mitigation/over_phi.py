@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from fairaudit.audits.core.report.gates import check_gates
 from fairaudit.audits.core.report.outcome import Outcome
@@ -76,12 +77,35 @@ class Associations:
     notes: tuple[str, ...]
 
 
+class Ahead(Protocol):
+    """Fits that are made before, elsewhere, and written into the folder of fits."""
+
+    def __call__(self, model: Classifier, data: Associations) -> Mapping[float, Mapping[Unit, str]]:
+        """φ → units that were lost, with the reason."""
+
+
 def run_over_phi(
-    path: Path, *, config: Config, base: Path, options: RunOptions, asked: MitigateOptions, progress: Progress
+    path: Path,
+    *,
+    config: Config,
+    base: Path,
+    options: RunOptions,
+    asked: MitigateOptions,
+    progress: Progress,
+    ahead: Ahead | None = None,
 ) -> Mitigated:
     """Train a model of the given architecture at every φ, mitigate each, and compare all of them in one report.
 
     The given file lends its architecture alone: weights are drawn anew.
+
+    Args:
+        path: the model's file.
+        config: the configuration.
+        base: the folder that its paths are relative to.
+        options: of every run.
+        asked: what is mitigated, and how.
+        progress: told of steps.
+        ahead: trains and fits elsewhere first; None does both here.
 
     Raises:
         FairauditError: data, model or options cannot be used.
@@ -94,9 +118,11 @@ def run_over_phi(
     model = open_classifier(path, config=config, material=data.material, options=options)
     if options.fresh:
         forget(options.output)
+    lost = ahead(model, data) if ahead is not None else {}
     found, notes = {}, [*data.notes]
-    for phi, parts in data.parts.items():
-        opened = _trained(model, parts, data, config, options, asked, progress)
+    for phi in data.parts:
+        opened = trained(model, phi, data, config, options, asked, progress)
+        opened = replace(opened, store=replace(opened.store, lost=lost.get(phi, {})))
         fits = fit_all(opened.judge, asked, opened.store, progress)
         found[phi] = replace(compared(fits, opened, config, options, asked), phi=phi)
         notes += [f"φ {phi:g}: {note}" for note in opened.parts.notes]
@@ -124,9 +150,19 @@ def associations(config: Config, *, base: Path, options: RunOptions, asked: Miti
     return Associations(parts=parts, material=material, names=names, notes=tuple(notes))
 
 
-def _trained(
+def training(
+    model: Classifier, phi: float, data: Associations, options: RunOptions, asked: MitigateOptions
+) -> tuple[FitStore, Unit, TuneSettings]:
+    """Where the model that is trained on a φ is kept, and how it is trained."""
+    train = TuneSettings(epochs=asked.train_epochs, batch_size=asked.batch_size, rate=asked.rate, seed=options.seed)
+    digest = data.parts[phi]["train"].digest()
+    store = FitStore(folder=options.output / FITS, key=f"{model.sha256} {digest} {train!r}")
+    return store, Unit(method="trained", seed=options.seed, strength=0.0), train
+
+
+def trained(
     model: Classifier,
-    parts: Mapping[str, Manifest],
+    phi: float,
     data: Associations,
     config: Config,
     options: RunOptions,
@@ -134,6 +170,7 @@ def _trained(
     progress: Progress,
 ) -> OpenedRun:
     """A model with new weights, trained on one φ, and everything that its mitigation needs."""
+    parts = data.parts[phi]
     others = {name: manifest for name, manifest in parts.items() if name != "train"}
     read_ = partial(
         read_parts, others, data.material, data.names, (), config=config, seed=options.seed, frames=asked.frames
@@ -141,9 +178,7 @@ def _trained(
     plain = read_(model=model)
     images = data.material.loader.load(plain.rows[:PROBE_IMAGES].tolist()).images
     cut = split(model.lifted(images).module, asked.bottleneck)
-    train = TuneSettings(epochs=asked.train_epochs, batch_size=asked.batch_size, rate=asked.rate, seed=options.seed)
-    store = FitStore(folder=options.output / FITS, key=f"{model.sha256} {parts['train'].digest()} {train!r}")
-    unit = Unit(method="trained", seed=options.seed, strength=0.0)
+    store, unit, train = training(model, phi, data, options, asked)
     fit = store.load(unit)
     if fit is None or fit.edit is None:
         progress.note(f"training on {counted(len(parts['train']), 'image')}")
@@ -153,8 +188,8 @@ def _trained(
         store.save(fit)
     if fit.edit is None:
         raise ValueError("nothing was trained")
-    trained = as_edited(model, cut, fit.edit, model.name)
-    return prepared(trained, read_(model=trained), config, options, asked)
+    made = as_edited(model, cut, fit.edit, model.name)
+    return prepared(made, read_(model=made), config, options, asked)
 
 
 def _told(

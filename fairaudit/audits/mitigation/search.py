@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
+from typing import cast
 
 import numpy as np
 
-from fairaudit.audits.mitigation.merit import choosing_counts, mean_cell, merit
+from fairaudit.audits.mitigation.merit import Choosing, choosing_counts, mean_cell, merit
 from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.audits.mitigation.store import Fit, Unit
 from fairaudit.errors import UsageError
 from fairaudit.mitigation.method import MitigationMethod
-from fairaudit.mitigation.samples import DataPart
+
+Wave = list[Unit]
+"""Units that do not wait for one another."""
 
 
 def chosen_strength(
     method: MitigationMethod,
     asked: MitigateOptions,
     seed: int,
-    part: DataPart,
+    part: Choosing,
     vanilla: Fit,
     fit: Callable[[Unit], Fit],
 ) -> tuple[float, list[Fit]]:
@@ -35,6 +38,31 @@ def chosen_strength(
     Raises:
         UsageError: trials are asked for and optuna is not installed.
     """
+    waves = tried_strengths(method, asked, seed, part, vanilla)
+    fits: list[Fit] | None = None
+    while True:
+        try:
+            units = next(waves) if fits is None else waves.send(fits)
+        except StopIteration as end:
+            return cast("tuple[float, list[Fit]]", end.value)
+        fits = [fit(unit) for unit in units]
+
+
+def tried_strengths(
+    method: MitigationMethod, asked: MitigateOptions, seed: int, part: Choosing, vanilla: Fit
+) -> Generator[Wave, list[Fit], tuple[float, list[Fit]]]:
+    """The same, asking for fits wave by wave: a grid is one wave, every trial of optuna one of its own.
+
+    Args:
+        method: whose λ it is.
+        asked: the values to try, and what the best is chosen by.
+        seed: the first seed.
+        part: the choosing part.
+        vanilla: the unchanged model.
+
+    Raises:
+        UsageError: trials are asked for and optuna is not installed.
+    """
     values = asked.strengths or (method.strengths if asked.search else ())
     if not method.strengths:
         return method.strength, []
@@ -45,19 +73,23 @@ def chosen_strength(
     before = mean_cell(choosing_counts(vanilla, part))
     tried: dict[float, Fit] = {}
 
-    def value(strength: float) -> tuple[float, float]:
-        found = tried[strength] = fit(Unit(method=method.name, seed=seed, strength=strength))
-        if found.edit is None:
-            return -np.inf, -np.inf
-        return merit(choosing_counts(found, part), asked.select, floor=asked.floor, before=before)
+    def merits(strengths: Sequence[float]) -> Generator[Wave, list[Fit], list[tuple[float, float]]]:
+        fits = yield [Unit(method=method.name, seed=seed, strength=strength) for strength in strengths]
+        tried.update(zip(strengths, fits, strict=True))
+        return [
+            (-np.inf, -np.inf)
+            if found.edit is None
+            else merit(choosing_counts(found, part), asked.select, floor=asked.floor, before=before)
+            for found in fits
+        ]
 
     if asked.trials:
         between = values or method.strengths
-        best = _by_optuna((min(between), max(between)), asked.trials, seed, lambda strength: value(strength)[0])
+        best = yield from _by_optuna((min(between), max(between)), asked.trials, seed, merits)
     else:
-        merits = {strength: value(strength) for strength in values}
-        able = any(each[0] > -np.inf for each in merits.values())
-        best = max(merits, key=lambda strength: merits[strength]) if able else _nearest(method.strength, values)
+        found = dict(zip(values, (yield from merits(values)), strict=True))
+        able = any(each[0] > -np.inf for each in found.values())
+        best = max(found, key=lambda strength: found[strength]) if able else _nearest(method.strength, values)
     return best, [tried[strength] for strength in sorted(tried)]
 
 
@@ -66,7 +98,12 @@ def _nearest(own: float, values: tuple[float, ...]) -> float:
     return min(values, key=lambda strength: abs(strength - own))
 
 
-def _by_optuna(ends: tuple[float, float], trials: int, seed: int, value: Callable[[float], float]) -> float:
+def _by_optuna(
+    ends: tuple[float, float],
+    trials: int,
+    seed: int,
+    merits: Callable[[Sequence[float]], Generator[Wave, list[Fit], list[tuple[float, float]]]],
+) -> Generator[Wave, list[Fit], float]:
     """A log-uniform search between two values of λ.
 
     Raises:
@@ -80,10 +117,8 @@ def _by_optuna(ends: tuple[float, float], trials: int, seed: int, value: Callabl
         ) from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed % 2**31))
-
-    def objective(trial: optuna.Trial) -> float:
-        found = value(trial.suggest_float("lambda", *ends, log=True))
-        return found if np.isfinite(found) else -1e9
-
-    study.optimize(objective, n_trials=trials)
+    for _ in range(trials):
+        trial = study.ask()
+        ((found, _mean),) = yield from merits([trial.suggest_float("lambda", *ends, log=True)])
+        study.tell(trial, found if np.isfinite(found) else -1e9)
     return float(study.best_params["lambda"])

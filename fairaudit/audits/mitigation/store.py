@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from fairaudit.errors import DataError
 from fairaudit.mitigation.edits import Edit, GroupThreshold, GroupThresholds, HeadEdit, Inserted, Weights
 from fairaudit.results.strict_json import write_bytes
 from fairaudit.results.tensor_file import in_order
@@ -49,6 +50,8 @@ class FitStore:
     folder: Path
     key: str
     """Everything that a fit depends on beside its unit."""
+    lost: Mapping[Unit, str] = field(default_factory=dict)
+    """Units whose process died, with the reason: rows of this run that are no files, so that another tries again."""
 
     def path(self, unit: Unit) -> Path:
         """File of a unit; its name holds the key's digest, so that fits of other runs are never taken for its own."""
@@ -75,6 +78,8 @@ class FitStore:
         """A fit that is there already; None where there is none, or it cannot be read and is made again."""
         from safetensors import SafetensorError, safe_open
 
+        if unit in self.lost:
+            return Fit(unit=unit, reason=self.lost[unit])
         path = self.path(unit)
         if not path.is_file():
             return None
@@ -94,6 +99,29 @@ class FitStore:
             columns=columns,
             seconds=float(seconds.read_text(encoding="utf-8")) if seconds.is_file() else 0.0,
         )
+
+    def packed(self, unit: Unit) -> dict[str, bytes]:
+        """Name → bytes of the files of a fit that is there; empty without one."""
+        files = (self.path(unit), self._seconds(unit))
+        return {file.name: file.read_bytes() for file in files if self.path(unit).is_file() and file.is_file()}
+
+    def take_up(self, unit: Unit, files: Mapping[str, bytes]) -> None:
+        """Keep the files of a fit that was made elsewhere.
+
+        Raises:
+            DataError: they are of a run on other data or under other settings.
+            OutputError: they cannot be written.
+        """
+        names = (self.path(unit).name, self._seconds(unit).name)
+        if names[0] not in files:
+            raise DataError(
+                "A worker fitted something else than was asked for",
+                wanted=names[0],
+                found=", ".join(sorted(files)) or "nothing",
+                advice="Model and data must be the same under the same paths on every machine, and so must torch.",
+            )
+        for name in reversed([name for name in names if name in files]):  # the fit last: it says that all is there
+            write_bytes(self.folder / name, files[name])
 
     def _seconds(self, unit: Unit) -> Path:
         return self.path(unit).with_suffix(".seconds")

@@ -30,8 +30,21 @@ def launch_mitigate(model: Path, *, request: Request, asked: MitigateOptions) ->
     from fairaudit.report.mitigation import terminal
 
     with progress_display(quiet=request.quiet) as progress:
-        run = run_over_phi if asked.phis else run_mitigate
-        found = run(model, config=config, base=base, options=request.options, asked=asked, progress=progress)
+        options, far = request.options, None
+        if options.executor == "ray":
+            from fairaudit.audits.mitigation.on_ray import OnRay
+
+            far = OnRay(path=model, config=config, base=base, options=options, asked=asked, progress=progress)
+        if asked.phis:
+            found = run_over_phi(
+                model, config=config, base=base, options=options, asked=asked, progress=progress,
+                ahead=None if far is None else far.fits_over,
+            )  # fmt: skip
+        else:
+            found = run_mitigate(
+                model, config=config, base=base, options=options, asked=asked, progress=progress,
+                ahead=None if far is None else far.fits,
+            )  # fmt: skip
     return show([found.outcome], request=request, text=None if request.as_json else terminal(found.page))
 
 

@@ -71,7 +71,9 @@ Jobs = Annotated[
 ExecutorOption = Annotated[
     Executor,
     typer.Option(
-        "--executor", help="Several models: processes of this machine, or a Ray cluster.", rich_help_panel=RUN
+        "--executor",
+        help="Where several models, or the fits of `mitigate`, are computed: here, or on a Ray cluster.",
+        rich_help_panel=RUN,
     ),
 ]
 Address = Annotated[
@@ -83,7 +85,10 @@ Address = Annotated[
 GpusPerModel = Annotated[
     float,
     typer.Option(
-        min=0.0, help="GPUs, or the share of one, that Ray gives to each model.", rich_help_panel=RUN, metavar="SHARE"
+        min=0.0,
+        help="GPUs, or the share of one, that Ray gives to each model or fit.",
+        rich_help_panel=RUN,
+        metavar="SHARE",
     ),
 ]
 Timeout = Annotated[

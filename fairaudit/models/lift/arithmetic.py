@@ -35,9 +35,10 @@ MOVES = frozenset(
         *("pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "roll", "flip", "size", "to", "_to_copy", "type_as"),
         *("third_by_head", "joined_heads", "lift_fresh_copy", "view_as", "reshape_as", "moveaxis", "swapaxes"),
         *("permute_copy", "squeeze_copy", "unsqueeze_copy", "im2col", "dropout", "float", "_conj", "swapdims"),
+        *("where", "masked_fill"),
     )
 )
-"""Functions that only move or repeat numbers: their gradient is the identity, so relevance passes unchanged."""
+"""Functions that only move, repeat or choose numbers: their gradient is the identity, so relevance passes unchanged."""
 _LIKE = frozenset(("expand_as", "view_as", "reshape_as", "type_as"))
 """Moves whose second argument lends its shape or type only."""
 _OPEN = frozenset(
@@ -140,9 +141,12 @@ def _gate(builder: Builder, call: Call, left: Ref, right: Ref) -> fx.Node | None
 
     None where neither is a gate: two signals that are multiplied have no agreed rule.
     """
-    whole = [builder.shape(_unexpanded(builder, value)) == _shape(call) for value in (left, right)]
+    pair = (left, right)
+    whole = [builder.shape(_unexpanded(builder, value)) == _shape(call) for value in pair]
     if all(whole):
-        opens = [_opens(builder, value) or _unexpanded(builder, value) != value for value in (left, right)]
+        opens = [_opens(builder, value) or _unexpanded(builder, value) != value for value in pair]
+        if not any(opens):
+            opens = [_spelled_out(builder, value) for value in pair]
         whole = [not opens[0], not opens[1]]
     if whole not in ([True, False], [False, True]):
         return None
@@ -170,6 +174,15 @@ def _opens_itself(builder: Builder, signal: Ref, gate: Ref) -> bool:
     """Whether a gate is a squashing function of the very signal that it multiplies, but for moves and constants."""
     inside = _squashed(builder, _root(builder, gate))
     return inside is not None and _root(builder, inside) == _root(builder, signal)
+
+
+def _spelled_out(builder: Builder, ref: Ref) -> bool:
+    """Whether a value is that of an activation written as a product, SiLU say, but for moves and constant factors."""
+    ref = _root(builder, ref)
+    if ref.call < 0 or builder.calls[ref.call].name.removesuffix("_") not in ("mul", "multiply"):
+        return False
+    pair = [value for value in refs(builder.calls[ref.call].args) if builder.is_live(value)]
+    return len(pair) == 2 and (_opens_itself(builder, *pair) or _opens_itself(builder, *pair[::-1]))
 
 
 def _squashed(builder: Builder, ref: Ref) -> Ref | None:

@@ -52,7 +52,8 @@ def lift(model: nn.Module, images: Tensor) -> Lifted:
     max|lifted(x) - model(x)| ≤ 1e-4 · scale with scale = max|model(x)|. That costs six images through the model and the
     graph together. Where it fails, as for models that treat one image otherwise, larger batches are recorded and the
     graph is compared with the model itself on the given images and on two other batches. Of a model whose last sigmoid
-    or softmax is taken off, what comes before it is lifted, and the probabilities are compared.
+    or softmax is taken off, what comes before it is lifted, and the probabilities are compared. All of it is in the
+    weights' own precision, also where the caller computes in another (autocast).
 
     Args:
         model: returns logits [image, output]; in evaluation mode.
@@ -62,7 +63,8 @@ def lift(model: nn.Module, images: Tensor) -> Lifted:
         LiftError: the model decides on values of its data, runs other operations for other batches, or the graph
             is not equal to it.
     """
-    module, deviation = _quickly(model, images) or _thoroughly(model, images)
+    with torch.autocast(images.device.type, enabled=False):  # else its casts become operations of the graph
+        module, deviation = _quickly(model, images) or _thoroughly(model, images)
     features, reason = mark_features(module)
     kinds = Counter(type(child).__name__ for child in module.modules() if not list(child.children()))
     return Lifted(

@@ -16,6 +16,9 @@ from fairaudit.models.record import Call, Ref, refs
 
 Bound = dict[str, Any]
 
+_LAYERS = {"linear", "matmul", "mm", "addmm", "add", "mul"}
+"""Linear in the one signal that they have beside constants."""
+
 
 def mixing(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
     """A product of two signals, one of which is a softmax, or of one signal and a constant."""
@@ -29,14 +32,17 @@ def mixing(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
 
 
 def is_softmax(builder: Builder, ref: Ref) -> bool:
-    """Whether a value is that of a softmax, but for moves and linear layers, as where heads talk to each other."""
+    """Whether a value is that of a softmax, but for moves and linear layers, as where heads talk to each other.
+
+    A file may spell a linear layer out as a product with a constant and a sum.
+    """
     while ref.call >= 0:
         call = builder.calls[ref.call]
         name = call.name.removesuffix("_")
         if name in ("softmax", "_softmax"):
             return True
         sources = [source for source in refs((call.args, call.kwargs)) if builder.is_live(source)]
-        if name not in MOVES | {"linear"} or len(sources) != 1:
+        if name not in MOVES | _LAYERS or len(sources) != 1:
             return False
         ref = sources[0]
     return False

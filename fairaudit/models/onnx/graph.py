@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from fairaudit.errors import ModelError
-from fairaudit.models.onnx.node import TYPES, Node
+from fairaudit.models.onnx.node import TYPES, Body, Node
 
 if TYPE_CHECKING:
     from onnx import ModelProto, TensorProto, ValueInfoProto
@@ -131,15 +131,26 @@ def _node(proto: Any, opset: int, path: Path, external: dict[Path, None]) -> Nod
         outputs=tuple(proto.output),
         opset=opset,
         name=proto.name,
-        attributes={each.name: _attribute(each, path, external) for each in proto.attribute},
+        attributes={each.name: _attribute(each, opset, path, external) for each in proto.attribute},
     )
 
 
-def _attribute(proto: Any, path: Path, external: dict[Path, None]) -> Any:  # noqa: ANN401 - numbers, texts, lists
+def _body(proto: Any, opset: int, path: Path, external: dict[Path, None]) -> Body:  # noqa: ANN401 - a GraphProto
+    return Body(
+        nodes=[_node(each, opset, path, external) for each in proto.node],
+        tensors={each.name: _tensor(each, path, external) for each in proto.initializer},
+        inputs=tuple(each.name for each in proto.input),
+        outputs=tuple(each.name for each in proto.output),
+    )
+
+
+def _attribute(proto: Any, opset: int, path: Path, external: dict[Path, None]) -> Any:  # noqa: ANN401 - numbers, texts, lists
     from onnx import AttributeProto
 
     if proto.type == AttributeProto.TENSOR:
         return _tensor(proto.t, path, external)
+    if proto.type == AttributeProto.GRAPH:
+        return _body(proto.g, opset, path, external)
     if proto.type == AttributeProto.STRING:
         return proto.s.decode("utf-8", "replace")
     fields = {AttributeProto.FLOAT: "f", AttributeProto.INT: "i", AttributeProto.FLOATS: "floats"}

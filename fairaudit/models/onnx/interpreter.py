@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from torch import Tensor, nn
 
 from fairaudit.errors import ModelError
+from fairaudit.models.onnx.control import CONTROL, STEPS, Value, bodies, names_inside
 from fairaudit.models.onnx.elementwise import ELEMENTWISE
 from fairaudit.models.onnx.graph import Graph
-from fairaudit.models.onnx.node import Node
+from fairaudit.models.onnx.node import Body, Node
 from fairaudit.models.onnx.scatter import SCATTER
 from fairaudit.models.onnx.shapes import SHAPES
 from fairaudit.models.onnx.spatial import SPATIAL
@@ -34,7 +36,7 @@ class Interpreter(nn.Module):
 
     def __init__(self, graph: Graph) -> None:
         super().__init__()
-        unknown = Counter(node.op for node in graph.nodes if node.op not in OPERATIONS)
+        unknown = Counter(op for op in _operations(graph.nodes) if op not in OPERATIONS and op not in CONTROL)
         if unknown:
             raise _unknown(unknown)
         self._nodes = tuple(graph.nodes)
@@ -51,29 +53,21 @@ class Interpreter(nn.Module):
     def forward(self, images: Tensor) -> Tensor | dict[str, Tensor]:
         """The output, or all of them by name where there are several."""
         weights = dict(self.named_parameters())
-        values: dict[str, Tensor] = {self._input: images, **self._fixed}
+        values: dict[str, Value] = {self._input: images, **self._fixed}
         values |= {name: weights[place] for name, place in self._places.items()}
+        one = _Pass()
         for number, node in enumerate(self._nodes):
-            self._run(node, values)
+            one.run(node, values)
             for name in self._last.get(number, ()):
                 values.pop(name, None)
-        found = {name: values[name] for name in self._outputs if name in values}
+        found = {name: value for name in self._outputs if isinstance(value := values.get(name), Tensor)}
         if len(found) != len(self._outputs):
             raise ModelError(
                 "The ONNX file names outputs that nothing makes",
+                wanted="tensors",
                 found=", ".join(name for name in self._outputs if name not in found),
             )
         return next(iter(found.values())) if len(found) == 1 else found
-
-    def _run(self, node: Node, values: dict[str, Tensor]) -> None:
-        try:
-            inputs = [values[name] if name else None for name in node.inputs]
-        except KeyError as error:
-            raise node.refuse(f"a value that nothing makes ({error.args[0]})") from None
-        result = OPERATIONS[node.op](node, inputs)
-        results = (result,) if isinstance(result, Tensor) else tuple(result)
-        for name, value in zip(node.outputs, results, strict=False):
-            values[name] = value
 
     def _keep(self, name: str, tensor: Tensor) -> str:
         """Register a weight, under its own name if it can be that of a parameter of a module inside."""
@@ -97,12 +91,58 @@ class Interpreter(nn.Module):
         return place
 
 
+class _Pass:
+    """One pass through the graph, with the operations that its loops may still run."""
+
+    def __init__(self) -> None:
+        self._steps = STEPS
+
+    def run(self, node: Node, values: dict[str, Value]) -> None:
+        """Compute a node from values by name, and put what it makes among them."""
+        try:
+            inputs = [values[name] if name else None for name in node.inputs]
+        except KeyError as error:
+            raise node.refuse(f"a value that nothing makes ({error.args[0]})") from None
+        results: Sequence[Value]
+        if node.op in CONTROL:
+            results = CONTROL[node.op](node, inputs, lambda body, given: self._inside(node, body, given, values))
+        else:
+            tensors = [value for value in inputs if not isinstance(value, list)]
+            if len(tensors) < len(inputs):
+                raise node.refuse("a sequence where a tensor is needed")
+            result = OPERATIONS[node.op](node, tensors)
+            results = (result,) if isinstance(result, Tensor) else tuple(result)
+        values.update(zip(node.outputs, results, strict=False))
+
+    def _inside(self, node: Node, body: Body, given: Sequence[Value], around: dict[str, Value]) -> list[Value]:
+        self._steps -= 1 + len(body.nodes)
+        if self._steps < 0:
+            raise node.refuse("a loop that does not end", wanted=f"at most {STEPS:,} operations in loops")
+        if len(given) != len(body.inputs):
+            raise node.refuse(f"{len(given)} values for a graph that takes {len(body.inputs)}")
+        values = {**around, **body.tensors, **dict(zip(body.inputs, given, strict=True))}
+        for inner in body.nodes:
+            self.run(inner, values)
+        missing = [name for name in body.outputs if name not in values]
+        if missing:
+            raise node.refuse(f"a value that nothing makes ({missing[0]})")
+        return [values[name] for name in body.outputs]
+
+
+def _operations(nodes: Iterable[Node]) -> Iterator[str]:
+    """Of the nodes and of the graphs inside them."""
+    for node in nodes:
+        yield node.op
+        for body in bodies(node):
+            yield from _operations(body.nodes)
+
+
 def _last_uses(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> dict[int, list[str]]:
     """Number of a node → values that nothing needs after it, so that memory does not grow with depth."""
     last: dict[str, int] = {}
     made = {name for node in nodes for name in node.outputs}
     for number, node in enumerate(nodes):
-        for name in (*node.inputs, *node.outputs):
+        for name in (*node.inputs, *node.outputs, *names_inside(node)):
             if name in made:
                 last[name] = number
     uses: dict[int, list[str]] = {}
@@ -116,7 +156,7 @@ def _unknown(unknown: Counter[str]) -> ModelError:
     names = ", ".join(f"{count} {name}" for name, count in unknown.most_common(6))
     return ModelError(
         "The ONNX file has operations that cannot be computed here",
-        wanted="operations of the standard on tensors, without loops and branches",
+        wanted="operations of the standard that torch has as well",
         found=names,
         advice="Export the model with torch.onnx.export, or give it as TorchScript.",
     )

@@ -51,6 +51,20 @@ class Node:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A graph inside an operation: what a loop repeats, or one of two branches."""
+
+    nodes: Sequence[Node]
+    """In the order they are computed."""
+    tensors: Mapping[str, Tensor]
+    """Name of a value → the constant it is."""
+    inputs: tuple[str, ...]
+    """Names of the values it is given."""
+    outputs: tuple[str, ...]
+    """Names of the values it hands back."""
+
+
 def needed(node: Node, inputs: Inputs, place: int) -> Tensor:
     """The input at a place.
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from fairaudit.audits.mitigation.data import held
-from fairaudit.audits.mitigation.drawn import drawn_part
+from fairaudit.audits.mitigation import data
+from fairaudit.audits.mitigation.data import KeptFrames
+from fairaudit.audits.mitigation.drawn import DrawnPart, drawn_part
 from fairaudit.config.schema import Config
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.manifest import Manifest
@@ -103,13 +104,26 @@ def test_an_image_without_a_label_has_no_frames_and_adds_none(made):
     assert target.tolist() == [0, 1, 1, 1, 1]
 
 
-def test_what_fits_is_drawn_once(made):
+def test_what_fits_is_drawn_once(made, monkeypatch):
     part, _ = drawn(made, ("tie",))
-    kept = held(part)
-    assert isinstance(kept, InMemory)
     rows = torch.tensor([5, 1])
-    assert torch.allclose(kept.take(rows).drawn, part.take(rows).drawn, atol=1e-5)
-    assert held(None) is None
+    wanted = part.take(rows)
+    frames = KeptFrames(base=part.base, part=part)
+    assert not frames.kept  # nothing is drawn before it is asked for
+    assert torch.allclose(frames.take(rows).drawn, wanted.drawn, atol=1e-5)
+    assert len(frames.kept[0]) == len(part)
+    monkeypatch.setattr(DrawnPart, "take", None)  # from here on nothing can be drawn
+    assert torch.equal(frames.take(rows).images, wanted.images)
+    assert torch.allclose(frames.take(rows).drawn, wanted.drawn, atol=1e-5)
+
+
+def test_what_does_not_fit_is_drawn_every_time(made, monkeypatch):
+    part, _ = drawn(made, ("tie",))
+    monkeypatch.setattr(data, "MEMORY", 1)
+    frames = KeptFrames(base=part.base, part=part)
+    rows = torch.tensor([5, 1])
+    assert torch.allclose(frames.take(rows).drawn, part.take(rows).drawn, atol=1e-5)
+    assert not frames.kept
 
 
 def test_without_a_file_there_are_no_frames_and_a_bad_one_is_refused(made):

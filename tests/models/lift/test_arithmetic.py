@@ -16,6 +16,11 @@ def _squeezed(x):
     return x.mean((2, 3), keepdim=True).sigmoid()
 
 
+def _gated_twice(x):
+    """An activation that is spelled out, times a gate of its size."""
+    return x * x.sigmoid() * x.cos().sigmoid()
+
+
 def _gelu(x):
     return (0.5 * x).flatten(2) * (torch.erf(x / 2**0.5) + 1).flatten(2)
 
@@ -46,6 +51,9 @@ def _gelu(x):
         ({"GatedProduct": 1, "AdaptiveAvgPool2d": 1}, lambda x: x / x.mean((2, 3), keepdim=True)),
         ({"GatedProduct": 1, "Sigmoid": 1, "AdaptiveAvgPool2d": 1}, lambda x: x * _squeezed(x).expand_as(x)),
         ({"GatedProduct": 1, "LinearMap": 1}, lambda x: x * x.sum(-1, keepdim=True).expand_as(x)),
+        ({"GatedProduct": 1, "SiLU": 1, "ReLU": 1}, lambda x: F.silu(x) * x.relu()),
+        ({"GatedProduct": 1, "SelfGatedProduct": 1, "Sigmoid": 1, "ReLU": 1}, lambda x: x * x.sigmoid() * x.relu()),
+        ({"SelfGatedProduct": 1, "Sigmoid": 2, "GatedProduct": 1}, _gated_twice),
         ({}, lambda x: x * x),
         ({}, lambda x: torch.div(x, 0.3, rounding_mode="floor")),
         ({}, lambda x: x[:, :1] * torch.ones(1, 3, 1, 1)),  # repeats its signal

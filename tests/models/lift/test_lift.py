@@ -289,3 +289,16 @@ def test_what_treats_one_image_otherwise_is_compared_in_larger_batches():
     with pytest.raises(LiftError, match="a difference of"):
         lift(model, torch.randn(5, 3, 8, 8))
     assert model.seen[:4] == [2, 1, 2, 3]
+
+
+@pytest.mark.parametrize("form", ["scripted", "traced"])
+def test_a_caller_under_autocast_gets_the_same_graph(form):
+    """Its casts were operations of the graph, for which no rule of LRP is known."""
+    known = case("resnet18")
+    model = as_format(known, form)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        lifted = lift(model, known.images)
+    assert lifted.kinds == lift(model, known.images).kinds
+    assert methods_for(lifted, known.images)["lrp"] is None
+    assert lifted.deviation < 1e-4
+    torch.testing.assert_close(lifted.module(known.images), known.model(known.images), rtol=1e-4, atol=1e-4)

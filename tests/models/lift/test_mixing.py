@@ -16,6 +16,12 @@ def talked(weights):
     return F.linear(weights.permute(0, 2, 3, 1), heads).permute(0, 3, 1, 2)
 
 
+def spelled_out(weights):
+    """The same with a bias, as files write it: a product with a constant and a sum."""
+    heads = torch.linspace(-1, 1, 9).view(3, 3)
+    return (weights.permute(0, 2, 3, 1) @ heads + torch.tensor([0.1, 0.2, 0.3])).permute(0, 3, 1, 2)
+
+
 @pytest.mark.parametrize(
     ("kind", "function"),
     [
@@ -26,6 +32,7 @@ def talked(weights):
         ("Mix", lambda x: x.transpose(-2, -1) @ (x @ x.transpose(-2, -1)).softmax(-2)),
         ("Mix", lambda x: torch.bmm((x[:, 0] @ x[:, 1].transpose(1, 2)).softmax(-1), x[:, 2])),
         ("Mix", lambda x: talked((x @ x.transpose(-2, -1)).softmax(-1)) @ x),  # heads talk to each other
+        ("Mix", lambda x: spelled_out((x @ x.transpose(-2, -1)).softmax(-1)) @ x),
         ("Mix", lambda x: torch.einsum("nhij,nhjd->nhid", (x @ x.transpose(-2, -1)).softmax(-1), x)),
         ("Mix", lambda x: torch.einsum("nhjd,nhij->nhid", x, (x @ x.transpose(-2, -1)).softmax(-1))),
     ],

@@ -202,7 +202,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path):
 @pytest.mark.parametrize(
     ("nodes", "shape", "kind", "text"),
     [
-        ([helper.make_node("Loop", ["x", "x"], ["y"])], ["n", 3, 16, 16], TensorProto.FLOAT, "Found: 1 Loop"),
+        ([helper.make_node("Scan", ["x"], ["y"])], ["n", 3, 16, 16], TensorProto.FLOAT, "Found: 1 Scan"),
         (
             [helper.make_node("Fft", ["x"], ["y"], domain="com.example")],
             ["n", 3, 16, 16],
