@@ -179,7 +179,7 @@ def as_trained(scene, path, **_):
 
 @contextlib.contextmanager
 def digits_as_trained(name):
-    """In place of training on Biased-MNIST's digits: "biased" or "even", with seed 0 and as many epochs as that took."""
+    """In place of training on Biased-MNIST's digits: "biased" or "even", with seed 0 and as many epochs as it took."""
     from safetensors.torch import load_file
 
     from fairaudit.demo import biased_mnist

@@ -102,7 +102,7 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("trained", [True, False], ids=["trained now", "as trained once"])
 def test_the_planted_shortcut_is_learnt_by_one_model_only(demo_files, tmp_path, trained):
-    """With five of the twelve epochs, after which faces are not told as well; and by the networks of the other tests."""
+    """In five of twelve epochs, after which faces are not told as well; and by the networks of the other tests."""
     recipe = Recipe(test_images=400, epochs=5)
     enough, most = (0.6, 0.5) if trained else (0.95, 0.9)  # seen with three seeds: at least .76 and .71
     paths = make_demo(tmp_path, seed=0, recipe=recipe) if trained else demo_paths(demo_files.folder)
