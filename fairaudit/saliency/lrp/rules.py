@@ -78,14 +78,14 @@ class Rule(Hook, ABC):  # type: ignore[misc]
         source = self.stored_tensors.pop("source")
         if not source.requires_grad:
             return output
-        joined: Tensor = _Propagate.apply(source, output.detach(), self, module, self.memory(args, output))
+        joined: Tensor = _Propagate.apply(source, output.detach(), self, module, self.memory(module, args, output))
         return joined
 
     def entry(self, x: Tensor) -> Tensor:
         """The input that the layer computes with."""
         return x.detach()
 
-    def memory(self, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
+    def memory(self, module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
         """What the rule needs on the way back."""
         return args[:1]
 
@@ -102,7 +102,7 @@ class Rule(Hook, ABC):  # type: ignore[misc]
 class Passed(Rule):
     """Relevance goes through an elementwise layer unchanged (zennit's Pass)."""
 
-    def memory(self, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
+    def memory(self, module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
         """Nothing."""
         return ()
 
@@ -122,7 +122,7 @@ class Proportional(Rule):
         """A leaf of its own, so that the layer's pass is kept for the rule."""
         return x.detach().requires_grad_(x.requires_grad)
 
-    def memory(self, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
+    def memory(self, module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
         """The leaf and the taped output."""
         return args[0], output
 

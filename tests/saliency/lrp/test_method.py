@@ -107,7 +107,7 @@ def test_hooks_are_gone_after_success_and_after_failure(small, monkeypatch):
     assert hooks(module) == 0
     seen = []
 
-    def fails(module, inputs, seeds):
+    def fails(module, inputs, seeds, plan):
         seen.append(hooks(module))
         raise RuntimeError("broken")
 
