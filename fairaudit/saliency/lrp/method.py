@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from fairaudit.engine.memory import Halving
 from fairaudit.models.zennit_parts import Composite
 from fairaudit.saliency.lrp.composites import CompositeName, Kind, rules_for
-from fairaudit.saliency.lrp.graph import held_constant, is_signed, with_constant_gates
+from fairaudit.saliency.lrp.graph import held_constant, is_signed, with_constant_gates, with_shared_sums
 from fairaudit.saliency.lrp.handed import handed_down
 from fairaudit.saliency.lrp.rules import Ledger
 from fairaudit.saliency.lrp.slopes import Plan, plan_for
@@ -115,6 +115,7 @@ class Lrp:
         rules = rules_for(kind, graph, ends)
         plan = plan_for(rules, graph) if kind.signed and ledger is None and not self.bias_free else None
         hooks = rules if plan is None else plan.hooks
+        graph = with_shared_sums(graph, hooks, kind.epsilon)
         composite = Composite(module_map=lambda _context, path, _module: hooks.get(path))
         try:
             composite.register(graph)

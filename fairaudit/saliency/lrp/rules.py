@@ -257,6 +257,28 @@ class Even(Deferred):
         return below.expand_as(x)
 
 
+class _Shared(torch.autograd.Function):
+    """A sum forward, relevance in proportion to its signals backward."""
+
+    @staticmethod
+    def forward(ctx: Any, left: Tensor, right: Tensor, epsilon: float) -> Tensor:  # noqa: ANN401
+        ctx.epsilon = epsilon
+        ctx.save_for_backward(left, right)
+        return left + right
+
+    @staticmethod
+    def backward(ctx: Any, *relevance: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+        left, right = ctx.saved_tensors
+        share = over(relevance[0], left + right, ctx.epsilon)
+        return left * share, right * share, None
+
+
+def shared_sum(left: Tensor, right: Tensor, epsilon: float) -> Tensor:
+    """The sum of two signals of one shape; R_left = left · R / (left + right ± ε), and so for the right one."""
+    added: Tensor = _Shared.apply(left, right, epsilon)
+    return added
+
+
 def over(relevance: Tensor, z: Tensor, epsilon: float) -> Tensor:
     """Relevance / (z ± ε) with the sign of z, in the memory of one result."""
     steady = torch.copysign(torch.tensor(epsilon, dtype=z.dtype), z).add_(z)

@@ -13,7 +13,7 @@ from fairaudit.saliency.lrp.method import Lrp
 from fairaudit.saliency.lrp.rules import Passed
 from fairaudit.saliency.lrp.signed import TINY, Attending, Gamma, Normalised
 from fairaudit.saliency.lrp.slopes import ConstantSpread, ConstantWeights, GammaSlope, Ratio, plan_for
-from fairaudit.saliency.prepare import prepared
+from fairaudit.saliency.prepare import layered
 from tests.saliency.lrp.test_composites import ENDS, randomised
 from tests.saliency.lrp.test_signed import by_rule, double
 from tests.saliency.planted_networks import NETWORKS
@@ -83,7 +83,7 @@ def test_whole_networks(small, monkeypatch, family, composite):
     images, classes = small.images(2, height=32, width=32), torch.zeros(2, dtype=torch.long)
     if family == "vit":
         images = small.images(2, height=64, width=64)
-    graph = with_constant_gates(prepared(classifier, images))
+    graph = with_constant_gates(layered(classifier, images))
     kind = Kind(name=composite, bias_free=False, signed=True, ledger=None)
     plan = plan_for(rules_for(kind, graph, ENDS.double()), graph)
     assert plan is not None
@@ -109,7 +109,7 @@ class PastTheStem(nn.Module):
 
 def test_relevance_and_slopes_do_not_meet(small):
     classifier, images = small.Double(module=PastTheStem().double().eval(), outputs=4), small.images()
-    graph = with_constant_gates(prepared(classifier, images))
+    graph = with_constant_gates(layered(classifier, images))
     kinds = [Kind(name=name, bias_free=False, signed=True, ledger=None) for name in ("epsilon", "gamma")]
     plans = [plan_for(rules_for(kind, graph, ENDS.double()), graph) for kind in kinds]
     assert plans[0] is not None
@@ -119,6 +119,6 @@ def test_relevance_and_slopes_do_not_meet(small):
 
 def test_other_rules_have_no_slopes(small):
     classifier, images = small.model("residual"), small.images()
-    graph = with_constant_gates(prepared(classifier, images))
+    graph = with_constant_gates(layered(classifier, images))
     kind = Kind(name="epsilon_plus", bias_free=False, signed=True, ledger=None)
     assert plan_for(rules_for(kind, graph, ENDS.double()), graph) is None
