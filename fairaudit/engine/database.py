@@ -14,6 +14,8 @@ from fairaudit.errors import FairauditError, OutputError, StoreError
 STORE_VERSION: Final = 2
 APPLICATION_ID: Final = 0x66617564  # "faud", which SQLite keeps in the header of the file
 _FAILED_WRITES: Final = ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "SHMSIZE", "DELETE", "COMMIT_ATOMIC")
+HEADER: Final = 100
+"""Bytes at the beginning of a SQLite file that say what it is."""
 _MAGIC: Final = b"SQLite format 3\x00"
 
 _SCHEMA: Final = (
@@ -30,13 +32,14 @@ _SCHEMA: Final = (
 )
 
 
-def connect(path: Path, *, fresh: bool, timeout: float) -> sqlite3.Connection:
+def connect(path: Path, *, fresh: bool, timeout: float, write_ahead: bool = True) -> sqlite3.Connection:
     """Open the store's file, or make it.
 
     Args:
         path: the file.
         fresh: throw away a store of another version; a file that is no store is never touched.
         timeout: seconds to wait for another process that holds the file.
+        write_ahead: switch to a write-ahead log, which pays where many chunks follow; else the file keeps its mode.
 
     Raises:
         StoreError: the file is no store, is a store of another version, is damaged or is held by another process.
@@ -50,7 +53,9 @@ def connect(path: Path, *, fresh: bool, timeout: float) -> sqlite3.Connection:
     with translated(path):
         connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
         try:
-            _prepare(connection, timeout)
+            _prepare(connection)
+            if write_ahead:
+                _write_ahead(connection, timeout)
         except BaseException:
             connection.close()
             raise
@@ -85,9 +90,21 @@ def _recognise(path: Path, *, fresh: bool) -> None:
         if not path.exists() or path.stat().st_size == 0:
             return
         with path.open("rb") as file:
-            header = file.read(100)
+            header = file.read(HEADER)
     except OSError as error:
         raise StoreError("The run store cannot be read", found=error.strerror or str(error), where=str(path)) from error
+    if recognise(header, path, any_version=fresh):
+        return
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def recognise(header: bytes, path: Path, *, any_version: bool = False) -> bool:
+    """Whether a file that begins so is a store of this version.
+
+    Raises:
+        StoreError: it is no store, or one of another version where that is not allowed.
+    """
     if not header.startswith(_MAGIC) or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
         raise StoreError(
             "The file in the place of the run store is not a run store of fairaudit",
@@ -95,9 +112,7 @@ def _recognise(path: Path, *, fresh: bool) -> None:
             advice="Choose another folder with -o; the file was left as it is.",
         )
     version = int.from_bytes(header[60:64], "big")
-    if version == STORE_VERSION:
-        return
-    if not fresh:
+    if version != STORE_VERSION and not any_version:
         raise StoreError(
             "The run store was written by another version of fairaudit",
             wanted=f"store version {STORE_VERSION}",
@@ -105,16 +120,14 @@ def _recognise(path: Path, *, fresh: bool) -> None:
             where=str(path),
             advice="Start over with --fresh, or choose another folder with -o.",
         )
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return version == STORE_VERSION
 
 
-def _prepare(connection: sqlite3.Connection, timeout: float) -> None:
+def _prepare(connection: sqlite3.Connection) -> None:
     with transaction(connection):
         if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
             for statement in _SCHEMA:
                 connection.execute(statement)
-    _write_ahead(connection, timeout)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
 

@@ -54,6 +54,32 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         OutputError: the folder cannot be made or written, or the disk is full.
     """
+    temporary = _beside(path, content)
+    try:
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
+
+
+def placed(path: Path, content: bytes) -> bool:
+    """Write a file whole where there is none, in the same way; False where there is one, or where links are unknown.
+
+    Raises:
+        OutputError: as `write_bytes`.
+    """
+    temporary = _beside(path, content)
+    try:
+        os.link(temporary, path)
+    except OSError:
+        return False
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True
+
+
+def _beside(path: Path, content: bytes) -> Path:
+    """A file beside the path that is flushed to disk."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.parent / f".{path.name[:100]}.{secrets.token_hex(6)}"
@@ -66,10 +92,10 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise _unwritable(path, error) from error
+    return temporary
 
 
 def write_text(path: Path, content: str) -> None:

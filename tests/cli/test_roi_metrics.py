@@ -106,11 +106,12 @@ def test_a_region_of_everything_holds_everything_and_leaves_no_place_for_a_contr
     lab.configure(regions={"all": {"box": [0, 0, 1, 1]}}, audit={"region": ["all"], "fills": ["mean"]})
     done = lab.run("roi-metrics", "model.pt", "-o", "out", "--json")
     assert done.code == 0, done.err
-    for metric in ("rrf", "rrf_lift", "area_share", "pointing_game", "rank_accuracy"):
+    for metric in ("rrf", "area_share", "pointing_game", "rank_accuracy"):
         assert over_all(done, metric, region="all")["value"] == 1
-    ratio = over_all(done, "inside_outside_ratio", region="all")
-    assert (ratio["value"], ratio["status"]) == (None, "undefined")
-    assert ratio["reason"]
+    for metric in ("inside_outside_ratio", "rrf_lift", "rrf_lift_absolute"):  # the lift would be 1 whatever the map
+        row = over_all(done, metric, region="all")
+        assert (row["value"], row["status"]) == (None, "undefined")
+        assert row["reason"]
     assert over_all(done, "causal_shift_control", region="all")["value"] is None
     assert any("no room for a control region" in note for note in done.report()["notes"])
 
@@ -512,3 +513,19 @@ def test_saved_maps_are_paired_by_id_whatever_the_manifest(lab):
     assert value(found) == pytest.approx(np.mean(shares), rel=1e-6)
     lab.write_rows([row for row in rows if row["id"] != ids[3]])
     lab.run("roi-metrics", "--maps", "sv/maps", "--roi", "patch", "-o", "c").refused("other images", "1 of 10", ids[3])
+
+
+@pytest.mark.parametrize("value", [1.0, -3.0])
+def test_maps_that_are_the_same_number_everywhere_pass_nothing(lab, value):
+    """Their lift would be exactly 1, whatever the model does."""
+    rules = [{"metric": "rrf_lift_absolute", "region": "patch", "max": 1.5}]
+    lab.configure(gates=rules)
+    np.save(lab.folder / "maps.npy", np.full((24, 16, 16), value, np.float32))
+    asked = ("roi-metrics", "--maps", "maps.npy", "--config", "fairaudit.yaml", "--region-box", "patch=8,4,14,12")
+    done = lab.run(*asked, "--json")
+    assert done.report()["gate"]["state"] != "pass"
+    assert done.code != 0
+    undefined = [m for m in done.report()["measurements"] if not m["metric"].startswith("area_share")]
+    assert len({m["metric"] for m in undefined}) > 8
+    assert all(m["value"] is None and m["reason"] for m in undefined)
+    assert any("24 of 24 maps are the same number everywhere" in note for note in done.report()["notes"])

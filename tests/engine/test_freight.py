@@ -74,3 +74,28 @@ def test_bytes_that_are_no_store_and_stores_that_are_not_there(tmp_path):
     assert held_chunks(tmp_path / "none") == frozenset()
     with pytest.raises(StoreError):
         take_up(b"no store at all" * 100, tmp_path / "own")
+    assert not (tmp_path / "own").exists()
+    with RunStore.open(tmp_path / "part", key=KEY) as store:
+        run_chunks(PLAN, load, compute, store)
+    content = bytearray(packed(tmp_path / "part"))
+    content[63] += 1
+    with pytest.raises(StoreError, match="another version"):
+        take_up(bytes(content), tmp_path / "own")
+
+
+def test_a_store_that_comes_where_none_is_becomes_it_and_one_that_is_there_is_added_to(tmp_path, monkeypatch):
+    with RunStore.open(tmp_path / "part", key=KEY) as store:
+        whole = run_chunks(PLAN, load, compute, store).parts
+    content, flushed = packed(tmp_path / "part"), []
+    monkeypatch.setattr("os.fsync", flushed.append)
+    assert take_up(content, tmp_path / "own") == len(PLAN)
+    assert len(flushed) == 1  # SQLite would wait for the disk thirteen times
+    assert take_up(content, tmp_path / "own") == 0
+    with RunStore.open(tmp_path / "other", key={**KEY, "seed": "1"}) as store:
+        store.pin(PLAN)
+    monkeypatch.setattr("os.link", lambda *_: (_ for _ in ()).throw(OSError("no links here")))
+    assert take_up(content, tmp_path / "without-links") == len(PLAN)
+    assert take_up(content, tmp_path / "other") == len(PLAN)
+    for name in ("own", "without-links", "other"):
+        with RunStore.open(tmp_path / name, key=KEY) as store:
+            assert bits(reduce(store, PLAN.chunks())) == bits(whole)

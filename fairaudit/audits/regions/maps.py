@@ -31,6 +31,7 @@ from fairaudit.errors import DataError, UsageError
 from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.regions.columns import change_columns, region_columns
 from fairaudit.measures.regions.control_regions import control_regions
+from fairaudit.measures.regions.metrics import even
 from fairaudit.measures.regions.windows import grid_shares
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Data, Excluded, Figure, Report
@@ -105,7 +106,7 @@ def audit_maps(
         run=run_block(options, clock),
         data=_data(files, opened, rows, audit, options.seed),
         excluded=opened.excluded,
-        notes=[f"Relevance shares use the {audit.convention} convention.", *searched.notes, *notes],
+        notes=[f"Relevance shares use the {audit.convention} convention.", *_even(opened), *searched.notes, *notes],
         figures=_figures(searched, options),
     )
     write_report_folder(report, options.output, options.formats)
@@ -174,6 +175,19 @@ def _region(
         theirs = region_columns(baseline, mask, controls, convention=audit.convention)
         found += compared_rows(change_columns(baseline, maps, mask), columns, theirs, against, rows)
     return found
+
+
+def _even(opened: _Opened) -> list[str]:
+    """A note about maps that say nothing of any place."""
+    made = []
+    for whose, maps in (("", opened.maps), ("the baseline's ", opened.baseline)):
+        count = 0 if maps is None else int(even(maps.reshape(len(maps), -1)).sum())
+        if maps is not None and count:
+            made.append(
+                f"{count:,} of {whose}{counted(len(maps), 'map')} are the same number everywhere: they prefer no "
+                "place, and their numbers are undefined."
+            )
+    return made
 
 
 def _controls(

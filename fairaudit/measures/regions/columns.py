@@ -37,7 +37,8 @@ def region_columns(
     found["signed_rest"] = signed_share(maps, ~inside)
     control = _control_rrf(maps, np.asarray(controls), convention)
     found["control_rrf"] = control
-    found["control_rrf_lift"] = ratio(control, inside.mean(axis=(1, 2)))  # a control has the region's own area
+    share = inside.mean(axis=(1, 2))  # a control has the region's own area
+    found["control_rrf_lift"] = np.where(share < 1, ratio(control, share), np.nan)
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairaudit.measures.regions.metrics import even
 from fairaudit.ratio import ratio
 from fairaudit.seeds import generator
 
@@ -79,7 +80,7 @@ def rank_correlation(first: ArrayLike, second: ArrayLike) -> Floats:
 
 
 def structural_similarity(first: ArrayLike, second: ArrayLike, *, window: int = 7) -> Floats:
-    """Mean SSIM of two maps per image, each scaled to a largest magnitude of 1: −1 … 1, NaN when a map is all zero.
+    """Mean SSIM of two maps per image, each scaled to a largest magnitude of 1: −1 … 1, NaN when a map is constant.
 
     Wang et al. 2004, doi:10.1109/TIP.2003.819861, equation 13, with a uniform window, K1 = 0.01, K2 = 0.03 and
     the range 2 of maps in −1 … 1; windows that fit in the image only.
@@ -101,7 +102,8 @@ def structural_similarity(first: ArrayLike, second: ArrayLike, *, window: int = 
     top = (2 * mean_l * mean_r + c1) * (2 * both + c2)
     bottom = (mean_l**2 + mean_r**2 + c1) * (var_l + var_r + c2)
     similarity: Floats = ratio(top, bottom).mean(axis=(1, 2))
-    return similarity
+    constant = [even(maps.reshape(len(maps), -1)) for maps in (left, right)]
+    return np.where(constant[0] | constant[1], np.nan, similarity)
 
 
 def _ranks(maps: Floats) -> Floats:

@@ -9,7 +9,8 @@ turns the signed relevance R into the weights p that a region is measured by:
 
 A map that ignores the region has a relevance fraction equal to the region's share of the pixels, so read `rrf_lift`
 (1 is chance) beside `rrf`. Under `paper` the neutral 0.5 of every pixel pulls the lift towards 1. A map without weight
-(all zero; under `positive`, nothing above zero) has no relevance to share: every metric is then NaN.
+(all zero; under `positive`, nothing above zero) has no relevance to share, and a map that is the same number everywhere
+prefers no place, so that its lift would be exactly 1 whatever the model does: every metric is then NaN.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ Convention = Literal["positive", "absolute", "paper"]
 CONVENTIONS: tuple[Convention, ...] = ("positive", "absolute", "paper")
 HIGH = 0.1
 """A pixel is highly relevant above this share of the image's largest relevance."""
+
+EVEN = 1e-6
+"""Pixels of a map that differ by less than this share of the largest are the same number: rounding of 32-bit floats."""
 
 _BLOCK = 2**18  # pixels at a time: the working set stays in the processor's cache, and memory does not grow with n
 
@@ -96,7 +100,7 @@ def score_regions(
     def metrics(block: _Block) -> list[Floats]:
         return [
             _rrf(block),
-            ratio(_rrf(block), block.share),
+            _lift(block),
             _high(block, high),
             _inside_outside(block),
             _pointing(block, tolerance),
@@ -112,7 +116,7 @@ def rrf(maps: ArrayLike, masks: ArrayLike, *, convention: Convention = "positive
     """Rectangle relevance fraction, RRF = Σ_{ij∈R} p_ij / Σ_ij p_ij, per image and for a region of any shape.
 
     In [0, 1]; chance is the region's area share. It does not change with the map's scale; region and complement sum
-    to 1; disjoint regions add. NaN for a map without weight; 0 for an empty region.
+    to 1; disjoint regions add. NaN for a map without weight or the same everywhere; 0 for an empty region.
     Fairness for the Right Reasons, eq. (1).
 
     >>> rrf([[[3.0, 1.0], [0.0, -4.0]]], [[True, False], [False, True]], convention="absolute")
@@ -124,12 +128,13 @@ def rrf(maps: ArrayLike, masks: ArrayLike, *, convention: Convention = "positive
 def rrf_lift(maps: ArrayLike, masks: ArrayLike, *, convention: Convention = "positive") -> Floats:
     """RRF over the region's area share |R| / HW: how many times more relevance than an even map would put there.
 
-    In [0, HW / |R|], 1 is chance. NaN for a map without weight and for an empty region.
+    In [0, HW / |R|], 1 is chance. NaN for a map without weight or the same everywhere, for an empty region, and for one
+    that is the whole image, whose lift would be 1 whatever the map.
 
     >>> rrf_lift([[[3.0, 1.0], [0.0, -4.0]]], [[True, False], [False, False]])
     array([3.])
     """
-    return _per_image(lambda block: [ratio(_rrf(block), block.share)], maps, masks, convention)[0]
+    return _per_image(lambda block: [_lift(block)], maps, masks, convention)[0]
 
 
 def high_relevance_fraction(
@@ -138,7 +143,7 @@ def high_relevance_fraction(
     """Share of the region's pixels whose relevance exceeds `high` times the image's largest.
 
     The largest is max(R) under `positive` and max|R| otherwise; `paper` asks R > high · max|R|, which is
-    p > (1 + high) / 2. In [0, 1]. NaN for a map without weight and for an empty region.
+    p > (1 + high) / 2. In [0, 1]. NaN for a map without weight or the same everywhere, and for an empty region.
 
     >>> high_relevance_fraction([[[3.0, 1.0], [0.2, -4.0]]], [[True, False], [True, False]])
     array([0.5])
@@ -163,7 +168,8 @@ def pointing_game(
     """1 where the most relevant pixel lies in the region, or within `tolerance` pixels of it, else 0.
 
     Several equally relevant pixels count with the share of them that hits, the expectation of picking one at random.
-    NaN for a map without weight and for an empty region. Zhang et al. 2018 (excitation backprop) allow 15 pixels.
+    NaN for a map without weight or the same everywhere, and for an empty region. Zhang et al. 2018 (excitation
+    backprop) allow 15 pixels.
 
     >>> pointing_game([[[3.0, 1.0], [0.0, 2.0]]], [[False, True], [False, False]], tolerance=1)
     array([1.])
@@ -175,7 +181,8 @@ def rank_accuracy(maps: ArrayLike, masks: ArrayLike, *, convention: Convention =
     """Relevance-rank accuracy: share of the |R| most relevant pixels that lie in the region (Arras et al. 2022).
 
     In [0, 1], chance is the area share. Pixels tied at the threshold count with the share of them that is inside, the
-    expectation of breaking the tie at random. NaN for a map without weight and for an empty region.
+    expectation of breaking the tie at random. NaN for a map without weight or the same everywhere, and for an empty
+    region.
 
     >>> rank_accuracy([[[3.0, 1.0], [0.0, 2.0]]], [[True, True], [False, False]])
     array([0.5])
@@ -248,6 +255,8 @@ def blocks(images: int, pixels: int) -> Iterator[slice]:
 def _block(maps: NDArray[np.floating], masks: Bools, convention: Convention, start: int) -> _Block:
     count, height, width = maps.shape
     weights, neutral = weigh(maps.reshape(count, height * width), convention, first=start)
+    if convention == "absolute":  # evidence of one size, for here and against there
+        weights[even(weights)] = 0.0
     mask = masks.reshape(len(masks), height * width)
     area = np.broadcast_to(mask.sum(axis=1), (count,))
     if len(mask) == 1:
@@ -271,7 +280,8 @@ def _block(maps: NDArray[np.floating], masks: Bools, convention: Convention, sta
 def weigh(maps: NDArray[np.floating], convention: Convention, *, first: int = 0) -> tuple[Floats, Floats]:
     """The weights p of flat maps `[image, pixel]` in float64, and the weight of a pixel without relevance per image.
 
-    Rows without any relevance are NaN under `paper`, which divides by the largest, and zero otherwise.
+    Rows without any relevance, or with the same at every pixel, are NaN under `paper`, which divides by the largest,
+    and zero otherwise.
 
     Raises:
         DataError: a map holds a value that is not finite; `first` is the number of the first map, for the message.
@@ -286,11 +296,26 @@ def weigh(maps: NDArray[np.floating], convention: Convention, *, first: int = 0)
     if not np.isfinite(check).all():
         row = first + int(np.flatnonzero(~np.isfinite(check))[0])
         raise DataError("A relevance map holds a value that is not finite", where=f"map {row} (counted from 0)")
+    weights[even(maps)] = 0.0
     if convention != "paper":
         return weights, np.zeros(len(weights))
     largest = np.abs(weights).max(axis=1, initial=0.0)
     half = np.where(largest > 0, 0.5, np.nan)
     return ratio(weights, 2 * largest[:, None]) + half[:, None], half
+
+
+def even(maps: NDArray[np.floating]) -> Bools:
+    """Rows [image, pixel] that are the same number at every pixel, up to rounding.
+
+    >>> even(np.array([[2.0, 2.0], [2.0, 1.0], [0.0, 0.0]]))
+    array([ True, False,  True])
+    """
+    top, bottom = maps.max(axis=1, initial=-np.inf), maps.min(axis=1, initial=np.inf)
+    return np.asarray(top - bottom <= EVEN * np.maximum(np.abs(top), np.abs(bottom)), np.bool_)
+
+
+def _lift(block: _Block) -> Floats:
+    return np.where(block.share < 1, ratio(_rrf(block), block.share), np.nan)
 
 
 def _rrf(block: _Block) -> Floats:

@@ -14,7 +14,8 @@ def signed_share(maps: ArrayLike, masks: ArrayLike) -> Floats:
 
     In [−1, 1]. A region that every image has, such as a background, draws about the same amount of relevance whatever
     its content; what a reliance on the content changes is the sign. So compare groups within a target value: the
-    contrast is 0 for a model to which the content is all the same. Disjoint regions add. NaN for a map of zeros.
+    contrast is 0 for a model to which the content is all the same. Disjoint regions add. NaN for a map of zeros or of
+    the same number everywhere.
 
     The method must have a sign to compare: LRP's z⁺ rules (composites "plus") keep what speaks for the class in every
     convolution and leave out what speaks against it, so ε-γ-box or integrated gradients see such a contrast sooner.

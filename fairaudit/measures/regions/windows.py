@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.errors import DataError
+from fairaudit.measures.regions.metrics import even
 from fairaudit.ratio import ratio
 
 Floats = NDArray[np.float64]
@@ -83,7 +84,7 @@ def grid_shares(maps: ArrayLike, *, cells: int = CELLS, kind: Kind = "positive")
 
     `positive`: Σ_cell max(R, 0) over its sum in the image; `absolute`: the same of |R|; both sum to 1. `signed`:
     Σ_cell R / Σ|R|, in [−1, 1], where evidence for and against cancels. A pixel on a cell's border is divided by area,
-    so any size of map will do. NaN for a map without weight.
+    so any size of map will do. NaN for a map without weight, or with the same everywhere.
 
     Args:
         maps: signed relevance `[image, row, column]`.
@@ -102,6 +103,7 @@ def grid_shares(maps: ArrayLike, *, cells: int = CELLS, kind: Kind = "positive")
         )
     weights = {"signed": values, "positive": np.maximum(values, 0.0), "absolute": np.abs(values)}[kind]
     whole = np.abs(weights).sum(axis=(1, 2))
+    whole[even(weights.reshape(len(weights), -1))] = 0.0
     cover = [_cover(size, cells) for size in values.shape[1:]]
     grid = cover[0] @ weights @ cover[1].T
     return ratio(grid, whole[:, None, None]).astype(np.float32)

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from fairaudit.results.measurement import Better
 
 _SALIENCY = "Sztukiewicz et al., Fairness for the Right Reasons"
-_NO_MAP = "no image with the region has a map with relevance in it"
+_NO_MAP = "no image with the region has a map with relevance in it that differs from pixel to pixel"
+_NO_LIFT = f"{_NO_MAP}, or the region is the whole image"
 _LOOK = (
     "Look at the overlays. Relevance alone proves nothing: see whether replacing the region changes the score "
     "(causal_excess), and only then change data or model."
@@ -54,7 +55,7 @@ LIFT = _map(
     "rrf_lift", "relevance in the region over its size",
     "How many times more relevance lies in the region than its size alone would give; 1 means no more than anywhere.",
     "0 to the inverse of the region's share of the image", "lower", f"rrf ÷ area_share; after {_SALIENCY}, eq. 1",
-    chance="1",
+    chance="1", undefined=_NO_LIFT,
 )  # fmt: skip
 LIFT_ABSOLUTE = _map(
     "rrf_lift_absolute", "relevance of either sign in the region over its size",
@@ -62,6 +63,7 @@ LIFT_ABSOLUTE = _map(
     "means no more than anywhere.",
     "0 to the inverse of the region's share of the image", "lower",
     f"Σ|relevance| inside ÷ Σ|relevance| ÷ area_share; after {_SALIENCY}, eq. 1", chance="1",
+    undefined=_NO_LIFT,
 )  # fmt: skip
 RELEVANCE = (
     RRF,
@@ -77,7 +79,7 @@ RELEVANCE = (
         "inside_outside_ratio", "mean relevance inside over outside",
         "Mean relevance of a pixel in the region over that of a pixel outside it; 1 means no difference.",
         "0 and up", "lower", "mean relevance inside ÷ mean relevance outside", chance="1",
-        undefined="no image has relevance outside the region, or none has the region",
+        undefined="no image with the region has a map with relevance outside it that differs from pixel to pixel",
     ),
     _map(
         "pointing_game", "share of images whose most relevant pixel is in the region",
@@ -101,7 +103,7 @@ RELEVANCE = (
         "signed_share", "balance of evidence in the region",
         "Evidence in the region for the explained class less that against it, as a share of all relevance.",
         "−1 to 1", "none", "Σ relevance inside ÷ Σ|relevance|",
-        undefined="no image with the region has a map that is not 0 everywhere",
+        undefined="no image with the region has a map that differs from pixel to pixel",
         advice="Read its contrast between groups: by itself it says that something is there, not that it is used.",
     ),
 )  # fmt: skip
@@ -123,7 +125,7 @@ AGAINST_BASELINE = (
         "How much less relevance, for the class or against it, a pixel of the region has than in the baseline model's "
         "map, on average; above 0 means less reliance.",
         "−0.5 to 0.5", "higher", f"average difference of |R| / 2 max|R|; {_SALIENCY}, eq. 2 with |R| for R", chance="0",
-        undefined="no image has a map of both models",
+        undefined="no image has maps of both models that differ from pixel to pixel",
         advice="Read it with its interval and with the baseline's own relevance: a tiny fall can be certain and mean "
         "nothing.",
     ),
@@ -131,7 +133,7 @@ AGAINST_BASELINE = (
         "dif", "share of the region whose relevance fell",
         "Share of the region's pixels that are less relevant, for the class or against it, than in the baseline's map.",
         "0 to 1", "higher", f"decreased intensity fraction of |R| / 2 max|R|; {_SALIENCY}, eq. 3 with |R| for R",
-        undefined="no image has a map of both models",
+        undefined="no image has maps of both models that differ from pixel to pixel",
         advice="Read adr beside it: many pixels can each fall by next to nothing.",
     ),
 )  # fmt: skip
@@ -162,14 +164,14 @@ SIGNED = (
         "How much less a pixel of the region speaks for the class than in the baseline's map, on average over the "
         "images of one group and class.",
         "−1 to 1", "none", f"average difference of (R + max|R|) / 2 max|R|; {_SALIENCY}, eq. 2", chance="0",
-        undefined="no image of the cell has a map of both models", advice=_SIGNED,
+        undefined="no image of the cell has maps of both models that differ from pixel to pixel", advice=_SIGNED,
     ),
     _map(
         "dif_signed", "share of the region that speaks less for the class",
         "Share of the region's pixels that speak less for the class than in the baseline's map, over the images of one "
         "group and class.",
         "0 to 1", "none", f"decreased intensity fraction; {_SALIENCY}, eq. 3",
-        undefined="no image of the cell has a map of both models", advice=_SIGNED,
+        undefined="no image of the cell has maps of both models that differ from pixel to pixel", advice=_SIGNED,
     ),
     _map(
         "rddt_signed", "whether the region's evidence for the class fell",

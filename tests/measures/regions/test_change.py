@@ -122,6 +122,16 @@ def test_region_or_map_without_content_is_undefined():
     assert np.isnan(change.dif).tolist() == [False, True, True, True, False, False]
 
 
+@pytest.mark.parametrize("scale", ["paper", "absolute", "share"])
+def test_a_map_that_is_the_same_everywhere_has_not_fallen(scale):
+    maps, _, masks = draw(3)
+    for even in (np.ones_like(maps), -np.ones_like(maps)):
+        for pair in ((maps, even), (even, maps)):
+            change = region_change(*pair, masks, scale=scale)
+            assert np.isnan(change.adr).all()
+            assert np.isnan(change.dif).all()
+
+
 def test_swapping_the_models_turns_the_sign():
     vanilla, candidate, masks = draw(5)
     forth, back = region_change(vanilla, candidate, masks), region_change(candidate, vanilla, masks)

@@ -149,19 +149,20 @@ def test_map_without_relevance_is_undefined_everywhere(convention):
 
 
 def test_map_with_only_evidence_against_is_undefined_under_positive_alone():
-    maps = -np.ones((1, 2, 2))
+    maps = -np.array([[[1.0, 1.0], [1.0, 2.0]]])
     mask = np.array([[True, False], [False, False]])
     assert np.isnan(rm.rrf(maps, mask))
-    assert rm.rrf(maps, mask, convention="absolute") == [0.25]
-    assert np.isnan(rm.rrf(maps, mask, convention="paper"))  # p = 0 for every pixel
+    assert rm.rrf(maps, mask, convention="absolute") == [0.2]
+    assert rm.rrf(maps, mask, convention="paper") == [pytest.approx(1 / 3)]  # p = 1/4 of three pixels and 0 of one
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
 def test_region_that_covers_everything(convention):
     maps, _ = draw(7)
     scores = rm.score_regions(maps, np.ones((7, 11), bool), convention=convention).columns()
-    for name in ("rrf", "rrf_lift", "pointing_game", "rank_accuracy", "area_share"):
+    for name in ("rrf", "pointing_game", "rank_accuracy", "area_share"):
         np.testing.assert_allclose(scores[name], 1.0)
+    assert np.isnan(scores["rrf_lift"]).all()  # it would be 1 whatever the map
     assert np.isnan(scores["inside_outside_ratio"]).all()
 
 
@@ -183,12 +184,34 @@ def test_region_that_covers_nothing(convention):
         assert np.isnan(scores[name]).all(), name
 
 
-def test_an_even_map_is_at_chance_in_every_metric():
+def test_a_nearly_even_map_is_at_chance_in_every_metric():
     mask = np.zeros((5, 8), bool)
     mask[1:3, 2:7] = True  # 10 of 40 pixels
-    scores = rm.score_regions(np.ones((1, 5, 8)), mask)
-    assert (scores.rrf, scores.rrf_lift, scores.inside_outside_ratio) == (0.25, 1.0, 1.0)
-    assert (scores.pointing_game, scores.rank_accuracy) == (0.25, 0.25)  # all pixels are tied
+    maps = np.ones((1, 5, 8))
+    maps[0, 4, 7] = 1 - 1e-5
+    scores = rm.score_regions(maps, mask)
+    np.testing.assert_allclose([scores.rrf, scores.pointing_game, scores.rank_accuracy], 0.25, rtol=0.03)
+    np.testing.assert_allclose([scores.rrf_lift, scores.inside_outside_ratio], 1.0, rtol=1e-5)
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+@pytest.mark.parametrize("value", [1.0, 1e-30, 3e8, -2.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_map_that_is_the_same_number_everywhere_says_nothing_of_any_place(convention, value, dtype):
+    mask = np.zeros((5, 8), bool)
+    mask[1:3, 2:7] = True
+    rounding = 1 + 2e-7 * np.random.default_rng(0).uniform(-1, 1, (2, 5, 8))
+    maps = (value * np.stack([np.ones((5, 8)), rounding[0]])).astype(dtype)
+    scores = rm.score_regions(maps, mask, convention=convention).columns()
+    del scores["area_share"]
+    assert all(np.isnan(values).all() for values in scores.values())
+
+
+def test_evidence_of_one_size_has_signs_and_no_magnitudes_to_compare():
+    maps, mask = np.array([[[1.0, -1.0], [1.0, 1.0]]]), np.array([[True, False], [False, False]])
+    assert np.isnan(rm.rrf_lift(maps, mask, convention="absolute"))
+    assert rm.rrf_lift(maps, mask) == [pytest.approx(4 / 3)]
+    assert rm.rrf_lift(maps, mask, convention="paper") == [pytest.approx(4 / 3)]
 
 
 def test_all_relevance_inside_has_no_ratio_to_the_outside():

@@ -30,5 +30,7 @@ def test_sign_scale_and_disjoint_regions():
 
 def test_map_of_zeros_and_bad_values():
     assert np.isnan(signed_share(np.zeros((1, 2, 2)), np.ones((2, 2), bool)))
+    assert np.isnan(signed_share(np.ones((1, 2, 2)), np.eye(2, dtype=bool)))
+    assert signed_share([[[1.0, -1.0], [1.0, 1.0]]], [[True, False], [False, False]]) == [0.25]
     with pytest.raises(DataError, match="map 0"):
         signed_share(np.full((1, 2, 2), np.nan), np.ones((2, 2), bool))

@@ -54,6 +54,8 @@ def test_grid_cells_are_block_sums_where_sizes_divide():
 def test_maps_without_weight_are_undefined_and_bad_ones_refused():
     assert np.isnan(grid_shares(np.zeros((1, 4, 4)))).all()
     assert np.isnan(grid_shares(-np.ones((1, 4, 4)), kind="positive")).all()
+    for kind in ("positive", "absolute", "signed"):
+        assert np.isnan(grid_shares(np.ones((1, 4, 4)), kind=kind)).all()
     with pytest.raises(DataError, match="finite"):
         grid_shares(np.full((1, 4, 4), np.nan))
     with pytest.raises(DataError, match=r"\[4, 4\]"):
