@@ -14,7 +14,7 @@ from fairaudit.saliency.lrp.composites import CompositeName, Kind, rules_for
 from fairaudit.saliency.lrp.graph import held_constant, is_signed, with_constant_gates, with_shared_sums
 from fairaudit.saliency.lrp.handed import handed_down
 from fairaudit.saliency.lrp.rules import Ledger
-from fairaudit.saliency.lrp.slopes import Plan, plan_for
+from fairaudit.saliency.lrp.slopes import SlopePlan, plan_for
 from fairaudit.saliency.method import Attribution, Explained, Family, Reduction, check, reduce_channels, total
 from fairaudit.saliency.objective import rows_per_pass
 from fairaudit.saliency.prepare import as_input, prepared_for
@@ -127,7 +127,7 @@ class Lrp:
 
 
 def _pass(
-    module: nn.Module, inputs: Tensor, seeds: Tensor, plan: Plan | None
+    module: nn.Module, inputs: Tensor, seeds: Tensor, plan: SlopePlan | None
 ) -> Callable[[int, int], tuple[Tensor, Tensor]]:
     def run(start: int, stop: int) -> tuple[Tensor, Tensor]:
         x = as_input(inputs[start:stop]).detach().requires_grad_()

@@ -91,7 +91,7 @@ class FlatSlope(Even):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class SlopePlan:
     """How slopes are handed down in one graph."""
 
     hooks: Mapping[str, Hook]
@@ -100,7 +100,7 @@ class Plan:
     """Whether relevance arrives at the images; slopes do where no layer is flat."""
 
 
-def plan_for(rules: Mapping[str, Hook], module: fx.GraphModule) -> Plan | None:
+def plan_for(rules: Mapping[str, Hook], module: fx.GraphModule) -> SlopePlan | None:
     """The hooks that hand slopes down as these rules do relevance; None where that is not to be had.
 
     That is where a rule is none of those for numbers of either sign, or where a way to the images goes past the layer
@@ -128,7 +128,7 @@ def plan_for(rules: Mapping[str, Hook], module: fx.GraphModule) -> Plan | None:
             return None
         if hook is not None:
             hooks[path] = hook
-    return Plan(hooks=hooks, relevance=flat is not None)
+    return SlopePlan(hooks=hooks, relevance=flat is not None)
 
 
 def _before(module: fx.GraphModule, node: fx.Node) -> set[fx.Node]:
