@@ -91,6 +91,20 @@ def test_a_written_model_that_fails_ends_with_the_code_of_its_gate(lab):
     assert "biased-thropt.pt fails the audit" in (lab.folder / "no" / "mitigation.md").read_text(encoding="utf-8")
 
 
+def test_a_rule_is_written_with_its_decisions_which_are_audited_as_a_table(lab):
+    lab.run("mitigate", "biased.pt", *SPLITS, "--method", "thropt-group", "--write", "thropt-group", "-o", "rule")
+    text = (lab.folder / "rule" / "mitigation.md").read_text(encoding="utf-8")
+    assert "thropt-group is a rule and no model: biased-thropt-group.json" in text
+    rows = json.loads((lab.folder / "rule" / "mitigation.json").read_text(encoding="utf-8"))["rows"]
+    (gap,) = [r["value"] for r in rows if (r["method"], r["metric"]) == ("thropt-group", "equalized_odds_difference")]
+    table = "rule/models/biased-thropt-group.csv"
+    names = ("--truth", "smile", "--prediction", "decision", "--attribute", "tie")
+    lab.run("fairness", "--predictions", table, *names, "-o", "table")
+    found = json.loads((lab.folder / "table" / "report.json").read_text(encoding="utf-8"))["measurements"]
+    (own,) = [m["value"] for m in found if m["metric"] == "equalized_odds_difference"]
+    assert own == pytest.approx(gap)
+
+
 def test_without_twins_swapped_content_decides(lab):
     config = {**CONFIG, "audit": {**CONFIG["audit"], "twins": None}}
     (lab.folder / "plain.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
