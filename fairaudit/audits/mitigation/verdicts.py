@@ -23,6 +23,7 @@ from fairaudit.tables.fairness.disparities import disparity_rows
 from fairaudit.tables.fairness.nulls import null_values
 from fairaudit.tables.reasons.cue import cue_measurement
 from fairaudit.tables.reasons.regions import region_measurements
+from fairaudit.tables.row import unusable
 from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.specs import ImageSpec
 from fairaudit.tables.statistics import Statistics
@@ -30,6 +31,7 @@ from fairaudit.verdict.attribute import AttributeEvidence
 from fairaudit.verdict.joint import Joint, joint_verdict
 
 Columns = Mapping[str, NDArray[np.generic]]
+CONSTANT = "every image is decided alike, which is equal and worth nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +124,8 @@ def _outcome(images: Images, columns: Columns, question: VariantQuestion) -> Mea
         cluster_counts=clustered,
     )  # fmt: skip
     rows = disparity_rows(counts, spec, null_values(counts, spec, names=()))
-    return next(row for row in rows if row.metric == OUTCOME)
+    found = next(row for row in rows if row.metric == OUTCOME)
+    return unusable(found, CONSTANT if len(np.unique(decisions)) < 2 else None)
 
 
 def _cues(images: Images, columns: Columns, question: VariantQuestion) -> list[Measurement]:
