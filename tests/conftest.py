@@ -8,8 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
+
+from fairaudit.report.figures import style
 
 # A busy machine is no failure: examples have no time limit of their own.
 settings.register_profile("steady", deadline=None)
@@ -56,7 +59,7 @@ def every_name_is_explained():
 
 
 PLAIN = [False]
-"""Whether figures are built and not rendered, which takes four fifths of a small audit."""
+"""Whether figures are one pixel: building and rendering them takes four fifths of a small audit."""
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
     "0000000a49444154789c636000000002000148afa4710000000049454e44ae426082"
@@ -64,26 +67,48 @@ PIXEL = bytes.fromhex(
 """A PNG of one black pixel."""
 
 
-@pytest.fixture(scope="session", autouse=True)
-def rendered_where_it_is_looked_at():
-    """Figures of commands are one pixel, but for tests marked `drawn`; each figure's own tests render it."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+class Blank:
+    """A figure of which nothing is built: whatever is asked of it, or of what it answers, is as blank."""
 
-    render = FigureCanvasAgg.print_png
+    def __getattr__(self, name):
+        if name.startswith("__"):  # numpy asks for protocols
+            raise AttributeError(name)
+        return self
 
-    def chosen(self, file, **options):
-        if PLAIN[0]:
-            file.write(PIXEL)
-        else:
-            render(self, file, **options)
+    __call__ = __getitem__ = lambda self, *_, **__: self
 
-    FigureCanvasAgg.print_png = chosen
-    yield
-    FigureCanvasAgg.print_png = render
+    def __iter__(self):
+        return iter(())
+
+    def subplots(self, down=1, across=1, *, squeeze=True, **_):
+        """As many axes, in the same shape."""
+        grid = np.full((down, across), self, dtype=object)
+        return grid if not squeeze else grid.squeeze().item() if grid.size == 1 else grid.squeeze()
+
+    def get_xlim(self):
+        return 0.0, 1.0
+
+    def get_figheight(self):
+        return 1.0
+
+    def get_legend_handles_labels(self):
+        return [], []
+
+    get_ylim = get_xlim
+
+
+def _unbuilt_where_it_is_not_looked_at():
+    """Figures are taken from `style` by name, so that it is changed before any module of figures is imported."""
+    build, render = style.new_figure, style.png
+    style.new_figure = lambda width, height: Blank() if PLAIN[0] else build(width, height)
+    style.png = lambda figure: PIXEL if isinstance(figure, Blank) else render(figure)
+
+
+_unbuilt_where_it_is_not_looked_at()
 
 
 def pytest_runtest_setup(item):
-    """Before any fixture: whether this test's figures are rendered."""
+    """Before any fixture: whether this test's figures are built."""
     of_figures = item.path.relative_to(Path(__file__).parent).parts[0] == "report"
     PLAIN[0] = not of_figures and item.get_closest_marker("drawn") is None
 
@@ -152,6 +177,25 @@ def as_trained(scene, path, **_):
     save_script(network, path)
 
 
+@contextlib.contextmanager
+def digits_as_trained(name):
+    """In place of training on Biased-MNIST's digits: "biased" or "even", with seed 0 and as many epochs as it took."""
+    from safetensors.torch import load_file
+
+    from fairaudit.demo import biased_mnist
+
+    stored = load_file(Path(__file__).parent / "demo" / f"digits-{name}.safetensors")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(biased_mnist, "train", lambda network, *_, **__: network.load_state_dict(stored))
+        yield
+
+
+@pytest.fixture(scope="session")
+def trained_digits():
+    """Models of digits that are trained once: `with trained_digits("even"):` around the script that trains."""
+    return digits_as_trained
+
+
 def made_demo(folder, **recipe):
     """The demonstration with seed 0 before any audit: its faces, its two trained models and its configuration."""
     from fairaudit.demo import make
@@ -192,14 +236,13 @@ def mnist_folder():
 
 @pytest.fixture(scope="session")
 def biased_mnist(tmp_path_factory, worker_id, mnist_folder):
-    """What the shipped script makes of real digits: a model, the held-out digits, and its words in printed.txt."""
+    """What the shipped script makes of real digits, with the network that its training gave once."""
     folder = common(tmp_path_factory, worker_id) / "biased_mnist"
 
     def make():
-        with scripts() as load, contextlib.redirect_stdout(io.StringIO()) as printed:
+        with scripts() as load, digits_as_trained("biased"), contextlib.redirect_stdout(io.StringIO()):
             program = load(Path(__file__).parents[1] / "example_configs" / "train_biased_mnist.py")
             assert program.main(["--mnist", str(mnist_folder), "--out", str(folder)]) == 0
-        (folder / "printed.txt").write_text(printed.getvalue(), encoding="utf-8")
 
     once(folder, make)
     return folder

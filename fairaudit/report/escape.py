@@ -24,6 +24,8 @@ def plain(text: str) -> str:
     >>> print(plain("red\x1b[31m\nline"))
     red\x1b[31m line
     """
+    if text.isprintable():  # all that would be shown otherwise is not
+        return text
     return "".join(_shown(character) for character in text)
 
 

@@ -17,7 +17,7 @@ from fairaudit.config.options import RunOptions
 from fairaudit.data.open import open_manifest
 from fairaudit.report.schema import report_schema
 
-pytestmark = [pytest.mark.slow, pytest.mark.drawn]
+pytestmark = pytest.mark.slow
 CONFIGS = Path(__file__).parents[2] / "example_configs"
 METHODS = ("lrp_epsilon_gamma_box", "integrated_gradients")
 
@@ -146,9 +146,10 @@ def repainted(folder, model):
     return float((scores[0] - scores[1]).abs().sum(1).mean() / 2)
 
 
-def test_a_model_that_learnt_without_the_colours_help_is_cleared(trained, mnist_folder, script):
+def test_a_model_that_learnt_without_the_colours_help_is_cleared(trained, mnist_folder, script, trained_digits):
     digits = ["--mnist", str(mnist_folder), "--rho", "0.1", "--epochs", "8", "--out", str(trained / "even")]
-    assert script(CONFIGS / "train_biased_mnist.py").main(digits) == 0
+    with trained_digits("even"):
+        assert script(CONFIGS / "train_biased_mnist.py").main(digits) == 0
     report = searched(trained, "even/biased_mnist.pt")
     for method in METHODS:
         found = value(report, "cue_alignment", attribute="colour", region="background", method=method)

@@ -43,8 +43,8 @@ def size_of_a_figure():
         return picture.size
 
 
-def test_here_a_figure_is_built_and_is_one_pixel():
-    """The tests of commands are quick for that reason; whatever renders figures must go through the fixture."""
+def test_here_a_figure_is_one_pixel():
+    """The tests of commands are quick for that reason; whatever makes figures must take them from `style`."""
     assert size_of_a_figure() == (1, 1)
 
 

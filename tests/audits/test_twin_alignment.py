@@ -12,7 +12,7 @@ from fairaudit.data.synthetic.faces import write
 from fairaudit.demo.make import demo_paths
 
 SCRIPT = Path(__file__).with_name("twin_alignment.py")
-FACES = 160
+FACES = 96
 DROP = 0.6
 FLAT = 0.005
 """A score that is higher than its lowest by no more than this has reached it."""

@@ -238,7 +238,9 @@ def main(arguments: list[str] | None = None) -> list[Row]:
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--limit", type=float, default=480, help="seconds after which no further part begins")
     options = parser.parse_args(arguments)
-    setting = Setting(device=torch.device(options.device), small=options.small)
+    setting = Setting(
+        device=torch.device(pick_device(options.device)), small=options.small
+    )  # without TF32, as a command
     name = torch.cuda.get_device_name() if setting.device.type == "cuda" else "CPU"
     rows: list[Row] = []
     for row in measured(options.parts.split(","), setting, options.limit):

@@ -11,7 +11,7 @@ import numpy as np
 
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.mitigation.judge import Judge, columns
-from fairaudit.audits.mitigation.merit import choosing_counts, mean_cell, merit
+from fairaudit.audits.mitigation.merit import Merit, choosing_counts, mean_cell, merit, pick, score_error
 from fairaudit.audits.mitigation.options import MitigateOptions, Select
 from fairaudit.audits.mitigation.search import chosen_strength
 from fairaudit.audits.mitigation.store import Fit, FitStore, Unit
@@ -109,10 +109,13 @@ def best(fits: Fits, part: DataPart, select: Select, floor: float) -> str | None
     for name, each in fits.working().items():
         if "attribute at inference" in METHODS[name].given:
             continue  # a rule is no model
-        merits = [merit(choosing_counts(fit, part), select, floor=floor, before=before) for fit in each]
-        found[name] = (float(np.mean([m[0] for m in merits])), float(np.mean([m[1] for m in merits])))
-    able = {name: value for name, value in found.items() if np.isfinite(value[0])}
-    return max(able, key=lambda name: able[name]) if able else None
+        counts = [choosing_counts(fit, part) for fit in each]
+        merits = np.array([merit(one, select, floor=floor, before=before) for one in counts])
+        score, mean = merits.mean(0).tolist()
+        # The seeds decide about the same images, so that their errors do not average out.
+        error = float(np.mean([score_error(one, select) for one in counts])) if np.isfinite(score) else np.inf
+        found[name] = Merit(score=score, error=error, mean=mean)
+    return pick(found)
 
 
 def fit_vanilla(judge: Judge, store: FitStore) -> Fit:

@@ -1,4 +1,4 @@
-"""What an edited model does with every image: scores, decisions, flips with twins, relevance in the region."""
+"""What an edited model does with every image: scores, decisions, flips, relevance in the region, swapped content."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from fairaudit.audits.mitigation.relevance import cell_means, maps_of, masks_of, named, relevance_columns, scaled
+from fairaudit.audits.mitigation.swaps import SwapPlan, swap_columns
 from fairaudit.mitigation.edits import Edit, GroupThresholds, edited
 from fairaudit.mitigation.method import Task
 from fairaudit.mitigation.methods.thr_opt import decided
@@ -20,7 +21,7 @@ from fairaudit.saliency.method import Method
 from fairaudit.seeds import generator
 
 BATCH = 256
-COLUMNS = 2
+COLUMNS = 3
 """Version of the columns: fits that were stored with others are made again."""
 
 
@@ -34,13 +35,15 @@ class Judge:
     methods: tuple[Method, ...] = ()
     """Attribution methods, two at most; none where relevance is not measured."""
     images: int = 0
-    """Images whose relevance is measured: the first so many of a seeded order."""
+    """Images whose relevance is measured and whose content is swapped: the first so many of a seeded order."""
+    swaps: SwapPlan | None = None
+    """Whose content they get; None without a region."""
     vanilla: Mapping[str, Tensor] = field(default_factory=dict)
     """Suffix of an attribution method → the unchanged model's maps of those images."""
 
     @property
     def mapped(self) -> Tensor:
-        """Rows of the reporting part whose relevance is measured, in order."""
+        """Rows of the reporting part whose relevance is measured and whose content is swapped, in order."""
         count = len(self.report)
         draws = generator(self.task.train.seed, "mitigation maps")
         return torch.from_numpy(np.sort(draws.choice(count, size=min(self.images, count), replace=False)))
@@ -72,6 +75,9 @@ def columns(judge: Judge, edit: Edit) -> dict[str, Tensor]:
         found["cell_maps"] = cell_means(scaled(maps[""]), judge.report, rows)
     if not isinstance(edit, GroupThresholds):
         found |= _probes(judge, edit)
+        if judge.swaps is not None and len(rows):
+            module = edited(judge.task.split, edit)
+            found |= swap_columns(module, judge.task.head, judge.report, judge.swaps, rows)
     return found
 
 

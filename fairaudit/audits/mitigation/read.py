@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.mitigation.fit import VANILLA, Fits
 from fairaudit.audits.mitigation.statistics import NAMES, Images, p_value, replicated
 from fairaudit.audits.mitigation.store import Fit
-from fairaudit.audits.mitigation.verdicts import VariantQuestion, verdict_of
+from fairaudit.audits.mitigation.verdicts import VariantEvidence, VariantQuestion, evidence_of
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.intervals.multiple import holm
 from fairaudit.measures.regions.change import rddt
@@ -29,7 +29,11 @@ AGAINST = {"vanilla": VANILLA, "control": CONTROL}
 LEGS = ("worst_cell_accuracy", "equalized_odds_difference", "relevance_lift", "flip_rate")
 """Metrics whose changes are tested together."""
 PAIRED = tuple(name for name in NAMES if not name.startswith("relevance_fall"))
-METRICS = frozenset([*NAMES, *(f"{name}_change" for name in PAIRED), "outcome_reason_correlation", "training_cost"])
+WITNESSES = ("variant_cue_alignment", "variant_swap_effect")
+"""Legs of the verdict that are no mean over images: measured, with their intervals, as the audit does."""
+METRICS = frozenset(
+    [*NAMES, *(f"{name}_change" for name in PAIRED), *WITNESSES, "outcome_reason_correlation", "training_cost"]
+)
 """Names of all rows."""
 
 
@@ -45,6 +49,8 @@ class VariantComparison:
     """Method → λ that was tried → metric → value, in the order of the fits' trials."""
     verdicts: Mapping[str, Sequence[Joint]]
     """Variant → the joint verdict on the model of every seed."""
+    evidence: Mapping[str, Sequence[VariantEvidence]]
+    """Variant → what the verdict on the model of every seed rests on."""
     images: Images
     fits: Fits
     question: VariantQuestion
@@ -72,11 +78,13 @@ def compare(
     columns = {name: [columns_of(fit) for fit in each] for name, each in variants.items()}
     values = replicated(images, columns, seed=seed, replicates=replicates)
     tried = {name: [fit for fit in each if fit.edit is not None] for name, each in fits.trials.items()}
+    evidence = {name: [evidence_of(images, one, question) for one in each] for name, each in columns.items()}
     return VariantComparison(
         values=values,
         per_seed={name: [_point(images, one, seed) for one in each] for name, each in columns.items()},
         trials={name: [_point(images, columns_of(fit), seed) for fit in each] for name, each in tried.items()},
-        verdicts={name: [verdict_of(images, one, question) for one in each] for name, each in columns.items()},
+        verdicts={name: [one.verdict(question) for one in each] for name, each in evidence.items()},
+        evidence=evidence,
         images=images, fits=fits, question=question, floor=floor, phi=phi,
     )  # fmt: skip
 
@@ -84,6 +92,7 @@ def compare(
 def read(found: VariantComparison) -> list[Measurement]:
     """All rows: levels, changes with Holm's p values, cost, and the correlation over methods."""
     rows = [row for name in found.values for row in _levels(found, name)]
+    rows += [row for name in found.values for row in _witnesses(found, name)]
     rows += _changes(found)
     rows += [*_costs(found), *_failed(found)]
     correlation = _correlation(found)
@@ -143,6 +152,34 @@ def _levels(found: VariantComparison, name: str) -> Iterator[Measurement]:
         if metric.endswith("_other"):
             extra["attribution"] = found.question.methods[1]
         yield _row(found, metric, name, None, values[metric], extra=extra)
+
+
+def witness(evidence: VariantEvidence, metric: str) -> Measurement | None:
+    """The leg of one model that a metric of `WITNESSES` repeats; None where it was not measured."""
+    return evidence.swap if metric == "variant_swap_effect" else next(iter(evidence.cues), None)
+
+
+def _witnesses(found: VariantComparison, name: str) -> Iterator[Measurement]:
+    """The legs of a variant: the mean over seeds, and the mean of the seeds' ends.
+
+    Errors of the same images go together, and no sd of a mean is above the mean of the sds, so that these ends are not
+    too near.
+    """
+    for metric in WITNESSES:
+        legs = [leg for one in found.evidence[name] if (leg := witness(one, metric)) is not None]
+        if not legs:
+            continue
+        ends = np.array([[np.nan if v is None else v for v in (leg.value, leg.low, leg.high)] for leg in legs], float)
+        value, low, high = (finite(end) for end in ends.mean(0))
+        estimate = Estimate(
+            value=value, low=low, high=high, interval=legs[0].interval, unit=legs[0].unit, n=legs[0].n,
+            missing=next((leg.reason for leg in legs if leg.reason), "") or entry_of(metric).undefined,
+            extra={"seeds": len(legs), "attribution": legs[0].method},
+        )  # fmt: skip
+        subject = Subject(
+            audit=AUDIT, metric=metric, attribute=found.attribute, method=name, region=found.question.region
+        )
+        yield row(subject, estimate, level=found.level)
 
 
 def verdicts_line(found: VariantComparison, name: str) -> str:

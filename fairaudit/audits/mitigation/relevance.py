@@ -74,8 +74,8 @@ def relevance_columns(
 
 
 def spread(values: Tensor, rows: Tensor, images: int) -> Tensor:
-    """Values of some images as a column of all of them, NaN elsewhere, [image] float64."""
-    found = torch.full((images,), torch.nan, dtype=torch.float64)
+    """Values of some images as a column of all of them, NaN elsewhere, [image, …] float64."""
+    found = torch.full((images, *values.shape[1:]), torch.nan, dtype=torch.float64)
     found[rows] = values.double()
     return found
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.gates import check_gates
@@ -24,7 +23,7 @@ from fairaudit.audits.core.study.study import Study, open_classifier, target_of
 from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.mitigation.data import MitigationData, open_parts, read_parts
 from fairaudit.audits.mitigation.figures import drawings
-from fairaudit.audits.mitigation.fit import Fits, best, edit_of, fit_all
+from fairaudit.audits.mitigation.fit import Fits, best, fit_all
 from fairaudit.audits.mitigation.judge import COLUMNS, Judge
 from fairaudit.audits.mitigation.merit import choosing_counts, mean_cell
 from fairaudit.audits.mitigation.options import MitigateOptions
@@ -33,17 +32,18 @@ from fairaudit.audits.mitigation.read import METRICS, VariantComparison, compare
 from fairaudit.audits.mitigation.relevance import SUFFIXES
 from fairaudit.audits.mitigation.statistics import Images
 from fairaudit.audits.mitigation.store import FitStore, Unit
+from fairaudit.audits.mitigation.swaps import SwapPlan, swap_plan
 from fairaudit.audits.mitigation.table import grid, json_rows, remarks
 from fairaudit.audits.mitigation.verdicts import VariantQuestion
+from fairaudit.audits.mitigation.written import write_chosen
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.counted import counted
-from fairaudit.errors import FairauditError, UsageError, suggestion
+from fairaudit.errors import UsageError, suggestion
 from fairaudit.measures.counts.association import phi as association_phi
 from fairaudit.mitigation.method import Task
 from fairaudit.mitigation.registry import METHODS
 from fairaudit.mitigation.samples import cell_counts
-from fairaudit.mitigation.write import write_edit
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.train import TuneSettings
@@ -59,7 +59,6 @@ SEARCHED = 5
 """Convolutions that methods of one layer try in a search."""
 SEEN = 0.97
 """Mean cell accuracy on the choosing part from which a model must have been trained on it."""
-FOLDER = "models"
 FITS = "fits"
 
 
@@ -156,9 +155,8 @@ def run_mitigate(
     chosen = best(fits, parts.choose, asked.select, asked.floor)
     notes = [*parts.notes, _protocol(parts, asked), *_seen(fits, judge)]
     reopen = partial(open_classifier, config=config, material=parts.material, options=options)
-    images = parts.material.loader.load(parts.rows[:PROBE_IMAGES].tolist()).images
-    written = _write(asked, chosen, fits, model, judge, path, options, reopen, images, progress)
-    notes += [f"{name} is written to {file.relative_to(options.output)}" for name, file in written.items()]
+    written, told = write_chosen(asked.write, chosen, fits, judge, path, options.output, reopen, parts, progress)
+    notes += told
     target = written.get(chosen or "") or (next(iter(written.values())) if written else None)
     told = remarks(found, rows)
     drawn = drawings(found, parts.report, told[-1] if len(told) > 1 else "")
@@ -188,7 +186,7 @@ def compared(
         attribute=parts.attribute, values=parts.values, target=target_of(parts.material.manifest).name,
         classes=opened.model.head.classes, region=parts.region,
         methods=tuple(method.name for method in opened.judge.methods), exact=parts.report.has_frames,
-        limits=config.audit, statistics=statistics_of(config.audit, seed=options.seed),
+        limits=config.audit, statistics=statistics_of(config.audit, seed=options.seed), swaps=opened.judge.swaps,
     )  # fmt: skip
     counts = cell_counts(parts.debias).numpy().reshape(parts.debias.groups, parts.debias.classes)
     phi = float(association_phi(counts)) if counts.shape == (2, 2) else None
@@ -215,7 +213,18 @@ def make_judge(
     methods: tuple[Method, ...] = ()
     if parts.region is not None and asked.maps:
         methods = tuple(attribution(name) for name in config.audit.saliency[: len(SUFFIXES)])
-    return Judge(model=model, task=task, report=parts.report, methods=methods, images=asked.maps)
+    return Judge(
+        model=model, task=task, report=parts.report, methods=methods, images=asked.maps,
+        swaps=_swaps(parts, options.seed) if asked.maps else None,
+    )  # fmt: skip
+
+
+def _swaps(parts: MitigationData, seed: int) -> SwapPlan | None:
+    """Whose content the images of the reporting part get; None without a region."""
+    if not parts.report.has_masks:
+        return None
+    ids = [parts.material.manifest.ids[row] for row in parts.rows.tolist()]
+    return swap_plan(parts.report, attribute=parts.attribute, ids=ids, clusters=parts.clusters, seed=seed)
 
 
 def plan_with(findings: Findings, *, audited: bool) -> AuditPlan:
@@ -307,35 +316,3 @@ def _seen(fits: Fits, judge: Judge) -> list[str]:
         f"the unchanged model is right on {mean:.1%} of the choosing part's cells: it was probably trained on these "
         "rows, so that they cannot tell a better method; name unseen ones with --choose-split"
     ]
-
-
-def _write(
-    asked: MitigateOptions,
-    chosen: str | None,
-    fits: Fits,
-    model: Classifier,
-    judge: Judge,
-    path: Path,
-    options: RunOptions,
-    reopen: Callable[[Path], Classifier],
-    images: Tensor,
-    progress: Progress,
-) -> dict[str, Path]:
-    """Method → written file, the first seed's; one that cannot be written is told, and only alone an error."""
-    names = {None: [], "best": [chosen] if chosen else [], "all": list(fits.working())}.get(asked.write, [asked.write])
-    written = {}
-    for name in [name for name in names if name]:
-        fit = fits.by_method[name][0]
-        if fit.edit is None:
-            raise UsageError(f"{name} cannot be written: it failed", found=fit.reason)
-        target = options.output / FOLDER / f"{path.stem}-{name}{path.suffix}"
-        try:
-            made = write_edit(model, judge.task.split, edit_of(fit), target, images=images, reopen=reopen)
-        except FairauditError as error:
-            if asked.write != "all":
-                raise
-            progress.note(f"{name}: {error.paragraph()}")
-            continue
-        if made.path.suffix != ".json":
-            written[name] = made.path
-    return written

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fairaudit.audits.mitigation.fit import VANILLA
-from fairaudit.audits.mitigation.read import VariantComparison, flags, verdicts_line
+from fairaudit.audits.mitigation.read import WITNESSES, VariantComparison, flags, verdicts_line, witness
 from fairaudit.audits.mitigation.store import Fit
 from fairaudit.mitigation.registry import METHODS
 from fairaudit.report.mitigation import VariantNumber, VariantRow, VariantTable
@@ -21,6 +21,8 @@ SHOWN = {
     "relevance_fall": "ADR",
     "relevance_fall_share": "DIF",
     "relevance_lift_other": "lift (2nd)",
+    "variant_cue_alignment": "cue",
+    "variant_swap_effect": "content swap",
     "flip_rate": "flips",
     "flip_effect": "flip effect",
     "balanced_auc": "AUC",
@@ -48,7 +50,7 @@ def remarks(found: VariantComparison, rows: Sequence[Measurement]) -> list[str]:
         f"Every number is of the same {len(found.images.target):,} images; {found.level:.0%} intervals resample them. "
         "A star marks a change to the fine-tune control that stands after Holm over all methods, legs and both "
         "comparisons. An equal outcome without cell accuracy is no success: a constant classifier has it. "
-        "The verdict is the audit's, from outcome gap, cue alignment and flips of that model."
+        "The verdict is the audit's, from outcome gap, cue alignment, swapped content and flips of that model."
     ]
     if len(found.question.methods) > 1:
         first, second = found.question.methods[:2]
@@ -82,8 +84,9 @@ def json_rows(found: VariantComparison) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for name, seeds in found.per_seed.items():
         fits = [found.fits.vanilla] if name == VANILLA else found.fits.by_method[name]
-        for fit, values, joint in zip(fits, seeds, found.verdicts[name], strict=True):
-            rows += _rows(found, fit, values, chosen=True, verdict=joint.verdict)
+        for fit, values, one, joint in zip(fits, seeds, found.evidence[name], found.verdicts[name], strict=True):
+            legs = {metric: leg.value for metric in WITNESSES if (leg := witness(one, metric)) is not None}
+            rows += _rows(found, fit, {**values, **legs}, chosen=True, verdict=joint.verdict)
     for name, tried in found.trials.items():
         own = found.fits.by_method[name][0].unit
         fits = [fit for fit in found.fits.trials[name] if fit.edit is not None]
@@ -97,7 +100,12 @@ def json_rows(found: VariantComparison) -> list[dict[str, Any]]:
 
 
 def _rows(
-    found: VariantComparison, fit: Fit, values: Mapping[str, float], *, chosen: bool, verdict: str | None = None
+    found: VariantComparison,
+    fit: Fit,
+    values: Mapping[str, float | None],
+    *,
+    chosen: bool,
+    verdict: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     place = {**_place(found, fit), "chosen": chosen}
     for metric, value in values.items():

@@ -41,6 +41,7 @@ _IMAGES = (
 COVERAGE: dict[str, Coverage] = {
     **dict.fromkeys((*_IMAGES, *(f"{name}_contrast" for name in _IMAGES)), _MEANS),
     **dict.fromkeys(("swap_effect", "score_gap", "cue_alignment"), _LARGEST),
+    **dict.fromkeys(("variant_swap_effect", "variant_cue_alignment"), _LARGEST),
     "relative_change": _KEPT,
     **dict.fromkeys(("accuracy", "cell_accuracy", *_RATES, "f1", "iou"), _DRAWN),
     **dict.fromkeys((f"{base}_{form}" for base in _GAPS for form in ("difference", "ratio")), _PAIRS),

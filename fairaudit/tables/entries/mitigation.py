@@ -154,6 +154,29 @@ MITIGATION = (
         source="DIF of absolute maps; fairness for the right reasons, eq. 3 and fig. 4",
     ),
     _entry(
+        "variant_cue_alignment",
+        "evidence that depends on group and class together, of a variant",
+        "How much the evidence in the region goes with the combination of group and class, by the audit's first "
+        "attribution method.",
+        "lower",
+        undefined=_NO_MAP,
+        source="cue_alignment of the variant",
+        chance="0",
+        range_="from 0",
+        advice="Where it stays up while the gap falls, the model still reads the cue.",
+    ),
+    _entry(
+        "variant_swap_effect",
+        "effect of the group's content, of a variant",
+        "How far the content that another group's images show in the region moves the score, beyond that of the own "
+        "group's.",
+        "lower",
+        undefined="no two groups both have images with the region in every class",
+        source="swap_effect of the variant, on as many images as --maps says",
+        chance="0",
+        advice="Where there are no twins, this is what tells whether the attribute moves the model.",
+    ),
+    _entry(
         "outcome_reason_correlation",
         "rank correlation of outcome and reason",
         "Whether the methods that lower the outcome gap most are those that lower the relevance of the region most.",

@@ -39,7 +39,7 @@ def run(folder, output, *, methods=METHODS, write="reweight", gates=(), audit=No
     config = config.model_copy(update={"gates": list(gates)})
     asked = MitigateOptions(
         methods=methods, debias=Split(column="split", use="biased"), balanced=Split(column="split", use="balanced"),
-        write=write, batch_size=32, rate=1e-3, maps=12,
+        write=write, batch_size=32, rate=1e-3, maps=80,
     )  # fmt: skip
     options = RunOptions(output=output, device="cpu", fail_on="never", workers=1)
     return run_mitigate(
@@ -102,6 +102,13 @@ def test_the_written_model_is_audited_in_the_same_report(report, output):
     assert [model.name for model in report.models] == ["biased-reweight.pt", "biased.pt"]
     assert report.verdicts
     assert any(m.audit == "fairness" for m in report.measurements)
+
+
+@pytest.mark.parametrize("leg", ["cue_alignment", "swap_effect"])
+def test_the_legs_of_a_variant_are_those_of_its_audit(report, leg):
+    own = one(report, f"variant_{leg}", "reweight")
+    audited = next(m for m in report.measurements if m.metric == leg and m.baseline is None)
+    assert (own.value, own.low, own.high) == pytest.approx((audited.value, audited.low, audited.high), abs=1e-5)
 
 
 def test_a_killed_run_goes_on_to_the_same_bytes(folder, report, output, tmp_path):

@@ -1,9 +1,13 @@
 """Verdicts on planted columns: each leg moves the verdict as the audit's own would."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
+import torch
 
 from fairaudit.audits.mitigation.statistics import Images
+from fairaudit.audits.mitigation.swaps import swap_plan
 from fairaudit.audits.mitigation.verdicts import VariantQuestion, verdict_of
 from fairaudit.config.schema import AuditConfig
 from fairaudit.tables.statistics import Statistics
@@ -49,7 +53,44 @@ def test_the_legs_make_the_verdict(planting, verdict):
     assert verdict_of(*planted(**planting), question()).verdict == verdict
 
 
-def test_without_twins_the_use_stays_open():
+@dataclass
+class LabelsOnly:
+    """A part whose images nobody asks for."""
+
+    target: torch.Tensor
+    attribute: torch.Tensor
+    classes = groups = 2
+
+    def __len__(self):
+        return len(self.target)
+
+
+def swapped(images, columns, effect):
+    """The images with a score that content of the attribute's second value moves up by `effect`, and its plan."""
+    part = LabelsOnly(target=torch.from_numpy(images.target), attribute=torch.from_numpy(images.attribute))
+    plan = swap_plan(part, attribute="necktie", ids=[str(row) for row in range(COUNT)], clusters=None, seed=0)
+    draw = np.random.default_rng(1)
+    own = 0.3 + 0.3 * images.target + effect * images.attribute
+    shown = [images.attribute[donors] for donors in (plan.other, plan.same)]
+    score = np.concatenate([own[:, None] + effect * (codes - images.attribute[:, None]) for codes in shown], 1)
+    score += draw.normal(0, 1e-3, score.shape)
+    moved = np.abs(score - own[:, None])
+    scores = np.stack([1 - own, own], 1)
+    return {**columns, "scores": scores, "swap_score_1": score, "swap_shift": moved, "swap_flip": 0 * moved}, plan
+
+
+@pytest.mark.parametrize(
+    ("effect", "cue", "verdict"),
+    [(0.3, 0.4, "spurious but equal"), (0.0, 0.0, "no evidence"), (0.3, 0.0, "undecided")],
+)
+def test_without_twins_swapped_content_decides(effect, cue, verdict):
+    images, columns = planted(gap=0.0, flip=0.0, cue=cue)
+    del columns["flip_effect"]
+    columns, plan = swapped(images, columns, effect)
+    assert verdict_of(images, columns, question(exact=False, swaps=plan)).verdict == verdict
+
+
+def test_without_twins_and_without_a_swap_the_use_stays_open():
     images, columns = planted(gap=0.0, flip=0.0, cue=0.0)
     del columns["flip_effect"]
     found = verdict_of(images, columns, question(exact=False))

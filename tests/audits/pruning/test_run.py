@@ -11,7 +11,7 @@ from fairaudit.config.load import load_config
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Split
 
-pytestmark = [pytest.mark.slow, pytest.mark.drawn]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def report(demo_files, output):
 def legs(report, demo_files, output):
     """Model → leg → measurement; the same mask, and magnitude pruning audited as fully, on fewer images."""
     assert report is not None  # its search is gone on with, which is over
-    found = run(demo_files, output, ["lrp", "integrated_gradients"], limit=240, audited=("magnitude",))
+    found = run(demo_files, output, ["lrp", "integrated_gradients"], limit=160, audited=("magnitude",))
     table = {}
     for m in found.measurements:
         if m.metric.startswith("leg_") or (m.metric.startswith("bias_accuracy_") and m.audit == "prune"):

@@ -13,12 +13,16 @@ from fairaudit.errors import UsageError
 def pick_device(name: str) -> str:
     """The device to compute on: `auto` takes a GPU when there is one.
 
+    On CUDA single precision is single precision from then on, in the whole process: cuDNN's TF32, which torch allows
+    for convolutions, keeps ten bits of a product. Outputs then differ by about 0.1 % with the batch that an image is
+    in, which is what a batch norm in training mode looks like, and a report by its second digit from the processor's.
+
     Raises:
         UsageError: a device that torch does not know or that is not there.
     """
     if name == "auto":
         if torch.cuda.is_available():
-            return "cuda"
+            return pick_device("cuda")
         return "mps" if torch.backends.mps.is_available() else "cpu"
     try:
         torch.empty(1, device=name)
@@ -29,6 +33,8 @@ def pick_device(name: str) -> str:
             found=str(error).splitlines()[0],
             advice="Use --device auto, or leave the option out.",
         ) from error
+    if name.startswith("cuda"):
+        torch.backends.cudnn.allow_tf32 = False
     return name
 
 
