@@ -37,8 +37,8 @@ def run_zoo(
     """Audit the models in order; rows in the same order. The page over all is rewritten after every model.
 
     Raises:
-        FairauditError: the data or the baseline cannot be used, or a file of somebody else is where the page would go; a
-            model that cannot be used is a row with its reason.
+        FairauditError: the data or the baseline cannot be used, or a file of somebody else is where the page would go.
+            A model that cannot be used is a row with its reason.
     """
     refuse_foreign(options.output, FILES)
     board = Board(options.output, title=title_of(config), page=page_of(options))
