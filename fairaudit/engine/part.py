@@ -9,15 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.generic]
+Name = str | tuple[str, ...]
+"""Of a sum or a column; several parts where it belongs to a method, a region or another thing with a name."""
+Columns = dict[Name, Array]
+"""Name → array; one that is being filled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """The state of one audit after one chunk, or after several that were merged in order."""
 
-    sums: Mapping[str, Array] = field(default_factory=dict)
+    sums: Mapping[Name, Array] = field(default_factory=dict)
     """Name → array of int64 counts or float64 sums; merging adds them, so shapes are fixed by the manifest."""
-    columns: Mapping[str, Array] = field(default_factory=dict)
+    columns: Mapping[Name, Array] = field(default_factory=dict)
     """Name → array whose first axis runs over images; merging joins them in chunk order. No object arrays."""
 
 
@@ -27,8 +31,8 @@ def merge(parts: Iterable[Part]) -> Part:
     Raises:
         ValueError: two parts disagree on names, or on the shape or type of a sum.
     """
-    sums: dict[str, Array] = {}
-    columns: dict[str, list[Array]] = {}
+    sums: Columns = {}
+    columns: dict[Name, list[Array]] = {}
     for number, part in enumerate(parts):
         if number and (sums.keys() != part.sums.keys() or columns.keys() != part.columns.keys()):
             raise ValueError(f"part {number} has other names than the parts before it")
@@ -39,7 +43,7 @@ def merge(parts: Iterable[Part]) -> Part:
     return Part(sums=sums, columns={name: np.concatenate(values) for name, values in columns.items()})
 
 
-def _added(name: str, left: Array, right: Array) -> Array:
+def _added(name: Name, left: Array, right: Array) -> Array:
     if left.shape != right.shape or left.dtype != right.dtype:
         raise ValueError(f"{name}: {left.dtype}{left.shape} cannot be added to {right.dtype}{right.shape}")
     return np.add(left, right)

@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from fairaudit.engine import arrays
+from fairaudit.engine import arrays, names
 from fairaudit.engine.database import connect, transaction, translated
-from fairaudit.engine.part import Array, Part
+from fairaudit.engine.part import Columns, Part
 from fairaudit.engine.plan import Plan
 from fairaudit.engine.seal import seal, secret, writer
 from fairaudit.errors import StoreError
@@ -122,7 +122,7 @@ class RunStore:
             StoreError: another process holds the file for too long or removed the run.
         """
         rows = [
-            (self._run, index, part, kind, place, name, *arrays.encode(f"{part}.{name}", value))
+            (self._run, index, part, kind, place, names.written(name), *arrays.encode(f"{part}.{name}", value))
             for part, state in parts.items()
             for kind, table in zip(_KINDS, (state.sums, state.columns), strict=True)
             for place, (name, value) in enumerate(table.items())
@@ -130,9 +130,9 @@ class RunStore:
         with translated(self.path), transaction(self._connection):
             if self._has(index):
                 return
-            names = json.dumps(list(parts))
+            saved = json.dumps(list(parts))
             held = [(part, kind, place, name, checksum) for _, _, part, kind, place, name, _, checksum in rows]
-            values = (self._run, index, names, self._seal(index, names, held))
+            values = (self._run, index, saved, self._seal(index, saved, held))
             self._connection.execute("INSERT INTO chunk VALUES (?, ?, ?, ?)", values)
             self._connection.executemany("INSERT INTO array VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
@@ -170,10 +170,10 @@ class RunStore:
             raise StoreError(f'Chunk {index} has no part called "{name}"', where=str(self.path))
         with translated(self.path):
             rows = self._connection.execute(query, (self._run, index, name)).fetchall()
-        tables: dict[str, dict[str, Array]] = {kind: {} for kind in _KINDS}
+        tables: dict[str, Columns] = {kind: {} for kind in _KINDS}
         for kind, label, content, expected in rows:
             try:
-                tables[kind][label] = arrays.decode(content, expected)
+                tables[kind][names.read(label)] = arrays.decode(content, expected)
             except Exception as error:  # NumPy raises nearly anything on a damaged header
                 raise self._damaged(index, f"{name}.{label}: {error}") from error
         return Part(sums=tables["sum"], columns=tables["column"])

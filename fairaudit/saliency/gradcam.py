@@ -13,7 +13,7 @@ from fairaudit.engine.memory import Halving
 from fairaudit.models.features import features_of
 from fairaudit.saliency.method import Attribution, Explained, Family, check
 from fairaudit.saliency.objective import rows_per_pass
-from fairaudit.saliency.prepare import as_input, prepared_for
+from fairaudit.saliency.prepare import as_input, prepared, prepared_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ class GradCam:
         """
         check(images, classes)
         module = prepared_for("gradcam", classifier, images, method=self.name)
+        module = prepared(classifier, images) if self.layer is None else module
         inputs, seeds = classifier.normalise(images), classifier.seed(classes)
         layer, as_map = _place(module, self.layer)
         size = (images.shape[2], images.shape[3])

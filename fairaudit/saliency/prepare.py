@@ -9,16 +9,19 @@ import torch
 from torch import Tensor, fx, nn
 
 from fairaudit.errors import LiftError
+from fairaudit.models.features import KEY
 from fairaudit.models.lift.fold import fold_batch_norm
+from fairaudit.models.lift.sums import PLAIN, with_sums
 from fairaudit.models.validity import Family, methods_for, require
 from fairaudit.saliency.method import Explained
 
+_LAYERED: WeakKeyDictionary[nn.Module, fx.GraphModule] = WeakKeyDictionary()
 _PREPARED: WeakKeyDictionary[nn.Module, fx.GraphModule] = WeakKeyDictionary()
 _REASONS: WeakKeyDictionary[nn.Module, Mapping[Family, str | None]] = WeakKeyDictionary()
 
 
-def prepared(classifier: Explained, images: Tensor) -> fx.GraphModule:
-    """A copy of the lifted model that computes the same function faster and takes hooks.
+def layered(classifier: Explained, images: Tensor) -> fx.GraphModule:
+    """A copy of the lifted model that computes the same function faster and takes hooks on all of its layers.
 
     Folding batch norm into the convolution before it changes values only by rounding, and with channels last it
     halves the time of a forward pass on a CPU. The model itself stays as it is.
@@ -27,8 +30,23 @@ def prepared(classifier: Explained, images: Tensor) -> fx.GraphModule:
         LiftError: the model cannot be turned into modules.
     """
     source = classifier.lifted(images[:1]).module
+    if source not in _LAYERED:
+        _LAYERED[source] = _prepare(source)
+    return _LAYERED[source]
+
+
+def prepared(classifier: Explained, images: Tensor) -> fx.GraphModule:
+    """The same where nothing is hooked to sums: faster by a quarter to a third in a ResNet50.
+
+    Sums are functions, but for one that returns the last feature map. The layers are those of `layered`.
+
+    Raises:
+        LiftError: the model cannot be turned into modules.
+    """
+    source = classifier.lifted(images[:1]).module
     if source not in _PREPARED:
-        _PREPARED[source] = _prepare(source)
+        whole = layered(classifier, images)
+        _PREPARED[source] = with_sums(whole, lambda node: None if KEY in node.meta else PLAIN)
     return _PREPARED[source]
 
 
@@ -41,7 +59,7 @@ def prepared_or_raw(classifier: Explained, images: Tensor) -> nn.Module:
 
 
 def prepared_for(family: Family, classifier: Explained, images: Tensor, *, method: str) -> fx.GraphModule:
-    """The prepared copy, for a family of methods that needs more of a model than gradients.
+    """The layered copy, for a family of methods that needs more of a model than gradients.
 
     Raises:
         LiftError: the model cannot be turned into modules.
@@ -51,7 +69,7 @@ def prepared_for(family: Family, classifier: Explained, images: Tensor, *, metho
     if lifted.module not in _REASONS:
         _REASONS[lifted.module] = methods_for(lifted, classifier.normalise(images[:1]))
     require(family, _REASONS[lifted.module], method=method, model=lifted.source)
-    return prepared(classifier, images)
+    return layered(classifier, images)
 
 
 def as_input(images: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import signal
+import time
 
 import numpy as np
 import pytest
@@ -91,6 +93,20 @@ def test_a_written_model_that_fails_ends_with_the_code_of_its_gate(lab):
     assert "biased-thropt.pt fails the audit" in (lab.folder / "no" / "mitigation.md").read_text(encoding="utf-8")
 
 
+def test_a_rule_is_written_with_its_decisions_which_are_audited_as_a_table(lab):
+    lab.run("mitigate", "biased.pt", *SPLITS, "--method", "thropt-group", "--write", "thropt-group", "-o", "rule")
+    text = (lab.folder / "rule" / "mitigation.md").read_text(encoding="utf-8")
+    assert "thropt-group is a rule and no model: biased-thropt-group.json" in text
+    rows = json.loads((lab.folder / "rule" / "mitigation.json").read_text(encoding="utf-8"))["rows"]
+    (gap,) = [r["value"] for r in rows if (r["method"], r["metric"]) == ("thropt-group", "equalized_odds_difference")]
+    table = "rule/models/biased-thropt-group.csv"
+    names = ("--truth", "smile", "--prediction", "decision", "--attribute", "tie")
+    lab.run("fairness", "--predictions", table, *names, "-o", "table")
+    found = json.loads((lab.folder / "table" / "report.json").read_text(encoding="utf-8"))["measurements"]
+    (own,) = [m["value"] for m in found if m["metric"] == "equalized_odds_difference"]
+    assert own == pytest.approx(gap)
+
+
 def test_without_twins_swapped_content_decides(lab):
     config = {**CONFIG, "audit": {**CONFIG["audit"], "twins": None}}
     (lab.folder / "plain.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -98,3 +114,24 @@ def test_without_twins_swapped_content_decides(lab):
     rows = json.loads((lab.folder / "plain" / "mitigation.json").read_text(encoding="utf-8"))["rows"]
     found = {row["method"]: row["value"] for row in rows if row["metric"] == "verdict"}
     assert (found["vanilla"], found["dfr"]) == ("unequal and for the wrong reason", "no evidence")
+
+
+def test_sigkill_between_fits_leaves_the_same_bytes(lab):
+    """Killed as soon as a second fit is stored: the same command goes on and ends where an undisturbed run does."""
+    command = ("mitigate", "biased.pt", *SPLITS, "--method", "reweight,dfr", "--seeds", "2", "--maps", "20")
+    lab.run(*command, "-o", "whole")
+    fits = lab.folder / "killed" / "fits"
+    process = lab.start(*command, "-o", "killed", "--quiet")
+    while process.poll() is None and len(list(fits.glob("*.safetensors"))) < 2:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait(60)
+    assert process.returncode == -signal.SIGKILL
+    stored = {file.name: file.stat().st_mtime_ns for file in fits.glob("*.safetensors")}
+    assert 2 <= len(stored) < 7
+    lab.run(*command, "-o", "killed")
+    whole = {file.name: file.read_bytes() for file in (lab.folder / "whole" / "fits").glob("*.safetensors")}
+    assert {file.name: file.read_bytes() for file in fits.glob("*.safetensors")} == whole
+    assert {name: (fits / name).stat().st_mtime_ns for name in stored} == stored  # none was made again
+    texts = [(lab.folder / name / "mitigation.json").read_bytes() for name in ("whole", "killed")]
+    assert texts[0] == texts[1]

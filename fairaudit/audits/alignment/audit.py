@@ -23,7 +23,7 @@ from fairaudit.counterfactuals.ladder import Stop
 from fairaudit.counterfactuals.latent_shift import latent_shift
 from fairaudit.counterfactuals.wachter import wachter
 from fairaudit.data.batch import readable
-from fairaudit.engine.part import Part
+from fairaudit.engine.part import Columns, Part
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.generators.checks import CHECKED, Facts, Tolerance, check_generator, refuse
 from fairaudit.generators.generator import Generator
@@ -84,7 +84,7 @@ class CfAlignAudit:
         heads = self.readers.heads
         with torch.no_grad():
             original = heads.values(heads.outputs(context.images)).double().cpu().numpy()
-        columns: dict[str, NDArray[np.generic]] = {"original": original}
+        columns: Columns = {"original": original}
         walked = [self._eligible(original, base) for base in self.readers.bases]
         if self.options.maker == "wachter" or self.generator is None:
             for base, rows in zip(self.readers.bases, walked, strict=True):
@@ -125,7 +125,7 @@ class CfAlignAudit:
         positive = original[:, base] >= self.readers.thresholds[base]
         return np.flatnonzero(positive if self.options.search.direction == "down" else ~positive)
 
-    def _wachter(self, images: torch.Tensor, base: int, rows: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:
+    def _wachter(self, images: torch.Tensor, base: int, rows: NDArray[np.int64]) -> Columns:
         found = wachter(self.readers.heads, images[torch.from_numpy(rows)], base)
         near = np.where(found.reached, float(Stop.REACHED), float(Stop.LIMIT))
         return _spread(
@@ -167,11 +167,9 @@ def _opened(study: Study, options: CfOptions) -> Generator | None:
     )
 
 
-def _spread(
-    base: str, images: int, rows: NDArray[np.int64], found: Mapping[str, NDArray[np.float64]]
-) -> dict[str, NDArray[np.generic]]:
+def _spread(base: str, images: int, rows: NDArray[np.int64], found: Mapping[str, NDArray[np.float64]]) -> Columns:
     """Columns over all images of a batch, NaN for those that were not walked."""
-    columns: dict[str, NDArray[np.generic]] = {}
+    columns: Columns = {}
     for name, values in found.items():
         whole = np.full((images, *values.shape[1:]), np.nan)
         whole[rows] = values

@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from fairaudit.audits.alignment.audit import CfAlignAudit
 from fairaudit.audits.alignment.heads import Readers, classifier_heads, numbered
 from fairaudit.audits.alignment.read import base_alignment
 from fairaudit.audits.core.stream.audit import Context, Drawing, Findings, Total
-from fairaudit.audits.core.stream.columns import column, under
+from fairaudit.audits.core.stream.columns import below, column
 from fairaudit.counterfactuals.composition import ComposedHeads
 from fairaudit.counterfactuals.heads import JoinedHeads
 from fairaudit.counterfactuals.rectify import Rectified
@@ -171,8 +169,7 @@ def rectified_readers(found: Readers, base: int, written: Classifier) -> Readers
 
 
 def _of(total: Total, when: str) -> Total:
-    columns: dict[str, NDArray[np.generic]] = under(total.part.columns, when)
-    return replace(total, part=replace(total.part, columns=columns))
+    return replace(total, part=replace(total.part, columns=below(total.part.columns, when)))
 
 
 def _told(measurement: Measurement) -> str:

@@ -16,7 +16,7 @@ from fairaudit.audits.core.stream.columns import column
 from fairaudit.audits.core.study.groups import intersection
 from fairaudit.audits.core.study.rows import labels
 from fairaudit.audits.core.study.study import Study
-from fairaudit.engine.part import Part
+from fairaudit.engine.part import Columns, Part
 from fairaudit.interventions.effect import RegionEffect, region_effect
 from fairaudit.interventions.swap import SWAP, Swap
 from fairaudit.measures.images.means import Labels
@@ -81,7 +81,7 @@ class CausalAudit:
 
     def map(self, context: Context) -> Part:
         """Columns per image: the paired changes of every region and fill."""
-        columns: dict[str, NDArray[np.generic]] = {}
+        columns: Columns = {}
         for region in self._study.regions:
             masks = context.batch.regions[region]
             found = control_regions(
@@ -107,7 +107,7 @@ class CausalAudit:
         fill: str,
         masks: torch.Tensor,
         controls: torch.Tensor,
-    ) -> dict[str, NDArray[np.generic]]:
+    ) -> Columns:
         if fill == SWAP:
             effect = self._swapped(context, predictions, region, masks)
         else:

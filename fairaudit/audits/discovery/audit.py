@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fairaudit.audits.core.stream.audit import Context, Findings, Total
 from fairaudit.audits.core.stream.columns import column
@@ -16,7 +15,7 @@ from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.core.study.tabled import marked
 from fairaudit.audits.discovery.check import check_windows
 from fairaudit.audits.discovery.read import Grids, read_discovery
-from fairaudit.engine.part import Part
+from fairaudit.engine.part import Columns, Part
 from fairaudit.measures.regions.windows import CELLS, Kind, grid_shares
 from fairaudit.saliency.method import Method
 
@@ -39,7 +38,7 @@ class DiscoveryAudit:
 
     def map(self, context: Context) -> Part:
         """Columns per image and method: relevance shares on the grid."""
-        columns: dict[str, NDArray[np.generic]] = {}
+        columns: Columns = {}
         for method in self._methods:
             maps = context.attribution(method, context.candidate).maps.detach().cpu().numpy()
             for kind in KINDS:

@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.metrics import FAIRNESS
 from fairaudit.audits.core.stream.audit import Audit, Context, Findings, Predictions, Total
@@ -18,7 +15,7 @@ from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.fairness.inputs import fairness_inputs
 from fairaudit.audits.fairness.read import read_fairness
 from fairaudit.audits.fairness.worst import worst_drawings
-from fairaudit.engine.part import Part
+from fairaudit.engine.part import Columns, Part
 from fairaudit.measures.counts.confusion import confusion
 
 MOST_SCORES = 100
@@ -50,8 +47,8 @@ class FairnessAudit:
         found = read_fairness(fairness_inputs(total, self._groupings))
         return replace(found, drawings=[*found.drawings, *worst_drawings(total)])
 
-    def _counts(self, context: Context) -> dict[str, NDArray[np.generic]]:
-        sums: dict[str, NDArray[np.generic]] = {}
+    def _counts(self, context: Context) -> Columns:
+        sums: Columns = {}
         for grouping in self._groupings:
             table = confusion(
                 grouping.codes[context.batch.rows],
@@ -64,8 +61,8 @@ class FairnessAudit:
             sums[f"unknown.{grouping.name}"] = table.unknown
         return sums
 
-    def _columns(self, role: str, predictions: Predictions) -> dict[str, NDArray[np.generic]]:
-        columns: dict[str, NDArray[np.generic]] = {f"{role}.decision": predictions.decisions}
+    def _columns(self, role: str, predictions: Predictions) -> Columns:
+        columns: Columns = {f"{role}.decision": predictions.decisions}
         if self._classes <= MOST_SCORES and predictions.model.head.scored:
             columns[f"{role}.scores"] = predictions.scores
         return columns

@@ -22,10 +22,8 @@ from fairaudit.audits.core.study.study import Study, audited
 from fairaudit.audits.flips.read import read_flips
 from fairaudit.counterfactuals.interpolation import interpolation_path, matched_pair
 from fairaudit.data.loader import Loader
-from fairaudit.engine.part import Part
+from fairaudit.engine.part import Columns, Part
 from fairaudit.interventions.flip import flip_effect
-
-Columns = dict[str, NDArray[np.generic]]
 
 TWINS, CVAE = "twins", "cvae"
 """How attributes are flipped; `method` of the measurements."""

@@ -155,9 +155,8 @@ def run_mitigate(
     chosen = best(fits, parts.choose, asked.select, asked.floor)
     notes = [*parts.notes, _protocol(parts, asked), *_seen(fits, judge)]
     reopen = partial(open_classifier, config=config, material=parts.material, options=options)
-    images = parts.material.loader.load(parts.rows[:PROBE_IMAGES].tolist()).images
-    written = write_chosen(asked.write, chosen, fits, judge, path, options.output, reopen, images, progress)
-    notes += [f"{name} is written to {file.relative_to(options.output)}" for name, file in written.items()]
+    written, told = write_chosen(asked.write, chosen, fits, judge, path, options.output, reopen, parts, progress)
+    notes += told
     target = written.get(chosen or "") or (next(iter(written.values())) if written else None)
     told = remarks(found, rows)
     drawn = drawings(found, parts.report, told[-1] if len(told) > 1 else "")

@@ -20,7 +20,7 @@ from fairaudit.audits.core.study.methods import methods_of
 from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.regions.figures import region_drawings
 from fairaudit.audits.regions.read import read_regions
-from fairaudit.engine.part import Part
+from fairaudit.engine.part import Columns, Part
 from fairaudit.errors import UsageError
 from fairaudit.measures.regions.columns import change_columns, region_columns
 from fairaudit.measures.regions.control_regions import control_regions
@@ -56,7 +56,7 @@ class RegionAudit:
 
     def map(self, context: Context) -> Part:
         """Columns per image: every metric of every method and region, and the same of control regions."""
-        columns: dict[str, NDArray[np.generic]] = {}
+        columns: Columns = {}
         for region in self._study.regions:
             masks = context.batch.regions[region].numpy()
             controls = self._controls(context, masks)
@@ -76,9 +76,7 @@ class RegionAudit:
         found = control_regions(masks, keys=keys, seed=self._study.options.seed, count=CONTROLS)
         return np.asarray(found.masks, np.bool_)
 
-    def _scores(
-        self, context: Context, method: Method, region: str, masks: Bools, controls: Bools
-    ) -> dict[str, NDArray[np.generic]]:
+    def _scores(self, context: Context, method: Method, region: str, masks: Bools, controls: Bools) -> Columns:
         candidate = _maps(context, method, context.candidate)
         found = self._of("candidate", method, region, candidate, masks, controls)
         if context.baseline is not None:
@@ -88,9 +86,7 @@ class RegionAudit:
             found |= {column("change", method.name, region, name): values for name, values in change.items()}
         return found
 
-    def _of(
-        self, role: str, method: Method, region: str, maps: Floats, masks: Bools, controls: Bools
-    ) -> dict[str, NDArray[np.generic]]:
+    def _of(self, role: str, method: Method, region: str, maps: Floats, masks: Bools, controls: Bools) -> Columns:
         scores = region_columns(maps, masks, controls, convention=self._convention)
         return {column(role, method.name, region, name): values for name, values in scores.items()}
 

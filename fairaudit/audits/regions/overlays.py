@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fairaudit.audits.core.stream.audit import Context, Findings, Total
 from fairaudit.audits.core.stream.columns import column
 from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.regions.figures import region_drawings
-from fairaudit.engine.part import Part
+from fairaudit.engine.part import Columns, Part
 from fairaudit.measures.regions.metrics import rrf_lift
 from fairaudit.saliency.method import Method
 
@@ -32,7 +29,7 @@ class Overlays:
 
     def map(self, context: Context) -> Part:
         """Columns per image: area and relevance share of every region."""
-        columns: dict[str, NDArray[np.generic]] = {}
+        columns: Columns = {}
         for region in self._study.regions:
             masks = context.batch.regions[region].numpy()
             columns[column("area", region)] = masks.mean(axis=(1, 2))

@@ -14,6 +14,7 @@ from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.core.study.tabled import marked, question, tables
 from fairaudit.audits.regions.compared import compared_rows
 from fairaudit.config.schema import AuditConfig
+from fairaudit.engine.part import Array, Name
 from fairaudit.errors import RegionError
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.signed_share import evidence_scale
@@ -35,7 +36,7 @@ def read_regions(total: Total, methods: Sequence[str], unusable: Mapping[str, st
     Raises:
         RegionError: a region is empty in every image.
     """
-    study, columns = total.study, _floats(total.part.columns)
+    study, columns = total.study, total.part.columns
     rows = rows_of(study, total.rows)
     found: list[Measurement] = []
     for region in study.regions:
@@ -63,7 +64,7 @@ def refuse_empty(region: str, area: Floats) -> None:
 
 
 def _candidate(
-    study: Study, columns: Mapping[str, Floats], rows: Rows, method: str, region: str
+    study: Study, columns: Mapping[Name, Array], rows: Rows, method: str, region: str
 ) -> Iterator[Measurement]:
     own = _floats(under(columns, "candidate", method, region))
     controls = {name.removeprefix("control_"): own.pop(name) for name in list(own) if name.startswith("control_")}
@@ -84,7 +85,7 @@ def cue(audit: AuditConfig, shares: Floats, rest: Floats, asked: ImageSpec, rows
 
 
 def _against(
-    study: Study, columns: Mapping[str, Floats], rows: Rows, method: str, region: str
+    study: Study, columns: Mapping[Name, Array], rows: Rows, method: str, region: str
 ) -> Iterator[Measurement]:
     baseline = study.baseline.name if study.baseline else ""
     asked = question(study, region=region, method=method, baseline=baseline)

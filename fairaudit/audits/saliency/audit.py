@@ -19,7 +19,7 @@ from fairaudit.audits.core.study.methods import methods_of
 from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.regions.map_shards import MapFormat
 from fairaudit.audits.saliency.read import read_saliency
-from fairaudit.engine.part import Part
+from fairaudit.engine.part import Columns, Part
 from fairaudit.saliency.heatmap import share_maps, sums_per_cell
 from fairaudit.saliency.method import Method
 
@@ -51,8 +51,8 @@ class SaliencyAudit:
 
     def map(self, context: Context) -> Part:
         """Columns with residual and conservation ratio; sums of maps, images and regions per cell."""
-        sums: dict[str, NDArray[np.generic]] = {}
-        columns: dict[str, NDArray[np.generic]] = {}
+        sums: Columns = {}
+        columns: Columns = {}
         for method in self._methods:
             columns |= _sums_up(context, method)
             for role, predictions in _models(context):
@@ -68,10 +68,8 @@ class SaliencyAudit:
         """Trials, completeness and conservation over all images, and the mean maps drawn."""
         return read_saliency(total, [method.name for method in self._methods], self._groupings, self._trials)
 
-    def _cell_sums(
-        self, context: Context, maps: NDArray[np.float64], role: str, method: str
-    ) -> dict[str, NDArray[np.generic]]:
-        found: dict[str, NDArray[np.generic]] = {}
+    def _cell_sums(self, context: Context, maps: NDArray[np.float64], role: str, method: str) -> Columns:
+        found: Columns = {}
         for grouping in self._groupings:
             codes = grouping.codes[context.batch.rows].astype(np.int64)
             target = context.batch.target.astype(np.int64)
@@ -123,9 +121,9 @@ def _models(context: Context) -> list[tuple[str, Predictions]]:
     return [("candidate", context.candidate), *baseline]
 
 
-def _sums_up(context: Context, method: Method) -> dict[str, NDArray[np.generic]]:
+def _sums_up(context: Context, method: Method) -> Columns:
     found = context.attribution(method, context.candidate)
-    columns: dict[str, NDArray[np.generic]] = {}
+    columns: Columns = {}
     if found.residual is not None:
         columns[column("completeness_gap", method.name)] = found.residual.detach().double().cpu().numpy()
     if found.conservation is not None:

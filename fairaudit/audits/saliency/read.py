@@ -12,6 +12,7 @@ from fairaudit.audits.core.stream.columns import column, under
 from fairaudit.audits.core.stream.trial import Trials
 from fairaudit.audits.core.study.methods import channels_note
 from fairaudit.data.categorical import Categorical
+from fairaudit.engine.part import Array, Name
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.row import Estimate, Subject, row
@@ -127,7 +128,7 @@ def draw_mean_maps(total: Total, grouping: Categorical, method: str) -> bytes:
     )
 
 
-def _mean(sums: Mapping[str, NDArray[np.generic]], grouping: str, role: str, method: str) -> Floats:
+def _mean(sums: Mapping[Name, Array], grouping: str, role: str, method: str) -> Floats:
     total = np.asarray(sums[column("map", grouping, role, method)], np.float64)
     images = np.asarray(sums[column("images", grouping, role, method)], np.float64)
     return ratio(total, images[:, None, None])

@@ -16,7 +16,7 @@ from fairaudit.audits.core.study.rows import labels
 from fairaudit.audits.core.study.study import Study
 from fairaudit.audits.swap.donors import DonorImages
 from fairaudit.audits.swap.read import Swaps, read_swaps
-from fairaudit.engine.part import Part
+from fairaudit.engine.part import Columns, Part
 from fairaudit.interventions.transplant import transplant
 from fairaudit.measures.regions.donor_plan import DonorPlan, plan_donors
 
@@ -24,8 +24,6 @@ DONORS = 4
 """Donors of either arm; each costs a forward pass per image, region and attribute."""
 MOST_OUTPUTS = 32
 """Outputs whose scores are followed, those of the most frequent classes."""
-
-Columns = dict[str, NDArray[np.generic]]
 
 
 class SwapAudit:

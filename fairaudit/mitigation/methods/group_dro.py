@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from fairaudit.mitigation.edits import Edit
 from fairaudit.mitigation.learn import balanced_order, descent, learnt
@@ -36,15 +37,13 @@ class CellWeights:
             losses: [image].
             cell: [image], -1 for images that count in no cell.
         """
-        total = losses.sum() * 0.0
-        present = [int(c) for c in torch.unique(cell).tolist() if c >= 0]
-        means = {c: losses[cell == c].mean() for c in present}
-        for c, mean in means.items():
-            self.values[c] *= torch.exp(self._step * mean.detach().double().cpu())
-        self.values /= self.values.sum()
-        for c, mean in means.items():
-            total = total + float(self.values[c]) * mean
-        return total
+        inside = F.one_hot(cell.clamp(min=0), len(self.values)) * (cell >= 0)[:, None]
+        counts = inside.sum(0)
+        means = (losses[:, None] * inside).sum(0) / counts.clamp(min=1)
+        # All on one device: to read a cell's loss would make a GPU wait at every step.
+        moved = self.values.to(losses.device) * torch.exp(self._step * means.detach().double() * (counts > 0))
+        self.values = moved / moved.sum()
+        return (self.values.to(losses) * means).sum()
 
 
 def group_dro(task: Task) -> Edit:

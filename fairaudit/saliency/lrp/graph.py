@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
+from collections.abc import Collection
 from weakref import WeakKeyDictionary
 
 import torch
@@ -11,9 +12,13 @@ from torch import fx, nn
 
 from fairaudit.models.lift.carriers import NORMS, PRODUCTS, carriers, layer_of, receivers
 from fairaudit.models.lift.products import GatedProduct, SelfGatedProduct
+from fairaudit.models.lift.sums import PLAIN, Adding, with_sums
+from fairaudit.models.zennit_parts import Sum
+from fairaudit.saliency.lrp.rules import shared_sum
 
 _SIGNED = (nn.SiLU, nn.GELU, nn.Hardswish, nn.Mish, nn.ELU, nn.SELU, nn.Tanh, SelfGatedProduct)
 _KEPT: WeakKeyDictionary[nn.Module, fx.GraphModule] = WeakKeyDictionary()
+_SUMMED: WeakKeyDictionary[nn.Module, dict[tuple[frozenset[str], float], fx.GraphModule]] = WeakKeyDictionary()
 
 
 def with_constant_gates(module: fx.GraphModule) -> fx.GraphModule:
@@ -24,6 +29,25 @@ def with_constant_gates(module: fx.GraphModule) -> fx.GraphModule:
     if module not in _KEPT:
         _KEPT[module] = _cut(module)
     return _KEPT[module]
+
+
+def with_shared_sums(module: fx.GraphModule, ruled: Collection[str], epsilon: float) -> fx.GraphModule:
+    """The graph with functions for sums: those that have a rule share relevance between their signals in proportion.
+
+    One per graph and choice.
+
+    Args:
+        module: the graph.
+        ruled: names of layers that have a rule.
+        epsilon: what keeps denominators from 0.
+    """
+    ways = _SUMMED.setdefault(module, {})
+    sums = (node for node in module.graph.nodes if isinstance(layer_of(module, node), Sum))
+    shared = frozenset(str(node.target) for node in sums if str(node.target) in ruled)
+    if (shared, epsilon) not in ways:
+        sharing: Adding = (shared_sum, (epsilon,))
+        ways[shared, epsilon] = with_sums(module, lambda node: sharing if str(node.target) in shared else PLAIN)
+    return ways[shared, epsilon]
 
 
 def is_signed(module: fx.GraphModule) -> bool:

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from fairaudit.engine.memory import Halving
 from fairaudit.models.zennit_parts import Composite
 from fairaudit.saliency.lrp.composites import CompositeName, Kind, rules_for
-from fairaudit.saliency.lrp.graph import held_constant, is_signed, with_constant_gates
+from fairaudit.saliency.lrp.graph import held_constant, is_signed, with_constant_gates, with_shared_sums
 from fairaudit.saliency.lrp.handed import handed_down
 from fairaudit.saliency.lrp.rules import Ledger
+from fairaudit.saliency.lrp.slopes import SlopePlan, plan_for
 from fairaudit.saliency.method import Attribution, Explained, Family, Reduction, check, reduce_channels, total
 from fairaudit.saliency.objective import rows_per_pass
 from fairaudit.saliency.prepare import as_input, prepared_for
@@ -112,25 +113,33 @@ class Lrp:
         graph = with_constant_gates(module)
         kind = Kind(name=name, bias_free=self.bias_free, signed=signed or name == "gamma", ledger=ledger)
         rules = rules_for(kind, graph, ends)
-        composite = Composite(module_map=lambda _context, path, _module: rules.get(path))
+        plan = plan_for(rules, graph) if kind.signed and ledger is None and not self.bias_free else None
+        hooks = rules if plan is None else plan.hooks
+        graph = with_shared_sums(graph, hooks, kind.epsilon)
+        composite = Composite(module_map=lambda _context, path, _module: hooks.get(path))
         try:
             composite.register(graph)
-            run = _pass(graph, inputs, seeds)
+            run = _pass(graph, inputs, seeds, plan)
             results = Halving[tuple[Tensor, Tensor]](rows or rows_per_pass(inputs.device)).run(run, len(inputs))
         finally:
             composite.remove()
         return torch.cat([below for below, _ in results]), torch.cat([value for _, value in results])
 
 
-def _pass(module: nn.Module, inputs: Tensor, seeds: Tensor) -> Callable[[int, int], tuple[Tensor, Tensor]]:
+def _pass(
+    module: nn.Module, inputs: Tensor, seeds: Tensor, plan: SlopePlan | None
+) -> Callable[[int, int], tuple[Tensor, Tensor]]:
     def run(start: int, stop: int) -> tuple[Tensor, Tensor]:
         x = as_input(inputs[start:stop]).detach().requires_grad_()
         with torch.enable_grad():
             logits = module(x)
         # What is handed down is the evidence itself: relevance at the output sums to F(x).
-        evidence = logits.detach() * seeds[start:stop].to(logits.dtype)
-        relevance = handed_down(logits, x, evidence)
-        return relevance, evidence.double().sum(1)
+        slopes = seeds[start:stop].to(logits.dtype)
+        evidence = logits.detach() * slopes
+        below = handed_down(logits, x, evidence if plan is None else slopes)
+        if plan is not None and not plan.relevance:
+            below = below * x.detach()
+        return below, evidence.double().sum(1)
 
     return run
 

@@ -78,14 +78,14 @@ class Rule(Hook, ABC):  # type: ignore[misc]
         source = self.stored_tensors.pop("source")
         if not source.requires_grad:
             return output
-        joined: Tensor = _Propagate.apply(source, output.detach(), self, module, self.memory(args, output))
+        joined: Tensor = _Propagate.apply(source, output.detach(), self, module, self.memory(module, args, output))
         return joined
 
     def entry(self, x: Tensor) -> Tensor:
         """The input that the layer computes with."""
         return x.detach()
 
-    def memory(self, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
+    def memory(self, module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
         """What the rule needs on the way back."""
         return args[:1]
 
@@ -102,7 +102,7 @@ class Rule(Hook, ABC):  # type: ignore[misc]
 class Passed(Rule):
     """Relevance goes through an elementwise layer unchanged (zennit's Pass)."""
 
-    def memory(self, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
+    def memory(self, module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
         """Nothing."""
         return ()
 
@@ -122,7 +122,7 @@ class Proportional(Rule):
         """A leaf of its own, so that the layer's pass is kept for the rule."""
         return x.detach().requires_grad_(x.requires_grad)
 
-    def memory(self, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
+    def memory(self, module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
         """The leaf and the taped output."""
         return args[0], output
 
@@ -255,6 +255,28 @@ class Even(Deferred):
         evenly = over(relevance.sum(1, keepdim=True), fields.detach() * x.shape[1], EPSILON)
         below = handed_down(fields, ones, evenly)
         return below.expand_as(x)
+
+
+class _Shared(torch.autograd.Function):
+    """A sum forward, relevance in proportion to its signals backward."""
+
+    @staticmethod
+    def forward(ctx: Any, left: Tensor, right: Tensor, epsilon: float) -> Tensor:  # noqa: ANN401
+        ctx.epsilon = epsilon
+        ctx.save_for_backward(left, right)
+        return left + right
+
+    @staticmethod
+    def backward(ctx: Any, *relevance: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+        left, right = ctx.saved_tensors
+        share = over(relevance[0], left + right, ctx.epsilon)
+        return left * share, right * share, None
+
+
+def shared_sum(left: Tensor, right: Tensor, epsilon: float) -> Tensor:
+    """The sum of two signals of one shape; R_left = left · R / (left + right ± ε), and so for the right one."""
+    added: Tensor = _Shared.apply(left, right, epsilon)
+    return added
 
 
 def over(relevance: Tensor, z: Tensor, epsilon: float) -> Tensor:

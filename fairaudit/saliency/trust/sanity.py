@@ -16,7 +16,7 @@ from fairaudit.measures.regions.faithfulness import rank_correlation, structural
 from fairaudit.models.lift.lift import Lifted
 from fairaudit.saliency.gradients.line_integral import Refinement
 from fairaudit.saliency.method import Explained, Method
-from fairaudit.saliency.prepare import prepared
+from fairaudit.saliency.prepare import layered
 from fairaudit.seeds import child_seed
 
 Floats = NDArray[np.float64]
@@ -109,7 +109,7 @@ def randomisation(
     Raises:
         LiftError: the model cannot be turned into modules, or none of them has weights to forget.
     """
-    lifted, module = classifier.lifted(images[:1]), copy.deepcopy(prepared(classifier, images))
+    lifted, module = classifier.lifted(images[:1]), copy.deepcopy(layered(classifier, images))
     layers = layers_from_the_top(module)
     if not layers:
         raise LiftError("The model has no layer with weights", found="nothing that could be drawn anew")

@@ -9,7 +9,7 @@ from zennit.layer import Sum
 from fairaudit.errors import MethodError
 from fairaudit.saliency.lrp import method as lrp
 from fairaudit.saliency.lrp.method import Lrp
-from fairaudit.saliency.prepare import prepared
+from fairaudit.saliency.prepare import layered
 
 NAMES = ("epsilon", "epsilon_plus", "epsilon_plus_flat", "epsilon_alpha2_beta1", "epsilon_gamma_box")
 
@@ -29,7 +29,7 @@ def zennits(name, classifier):
 def test_it_is_zennits(small, name, kind):
     classifier, images, classes = small.model(kind), small.images(), small.classes()
     found = Lrp(composite=name).attribute(classifier, images, classes)
-    with zennits(name, classifier).context(prepared(classifier, images)) as module:
+    with zennits(name, classifier).context(layered(classifier, images)) as module:
         inputs = classifier.normalise(images).requires_grad_()
         logits = module(inputs)
         (wanted,) = torch.autograd.grad(logits, inputs, logits.detach() * classifier.seed(classes))
@@ -68,7 +68,7 @@ def test_epsilon_zero_bias_share_is_zennits_zero_params(small, name):
         composite = zc.EpsilonGammaBox(*ends, **extra)
     else:
         composite = zc.COMPOSITES[name](**extra)
-    with composite.context(prepared(classifier, images)) as module:
+    with composite.context(layered(classifier, images)) as module:
         inputs = classifier.normalise(images).requires_grad_()
         logits = module(inputs)
         (wanted,) = torch.autograd.grad(logits, inputs, logits.detach() * classifier.seed(classes))
@@ -102,12 +102,12 @@ def hooks(module):
 
 def test_hooks_are_gone_after_success_and_after_failure(small, monkeypatch):
     classifier, images, classes = small.model("residual"), small.images(), small.classes()
-    module = prepared(classifier, images)
+    module = layered(classifier, images)
     Lrp().attribute(classifier, images, classes)
     assert hooks(module) == 0
     seen = []
 
-    def fails(module, inputs, seeds):
+    def fails(module, inputs, seeds, plan):
         seen.append(hooks(module))
         raise RuntimeError("broken")
 
@@ -148,7 +148,7 @@ def test_steps_without_a_rule_are_refused_by_name(small, step, named):
 
 def test_additions_of_branches_are_modules_that_share_relevance(small):
     classifier, images = small.model("residual"), small.images()
-    assert [type(part) for part in prepared(classifier, images).modules()].count(Sum) == 1
+    assert [type(part) for part in layered(classifier, images).modules()].count(Sum) == 1
 
 
 def test_settings_are_fields():

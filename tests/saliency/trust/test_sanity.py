@@ -11,7 +11,7 @@ from fairaudit.saliency.gradients.integrated_gradients import IntegratedGradient
 from fairaudit.saliency.gradients.line_integral import Refinement
 from fairaudit.saliency.lrp.method import Lrp
 from fairaudit.saliency.method import Attribution
-from fairaudit.saliency.prepare import prepared
+from fairaudit.saliency.prepare import layered
 from fairaudit.saliency.random_map import RandomMap
 from fairaudit.saliency.trust.sanity import Forgotten, _draw_anew, _in_one_round, layers_from_the_top, randomisation
 from fairaudit.seeds import child_seed
@@ -28,7 +28,7 @@ class Edges:
 
 def test_layers_go_from_the_head_to_the_stem(small):
     classifier, images = small.model("residual"), small.images()
-    assert layers_from_the_top(prepared(classifier, images)) == ["head", "conv", "stem"]
+    assert layers_from_the_top(layered(classifier, images)) == ["head", "conv", "stem"]
 
 
 def test_a_map_of_the_image_alone_survives(small):
@@ -89,7 +89,7 @@ def pairs(small, found, stage):
     """Maps of the model and of a copy forgotten by hand, image by image, flattened."""
     classifier, images, classes = small.model("residual"), small.images(), small.classes()
     own = Gradient().attribute(classifier, images, classes).maps
-    module = copy.deepcopy(prepared(classifier, images))
+    module = copy.deepcopy(layered(classifier, images))
     for name in found.layers[: stage + 1]:
         _draw_anew(module.get_submodule(name), child_seed(0, "randomisation", name))
     forgotten = Forgotten(whole=classifier, graph=dataclasses.replace(classifier.lifted(images[:1]), module=module))

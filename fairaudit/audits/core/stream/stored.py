@@ -75,7 +75,7 @@ def _read(store: RunStore) -> StoredRows | None:
         attributes={
             name.removeprefix(ATTRIBUTE): codes.astype(np.int64)
             for name, codes in rows.items()
-            if name.startswith(ATTRIBUTE)
+            if isinstance(name, str) and name.startswith(ATTRIBUTE)
         },
         decisions=decided["decision"].astype(np.int64),
     )

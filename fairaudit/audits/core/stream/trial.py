@@ -17,7 +17,7 @@ from fairaudit.audits.core.study.study import Study
 from fairaudit.data.batch import Batch
 from fairaudit.engine.local import run_chunks
 from fairaudit.engine.memory import as_many_as_fit
-from fairaudit.engine.part import Part
+from fairaudit.engine.part import Columns, Part
 from fairaudit.engine.plan import Chunk, Plan
 from fairaudit.engine.store import RunStore
 from fairaudit.measures.intervals.proportion import percentile
@@ -168,7 +168,7 @@ def _trial(
     if not len(batch.rows):
         return Part(columns={"reason": np.array(["no image of the sample can be read"], dtype=np.str_)})
 
-    def judged(count: int) -> tuple[Usability, dict[str, NDArray[np.generic]]]:
+    def judged(count: int) -> tuple[Usability, Columns]:
         images = batch.images[:count].to(study.candidate.device)
         # The model's own decisions: the score of a class that it does not see cannot fall.
         decisions = torch.from_numpy(predict(study.candidate, images).decisions.astype(np.int64)).to(images.device)
@@ -186,7 +186,7 @@ def _trial(
         return found, _saturated(study, tried, images, decisions)
 
     found, saturated = as_many_as_fit(judged, len(batch.rows))
-    columns: dict[str, NDArray[np.generic]] = {"reason": np.array(found.reasons, dtype=np.str_)}
+    columns: Columns = {"reason": np.array(found.reasons, dtype=np.str_)}
     columns |= {f"fact.{name}": values for name, values in found.facts.items()}
     if isinstance(method, Lrp):
         columns["convention"] = np.array(method.conventions(study.candidate, batch.images[:1]), dtype=np.str_)
@@ -197,7 +197,7 @@ def _trial(
     return Part(columns=columns | saturated)
 
 
-def _saturated(study: Study, method: Method, images: Tensor, classes: Tensor) -> dict[str, NDArray[np.generic]]:
+def _saturated(study: Study, method: Method, images: Tensor, classes: Tensor) -> Columns:
     """Onset and saturated share per image, and the mean curves, of a method with a path; nothing for others."""
     if not isinstance(method, OnPath):
         return {}
@@ -253,7 +253,7 @@ def _measurements(study: Study, method: Method, part: Part) -> list[Measurement]
     facts = {
         name.removeprefix("fact."): np.asarray(values, np.float64)
         for name, values in part.columns.items()
-        if name.startswith("fact.")
+        if isinstance(name, str) and name.startswith("fact.")
     }
     cascade = _cascade(part)
     return [
