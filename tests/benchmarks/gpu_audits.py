@@ -96,7 +96,7 @@ def whole(setting: Setting) -> Iterator[Row]:
         for architecture in setting.networks:
             module = network(architecture, setting, classes=2)
             saved(module, folder / f"{architecture}.pt", 224 if not setting.small else 64)
-            for precision in ("fp32", "bf16"):
+            for precision in ("fp32",) if setting.small else ("fp32", "bf16"):
                 given = ("--precision", precision, "--limit", str(count))
                 device = str(setting.device)
                 asked = json.loads(said(folder, ["audit", f"{architecture}.pt", "--device", device, *given,
