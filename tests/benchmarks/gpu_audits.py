@@ -102,7 +102,8 @@ def whole(setting: Setting) -> Iterator[Row]:
                 asked = json.loads(said(folder, ["audit", f"{architecture}.pt", "--device", device, *given,
                                                  "--dry-run", "--json"]))  # fmt: skip
                 passes = asked["passes"] + sum(asked["extra_passes"].values())
-                audited(folder, f"{architecture}.pt", device, "audit", "--limit", str(min(48, count)), *given[:2])  # warms up
+                warm = ("--limit", str(min(48, count)), *given[:2])
+                audited(folder, f"{architecture}.pt", device, "audit", *warm)
                 taken, _ = audited(folder, f"{architecture}.pt", device, "audit", *given)
                 forward, maps = alone(module, precision, setting, 224 if not setting.small else 64)
                 counted = count * (passes * forward + maps)
