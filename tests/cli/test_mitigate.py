@@ -2,6 +2,8 @@
 
 import csv
 import json
+import signal
+import time
 
 import numpy as np
 import pytest
@@ -112,3 +114,24 @@ def test_without_twins_swapped_content_decides(lab):
     rows = json.loads((lab.folder / "plain" / "mitigation.json").read_text(encoding="utf-8"))["rows"]
     found = {row["method"]: row["value"] for row in rows if row["metric"] == "verdict"}
     assert (found["vanilla"], found["dfr"]) == ("unequal and for the wrong reason", "no evidence")
+
+
+def test_sigkill_between_fits_leaves_the_same_bytes(lab):
+    """Killed as soon as a second fit is stored: the same command goes on and ends where an undisturbed run does."""
+    command = ("mitigate", "biased.pt", *SPLITS, "--method", "reweight,dfr", "--seeds", "2", "--maps", "20")
+    lab.run(*command, "-o", "whole")
+    fits = lab.folder / "killed" / "fits"
+    process = lab.start(*command, "-o", "killed", "--quiet")
+    while process.poll() is None and len(list(fits.glob("*.safetensors"))) < 2:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait(60)
+    assert process.returncode == -signal.SIGKILL
+    stored = {file.name: file.stat().st_mtime_ns for file in fits.glob("*.safetensors")}
+    assert 2 <= len(stored) < 7
+    lab.run(*command, "-o", "killed")
+    whole = {file.name: file.read_bytes() for file in (lab.folder / "whole" / "fits").glob("*.safetensors")}
+    assert {file.name: file.read_bytes() for file in fits.glob("*.safetensors")} == whole
+    assert {name: (fits / name).stat().st_mtime_ns for name in stored} == stored  # none was made again
+    texts = [(lab.folder / name / "mitigation.json").read_bytes() for name in ("whole", "killed")]
+    assert texts[0] == texts[1]

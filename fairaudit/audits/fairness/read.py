@@ -98,6 +98,7 @@ def _table(view: FairnessView) -> list[Measurement]:
         tolerance=view.inputs.audit.tolerance,
         cluster_counts=clustered,
         squared=None if view.inputs.squared is None else view.inputs.squared[view.grouping.name],
+        fourth=None if view.inputs.fourth is None else view.inputs.fourth[view.grouping.name],
         images=None if view.inputs.weights is None else _images(view),
     )
     counts, told = view.inputs.counts[view.grouping.name], view.inputs.alignment(view.grouping)
@@ -190,10 +191,12 @@ def _within_one(view: FairnessView, control: Categorical) -> list[Measurement]:
         each = counts_by_cluster(view.inputs.clusters, joint, *columns, **sizes, weights=view.inputs.weights)
         asked = replace(asked, cluster_counts=each.reshape(-1, *shape))
     if view.inputs.weights is not None:
-        squares = confusion(joint, *columns, **sizes, weights=view.inputs.weights**2).counts
-        images = confusion(joint, *columns, **sizes).counts
-        squared, counted = (np.asarray(part, np.float64).reshape(shape) for part in (squares, images))
-        asked = replace(asked, squared=squared, images=counted)
+        powers = (
+            np.asarray(confusion(joint, *columns, **sizes, weights=view.inputs.weights**power).counts, np.float64)
+            for power in (0, 2, 4)
+        )
+        images, squared, fourth = (part.reshape(shape) for part in powers)
+        asked = replace(asked, squared=squared, fourth=fourth, images=images)
     counts = confusion(joint, *columns, **sizes, weights=view.inputs.weights).counts
     return within_measurements(counts.reshape(shape), asked, control=control.name, levels=control.values)
 
