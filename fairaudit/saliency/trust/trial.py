@@ -60,7 +60,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class MethodTrial:
     """A method and its maps of some images, which every check looks at."""
 
     method: Method
@@ -82,7 +82,7 @@ class Trial:
         known: NDArray[np.bool_] = ~np.isnan(self.own.residual.double().cpu().numpy())
         return known
 
-    def first(self, count: int | None) -> Trial:
+    def first(self, count: int | None) -> MethodTrial:
         """The trial on its first images alone; on all of them where the count is left out.
 
         A method that was given the labels of these images cannot be asked about some of them.

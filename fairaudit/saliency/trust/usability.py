@@ -14,7 +14,7 @@ from fairaudit.saliency.gradcam import GradCam
 from fairaudit.saliency.method import Explained, Method
 from fairaudit.saliency.random_map import RandomMap
 from fairaudit.saliency.trust.faithfulness import faithfulness
-from fairaudit.saliency.trust.trial import AREAS, Check, Trial, UsabilityLimits
+from fairaudit.saliency.trust.trial import AREAS, Check, MethodTrial, UsabilityLimits
 
 Floats = NDArray[np.float64]
 
@@ -68,7 +68,7 @@ def judge_method(
     """
     if method.family == "control":
         return Usability(usable=False, reasons=("it is the control that other methods have to beat",))
-    trial = Trial(
+    trial = MethodTrial(
         method=method,
         classifier=classifier,
         images=images,

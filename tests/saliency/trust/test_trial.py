@@ -9,7 +9,7 @@ import torch
 from fairaudit.saliency.gradients.integrated_gradients import IntegratedGradients
 from fairaudit.saliency.method import Attribution
 from fairaudit.saliency.trust import trial as module
-from fairaudit.saliency.trust.trial import Trial, UsabilityLimits
+from fairaudit.saliency.trust.trial import MethodTrial, UsabilityLimits
 
 IMAGES = 10
 
@@ -23,7 +23,7 @@ def trial(small):
         conservation=torch.ones(IMAGES),
         evaluations=0,
     )
-    return Trial(
+    return MethodTrial(
         method=IntegratedGradients(),
         classifier=None,
         images=torch.rand(IMAGES, 3, 4, 4),
