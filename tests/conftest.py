@@ -1,6 +1,8 @@
 """Fixtures that several packages share; the full demonstration is made once per session."""
 
 import contextlib
+import functools
+import gc
 import importlib.util
 import io
 import os
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer.testing
 from hypothesis import settings
 
 from fairaudit.report.figures import style
@@ -105,6 +108,14 @@ def _unbuilt_where_it_is_not_looked_at():
 
 
 _unbuilt_where_it_is_not_looked_at()
+# Typer builds every command anew for each that a test runs, which takes longer than most refusals.
+typer.testing._get_command = functools.cache(typer.testing._get_command)
+
+
+def pytest_collection_finish():
+    """What all tests share is looked through by no garbage collection: eight thousand tests and every module."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item):

@@ -23,9 +23,11 @@ from fairaudit.saliency.lrp.signed import (
     Attending,
     Gamma,
     Normalised,
+    down,
     inverse_spread,
     through_attention,
     through_norm,
+    up,
 )
 
 _AS_GRADIENT = (GatedProduct, Scale)
@@ -69,12 +71,19 @@ class ConstantWeights(Rule):
 
 
 class GammaSlope(Gamma):
-    """γ: the same without the product with x at the end."""
+    """γ: s_in = k Wᵀ(|z| t) + sgn(x) ⊙ |W|ᵀ(z t) with t = s_out / (|W||x| + |b| + k |z|) and k = 2 / γ + 1."""
 
     def propagate(self, module: nn.Module, memory: tuple[Tensor, ...], relevance: Tensor) -> Tensor:
         """See the class."""
         x, z = memory
-        return self.slope(module, x, z, z * relevance)
+        k, height = 2 / self.gamma + 1, z.abs()
+        weight: Tensor = module.weight  # type: ignore[assignment]
+        size = weight.abs()
+        most = down(module, x.abs(), size, module.bias)  # type: ignore[arg-type]
+        over_most = relevance / most.add_(height, alpha=k).add_(self.epsilon)
+        aligned = up(module, over_most * z, size, x)
+        plain = up(module, over_most.mul_(height), weight, x)
+        return aligned.mul_(x.sign()).add_(plain, alpha=k)
 
 
 class FlatSlope(Even):
