@@ -129,7 +129,8 @@ class Board:
 
 def height_of(image: NDArray[np.generic]) -> int:
     """Pixels of the height of an image `[row, column, …]` that is as wide as a picture."""
-    return max(1, round(SIDE * image.shape[0] / image.shape[1]))
+    rows, columns = image.shape[:2]
+    return max(1, round(SIDE * int(rows) / int(columns)))
 
 
 def row_name(name: str) -> str:

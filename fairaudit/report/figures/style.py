@@ -106,7 +106,8 @@ def png(figure: Figure) -> bytes:
     from PIL import Image
 
     canvas, buffer = FigureCanvasAgg(figure), io.BytesIO()
-    canvas.draw()
-    opaque = np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])  # every figure has a white ground
+    canvas.draw()  # type: ignore[no-untyped-call]
+    drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    opaque = np.ascontiguousarray(drawn[..., :3])  # every figure has a white ground
     Image.fromarray(opaque).save(buffer, "PNG", dpi=(DPI, DPI), compress_level=_COMPRESSION)
     return buffer.getvalue()
