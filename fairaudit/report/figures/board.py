@@ -29,7 +29,7 @@ _LONG: Final = 24
 """Characters of a picture's name, and of a row's until it gets two lines."""
 
 
-class Board:
+class PictureBoard:
     """A white board; places are pixels from its upper left corner.
 
     Args:
@@ -163,7 +163,7 @@ def _pictures(pixels: NDArray[np.float64]) -> Artist:
     """The pictures as an artist that copies them; matplotlib's own would resample them by one."""
     from matplotlib.artist import Artist
 
-    class Pictures(Artist):
+    class CopiedPictures(Artist):
         zorder = 0
 
         def draw(self, renderer: RendererBase) -> None:
@@ -173,7 +173,7 @@ def _pictures(pixels: NDArray[np.float64]) -> Artist:
             renderer.draw_image(context, 0, 0, shown[::-1])
             context.restore()
 
-    return Pictures()
+    return CopiedPictures()
 
 
 def _enlarged(image: Floats, height: int) -> NDArray[np.float64]:

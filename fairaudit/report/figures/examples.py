@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.report.figures.board import GAP, LINE, SIDE, TOP, Board, height_of
+from fairaudit.report.figures.board import GAP, LINE, SIDE, TOP, PictureBoard, height_of
 from fairaudit.report.figures.style import literal
 
 _ACROSS = 6  # pictures in a row
@@ -32,7 +32,7 @@ def examples(images: NDArray[np.floating], *, names: Sequence[str], heading: str
     down, lines = math.ceil(len(images) / across), max(name.count("\n") + 1 for name in names)
     height = height_of(images[0])
     step = height + LINE * lines + 2 * GAP
-    board = Board(2 * GAP + across * (SIDE + GAP), TOP + down * step, heading)
+    board = PictureBoard(2 * GAP + across * (SIDE + GAP), TOP + down * step, heading)
     for number, (image, name) in enumerate(zip(images, names, strict=True)):
         x, y = GAP + number % across * (SIDE + GAP), TOP + number // across * step
         board.picture(x, y, image)

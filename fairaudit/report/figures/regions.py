@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.ratio import ratio
-from fairaudit.report.figures.board import GAP, LINE, SIDE, TOP, Board, height_of, margin
+from fairaudit.report.figures.board import GAP, LINE, SIDE, TOP, PictureBoard, height_of, margin
 from fairaudit.report.figures.style import INK, SOFT, literal, new_figure, png, title
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def compared_maps(
     height, lines = height_of(images[0]), max(name.count("\n") + 1 for name in names)
     left, first = margin(list(rows)), TOP + LINE * lines
     step = height + (LINE if values is not None else 0) + GAP
-    board = Board(left + len(images) * (SIDE + GAP), first + (1 + len(rows)) * step, heading)
+    board = PictureBoard(left + len(images) * (SIDE + GAP), first + (1 + len(rows)) * step, heading)
     for place, (image, mask, name) in enumerate(zip(images, masks, names, strict=True)):
         x = left + place * (SIDE + GAP)
         board.picture(x, first, image)
@@ -175,7 +175,7 @@ def mean_maps(
     height, left, first = height_of(maps[0, 0]), margin(list(rows)), TOP + LINE
     pictures = len(columns) + (images is not None)
     wide, high = left + pictures * (SIDE + GAP) + _BAR, first + len(rows) * (height + GAP)
-    board = Board(wide, high, f"{heading}, blurred" if blurred else heading)
+    board = PictureBoard(wide, high, f"{heading}, blurred" if blurred else heading)
     for line, name in enumerate(rows):
         y = first + line * (height + GAP)
         board.row(left, y, height, name)
@@ -253,12 +253,12 @@ def _board(
     across: int | None = None,
     rows: Sequence[str] = (),
     below: bool = False,
-) -> tuple[Board, list[tuple[int, int]]]:
+) -> tuple[PictureBoard, list[tuple[int, int]]]:
     """A board for so many images in rows, and where each is placed."""
     across = across or min(_ACROSS, count)
     left = margin(list(rows)) if rows else GAP
     step = height_of(images[0]) + LINE + GAP + (LINE if below else 0)
-    board = Board(left + across * (SIDE + GAP), TOP + math.ceil(count / across) * step, heading)
+    board = PictureBoard(left + across * (SIDE + GAP), TOP + math.ceil(count / across) * step, heading)
     return board, [
         (left + number % across * (SIDE + GAP), TOP + LINE + number // across * step) for number in range(count)
     ]
@@ -348,7 +348,7 @@ def _colour(values: NDArray[np.float64], top: float) -> NDArray[np.float64]:
     return found
 
 
-def _scale(board: Board, x: int, y: int, height: int) -> None:
+def _scale(board: PictureBoard, x: int, y: int, height: int) -> None:
     """The colours of the maps, from evidence for the class at the top to evidence against it."""
     tall = round(0.75 * height)
     start = y + (height - tall) // 2

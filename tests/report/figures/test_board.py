@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fairaudit.report.figures.board import SIDE, Board, height_of, margin, outline, row_name
+from fairaudit.report.figures.board import SIDE, PictureBoard, height_of, margin, outline, row_name
 
 
 def pixels(data: bytes) -> np.ndarray:
@@ -35,7 +35,7 @@ def test_outline_separates_exactly_the_pixels_that_differ(seed):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_picture_is_every_pixel_enlarged_where_it_is_put(rows, columns, channels):
     image = np.random.default_rng(0).random((rows, columns, channels))
-    board = Board(900, 700, " ")
+    board = PictureBoard(900, 700, " ")
     height = board.picture(100, 60, image)
     found = pixels(board.png())
     assert found.shape == (700, 900, 3)
@@ -48,7 +48,7 @@ def test_a_picture_is_every_pixel_enlarged_where_it_is_put(rows, columns, channe
 
 
 def test_what_lies_over_it_counts_by_its_opacity_and_nan_is_white():
-    board, over = Board(500, 400, " "), np.zeros((2, 2, 4))
+    board, over = PictureBoard(500, 400, " "), np.zeros((2, 2, 4))
     over[0, 0], over[0, 1] = (1, 0, 0, 1), (1, 0, 0, 0.5)
     image = np.full((2, 2, 1), 0.5)
     image[1, 1] = np.nan
@@ -62,7 +62,7 @@ def test_what_lies_over_it_counts_by_its_opacity_and_nan_is_white():
 def test_an_outline_is_dark_at_the_edge_of_the_region_and_nowhere_else():
     mask = np.zeros((6, 6), bool)
     mask[3:5, 1:3] = True  # 40 pixels a square: rows 120 to 200, columns 40 to 120
-    board = Board(500, 400, " ")
+    board = PictureBoard(500, 400, " ")
     board.picture(50, 100, np.full((6, 6, 1), 0.6))
     board.outline(50, 100, mask)
     dark = pixels(board.png()).max(axis=2) < 0.2
