@@ -103,7 +103,7 @@ class Blank:
 def _unbuilt_where_it_is_not_looked_at():
     """Figures are taken from `style` by name, so that it is changed before any module of figures is imported."""
     build, render = style.new_figure, style.png
-    style.new_figure = lambda width, height: Blank() if PLAIN[0] else build(width, height)
+    style.new_figure = lambda *size, **more: Blank() if PLAIN[0] else build(*size, **more)
     style.png = lambda figure: PIXEL if isinstance(figure, Blank) else render(figure)
 
 
