@@ -165,3 +165,27 @@ def test_no_two_classes_share_a_name():
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(str(path.relative_to(PACKAGE)))
     assert not {name: paths for name, paths in places.items() if len(paths) > 1}
+
+
+WITHOUT_TWIN = 158
+"""Files with logic that have no test of the same path and name, but the tests of their room alone; it only falls."""
+
+
+def _has_logic(tree):
+    """Whether a function does more than be declared."""
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    return any(
+        not (isinstance(line, ast.Pass) or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)))
+        for function in functions
+        for line in function.body
+    )
+
+
+def test_files_with_logic_have_a_test_of_their_own():
+    lacking = []
+    for path in PACKAGE.rglob("*.py"):
+        name = path.relative_to(PACKAGE)
+        twin = Path(__file__).parent / name.with_name(f"test_{path.name}")
+        if not path.name.startswith("__") and not twin.exists() and _has_logic(ast.parse(path.read_text("utf-8"))):
+            lacking.append(str(name))
+    assert len(lacking) <= WITHOUT_TWIN, sorted(lacking)

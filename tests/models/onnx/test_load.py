@@ -135,7 +135,9 @@ def standardised(path, *, of="w"):
     """A convolution whose weights a batch norm in training mode standardises, as BiT and NFNets are written."""
     nodes = [
         helper.make_node("Reshape", [of, "flat"], ["rows"]),
-        helper.make_node("BatchNormalization", ["rows", "one", "zero", "zero", "one"], ["normed", "mean", "var"], training_mode=1),
+        helper.make_node(
+            "BatchNormalization", ["rows", "one", "zero", "zero", "one"], ["normed", "mean", "var"], training_mode=1
+        ),
         helper.make_node("Reshape", ["normed", "sides"], ["weight"]),
         helper.make_node("Conv", ["x", "weight"], ["c"]),
         helper.make_node("GlobalAveragePool", ["c"], ["p"]),
@@ -163,7 +165,9 @@ def test_weights_may_be_standardised_by_a_batch_norm_in_training_mode(tmp_path):
 
 def test_a_batch_norm_in_training_mode_on_images_is_refused(tmp_path):
     nodes = [
-        helper.make_node("BatchNormalization", ["x", "one", "one", "one", "one"], ["n", "mean", "var"], training_mode=1),
+        helper.make_node(
+            "BatchNormalization", ["x", "one", "one", "one", "one"], ["n", "mean", "var"], training_mode=1
+        ),
         *pooled(layout="n"),
     ]
     one = numpy_helper.from_array(np.ones(3, np.float32), "one")
