@@ -255,7 +255,7 @@ SOFT = tuple(
     )
     for entry in PAPER
 )
-EQUALISED = tuple(
+EQUALIZED = tuple(
     MetricEntry(
         name=f"{name}_{what}",
         audits=("fairness",),
@@ -270,7 +270,7 @@ EQUALISED = tuple(
         "the group is no question of statistics.",
     )
     for name, rates in (
-        ("equalised_odds", "true and false positive rates"),
+        ("equalized_odds", "true and false positive rates"),
         ("equal_opportunity", "true positive rates"),
     )
     for what, title, sentence in (
@@ -288,7 +288,7 @@ EQUALISED = tuple(
         ),
     )
 )
-COMPARING = (*DISPARITIES, *CLASS_GAPS, AUC_GAP, *LEVELS, *PAPER, *SOFT, *EQUALISED)
+COMPARING = (*DISPARITIES, *CLASS_GAPS, AUC_GAP, *LEVELS, *PAPER, *SOFT, *EQUALIZED)
 """Numbers over all groups."""
 _CHANGED = {f"{base}_{form}" for base in _BASES for form in ("difference", "ratio")} | {
     "equalized_odds_average", "worst_cell_accuracy", "worst_attribute_group_accuracy",
