@@ -56,9 +56,9 @@ def inverse_spread(module: nn.Module, x: Tensor) -> Tensor:
 def through_norm(module: nn.Module, share: Tensor, inverse: Tensor) -> Tensor:
     """(w · share − its mean) / σ, in the shape of the share: a norm's transposed linear map with σ constant."""
     if isinstance(module, nn.LayerNorm):
-        scaled = share if module.weight is None else share * module.weight
+        scaled = share.clone() if module.weight is None else share * module.weight
         axes = tuple(range(-len(module.normalized_shape), 0))
-        return (scaled - scaled.mean(axes, keepdim=True)).mul_(inverse)
+        return scaled.sub_(scaled.mean(axes, keepdim=True)).mul_(inverse)
     if isinstance(module, nn.GroupNorm):
         factor = 1.0 if module.weight is None else module.weight.view(1, -1, *[1] * (share.ndim - 2))
         scaled = (share * factor).reshape(len(share), module.num_groups, -1)

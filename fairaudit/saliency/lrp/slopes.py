@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, fx, nn
 
 from fairaudit.models.lift.carriers import carriers, layer_of, receivers
@@ -42,8 +43,8 @@ class Ratio(Rule):
         return (over(output.detach(), args[0], TINY),)
 
     def propagate(self, module: nn.Module, memory: tuple[Tensor, ...], relevance: Tensor) -> Tensor:
-        """See the class."""
-        return relevance * memory[0]
+        """See the class; the ratio is not needed again, and a new tensor would take longer than the product."""
+        return memory[0].mul_(relevance)
 
 
 class ConstantSpread(Rule):
@@ -80,7 +81,8 @@ class GammaSlope(Gamma):
         weight: Tensor = module.weight  # type: ignore[assignment]
         size = weight.abs()
         most = down(module, x.abs(), size, module.bias)  # type: ignore[arg-type]
-        over_most = relevance / most.add_(height, alpha=k).add_(self.epsilon)
+        most.add_(height, alpha=k).add_(self.epsilon)
+        over_most = torch.div(relevance, most, out=most)
         aligned = up(module, over_most * z, size, x)
         plain = up(module, over_most.mul_(height), weight, x)
         return aligned.mul_(x.sign()).add_(plain, alpha=k)
