@@ -15,7 +15,7 @@ from fairaudit.audits.core.study.statistics import statistics_of
 from fairaudit.audits.fairness.figures import fairness_drawings, undrawn
 from fairaudit.audits.fairness.inputs import FairnessInputs, FairnessView, views
 from fairaudit.audits.fairness.theory import theory_notes
-from fairaudit.audits.fairness.thresholds import equalising, equalising_notes
+from fairaudit.audits.fairness.thresholds import equalizing, equalizing_notes
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.clusters.partition import check_size, counts_by_cluster
 from fairaudit.measures.counts.association import association, contingency, phi
@@ -42,7 +42,7 @@ def read_fairness(inputs: FairnessInputs) -> Findings:
     for view in views(inputs):
         measurements += _table(view)
         measurements += _scores(view)
-        measurements += equalising(view)
+        measurements += equalizing(view)
         measurements += _data_facts(view)
         measurements += _against(view)
         measurements += _within(view)
@@ -51,7 +51,7 @@ def read_fairness(inputs: FairnessInputs) -> Findings:
         notes=[
             *_notes(inputs),
             *levelled_down(measurements),
-            *equalising_notes(measurements),
+            *equalizing_notes(measurements),
             *theory_notes(inputs),
             *undrawn(inputs),
         ],
