@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -159,21 +160,29 @@ def outline(mask: Bools) -> NDArray[np.float64]:
     return np.concatenate([flat, steep]).astype(np.float64)
 
 
-def _pictures(pixels: NDArray[np.float64]) -> Artist:
-    """The pictures as an artist that copies them; matplotlib's own would resample them by one."""
+@cache
+def _copied() -> type[Artist]:
+    """An artist that copies pixels as they are; matplotlib's own would resample them one by one."""
     from matplotlib.artist import Artist
 
     class CopiedPictures(Artist):
         zorder = 0
+        pixels: NDArray[np.float64]
 
         def draw(self, renderer: RendererBase) -> None:
-            shown = np.ones((*pixels.shape[:2], 4), np.uint8)
-            shown[..., :3], shown[..., 3] = np.round(255 * pixels), 255
+            shown = np.full((*self.pixels.shape[:2], 4), 255, np.uint8)
+            shown[..., :3] = np.round(255 * self.pixels)
             context = renderer.new_gc()
             renderer.draw_image(context, 0, 0, shown[::-1])
             context.restore()
 
-    return CopiedPictures()
+    return CopiedPictures
+
+
+def _pictures(pixels: NDArray[np.float64]) -> Artist:
+    artist = _copied()()
+    artist.pixels = pixels  # type: ignore[attr-defined]
+    return artist
 
 
 def _enlarged(image: Floats, height: int) -> NDArray[np.float64]:
