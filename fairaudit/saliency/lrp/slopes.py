@@ -47,6 +47,19 @@ class Ratio(Rule):
         return memory[0].mul_(relevance)
 
 
+class LateRatio(Rule):
+    """The same from input and output, which layers with γ around it keep anyway."""
+
+    def memory(self, module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
+        """Input and output."""
+        return args[0], output.detach()
+
+    def propagate(self, module: nn.Module, memory: tuple[Tensor, ...], relevance: Tensor) -> Tensor:
+        """See the class."""
+        x, output = memory
+        return over(output, x, TINY).mul_(relevance)
+
+
 class ConstantSpread(Rule):
     """A layer or group norm with the spread held constant: s_in = (w s_out − its mean) / σ."""
 
@@ -124,6 +137,7 @@ def plan_for(rules: Mapping[str, Hook], module: fx.GraphModule) -> SlopePlan | N
     reached = list(carriers(module))
     flat = next((node for node in reached if isinstance(rules.get(str(node.target)), Even)), None)
     before = set() if flat is None else _before(module, flat)
+    passed = LateRatio if any(isinstance(rule, Gamma) for rule in rules.values()) else Ratio
     hooks: dict[str, Hook] = {}
     for node in reached:
         path, rule = str(node.target), rules.get(str(node.target))
@@ -134,7 +148,7 @@ def plan_for(rules: Mapping[str, Hook], module: fx.GraphModule) -> SlopePlan | N
         if flat is not None and node is not flat and any(_early(source, before) for source in receivers(module, node)):
             return None
         try:
-            hook = _hook(rule, layer_of(module, node))
+            hook = _hook(rule, layer_of(module, node), passed)
         except KeyError:
             return None
         if hook is not None:
@@ -157,7 +171,7 @@ def _early(node: fx.Node, before: set[fx.Node]) -> bool:
     return node.op == "placeholder" or node in before
 
 
-def _hook(rule: Hook | None, layer: nn.Module | None) -> Hook | None:
+def _hook(rule: Hook | None, layer: nn.Module | None, passed: type[Rule]) -> Hook | None:
     """The hook that does what a rule does; None for none.
 
     Raises:
@@ -167,5 +181,10 @@ def _hook(rule: Hook | None, layer: nn.Module | None) -> Hook | None:
         return None
     if isinstance(rule, Gamma):
         return GammaSlope(rule.gamma, epsilon=rule.epsilon)
-    made = {Passed: Ratio, Normalised: ConstantSpread, Attending: ConstantWeights, Even: FlatSlope}
+    made: dict[type[Rule], type[Rule]] = {
+        Passed: passed,
+        Normalised: ConstantSpread,
+        Attending: ConstantWeights,
+        Even: FlatSlope,
+    }
     return made[type(rule)]()
