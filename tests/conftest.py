@@ -1,6 +1,8 @@
 """Fixtures that several packages share; the full demonstration is made once per session."""
 
 import contextlib
+import functools
+import gc
 import importlib.util
 import io
 import os
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer.testing
 from hypothesis import settings
 
 from fairaudit.report.figures import style
@@ -100,11 +103,19 @@ class Blank:
 def _unbuilt_where_it_is_not_looked_at():
     """Figures are taken from `style` by name, so that it is changed before any module of figures is imported."""
     build, render = style.new_figure, style.png
-    style.new_figure = lambda width, height: Blank() if PLAIN[0] else build(width, height)
+    style.new_figure = lambda *size, **more: Blank() if PLAIN[0] else build(*size, **more)
     style.png = lambda figure: PIXEL if isinstance(figure, Blank) else render(figure)
 
 
 _unbuilt_where_it_is_not_looked_at()
+# Typer builds every command anew for each that a test runs, which takes longer than most refusals.
+typer.testing._get_command = functools.cache(typer.testing._get_command)
+
+
+def pytest_collection_finish():
+    """What all tests share is looked through by no garbage collection: eight thousand tests and every module."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item):

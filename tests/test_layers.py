@@ -1,9 +1,10 @@
 """Imports go down only, and what must start fast loads no torch."""
 
 import ast
+import re
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,48 @@ def test_no_two_classes_share_a_name():
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(str(path.relative_to(PACKAGE)))
     assert not {name: paths for name, paths in places.items() if len(paths) > 1}
+
+
+WITHOUT_TWIN = 158
+"""Files with logic that have no test of the same path and name, but the tests of their room alone; it only falls."""
+
+
+def _has_logic(tree):
+    """Whether a function does more than be declared."""
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    return any(
+        not (isinstance(line, ast.Pass) or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)))
+        for function in functions
+        for line in function.body
+    )
+
+
+def test_files_with_logic_have_a_test_of_their_own():
+    lacking = []
+    for path in PACKAGE.rglob("*.py"):
+        name = path.relative_to(PACKAGE)
+        twin = Path(__file__).parent / name.with_name(f"test_{path.name}")
+        if not path.name.startswith("__") and not twin.exists() and _has_logic(ast.parse(path.read_text("utf-8"))):
+            lacking.append(str(name))
+    assert len(lacking) <= WITHOUT_TWIN, sorted(lacking)
+
+
+CALLED_BY_OTHERS = {"model_post_init", "pre_forward", "post_forward"}
+"""Methods that pydantic and zennit call."""
+SHIPPED = (PACKAGE, Path(__file__).parents[1] / "example_configs")
+
+
+def test_no_function_is_there_for_tests_alone():
+    """Each is named in what is shipped beside its definition; others call what is decorated and the API."""
+    sources = {path: path.read_text("utf-8") for folder in SHIPPED for path in folder.rglob("*.py")}
+    named = Counter(word for text in sources.values() for word in re.findall(r"\w+", re.sub(r">>>.*", "", text)))
+    dead = [
+        f"{path.name}: {node.name}"
+        for path, text in sources.items()
+        if path.name != "api.py"
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and named[node.name] == 1
+        if not (node.decorator_list and isinstance(node, ast.FunctionDef)) and node.name not in CALLED_BY_OTHERS
+        if not node.name.startswith("__")
+    ]
+    assert not dead

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fairaudit.counted import counted
+from fairaudit.errors import suggestion
 
 if TYPE_CHECKING:
     from fairaudit.audits.init.columns import Columns
@@ -56,7 +57,10 @@ def init(
             trust=trust_model,
         )
         asks = not yes and sys.stdin.isatty() and sys.stderr.isatty()
-        return _init(model, data, output=output, wishes=wishes, asks=asks, force=force)
+        try:
+            return _init(model, data, output=output, wishes=wishes, asks=asks, force=force)
+        except typer.Abort:  # the end of the input where an answer was asked for
+            raise KeyboardInterrupt from None
 
     guarded(run)
 
@@ -94,11 +98,36 @@ def _asking(wishes: Wishes):  # type: ignore[no-untyped-def] # noqa: ANN202 (a c
     def ask(proposal: Proposal, columns: Columns) -> Wishes:
         names = ", ".join(columns.categories)
         typer.echo(f"Columns with few values: {names}", err=True)
-        target = typer.prompt("What does the model predict?", default=proposal.target, err=True)
+
+        def known(text: str) -> str:
+            """The names in the text, or what is wrong with one, after which the question comes again."""
+            given = [name.strip() for name in text.split(",") if name.strip()]
+            for name in given:
+                if name not in columns.categories:
+                    raise typer.BadParameter(
+                        f'there is no such column "{name}". {suggestion(name, columns.categories)}'
+                    )
+            if not given:
+                raise typer.BadParameter("a column is needed")
+            return ",".join(given)
+
+        def one(text: str) -> str:
+            if "," in text:
+                raise typer.BadParameter("one column is needed")
+            return known(text)
+
+        target = typer.prompt("What does the model predict?", default=proposal.target, value_proc=one, err=True)
         proposed = ",".join(name for name in proposal.attributes if name != target)
-        given = typer.prompt("Compare groups by (commas between)", default=proposed, err=True)
-        attributes = [name.strip() for name in given.split(",") if name.strip()]
-        return replace(wishes, target=target.strip(), attributes=attributes)
+
+        def others(text: str) -> str:
+            names = known(text)
+            if target in names.split(","):
+                raise typer.BadParameter(f"{target} is what the model predicts; groups are compared by something else")
+            return names
+
+        question = "Compare groups by (commas between)"
+        given = typer.prompt(question, default=proposed or None, value_proc=others, err=True)
+        return replace(wishes, target=target, attributes=given.split(","))
 
     return ask
 

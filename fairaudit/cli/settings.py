@@ -214,9 +214,7 @@ def run_options(
     Raises:
         UsageError: a text that is none of the allowed ones.
     """
-    if executor == "local" and (address is not None or gpus_per_model):
-        given = "--gpus-per-model" if address is None else "--address"
-        raise UsageError(f"{given} is for a Ray cluster", wanted="--executor ray", found=given)
+    _check_cluster(executor, address, gpus_per_model)
     names = format_names(formats)
     return RunOptions(
         output=output,
@@ -242,6 +240,13 @@ def run_options(
         gpus_per_model=gpus_per_model,
         command=("fairaudit", *sys.argv[1:]),
     )
+
+
+def _check_cluster(executor: Executor, address: str | None, gpus_per_model: float) -> None:
+    """Refuse options of a Ray cluster where none is used."""
+    if executor == "local" and (address is not None or gpus_per_model):
+        given = "--gpus-per-model" if address is None else "--address"
+        raise UsageError(f"{given} is for a Ray cluster", wanted="--executor ray", found=given)
 
 
 def listed(texts: Sequence[str]) -> list[str]:

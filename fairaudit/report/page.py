@@ -12,7 +12,8 @@ from fairaudit.results.text import interval, number
 from fairaudit.tables.metrics import METRICS
 from fairaudit.tables.terms import TERMS
 
-UNEQUAL = ("unequal and for the wrong reason", "unequal, not by this cue", "unequal outcome")
+NOT_THIS_CUE = "unequal, not by this cue"
+UNEQUAL = ("unequal and for the wrong reason", NOT_THIS_CUE, "unequal outcome")
 """Verdicts that groups are treated unequally."""
 USED = ("unequal and for the wrong reason", "spurious but equal")
 """Verdicts that the model uses the attribute."""
@@ -168,12 +169,14 @@ def _worst(cells: Sequence[Measurement | None], metric: str) -> set[int]:
 def _sentences(report: Report, first: Verdict | None) -> Iterator[str]:
     if first is None:
         return
-    if first.verdict in UNEQUAL:
-        yield from _unequal(report, first.attribute)
+    if first.verdict == NOT_THIS_CUE:
+        told = _unequal(report, first.attribute)
+        yield f"{told}, but the model was not found to read the {_what(first)}."
+        yield "What makes the difference is not known yet: look for another cue."
+    elif first.verdict in UNEQUAL:
+        yield f"{_unequal(report, first.attribute)}."
     if first.verdict in USED:
         yield _used(report, first)
-    elif first.verdict == "unequal, not by this cue":
-        yield f"What {first.region} shows is not the reason: look for another one."
     elif first.verdict == "undecided":
         yield f"The evidence on {first.attribute} does not decide."
     elif first.verdict == "no evidence":
@@ -182,8 +185,8 @@ def _sentences(report: Report, first: Verdict | None) -> Iterator[str]:
         yield f"It does look at {first.region}, which may hold other evidence than {first.attribute}."
 
 
-def _unequal(report: Report, attribute: str) -> Iterator[str]:
-    """The largest gap between two groups in words."""
+def _unequal(report: Report, attribute: str) -> str:
+    """The largest gap between two groups in words, without a full stop."""
     gaps: list[tuple[float, Measurement, Measurement]] = []
     rates = [m for m in _fairness(report, attribute) if m.group is not None and m.value is not None]
     for metric in ("tpr", "fpr"):
@@ -193,8 +196,7 @@ def _unequal(report: Report, attribute: str) -> Iterator[str]:
                 low, high = min(cells, key=lambda m: m.value or 0), max(cells, key=lambda m: m.value or 0)
                 gaps.append(((high.value or 0) - (low.value or 0), low, high))
     if not gaps:
-        yield f"Groups of {attribute} are treated unequally."
-        return
+        return f"Groups of {attribute} are treated unequally"
     _, low, high = max(gaps, key=lambda gap: gap[0])
     target, classes = report.data.target, report.data.classes
     name = high.class_ or classes[-1]
@@ -202,15 +204,14 @@ def _unequal(report: Report, attribute: str) -> Iterator[str]:
     as_what = called(target, name, classes)
     here, there = (condition(attribute, str(cell.group)) for cell in (high, low))
     apart = points((high.value or 0) - (low.value or 0))
-    yield (
+    return (
         f"{share(high.value)} of images that are {who} are called {as_what} {here}, {share(low.value)} {there}: "
-        f"{apart} apart."
+        f"{apart} apart"
     )
 
 
 def _used(report: Report, verdict: Verdict) -> str:
-    shown = f" that {verdict.region} shows" if verdict.region and verdict.region != verdict.attribute else ""
-    said = f"The model uses the {verdict.attribute}{shown}"
+    said = f"The model uses the {_what(verdict)}"
     named = [m for m in report.measurements if m.attribute == verdict.attribute and m.value is not None]
     for metric in FLIPS:
         found = [m for m in named if m.metric == metric and m.group is None and m.class_ is None and m.baseline is None]
@@ -218,6 +219,12 @@ def _used(report: Report, verdict: Verdict) -> str:
             largest = max(found, key=lambda m: abs(m.value or 0))
             return f"{said}: changing it changes {share(largest.value)} of the decisions."
     return f"{said}."
+
+
+def _what(verdict: Verdict) -> str:
+    """The cue: the attribute, as its region shows it."""
+    shown = f" that {verdict.region} shows" if verdict.region and verdict.region != verdict.attribute else ""
+    return f"{verdict.attribute}{shown}"
 
 
 def _in(verdict: Verdict) -> str:

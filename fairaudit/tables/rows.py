@@ -31,6 +31,8 @@ class FairnessSpec:
     """[cluster, group, true, predicted] where whole clusters are the unit; None where images are."""
     squared: Floats | None = None
     """[group, true, predicted] sums of squared weights where the counts are sums of weights."""
+    fourth: Floats | None = None
+    """[group, true, predicted] sums of the weights' fourth powers: of how few images a variance of `squared` is."""
     images: Floats | None = None
     """[group, true, predicted] images where the counts are sums of weights; cells are too small by these."""
     tolerance: float | None = None
@@ -61,7 +63,12 @@ class FairnessSpec:
     def sized(self, counts: ArrayLike, rate_of: RateOf) -> Rate:
         """A rate of the counts at its effective size, for these weights and clusters (`effective`)."""
         return effective(
-            counts, rate_of, squared=self.squared, cluster_counts=self.cluster_counts, level=self.statistics.level
+            counts,
+            rate_of,
+            squared=self.squared,
+            fourth=self.fourth,
+            cluster_counts=self.cluster_counts,
+            level=self.statistics.level,
         )
 
 

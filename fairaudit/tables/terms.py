@@ -55,7 +55,7 @@ VERDICTS = (
     ),
     _verdict(
         "unequal, not by this cue",
-        "Groups are treated unequally, and the region is not why.",
+        "Groups are treated unequally, but the model was not found to read the attribute in this region.",
         "Look for another cue (fairaudit roi-metrics --discover), for label errors, or for too few images of a group.",
     ),
     _verdict(

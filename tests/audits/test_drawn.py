@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import stat
@@ -51,3 +52,14 @@ def test_here_a_figure_is_one_pixel():
 @pytest.mark.drawn
 def test_where_it_is_looked_at_it_is_rendered():
     assert size_of_a_figure() == (320, 160)
+
+
+def test_older_objects_are_looked_at_again_after_drawing(tmp_path):
+    def fail() -> bytes:
+        assert gc.get_freeze_count()
+        raise ValueError("no picture")
+
+    before = gc.get_freeze_count()
+    with pytest.raises(ValueError, match="no picture"):
+        drawn([Drawing(name="a.png", caption="c", draw=fail)], tmp_path)
+    assert gc.get_freeze_count() == before

@@ -33,6 +33,8 @@ import transformer
 from gpu_audits import audits, loading, whole
 from gpu_row import Row, Setting, network, pictures, seconds, times
 
+from fairaudit.audits.core.study.device import pick_device
+
 
 def forward(setting: Setting) -> Iterator[Row]:
     """Images per second of one forward pass: what every other figure is held against."""
@@ -238,9 +240,8 @@ def main(arguments: list[str] | None = None) -> list[Row]:
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--limit", type=float, default=480, help="seconds after which no further part begins")
     options = parser.parse_args(arguments)
-    setting = Setting(
-        device=torch.device(pick_device(options.device)), small=options.small
-    )  # without TF32, as a command
+    # As a command does, without TF32.
+    setting = Setting(device=torch.device(pick_device(options.device)), small=options.small)
     name = torch.cuda.get_device_name() if setting.device.type == "cuda" else "CPU"
     rows: list[Row] = []
     for row in measured(options.parts.split(","), setting, options.limit):

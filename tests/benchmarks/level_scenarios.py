@@ -117,10 +117,10 @@ def draw_weights(scenario: Scenario, rng: np.random.Generator) -> list[Measureme
     flat = (group * 2 + true) * 2 + predicted
     tables = [
         np.bincount(flat, weights=part, minlength=4 * len(scenario.sizes)).reshape(-1, 2, 2)
-        for part in (weight, weight**2, np.ones(len(group)))
+        for part in (weight, weight**2, weight**4, np.ones(len(group)))
     ]
     return fairness_measurements(
-        tables[0], asked(scenario, squared=tables[1], images=tables[2]), aligned=aligned(scenario)
+        tables[0], asked(scenario, squared=tables[1], fourth=tables[2], images=tables[3]), aligned=aligned(scenario)
     )
 
 

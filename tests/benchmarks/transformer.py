@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import copy
+import ctypes
+import gc
 import importlib.util
 import subprocess
 import sys
@@ -102,17 +104,31 @@ def ways(images):
     return found
 
 
+def size(field):
+    """KiB of this process: VmRSS now, VmHWM at most since the mark was set back."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field))
+
+
+def taken(name, count):
+    """Print the MiB that one way takes at most beyond what the process holds before it, when it has been run once."""
+    torch.manual_seed(0)
+    way = ways(torch.randn(count, 3, 224, 224))[name]
+    way()
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")
+    before = size("VmRSS")
+    way()
+    print((size("VmHWM") - before) / 1024)
+
+
 def peak(name, count):
-    """MiB that one way takes beyond what the process has before it."""
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import transformer as t, torch, resource; "
-        "x = torch.randn(int(sys.argv[3]), 3, 224, 224); way = t.ways(x)[sys.argv[2]]; "
-        "size = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; before = size(); "
-        "way(); print(size() - before)"
-    )
-    command = [sys.executable, "-c", code, str(Path(__file__).parent), name, str(count)]
+    """What `taken` prints in a process of its own."""
+    code = f"import sys; sys.path.insert(0, sys.argv[1]); from transformer import taken; taken({name!r}, {count})"
+    command = [sys.executable, "-c", code, str(Path(__file__).parent)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return int(done.stdout.split()[-1]) / 1024
+    return float(done.stdout.split()[-1])
 
 
 def main():

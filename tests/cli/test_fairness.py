@@ -78,7 +78,7 @@ def test_a_table_gives_the_rates_and_gaps_of_fairlearn(desk):
     assert gap["value"] == pytest.approx(frame.difference()["rate"])
     figures = {figure["file"] for figure in report["figures"]}
     assert {f"figures/{name}-hat.png" for name in ("confusion", "roc", "reliability", "sweep", "scores")} <= figures
-    assert any("would equalise odds over hat" in note for note in report["notes"])
+    assert any("would equalize odds over hat" in note for note in report["notes"])
 
 
 def test_every_kind_of_table_gives_the_same_report(desk):
@@ -172,7 +172,7 @@ def test_scores_weigh_too(desk):
     made = {figure["file"] for figure in report["figures"]}
     names = ("confusion", "roc", "reliability", "sweep", "scores", "precision-recall")
     assert {f"figures/{name}-hat.png" for name in names} <= made
-    assert one(report, "equalised_odds_accuracy", attribute="hat")["value"] is not None
+    assert one(report, "equalized_odds_accuracy", attribute="hat")["value"] is not None
     assert one(report, "accuracy_difference", attribute="hat within age")["value"] is not None
     # Not one interval is of images.
     assert {m["unit"] for m in report["measurements"] if m["interval"]} == {"cluster"}
@@ -396,11 +396,11 @@ def test_without_an_attribute_columns_that_could_be_meant_are_named(lab, command
 def test_the_demonstration_has_every_group_measure_and_figure(demo):
     report = json.loads((demo.folder / "report" / "report.json").read_text(encoding="utf-8"))
     made = {m["metric"] for m in report["measurements"]}
-    assert {"equalized_odds_difference", "impact_ratio", "auc", "ece", "brier", "equalised_odds_threshold"} <= made
+    assert {"equalized_odds_difference", "impact_ratio", "auc", "ece", "brier", "equalized_odds_threshold"} <= made
     figures = {figure["file"] for figure in report["figures"]}
     assert {f"figures/{n}-necktie.png" for n in ("confusion", "roc", "reliability", "sweep", "scores")} <= figures
     assert "figures/gate.png" in figures
-    assert any("would equalise odds over necktie" in note for note in report["notes"])
+    assert any("would equalize odds over necktie" in note for note in report["notes"])
 
 
 @pytest.mark.slow

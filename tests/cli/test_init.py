@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from fairaudit.cli.main import app
 from fairaudit.config.load import load_config
+from tests.cli.terminal.typed import typed
 
 RUNNER = CliRunner()
 ROWS = 48
@@ -105,3 +106,32 @@ def test_neither_the_model_nor_the_data_are_written_over(folder, name):
         assert done.exit_code == 2, done.output
         assert "what it is about" in done.stderr
     assert (folder / name).read_bytes() == before
+
+
+def test_at_a_terminal_it_asks_and_says_what_it_found(folder):
+    """Wrong answers are told and asked for again; an empty one takes what is proposed."""
+    answers = ("brihgt\n", "\n", "bright\n", "group, grup\n", " group \n")
+    shown, code = typed(["init", "model.pt", "data.csv"], answers, folder=folder)
+    assert code == 0, shown
+    question = "What does the model predict? [bright]: "
+    groups = "Compare groups by (commas between) [group]: "
+    lines = shown.splitlines()
+    assert lines[0] == "Columns with few values: bright, group"
+    assert lines[1:3] == [f"{question}brihgt", 'Error: there is no such column "brihgt". Did you mean "bright"?']
+    assert lines[3].startswith(question)
+    assert "Error: bright is what the model predicts; groups are compared by something else" in lines
+    assert 'Error: there is no such column "grup". Did you mean "group"?' in lines
+    assert f"{groups} group " in lines
+    assert lines[-1] == "Wrote fairaudit.yaml. Next: fairaudit audit model.pt"
+    assert any(line.startswith("Target: bright (0 or 1)") for line in lines)
+    config, _ = load_config(None, folder=folder, overrides={})
+    assert (config.data.target, config.data.attributes) == ("bright", ["group"])
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+def test_a_question_that_is_not_answered_ends_the_command(folder, key):
+    shown, code = typed(["init", "model.pt", "data.csv"], [key], folder=folder)
+    assert code == 130, shown
+    assert "Interrupted." in shown
+    assert "Traceback" not in shown
+    assert not (folder / "fairaudit.yaml").exists()

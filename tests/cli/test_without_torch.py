@@ -11,15 +11,18 @@ import pytest
 import yaml
 
 RUN = """
-import json, resource, sys
-sys.argv = ["fairaudit", *json.loads(sys.argv[1])]
+import json, os, resource, sys
 from fairaudit.cli.main import app
-try:
-    app()
-except SystemExit as end:
-    code = end.code
-used = resource.getrusage(resource.RUSAGE_SELF)
-print("END", json.dumps([code, "torch" in sys.modules, used.ru_utime + used.ru_stime]))
+for folder, command in json.loads(sys.argv[1]):
+    os.chdir(folder)
+    sys.argv = ["fairaudit", *command]
+    try:
+        app()
+    except SystemExit as end:
+        code = end.code
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    sys.stdout.write("END " + json.dumps([code, "torch" in sys.modules, used.ru_utime + used.ru_stime]) + "END ")
+    sys.stderr.write("END ")
 """
 
 TABLE = "y,p,s,g\n" + "".join(
@@ -27,21 +30,24 @@ TABLE = "y,p,s,g\n" + "".join(
 )
 
 
+def outcomes(*commands):
+    """Exit code, whether torch is there by then, the process's seconds and the words of (folder, command) in turn."""
+    given = json.dumps([(str(folder), command) for folder, command in commands])
+    done = subprocess.run([sys.executable, "-c", RUN, given], capture_output=True, text=True, check=False)
+    said, told = done.stdout.split("END "), done.stderr.split("END ")
+    assert len(told) == len(commands) + 1, done.stderr
+    return [(*json.loads(said[2 * n + 1]), told[n] + said[2 * n]) for n in range(len(commands))]
+
+
 @pytest.fixture
 def run(tmp_path):
-    def go(*command):
-        done = subprocess.run(
-            [sys.executable, "-c", RUN, json.dumps(command)], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert "END" in done.stdout, done.stderr
-        code, torch, seconds = json.loads(done.stdout.rsplit("END", 1)[1])
-        return code, torch, seconds, done.stderr + done.stdout
-
-    return go
+    """One command in a process of its own, in the test's folder."""
+    return lambda *command: outcomes((tmp_path, command))[0]
 
 
-@pytest.fixture
-def configured(tmp_path):
+def configured(tmp_path, **changes):
+    """A folder with pictures that cannot be read, their manifest, what looks like no model, and a fairaudit.yaml."""
+    tmp_path.mkdir()
     (tmp_path / "faces").mkdir()
     rows = [f"faces/{i}.png,{i % 2},{i % 3 % 2}" for i in range(12)]
     for i in range(12):
@@ -49,13 +55,8 @@ def configured(tmp_path):
     (tmp_path / "data.csv").write_text("\n".join(["file,smile,hat", *rows]) + "\n")
     (tmp_path / "model.pt").write_bytes(b"no model")
     config = {"data": {"manifest": "data.csv", "image": "file", "target": "smile", "attributes": ["hat"]}}
-
-    def write(**changes):
-        (tmp_path / "fairaudit.yaml").write_text(yaml.safe_dump({**config, **changes}))
-        return tmp_path
-
-    write()
-    return write
+    (tmp_path / "fairaudit.yaml").write_text(yaml.safe_dump({**config, **changes}))
+    return tmp_path
 
 
 def test_a_table_is_audited_rendered_and_explained_without_torch(run, tmp_path):
@@ -85,46 +86,51 @@ MODEL_COMMANDS = (
 )
 
 
-@pytest.mark.parametrize("command", MODEL_COMMANDS, ids=" ".join)
-def test_a_wrong_configuration_is_told_without_torch(run, command):
-    code, torch, _, said = run(*command)
-    assert (code, torch) == (2, False), said
-    assert "fairaudit init" in said
+def test_a_wrong_configuration_is_told_without_torch(tmp_path):
+    for command, (code, torch, _, said) in told_by(MODEL_COMMANDS, lambda _: tmp_path):
+        assert (code, torch) == (2, False), (command, said)
+        assert "fairaudit init" in said, command
 
 
-@pytest.mark.parametrize(
-    ("command", "told"),
-    [
-        (("saliency", "model.pt", "--method", "lpr"), 'Did you mean "lrp"?'),
-        (("prune", "model.pt", "--method", "lpr"), 'Did you mean "lrp"?'),
-        (("mitigate", "model.pt", "--method", "dfr,jtz"), 'Did you mean "jtt"?'),
-        (("cf-align", "none.pt", "--generator", "g.pt"), "There is no such model file"),
-        (("cf-rectify", "none.pt", "--generator", "g.pt", "--other", "hat=hat.pt"), "There is no such model file"),
-        (("generator", "train", "--keep", "none.pt"), "There is no such model file"),
-        (("selftest", "none.pt"), "There is no such model file"),
-    ],
+def told_by(commands, folder):
+    """Every command with its outcome: of one process, since the first that loads torch is the one to blame."""
+    return zip(commands, outcomes(*((folder(command), command) for command in commands)), strict=True)
+
+
+WRONG_VALUES = (
+    (("saliency", "model.pt", "--method", "lpr"), 'Did you mean "lrp"?'),
+    (("prune", "model.pt", "--method", "lpr"), 'Did you mean "lrp"?'),
+    (("mitigate", "model.pt", "--method", "dfr,jtz"), 'Did you mean "jtt"?'),
+    (("cf-align", "none.pt", "--generator", "g.pt"), "There is no such model file"),
+    (("cf-rectify", "none.pt", "--generator", "g.pt", "--other", "hat=hat.pt"), "There is no such model file"),
+    (("generator", "train", "--keep", "none.pt"), "There is no such model file"),
+    (("selftest", "none.pt"), "There is no such model file"),
 )
-def test_wrong_values_are_told_without_torch(run, configured, command, told):
-    with zipfile.ZipFile(configured() / "model.pt", "w") as archive:  # looks like a model until it is opened
+
+
+def test_wrong_values_are_told_without_torch(tmp_path):
+    folder = configured(tmp_path / "data")
+    with zipfile.ZipFile(folder / "model.pt", "w") as archive:  # looks like a model until it is opened
         archive.writestr("model/constants.pkl", b"")
         archive.writestr("model/data.pkl", b"")
-    code, torch, _, said = run(*command)
-    assert (code, torch) == (2, False), said
-    assert told in " ".join(said.split())
+    wanted = dict(WRONG_VALUES)
+    for command, (code, torch, _, said) in told_by(wanted, lambda _: folder):
+        assert (code, torch) == (2, False), (command, said)
+        assert wanted[command] in " ".join(said.split()), command
 
 
-@pytest.mark.parametrize(
-    ("changes", "model", "told"),
-    [
-        ({}, "other.pt", "There is no such model file"),
-        ({}, "model.pt", "not a model file"),
-        ({"data": {"manifest": "none.csv", "image": "file", "target": "smile"}}, "model.pt", "manifest does not exist"),
-        ({"data": {"manifest": "data.csv", "image": "file", "target": "smiel"}}, "model.pt", "smile"),
-        ({"gates": [{"metric": "equalised_odds_difference", "max": 0.1}]}, "model.pt", "equalized_odds_difference"),
-    ],
+WRONG_FILES = (
+    ({}, "other.pt", "There is no such model file"),
+    ({}, "model.pt", "not a model file"),
+    ({"data": {"manifest": "none.csv", "image": "file", "target": "smile"}}, "model.pt", "manifest does not exist"),
+    ({"data": {"manifest": "data.csv", "image": "file", "target": "smiel"}}, "model.pt", "smile"),
+    ({"gates": [{"metric": "equalised_odds_difference", "max": 0.1}]}, "model.pt", "equalized_odds_difference"),
 )
-def test_wrong_files_are_told_without_torch(run, configured, changes, model, told):
-    configured(**changes)
-    code, torch, _, said = run("audit", model)
-    assert (code, torch) == (2, False)
-    assert told in " ".join(said.split())
+
+
+def test_wrong_files_are_told_without_torch(tmp_path):
+    folders = [configured(tmp_path / str(number), **changes) for number, (changes, _, _) in enumerate(WRONG_FILES)]
+    given = [(folder, ("audit", model)) for folder, (_, model, _) in zip(folders, WRONG_FILES, strict=True)]
+    for (_, model, told), (code, torch, _, said) in zip(WRONG_FILES, outcomes(*given), strict=True):
+        assert (code, torch) == (2, False), (model, told, said)
+        assert told in " ".join(said.split())

@@ -116,3 +116,18 @@ def test_the_same_command_again_audits_only_what_is_not_done(zoo, monkeypatch):
     audited.clear()
     zoo.run(*command, "--fresh")
     assert len(audited) == NOISY + 1
+
+
+@pytest.mark.parametrize("name", ["index.html", "summary.md", "summary.csv", "summary.json"])
+def test_a_page_of_somebody_else_is_not_written_over(zoo, name):
+    (zoo.folder / name).write_text("# Summary\n\nmine", encoding="utf-8")
+    zoo.run("fairness", "zoo/m*.pt", "-o", ".").refused("fairaudit did not write", name, "-o")
+    assert (zoo.folder / name).read_text(encoding="utf-8") == "# Summary\n\nmine"
+    assert not (zoo.folder / "m0").exists()
+
+
+def test_a_report_of_somebody_else_is_not_written_over(zoo):
+    (zoo.folder / "report.html").write_text("<h1>Our fairaudit</h1>", encoding="utf-8")
+    zoo.run("fairness", "zoo/m0.pt", "-o", ".").refused("fairaudit did not write", "report.html", "-o")
+    assert (zoo.folder / "report.html").read_text(encoding="utf-8") == "<h1>Our fairaudit</h1>"
+    assert not (zoo.folder / "report.json").exists()

@@ -50,6 +50,19 @@ def test_the_largest_gap_is_told_in_words(made):
     )
 
 
+def test_a_gap_whose_reason_is_not_known_says_so_in_its_first_sentence(made):
+    first, second = page(made(verdict("unequal, not by this cue"))).sentences
+    assert first == (
+        "100 % of images that are smiling are called smiling with necktie, 50 % without necktie: 50 points apart, but "
+        "the model was not found to read the necktie."
+    )
+    assert second == "What makes the difference is not known yet: look for another cue."
+    (first, _) = page(made(verdict("unequal, not by this cue", region="mouth"), measurements=[])).sentences
+    assert first == (
+        "Groups of necktie are treated unequally, but the model was not found to read the necktie that mouth shows."
+    )
+
+
 def test_false_alarms_are_told_of_images_that_are_not_of_the_class(made):
     rates = [rate("fpr", "dark", 0.5, attribute="necktie"), rate("fpr", "light", 0.1)]
     (first, *_) = page(made(verdict("unequal outcome"), measurements=rates)).sentences

@@ -8,7 +8,7 @@ from dataclasses import fields
 import pytest
 
 from fairaudit.audits.core.stream.trial import REPORTED
-from fairaudit.audits.fairness.thresholds import EQUALISERS
+from fairaudit.audits.fairness.thresholds import EQUALIZERS
 from fairaudit.audits.flips.audit import FLIP_COLUMNS
 from fairaudit.audits.mitigation.read import METRICS as MITIGATED
 from fairaudit.audits.pruning.legs import SOURCES
@@ -56,7 +56,7 @@ def fairness():
         *(name for name, _ in ACROSS), "auc_difference", *MEASURES,
         *(f"{name}_change" for name in changed),
         *ASSOCIATIONS, "training_phi", *(f"attribute_{name}" for name in ASSOCIATIONS),
-        *(f"{name}_{what}" for name in EQUALISERS for what in ("accuracy", "threshold")),
+        *(f"{name}_{what}" for name in EQUALIZERS for what in ("accuracy", "threshold")),
         *BASES, *INFORMATION,
     ]  # fmt: skip
 
@@ -129,3 +129,7 @@ def test_the_theory_of_the_table_writes_what_the_registry_says():
         [[[9, 1], [2, 3]], [[4, 2], [1, 8]]], asked, [[True, False], [False, True]], training=[[9, 1], [1, 9]]
     )
     assert [row.metric for row in rows] == [*BASES, *INFORMATION]
+
+
+def test_names_have_one_spelling():
+    assert not [name for name in METRICS if "equalis" in name]

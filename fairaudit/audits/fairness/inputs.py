@@ -51,6 +51,8 @@ class FairnessInputs:
     """Target and attributes of the training rows, where the configuration names them."""
     squared: Mapping[str, Floats] | None = None
     """Grouping → sums of squared weights, where there are weights."""
+    fourth: Mapping[str, Floats] | None = None
+    """Grouping → sums of their fourth powers."""
 
     def alignment(self, grouping: Categorical) -> GroupTargets:
         """Which of its groups go with which target values in training."""

@@ -15,7 +15,7 @@ from fairaudit.audits.core.study.statistics import statistics_of
 from fairaudit.audits.fairness.figures import fairness_drawings, undrawn
 from fairaudit.audits.fairness.inputs import FairnessInputs, FairnessView, views
 from fairaudit.audits.fairness.theory import theory_notes
-from fairaudit.audits.fairness.thresholds import equalising, equalising_notes
+from fairaudit.audits.fairness.thresholds import equalizing, equalizing_notes
 from fairaudit.data.categorical import Categorical
 from fairaudit.measures.clusters.partition import check_size, counts_by_cluster
 from fairaudit.measures.counts.association import association, contingency, phi
@@ -42,7 +42,7 @@ def read_fairness(inputs: FairnessInputs) -> Findings:
     for view in views(inputs):
         measurements += _table(view)
         measurements += _scores(view)
-        measurements += equalising(view)
+        measurements += equalizing(view)
         measurements += _data_facts(view)
         measurements += _against(view)
         measurements += _within(view)
@@ -51,7 +51,7 @@ def read_fairness(inputs: FairnessInputs) -> Findings:
         notes=[
             *_notes(inputs),
             *levelled_down(measurements),
-            *equalising_notes(measurements),
+            *equalizing_notes(measurements),
             *theory_notes(inputs),
             *undrawn(inputs),
         ],
@@ -98,6 +98,7 @@ def _table(view: FairnessView) -> list[Measurement]:
         tolerance=view.inputs.audit.tolerance,
         cluster_counts=clustered,
         squared=None if view.inputs.squared is None else view.inputs.squared[view.grouping.name],
+        fourth=None if view.inputs.fourth is None else view.inputs.fourth[view.grouping.name],
         images=None if view.inputs.weights is None else _images(view),
     )
     counts, told = view.inputs.counts[view.grouping.name], view.inputs.alignment(view.grouping)
@@ -190,10 +191,12 @@ def _within_one(view: FairnessView, control: Categorical) -> list[Measurement]:
         each = counts_by_cluster(view.inputs.clusters, joint, *columns, **sizes, weights=view.inputs.weights)
         asked = replace(asked, cluster_counts=each.reshape(-1, *shape))
     if view.inputs.weights is not None:
-        squares = confusion(joint, *columns, **sizes, weights=view.inputs.weights**2).counts
-        images = confusion(joint, *columns, **sizes).counts
-        squared, counted = (np.asarray(part, np.float64).reshape(shape) for part in (squares, images))
-        asked = replace(asked, squared=squared, images=counted)
+        powers = (
+            np.asarray(confusion(joint, *columns, **sizes, weights=view.inputs.weights**power).counts, np.float64)
+            for power in (0, 2, 4)
+        )
+        images, squared, fourth = (part.reshape(shape) for part in powers)
+        asked = replace(asked, squared=squared, fourth=fourth, images=images)
     counts = confusion(joint, *columns, **sizes, weights=view.inputs.weights).counts
     return within_measurements(counts.reshape(shape), asked, control=control.name, levels=control.values)
 

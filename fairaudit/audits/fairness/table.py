@@ -158,9 +158,12 @@ def _inputs(
     baseline: str | None,
 ) -> FairnessInputs:
     tables = {grouping.name: _count(predicted, grouping, predicted.weights) for grouping in groupings}
-    squared = None
+    squared = fourth = None
     if predicted.weights is not None:
-        squared = {g.name: np.asarray(_count(predicted, g, predicted.weights**2), np.float64) for g in groupings}
+        squared, fourth = (
+            {g.name: np.asarray(_count(predicted, g, predicted.weights**power), np.float64) for g in groupings}
+            for power in (2, 4)
+        )
     return FairnessInputs(
         groupings=groupings,
         counts=tables,
@@ -176,6 +179,7 @@ def _inputs(
         controls=list(predicted.controls.values()),
         weights=predicted.weights,
         squared=squared,
+        fourth=fourth,
         training=predicted.training,
         single=list(predicted.attributes.values()),
     )

@@ -1,4 +1,4 @@
-"""Thresholds per group that would equalise a binary decision's rates, and what that would cost in accuracy."""
+"""Thresholds per group that would equalize a binary decision's rates, and what that would cost in accuracy."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from fairaudit.audits.fairness.inputs import FairnessInputs, FairnessView
 from fairaudit.measures.counts.association import contingency
 from fairaudit.measures.counts.confusion import Counts
 from fairaudit.measures.scores.score_histogram import score_histogram
-from fairaudit.measures.scores.thresholds import Equalised, equal_opportunity_thresholds, equalised_odds_thresholds
+from fairaudit.measures.scores.thresholds import Equalized, equal_opportunity_thresholds, equalized_odds_thresholds
 from fairaudit.results.measurement import Measurement, finite
 from fairaudit.tables.row import Estimate, Subject, row
 
-EQUALISERS: dict[str, Callable[[Counts], Equalised]] = {
-    "equalised_odds": equalised_odds_thresholds,
+EQUALIZERS: dict[str, Callable[[Counts], Equalized]] = {
+    "equalized_odds": equalized_odds_thresholds,
     "equal_opportunity": equal_opportunity_thresholds,
 }
-"""What is equalised → how the rules are found."""
+"""What is equalized → how the rules are found."""
 MOST_TOLD = 8
 """Thresholds of at most so many groups are told in a note; report.json has all."""
 
@@ -89,7 +89,7 @@ def histogram(view: FairnessView, *, weighted: bool = True) -> Counts:
     return score_histogram(*rows[:3], groups=len(view.grouping.values), weights=rows.weights if weighted else None)
 
 
-def equalising(view: FairnessView) -> Iterator[Measurement]:
+def equalizing(view: FairnessView) -> Iterator[Measurement]:
     """Rules per group that would give all groups one TPR (and one FPR), after Hardt, Price and Srebro (2016).
 
     `…_accuracy` is the accuracy that they would have; `…_threshold` the mean of a group's two thresholds, between
@@ -101,11 +101,11 @@ def equalising(view: FairnessView) -> Iterator[Measurement]:
     table, sizes = histogram(view), histogram(view, weighted=False).sum(2)
     weight = table.sum(2)
     used = np.flatnonzero(weight.sum(1) > 0)
-    for name, equalise in EQUALISERS.items():
+    for name, equalize in EQUALIZERS.items():
         lacking = [
             view.grouping.values[g]
             for g in used
-            if weight[g, 1] == 0 or (name == "equalised_odds" and not weight[g, 0])
+            if weight[g, 1] == 0 or (name == "equalized_odds" and not weight[g, 0])
         ]
         if lacking or len(used) < 2:
             why = (
@@ -113,7 +113,7 @@ def equalising(view: FairnessView) -> Iterator[Measurement]:
             )
             yield _row(f"{name}_accuracy", view.grouping.name, None, int(sizes.sum()), missing=why)
             continue
-        found = equalise(table[used])
+        found = equalize(table[used])
         facts = {"tpr": found.tpr, "fpr": finite(found.fpr)}
         yield _row(f"{name}_accuracy", view.grouping.name, found.accuracy, int(sizes.sum()), extra=facts)
         for g, rule in zip(used.tolist(), found.rules, strict=True):
@@ -131,19 +131,19 @@ def equalising(view: FairnessView) -> Iterator[Measurement]:
             )
 
 
-def equalising_notes(measurements: Sequence[Measurement]) -> Iterator[str]:
-    """One sentence per attribute: which thresholds would equalise odds, and the accuracy they would have."""
+def equalizing_notes(measurements: Sequence[Measurement]) -> Iterator[str]:
+    """One sentence per attribute: which thresholds would equalize odds, and the accuracy they would have."""
     for whole in measurements:
-        if whole.metric != "equalised_odds_accuracy" or whole.value is None:
+        if whole.metric != "equalized_odds_accuracy" or whole.value is None:
             continue
         rules = [
-            m for m in measurements if m.metric == "equalised_odds_threshold" and m.attribute == whole.attribute
+            m for m in measurements if m.metric == "equalized_odds_threshold" and m.attribute == whole.attribute
         ]  # fmt: skip
         if len(rules) > MOST_TOLD or any(rule.value is None for rule in rules):
             continue
         each = ", ".join(f"{rule.group} {rule.value:.3f}" for rule in rules)
         yield (
-            f"Thresholds per group that would equalise odds over {whole.attribute}: {each} (means of two, drawn at "
+            f"Thresholds per group that would equalize odds over {whole.attribute}: {each} (means of two, drawn at "
             f"random), with an accuracy of {whole.value:.3f}. They are fitted to these rows; whether decisions may "
             "depend on the group is not a question of statistics."
         )

@@ -107,11 +107,6 @@ def evidence_of(images: Images, columns: Columns, question: VariantQuestion) -> 
     )  # fmt: skip
 
 
-def verdict_of(images: Images, columns: Columns, question: VariantQuestion) -> Joint:
-    """The verdict on one fitted model; see `evidence_of`."""
-    return evidence_of(images, columns, question).verdict(question)
-
-
 def _outcome(images: Images, columns: Columns, question: VariantQuestion) -> Measurement:
     decisions = np.asarray(columns["decisions"], np.int64)
     sizes = {"groups": images.groups, "classes": images.classes}

@@ -15,6 +15,8 @@ from fairaudit.report.zoo.table import as_csv, as_markdown
 from fairaudit.results.strict_json import dumps, loads, write_text
 
 SUMMARY: Final = "summary.json"
+FILES: Final = (SUMMARY, "summary.md", "summary.csv", "index.html")
+"""What a run over several models writes beside the models' folders."""
 _SHARE: Final = 0.05
 """Largest share of the time that goes into writing the page again."""
 

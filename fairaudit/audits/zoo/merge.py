@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from fairaudit.audits.zoo.board import read_summary, write_summary
+from fairaudit.audits.core.report.ours import refuse_foreign
+from fairaudit.audits.core.report.write import REPORT
+from fairaudit.audits.zoo.board import FILES, read_summary, write_summary
 from fairaudit.audits.zoo.shard import read_shard
 from fairaudit.engine.place import FILE, NAME
 from fairaudit.errors import DataError, OutputError, UsageError
@@ -27,10 +29,11 @@ def merge(folders: Sequence[Path], output: Path) -> list[ModelRow]:
 
     Raises:
         DataError: a part or a model is missing, is there twice, or was made with other data, settings or versions.
-        OutputError: the new folder cannot be written.
+        OutputError: the new folder cannot be written, or holds what fairaudit did not write where a report would go.
     """
     if output.resolve() in {folder.resolve() for folder in folders}:
         raise UsageError("Parts cannot be put together into one of them", found=str(output), advice="Give another -o.")
+    refuse_foreign(output, FILES)
     if len({folder.resolve() for folder in folders}) < len(folders):
         raise UsageError("A folder is given more than once", found=", ".join(map(str, folders)))
     parts = {folder: read_shard(folder) for folder in folders}
@@ -96,6 +99,13 @@ def _check_row(row: ModelRow, folder: Path) -> None:
 
 
 def _copied(source: Path, target: Path) -> None:
+    if target.exists() and not (target / REPORT).is_file():
+        raise OutputError(
+            "The folder of a model is there and holds no report",
+            where=str(target),
+            advice="Give another folder with -o, or move it; it was left as it is.",
+        )
+    refuse_foreign(target, [REPORT])
     try:
         if target.exists():
             shutil.rmtree(target)

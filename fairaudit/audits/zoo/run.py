@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from fairaudit.audits.core.plan import AuditPlan
+from fairaudit.audits.core.report.ours import refuse_foreign
 from fairaudit.audits.core.run import Session, report_names
 from fairaudit.audits.core.stream.progress import Advance, Progress
 from fairaudit.audits.core.study.decoded import decoded_once
-from fairaudit.audits.zoo.board import Board
+from fairaudit.audits.zoo.board import FILES, Board
 from fairaudit.audits.zoo.earlier import forget_report
 from fairaudit.audits.zoo.finished import Finished
 from fairaudit.audits.zoo.outcome import row_for
@@ -36,8 +37,10 @@ def run_zoo(
     """Audit the models in order; rows in the same order. The page over all is rewritten after every model.
 
     Raises:
-        FairauditError: the data or the baseline cannot be used; a model that cannot be is a row with its reason.
+        FairauditError: the data or the baseline cannot be used, or a file of somebody else is where the page would go.
+            A model that cannot be used is a row with its reason.
     """
+    refuse_foreign(options.output, FILES)
     board = Board(options.output, title=title_of(config), page=page_of(options))
     forget_report(options.output)
     session = Session.open(baseline=baseline, config=config, base=base, options=options, plan=plan)

@@ -16,6 +16,9 @@ from fairaudit.ratio import ratio
 _ROOM = 2.0
 """Clusters more, whose images agree, in the variance between clusters."""
 
+_EQUAL = 1e-9
+"""Weights whose sizes by Satterthwaite and by Kish are nearer than this are equal but for rounding."""
+
 RateOf = Callable[[Floats], Rate]
 
 
@@ -24,6 +27,7 @@ def effective(
     rate_of: RateOf,
     *,
     squared: ArrayLike | None = None,
+    fourth: ArrayLike | None = None,
     cluster_counts: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Rate:
@@ -32,7 +36,10 @@ def effective(
     The rate itself does not change. Without weights and clusters nothing does.
 
     - Weights: n_eff = p (1 − p) / v with the linearised variance v = Σ w² (y − p)² / (Σ w)², so that heavy images that
-      err count as what they are; at most (Σ w)² / Σ w² (Kish) over the denominator, which it is at p = 0 or 1.
+      err count as what they are; at most (Σ w)² / Σ w² (Kish) over the denominator, which it is at p = 0 or 1. Where
+      few images weigh most, what v has beyond Kish's is estimated from few: with `fourth` n_eff is multiplied by
+      `few_units` of 1 / (1/m − 1/k) images before that limit, m = (Σ w²)² / Σ w⁴ (Satterthwaite) and k Kish's size,
+      which is m for equal weights alone. Below two the rate is worth nothing.
     - Clusters: the linearised variance v = (m−1)/m Σ_c e_c² / n² over the m clusters that have images in the
       denominator, with e_c = (x_c − p n_c) / (1 − n_c/n) (CR3), and n_eff = p (1 − p) / v, at most n (Kish's size of it
       where there are weights too). No rate's v is taken to be smaller than the correlation within clusters that all
@@ -45,6 +52,7 @@ def effective(
         counts: [group, true, predicted].
         rate_of: from counts [..., group, true, predicted] to a rate; its denominator must be a sum of counts.
         squared: [group, true, predicted] sums of squared weights, when the counts are sums of weights.
+        fourth: [group, true, predicted] sums of their fourth powers; without them nothing is taken off for few.
         cluster_counts: [cluster, group, true, predicted] counts of every cluster.
         level: coverage of the interval that the size is for; it decides what few clusters cost.
 
@@ -60,7 +68,12 @@ def effective(
     table = np.asarray(counts, np.float64)
     plain = rate_of(table)
     p, n = plain.value, plain.denominator
-    kish = None if squared is None else _weighted(p, n, rate_of(np.asarray(squared, np.float64)))
+    kish = None
+    if squared is not None:
+        squares = rate_of(np.asarray(squared, np.float64))
+        most = np.nan_to_num(ratio(n * n, squares.denominator))
+        few = 1.0 if fourth is None else _few(most, squares, rate_of(np.asarray(fourth, np.float64)), level=level)
+        kish = _weighted(p, n, squares, most=most, few=few)
     if cluster_counts is not None:
         clusters = rate_of(np.asarray(cluster_counts, np.float64))
         size = _clustered(clusters, p, n, most=n if kish is None else kish, level=level)
@@ -83,11 +96,18 @@ def effective_counts(counts: ArrayLike, squared: ArrayLike) -> Floats:
     return table * np.nan_to_num(scale)[..., None, None]
 
 
-def _weighted(p: Floats, n: Floats, squares: Rate) -> Floats:
-    most = ratio(n * n, squares.denominator)
+def _few(kish: Floats, squares: Rate, fourth: Rate, *, level: float) -> Floats:
+    apart = np.nan_to_num(ratio(fourth.denominator, squares.denominator**2) - ratio(1, kish))
+    units = ratio(1, np.maximum(apart, _EQUAL))
+    return np.where(apart > _EQUAL, few_units(units, level=level), 1.0)
+
+
+def _weighted(p: Floats, n: Floats, squares: Rate, *, most: Floats, few: ArrayLike) -> Floats:
     share = np.nan_to_num(p)
     errors = (1 - share) ** 2 * squares.numerator + share**2 * (squares.denominator - squares.numerator)
-    return effective_size(share, ratio(errors, n * n), most=np.nan_to_num(most), units=np.nan_to_num(most))
+    variance = np.where(np.asarray(few) > 0, ratio(ratio(errors, n * n), few), np.inf)
+    size = effective_size(share, variance, most=most, units=most)
+    return np.where(np.asarray(few) > 0, size, 0.0)
 
 
 def _clustered(clusters: Rate, p: Floats, n: Floats, *, most: Floats, level: float) -> Floats:

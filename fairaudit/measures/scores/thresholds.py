@@ -60,8 +60,8 @@ class GroupRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Equalised:
-    """Per-group thresholds that equalise a rate, after Hardt, Price and Srebro (2016)."""
+class Equalized:
+    """Per-group thresholds that equalize a rate, after Hardt, Price and Srebro (2016)."""
 
     tpr: float
     """The common TPR."""
@@ -124,7 +124,7 @@ def precision_recall(histogram: ArrayLike, *, sizes: CurveSizes | None = None, l
     return _curve(rate(counts, "tpr"), rate(counts, "ppv"), sizes, level)
 
 
-def equal_opportunity_thresholds(histogram: ArrayLike) -> Equalised:
+def equal_opportunity_thresholds(histogram: ArrayLike) -> Equalized:
     """Thresholds per group with one TPR for all, chosen for the best overall accuracy.
 
     Between two thresholds of the histogram a group's decision is drawn at random so that its TPR is met exactly.
@@ -146,12 +146,12 @@ def equal_opportunity_thresholds(histogram: ArrayLike) -> Equalised:
     fprs = np.stack([_cheapest(fpr, tpr, goals) for fpr, tpr in points])
     best = _best(table, fprs, np.broadcast_to(goals, fprs.shape))
     rules = tuple(_between(tpr, float(goals[best])) for _, tpr in points)
-    return Equalised(
+    return Equalized(
         tpr=float(goals[best]), fpr=float("nan"), accuracy=_accuracy(table, fprs, goals, best), rules=rules
     )
 
 
-def equalised_odds_thresholds(histogram: ArrayLike) -> Equalised:
+def equalized_odds_thresholds(histogram: ArrayLike) -> Equalized:
     """Decision rules per group with one TPR and one FPR for all, chosen for the best overall accuracy.
 
     What is common to all groups is the area under the lowest of their ROC curves' convex hulls (their eq. 4.4). A group
@@ -163,7 +163,7 @@ def equalised_odds_thresholds(histogram: ArrayLike) -> Equalised:
     Raises:
         ValueError: a group has no positive or no negative.
 
-    >>> found = equalised_odds_thresholds([[[4, 0], [0, 4]], [[2, 2], [2, 2]]])
+    >>> found = equalized_odds_thresholds([[[4, 0], [0, 4]], [[2, 2], [2, 2]]])
     >>> found.tpr - found.fpr
     0.0
     """
@@ -177,7 +177,7 @@ def equalised_odds_thresholds(histogram: ArrayLike) -> Equalised:
     best = _best(table, rates, np.broadcast_to(common, heights.shape))
     x, y = float(grid[best]), float(common[best])
     rules = tuple(_on_hull(group, x, y) for group in table)
-    return Equalised(tpr=y, fpr=x, accuracy=_accuracy(table, rates, common, best), rules=rules)
+    return Equalized(tpr=y, fpr=x, accuracy=_accuracy(table, rates, common, best), rules=rules)
 
 
 def _curve(x: Rate, y: Rate, sizes: CurveSizes | None, level: float) -> ThresholdCurve:
@@ -261,4 +261,4 @@ def _check(table: Floats, *, negatives: bool) -> None:
     for truth, name in ((1, "positive"), *(((0, "negative"),) if negatives else ())):
         missing = np.flatnonzero(table[:, truth].sum(-1) == 0)
         if len(missing):
-            raise ValueError(f"group {missing[0]} has no {name}; its rate cannot be equalised")
+            raise ValueError(f"group {missing[0]} has no {name}; its rate cannot be equalized")

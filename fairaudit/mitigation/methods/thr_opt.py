@@ -12,7 +12,7 @@ from fairaudit.errors import MethodError
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity
 from fairaudit.measures.scores.score_histogram import score_histogram
-from fairaudit.measures.scores.thresholds import equalised_odds_thresholds
+from fairaudit.measures.scores.thresholds import equalized_odds_thresholds
 from fairaudit.mitigation.edits import Edit, GroupThreshold, GroupThresholds, HeadEdit
 from fairaudit.mitigation.features import Features, features_of
 from fairaudit.mitigation.method import MitigationMethod, Task, known_rows, need_binary
@@ -96,7 +96,7 @@ def thr_opt_groups(task: Task) -> Edit:
         scores, target.numpy().astype(bool), attribute.numpy(), groups=task.debias.groups, bins=BINS
     )
     try:
-        made = equalised_odds_thresholds(histogram)
+        made = equalized_odds_thresholds(histogram)
     except ValueError as error:
         raise MethodError("Thresholds per group cannot be chosen", found=str(error)) from error
     rules = tuple(GroupThreshold(lower=r.lower, upper=r.upper, mix=r.mix, keep=r.keep) for r in made.rules)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -133,7 +133,10 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, arch: str, 
     ]
     if missing or unexpected or other:
         raise _misfit(missing, [*unexpected, *named.leftovers], other, arch, where)
-    model.load_state_dict({key: value for key, value in given.items() if key in own}, strict=False)
+    fitting = OrderedDict((key, value) for key, value in given.items() if key in own)
+    # The versions of the classes whose shapes these are: some refuse weights of no version (torchvision's MNASNet).
+    fitting._metadata = getattr(own, "_metadata", {})  # type: ignore[attr-defined]
+    model.load_state_dict(fitting, strict=False)
     return (_left_over(named),) if named.leftovers else ()
 
 

@@ -139,14 +139,16 @@ def _quotient(builder: Builder, call: Call, left: Ref, right: Ref) -> fx.Node | 
 def _gate(builder: Builder, call: Call, left: Ref, right: Ref) -> fx.Node | None:
     """The operand that is repeated over the other is the gate; of two equally large ones, that of a squashing function.
 
-    None where neither is a gate: two signals that are multiplied have no agreed rule.
+    Then one that is a sum or mean, which is repeated where there is more than one place for it, and last an activation
+    that is written as a product. None where neither is a gate: two signals that are multiplied have no agreed rule.
     """
     pair = (left, right)
     whole = [builder.shape(_unexpanded(builder, value)) == _shape(call) for value in pair]
     if all(whole):
         opens = [_opens(builder, value) or _unexpanded(builder, value) != value for value in pair]
-        if not any(opens):
-            opens = [_spelled_out(builder, value) for value in pair]
+        for kind in (_summed, _spelled_out):
+            if not any(opens):
+                opens = [kind(builder, value) for value in pair]
         whole = [not opens[0], not opens[1]]
     if whole not in ([True, False], [False, True]):
         return None
@@ -174,6 +176,13 @@ def _opens_itself(builder: Builder, signal: Ref, gate: Ref) -> bool:
     """Whether a gate is a squashing function of the very signal that it multiplies, but for moves and constants."""
     inside = _squashed(builder, _root(builder, gate))
     return inside is not None and _root(builder, inside) == _root(builder, signal)
+
+
+def _summed(builder: Builder, ref: Ref) -> bool:
+    """Whether a value is a sum or mean over an axis that it keeps, but for moves and constant factors."""
+    ref = _root(builder, ref)
+    call = builder.calls[ref.call] if ref.call >= 0 else None
+    return call is not None and call.name in ("sum", "mean") and bool(call.bound().get("keepdim"))
 
 
 def _spelled_out(builder: Builder, ref: Ref) -> bool:

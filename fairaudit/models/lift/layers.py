@@ -142,6 +142,17 @@ def _group_norm(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
     return builder.module(_set(module, weight, bias), bound["input"], kind="group_norm", weight=weight)
 
 
+def _instance_norm(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
+    """A norm of every channel by itself, as ONNX files also write group norms: one group per channel."""
+    weight, bias = builder.constant(bound["weight"]), builder.constant(bound["bias"])
+    given = [bound[name] is None for name in ("weight", "bias")] != [weight is None, bias is None]
+    if given or (weight is None) != (bias is None) or not bound["use_input_stats"]:
+        return None
+    channels = builder.shape(bound["input"])[1]
+    module = nn.GroupNorm(channels, channels, eps=float(bound["eps"]), affine=weight is not None, device="meta")
+    return builder.module(_set(module, weight, bias), bound["input"], kind="instance_norm", weight=weight)
+
+
 def _prelu(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
     weight = builder.constant(bound["weight"])
     if weight is None:
@@ -163,6 +174,7 @@ HANDLERS: Mapping[str, Handler] = {
     **dict.fromkeys(("batch_norm", "native_batch_norm", "_native_batch_norm_legit_no_training"), _batch_norm),
     **dict.fromkeys(("layer_norm", "native_layer_norm"), _layer_norm),
     "group_norm": _group_norm,
+    "instance_norm": _instance_norm,
     "prelu": _prelu,
 }
 """Operation of torch, without a trailing underscore → how it becomes a module."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from torch import Tensor, nn
 
@@ -39,7 +40,7 @@ class Interpreter(nn.Module):
         unknown = Counter(op for op in _operations(graph.nodes) if op not in OPERATIONS and op not in CONTROL)
         if unknown:
             raise _unknown(unknown)
-        self._nodes = tuple(graph.nodes)
+        self._nodes = tuple(_marked(graph))
         self._input, self._outputs = graph.input, tuple(graph.outputs)
         self._places: dict[str, str] = {}
         self._fixed: dict[str, Tensor] = {}
@@ -135,6 +136,17 @@ def _operations(nodes: Iterable[Node]) -> Iterator[str]:
         yield node.op
         for body in bodies(node):
             yield from _operations(body.nodes)
+
+
+def _marked(graph: Graph) -> Iterator[Node]:
+    """The nodes; those that compute with weights alone, as where weights are standardised, are marked so."""
+    live = {graph.input}
+    for node in graph.nodes:
+        if live.isdisjoint((*node.inputs, *names_inside(node))):
+            yield replace(node, fixed=True)
+        else:
+            live.update(node.outputs)
+            yield node
 
 
 def _last_uses(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> dict[int, list[str]]:

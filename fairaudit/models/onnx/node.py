@@ -34,7 +34,9 @@ class Node:
     name: str = ""
     """Its own name, for errors."""
     attributes: Mapping[str, Any] = field(default_factory=dict)
-    """Numbers, texts, lists and tensors."""
+    """Numbers, texts, lists, tensors and graphs."""
+    fixed: bool = False
+    """Whether it computes with weights and constants alone."""
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - an attribute of any type
         """An attribute, or its default."""

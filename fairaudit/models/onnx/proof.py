@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ from fairaudit.errors import ModelError
 if TYPE_CHECKING:
     from onnx import GraphProto
 
+Given = dict[str, NDArray[np.generic]]
+Other = Callable[[Path, Given], Sequence[NDArray[np.generic]]]
 TOLERANCE = 1e-4
 """Largest difference of an output, relative to the largest output."""
 HALF = 2e-2
@@ -26,7 +28,8 @@ HALF = 2e-2
 def prove(module: nn.Module, path: Path, images: Tensor, *, name: str, only: str | None = None) -> tuple[float, str]:
     """Compare the outputs with those of onnxruntime where it is installed, and of `onnx.reference` otherwise.
 
-    max|z - z'| ≤ 1e-4 · max|z'|, for every floating output; outputs that are whole numbers must be equal.
+    max|z - z'| ≤ 1e-4 · max|z'|, for every floating output; outputs that are whole numbers must be equal. Where
+    onnxruntime computes something else, the standard's own reference decides.
 
     Args:
         module: the interpreter.
@@ -36,31 +39,51 @@ def prove(module: nn.Module, path: Path, images: Tensor, *, name: str, only: str
         only: "reference" never asks onnxruntime.
 
     Returns:
-        The largest relative difference, and which implementation it is compared with.
+        The largest relative difference, and what it is compared with, in words.
 
     Raises:
         ModelError: the outputs differ, or the other implementation cannot compute the file.
     """
     given = {name: images.detach().cpu().numpy()}
     runtime = only is None and importlib.util.find_spec("onnxruntime") is not None
-    other = "onnxruntime" if runtime else "onnx.reference"
-    try:
-        wanted = _by_runtime(path, given) if runtime else _by_reference(path, given)
-    except Exception as error:  # both raise their own kinds
-        raise _unproven(path, f"{other} cannot compute it: {str(error).splitlines()[0][:200]}") from error
     try:
         with torch.no_grad():
             result = module(images)
     except (RuntimeError, ValueError, IndexError, TypeError, NotImplementedError) as error:
         raise _unproven(path, f"an operation that fails: {str(error).splitlines()[0][:200]}") from error
     found = list(result.values()) if isinstance(result, dict) else [result]
-    deviation = max(_difference(one.cpu(), two) for one, two in zip(found, wanted, strict=True))
-    if not deviation <= (HALF if images.dtype in (torch.float16, torch.bfloat16) else TOLERANCE):
-        raise _unproven(path, f"a difference of {deviation:.3g} from {other}")
-    return deviation, other
+    most = HALF if images.dtype in (torch.float16, torch.bfloat16) else TOLERANCE
+    if not runtime:
+        deviation = _compared(found, _by_reference, path, given, "onnx.reference")
+        if deviation <= most:
+            return deviation, "onnx.reference"
+        raise _unproven(path, f"a difference of {deviation:.3g} from onnx.reference")
+    deviation = _compared(found, _by_runtime, path, given, "onnxruntime")
+    if deviation <= most:
+        return deviation, "onnxruntime"
+    try:
+        again = _compared(found, _by_reference, path, given, "onnx.reference")
+    except ModelError:
+        again = float("inf")
+    if again <= most:
+        return again, f"onnx.reference (and not those of onnxruntime, which differ by {deviation:.2g}: try another one)"
+    raise _unproven(path, f"a difference of {deviation:.3g} from onnxruntime")
 
 
-def _by_runtime(path: Path, given: dict[str, NDArray[np.generic]]) -> Sequence[NDArray[np.generic]]:
+def _compared(found: Sequence[Tensor], other: Other, path: Path, given: Given, name: str) -> float:
+    """The largest relative difference from another implementation.
+
+    Raises:
+        ModelError: it cannot compute the file.
+    """
+    try:
+        wanted = other(path, given)
+    except Exception as error:  # both raise their own kinds
+        raise _unproven(path, f"{name} cannot compute it: {str(error).splitlines()[0][:200]}") from error
+    return max(_difference(one.cpu(), two) for one, two in zip(found, wanted, strict=True))
+
+
+def _by_runtime(path: Path, given: Given) -> Sequence[NDArray[np.generic]]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -71,7 +94,7 @@ def _by_runtime(path: Path, given: dict[str, NDArray[np.generic]]) -> Sequence[N
     return outputs
 
 
-def _by_reference(path: Path, given: dict[str, NDArray[np.generic]]) -> Sequence[NDArray[np.generic]]:
+def _by_reference(path: Path, given: Given) -> Sequence[NDArray[np.generic]]:
     import onnx
     from onnx.reference import ReferenceEvaluator
 

@@ -89,10 +89,13 @@ def _einsum(node: Node, inputs: Inputs) -> Tensor:
 
 
 def _batch_norm(node: Node, inputs: Inputs) -> Tensor:
-    if node.get("training_mode", 0):
+    training = bool(node.get("training_mode", 0))
+    if training and not node.fixed:
         raise node.refuse("batch norm in training mode", wanted="a model exported in evaluation mode")
     value, weight, bias, mean, variance = (needed(node, inputs, place) for place in range(5))
-    return F.batch_norm(value, mean, variance, weight, bias, False, 0.0, float(node.get("epsilon", 1e-5)))
+    if training:  # of weights that are standardised: by their own mean and variance
+        mean, variance = mean.clone(), variance.clone()
+    return F.batch_norm(value, mean, variance, weight, bias, training, 0.0, float(node.get("epsilon", 1e-5)))
 
 
 def _layer_norm(node: Node, inputs: Inputs) -> Tensor:

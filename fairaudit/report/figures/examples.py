@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.report.figures.style import INK, literal, new_figure, png, title
+from fairaudit.report.figures.board import GAP, LINE, SIDE, TOP, PictureBoard, height_of
+from fairaudit.report.figures.style import literal
 
-_SIDE = 1.5  # inches of one picture
 _ACROSS = 6  # pictures in a row
 _LONGEST = 22  # characters of a line below a picture
 
@@ -30,21 +30,15 @@ def examples(images: NDArray[np.floating], *, names: Sequence[str], heading: str
         raise ValueError(f"images {images.shape} and {len(names)} names disagree")
     across = min(_ACROSS, len(images))
     down, lines = math.ceil(len(images) / across), max(name.count("\n") + 1 for name in names)
-    height = _SIDE * images.shape[1] / images.shape[2] + 0.16 * lines + 0.08
-    figure = new_figure(max(3.0, 0.2 + _SIDE * across), 0.4 + down * height)
-    title(figure, heading)
-    places = list(figure.subplots(down, across, squeeze=False).flat)
-    for axes in places[len(images) :]:
-        axes.axis("off")
-    for axes, image, name in zip(places, images, names, strict=False):
-        colour = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
-        axes.imshow(np.clip(np.nan_to_num(colour, nan=1.0), 0, 1), interpolation="nearest")
-        axes.set_xticks([])
-        axes.set_yticks([])
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        axes.set_xlabel("\n".join(map(_short, name.split("\n"))), fontsize=7.5, color=INK, labelpad=2)
-    return png(figure)
+    height = height_of(images[0])
+    step = height + LINE * lines + 2 * GAP
+    board = PictureBoard(2 * GAP + across * (SIDE + GAP), TOP + down * step, heading)
+    for number, (image, name) in enumerate(zip(images, names, strict=True)):
+        x, y = GAP + number % across * (SIDE + GAP), TOP + number // across * step
+        board.picture(x, y, image)
+        text = "\n".join(map(_short, name.split("\n")))
+        board.text(x + SIDE / 2, y + height + 5, text, size=7.5, down="top")
+    return board.png()
 
 
 def _short(line: str) -> str:

@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.ratio import ratio
+from fairaudit.report.figures.board import GAP, LINE, SIDE, TOP, PictureBoard, height_of, margin
 from fairaudit.report.figures.style import INK, SOFT, literal, new_figure, png, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
 Box = tuple[float, float, float, float]
 
 _HEAT = "RdBu_r"
-_SIDE = 1.5  # inches of one picture
+_BAR = 104  # pixels of the scale beside mean maps
 _ACROSS = 6  # pictures in a row
 _SMOOTH = 0.04  # standard deviation, in shorter sides, of the blur that makes speckled mean maps readable
 _TOP = 99.5  # percentile of |relevance| that gets the full colour: single hot pixels must not pale the rest
@@ -40,11 +40,12 @@ def region_overlay(images: Floats, masks: Bools, *, names: Sequence[str], headin
         ValueError: the numbers or sizes of images, masks and names disagree.
     """
     _check(images, masks, names)
-    figure, places = _board(len(images), images.shape[1:3], heading)
-    for axes, image, mask, name in zip(places, images, masks, names, strict=False):
-        _picture(axes, np.where(mask[..., None], image, 0.55 * image + 0.35), name)
-        _outline(axes, mask)
-    return png(figure)
+    board, places = _board(len(images), images, heading)
+    for (x, y), image, mask, name in zip(places, images, masks, names, strict=True):
+        board.picture(x, y, np.where(mask[..., None], image, 0.55 * image + 0.35))
+        board.name(x, y, name)
+        board.outline(x, y, mask)
+    return board.png()
 
 
 def reliance(
@@ -77,17 +78,16 @@ def reliance(
     if maps.shape != masks.shape:
         raise ValueError(f"maps {maps.shape} and masks {masks.shape} disagree")
     across = math.ceil(len(images) / len(rows)) if rows else min(_ACROSS, len(images))
-    figure, places = _board(len(images), images.shape[1:3], heading, across=across)
-    for number, (axes, image, relevance) in enumerate(zip(places, images, maps, strict=False)):
-        grey = image.mean(axis=-1, keepdims=True)
-        _picture(axes, np.repeat(0.5 * grey + 0.45, 3, axis=-1), names[number])
-        axes.imshow(_heat(relevance), extent=_extent(relevance), interpolation="nearest")
-        _outline(axes, masks[number])
+    board, places = _board(len(images), images, heading, across=across, rows=rows, below=values is not None)
+    for number, ((x, y), image, relevance) in enumerate(zip(places, images, maps, strict=True)):
+        height = board.picture(x, y, _faded(image), over=_heat(relevance))
+        board.name(x, y, names[number])
+        board.outline(x, y, masks[number])
         if values is not None:
-            axes.set_xlabel(f"{values[number]:.2f}", fontsize=8, color=INK, labelpad=2)
-    for name, axes in zip(rows, places[::across], strict=False):
-        axes.set_ylabel(literal(name), fontsize=8, color=INK)
-    return png(figure)
+            board.text(x + SIDE / 2, y + height + 4, f"{values[number]:.2f}", down="top")
+        if rows and number % across == 0:
+            board.row(x, y, height, rows[number // across])
+    return board.png()
 
 
 def compared_maps(
@@ -119,25 +119,24 @@ def compared_maps(
     _check(images, masks, names)
     if maps.shape != (len(rows), *masks.shape):
         raise ValueError(f"maps {maps.shape} do not fit {len(rows)} models and masks {masks.shape}")
-    height = _SIDE * images.shape[1] / images.shape[2]
-    lines = 0.17 * max(name.count("\n") for name in names)
-    figure = new_figure(1.1 + _SIDE * len(images), 0.7 + lines + (height + 0.22) * (1 + len(rows)))
-    title(figure, heading)
-    grid = figure.subplots(1 + len(rows), len(images), squeeze=False)
-    for axes, image, mask, name in zip(grid[0], images, masks, names, strict=True):
-        _picture(axes, image, "")
-        axes.set_title("\n".join(literal(line) for line in name.split("\n")), fontsize=8, color=INK, pad=3)
-        _outline(axes, mask)
-    for number, line in enumerate(grid[1:]):
-        for place, (axes, image, mask) in enumerate(zip(line, images, masks, strict=True)):
-            grey = image.mean(axis=-1, keepdims=True)
-            _picture(axes, np.repeat(0.5 * grey + 0.45, 3, axis=-1), "")
-            axes.imshow(_heat(maps[number, place]), extent=_extent(image), interpolation="nearest")
-            _outline(axes, mask)
+    height, lines = height_of(images[0]), max(name.count("\n") + 1 for name in names)
+    left, first = margin(list(rows)), TOP + LINE * lines
+    step = height + (LINE if values is not None else 0) + GAP
+    board = PictureBoard(left + len(images) * (SIDE + GAP), first + (1 + len(rows)) * step, heading)
+    for place, (image, mask, name) in enumerate(zip(images, masks, names, strict=True)):
+        x = left + place * (SIDE + GAP)
+        board.picture(x, first, image)
+        board.name(x, first, name)
+        board.outline(x, first, mask)
+        for number in range(len(rows)):
+            y = first + height + GAP + number * step
+            board.picture(x, y, _faded(image), over=_heat(maps[number, place]))
+            board.outline(x, y, mask)
             if values is not None:
-                axes.set_xlabel(f"{values[number, place]:.2f}", fontsize=8, color=INK, labelpad=2)
-        line[0].set_ylabel(literal(rows[number]), fontsize=8, color=INK)
-    return png(figure)
+                board.text(x + SIDE / 2, y + height + 4, f"{values[number, place]:.2f}", down="top")
+            if place == 0:
+                board.row(x, y, height, rows[number])
+    return board.png()
 
 
 def mean_maps(
@@ -170,26 +169,31 @@ def mean_maps(
     """
     if maps.shape[:2] != (len(rows), len(columns)):
         raise ValueError(f"maps {maps.shape} do not fit {len(rows)} rows and {len(columns)} columns")
-    before = 0 if images is None else 1
-    height = _SIDE * maps.shape[2] / maps.shape[3]
-    figure = new_figure(1.5 + _SIDE * (before + len(columns)), 0.85 + (height + 0.1) * len(rows))
     shown, blurred = _readable(maps)
-    title(figure, f"{heading}, blurred" if blurred else heading)
-    grid = figure.subplots(len(rows), before + len(columns), squeeze=False)
     top = _strongest(shown)
-    cover = None if region is None else np.broadcast_to(region, (len(rows), *maps.shape[2:]))
+    cover = None if region is None else np.broadcast_to(region, (len(rows), *maps.shape[2:])) >= 0.5
+    height, left, first = height_of(maps[0, 0]), margin(list(rows)), TOP + LINE
+    pictures = len(columns) + (images is not None)
+    wide, high = left + pictures * (SIDE + GAP) + _BAR, first + len(rows) * (height + GAP)
+    board = PictureBoard(wide, high, f"{heading}, blurred" if blurred else heading)
     for line, name in enumerate(rows):
-        if images is not None:
-            _picture(grid[line, 0], images[line], "mean image" if line == 0 else "")
-        for place, column in enumerate(columns):
-            axes = grid[line, before + place]
-            _map(axes, shown[line, place], top, column if line == 0 else "")
-        for axes in grid[line]:
+        y = first + line * (height + GAP)
+        board.row(left, y, height, name)
+        for place in range(pictures):
+            x = left + place * (SIDE + GAP)
+            values = None if place < pictures - len(columns) else shown[line, place - pictures]
+            if values is None and images is not None:
+                board.picture(x, y, images[line])
+            elif values is not None and np.isnan(values).all():
+                board.text(x + SIDE / 2, y + height / 2, "no images", size=7.5, color=SOFT, down="center")
+            elif values is not None:
+                board.picture(x, y, _colour(values, top))
             if cover is not None:
-                _outline(axes, cover[line] >= 0.5)
-        grid[line, 0].set_ylabel(literal(name), fontsize=8, color=INK)
-    _scale(figure, grid, top)
-    return png(figure)
+                board.outline(x, y, cover[line])
+            if line == 0:
+                board.name(x, y, "mean image" if values is None else columns[place - pictures])
+    _scale(board, wide - _BAR, first, high - first - GAP)
+    return board.png()
 
 
 def found_windows(
@@ -236,36 +240,33 @@ def found_windows(
     return png(figure)
 
 
-def outline(mask: Bools) -> NDArray[np.float64]:
-    """Edges between inside and outside along pixel borders, `[edge, 2, 2]` as (x, y) pairs in pixels.
-
-    The edge of the image counts as outside, so a region that is cut off is still closed.
-
-    >>> len(outline(np.array([[True, True], [False, False]])))
-    6
-    """
-    padded = np.pad(mask, 1)
-    y, x = np.nonzero(padded[1:, 1:-1] != padded[:-1, 1:-1])
-    flat = np.stack([np.stack([x, y], axis=1), np.stack([x + 1, y], axis=1)], axis=1)
-    y, x = np.nonzero(padded[1:-1, 1:] != padded[1:-1, :-1])
-    steep = np.stack([np.stack([x, y], axis=1), np.stack([x, y + 1], axis=1)], axis=1)
-    return np.concatenate([flat, steep]).astype(np.float64)
-
-
 def _check(images: Floats, masks: Bools, names: Sequence[str]) -> None:
     if images.ndim != 4 or images.shape[:3] != masks.shape or len(names) != len(images) or not len(images):
         raise ValueError(f"images {images.shape}, masks {masks.shape} and {len(names)} names disagree")
 
 
-def _board(count: int, size: tuple[int, ...], heading: str, *, across: int | None = None) -> tuple[Figure, list[Axes]]:
+def _board(
+    count: int,
+    images: Floats,
+    heading: str,
+    *,
+    across: int | None = None,
+    rows: Sequence[str] = (),
+    below: bool = False,
+) -> tuple[PictureBoard, list[tuple[int, int]]]:
+    """A board for so many images in rows, and where each is placed."""
     across = across or min(_ACROSS, count)
-    down = math.ceil(count / across)
-    figure = new_figure(max(3.0, 0.2 + _SIDE * across), 0.4 + down * (_SIDE * size[0] / size[1] + 0.34))
-    title(figure, heading)
-    places: list[Axes] = list(figure.subplots(down, across, squeeze=False).flat)
-    for axes in places[count:]:
-        axes.axis("off")
-    return figure, places
+    left = margin(list(rows)) if rows else GAP
+    step = height_of(images[0]) + LINE + GAP + (LINE if below else 0)
+    board = PictureBoard(left + across * (SIDE + GAP), TOP + math.ceil(count / across) * step, heading)
+    return board, [
+        (left + number % across * (SIDE + GAP), TOP + LINE + number // across * step) for number in range(count)
+    ]
+
+
+def _faded(image: Floats) -> Floats:
+    """An image in pale grey, under a map."""
+    return np.asarray(0.5 * image.mean(axis=-1, keepdims=True) + 0.45)
 
 
 def _picture(axes: Axes, image: Floats, name: str) -> None:
@@ -295,13 +296,6 @@ def _bare(axes: Axes, name: str) -> None:
 
 def _extent(values: Floats) -> Box:
     return 0, values.shape[1], values.shape[0], 0
-
-
-def _outline(axes: Axes, mask: Bools) -> None:
-    from matplotlib.collections import LineCollection
-
-    for color, width in (("white", 2.2), ("black", 1.1)):  # seen on dark and on light pictures
-        axes.add_collection(LineCollection(list(outline(mask)), colors=color, linewidths=width, capstyle="projecting"))
 
 
 def _window(axes: Axes, box: Box, name: str, *, faint: bool) -> None:
@@ -345,18 +339,19 @@ def _readable(maps: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
     return (soft, True) if speckled else (maps, False)
 
 
-def _scale(figure: Figure, grid: NDArray[np.object_], top: float) -> None:
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
+def _colour(values: NDArray[np.float64], top: float) -> NDArray[np.float64]:
+    """A map on the scale −top … top as colours `[row, column, 3]`; NaN stays."""
+    from matplotlib import colormaps
 
-    bar = figure.colorbar(
-        ScalarMappable(Normalize(-top, top), _HEAT),
-        ax=grid.ravel().tolist(),
-        location="right",
-        shrink=0.75,
-        aspect=28,
-        pad=0.02,
-    )
-    bar.set_ticks([-top, 0, top], labels=["against", "0", "for"])
-    bar.ax.tick_params(labelsize=7.5, length=0, colors=INK)
-    bar.outline.set_visible(False)
+    found = np.asarray(colormaps[_HEAT](np.clip(0.5 + 0.5 * ratio(values, top), 0, 1)), np.float64)[..., :3]
+    found[np.isnan(values)] = np.nan
+    return found
+
+
+def _scale(board: PictureBoard, x: int, y: int, height: int) -> None:
+    """The colours of the maps, from evidence for the class at the top to evidence against it."""
+    tall = round(0.75 * height)
+    start = y + (height - tall) // 2
+    board.strip(x, start, _colour(np.linspace(1, -1, tall)[:, None], 1.0), width=24)
+    for share, text in ((0.0, "for"), (0.5, "0"), (1.0, "against")):
+        board.text(x + 32, start + share * tall, text, size=7.5, across="left", down="center")

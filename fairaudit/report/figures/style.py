@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,15 +26,22 @@ STATES: Final = {
 }
 """Colour of every verdict of the gate; figures always say it in words or by a mark too."""
 
-_DPI: Final = 160
+DPI: Final = 160
+_COMPRESSION: Final = 4
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of this size in inches, with a canvas of its own and no global state."""
+def new_figure(width: float, height: float, *, layout: Literal["constrained"] | None = "constrained") -> Figure:
+    """An empty figure of this size in inches, with a canvas of its own and no global state.
+
+    Args:
+        width: inches.
+        height: inches.
+        layout: what makes room for texts; None where every place is given.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained", facecolor="white")
+    figure = Figure(figsize=(width, height), dpi=DPI, layout=layout, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 
@@ -94,8 +101,13 @@ def png(figure: Figure) -> bytes:
 
     `savefig` would draw it twice, the first time for the layout alone, which drawing once settles as well.
     """
+    import numpy as np
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
 
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})  # type: ignore[no-untyped-call]
+    canvas, buffer = FigureCanvasAgg(figure), io.BytesIO()
+    canvas.draw()  # type: ignore[no-untyped-call]
+    drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    opaque = np.ascontiguousarray(drawn[..., :3])  # every figure has a white ground
+    Image.fromarray(opaque).save(buffer, "PNG", dpi=(DPI, DPI), compress_level=_COMPRESSION)
     return buffer.getvalue()

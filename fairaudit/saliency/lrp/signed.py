@@ -56,9 +56,9 @@ def inverse_spread(module: nn.Module, x: Tensor) -> Tensor:
 def through_norm(module: nn.Module, share: Tensor, inverse: Tensor) -> Tensor:
     """(w · share − its mean) / σ, in the shape of the share: a norm's transposed linear map with σ constant."""
     if isinstance(module, nn.LayerNorm):
-        scaled = share if module.weight is None else share * module.weight
+        scaled = share.clone() if module.weight is None else share * module.weight
         axes = tuple(range(-len(module.normalized_shape), 0))
-        return (scaled - scaled.mean(axes, keepdim=True)).mul_(inverse)
+        return scaled.sub_(scaled.mean(axes, keepdim=True)).mul_(inverse)
     if isinstance(module, nn.GroupNorm):
         factor = 1.0 if module.weight is None else module.weight.view(1, -1, *[1] * (share.ndim - 2))
         scaled = (share * factor).reshape(len(share), module.num_groups, -1)
@@ -118,25 +118,21 @@ class Gamma(Rule):
     def propagate(self, module: nn.Module, memory: tuple[Tensor, ...], relevance: Tensor) -> Tensor:
         """See the class."""
         x, z = memory
-        return self.slope(module, x, z, relevance).mul_(x)
-
-    def slope(self, module: nn.Module, x: Tensor, z: Tensor, relevance: Tensor) -> Tensor:
-        """Relevance of the input over the input."""
         half, sign = self.gamma / 2, z.sign()
         bias = bias_of(module, z)
         weight: Tensor = module.weight  # type: ignore[assignment]
         size = weight.abs()
         # In place from here on: these are a dozen passes over the layer's numbers beside its four products.
-        magnitude = _down(module, x.abs(), size, None if self.bias_free else module.bias)  # type: ignore[arg-type]
+        magnitude = down(module, x.abs(), size, None if self.bias_free else module.bias)  # type: ignore[arg-type]
         favoured = magnitude.mul_(sign).mul_(half).add_(z - bias if self.bias_free else z, alpha=1 + half)
         share = over(relevance, favoured, self.epsilon)
         if not self.bias_free and self.ledger is not None and isinstance(bias, Tensor):
             self.absorb((1 + half) * bias + half * sign * bias.abs(), share)
-        plain, aligned = _up(module, share, weight, x), _up(module, share.mul_(sign), size, x)
-        return aligned.mul_(x.sign()).mul_(half).add_(plain, alpha=1 + half)
+        plain, aligned = up(module, share, weight, x), up(module, share.mul_(sign), size, x)
+        return aligned.mul_(x.sign()).mul_(half).add_(plain, alpha=1 + half).mul_(x)
 
 
-def _down(module: nn.Module, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def down(module: nn.Module, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """A layer's product with other weights, plus the magnitude of a bias."""
     size = None if bias is None else bias.abs()
     if isinstance(module, nn.Linear):
@@ -146,7 +142,7 @@ def _down(module: nn.Module, x: Tensor, weight: Tensor, bias: Tensor | None) -> 
     raise TypeError(f"no rule for {type(module).__name__}")
 
 
-def _up(module: nn.Module, above: Tensor, weight: Tensor, x: Tensor) -> Tensor:
+def up(module: nn.Module, above: Tensor, weight: Tensor, x: Tensor) -> Tensor:
     """The transposed product."""
     if isinstance(module, nn.Linear):
         return above @ weight

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, fx, nn
 
 from fairaudit.models.lift.carriers import carriers, layer_of, receivers
@@ -23,9 +24,11 @@ from fairaudit.saliency.lrp.signed import (
     Attending,
     Gamma,
     Normalised,
+    down,
     inverse_spread,
     through_attention,
     through_norm,
+    up,
 )
 
 _AS_GRADIENT = (GatedProduct, Scale)
@@ -40,8 +43,21 @@ class Ratio(Rule):
         return (over(output.detach(), args[0], TINY),)
 
     def propagate(self, module: nn.Module, memory: tuple[Tensor, ...], relevance: Tensor) -> Tensor:
+        """See the class; the ratio is not needed again, and a new tensor would take longer than the product."""
+        return memory[0].mul_(relevance)
+
+
+class LateRatio(Rule):
+    """The same from input and output, which layers with γ around it keep anyway."""
+
+    def memory(self, module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> tuple[Tensor, ...]:
+        """Input and output."""
+        return args[0], output.detach()
+
+    def propagate(self, module: nn.Module, memory: tuple[Tensor, ...], relevance: Tensor) -> Tensor:
         """See the class."""
-        return relevance * memory[0]
+        x, output = memory
+        return over(output, x, TINY).mul_(relevance)
 
 
 class ConstantSpread(Rule):
@@ -69,12 +85,20 @@ class ConstantWeights(Rule):
 
 
 class GammaSlope(Gamma):
-    """γ: the same without the product with x at the end."""
+    """γ: s_in = k Wᵀ(|z| t) + sgn(x) ⊙ |W|ᵀ(z t) with t = s_out / (|W||x| + |b| + k |z|) and k = 2 / γ + 1."""
 
     def propagate(self, module: nn.Module, memory: tuple[Tensor, ...], relevance: Tensor) -> Tensor:
         """See the class."""
         x, z = memory
-        return self.slope(module, x, z, z * relevance)
+        k, height = 2 / self.gamma + 1, z.abs()
+        weight: Tensor = module.weight  # type: ignore[assignment]
+        size = weight.abs()
+        most = down(module, x.abs(), size, module.bias)  # type: ignore[arg-type]
+        most.add_(height, alpha=k).add_(self.epsilon)
+        over_most = torch.div(relevance, most, out=most)
+        aligned = up(module, over_most * z, size, x)
+        plain = up(module, over_most.mul_(height), weight, x)
+        return aligned.mul_(x.sign()).add_(plain, alpha=k)
 
 
 class FlatSlope(Even):
@@ -113,6 +137,7 @@ def plan_for(rules: Mapping[str, Hook], module: fx.GraphModule) -> SlopePlan | N
     reached = list(carriers(module))
     flat = next((node for node in reached if isinstance(rules.get(str(node.target)), Even)), None)
     before = set() if flat is None else _before(module, flat)
+    passed = LateRatio if any(isinstance(rule, Gamma) for rule in rules.values()) else Ratio
     hooks: dict[str, Hook] = {}
     for node in reached:
         path, rule = str(node.target), rules.get(str(node.target))
@@ -123,7 +148,7 @@ def plan_for(rules: Mapping[str, Hook], module: fx.GraphModule) -> SlopePlan | N
         if flat is not None and node is not flat and any(_early(source, before) for source in receivers(module, node)):
             return None
         try:
-            hook = _hook(rule, layer_of(module, node))
+            hook = _hook(rule, layer_of(module, node), passed)
         except KeyError:
             return None
         if hook is not None:
@@ -146,7 +171,7 @@ def _early(node: fx.Node, before: set[fx.Node]) -> bool:
     return node.op == "placeholder" or node in before
 
 
-def _hook(rule: Hook | None, layer: nn.Module | None) -> Hook | None:
+def _hook(rule: Hook | None, layer: nn.Module | None, passed: type[Rule]) -> Hook | None:
     """The hook that does what a rule does; None for none.
 
     Raises:
@@ -156,5 +181,10 @@ def _hook(rule: Hook | None, layer: nn.Module | None) -> Hook | None:
         return None
     if isinstance(rule, Gamma):
         return GammaSlope(rule.gamma, epsilon=rule.epsilon)
-    made = {Passed: Ratio, Normalised: ConstantSpread, Attending: ConstantWeights, Even: FlatSlope}
+    made: dict[type[Rule], type[Rule]] = {
+        Passed: passed,
+        Normalised: ConstantSpread,
+        Attending: ConstantWeights,
+        Even: FlatSlope,
+    }
     return made[type(rule)]()

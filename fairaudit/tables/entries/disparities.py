@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fairaudit.tables.entry import MetricEntry, change_of
 
 _PAPER = "Hänel et al. (ACCV 2022)"
@@ -38,53 +40,42 @@ _BASES = {
 
 def _family(base: str) -> tuple[MetricEntry, ...]:
     noun, compared, advice, source = _BASES[base]
-    difference = MetricEntry(
+    entry = partial(MetricEntry, audits=("fairness",), range="0 to 1", advice=advice)
+    difference = entry(
         name=f"{base}_difference",
-        audits=("fairness",),
         title=f"largest gap between the groups' {noun}",
         sentence=f"Largest gap between groups in {compared}; 0 means no gap.",
-        range="0 to 1",
         better="lower",
         chance="above 0 by sampling alone; the row's `chance` says how much",
         undefined=_FEW,
         source=f"max − min over groups of {source}",
-        advice=advice,
     )
-    ratio = MetricEntry(
+    ratio = entry(
         name=f"{base}_ratio",
-        audits=("fairness",),
         title=f"smallest ratio of the groups' {noun}",
         sentence=f"Lowest value over highest in {compared}; 1 means equal.",
-        range="0 to 1",
         better="higher",
         chance="below 1 by sampling alone; the row's `chance` says how much",
         undefined=f"{_FEW}, or the rate is 0 in every group",
         source=f"min ÷ max over groups of {source}",
-        advice=advice,
     )
-    overall = MetricEntry(
+    overall = entry(
         name=f"{base}_difference_to_overall",
-        audits=("fairness",),
         title=f"largest gap of a group's {noun} to all images'",
         sentence=f"Largest gap between a group and all images together in {compared}; 0 means no gap.",
-        range="0 to 1",
         better="lower",
         chance=difference.chance,
         undefined=_FEW,
         source=f"max over groups of |group − all images| of {source}",
-        advice=advice,
     )
-    share = MetricEntry(
+    share = entry(
         name=f"{base}_ratio_to_overall",
-        audits=("fairness",),
         title=f"smallest ratio of a group's {noun} and all images'",
         sentence=f"Smallest ratio, the lower over the higher, of a group and all images in {compared}; 1 means equal.",
-        range="0 to 1",
         better="higher",
         chance=ratio.chance,
         undefined=f"{_FEW}, or the rate is 0 everywhere",
         source=f"min over groups of min(group ÷ all, all ÷ group) of {source}",
-        advice=advice,
     )
     return difference, ratio, overall, share
 
@@ -264,7 +255,7 @@ SOFT = tuple(
     )
     for entry in PAPER
 )
-EQUALISED = tuple(
+EQUALIZED = tuple(
     MetricEntry(
         name=f"{name}_{what}",
         audits=("fairness",),
@@ -279,7 +270,7 @@ EQUALISED = tuple(
         "the group is no question of statistics.",
     )
     for name, rates in (
-        ("equalised_odds", "true and false positive rates"),
+        ("equalized_odds", "true and false positive rates"),
         ("equal_opportunity", "true positive rates"),
     )
     for what, title, sentence in (
@@ -297,7 +288,7 @@ EQUALISED = tuple(
         ),
     )
 )
-COMPARING = (*DISPARITIES, *CLASS_GAPS, AUC_GAP, *LEVELS, *PAPER, *SOFT, *EQUALISED)
+COMPARING = (*DISPARITIES, *CLASS_GAPS, AUC_GAP, *LEVELS, *PAPER, *SOFT, *EQUALIZED)
 """Numbers over all groups."""
 _CHANGED = {f"{base}_{form}" for base in _BASES for form in ("difference", "ratio")} | {
     "equalized_odds_average", "worst_cell_accuracy", "worst_attribute_group_accuracy",

@@ -73,6 +73,7 @@ def clustered_cells(table: Floats, cells: ArrayLike, asked: FairnessSpec) -> Int
     own = replace(
         asked,
         squared=(table if asked.squared is None else asked.squared) * weight**2,
+        fourth=None if asked.fourth is None else asked.fourth * weight**4,
         cluster_counts=None if asked.cluster_counts is None else asked.cluster_counts * weight,
     )
     return exact(*own.sized(table * weight, right), level=asked.statistics.level)

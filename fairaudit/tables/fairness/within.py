@@ -27,7 +27,7 @@ def within_measurements(
     Args:
         counts: [control, group, true, predicted] images, or sums of weights; images of unknown value are not in them.
         asked: names, level, replicates and seed; clusters as [cluster, control, group, true, predicted]; squared
-            weights and images as [control, group, true, predicted].
+            weights, their fourth powers and images as [control, group, true, predicted].
         control: name of the control attribute.
         levels: names of its values.
 
@@ -60,6 +60,7 @@ def _per_value(
             attribute=f"{asked.attribute}={value}",
             cluster_counts=None if asked.cluster_counts is None else asked.cluster_counts[:, index],
             squared=None if asked.squared is None else asked.squared[index],
+            fourth=None if asked.fourth is None else asked.fourth[index],
             images=None if asked.images is None else asked.images[index],
         )
         counts = np.asarray(table[index])

@@ -21,7 +21,7 @@ def searched(demo_files, model, out):
     out.mkdir()
     (out / "search.yaml").write_text(yaml.safe_dump(config | {"gates": []}))
     command = ["roi-metrics", str(demo_files.folder / model), "-c", str(out / "search.yaml"), "--discover"]
-    done = CliRunner().invoke(app, [*command, "--limit", "400", "-o", str(out), "-q", "--json"])
+    done = CliRunner().invoke(app, [*command, "--limit", "300", "-o", str(out), "-q", "--json"])
     assert done.exit_code == 0, (done.exception, done.stderr)
     return [m for m in json.loads(done.stdout)["measurements"] if m["metric"].startswith("discovery")]
 

@@ -10,7 +10,7 @@ from fairaudit.audits.core.stream.audit import Drawing, Findings
 from fairaudit.audits.fairness.inputs import FairnessInputs, FairnessView
 from fairaudit.audits.fairness.read import read_fairness
 from fairaudit.audits.fairness.threshold_figures import used_threshold
-from fairaudit.audits.fairness.thresholds import equalising
+from fairaudit.audits.fairness.thresholds import equalizing
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.training import Training
@@ -97,16 +97,16 @@ def test_unknown_values_are_counted_and_noted():
     assert one(found.measurements, "accuracy", group="0").n == 3
 
 
-def test_the_rules_per_group_equalise_odds_when_they_are_carried_out(drawn):
+def test_the_rules_per_group_equalize_odds_when_they_are_carried_out(drawn):
     """The rules are carried out by drawing decisions, and the rates counted with scikit-learn."""
     hat, _, truth, scores = drawn
     scores = np.floor(scores * 1000) / 1000  # on the grid, so that thresholds between bins decide exactly
-    found = list(equalising(view(inputs([column("hat", hat)], truth, scores > 0.5, scores=scores))))
-    whole = one(found, "equalised_odds_accuracy")
+    found = list(equalizing(view(inputs([column("hat", hat)], truth, scores > 0.5, scores=scores))))
+    whole = one(found, "equalized_odds_accuracy")
     rng, copies = np.random.default_rng(0), 200
     rates, right = [], 0.0
     for group in (0, 1):
-        rule = one(found, "equalised_odds_threshold", group=str(group)).extra
+        rule = one(found, "equalized_odds_threshold", group=str(group)).extra
         own = np.tile(scores[hat == group] + 1e-9, copies)
         threshold = np.where(rng.random(len(own)) < rule["mix"], rule["lower"], rule["upper"])
         at_random = rng.random(len(own)) < whole.extra["fpr"]
@@ -121,9 +121,9 @@ def test_the_rules_per_group_equalise_odds_when_they_are_carried_out(drawn):
 
 def test_without_positives_in_a_group_there_is_no_rule_but_a_reason():
     codes, truth, scores = [0, 0, 0, 1, 1, 1], [0, 1, 1, 0, 0, 0], np.linspace(0.1, 0.9, 6)
-    found = list(equalising(view(inputs([column("hat", codes)], truth, [0] * 6, scores=scores))))
+    found = list(equalizing(view(inputs([column("hat", codes)], truth, [0] * 6, scores=scores))))
     assert [(m.metric, m.status) for m in found] == [
-        ("equalised_odds_accuracy", "undefined"),
+        ("equalized_odds_accuracy", "undefined"),
         ("equal_opportunity_accuracy", "undefined"),
     ]
     assert all("group 1" in m.reason for m in found)
@@ -131,7 +131,7 @@ def test_without_positives_in_a_group_there_is_no_rule_but_a_reason():
 
 def test_rules_of_small_cells_are_suppressed(drawn):
     hat, _, truth, scores = drawn
-    found = list(equalising(view(inputs([column("hat", hat)], truth, scores > 0.5, scores=scores, min_cell=1000))))
+    found = list(equalizing(view(inputs([column("hat", hat)], truth, scores > 0.5, scores=scores, min_cell=1000))))
     rules = [m for m in found if m.metric.endswith("_threshold")]
     assert len(rules) == 4
     assert {m.status for m in rules} == {"suppressed"}

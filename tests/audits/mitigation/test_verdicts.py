@@ -8,11 +8,15 @@ import torch
 
 from fairaudit.audits.mitigation.statistics import Images
 from fairaudit.audits.mitigation.swaps import swap_plan
-from fairaudit.audits.mitigation.verdicts import VariantQuestion, verdict_of
+from fairaudit.audits.mitigation.verdicts import VariantQuestion, evidence_of
 from fairaudit.config.schema import AuditConfig
 from fairaudit.tables.statistics import Statistics
 
 COUNT = 400
+
+
+def verdict_of(images, columns, question):
+    return evidence_of(images, columns, question).verdict(question)
 
 
 def planted(*, gap, flip, cue):

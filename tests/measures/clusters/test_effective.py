@@ -90,6 +90,33 @@ def test_equal_weights_are_whole_images():
     np.testing.assert_allclose(found.denominator, 20)
 
 
+def test_few_heavy_images_that_err_are_worth_less_by_students_quantile():
+    """Eight heavy images, half of them wrong, among 100 that are right: what v is, and from how few it is known."""
+    heavy, wrong = 8, 4
+    weights = np.r_[np.full(heavy, 10.0), np.ones(100)]
+    true = np.zeros(len(weights), int)
+    predicted = np.r_[np.ones(wrong, int), np.zeros(len(weights) - wrong, int)]
+    counts, squared, fourth = (
+        confusion(true, true, predicted, groups=1, classes=2, weights=weights**power).counts for power in (1, 2, 4)
+    )
+    p = 1 - wrong * 10 / weights.sum()
+    variance = (weights**2 * ((predicted == 0) - p) ** 2).sum() / weights.sum() ** 2
+    kish = weights.sum() ** 2 / (weights**2).sum()
+    units = 1 / ((weights**4).sum() / (weights**2).sum() ** 2 - 1 / kish)
+    worth = (norm.isf(0.025) / t.isf(0.025, units - 1)) ** 2
+    plain, found = (effective(counts, accuracy, squared=squared, fourth=some).denominator[0] for some in (None, fourth))
+    assert plain == pytest.approx(p * (1 - p) / variance)
+    assert found == pytest.approx(plain * worth)
+    assert 0.5 < worth < 0.95
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+def test_equal_weights_take_nothing_off_for_few(level):
+    counts = np.array([[[4.0, 2.0], [6.0, 8.0]], [[1.0, 0.0], [0.0, 0.0]]]) * 0.3
+    found = effective(counts, accuracy, squared=counts * 0.3, fourth=counts * 0.3**3, level=level)
+    np.testing.assert_allclose(found.denominator, [20, 1])
+
+
 def test_the_unit_of_the_weights_changes_nothing_however_they_are_clustered():
     tables = people(60, 4, spread=0.5, seed=2)
     squared = tables.sum(0)

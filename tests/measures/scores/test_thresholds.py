@@ -9,7 +9,7 @@ from fairaudit.measures.intervals.proportion import wilson
 from fairaudit.measures.scores.score_histogram import score_histogram, sweep_counts
 from fairaudit.measures.scores.thresholds import (
     equal_opportunity_thresholds,
-    equalised_odds_thresholds,
+    equalized_odds_thresholds,
     precision_recall,
     roc,
     sweep,
@@ -77,10 +77,10 @@ def decide(scores, group, found, rng):
     return selected
 
 
-def test_equalised_odds_rules_do_equalise_both_rates():
+def test_equalized_odds_rules_do_equalize_both_rates():
     rng = np.random.default_rng(1)
     scores, truth, group = (np.tile(part, 20) for part in images())
-    found = equalised_odds_thresholds(histogram(scores, truth, group))
+    found = equalized_odds_thresholds(histogram(scores, truth, group))
     selected = decide(scores, group, found, rng)
     for code in range(3):
         own = group == code
@@ -89,7 +89,7 @@ def test_equalised_odds_rules_do_equalise_both_rates():
     assert (selected == truth).mean() == pytest.approx(found.accuracy, abs=0.01)
 
 
-def test_equal_opportunity_rules_do_equalise_the_tpr_at_less_cost():
+def test_equal_opportunity_rules_do_equalize_the_tpr_at_less_cost():
     rng = np.random.default_rng(2)
     scores, truth, group = (np.tile(part, 20) for part in images())
     table = histogram(scores, truth, group)
@@ -98,12 +98,12 @@ def test_equal_opportunity_rules_do_equalise_the_tpr_at_less_cost():
     for code in range(3):
         assert selected[(group == code) & truth].mean() == pytest.approx(found.tpr, abs=0.02)
     assert (selected == truth).mean() == pytest.approx(found.accuracy, abs=0.01)
-    assert found.accuracy >= equalised_odds_thresholds(table).accuracy
+    assert found.accuracy >= equalized_odds_thresholds(table).accuracy
     assert found.accuracy <= max(sweep_accuracy(table))
 
 
 def sweep_accuracy(table):
-    """Best accuracy of any threshold per group: what no equalising rule can beat."""
+    """Best accuracy of any threshold per group: what no equalizing rule can beat."""
     counts = sweep_counts(table)
     right = counts[:, :, 0, 0] + counts[:, :, 1, 1]
     return [right.max(0).sum() / table.sum()]
@@ -113,14 +113,14 @@ def test_alike_groups_keep_their_best_threshold():
     scores, truth, _ = images(3)
     group = np.repeat([0, 1], 2000)
     table = histogram(np.tile(scores[:2000], 2), np.tile(truth[:2000], 2), group, groups=2)
-    found = equalised_odds_thresholds(table)
+    found = equalized_odds_thresholds(table)
     best = sweep(table, []).accuracy.max()
     assert found.accuracy == pytest.approx(best, abs=0.005)
     assert all(rule.keep == pytest.approx(1) for rule in found.rules)
 
 
-def test_a_group_that_cannot_be_equalised_is_named():
+def test_a_group_that_cannot_be_equalized_is_named():
     with pytest.raises(ValueError, match="group 1 has no positive"):
         equal_opportunity_thresholds([[[1, 1], [1, 1]], [[2, 2], [0, 0]]])
     with pytest.raises(ValueError, match="group 0 has no negative"):
-        equalised_odds_thresholds([[[0, 0], [1, 1]], [[2, 2], [1, 0]]])
+        equalized_odds_thresholds([[[0, 0], [1, 1]], [[2, 2], [1, 0]]])

@@ -40,9 +40,9 @@ def test_the_rule_per_group_is_as_good_as_fairlearns():
     oracle.fit(scores[:, None], target, sensitive_features=attribute)
     chance = oracle._pmf_predict(scores[:, None], sensitive_features=attribute)[:, 1]
     from fairaudit.measures.scores.score_histogram import score_histogram
-    from fairaudit.measures.scores.thresholds import equalised_odds_thresholds
+    from fairaudit.measures.scores.thresholds import equalized_odds_thresholds
 
-    made = equalised_odds_thresholds(score_histogram(scores, target == 1, attribute, groups=2, bins=1000))
+    made = equalized_odds_thresholds(score_histogram(scores, target == 1, attribute, groups=2, bins=1000))
     wanted = np.mean(np.where(target == 1, chance, 1 - chance))
     assert made.accuracy == pytest.approx(wanted, abs=0.005)
     for group in (0, 1):

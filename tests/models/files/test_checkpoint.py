@@ -94,6 +94,20 @@ def test_loaded_weights_are_the_given_ones():
     assert same(model.state_dict(), given)
 
 
+def test_classes_that_ask_for_the_version_of_their_weights_get_their_own():
+    class Versioned(nn.Linear):
+        _version = 2
+
+        def _load_from_state_dict(self, state, prefix, metadata, *more):
+            if metadata.get("version") != 2:
+                raise ValueError("version should be 2")
+            super()._load_from_state_dict(state, prefix, metadata, *more)
+
+    one, other = Versioned(2, 2), Versioned(2, 2)
+    load_weights(other, dict(one.state_dict()), arch="a", where="f")
+    assert same(one.state_dict(), other.state_dict())
+
+
 def test_a_missing_counter_of_batches_does_not_matter():
     given = {key: value for key, value in net().state_dict().items() if not key.endswith("num_batches_tracked")}
     load_weights(net(), given, arch="a", where="f")

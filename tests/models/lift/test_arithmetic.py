@@ -16,6 +16,11 @@ def _squeezed(x):
     return x.mean((2, 3), keepdim=True).sigmoid()
 
 
+def _pooled_of_one(x):
+    """A gate that is a mean, over a map of one position: it is repeated over larger ones."""
+    return x[..., :1, :1].relu() * x[..., :1, :1].mean((2, 3), keepdim=True)
+
+
 def _gated_twice(x):
     """An activation that is spelled out, times a gate of its size."""
     return x * x.sigmoid() * x.cos().sigmoid()
@@ -51,6 +56,7 @@ def _gelu(x):
         ({"GatedProduct": 1, "AdaptiveAvgPool2d": 1}, lambda x: x / x.mean((2, 3), keepdim=True)),
         ({"GatedProduct": 1, "Sigmoid": 1, "AdaptiveAvgPool2d": 1}, lambda x: x * _squeezed(x).expand_as(x)),
         ({"GatedProduct": 1, "LinearMap": 1}, lambda x: x * x.sum(-1, keepdim=True).expand_as(x)),
+        ({"GatedProduct": 1, "ReLU": 1, "AdaptiveAvgPool2d": 1}, _pooled_of_one),
         ({"GatedProduct": 1, "SiLU": 1, "ReLU": 1}, lambda x: F.silu(x) * x.relu()),
         ({"GatedProduct": 1, "SelfGatedProduct": 1, "Sigmoid": 1, "ReLU": 1}, lambda x: x * x.sigmoid() * x.relu()),
         ({"SelfGatedProduct": 1, "Sigmoid": 2, "GatedProduct": 1}, _gated_twice),

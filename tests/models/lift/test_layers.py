@@ -60,6 +60,8 @@ CASES = [
     ("LayerNorm", lambda x: F.layer_norm(x, (9,), torch.full((9,), 2.0))),
     ("LayerNorm", lambda x: F.layer_norm(x, (8, 9))),
     ("GroupNorm", lambda x: F.group_norm(x, 3, torch.ones(3), torch.ones(3), 0.1)),
+    ("GroupNorm", lambda x: F.instance_norm(x)),
+    ("GroupNorm", lambda x: F.instance_norm(x.flatten(2), weight=torch.full((3,), 2.0), bias=torch.ones(3), eps=0.1)),
     ("Sum", lambda x: x.relu() + x.tanh()),
     ("Flatten", lambda x: x.view(x.size(0), -1)),
     ("Flatten", lambda x: x.reshape(x.shape[0], 216)),

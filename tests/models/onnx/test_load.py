@@ -16,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 from fairaudit.config.schema import ModelConfig, PreprocessConfig  # noqa: E402
 from fairaudit.errors import ModelError  # noqa: E402
+from fairaudit.models.onnx import proof  # noqa: E402
 from fairaudit.models.onnx.load import load_onnx  # noqa: E402
 from fairaudit.models.onnx.proof import prove  # noqa: E402
 from fairaudit.models.open import open_model  # noqa: E402
@@ -128,6 +129,60 @@ def written(path, nodes, shape, *, outputs=("y",), weights=(), kind=TensorProto.
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     onnx.save(model, str(path))
     return path
+
+
+def standardised(path, *, of="w"):
+    """A convolution whose weights a batch norm in training mode standardises, as BiT and NFNets are written."""
+    nodes = [
+        helper.make_node("Reshape", [of, "flat"], ["rows"]),
+        helper.make_node(
+            "BatchNormalization", ["rows", "one", "zero", "zero", "one"], ["normed", "mean", "var"], training_mode=1
+        ),
+        helper.make_node("Reshape", ["normed", "sides"], ["weight"]),
+        helper.make_node("Conv", ["x", "weight"], ["c"]),
+        helper.make_node("GlobalAveragePool", ["c"], ["p"]),
+        helper.make_node("Flatten", ["p"], ["y"]),
+    ]
+    weights = [
+        numpy_helper.from_array(np.random.default_rng(0).normal(3, 2, (4, 3, 2, 2)).astype(np.float32), "w"),
+        numpy_helper.from_array(np.array([1, 4, 12]), "flat"),
+        numpy_helper.from_array(np.array([4, 3, 2, 2]), "sides"),
+        numpy_helper.from_array(np.ones(4, np.float32), "one"),
+        numpy_helper.from_array(np.zeros(4, np.float32), "zero"),
+    ]
+    return written(path, nodes, ["n", 3, 16, 16], weights=weights)
+
+
+def test_weights_may_be_standardised_by_a_batch_norm_in_training_mode(tmp_path):
+    path = standardised(tmp_path / "m.onnx")
+    model = opened(path, classes=list("abcd"), config=ModelConfig(output="logit"))
+    weight = numpy_helper.to_array(onnx.load(path).graph.initializer[0]).reshape(4, -1)
+    own = (weight - weight.mean(1, keepdims=True)) / np.sqrt(weight.var(1, keepdims=True) + 1e-5)
+    conv = nn.functional.conv2d(IMAGES, torch.tensor(own.reshape(4, 3, 2, 2)))
+    torch.testing.assert_close(model.module(IMAGES), conv.mean((2, 3)), atol=1e-5, rtol=1e-4)
+    assert "LinearMap" not in model.lifted(IMAGES).kinds
+
+
+def test_a_batch_norm_in_training_mode_on_images_is_refused(tmp_path):
+    nodes = [
+        helper.make_node(
+            "BatchNormalization", ["x", "one", "one", "one", "one"], ["n", "mean", "var"], training_mode=1
+        ),
+        *pooled(layout="n"),
+    ]
+    one = numpy_helper.from_array(np.ones(3, np.float32), "one")
+    with pytest.raises(ModelError, match="batch norm in training mode"):
+        opened(written(tmp_path / "m.onnx", nodes, ["n", 3, 16, 16], weights=[one]), classes=["a", "b", "c"])
+
+
+@pytest.mark.skipif(find_spec("onnxruntime") is None, reason="needs onnxruntime")
+def test_where_onnxruntime_errs_the_reference_decides(tmp_path, monkeypatch):
+    path = exported(Plain(), tmp_path / "m.onnx", dynamo=False)
+    monkeypatch.setattr(proof, "_by_runtime", lambda path, given: [np.full((len(given["images"]), 2), 7.0)])
+    assert any("not those of onnxruntime, which differ by 0." in note for note in opened(path).notes)
+    monkeypatch.setattr(proof, "_by_reference", lambda path, given: [np.full((len(given["images"]), 2), 7.0)])
+    with pytest.raises(ModelError, match="from onnxruntime"):
+        opened(path)
 
 
 def pooled(*more, layout="x"):

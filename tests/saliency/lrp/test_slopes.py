@@ -12,7 +12,7 @@ from fairaudit.saliency.lrp.graph import with_constant_gates
 from fairaudit.saliency.lrp.method import Lrp
 from fairaudit.saliency.lrp.rules import Passed
 from fairaudit.saliency.lrp.signed import TINY, Attending, Gamma, Normalised
-from fairaudit.saliency.lrp.slopes import ConstantSpread, ConstantWeights, GammaSlope, Ratio, plan_for
+from fairaudit.saliency.lrp.slopes import ConstantSpread, ConstantWeights, GammaSlope, LateRatio, Ratio, plan_for
 from fairaudit.saliency.prepare import layered
 from tests.saliency.lrp.test_composites import ENDS, randomised
 from tests.saliency.lrp.test_signed import by_rule, double
@@ -21,6 +21,7 @@ from tests.saliency.planted_networks import NETWORKS
 LAYERS = [
     (nn.GELU(), (2, 5), Passed(), Ratio()),
     (nn.Sigmoid(), (2, 5), Passed(), Ratio()),
+    (nn.SiLU(), (2, 5), Passed(), LateRatio()),
     (nn.LayerNorm(6), (2, 5, 6), Normalised(epsilon=TINY), ConstantSpread()),
     (nn.LayerNorm((4, 6), elementwise_affine=False), (2, 3, 4, 6), Normalised(epsilon=TINY), ConstantSpread()),
     (nn.GroupNorm(2, 4), (2, 4, 5, 6), Normalised(epsilon=TINY), ConstantSpread()),

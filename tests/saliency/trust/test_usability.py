@@ -11,8 +11,8 @@ from fairaudit.saliency.gradients.integrated_gradients import IntegratedGradient
 from fairaudit.saliency.lrp.method import Lrp
 from fairaudit.saliency.method import Attribution
 from fairaudit.saliency.random_map import RandomMap
-from fairaudit.saliency.trust import usability
-from fairaudit.saliency.trust.usability import UsabilityLimits, judge_method
+from fairaudit.saliency.trust.trial import UsabilityLimits
+from fairaudit.saliency.trust.usability import chance_areas, judge_method
 
 
 def bright(small):
@@ -115,7 +115,7 @@ def test_constant_maps_are_unusable(small):
     classifier, images, classes = bright(small)
     found = judge_method(Fixed(torch.zeros(12, 8, 8)), classifier, images, classes, steps=4)
     assert "all maps are constant" in found.reasons
-    assert usability.UsabilityLimits().most == 0.9
+    assert UsabilityLimits().most == 0.9
 
 
 def test_every_depth_is_told_and_the_last_one_judges(small):
@@ -163,7 +163,7 @@ def test_a_few_images_are_enough_for_randomisation_and_the_random_map_is_shared(
 
     def chance():
         if not made:
-            made.append(usability.chance_areas(classifier, images, classes, steps=8))
+            made.append(chance_areas(classifier, images, classes, steps=8))
         return made[0]
 
     method = IntegratedGradients(baseline="mean")

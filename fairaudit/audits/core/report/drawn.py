@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import gc
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
@@ -75,7 +77,7 @@ def drawn(
     chosen = {name: drawing for name, drawing in named.items() if wanted and (photographs or not drawing.photographs)}
     if not chosen:
         return []
-    with (progress or Silent()).task("Drawing figures", total=len(chosen)) as advance:
+    with _older_objects_left_alone(), (progress or Silent()).task("Drawing figures", total=len(chosen)) as advance:
         for number, (name, drawing) in enumerate(chosen.items(), start=1):
             write_bytes(folder / "figures" / name, drawing.draw())
             advance(number, len(chosen), False)
@@ -83,6 +85,19 @@ def drawn(
         Figure(file=f"figures/{name}", caption=d.caption, photographs=d.photographs, worst=d.worst)
         for name, d in chosen.items()
     ]
+
+
+@contextmanager
+def _older_objects_left_alone() -> Iterator[None]:
+    """Search only what is made meanwhile for garbage: figures make many objects, and an audit's libraries are large."""
+    if gc.get_freeze_count():  # the caller's own, which unfreezing would undo
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _named(drawings: Sequence[Drawing]) -> dict[str, Drawing]:

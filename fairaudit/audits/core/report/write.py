@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from fairaudit.audits.core.report.ours import refuse_foreign
 from fairaudit.errors import FairauditError, OutputError
 from fairaudit.files import reason
 from fairaudit.results.report import Report
@@ -19,7 +20,7 @@ def ready_folder(folder: Path) -> None:
     """Make the report folder, so that one that cannot be written is told before anything is computed.
 
     Raises:
-        OutputError: it cannot be made or written.
+        OutputError: it cannot be made or written, or holds a file under a report's name that fairaudit did not write.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -30,6 +31,12 @@ def ready_folder(folder: Path) -> None:
         raise OutputError(
             "The report folder cannot be written", found=found, where=str(folder), advice="Choose another one with -o."
         )
+    refuse_foreign(folder, _names())
+
+
+def _names() -> list[str]:
+    """Files that a report is written to, or that go when a report of other numbers comes."""
+    return [REPORT, *(f"report.{suffix}" for suffix, _ in RENDERERS.values())]
 
 
 def write_report_folder(report: Report, folder: Path, formats: Sequence[str]) -> list[Path]:
@@ -38,8 +45,9 @@ def write_report_folder(report: Report, folder: Path, formats: Sequence[str]) ->
     Renderings of an earlier report with other numbers go, so that none stands beside a report that it does not show.
 
     Raises:
-        OutputError: a file cannot be written.
+        OutputError: a file cannot be written, or is there and not fairaudit's.
     """
+    refuse_foreign(folder, _names())
     if _is_another(folder / REPORT, report):
         for name, (suffix, _) in RENDERERS.items():
             if name not in formats:
