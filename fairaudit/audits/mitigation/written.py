@@ -104,5 +104,7 @@ def write_decisions(path: Path, decisions: Sequence[int], parts: MitigationData)
         value = parts.values[group] if group >= 0 else ""
         writer.writerow([manifest.ids[row], target.values[true], target.values[decided], value])
     write_text(path, text.getvalue())
-    names = f"--truth {target.name} --prediction {DECISION} --attribute {shlex.quote(parts.attribute)}"
-    return f"fairaudit fairness --predictions {path.name} {names}"
+    return (
+        f"fairaudit fairness --predictions {path.name} --truth {target.name} --prediction {DECISION} --attribute "
+        f"{shlex.quote(parts.attribute)}"
+    )

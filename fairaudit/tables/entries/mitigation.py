@@ -172,7 +172,7 @@ MITIGATION = (
         "group's.",
         "lower",
         undefined="no two groups both have images with the region in every class",
-        source="swap_effect of the variant, on as many images as --maps says",
+        source="swap_effect of the variant, on the images whose relevance is measured",
         chance="0",
         advice="Where there are no twins, this is what tells whether the attribute moves the model.",
     ),
