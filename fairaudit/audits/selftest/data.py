@@ -95,6 +95,7 @@ def plant(data: SelftestData, bias: Bias, case: Case, *, config: Config, options
     regions = place_regions(bias)
     loader = Loader(audit, config.preprocess, regions, options.workers)
     names = {"attribute": list(brought(bias)), "region": list(regions), "control": [], "intersections": False}
+    names |= {"aligned": None, "twins": None, "cvae": None, "shown_in": {}}  # all of them about the rows' own attributes
     own = config.model_copy(
         update={
             "data": _without_bias(config).data,
@@ -120,9 +121,9 @@ def _without_bias(config: Config) -> Config:
 
 
 def _known(manifest: Manifest) -> Manifest:
-    """The rows with a target, without the columns that a self-test has no use for."""
+    """The rows with a target, without the columns and twins that a self-test has no use for."""
     rows: NDArray[np.int64] = np.flatnonzero(target_of(manifest).codes >= 0)
-    return replace(manifest, attributes={}).take(rows)
+    return replace(manifest, attributes={}, twins={}).take(rows)
 
 
 def _some(manifest: Manifest, count: int, *, seed: int) -> Manifest:
