@@ -108,3 +108,13 @@ def test_mean_and_deviation_by_hand(benchmark):
     assert benchmark.cell([1.0, 2.0, 3.0]) == "2.0 ± 1.0"
     assert benchmark.cell([1.0]) == "1.0"
     assert benchmark.cell([None, float("nan")]) == ""
+
+
+def test_nothing_is_begun_after_the_time_limit(benchmark, tiny, digits, tmp_path, capsys):
+    file = tmp_path / "seeds.json"
+    arguments = ["--mnist", str(digits), "--seeds", "1", "--minutes", "0", "--json", str(file)]
+    assert benchmark.main(arguments, protocols=tiny) == 0
+    assert not file.exists()
+    said = capsys.readouterr().err
+    assert said.count("not begun after 0 minutes") == 6  # no mask, so none of its size
+    assert "seed 0: γ = 10: not begun" in said

@@ -5,9 +5,10 @@ DIR is a folder that `fairaudit demo` made. Every audit runs in a process of its
 line that a user types; its functions are timed from outside by the processor time of the process, so that other work
 on the machine does not count. Printed are the seconds of every part; then
 
-- `whole / passes`: all processor time over that of the counted passes (decoding, forward passes, maps, interventions:
-  what `--dry-run` counts and every image costs again);
-- `whole / passes and trial`: the trial of the methods counts as passes too, which it consists of;
+- `whole / counted`: all processor time over that of the counted passes, the trial of the methods (passes over a sample
+  of the images) and the passes over all of them (decoding, forward passes, maps, interventions), what `--dry-run`
+  counts;
+- `whole / passes`: over the passes over all images alone, which every image more costs again;
 - `without imports`: the first ratio without the import of torch and the other libraries, which every command pays once;
 - `answer`: processor time until the verdict is printed.
 """
@@ -134,13 +135,14 @@ def shown(found: dict[str, dict[str, float]]) -> str:
     lines = [
         "| audit | "
         + " | ".join(names)
-        + " | rest | whole | answer | whole / passes | whole / passes and trial | without imports |"
+        + " | rest | whole | answer | whole / counted | whole / passes | without imports |"
     ]
     lines.append("| --- |" + " ---: |" * (len(names) + 6))
     for name, parts in found.items():
         known = sum(parts[part] for part in names)
         passes, whole = parts["passes"], parts["whole"]
-        ratios = [whole / passes, whole / (passes + parts["trial"]), (whole - parts["imports"]) / passes]
+        counted = passes + parts["trial"]
+        ratios = [whole / counted, whole / passes, (whole - parts["imports"]) / counted]
         told = [f"{ratio:.2f}" for ratio in ratios] if passes > 1 else ["", "", ""]  # nothing was computed again
         seconds = [*(parts[part] for part in names), whole - known, whole, parts["answer"]]
         lines.append(f"| {name} | " + " | ".join([*(f"{value:.1f}" for value in seconds), *told]) + " |")

@@ -11,7 +11,8 @@ network of four 7 × 7 convolutions for 80 epochs, 10,000 of the same digits in 
 the authors' program, and the 10,000 test digits report. It needs train-* and t10k-* and, for a bearable time, a GPU.
 `digits` is the paper's network and training on the parts of `small`: what the 10,000 test digits allow of it.
 `--at-epoch` also finds a mask of the model as it was after so many passes (table 6), `--magnitude` prunes so many per
-cent of every layer's weights, the smallest first (table 7).
+cent of every layer's weights, the smallest first (table 7). `--minutes` begins no further model after so many; those
+that cost little come first, and `--json` has them as they come.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ import argparse
 import copy
 import json
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -43,7 +46,7 @@ from fairaudit.pruning.encoder import CutModel as Cut
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.evaluate import Evaluation, evaluate
 from fairaudit.pruning.examples import Examples
-from fairaudit.pruning.search import MaskSearchSettings, search
+from fairaudit.pruning.search import MaskSearchSettings, SearchProgress, search
 from fairaudit.pruning.sparsity import sparsity
 from fairaudit.pruning.train import TuneSettings
 from fairaudit.seeds import child_seed
@@ -200,45 +203,76 @@ def masked(cut: Cut, masks: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         return controls.masked_weights(cut, masks)
 
 
-def one_seed(options: argparse.Namespace, protocol: Protocol, seed: int) -> dict[str, dict[str, float]]:
-    """Model → its numbers."""
+Row = dict[str, float]
+Weights = dict[str, torch.Tensor]
+Step = tuple[str, Callable[[], Row]]
+
+
+def one_seed(
+    options: argparse.Namespace, protocol: Protocol, seed: int, keep: Callable[[dict[str, Row]], None]
+) -> None:
+    """Model → its numbers, kept as they come: what costs little first, and nothing is begun after the time limit."""
     train, fit, choose, report = parts(options, protocol, seed)
     *early, (_, network) = trained(protocol, train, seed, options.at_epoch).items()
     cut = split(lift(network, fit.images[:4]).module)
-    told(f"seed {seed}: the biased model is trained")
-    found = {}
+    told(options, f"seed {seed}: the biased model is trained")
+    found: dict[str, Row] = {}
 
-    def judge(
-        name: str, weights: dict[str, torch.Tensor], masks: dict[str, torch.Tensor] | None = None, cut: Cut = cut
-    ) -> None:
-        found[name] = numbers(evaluate(cut, HEAD, weights, fit, report, seed=seed), report, masks, cut)
-        told(f"seed {seed}: {name}: " + ", ".join(f"{key} {value:.1f}" for key, value in found[name].items()))
+    def judge(weights: Weights, masks: Weights | None = None, cut: Cut = cut) -> Row:
+        return numbers(evaluate(cut, HEAD, weights, fit, report, seed=seed), report, masks, cut)
 
-    judge("unpruned", {})
-    settings = MaskSearchSettings(**{**asdict(protocol.settings), "seed": seed, "epochs": options.epochs})
-    masks: dict[str, torch.Tensor] = {}
-    for gamma in (*options.gamma, 0.0):
-        made = search(cut, HEAD, fit, choose, MaskSearchSettings(**{**asdict(settings), "gamma": gamma})).masks
-        masks = masks or made
-        judge(f"γ = {gamma:g}", masked(cut, made), made)
-    for name, made in (
-        ("magnitude, same size", controls.magnitude_masks(cut, masks)),
-        ("random, same size", controls.random_masks(cut, masks, seed=seed)),
-    ):
-        judge(name, masked(cut, made), made)
-    for percent in options.magnitude:
-        made = controls.magnitude_masks(cut, {name: share_kept(mask, percent) for name, mask in masks.items()})
-        judge(f"magnitude {percent:g} %", masked(cut, made), made)
+    def searched(gamma: float, cut: Cut = cut) -> Weights:
+        changed = {"seed": seed, "epochs": options.epochs, "gamma": gamma}
+        settings = MaskSearchSettings(**{**asdict(protocol.settings), **changed})
+        return search(cut, HEAD, fit, choose, settings, progress=lambda at: shown(options, seed, gamma, at)).masks
+
+    for name, step in steps(options, seed, cut, early, (fit, judge, searched)):
+        if time.monotonic() > options.began + 60 * options.minutes:
+            told(options, f"seed {seed}: {name}: not begun after {options.minutes:g} minutes (--minutes)")
+            continue
+        found[name] = step()
+        told(options, f"seed {seed}: {name}: " + ", ".join(f"{key} {value:.1f}" for key, value in found[name].items()))
+        keep(found)
+
+
+def steps(
+    options: argparse.Namespace,
+    seed: int,
+    cut: Cut,
+    early: Sequence[tuple[int, nn.Module]],
+    tools: tuple[Examples, Callable[..., Row], Callable[..., Weights]],
+) -> Iterator[Step]:
+    """Every model of the table and how it is made and judged; masks of equal size are as the first γ's is."""
+    fit, judge, searched = tools
+    masks: Weights = {}
+
+    def by_search(gamma: float, cut: Cut = cut) -> Row:
+        made = searched(gamma, cut)
+        masks.update({} if masks else made)
+        return judge(masked(cut, made), made, cut)
+
+    def by_rule(rule: Callable[[], Weights]) -> Row:
+        made = rule()
+        return judge(masked(cut, made), made)
+
+    yield "unpruned", lambda: judge({})
+    for gamma in options.gamma:
+        yield f"γ = {gamma:g}", partial(by_search, gamma)
+    if masks:
+        yield "magnitude, same size", lambda: by_rule(lambda: controls.magnitude_masks(cut, masks))
+        yield "random, same size", lambda: by_rule(lambda: controls.random_masks(cut, masks, seed=seed))
+        for percent in options.magnitude:
+            kept = {name: share_kept(mask, percent) for name, mask in masks.items()}
+            yield f"magnitude {percent:g} %", partial(by_rule, partial(controls.magnitude_masks, cut, kept))
+    training = TuneSettings(seed=seed, epochs=options.control_epochs)
+    yield "last layer retrained", lambda: judge(controls.retrained_head(cut, HEAD, fit, training))
+    yield "fine-tuned", lambda: judge(controls.fine_tuned(cut, HEAD, fit, training))
+    yield "trained from scratch", lambda: judge(controls.from_scratch(cut, HEAD, fit, training))
+    yield "γ = 0", partial(by_search, 0.0)
     for passed, model in early:
         young = split(lift(model, fit.images[:4]).module)
-        judge(f"unpruned, pass {passed}", {}, cut=young)
-        made = search(young, HEAD, fit, choose, settings).masks
-        judge(f"γ = {settings.gamma:g}, pass {passed}", masked(young, made), made, cut=young)
-    training = TuneSettings(seed=seed, epochs=options.control_epochs)
-    judge("last layer retrained", controls.retrained_head(cut, HEAD, fit, training))
-    judge("fine-tuned", controls.fine_tuned(cut, HEAD, fit, training))
-    judge("trained from scratch", controls.from_scratch(cut, HEAD, fit, training))
-    return found
+        yield f"unpruned, pass {passed}", partial(judge, {}, None, young)
+        yield f"γ = {options.gamma[0]:g}, pass {passed}", partial(by_search, options.gamma[0], young)
 
 
 def share_kept(mask: torch.Tensor, percent: float) -> torch.Tensor:
@@ -252,14 +286,13 @@ def table(seeds: Sequence[dict[str, dict[str, float]]], rho: float) -> str:
     columns = list(dict.fromkeys(key for found in seeds for row in found.values() for key in row))
     lines = ["| | " + " | ".join(f"{name} %" for name in columns) + " |", "| --- " * (len(columns) + 1) + "|"]
     for name in seeds[0]:
-        lines.append(
-            f"| {name} | " + " | ".join(cell([found[name].get(key) for found in seeds]) for key in columns) + " |"
-        )
+        values = ([found.get(name, {}).get(key) for found in seeds] for key in columns)
+        lines.append(f"| {name} | " + " | ".join(map(cell, values)) + " |")
     known = PAPER.get(rho, ()) if "bias linear" in columns else ()
     for name, (task, bias, pruned) in zip(("unpruned", "γ = 10"), known, strict=False):
-        values = {"task": task, "bias linear": bias, "sparsity": pruned}
-        shown = ("" if values.get(key) is None else f"{values[key]:g}" for key in columns)
-        lines.append(f"| paper, {name} | " + " | ".join(shown) + " |")
+        theirs = {"task": task, "bias linear": bias, "sparsity": pruned}
+        printed = ("" if theirs.get(key) is None else f"{theirs[key]:g}" for key in columns)
+        lines.append(f"| paper, {name} | " + " | ".join(printed) + " |")
     return "\n".join(lines)
 
 
@@ -271,9 +304,15 @@ def cell(values: Sequence[float | None]) -> str:
     return f"{np.mean(there):.1f}" + (f" ± {np.std(there, ddof=1):.1f}" if len(there) > 1 else "")
 
 
-def told(text: str) -> None:
-    """A line of progress."""
-    sys.stderr.write(f"{text}\n")
+def told(options: argparse.Namespace, text: str) -> None:
+    """A line of progress, with the seconds since the start."""
+    sys.stderr.write(f"{time.monotonic() - options.began:.0f} s: {text}\n")
+
+
+def shown(options: argparse.Namespace, seed: int, gamma: float, at: SearchProgress) -> None:
+    """A line of progress of a search, one for every temperature."""
+    if at.epoch == 1:
+        told(options, f"seed {seed}: γ = {gamma:g}, temperature {at.tau:g}, agreement {at.agreement:.3f}")
 
 
 def main(arguments: list[str] | None = None, protocols: dict[str, Protocol] | None = None) -> int:
@@ -289,18 +328,27 @@ def main(arguments: list[str] | None = None, protocols: dict[str, Protocol] | No
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=20, help="passes of the search at most, per temperature")
     parser.add_argument("--control-epochs", type=int, default=60, help="passes of the controls that train")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="no further model is begun after so many")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every seed's numbers")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every seed's numbers, as they come")
     options = parser.parse_args(arguments)
+    options.began = time.monotonic()
     options.mnist = options.mnist.resolve()  # a root that is not absolute would be looked for below the folder itself
     protocol = (protocols or PROTOCOLS)[options.protocol]
     problem = missing(options.mnist, options.protocol)
     if problem:
-        told(problem)
+        told(options, problem)
         return 2
-    seeds = [one_seed(options, protocol, seed) for seed in range(options.seeds)]
-    if options.json:
-        options.json.write_text(json.dumps(seeds, indent=1), encoding="utf-8")
+    seeds: list[dict[str, Row]] = []
+    for seed in range(options.seeds):
+        seeds.append({})
+
+        def keep(found: dict[str, Row]) -> None:
+            seeds[-1] = dict(found)
+            if options.json:
+                options.json.write_text(json.dumps(seeds, indent=1), encoding="utf-8")
+
+        one_seed(options, protocol, seed, keep)
     sys.stdout.write(table(seeds, options.rho) + "\n")
     return 0
 

@@ -13,6 +13,7 @@ NOT_SAID = {
     "fairaudit.audits.core.study.device:pick_device": "the device is auto",
     "fairaudit.models.open:_device": "the device is auto",
     "fairaudit.cli.settings:_batch_size": "auto",
+    "fairaudit.cli.settings:_check_cluster": "the executor is local, and nothing of a cluster is passed on",
     "fairaudit.cli.settings:_shard": "none",
     "fairaudit.cli.settings:format_names": "none",
     "fairaudit.cli.settings:per_attribute_options": "no twins are passed on",
@@ -37,7 +38,7 @@ NOT_SAID = {
     "fairaudit.config.load:_check_arch": "commands that open no model trust what they do not run",
     "fairaudit.config.load:load_config": "compare reads a configuration only where one is named",
     "fairaudit.gate.judge:_too_many_excluded": "compare counts no rows",
-    "fairaudit.engine.database:_recognise": "compare goes on without a store that it cannot read",
+    "fairaudit.engine.database:recognise": "compare goes on without a store that it cannot read",
     "fairaudit.engine.database:_told": "as above",
     "fairaudit.engine.store:RunStore": "as above",
 }

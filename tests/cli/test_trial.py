@@ -12,3 +12,13 @@ def test_another_question_to_the_same_model_uses_the_trial_again(lab):
     assert AGAIN in lab.run("roi-metrics", "model.pt", "-o", "out", "--format", "csv", quiet=False).err
     lab.configure(audit={"saliency": ["input_x_gradient"]})
     assert AGAIN not in lab.run("roi-metrics", "model.pt", "-o", "out", "--format", "csv", quiet=False).err
+
+
+def test_a_dry_run_counts_it(lab):
+    lab.configure(audit={"faithfulness": True})
+    plan = lab.run("roi-metrics", "model.pt", "--dry-run", "--json").report()
+    assert plan["trial_seconds"] > 0
+    text = lab.run("roi-metrics", "model.pt", "--dry-run", quiet=False).out
+    assert "of it for testing the attribution methods." in text
+    assert lab.run("fairness", "model.pt", "--dry-run", "--json").report()["trial_seconds"] == 0
+    assert "attribution" not in lab.run("fairness", "model.pt", "--dry-run", quiet=False).out

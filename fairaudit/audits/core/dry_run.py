@@ -14,7 +14,7 @@ from fairaudit.audits.core.plan import AuditPlan, no_verdicts
 from fairaudit.audits.core.run import checked_material
 from fairaudit.audits.core.stream.audit import Audit
 from fairaudit.audits.core.stream.stream import map_batch
-from fairaudit.audits.core.stream.trial import Trials
+from fairaudit.audits.core.stream.trial import Trials, one_trial, sample_rows
 from fairaudit.audits.core.study.cells import cells
 from fairaudit.audits.core.study.groups import groupings
 from fairaudit.audits.core.study.study import Study, open_classifier
@@ -43,6 +43,8 @@ class Intervening(Protocol):
 
 PROBE = 16
 """Images that the time is estimated from."""
+TRIED = 4
+"""Images that the time of the trials is estimated from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,8 @@ class RunPlan:
     """Audit → forward passes per image and model on changed images, beyond the one that all audits share."""
     seconds: float
     """Estimated time of the map over all rows and models."""
+    trial_seconds: float
+    """Estimated time of trying the attribution methods on every model, before that map; 0 without methods."""
     not_judged: Sequence[str]
     """Gate rules that this command could not judge, in words."""
     memory_bytes: int | None
@@ -97,6 +101,7 @@ def plan_run(
         passes=len(opened),
         extra_passes={audit.name: audit.extra_passes for audit in audits if isinstance(audit, Intervening)},
         seconds=seconds_per_row(study, audits) * len(material.manifest) * len(opened),
+        trial_seconds=seconds_of_trials(study, plan) * len(opened),
         not_judged=_not_judged(study, plan),
         memory_bytes=peak_memory_bytes(),
     )
@@ -140,6 +145,17 @@ def seconds_per_row(study: Study, audits: Sequence[Audit]) -> float:
     start = time.perf_counter()
     map_batch(study, audits, study.material.loader.load(rows))
     return (time.perf_counter() - start) / len(rows)
+
+
+def seconds_of_trials(study: Study, plan: AuditPlan) -> float:
+    """Time that one model's trials of its attribution methods take, from few images of their sample."""
+    rows = sample_rows(study)
+    batch = study.material.loader.load(rows[:TRIED])
+    methods = plan.methods_for(study)
+    start = time.perf_counter()
+    for method in methods:
+        one_trial(study, method, batch, plan.stages, {})
+    return (time.perf_counter() - start) * len(rows) / TRIED if methods else 0.0
 
 
 def _auditable(study: Study) -> Sequence[int]:

@@ -95,7 +95,12 @@ def plant(data: SelftestData, bias: Bias, case: Case, *, config: Config, options
     regions = place_regions(bias)
     loader = Loader(audit, config.preprocess, regions, options.workers)
     names = {"attribute": list(brought(bias)), "region": list(regions), "control": [], "intersections": False}
-    names |= {"aligned": None, "twins": None, "cvae": None, "shown_in": {}}  # all of them about the rows' own attributes
+    names |= {
+        "aligned": None,
+        "twins": None,
+        "cvae": None,
+        "shown_in": {},
+    }  # all of them about the rows' own attributes
     own = config.model_copy(
         update={
             "data": _without_bias(config).data,

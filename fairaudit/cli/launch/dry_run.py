@@ -62,7 +62,10 @@ def lines(plan: RunPlan) -> Iterator[str]:
     """The plan as text, at most 80 columns wide."""
     sizes = f"{counted(plan.rows, 'row')} × {counted(plan.models, 'model')}, {counted(plan.passes, 'pass', 'passes')}"
     yield f"{sizes}; audits: {', '.join(plan.audits)}"
-    yield f"About {clock_time(plan.seconds)} on this device, without testing the attribution methods."
+    testing = (
+        f", {clock_time(plan.trial_seconds)} of it for testing the attribution methods" if plan.trial_seconds else ""
+    )
+    yield f"About {clock_time(plan.seconds + plan.trial_seconds)} on this device{testing}."
     if plan.extra_passes:
         counts = ", ".join(f"{name} {count:,}" for name, count in plan.extra_passes.items())
         yield f"Forward passes per image on changed images: {counts}."

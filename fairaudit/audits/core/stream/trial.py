@@ -116,7 +116,7 @@ def run_trials(
 
     def compute(chunk: Chunk, batch: Batch) -> Mapping[str, Part]:
         method = methods[chunk.index]
-        return {method.name: _trial(study, method, batch, stages, shared)}
+        return {method.name: one_trial(study, method, batch, stages, shared)}
 
     with progress.task("Testing attribution methods", total=len(methods)) as advance:
         outcome = run_chunks(plan, load, compute, store, progress=advance)
@@ -161,7 +161,7 @@ def sample_rows(study: Study) -> list[int]:
     return [int(row) for row in generator(study.options.seed, "trial").permutation(total)[:count]]
 
 
-def _trial(
+def one_trial(
     study: Study, method: Method, batch: Batch, stages: int, shared: dict[int, Mapping[str, NDArray[np.float64]]]
 ) -> Part:
     """One method's trial; `shared` keeps what all methods have to beat, by the number of images."""
