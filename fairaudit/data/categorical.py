@@ -78,7 +78,7 @@ def encode(name: str, texts: Sequence[str], *, unknown: Collection[str], where: 
             "A column has no known value",
             found=f"{counted(len(tokens), 'row')}, all empty or unknown",
             where=place,
-            advice="Choose another column, or correct data.unknown if these texts do mean something.",
+            advice="Choose another column, or correct data.unknown if these texts have a meaning.",
         )
     binary = _binary(known, place)
     if binary:

@@ -107,7 +107,7 @@ def recognise(header: bytes, path: Path, *, any_version: bool = False) -> bool:
     """
     if not header.startswith(_MAGIC) or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
         raise StoreError(
-            "The file in the place of the run store is not a run store of fairaudit",
+            "The file at the run store's path is not a run store of fairaudit",
             where=str(path),
             advice="Choose another folder with -o; the file was left as it is.",
         )

@@ -50,7 +50,7 @@ LEAST = 24
 SHARES = (0.6, 0.4)
 """Shares of the rows that β is found on, and that the rectified model is audited on."""
 WITHIN = 0.1
-"""Largest mean relative change, in size, that counts as reached."""
+"""Largest absolute mean relative change that counts as rectified."""
 METRICS = ALIGNMENT | RECTIFICATION | FAIRNESS
 """What the report of a rectified model can hold."""
 

@@ -64,7 +64,7 @@ def _check_labels(path: Path, moved: Sequence[str], manifest: Manifest, model: C
     for name, (_, values) in zip(names, settings.attributes, strict=True):
         if name not in manifest.attributes:
             raise UsageError(
-                f"The conditional VAE is conditioned on {name}, which the manifest has not",
+                f"The conditional VAE is conditioned on {name}, which the manifest lacks",
                 where="data.attributes",
                 advice=suggestion(name, manifest.attributes),
             )

@@ -123,7 +123,7 @@ def image_folder(table: Table, column: str, start: Path) -> Path:
         if names and sum((folder / name).is_file() for name in names) * 2 > len(names):
             return folder
     raise DataError(
-        "The images that the table names are not there",
+        "The images that the table names do not exist",
         wanted=f'files that the column "{column}" names, in {start} or a folder in it',
         found=f'"{names[0]}" and others are missing' if names else "an empty column",
         where=table.file,

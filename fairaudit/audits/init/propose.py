@@ -123,7 +123,7 @@ def _target(
     if best < CLEAR and len(free) > 1:
         raise UsageError(
             "It is not clear which column the model predicts",
-            wanted=f"one that its answers agree with ({CLEAR} or more, where 1 is always, on {len(model.rows)} images)",
+            wanted=f"one that its answers agree with ({CLEAR} or more, 1 is always; {len(model.rows)} images)",
             found=told,
             advice="Name it with --target.",
         )

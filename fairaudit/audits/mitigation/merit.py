@@ -115,7 +115,7 @@ def merit(counts: np.ndarray, select: Select, *, floor: float, before: float) ->
     Args:
         counts: [group, true, predicted].
         select: worst_cell or eo.
-        floor: mean cell accuracy that may be lost.
+        floor: largest loss of mean cell accuracy that is allowed.
         before: mean cell accuracy of the unchanged model.
     """
     cells = ratio(np.diagonal(counts, axis1=1, axis2=2), counts.sum(2))

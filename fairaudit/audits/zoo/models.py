@@ -47,7 +47,7 @@ def _some(paths: Sequence[Path], problem: str) -> Sequence[Path]:
         raise UsageError(
             problem,
             wanted="files that end with " + ", ".join(sorted(SUFFIXES)) + ", or folders with a config.json",
-            advice="Name the files themselves where they end otherwise.",
+            advice="Name the files one by one if their names end otherwise.",
         )
     return paths
 

@@ -33,7 +33,7 @@ Explain = Annotated[
     str | None,
     typer.Option(
         "--explain",
-        help="Whose evidence: target (the default), prediction, or a class's name.",
+        help="Class whose evidence is measured: target (the default), prediction, or a class name.",
         rich_help_panel=RELEVANCE,
         metavar="WHOSE",
     ),
@@ -44,5 +44,5 @@ Convention = Annotated[
 ]
 MapsFormat = Annotated[
     Literal["npy", "safetensors"] | None,
-    typer.Option("--maps-format", help="With --save-maps (default: npy).", rich_help_panel=RELEVANCE),
+    typer.Option("--maps-format", help="File format of --save-maps (default: npy).", rich_help_panel=RELEVANCE),
 ]

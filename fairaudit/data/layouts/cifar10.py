@@ -67,7 +67,7 @@ def read_batch(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         raise DataError(f"The file cannot be read: {error}", where=path.name) from error
     if not len(data) or len(data) % RECORD:
         raise DataError(
-            "The file is no whole number of records",
+            "The file does not hold a whole number of records",
             wanted=f"a multiple of {RECORD} bytes",
             found=f"{len(data)} bytes",
             where=path.name,

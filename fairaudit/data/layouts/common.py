@@ -38,7 +38,7 @@ def joined(table: Table, key: str, keys: Sequence[str]) -> dict[str, list[str]]:
     for row, text in enumerate(table.columns[key]):
         if text in index:
             raise DataError(
-                f'"{text}" is there twice',
+                f'"{text}" occurs twice',
                 where=f"{table.file}, {table.places[index[text]]} and {table.places[row]}",
             )
         index[text] = row

@@ -74,7 +74,7 @@ def read_idx(path: Path, *, dimensions: int) -> NDArray[np.uint8]:
             header = file.read(4 + 4 * dimensions)
             if len(header) < 4 + 4 * dimensions or header[:4] != bytes((0, 0, 8, dimensions)):
                 raise DataError(
-                    "The file is no IDX file of this kind",
+                    "The file is not an IDX file of this kind",
                     wanted=f"bytes 0 0 8 {dimensions} first",
                     found=" ".join(str(byte) for byte in header[:4]) or "an empty file",
                     where=path.name,

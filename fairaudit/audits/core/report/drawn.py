@@ -69,7 +69,7 @@ def drawn(
     from fairaudit.results.strict_json import write_bytes
 
     if any(Path(drawing.name).name != drawing.name for drawing in drawings):
-        raise ValueError("a figure's name is no file name")
+        raise ValueError("a figure's name is not a file name")
     named = _named(drawings)
     for name, drawing in named.items():
         if drawing.photographs and not photographs:
