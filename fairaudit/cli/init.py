@@ -101,7 +101,7 @@ def _asking(wishes: Wishes):  # type: ignore[no-untyped-def] # noqa: ANN202 (a c
         typer.echo(f"Columns with few values: {names}", err=True)
 
         def known(text: str) -> str:
-            """The names in the text, or what is wrong with one, after which the question comes again."""
+            """The names in the text, or what is wrong with one, after which the question is asked again."""
             given = [name.strip() for name in text.split(",") if name.strip()]
             for name in given:
                 if name not in columns.categories:

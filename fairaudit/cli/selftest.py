@@ -15,7 +15,7 @@ SELF = "Self-test"
 
 
 def kinds(incomplete: str) -> list[str]:
-    """Kinds of planted bias that begin so, for the shell to complete.
+    """Kinds of planted bias that begin with this text, for the shell to complete.
 
     >>> kinds("p")
     ['patch']

@@ -1,4 +1,4 @@
-"""What `fairaudit cf-align` is asked to do beyond the shared options."""
+"""The options of `fairaudit cf-align` beyond the shared ones."""
 
 from __future__ import annotations
 

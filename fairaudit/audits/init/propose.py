@@ -1,4 +1,4 @@
-"""From what was found in a model and a table to a proposal: target, attributes, regions, preprocessing."""
+"""From the findings about a model and a table to a proposal: target, attributes, regions, preprocessing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLEAR = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What a configuration would say, and why."""
+    """The content of a configuration, with reasons."""
 
     target: str
     """Column that the model predicts."""

@@ -1,4 +1,4 @@
-"""What `fairaudit mitigate` is asked for."""
+"""The options of `fairaudit mitigate`."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _CONFIG: Final = "config.json"
 
 
 def model_files(arguments: Sequence[Path]) -> list[Path]:
-    """The models meant, in the order of the arguments, those of a folder or pattern by name; each file once.
+    """The model files, in the order of the arguments, those of a folder or pattern by name; each file once.
 
     A folder means the model files and the Hugging Face or timm folders that lie directly in it, unless it is such a
     folder itself. A pattern with `*`, `?` or `[` is for shells that do not expand it; `**` goes through all folders.

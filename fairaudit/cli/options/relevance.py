@@ -1,4 +1,4 @@
-"""Attribution methods, and whose relevance is measured how."""
+"""Attribution methods, and which relevance is measured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ RELEVANCE = "Relevance"
 
 
 def methods(incomplete: str) -> list[tuple[str, str]]:
-    """Attribution methods that begin so, each with what it is, for the shell to complete.
+    """Attribution methods that begin with this text, each with a description, for the shell to complete.
 
     >>> [name for name, _ in methods("grad")]
     ['gradient', 'gradcam']

@@ -12,7 +12,7 @@ RUN = "Run"
 
 
 def devices(incomplete: str) -> list[str]:
-    """Devices that begin so, for the shell to complete.
+    """Devices that begin with this text, for the shell to complete.
 
     >>> devices("c")
     ['cpu', 'cuda']

@@ -41,7 +41,7 @@ def target_of(manifest: Manifest) -> Categorical:
 
 
 def audited(asked: str | Sequence[str] | None, known: Mapping[str, object], *, kind: str) -> list[str]:
-    """The names asked for, all known ones when none was.
+    """The requested names; all known ones if none is requested.
 
     Raises:
         UsageError: a name that is not known.
