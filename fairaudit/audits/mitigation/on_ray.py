@@ -53,7 +53,7 @@ class OnRay:
         return line.lost
 
     def fits_over(self, model: Classifier, data: Associations) -> Mapping[float, Mapping[Unit, str]]:
-        """Train a model at every φ and fit everything about it; returns, by φ, the units that were lost, with the reason.
+        """Train a model at every φ and fit everything about it; returns, by φ, the lost units with the reason.
 
         Raises:
             FairauditError: there is no cluster, a worker cannot open what this process has opened, or a model's
