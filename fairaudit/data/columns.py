@@ -90,7 +90,7 @@ def _picked_values(model: ModelConfig) -> tuple[str, ...]:
 
 
 def positive_name(model: ModelConfig) -> str | None:
-    """What the configuration calls the one output that decides between two values, or None."""
+    """The configuration's name for the one output that decides between two values, or None."""
     if model.output == "softmax" or isinstance(model.pick, list) or model.picks_several:
         return None
     if isinstance(model.pick, int):

@@ -1,4 +1,4 @@
-"""Tables from CSV, JSON Lines and Parquet files: columns of stripped texts, and where every row stands."""
+"""Tables from CSV, JSON Lines and Parquet files: columns of stripped texts, and the place of every row."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Table:
 
 
 def read_table(path: Path) -> Table:
-    """A table file, told by its suffix: .csv, .tsv, .txt; .jsonl, .ndjson; .parquet.
+    """A table file, recognised by its suffix: .csv, .tsv, .txt; .jsonl, .ndjson; .parquet.
 
     Raises:
         DataError: the file is missing, has another suffix, is not UTF-8, or a row of it is broken.

@@ -1,4 +1,4 @@
-"""The SQLite file below the run store: opened, recognised, made, and its errors told in words."""
+"""The SQLite file below the run store: opened, recognised, made, and its errors put into words."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn an error of SQLite into one that says what happened to which file and what to do."""
+    """Turn an SQLite error into one that names the file, the problem and the remedy."""
     try:
         yield
     except sqlite3.Error as error:

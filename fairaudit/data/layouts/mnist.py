@@ -25,7 +25,7 @@ _PARTS = (("train", "train"), ("t10k", "test"))
 
 
 def read_mnist(root: Path) -> Dataset:
-    """The parts that are there; the target is "label", splits are train and test, ids are such as t10k/00042.
+    """The parts that exist; the target is "label", splits are train and test, ids are such as t10k/00042.
 
     Raises:
         DataError: no part is there, a part is broken, or images and labels differ in number or size.
