@@ -150,3 +150,15 @@ def test_a_killed_run_goes_on_to_the_same_mask(wide):
     assert all(torch.equal(whole[layer], again[layer]) for layer in whole)
     files = [(wide.folder / name / "mask.safetensors").read_bytes() for name in ("whole", "killed")]
     assert files[0] == files[1]
+
+
+@pytest.mark.parametrize("command", ["prune", "mitigate"])
+def test_a_dry_run_is_of_the_reporting_part_and_refuses_what_the_run_would(wide, command):
+    plan = wide.run(command, "model.pt", "--dry-run", "--json").report()
+    assert plan["rows"] < 80
+    assert plan["besides"]
+    wide.configure(gates=[{"metric": "tpr", "group": "z", "min": 0.5}])
+    wide.run(command, "model.pt", "--dry-run").refused('"z", which the data does not have')
+    wide.run(command, "model.pt").refused('"z", which the data does not have')  # before the search, not after it
+    split = {"prune": "--fit-split", "mitigate": "--debias-split"}[command]
+    wide.run(command, "model.pt", "--dry-run", split, "nowhere=x").refused("nowhere")

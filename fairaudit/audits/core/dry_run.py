@@ -17,7 +17,7 @@ from fairaudit.audits.core.stream.stream import map_batch
 from fairaudit.audits.core.stream.trial import Trials, one_trial, sample_rows
 from fairaudit.audits.core.study.cells import cells
 from fairaudit.audits.core.study.groups import groupings
-from fairaudit.audits.core.study.study import Study, open_classifier
+from fairaudit.audits.core.study.study import Material, Study, open_classifier
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.counted import counted
@@ -73,6 +73,8 @@ class RunPlan:
     """Gate rules that this command could not judge, in words."""
     memory_bytes: int | None
     """Most memory that the probe needed."""
+    besides: Sequence[str] = ()
+    """What the command does besides the audit; none of the figures above counts it."""
 
 
 def plan_run(
@@ -84,6 +86,33 @@ def plan_run(
         FairauditError: the run could not begin.
     """
     material = checked_material(config, base=base, options=options, plan=plan)
+    return plan_on(material, models, baseline=baseline, config=config, options=options, plan=plan)
+
+
+def plan_on(
+    material: Material,
+    models: Sequence[Path],
+    *,
+    baseline: Path | None,
+    config: Config,
+    options: RunOptions,
+    plan: AuditPlan,
+    besides: Sequence[str] = (),
+) -> RunPlan:
+    """The plan of an audit of data that are open.
+
+    Args:
+        material: the data.
+        models: the models' files.
+        baseline: the file of the model they are compared with.
+        config: the configuration.
+        options: of every run.
+        plan: the audits.
+        besides: what the command does besides, which no figure of the plan counts.
+
+    Raises:
+        FairauditError: the run could not begin.
+    """
     opened = [open_classifier(path, config=config, material=material, options=options) for path in models]
     compared = None
     if baseline is not None:
@@ -104,6 +133,7 @@ def plan_run(
         trial_seconds=seconds_of_trials(study, plan) * len(opened),
         not_judged=_not_judged(study, plan),
         memory_bytes=peak_memory_bytes(),
+        besides=tuple(besides),
     )
 
 

@@ -136,12 +136,21 @@ def checked_material(config: Config, *, base: Path, options: RunOptions, plan: A
     """
     check_gates(config.gates)
     material = open_material(config, base=base, options=options, with_regions=plan.with_regions)
+    check_named(config, material, plan)
+    return material
+
+
+def check_named(config: Config, material: Material, plan: AuditPlan) -> None:
+    """Refuse attributes, groups and classes that the configuration names and the data do not have.
+
+    Raises:
+        FairauditError: there is no attribute, or a gate rule or `audit.aligned` names what does not exist.
+    """
     manifest, groups = material.manifest, audited_groupings(config, material.manifest)
     if plan.needs_attributes:
         require_attributes([group.name for group in groups], manifest.candidates, where=manifest.name)
     check_names(config.gates, groups, manifest.target)
     check_pairs(config.audit.aligned, [*groups, *manifest.attributes.values()], manifest.target)
-    return material
 
 
 def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress, tell: Tell | None = None) -> Report:

@@ -14,10 +14,11 @@ from typing import Protocol
 
 from fairaudit.audits.core.report.gates import check_gates
 from fairaudit.audits.core.report.outcome import Outcome
-from fairaudit.audits.core.run import run_study
+from fairaudit.audits.core.run import check_named, run_study
 from fairaudit.audits.core.stream.audit import Drawing, Findings
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.study.study import Material, Study, open_classifier
+from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.mitigation.data import open_parts, part_of, read_parts
 from fairaudit.audits.mitigation.fit import VANILLA, fit_all
 from fairaudit.audits.mitigation.options import MitigateOptions
@@ -110,11 +111,7 @@ def run_over_phi(
     Raises:
         FairauditError: data, model or options cannot be used.
     """
-    check_asked(asked)
-    check_gates(config.gates)
-    if asked.write:
-        raise UsageError("--write and --phi cannot be used together", advice="Mitigate the model itself to write one.")
-    data = associations(config, base=base, options=options, asked=asked)
+    data = checked_associations(config, base=base, options=options, asked=asked)
     model = open_classifier(path, config=config, material=data.material, options=options)
     if options.fresh:
         forget(options.output)
@@ -127,6 +124,21 @@ def run_over_phi(
         found[phi] = replace(compared(fits, opened, config, options, asked), phi=phi)
         notes += [f"φ {phi:g}: {note}" for note in opened.parts.notes]
     return _told(path, found, data, model, notes, config, options, progress)
+
+
+def checked_associations(config: Config, *, base: Path, options: RunOptions, asked: MitigateOptions) -> Associations:
+    """As `associations`, with whatever can be checked before a model is opened.
+
+    Raises:
+        FairauditError: data or options cannot be used, or the configuration names what the data do not have.
+    """
+    check_asked(asked)
+    check_gates(config.gates)
+    if asked.write:
+        raise UsageError("--write and --phi cannot be used together", advice="Mitigate the model itself to write one.")
+    data = associations(config, base=base, options=options, asked=asked)
+    check_named(config, data.material, joint.PLAN)
+    return data
 
 
 def associations(config: Config, *, base: Path, options: RunOptions, asked: MitigateOptions) -> Associations:

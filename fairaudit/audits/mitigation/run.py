@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.gates import check_gates
 from fairaudit.audits.core.report.outcome import Outcome
-from fairaudit.audits.core.run import run_study
+from fairaudit.audits.core.run import check_named, run_study
 from fairaudit.audits.core.stream.audit import Audit, Findings
 from fairaudit.audits.core.stream.found import FoundBefore
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.stream.trial import Trials
 from fairaudit.audits.core.study.statistics import statistics_of
-from fairaudit.audits.core.study.study import Study, open_classifier, target_of
+from fairaudit.audits.core.study.study import Material, Study, open_classifier, target_of
 from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.mitigation.data import MitigationData, open_parts, read_parts
 from fairaudit.audits.mitigation.figures import drawings
@@ -39,6 +39,7 @@ from fairaudit.audits.mitigation.written import write_chosen
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.counted import counted
+from fairaudit.data.manifest import Manifest
 from fairaudit.errors import UsageError, suggestion
 from fairaudit.measures.counts.association import phi as association_phi
 from fairaudit.mitigation.method import Task
@@ -78,9 +79,7 @@ def open_run(path: Path, *, config: Config, base: Path, options: RunOptions, ask
     Raises:
         FairauditError: data, model or options cannot be used.
     """
-    check_asked(asked)
-    check_gates(config.gates)
-    manifests, material, names, notes = open_parts(config, base=base, options=options, asked=asked)
+    manifests, material, names, notes = checked_parts(config, base=base, options=options, asked=asked)
     model = open_classifier(path, config=config, material=material, options=options)
     parts = read_parts(
         manifests, material, names, notes, model=model, config=config, seed=options.seed, frames=asked.frames
@@ -88,6 +87,21 @@ def open_run(path: Path, *, config: Config, base: Path, options: RunOptions, ask
     if options.fresh:
         forget(options.output)
     return prepared(model, parts, config, options, asked)
+
+
+def checked_parts(
+    config: Config, *, base: Path, options: RunOptions, asked: MitigateOptions
+) -> tuple[dict[str, Manifest], Material, tuple[str, ...], list[str]]:
+    """As `open_parts`, with whatever can be checked before a model is opened.
+
+    Raises:
+        FairauditError: data or options cannot be used, or the configuration names what the data do not have.
+    """
+    check_asked(asked)
+    check_gates(config.gates)
+    found = open_parts(config, base=base, options=options, asked=asked)
+    check_named(config, found[1], joint.PLAN)
+    return found
 
 
 def prepared(

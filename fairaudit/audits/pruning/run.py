@@ -17,7 +17,7 @@ from fairaudit.audits.core.report.gates import check_gates
 from fairaudit.audits.core.report.metrics import PRUNING
 from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.report.write import write_report_folder
-from fairaudit.audits.core.run import run_study
+from fairaudit.audits.core.run import check_named, run_study
 from fairaudit.audits.core.stream.audit import Audit, Findings
 from fairaudit.audits.core.stream.found import FoundBefore
 from fairaudit.audits.core.stream.progress import Progress
@@ -59,9 +59,7 @@ def run_prune(
     Raises:
         FairauditError: data, model or options cannot be used.
     """
-    check_controls(asked)
-    check_gates(config.gates)
-    data = open_parts(config, base=base, options=options, asked=asked)
+    data = opened_parts(config, base=base, options=options, asked=asked)
     model = open_classifier(path, config=config, material=data.report, options=options)
     fit, choose, report = (
         examples(part, data.biases, model, config, options.workers)
@@ -94,6 +92,19 @@ def run_prune(
         found = with_legs(found, others, experiment.written, options.output)
         write_report_folder(found, options.output, options.formats)
     return Outcome(name=target.stem, folder=options.output, report=found)
+
+
+def opened_parts(config: Config, *, base: Path, options: RunOptions, asked: PruneOptions) -> PruneData:
+    """The parts of the data, with whatever can be checked on them before a model is opened.
+
+    Raises:
+        FairauditError: data or options cannot be used, or the configuration names what the data do not have.
+    """
+    check_controls(asked)
+    check_gates(config.gates)
+    data = open_parts(config, base=base, options=options, asked=asked)
+    check_named(config, data.report, joint.PLAN)
+    return data
 
 
 def rehearse(

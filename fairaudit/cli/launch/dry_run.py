@@ -36,8 +36,12 @@ def dry_run(
     from fairaudit.audits.core.dry_run import plan_run
 
     found = plan_run(models, baseline=baseline, config=config, base=base, options=request.options, plan=plan)
-    text = dumps(asdict(found)) if request.as_json else "\n".join(lines(found)) + "\n"
-    emit(text)
+    return show_plan(found, request)
+
+
+def show_plan(plan: RunPlan, request: Request) -> int:
+    """Print the plan; returns the exit code."""
+    emit(dumps(asdict(plan)) if request.as_json else "\n".join(lines(plan)) + "\n")
     return 0
 
 
@@ -71,6 +75,7 @@ def lines(plan: RunPlan) -> Iterator[str]:
         yield f"Forward passes per image on changed images: {counts}."
     if plan.memory_bytes is not None:
         yield f"{plan.memory_bytes / 2**20:,.0f} MiB of memory were needed for the first images."
+    yield from (plain(line) for line in plan.besides)
     for rule in plan.not_judged:
         yield f"This command cannot judge the gate rule {plain(rule)}: inconclusive at best."
     for attribute, groups in plan.cells.items():

@@ -21,10 +21,10 @@ def launch_mitigate(model: Path, *, request: Request, asked: MitigateOptions) ->
     """Mitigate, show the table and return the exit code."""
     config, base = load(request.asked)
     if request.dry_run:
-        from fairaudit.audits.joint import verdict as joint
-        from fairaudit.cli.launch.dry_run import dry_run
+        from fairaudit.audits.mitigation.plan import plan_mitigate
+        from fairaudit.cli.launch.dry_run import show_plan
 
-        return dry_run([model], baseline=None, config=config, base=base, request=request, plan=joint.PLAN)
+        return show_plan(plan_mitigate(model, config=config, base=base, options=request.options, asked=asked), request)
     from fairaudit.audits.mitigation.over_phi import run_over_phi
     from fairaudit.audits.mitigation.run import run_mitigate
     from fairaudit.report.mitigation import terminal

@@ -24,10 +24,10 @@ def launch_prune(model: Path, *, request: Request, asked: PruneOptions) -> int:
 
     config, base = load(request.asked)
     if request.dry_run:
-        from fairaudit.audits.joint import verdict as joint
-        from fairaudit.cli.launch.dry_run import dry_run
+        from fairaudit.audits.pruning.plan import plan_prune
+        from fairaudit.cli.launch.dry_run import show_plan
 
-        return dry_run([model], baseline=None, config=config, base=base, request=request, plan=joint.PLAN)
+        return show_plan(plan_prune(model, config=config, base=base, options=request.options, asked=asked), request)
     with progress_display(quiet=request.quiet) as progress:
         outcome = run_prune(model, config=config, base=base, options=request.options, asked=asked, progress=progress)
     return show([outcome], request=request)
