@@ -64,7 +64,7 @@ class DataPart(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class InMemory:
-    """A part that is held whole."""
+    """A part that is held in memory as a whole."""
 
     samples: Samples
     classes: int
@@ -108,7 +108,7 @@ class InMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Derived:
-    """A part over another one, which has whatever this one does not say for itself."""
+    """A part over another one, from which it takes whatever it does not define itself."""
 
     base: DataPart
 
