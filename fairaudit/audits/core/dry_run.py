@@ -1,4 +1,4 @@
-"""What a run would do, before it does it: rows, cells, what could be detected, time and memory."""
+"""What a run would do: rows, cells, detectable gaps, time and memory."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def seconds_per_row(study: Study, audits: Sequence[Audit]) -> float:
 
 
 def seconds_of_trials(study: Study, plan: AuditPlan) -> float:
-    """Time that one model's trials of its attribution methods take, from few images of their sample."""
+    """Time that one model's trials of its attribution methods take, from a few images of their sample."""
     rows = sample_rows(study)
     batch = study.material.loader.load(rows[:TRIED])
     methods = plan.methods_for(study)
