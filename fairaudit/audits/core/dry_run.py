@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from fairaudit.audits.core.plan import AuditPlan, no_verdicts
+from fairaudit.audits.core.report.against import earlier_report
 from fairaudit.audits.core.run import checked_material
 from fairaudit.audits.core.stream.audit import Audit
 from fairaudit.audits.core.stream.stream import map_batch
@@ -86,6 +87,8 @@ def plan_run(
         FairauditError: the run could not begin.
     """
     material = checked_material(config, base=base, options=options, plan=plan)
+    if options.against is not None:
+        earlier_report(options.against, digest=material.digest)
     return plan_on(material, models, baseline=baseline, config=config, options=options, plan=plan)
 
 
