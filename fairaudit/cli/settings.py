@@ -212,7 +212,7 @@ def run_options(
     """The run options, with their texts checked.
 
     Raises:
-        UsageError: a text that is none of the allowed ones.
+        UsageError: a text is not one of those allowed.
     """
     _check_cluster(executor, address, gpus_per_model)
     names = format_names(formats)

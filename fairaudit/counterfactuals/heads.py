@@ -131,7 +131,7 @@ def head_index(heads: Heads, name: str) -> int:
     """Column of the named head.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: no head has that name.
     """
     if name not in heads.names:
         raise UsageError(f'There is no output called "{name}"', advice=suggestion(name, heads.names))

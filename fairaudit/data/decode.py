@@ -19,7 +19,7 @@ from fairaudit.errors import ImageError
 from fairaudit.limits import PIXELS
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF")
-"""Formats that are decoded, as far as the installed Pillow knows them; told by content and not by suffix."""
+"""Formats that are decoded, as far as the installed Pillow knows them; recognised by content, not by suffix."""
 
 _ORIENTATION = 0x0112
 _COUNTED = ("PNG", "WEBP", "AVIF")

@@ -90,7 +90,7 @@ class FileSource:
         return self.names[row]
 
     def mask(self, row: int, name: str) -> NDArray[np.bool_]:
-        """Always an error."""
+        """Always raises: this source has no masks."""
         raise unknown_mask(name, self.mask_names)
 
 
@@ -132,7 +132,7 @@ class ArraySource:
         return self.names[row]
 
     def mask(self, row: int, name: str) -> NDArray[np.bool_]:
-        """Always an error."""
+        """Always raises: this source has no masks."""
         raise unknown_mask(name, self.mask_names)
 
 
@@ -147,26 +147,26 @@ class SubsetSource:
 
     @property
     def mask_names(self) -> tuple[str, ...]:
-        """Those of the whole."""
+        """The masks of the whole source."""
         return self.base.mask_names
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def read(self, row: int) -> Image.Image:
-        """The image of the whole's row."""
+        """The image of the row in the whole source."""
         return self.base.read(int(self.rows[row]))
 
     def fingerprint(self, row: int) -> str:
-        """That of the whole's row."""
+        """The fingerprint of the row in the whole source."""
         return self.base.fingerprint(int(self.rows[row]))
 
     def name(self, row: int) -> str:
-        """That of the whole's row."""
+        """The name of the row in the whole source."""
         return self.base.name(int(self.rows[row]))
 
     def mask(self, row: int, name: str) -> NDArray[np.bool_]:
-        """That of the whole's row."""
+        """The mask of the row in the whole source."""
         return self.base.mask(int(self.rows[row]), name)
 
 

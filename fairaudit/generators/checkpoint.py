@@ -22,7 +22,7 @@ from fairaudit.results.tensor_file import in_order
 FORMAT = "fairaudit-generator/1"
 _TRAINING = "fairaudit-generator-training/1"
 _SHORT = 24
-"""Characters up to which a setting's values are told when they differ."""
+"""Characters up to which a setting's values are shown when they differ."""
 _UNNAMED = {"tag": "other rows, preprocessing or models to keep"}
 """Settings of a training that no option is called like."""
 

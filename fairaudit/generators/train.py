@@ -300,7 +300,7 @@ def _note(state: TrainState, model: Trainable, train_loss: float, held_out: floa
 
 
 def _key(model: Trainable, count: int, settings: GeneratorSettings, tag: str) -> str:
-    """What must be equal for a checkpoint to be gone on with; patience may change."""
+    """What must be equal for training to resume from a checkpoint; patience may change."""
     told = {name: value for name, value in asdict(settings).items() if name != "patience"}
     return json.dumps(
         {"kind": model.kind, "shape": asdict(model.settings), "rows": count, "tag": tag, **told}, sort_keys=True

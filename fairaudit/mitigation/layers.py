@@ -19,7 +19,7 @@ def candidate_layers(task: Task) -> list[str]:
     """The last convolutions before the bottleneck, as many as the task tries, the last one first.
 
     Raises:
-        MethodError: there is none.
+        MethodError: there is no such convolution.
     """
     found = [name for name in task.split.layers if isinstance(task.split.module.get_submodule(name), nn.Conv2d)]
     if not found:

@@ -120,7 +120,7 @@ def _attended(module: fx.GraphModule, size: tuple[int, int]) -> fx.Node | None:
 
 
 def _prefix(tokens: fx.Node, size: tuple[int, int]) -> int | None:
-    """How many tokens come before one for each position; None where they are no such tokens."""
+    """How many tokens come before one for each position; None if there are no such tokens."""
     shape: Any = tokens.meta.get("shape", ())
     rest = shape[1] - size[0] * size[1] if len(shape) == 3 else -1
     return rest if 0 <= rest <= _MOST_PREFIX else None

@@ -53,7 +53,7 @@ def masked_weights(split: CutModel, masks: Masks) -> dict[str, Tensor]:
 
 
 def retrained_head(split: CutModel, head: Head, fit: Examples, settings: TuneSettings) -> dict[str, Tensor]:
-    """Last-layer retraining: only the linear layer that reads the bottleneck goes on learning.
+    """Last-layer retraining: only the linear layer that reads the bottleneck is trained further.
 
     Raises:
         ModelError: the bottleneck was named, so it is not known which layer is the last.

@@ -45,7 +45,7 @@ def divide(manifest: Manifest, *, seed: int, shares: Sequence[float] = SHARES) -
         shares: of fit, choose and report; they must sum to 1.
 
     Raises:
-        UsageError: the shares are no shares.
+        UsageError: the shares are not positive numbers that sum to 1.
         DataError: a part would be empty.
     """
     if len(shares) != 3:
@@ -58,7 +58,7 @@ def pieces(manifest: Manifest, shares: Sequence[float], *, seed: int) -> list[Ma
     """Divide one manifest at random into pieces of about these shares; linked rows stay together.
 
     Raises:
-        UsageError: the shares are no shares.
+        UsageError: the shares are not positive numbers that sum to 1.
         DataError: a piece would be empty.
     """
     if any(share <= 0 for share in shares) or abs(sum(shares) - 1) > 1e-9:

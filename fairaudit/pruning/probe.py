@@ -37,7 +37,7 @@ class BiasProbe:
     kind: Kind
     """linear, or mlp: one hidden layer of 128."""
     hits: tuple[bool, ...]
-    """Whether each image of the reporting part with a known value was told right."""
+    """Whether each image of the reporting part with a known value was read correctly."""
     chance: float
     """Share of the most frequent value among them: what a reader of nothing reaches."""
 

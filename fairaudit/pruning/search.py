@@ -91,7 +91,7 @@ class FoundMask:
     agreed: bool
     """Whether soft and hard model agreed before the temperatures ran out."""
     resumed: bool
-    """Whether it went on from a checkpoint."""
+    """Whether it resumed from a checkpoint."""
 
 
 def search(

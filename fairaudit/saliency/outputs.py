@@ -23,11 +23,11 @@ class ModelOutputs:
 
     @property
     def module(self) -> nn.Module:
-        """The classifier's own."""
+        """The classifier's own module."""
         return self.whole.module
 
     def normalise(self, images: Tensor) -> Tensor:
-        """As the classifier does."""
+        """The classifier's own normalisation."""
         return self.whole.normalise(images)
 
     def seed(self, classes: Tensor) -> Tensor:

@@ -88,7 +88,7 @@ def compare(
     Args:
         models: every model; the first is what the others are held against.
         output: folder to write into.
-        singles: model file → pair → relative changes of single images; without, no difference is told.
+        singles: model file → pair → relative changes of single images; without it, no difference is reported.
         level: coverage of the intervals of differences.
         seed: of the bootstrap.
 

@@ -66,7 +66,7 @@ class RectifyRequest:
     settings: RectifySettings
     """How β is found."""
     groups: Callable[[Study], Audit]
-    """The audit of groups, which tells whether accuracy was kept."""
+    """The audit of groups, which shows whether accuracy was kept."""
     within: float = WITHIN
     """Mean relative change that may be left, either way; the whole interval has to be inside."""
 

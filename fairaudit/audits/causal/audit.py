@@ -29,7 +29,7 @@ CONTROLS = 2
 
 
 AREA_SAMPLE = 32
-"""Rows whose regions tell how large a region is."""
+"""Rows whose regions show how large a region is."""
 
 
 def region_fills(study: Study, region: str) -> list[str]:

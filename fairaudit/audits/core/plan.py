@@ -36,7 +36,7 @@ class AuditPlan:
     stages: int = 1
     """Depths to which trials forget the model, from the output down; the last one forgets all."""
     metrics: frozenset[str]
-    """Names of the metrics that the audits make; --dry-run tells which gate rules are about none of them."""
+    """Names of the metrics that the audits make; --dry-run lists which gate rules are about none of them."""
     needs_attributes: bool = False
     """Whether there is nothing to say without a protected attribute."""
     changed: tuple[GateRule, ...] | None = None

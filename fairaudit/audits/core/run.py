@@ -114,7 +114,7 @@ def run_models(
 ) -> list[Outcome]:
     """Audit every model; of several, one that cannot be audited has a reason and is not the end of the run.
 
-    The answer about a single model is told before its figures are drawn and its folder is written.
+    The answer about a single model is printed before its figures are drawn and its folder is written.
 
     Raises:
         FairauditError: the data or the baseline cannot be used, or the only model cannot be audited.

@@ -26,7 +26,7 @@ class WitnessedWindow:
     effect: WindowEffect | None
     """What the group's content does there; None where there is no model to ask."""
     counts: bool
-    """Whether it is a finding: nobody else was asked, or the score follows."""
+    """Whether it is a finding: there is no second witness, or the score follows."""
 
     def sentence(self, number: int) -> str:
         """Place and size in words."""

@@ -27,7 +27,7 @@ Check = Callable[[Mapping[int, Sequence[Box]]], Mapping[tuple[int, Box], WindowE
 MOST = 5
 """Windows reported of a kind."""
 EACH = 2
-"""Windows of every size that the second witness is asked about."""
+"""Windows of every size that the second witness judges."""
 
 NOTE = (
     "Discovery tries windows of several sizes all over the image; its p values are against the largest statistic of "

@@ -22,7 +22,7 @@ EQUALIZERS: dict[str, Callable[[Counts], Equalized]] = {
 }
 """What is equalized → how the rules are found."""
 MOST_TOLD = 8
-"""Thresholds of at most so many groups are told in a note; report.json has all."""
+"""Thresholds of at most this many groups are listed in a note; report.json has all."""
 
 
 def cell_images(view: FairnessView) -> NDArray[np.int64]:

@@ -34,7 +34,7 @@ class FlipAudit:
 
     Args:
         study: models and data; the manifest knows the twins, the configuration the conditional VAEs.
-        probes: attribute → a classifier of it, which tells whether a drawn picture shows the new value.
+        probes: attribute → a classifier of it, which shows whether a drawn picture shows the new value.
     """
 
     name = "counterfactual"

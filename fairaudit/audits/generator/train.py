@@ -82,7 +82,7 @@ def train_on_manifest(
 ) -> TrainedGenerator:
     """Train on the rows that the configuration selects and write generator, sheet and facts into the output folder.
 
-    Run again with the same settings, it goes on from the last finished epoch. It trains on the options' device, and the
+    Run again with the same settings, it resumes from the last finished epoch. It trains on the options' device, and the
     generator comes back on the CPU.
 
     Raises:

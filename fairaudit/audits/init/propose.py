@@ -29,7 +29,7 @@ class Proposal:
     attributes: tuple[str, ...]
     """Columns to compare groups by."""
     audited: tuple[str, ...]
-    """Those of them that an audit starts with: the ones that a region shows, or all."""
+    """The attributes that an audit starts with: those that a region shows, or all."""
     regions: tuple[Box, ...]
     """Regions of the table."""
     audited_regions: tuple[str, ...]

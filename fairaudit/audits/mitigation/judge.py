@@ -115,7 +115,7 @@ def _features(judge: Judge, edit: Edit, part: DataPart) -> Tensor:
 
 
 def _probes(judge: Judge, edit: Edit) -> dict[str, Tensor]:
-    """Whether fresh readers, linear and with a hidden layer, tell each image's attribute, NaN where it is unknown."""
+    """Whether fresh readers, linear and with a hidden layer, predict each image's attribute; NaN if unknown."""
     part = judge.task.balanced
     if part is None:
         return {}

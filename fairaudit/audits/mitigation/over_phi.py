@@ -105,7 +105,7 @@ def run_over_phi(
         base: the folder that its paths are relative to.
         options: of every run.
         asked: what is mitigated, and how.
-        progress: told of steps.
+        progress: shows the steps.
         ahead: trains and fits elsewhere first; None does both here.
 
     Raises:

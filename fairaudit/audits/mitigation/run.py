@@ -153,7 +153,7 @@ def run_mitigate(
         base: the folder that its paths are relative to.
         options: of every run.
         asked: what is mitigated, and how.
-        progress: told of steps.
+        progress: shows the steps.
         ahead: fits elsewhere first, into the run's store, and says which units were lost and why; None fits here.
 
     Raises:

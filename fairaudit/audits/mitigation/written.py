@@ -51,7 +51,7 @@ def write_chosen(
         output: output folder.
         reopen: opens a file as the original was opened.
         parts: the reporting part: probe images, and labels beside a rule's decisions.
-        progress: told of what cannot be written.
+        progress: shows what cannot be written.
 
     Raises:
         UsageError: the method that was asked for failed.

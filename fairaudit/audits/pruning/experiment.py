@@ -128,7 +128,7 @@ def check_controls(asked: PruneOptions) -> None:
     """Refuse a control that does not exist, and one that is to be audited without being made.
 
     Raises:
-        UsageError: there is such a one.
+        UsageError: such a control is named.
     """
     for name in (*asked.controls, *asked.audited):
         if name not in controls.CONTROLS:

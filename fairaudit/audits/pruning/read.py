@@ -103,7 +103,7 @@ def _notes(reported: Reported) -> list[str]:
 
 
 def _told(reported: Reported) -> list[bool]:
-    """Whether `audit.aligned` tells which class goes with a value, per bias."""
+    """Whether `audit.aligned` states which class goes with a value, per bias."""
     paired = reported.paired or [None] * len(reported.biases)
     return [each is not None for each in paired]
 

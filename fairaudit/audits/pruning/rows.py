@@ -32,21 +32,21 @@ class Reported:
     codes: tuple[NDArray[np.int64], ...]
     """Bias codes of the reporting part, one column per bias."""
     fit_codes: tuple[NDArray[np.int64], ...]
-    """The same of the fitting part."""
+    """The same for the fitting part."""
     values: tuple[int, ...]
     classes: int
     planted: tuple[bool, ...]
     """Whether value k of each bias goes with class k by construction."""
     level: float
     training: tuple[Floats | None, ...] = ()
-    """[value, class] rows of the training data, or their shares, per bias; None where nobody told them."""
+    """[value, class] rows of the training data, or their shares, per bias; None if they are not known."""
     paired: tuple[NDArray[np.int64] | None, ...] = ()
-    """The class that goes with every value in training, −1 for none, per bias; None where nobody told it."""
+    """The class that goes with every value in training, −1 for none, per bias; None if it is not known."""
     clusters: NDArray[np.int64] | None = None
     """Units of the reporting part that are sampled whole, see `partition`; None where every image is one."""
 
     def associated(self, number: int) -> NDArray[np.int64]:
-        """The class of every value of a bias: as it was planted, as `audit.aligned` tells, or as decided."""
+        """The class of every value of a bias: as it was planted, as `audit.aligned` states, or as decided."""
         count = self.values[number]
         if self.planted[number]:
             return np.where(np.arange(count) < self.classes, np.arange(count), -1)
@@ -62,7 +62,7 @@ class Reported:
         return np.where(codes >= 0, self.associated(number)[codes], -1)
 
     def trained(self, number: int) -> Floats | None:
-        """[value, class] training rows of a bias; None where nobody told them."""
+        """[value, class] training rows of a bias; None if they are not known."""
         return self.training[number] if self.training else None
 
     def named(self, name: str) -> list[Variant]:

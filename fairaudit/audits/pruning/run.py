@@ -207,7 +207,7 @@ def _clusters(manifest: Manifest, rows: NDArray[np.int64]) -> NDArray[np.int64] 
 
 
 def _told(manifest: Manifest, config: Config, bias: str) -> GroupTargets:
-    """What `audit.aligned` tells of a bias: the theory's ρ is the training's, not the reporting part's."""
+    """What `audit.aligned` states about a bias: the theory's ρ is the training's, not the reporting part's."""
     return alignment(
         manifest.attributes[bias],
         target_of(manifest),
@@ -217,7 +217,7 @@ def _told(manifest: Manifest, config: Config, bias: str) -> GroupTargets:
 
 
 def _paired(told: GroupTargets) -> NDArray[np.int64] | None:
-    """The class of every value that goes with one alone, −1 for others; None where nobody told."""
+    """The class of every value that goes with one alone, −1 for others; None if it is not known."""
     if told.cells is None:
         return None
     alone = told.cells.sum(axis=1) == 1

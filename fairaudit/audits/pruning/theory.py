@@ -44,7 +44,7 @@ class TheoryPlace:
     """One model in the theory, for one bias; NaN where there is no such number."""
 
     rho: float
-    """Share of the training rows whose bias goes with its class; NaN where nobody told them."""
+    """Share of the training rows whose bias goes with its class; NaN if they are not known."""
     phi: float
     """Share of the conflicting images that are decided by the bias: the model's biasedness."""
     needed: float
@@ -110,7 +110,7 @@ def _cells(reported: Reported, decisions: NDArray[np.int64], number: int) -> NDA
 def theory_rows(reported: Reported, variant: Variant, number: int) -> Iterator[Measurement]:
     """Information as it is, as eqs. 3, 15 and 16 expect it from ρ, φ and K, and K itself; all divided by log N.
 
-    ρ is that of the training rows, as `audit.aligned` tells them: without them the expectations are undefined.
+    ρ is that of the training rows, as `audit.aligned` states them: without them the expectations are undefined.
     `bias_information_perfect` is eq. 3: what a model that is always right shows on data of this ρ. Beside each
     expectation stands what the decisions hold at that ρ (`observed`).
     `bias_information_expected` is eq. 15, `task_information_expected` eq. 16 as it follows from the appendix's joint,

@@ -1,4 +1,4 @@
-"""Which images saved maps are of: told by the ids that were saved with them, never by their place."""
+"""The images of saved maps: identified by the ids that were saved with them, never by their place."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def not_onto_itself(config: Config, base: Path, output: Path) -> None:
 def rows_of(config: Config, base: Path) -> Mapping[str, Mapping[str, str]]:
     """Rows of the manifest file by id, with every column, so that what is written can be used in its place.
 
-    Empty for known layouts, whose columns are no file's.
+    Empty for known layouts, whose columns come from no file.
     """
     if not isinstance(config.data.manifest, str) or (base / config.data.manifest).is_dir():
         return {}

@@ -20,7 +20,7 @@ class PlantedAudit:
     name = "planted"
 
     def settings(self) -> Mapping[str, Any]:
-        """Nothing changes it."""
+        """Empty: no setting changes the result."""
         return {}
 
     def map(self, context: Context) -> Part:

@@ -36,7 +36,7 @@ class Finished:
     @classmethod
     @contextmanager
     def open(cls, settings: str, options: RunOptions) -> Iterator[Finished]:
-        """Those of a run with these settings.
+        """The finished models of a run with these settings.
 
         Args:
             settings: digest of everything but the models that the numbers depend on.

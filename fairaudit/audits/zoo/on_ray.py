@@ -42,7 +42,7 @@ def audited_on_ray(
         named: the models.
         session: the data and the settings.
         baseline: the baseline's file, which every worker opens.
-        progress: told of models.
+        progress: shows models.
     """
     options = session.options
     with joined(options.address, processors=options.jobs if options.jobs > 1 else None) as cluster:

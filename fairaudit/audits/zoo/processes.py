@@ -32,7 +32,7 @@ def audited_by_processes(
         named: the models.
         session: the data and the settings; its loader has the file of decoded images, which the processes share.
         baseline: the baseline's file, which every process opens.
-        progress: told of models, not of images.
+        progress: shows models, not images.
     """
     jobs, options = min(session.options.jobs, len(named)), session.options
     shared = Shared.of(session, baseline)

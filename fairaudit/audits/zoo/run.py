@@ -37,7 +37,7 @@ def run_zoo(
     """Audit the models in order; rows in the same order. The page over all is rewritten after every model.
 
     Raises:
-        FairauditError: the data or the baseline cannot be used, or a file of somebody else is where the page would go.
+        FairauditError: the data or the baseline cannot be used, or a foreign file is where the page would go.
             A model that cannot be used is a row with its reason.
     """
     refuse_foreign(options.output, FILES)

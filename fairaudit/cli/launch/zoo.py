@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fairaudit.report.zoo.row import ModelRow
 
 ANNOUNCED = 20
-"""Models that a CI system is told about, the worst ones."""
+"""Number of models announced to a CI system, the worst ones."""
 
 
 def launch_zoo(

@@ -40,7 +40,7 @@ class CorruptedSource:
 
     @property
     def mask_names(self) -> tuple[str, ...]:
-        """Those of the images."""
+        """The masks of the images."""
         return self.base.mask_names
 
     def __len__(self) -> int:
@@ -69,7 +69,7 @@ class CorruptedSource:
         return self.base.name(row)
 
     def mask(self, row: int, name: str) -> NDArray[np.bool_]:
-        """That of the image."""
+        """The mask of the image."""
         return self.base.mask(row, name)
 
 

@@ -19,13 +19,13 @@ def fine_tune_balanced(task: Task) -> Edit:
 
 FINE_TUNE = MitigationMethod(
     name="fine-tune",
-    summary="Training gone on with on the same rows; the control.",
+    summary="Continued training on the same rows; the control.",
     source="control",
     fit=fine_tune,
 )
 BALANCED = MitigationMethod(
     name="fine-tune-balanced",
-    summary="Training gone on with on balanced rows; the second control.",
+    summary="Continued training on balanced rows; the second control.",
     source="control",
     given=("attribute labels", "balanced data"),
     fit=fine_tune_balanced,

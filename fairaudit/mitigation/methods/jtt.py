@@ -23,7 +23,7 @@ BATCH = 256
 def jtt(task: Task) -> Noted:
     """Train a new network for T passes, then go on with the model, its errors drawn λ times as often.
 
-    No attribute is looked at while learning; how many of the errors are bias-conflicting is only told.
+    No attribute is looked at while learning; how many of the errors are bias-conflicting is only reported.
     """
     first = learnt(replace(task, train=replace(task.train, epochs=EPOCHS)), fresh=True)
     wrong = decisions(task, first, task.debias) != task.debias.target

@@ -45,7 +45,7 @@ def check_script(path: Path) -> None:
     """Refuse an archive whose code reaches files, or could.
 
     Raises:
-        TrustError: it does, or it is written in a way that does not tell.
+        TrustError: it does, or it is written in a way that does not show.
         ModelError: the archive cannot be read.
     """
     try:

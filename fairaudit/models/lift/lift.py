@@ -138,7 +138,7 @@ def _recorded(model: nn.Module, images: Tensor) -> tuple[Recording, list[Call], 
 def _shortened(
     model: nn.Module, recording: Recording, calls: list[Call], names: dict[int, str]
 ) -> tuple[Recording, list[Call], dict[int, str]]:
-    """The same without the last non-linearity of a model that it is taken off.
+    """The same, for a model whose last non-linearity is taken off.
 
     Raises:
         LiftError: it does not stand at the end.

@@ -25,7 +25,7 @@ def as_logits(output: object, images: int, head: str | int | None = None) -> Ten
         head: key of a dictionary or place in a tuple, where there are several.
 
     Raises:
-        ModelError: there are none, or several and none is named.
+        ModelError: there are no outputs, or several and none is named.
     """
     found = _chosen(output, head)
     if isinstance(found, Tensor) and found.shape[:1] == (images,):

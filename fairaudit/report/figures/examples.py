@@ -42,5 +42,5 @@ def examples(images: NDArray[np.floating], *, names: Sequence[str], heading: str
 
 
 def _short(line: str) -> str:
-    """A line of a name; the end of an id tells more than its beginning."""
+    """A line of a name; the end of an id is more telling than its beginning."""
     return literal(line if len(line) <= _LONGEST else f"…{line[1 - _LONGEST :]}")

@@ -37,15 +37,15 @@ class Forgotten:
         return self.graph.module
 
     def normalise(self, images: Tensor) -> Tensor:
-        """As the whole one does."""
+        """As the whole classifier does."""
         return self.whole.normalise(images)
 
     def seed(self, classes: Tensor) -> Tensor:
-        """As the whole one does."""
+        """As the whole classifier does."""
         return self.whole.seed(classes)
 
     def scores(self, logits: Tensor) -> Tensor:
-        """As the whole one does."""
+        """As the whole classifier does."""
         return self.whole.scores(logits)
 
     def lifted(self, example: Tensor) -> Lifted:

@@ -17,7 +17,7 @@ from fairaudit.tables.changes.counts import CHANGES, LEVELS
 from fairaudit.tables.row import Estimate, Subject, row
 
 COMPARED = frozenset([*CHANGES, *LEVELS])
-"""Disparities between groups and levels whose change is told."""
+"""Disparities between groups and levels whose change is reported."""
 
 
 def earlier_report(path: Path, *, digest: str) -> Report:

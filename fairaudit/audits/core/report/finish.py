@@ -32,7 +32,7 @@ def finished(
         drawings: what could be drawn.
         folder: where to.
         options: which formats are written, and whether photographs may be shown.
-        tell: shows the answer; nothing is told without.
+        tell: prints the answer; without it nothing is printed.
         progress: shows how many figures are drawn.
 
     Raises:

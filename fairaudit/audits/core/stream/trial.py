@@ -101,7 +101,7 @@ def run_trials(
         study: what is audited.
         methods: the methods.
         store: holds finished trials.
-        progress: told of each.
+        progress: shows each.
         stages: depths to which the model is forgotten; each costs maps of the sample.
 
     Raises:

@@ -29,7 +29,7 @@ class GroupTargets:
     cells: NDArray[np.bool_] | None = None
     """[group, target]; None with a reason."""
     training: NDArray[np.float64] | None = None
-    """[group, target] rows of the training split, or their shares by a ρ that was told; None where neither is there."""
+    """[group, target] rows of the training split, or their shares by a given ρ; None where neither is there."""
     reason: str = UNTOLD
     """Why there are no cells."""
 
