@@ -2,7 +2,7 @@
 
 
 def main() -> None:
-    """The console script; an interrupt while its modules are still being imported is told like any other."""
+    """The console script; an interrupt while its modules are still being imported is reported like any other."""
     try:
         from fairaudit.cli.main import run
 

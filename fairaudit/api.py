@@ -28,13 +28,13 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditReport:
-    """A report with what a notebook wants of it; `report` is all of it, as in report.json."""
+    """A report in a form for notebooks; `report` is all of it, as in report.json."""
 
     report: Report
 
     @property
     def decision(self) -> str:
-        """What the gate and the verdicts come to, in a few words."""
+        """The result of the gate and the verdicts, in a few words."""
         from fairaudit.report.page import decision
 
         return decision(self.report)
@@ -46,7 +46,7 @@ class AuditReport:
 
     @property
     def gate(self) -> Gate:
-        """The gate's decision with every rule's."""
+        """The gate's decision, with the result of every rule."""
         return self.report.gate
 
     @property
@@ -55,7 +55,7 @@ class AuditReport:
         return tuple(self.report.measurements)
 
     def find(self, metric: str, *, attribute: str | None = None, group: str | None = None) -> tuple[Measurement, ...]:
-        """The numbers of a metric, for one attribute and group where they are named.
+        """The numbers of a metric; for one attribute or group if it is named.
 
         Raises:
             UsageError: there is no such metric.

@@ -39,7 +39,7 @@ class ExitCode(IntEnum):
 
 
 class FairauditError(Exception):
-    """An expected error, told as one paragraph: what was wrong, wanted, found, where, and what to do.
+    """An expected error, reported as one paragraph: what was wrong, wanted, found, where, and what to do.
 
     Args:
         problem: one sentence that says what is wrong.
@@ -83,7 +83,7 @@ class UsageError(FairauditError):
 
 
 class ConfigError(UsageError):
-    """A fairaudit.yaml that cannot be read as one."""
+    """A fairaudit.yaml that is not a valid configuration."""
 
 
 class DataError(FairauditError):

@@ -1,4 +1,4 @@
-"""Reading files that come from elsewhere: regular ones only, no larger than a limit, every failure told in words."""
+"""Reading files that come from elsewhere: regular ones only, no larger than a limit, every failure put into words."""
 
 from __future__ import annotations
 

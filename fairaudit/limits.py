@@ -35,7 +35,7 @@ class Limit:
         found = bytes_of(text)
         if found is None:
             raise UsageError(
-                f"{self.variable} is no number", wanted="a number, perhaps with K, M, G or T, such as 4G", found=text
+                f"{self.variable} is not a number", wanted="a number, perhaps with K, M, G or T, such as 4G", found=text
             )
         return found
 
@@ -64,7 +64,7 @@ def bytes_of(text: str) -> int | None:
 
 
 def unpacked(packed: int) -> int:
-    """Bytes that a file of so many may unfold into: four times as many, or the limit where that is more.
+    """Bytes that a file of this size may unfold into: four times its size, or the limit if that is more.
 
     >>> unpacked(1 << 30) == 4 << 30
     True

@@ -24,7 +24,7 @@ def test_numbers_with_units(monkeypatch, text, value):
 @pytest.mark.parametrize("text", ["much", "-1", "1.5G", "9" * 5000, "4 X"])
 def test_a_value_that_is_no_number_is_told(monkeypatch, text):
     monkeypatch.setenv(UNPACKED.variable, text)
-    with pytest.raises(UsageError, match="FAIRAUDIT_MAX_UNPACKED is no number"):
+    with pytest.raises(UsageError, match="FAIRAUDIT_MAX_UNPACKED is not a number"):
         UNPACKED.value()
 
 

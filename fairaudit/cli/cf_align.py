@@ -52,7 +52,8 @@ Direction = Annotated[
 ]
 Drop = Annotated[float, typer.Option(help="Change of the base score that ends a search.", rich_help_panel=CF)]
 PixelLimit = Annotated[
-    float, typer.Option(min=0, help="Largest change of an image's sum, 0 for any.", rich_help_panel=CF)
+    float,
+    typer.Option(min=0, help="Largest change of the sum of an image's pixels; 0 sets no limit.", rich_help_panel=CF),
 ]
 MinBaseChange = Annotated[
     float, typer.Option(min=0, max=1, help="Least change of the base score that counts.", rich_help_panel=CF)

@@ -33,7 +33,7 @@ def cf_rectify(
     within: Annotated[
         float,
         typer.Option(
-            min=0, help="Largest mean relative change, in size, that counts as reached.", rich_help_panel=c.CF
+            min=0, help="Largest absolute mean relative change that counts as rectified.", rich_help_panel=c.CF
         ),
     ] = 0.1,
     rate: Annotated[float, typer.Option(min=0, help="Step per unit of relative change.", rich_help_panel=c.CF)] = 0.1,
@@ -43,7 +43,7 @@ def cf_rectify(
 ) -> int:
     """Take another classifier out of a model: add a multiple of it, save the sum, and audit it on other images.
 
-    A model is rectified where the interval of what is left is within the limits and accuracy was kept.
+    A model is rectified if the interval of the change that is left is within the limits and accuracy was kept.
 
     Example: fairaudit cf-rectify model.pt --generator ae.safetensors --other necktie=probe.pt
     """

@@ -1,4 +1,4 @@
-"""What can be found wrong with configuration, table and model file before torch is imported, which takes seconds."""
+"""Checks of configuration, table and model file before torch is imported, which takes seconds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OWN_TABLES = ("report.csv", "summary.csv", "counterfactuals.csv")
 
 
 def kept_apart(table: Path, output: Path) -> None:
-    """Refuse a table that is read where one of that name may be written.
+    """Refuse an input table that the command's output may overwrite.
 
     Raises:
         UsageError: the table lies in the output folder under the name of one that is written there.
@@ -33,7 +33,7 @@ def kept_apart(table: Path, output: Path) -> None:
 
 
 def checked(models: Sequence[Path], *, baseline: Path | None, request: Request) -> None:
-    """Nothing where the files are in order, as far as that can be told without torch.
+    """Check the files, as far as that is possible without torch.
 
     A single model is looked at; one of several that cannot be opened is a row of the run's table and not its end.
 

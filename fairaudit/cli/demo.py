@@ -12,7 +12,9 @@ from fairaudit.cli.terminal.streams import emit
 
 
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for everything.")] = Path("fairaudit-demo"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for everything that the demo writes.")] = Path(
+        "fairaudit-demo"
+    ),
     seed: o.Seed = 0,
     workers: o.Workers = 2,
     quiet: o.Quiet = False,

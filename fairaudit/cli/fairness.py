@@ -52,7 +52,8 @@ def fairness(
         typer.Option(min=100, max=1_000_000, help="Bootstrap and permutation replicates.", rich_help_panel=STATISTICS),
     ] = None,
     min_cell: Annotated[
-        int | None, typer.Option(min=0, help="Suppress numbers that rest on fewer images.", rich_help_panel=STATISTICS)
+        int | None,
+        typer.Option(min=0, help="Suppress numbers that rest on fewer images than this.", rich_help_panel=STATISTICS),
     ] = None,
     predictions: Annotated[
         Path | None, typer.Option(help="Table of predictions (CSV, JSON Lines, Parquet).", rich_help_panel=TABLE)
@@ -64,7 +65,7 @@ def fairness(
     score: Annotated[
         list[str] | None,
         typer.Option(
-            help="Column with the positive class's probability, or one per class: repeated or joined by commas.",
+            help="Column with the positive class's probability, or one per class; repeat, or join by commas.",
             rich_help_panel=TABLE,
         ),
     ] = None,

@@ -87,7 +87,7 @@ def asking(request: Request, *, audit: Mapping[str, Any], cluster: str | None, a
     """The request with the fairness command's own options over the configuration.
 
     Raises:
-        UsageError: a level that is none.
+        UsageError: the level is not a coverage.
     """
     level = audit.get("level")
     if level is not None and not 0.5 < level < 1:

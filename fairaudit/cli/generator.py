@@ -32,7 +32,7 @@ app = typer.Typer(help="Train a generator for counterfactuals, or look at one.",
 @audit_command(without=(*WRITES_NO_REPORT, "precision", "batch_size"))
 def train(
     kind: Annotated[
-        Literal["autoencoder", "cvae"], typer.Option(help="What is trained.", rich_help_panel=GEN)
+        Literal["autoencoder", "cvae"], typer.Option(help="Kind of generator to train.", rich_help_panel=GEN)
     ] = "autoencoder",
     condition: Annotated[
         list[str] | None,
@@ -45,12 +45,12 @@ def train(
     model: Annotated[
         list[Path] | None,
         typer.Option(
-            "--model", help="Model to judge it with when it is trained; repeat for several.", rich_help_panel=GEN
+            "--model", help="Model whose scores judge the trained generator; repeat for several.", rich_help_panel=GEN
         ),
     ] = None,
     drift: Drift = 0.15,
     epochs: Annotated[int, typer.Option(min=1, help="Largest number of epochs.", rich_help_panel=GEN)] = 14,
-    latent: Annotated[int | None, typer.Option(min=1, help="Length of the latent.", rich_help_panel=GEN)] = None,
+    latent: Annotated[int | None, typer.Option(min=1, help="Length of the latent vector.", rich_help_panel=GEN)] = None,
     grid: Annotated[
         int | None,
         typer.Option(min=0, help="Side of a spatial latent, 0 for a flat one; autoencoder only.", rich_help_panel=GEN),
@@ -65,8 +65,8 @@ def train(
 ) -> int:
     """Train on the configured rows; writes generator.safetensors, a sheet of reconstructions and the losses.
 
-    It ends with whether its reconstructions, on rows it was not trained on, keep a model's scores (--model, --keep):
-    exit code 0 where they may serve as evidence, 3 where not, 4 where it is open or no model was named.
+    At the end it says whether reconstructions of rows it was not trained on keep a model's scores (--model, --keep):
+    exit code 0 if they may serve as evidence, 3 if not, 4 if that is open or no model was named.
 
     Example: fairaudit generator train --split split=balanced --model model.pt -o generator
     """
@@ -128,7 +128,7 @@ def train(
 
 
 def _drift(judged: Inspected) -> str:
-    """How much reconstruction moves the score that it moves most, on how many images."""
+    """The change of the score that reconstruction moves most, and the number of images."""
     facts = judged.facts
     known = facts.drift_low is not None and facts.drift_high is not None
     interval = f" [{facts.drift_low:.4f}, {facts.drift_high:.4f}]" if known else ""
@@ -216,18 +216,18 @@ def interpolate(
     condition: Annotated[
         list[str],
         typer.Option(
-            help="Attribute to move, of those that it was conditioned on; repeat to move several at once.",
+            help="Attribute to change, of those the generator was conditioned on; repeat to change several at once.",
             rich_help_panel=GEN,
         ),
     ],
     to: Annotated[
         list[str] | None,
         typer.Option(
-            help="Value to change every image to; ATTRIBUTE=VALUE, repeated, for several (default: the other of two).",
+            help="Value to change every image to (default: the other one); ATTRIBUTE=VALUE, repeated, for several.",
             rich_help_panel=GEN,
         ),
     ] = None,
-    frames: Annotated[int, typer.Option(help="Images of every row, from δ = 0 to 1.", rich_help_panel=GEN)] = 8,
+    frames: Annotated[int, typer.Option(help="Images written per row, from δ = 0 to 1.", rich_help_panel=GEN)] = 8,
     examples: Annotated[int, typer.Option(min=1, help="Images in the pictures.", rich_help_panel=GEN)] = 4,
     animation: c.Animation = "gif",
     *,

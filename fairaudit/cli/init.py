@@ -32,7 +32,8 @@ def init(
         str | None, typer.Option(help="For checkpoints: torchvision:NAME or package.module:factory.")
     ] = None,
     size: Annotated[
-        str | None, typer.Option(help="Size of the model's input, such as 64x64 (default: tried out).", metavar="HxW")
+        str | None,
+        typer.Option(help="Size of the model's input, such as 64x64 (default: found by trial).", metavar="HxW"),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")] = Path(FILE_NAME),
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept every proposal without asking.")] = False,
@@ -100,7 +101,7 @@ def _asking(wishes: Wishes):  # type: ignore[no-untyped-def] # noqa: ANN202 (a c
         typer.echo(f"Columns with few values: {names}", err=True)
 
         def known(text: str) -> str:
-            """The names in the text, or what is wrong with one, after which the question comes again."""
+            """The names in the text, or what is wrong with one, after which the question is asked again."""
             given = [name.strip() for name in text.split(",") if name.strip()]
             for name in given:
                 if name not in columns.categories:
@@ -133,7 +134,7 @@ def _asking(wishes: Wishes):  # type: ignore[no-untyped-def] # noqa: ANN202 (a c
 
 
 def _found(found: Started) -> list[str]:
-    """What was found, a line each."""
+    """The findings, one per line."""
     model, proposal = found.model, found.proposal
     size = " x ".join(str(side) for side in proposal.trial.preprocess.size or ())
     answers = " or ".join(proposal.values) if len(proposal.values) <= 4 else f"{len(proposal.values)} values"

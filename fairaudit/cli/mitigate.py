@@ -44,7 +44,7 @@ ChooseSplit = Annotated[
 ]
 ReportSplit = Annotated[
     str | None,
-    typer.Option(help="Rows to report on, as --split.", rich_help_panel=PANEL, metavar="COL=VALUE"),
+    typer.Option(help="Rows to report on, like --split.", rich_help_panel=PANEL, metavar="COL=VALUE"),
 ]
 Phi = Annotated[
     str | None,
@@ -62,40 +62,42 @@ TrainSplit = Annotated[
         metavar="COL=VALUE",
     ),
 ]
-TrainEpochs = Annotated[int, typer.Option(min=1, help="Passes of that training.", rich_help_panel=PANEL)]
-Seeds = Annotated[int, typer.Option(min=1, max=10_000, help="Fits of every method.", rich_help_panel=PANEL)]
+TrainEpochs = Annotated[int, typer.Option(min=1, help="Training epochs with --phi.", rich_help_panel=PANEL)]
+Seeds = Annotated[int, typer.Option(min=1, max=10_000, help="Fits per method.", rich_help_panel=PANEL)]
 Lambda = Annotated[
     str | None,
     typer.Option(
         "--lambda",
-        help="λ of every method that has one; of several the best on the choosing part; draws the trade-off.",
+        help="λ of every method that has one; of several, the best on the rows to choose on; draws the trade-off.",
         rich_help_panel=PANEL,
         metavar="L,L,…",
     ),
 ]
 Search = Annotated[bool, typer.Option("--search", help="Try each method's values of λ first.", rich_help_panel=PANEL)]
 Trials = Annotated[
-    int, typer.Option(min=0, max=10_000, help="Search λ by so many trials of optuna.", rich_help_panel=PANEL)
+    int, typer.Option(min=0, max=10_000, help="Number of optuna trials in the search for λ.", rich_help_panel=PANEL)
 ]
 Select = Annotated[
-    Literal["worst_cell", "eo"], typer.Option(help="What the best method is chosen by.", rich_help_panel=PANEL)
+    Literal["worst_cell", "eo"],
+    typer.Option(help="Criterion by which the best method is chosen.", rich_help_panel=PANEL),
 ]
 Floor = Annotated[
-    float, typer.Option(min=0.0, max=1.0, help="Mean cell accuracy that may be lost.", rich_help_panel=PANEL)
+    float,
+    typer.Option(min=0.0, max=1.0, help="Largest loss of mean cell accuracy that is allowed.", rich_help_panel=PANEL),
 ]
 Write = Annotated[
-    str | None, typer.Option(help="best, all, or a method: what to write and audit.", rich_help_panel=PANEL)
+    str | None, typer.Option(help="What to write and audit: best, all, or a method.", rich_help_panel=PANEL)
 ]
-Epochs = Annotated[int, typer.Option(min=1, help="Passes of every method that trains.", rich_help_panel=PANEL)]
-Rate = Annotated[float, typer.Option(min=0.0, help="Highest rate of Adam.", rich_help_panel=PANEL)]
+Epochs = Annotated[int, typer.Option(min=1, help="Epochs of every method that trains.", rich_help_panel=PANEL)]
+Rate = Annotated[float, typer.Option(min=0.0, help="Highest learning rate of Adam.", rich_help_panel=PANEL)]
 StepSize = Annotated[int, typer.Option("--step-images", min=2, help="Images per step.", rich_help_panel=PANEL)]
-Maps = Annotated[int, typer.Option(min=0, help="Images whose relevance is measured.", rich_help_panel=PANEL)]
+Maps = Annotated[int, typer.Option(min=0, help="Number of images whose relevance is measured.", rich_help_panel=PANEL)]
 Cav = Annotated[
     Literal["mean", "ridge", "lasso", "logistic", "svm"],
     typer.Option(help="How concept vectors are fitted.", rich_help_panel=PANEL),
 ]
 Frames = Annotated[
-    int, typer.Option(min=1, help="Frames that a conditional VAE draws of every image.", rich_help_panel=PANEL)
+    int, typer.Option(min=1, help="Frames that a conditional VAE draws per image.", rich_help_panel=PANEL)
 ]
 Bottleneck = Annotated[str | None, typer.Option(help="Module whose output is the bottleneck.", rich_help_panel=PANEL)]
 

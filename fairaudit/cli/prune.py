@@ -17,7 +17,7 @@ PRUNE = "Pruning"
 Gammas = Annotated[
     list[str] | None,
     typer.Option(
-        help="Weight of the bias term (default: 10); repeat or join by commas for several, the first is written.",
+        help="Weight of the bias term (default: 10); repeat or join by commas for several; the first is written.",
         rich_help_panel=PRUNE,
         metavar="NUMBER",
     ),

@@ -30,7 +30,9 @@ def roi_metrics(
     cvae: o.Cvae = None,
     discover: Annotated[
         bool,
-        typer.Option("--discover", help="Search for where relevance differs between groups.", rich_help_panel=o.DATA),
+        typer.Option(
+            "--discover", help="Search for places where relevance differs between groups.", rich_help_panel=o.DATA
+        ),
     ] = False,
     maps: Annotated[
         Path | None,

@@ -15,7 +15,7 @@ SELF = "Self-test"
 
 
 def kinds(incomplete: str) -> list[str]:
-    """Kinds of planted bias that begin so, for the shell to complete.
+    """Kinds of planted bias that begin with this text, for the shell to complete.
 
     >>> kinds("p")
     ['patch']
@@ -62,7 +62,9 @@ AuditImages = Annotated[
 ]
 Rate = Annotated[float, typer.Option("--learning-rate", help="Highest learning rate of Adam.", rich_help_panel=SELF)]
 Keep = Annotated[bool, typer.Option("--keep-weights", help="Go on from the model's own weights.", rich_help_panel=SELF)]
-Discover = Annotated[bool, typer.Option(help="Also search for the bias without its place.", rich_help_panel=SELF)]
+Discover = Annotated[
+    bool, typer.Option(help="Also search for the bias without being given its place.", rich_help_panel=SELF)
+]
 
 Prune = Annotated[
     bool, typer.Option("--prune", help="Also prune the bias out, and see if that closes the gap.", rich_help_panel=SELF)

@@ -268,7 +268,7 @@ def format_names(texts: Sequence[str] | None) -> tuple[str, ...]:
     for name in names:
         if name not in FORMATS:
             raise UsageError(
-                f'--format does not know "{name}"', wanted=", ".join(FORMATS), advice=suggestion(name, FORMATS)
+                f'--format cannot be "{name}"', wanted=", ".join(FORMATS), advice=suggestion(name, FORMATS)
             )
     return tuple(dict.fromkeys(names))
 
@@ -293,7 +293,9 @@ def _bytes(text: str, option: str) -> int:
     """
     count = bytes_of(text)
     if count is None:
-        raise UsageError(f"{option} is no size", wanted="bytes, perhaps with K, M, G or T, such as 2G", found=text[:80])
+        raise UsageError(
+            f"{option} is not a size", wanted="bytes, perhaps with K, M, G or T, such as 2G", found=text[:80]
+        )
     return count
 
 
@@ -332,7 +334,7 @@ def _numbers(text: str, count: int, option: str) -> list[float]:
         numbers = [float(part) for part in parts]
     except ValueError as error:
         raise UsageError(
-            f"{option} has something that is not a number", wanted=f"{count} numbers", found=text
+            f"{option} holds something that is not a number", wanted=f"{count} numbers", found=text
         ) from error
     if len(numbers) != count:
         raise UsageError(f"{option} has {len(numbers)} numbers", wanted=f"{count} numbers", found=text)

@@ -1,1 +1,1 @@
-"""What was asked for: the schema of fairaudit.yaml and its loading."""
+"""The configuration: the schema of fairaudit.yaml and its loading."""

@@ -1,4 +1,4 @@
-"""What pydantic found wrong with a configuration, as one paragraph with the key and what it may have meant."""
+"""What pydantic found wrong with a configuration, as one paragraph with the key and a suggestion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command line asks of a run beyond fairaudit.yaml: where it writes, on what it computes, when it fails."""
+"""Options of a run beyond fairaudit.yaml: where it writes, on what device it computes, when it fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHOW_FIGURES = frozenset({"md", "html"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """Options of a run; none of them changes what is measured, but `seed` and `limit`."""
+    """Options of a run; only `seed` and `limit` change what is measured."""
 
     output: Path = Path("fairaudit-report")
     """Folder for the report and its figures; the run store lies beside it."""

@@ -1,4 +1,4 @@
-"""The schema of fairaudit.yaml: what can be asked for, with every default written once."""
+"""The schema of fairaudit.yaml: all settings, with every default written once."""
 
 from __future__ import annotations
 

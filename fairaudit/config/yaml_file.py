@@ -1,4 +1,4 @@
-"""A YAML file as plain values: safe, and stricter than YAML itself about keys that are there twice."""
+"""A YAML file as plain values: safe, and stricter than YAML itself about keys that occur twice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TEXT = "tag:yaml.org,2002:str"
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader, with two differences: a key that is there twice is an error, and keys are text.
+    """The safe loader, with two differences: a key that occurs twice is an error, and keys are text.
 
     YAML 1.1 reads on, off, yes, no, y, n, true and false as truth values, so that the key `on` of a gate rule, or a
     region called `no`, would be none of the configuration's names. As keys they are the text that they look like.
@@ -28,7 +28,7 @@ class _Loader(yaml.SafeLoader):
                 key.tag = _TEXT
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f'the key "{key.value}" is there twice', key.start_mark
+                    None, None, f'the key "{key.value}" occurs twice', key.start_mark
                 )
             seen.add(str(key.value))
         return super().construct_mapping(node, deep)

@@ -28,7 +28,7 @@ _ENDS = (int(Stop.REACHED), int(Stop.FLOOR))
 
 
 class Mode(IntEnum):
-    """What a ray's search is doing."""
+    """The stage of a ray's search."""
 
     OUT = 0
     """Going outwards: nothing has ended the walk yet."""
@@ -185,7 +185,7 @@ def _around(search: Brackets, rows: Rows) -> Floats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probed:
-    """What was found at the steps that were asked for, [row] each."""
+    """The values at the requested steps, [row] each."""
 
     steps: Floats
     gain: Floats
@@ -204,7 +204,7 @@ class Kept:
 
 
 def learn(search: Brackets, rows: Rows, found: Probed) -> Kept:
-    """Put the new points in their places and finish the rays that have their answer.
+    """Enter the new points and finish the rays that have their answer.
 
     Args:
         search: changed in place.

@@ -33,7 +33,7 @@ class Heads(Protocol):
         ...
 
     def steering(self, outputs: Tensor) -> Tensor:
-        """What gradients are taken of, [n, R] → [n, M]: rises with the score, without its saturation where possible."""
+        """The quantity to differentiate, [n, R] → [n, M]: rises with the score, if possible without saturation."""
         ...
 
     def is_probability(self, head: int) -> bool:
@@ -89,7 +89,7 @@ class ModelHeads:
         return outputs - rest.scatter(1, top, outputs.scatter(1, top, -torch.inf).logsumexp(dim=1, keepdim=True))
 
     def is_probability(self, head: int) -> bool:
-        """Unless the outputs are scores of some other kind."""
+        """True, unless the outputs are scores of some other kind."""
         return self.link != "value"
 
 
@@ -122,7 +122,7 @@ class JoinedHeads:
         return torch.cat([part.steering(piece) for part, piece in zip(self.parts, pieces, strict=True)], dim=1)
 
     def is_probability(self, head: int) -> bool:
-        """As the model says whose head it is."""
+        """As the model to which the head belongs defines it."""
         part, index = self._owner[head]
         return part.is_probability(index)
 

@@ -1,4 +1,4 @@
-"""From an image to its counterfactual along the attribute: what a conditional generator draws in between."""
+"""From an image to its counterfactual along the attribute: the images that a conditional generator draws in between."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RectifySettings:
-    """How β is found."""
+    """The search for β."""
 
     rate: float = 0.1
     """Step per unit of mean relative change (the paper prints 0.001, with which nothing moves in a sane time)."""
@@ -56,7 +56,7 @@ class DescentStep(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rectified:
-    """What was found for one target."""
+    """The result for one target."""
 
     target: int
     """Column of the target's head."""
@@ -127,7 +127,7 @@ class _Run:
     settings: RectifySettings
 
     def descend(self, train: NDArray[np.intp], valid: NDArray[np.intp]) -> tuple[Floats, list[tuple[DescentStep, ...]]]:
-        """β of the best validation figure of every target, and all that were tried."""
+        """β with the best validation figure of every target, and all values that were tried."""
         count, draws = len(self.targets), np.random.default_rng([self.settings.seed, 1])
         beta, step = np.zeros(count), np.zeros(count)
         best, least, stale = np.zeros(count), np.full(count, np.inf), np.zeros(count, np.int64)

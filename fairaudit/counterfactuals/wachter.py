@@ -14,7 +14,7 @@ from fairaudit.counterfactuals.heads import Heads
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WachterSettings:
-    """How pixels are moved."""
+    """How pixels are changed."""
 
     goal: float = 0.0
     """y′: the score that is aimed at."""

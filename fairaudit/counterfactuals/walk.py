@@ -90,7 +90,7 @@ class Prober:
 
 
 def first_stop(start: Reconstruction, jobs: Jobs, settings: LadderSettings) -> NDArray[np.int64]:
-    """Stop codes at λ = 0, −1 for rays that can be walked: no direction, or a score at its end already."""
+    """Stop codes at λ = 0, −1 for rays that can be walked; others have no direction, or a score at its end already."""
     before = base_values(start, jobs)
     zeros = np.zeros_like(before)
     codes = stop_codes(before, before, before, zeros, zeros, settings)

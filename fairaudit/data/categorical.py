@@ -37,7 +37,7 @@ class Categorical:
         return Categorical(name=self.name, values=self.values, codes=self.codes[rows])
 
     def counts(self) -> NDArray[np.int64]:
-        """How many rows have each value; unknown rows are in none."""
+        """Number of rows with each value; unknown rows are not counted."""
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values)).astype(np.int64)
 
     def label(self, row: int) -> str:
@@ -48,7 +48,7 @@ class Categorical:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoded:
-    """A column and what a reader should know about it."""
+    """A column with notes for the reader."""
 
     column: Categorical
     """The column."""
@@ -78,7 +78,7 @@ def encode(name: str, texts: Sequence[str], *, unknown: Collection[str], where: 
             "A column has no known value",
             found=f"{counted(len(tokens), 'row')}, all empty or unknown",
             where=place,
-            advice="Choose another column, or correct data.unknown if these texts do mean something.",
+            advice="Choose another column, or correct data.unknown if these texts have a meaning.",
         )
     binary = _binary(known, place)
     if binary:
@@ -135,7 +135,7 @@ def encode_as(
 
 
 def uncertain_notes(texts: Sequence[str], *, unknown: Collection[str], place: str) -> tuple[str, ...]:
-    """What to know of a column in which −1 may mean uncertain, as in CheXpert: beside empty cells, or beside 0 and 1.
+    """A note on a column in which −1 may mean uncertain, as in CheXpert: beside empty cells, or beside 0 and 1.
 
     >>> uncertain_notes(["1.0", "-1.0", "0"], unknown=[""], place="a.csv")[0][:47]
     'a.csv: -1 is taken as a value of its own, in 1 '

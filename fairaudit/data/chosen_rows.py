@@ -1,4 +1,4 @@
-"""Which rows of a table are used: a split's, and of those a seeded random part."""
+"""The rows of a table that are used: those of a split, or a seeded random part of them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def split_rows(table: Table, split: Split | None) -> tuple[Rows, tuple[str, ...]
 
 
 def limited_rows(count: int, limit: int | None, *, seed: int) -> tuple[Rows, tuple[str, ...]]:
-    """Places of a seeded random part of so many rows, rising, and a note where it is not all of them.
+    """Ascending row numbers of a seeded random part, and a note if it is not all rows.
 
     >>> rows, notes = limited_rows(5, 2, seed=0)
     >>> len(rows), notes

@@ -90,7 +90,7 @@ def _picked_values(model: ModelConfig) -> tuple[str, ...]:
 
 
 def positive_name(model: ModelConfig) -> str | None:
-    """What the configuration calls the one output that decides between two values, or None."""
+    """The configuration's name for the one output that decides between two values, or None."""
     if model.output == "softmax" or isinstance(model.pick, list) or model.picks_several:
         return None
     if isinstance(model.pick, int):
@@ -201,7 +201,7 @@ def text_columns(
 
 
 def unique(texts: Sequence[str], table: Table, what: str, *, empty: bool = False) -> None:
-    """Check that no text is there twice, or empty where that is not allowed.
+    """Check that no text occurs twice, or is empty where that is not allowed.
 
     Raises:
         DataError: with the places of the first duplicates.
@@ -219,7 +219,7 @@ def unique(texts: Sequence[str], table: Table, what: str, *, empty: bool = False
     if twice:
         more = f", and {len(twice) - 3} more" if len(twice) > 3 else ""
         raise DataError(
-            f"Each {what} must be there once",
+            f"Each {what} must occur once",
             found="; ".join(twice[:3]) + more,
             where=table.file,
             advice="An image counted twice would count as two people: remove the copies, or name data.id.",

@@ -1,4 +1,4 @@
-"""What a manifest file or a known dataset layout gives before columns are chosen."""
+"""The content of a manifest file or a known dataset layout before columns are chosen."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def pattern_columns(pattern: str, *, where: str) -> tuple[str, ...]:
             continue
         if not name or spec or conversion or any(sign in name for sign in ".[]"):
             raise ConfigError(
-                "A place in a pattern is not a column's name", wanted="{column}", found=f'"{pattern}"', where=where
+                "A placeholder in a pattern is not a column name", wanted="{column}", found=f'"{pattern}"', where=where
             )
         names.append(name)
     return tuple(dict.fromkeys(names))

@@ -97,7 +97,7 @@ def resample(manifest: Manifest, config: Resample, *, seed: int) -> Manifest:
 
 
 def phi_samples(manifest: Manifest, attribute: str, phis: Sequence[float], *, seed: int) -> dict[float, Manifest]:
-    """φ → a seeded part of the rows at that φ; all of them have as many rows, and both margins are one half.
+    """φ → a seeded part of the rows at that φ; all parts have the same number of rows, and both margins are one half.
 
     So nothing but the association differs between them: two models trained on two of them can be compared.
 

@@ -82,7 +82,7 @@ class RowCache:
         return _in_another_process, given
 
     def get(self, row: int) -> CachedRow | None:
-        """The row, or None where it is not there whole."""
+        """The row, or None if it is missing or incomplete."""
         if self._file is None or row >= self.capacity:
             return None
         with self._lock:

@@ -27,7 +27,7 @@ class ImageSource(Protocol):
         """Number of rows."""
 
     def read(self, row: int) -> Image.Image:
-        """The upright image of a row in mode L or RGB; `info["note"]`, if there, tells what was done to it.
+        """The upright image of a row in mode L or RGB; `info["note"]`, if there, states what was done to it.
 
         Raises:
             ImageError: it is missing or cannot be decoded.
@@ -178,12 +178,12 @@ def subset(source: ImageSource, rows: NDArray[np.int64]) -> ImageSource:
 
 
 def stored_in_files(source: ImageSource) -> bool:
-    """Whether every name is the path of a file with just the image that is read."""
+    """Whether every name is the path of a file that holds exactly the image that is read."""
     return isinstance(source.base if isinstance(source, SubsetSource) else source, FileSource)
 
 
 def unknown_mask(name: str, known: Sequence[str]) -> RegionError:
-    """The error of a source that is asked for a mask it does not know."""
+    """The error for a mask that a source does not know."""
     return RegionError(
         f'These images come with no mask called "@{name}"',
         advice=suggestion(name, known) if known else "Give the region as a box, a polygon, columns or a mask file.",

@@ -1,4 +1,4 @@
-"""Tables from CSV, JSON Lines and Parquet files: columns of stripped texts, and where every row stands."""
+"""Tables from CSV, JSON Lines and Parquet files: columns of stripped texts, and the place of every row."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Table:
 
 
 def read_table(path: Path) -> Table:
-    """A table file, told by its suffix: .csv, .tsv, .txt; .jsonl, .ndjson; .parquet.
+    """A table file, recognised by its suffix: .csv, .tsv, .txt; .jsonl, .ndjson; .parquet.
 
     Raises:
         DataError: the file is missing, has another suffix, is not UTF-8, or a row of it is broken.
@@ -219,7 +219,7 @@ def table_of(file: str, header: Sequence[str], records: Iterable[Record]) -> Tab
 def _check_names(file: str, names: Sequence[str]) -> None:
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
-        raise DataError(f'The column "{twice[0]}" is there more than once', where=f"{file}, header")
+        raise DataError(f'The column "{twice[0]}" occurs more than once', where=f"{file}, header")
 
 
 def _check_size(file: str, *, rows: int, columns: int, unfolded: int = 0, packed: int = 0) -> None:
@@ -288,7 +288,7 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise ValueError(f'the key "{twice[:80]}" is there twice')
+        raise ValueError(f'the key "{twice[:80]}" occurs twice')
     return found
 
 

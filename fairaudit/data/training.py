@@ -1,4 +1,4 @@
-"""Target and attributes of the rows that a model was trained on, as far as the table tells them."""
+"""Target and attributes of the rows that a model was trained on, as far as the table states them."""
 
 from __future__ import annotations
 

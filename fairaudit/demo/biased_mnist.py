@@ -1,4 +1,4 @@
-"""Biased-MNIST from digits that anyone has: train a classifier on coloured digits, keep others for the audit.
+"""Biased-MNIST from the user's own digits: train a classifier on coloured digits, keep others for the audit.
 
 Digits are split once, by a seeded rule, and written as two pairs of IDX files, so that a digit that a model
 was trained on can never be audited. The background's colour is planted when a configuration is opened.
@@ -32,7 +32,7 @@ PREPROCESS = PreprocessConfig(size=(14, 14), interpolation="box", mean=(0.5,), s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BiasedMnistPaths:
-    """Where the files are."""
+    """Paths of the files."""
 
     digits: Path
     """Folder in MNIST's layout: train-* are the digits the model saw, t10k-* those kept for audits."""

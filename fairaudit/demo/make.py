@@ -57,7 +57,7 @@ gates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How large the demonstration is."""
+    """Size of the demonstration."""
 
     train_images: int = 2400
     """Training images of either model."""
@@ -71,7 +71,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoPaths:
-    """Where the demonstration's files are."""
+    """Paths of the demonstration's files."""
 
     folder: Path
     """The folder that holds everything."""

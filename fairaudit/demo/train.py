@@ -1,4 +1,4 @@
-"""Plain minibatch training of small networks on the CPU: seeded, and the same again on the same machine."""
+"""Plain minibatch training of small networks on the CPU: seeded, and repeatable on the same machine."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Cluster:
         return [ray.put(value)]
 
     def answers(self, calls: Calls[Task, Answer], todo: deque[Task]) -> Iterator[tuple[Task, Answer | Lost]]:
-        """Every task's answer as soon as it is there; tasks that are added to `todo` meanwhile are done too.
+        """Every task's answer as soon as it arrives; tasks that are added to `todo` meanwhile are done too.
 
         Raises:
             Exception: whatever a task raises ends all of them.
@@ -76,7 +76,7 @@ class Cluster:
                 ray.cancel(left, force=True)
 
     def everywhere(self, call: Callable[[], None]) -> None:
-        """Call a function once on every machine that is still there."""
+        """Call a function once on every machine that is still up."""
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 

@@ -1,4 +1,4 @@
-"""The SQLite file below the run store: opened, recognised, made, and its errors told in words."""
+"""The SQLite file below the run store: opened, recognised, made, and its errors put into words."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn an error of SQLite into one that says what happened to which file and what to do."""
+    """Turn an SQLite error into one that names the file, the problem and the remedy."""
     try:
         yield
     except sqlite3.Error as error:
@@ -107,7 +107,7 @@ def recognise(header: bytes, path: Path, *, any_version: bool = False) -> bool:
     """
     if not header.startswith(_MAGIC) or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
         raise StoreError(
-            "The file in the place of the run store is not a run store of fairaudit",
+            "The file at the run store's path is not a run store of fairaudit",
             where=str(path),
             advice="Choose another folder with -o; the file was left as it is.",
         )

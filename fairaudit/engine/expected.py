@@ -15,7 +15,7 @@ LESS = ("batch_size", "limit", "workers")
 
 
 def as_expected(error: Exception, options: Collection[str] = ()) -> FairauditError | None:
-    """The error as one that can be told in a paragraph; None for a flaw of our own, which keeps its traceback.
+    """The error as one that can be reported in a paragraph; None for a flaw of our own, which keeps its traceback.
 
     Args:
         error: what was raised.

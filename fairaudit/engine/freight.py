@@ -1,4 +1,4 @@
-"""A run store on its way between machines: its bytes, what is new in them, and taking that up again."""
+"""A run store on its way between machines: its bytes, what is new in them, and merging that into a store."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def forget_chunks(path: Path, chunks: Chunks) -> None:
 
 
 def take_up(content: bytes, path: Path) -> int:
-    """Add the chunks of a store that came by to the store at a path, whole or not at all.
+    """Add the chunks of an arriving store to the store at a path, whole or not at all.
 
     Where there is no store yet, the one that came becomes it, for one wait for the disk instead of thirteen. Chunks
     that are already there stay as they are. Seals travel with the chunks and are proven when these are read.

@@ -86,7 +86,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def peak_memory_bytes() -> int | None:
-    """Most memory that this process has held at once, in bytes; None where the system does not tell."""
+    """Most memory that this process has held at once, in bytes; None if the system does not say."""
     try:
         import resource
     except ImportError:

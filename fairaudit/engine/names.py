@@ -1,4 +1,4 @@
-"""Names of sums and columns as the run store writes them: one text each, from which the name comes back."""
+"""Names of sums and columns as the run store writes them: one text each, from which the name can be read back."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _IGNORED: Final = (
 
 
 def working_folder(output: Path) -> Path:
-    """The folder for everything of a run that is no result: `.fairaudit/NAME` beside the output folder NAME.
+    """The folder for everything of a run that is not a result: `.fairaudit/NAME` beside the output folder NAME.
 
     Inside of it, as `.fairaudit`, where the folder beside it cannot be written or does not outlive the run, as beside a
     mounted volume.

@@ -1,4 +1,4 @@
-"""The secret that seals a run store: a store that comes from elsewhere is not taken for one's own.
+"""The secret that seals a run store: a store from elsewhere is not taken for one of this user's.
 
 Whoever can write a store's file can write any number into it and compute its checksum anew. So every chunk carries a
 code that also depends on a secret of this user on this machine, kept outside the output folder. Runs of another secret
@@ -34,12 +34,12 @@ def secret() -> bytes:
 
 
 def seal_as(key: bytes) -> None:
-    """Seal with the secret of the process that this one computes for."""
+    """Seal with the secret of the process for which this one computes."""
     _of_another[:] = [key]
 
 
 def writer(key: bytes) -> str:
-    """What tells the stores of one secret from those of another, without telling the secret."""
+    """A mark that tells the stores of one secret from those of another without revealing the secret."""
     return hashlib.blake2b(b"fairaudit store", key=key, digest_size=8).hexdigest() if key else "no secret"
 
 

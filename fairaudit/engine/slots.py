@@ -62,7 +62,7 @@ class Work(Generic[Item, Answer]):
 def side_by_side(
     work: Work[Item, Answer], items: Sequence[Item], *, jobs: int, tries: int = TRIES
 ) -> Iterator[tuple[int, Answer | Crashed]]:
-    """Every item's answer as soon as it is there, with the item's place.
+    """Every item's answer as soon as it arrives, with the item's place.
 
     Every process is a pool of its own, so that it is known what a process that dies was doing. All of them end with
     this one, however it ends, and when the caller stops asking.
@@ -131,13 +131,13 @@ class _Slot(Generic[Item, Answer]):
             return self.submit(item)
 
     def ended(self) -> Crashed:
-        """How the process ended, which is dead; the next call gets a new one."""
+        """How the dead process ended; the next call gets a new one."""
         process = self._process
         self.kill()
         return Crashed(code=None if process is None else process.exitcode)
 
     def close(self) -> None:
-        """End the process, which has nothing to do."""
+        """End the idle process."""
         if self._pool is not None:
             self._pool.shutdown()
         self._pool = self._process = None

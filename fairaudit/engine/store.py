@@ -1,4 +1,4 @@
-"""The run store: what every finished chunk found, so that the same command continues where it was stopped."""
+"""The run store: the results of every finished chunk, so that the same command continues where it was stopped."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class RunStore:
         return {number for (number,) in rows}
 
     def save(self, index: int, parts: Mapping[str, Part]) -> None:
-        """Keep what a chunk found, whole or not at all; a chunk that is already there stays as it is.
+        """Keep what a chunk found, whole or not at all; a chunk that already exists stays as it is.
 
         Raises:
             OutputError: the disk is full or the file cannot be written; finished chunks are kept.

@@ -43,12 +43,12 @@ class Alike:
 
 
 def everywhere(alike: Sequence[Alike]) -> Alike | None:
-    """The fact about all scored images, if there is one."""
+    """The fact about all scored images, if any."""
     return next((fact for fact in alike if fact.group is None), None)
 
 
 def doubt(measurement: Measurement, alike: Sequence[Alike]) -> str | None:
-    """Why a number that keeps to its limit must not pass all the same; None where nothing speaks against it.
+    """Why a number within its limit must not pass all the same; None if nothing speaks against it.
 
     A number about one group must not pass where that group's decisions do not vary; one that compares the groups of an
     attribute must not where some group's do not although its true classes differ.

@@ -1,4 +1,4 @@
-"""What a model that was pruned, rectified or otherwise changed must not have lost, whatever the rules are."""
+"""What a pruned, rectified or otherwise changed model must not have lost, whatever the rules are."""
 
 from __future__ import annotations
 

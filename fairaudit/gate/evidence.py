@@ -16,7 +16,7 @@ _TOLERANCE = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What is allowed: minimum ≤ θ ≤ maximum, either left out."""
+    """The limits: minimum ≤ θ ≤ maximum; either may be left out."""
 
     minimum: float | None
     maximum: float | None
@@ -29,7 +29,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """An estimate whose interval can be had at any level.
+    """An estimate whose interval can be computed at any level.
 
     With tail t the interval is [lower(t), upper(t)], which misses the truth on either side with probability t. A report
     stores one level only, so others are made from it. A single rate, which a report draws with Wilson's interval, is
@@ -99,7 +99,7 @@ class Evidence:
 
     @property
     def without_width(self) -> bool:
-        """Whether both ends are the estimate although other images may be decided otherwise."""
+        """Whether both ends equal the estimate although other images may be decided differently."""
         return self.of_decisions and self.counts is None and self.below <= 0 and self.above <= 0
 
     def _p(self, distance: float, side: float, *, strict: bool = False) -> float:

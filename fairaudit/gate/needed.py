@@ -1,4 +1,4 @@
-"""How many more images would decide what is inconclusive now."""
+"""How many more images would decide what is now inconclusive."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def growth(value: float, low: float, high: float, limits: Limits) -> float:
 
 
 def needed(measurement: Measurement, low: float, high: float, limits: Limits) -> str | None:
-    """What would decide an inconclusive rule, in one sentence; it names the cell that matters where the audit tells."""
+    """What would decide an inconclusive rule, in one sentence; it names the cell that matters if the audit gives it."""
     value = measurement.value
     if value is None:
         return None

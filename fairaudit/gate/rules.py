@@ -1,4 +1,4 @@
-"""Which measurements a gate rule is about, and the rule in words."""
+"""The measurements that a gate rule is about, and the rule in words."""
 
 from __future__ import annotations
 

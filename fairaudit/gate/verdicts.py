@@ -1,4 +1,4 @@
-"""Rules over joint verdicts: which pass, and what stands in for rules where none is given."""
+"""Rules over joint verdicts: which pass, and what replaces rules if none is given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of the built-in generators, safetensors both: the finished generator, and a training to go on with."""
+"""Files of the built-in generators, safetensors both: the finished generator, and a training run to resume."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _UNNAMED = {"tag": "other rows, preprocessing or models to keep"}
 
 @dataclass(slots=True, kw_only=True)
 class TrainState:
-    """How far a training is."""
+    """The progress of a training run."""
 
     history: list[tuple[float, float]] = field(default_factory=list)
     """Training and held-out loss of every epoch."""
@@ -64,7 +64,7 @@ def built_in_metadata(path: Path) -> dict[str, str] | None:
 
 
 def load_generator(path: Path) -> Autoencoder | ConditionalVae:
-    """A built-in generator from its file, in evaluation mode and without gradients for its weights.
+    """Load a built-in generator from its file, in evaluation mode and without gradients for its weights.
 
     Raises:
         ModelError: the file is not one, or its weights do not fit.

@@ -1,4 +1,4 @@
-"""What a generator does to a classifier's evidence, measured before any counterfactual of it is believed."""
+"""What a generator does to a classifier's evidence, measured before any of its counterfactuals is believed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
-    """Beyond which a generator's counterfactuals are no evidence."""
+    """Limits beyond which a generator's counterfactuals are no evidence."""
 
     drift: float = 0.15
     """Mean |p(x) − p(D(E(x)))| over the images that were checked."""
@@ -139,7 +139,7 @@ def refuse(facts: Facts, tolerance: Tolerance | None = None) -> str | None:
 
 
 def undecided(facts: Facts, tolerance: Tolerance | None = None) -> str | None:
-    """Why the images that were checked do not show that a generator that is not refused may be used; None if they do.
+    """Why the checked images do not show that a generator may be used although it is not refused; None if they do.
 
     The whole interval of the mean drift has to lie within the tolerance.
     """

@@ -189,7 +189,7 @@ def _class_name(config: Path) -> str | None:
     try:
         found = json.loads(config.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ModelError("The generator's configuration is no JSON", found=reason(error), where=str(config)) from error
+        raise ModelError("The generator's configuration is not JSON", found=reason(error), where=str(config)) from error
     return str(found.get("_class_name")) if isinstance(found, dict) else None
 
 

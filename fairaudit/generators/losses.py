@@ -1,4 +1,4 @@
-"""Losses of the built-in generators: pixels, and structure over several scales; no downloaded network needed."""
+"""Losses of the built-in generators: pixels, and structure over several scales, without a downloaded network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train a built-in generator: seeded, with early stop, and going on where an earlier run was stopped."""
+"""Train a built-in generator: seeded, with early stopping, and resumed where an earlier run was stopped."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class GeneratorSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingProgress:
-    """How far the training is."""
+    """The progress of the training."""
 
     epoch: int
     """Epoch in progress, from 1."""
@@ -92,7 +92,7 @@ class TrainingProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """What the training did; the model holds the best weights."""
+    """The result of the training; the model holds the best weights."""
 
     history: tuple[tuple[float, float], ...]
     """Training and held-out loss of every epoch."""

@@ -119,7 +119,7 @@ class Up(nn.Module):
 
 
 def initialise(module: nn.Module) -> None:
-    """He's initialisation of all weights: with torch's own, the first hundreds of steps learn but a mean image."""
+    """He's initialisation of all weights: with torch's own, the first hundreds of steps learn only a mean image."""
     for part in module.modules():
         if isinstance(part, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(part.weight, nonlinearity="relu")

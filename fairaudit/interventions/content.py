@@ -1,4 +1,4 @@
-"""Is it what a window shows, or whose it is? Content of another group's image against content of the own group's."""
+"""Is it what a window shows, or whose it is? Content from another group's image against content from the same group."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The saliency-independent check: does the decision change when the region's pixels are gone, more than elsewhere?"""
+"""The saliency-independent check: does replacing the region's pixels change the decision more than replacing others?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 
 class Scorer(Protocol):
-    """What is needed of a classifier."""
+    """The part of a classifier that is needed."""
 
     def logits(self, images: Tensor) -> Tensor:
         """Raw outputs."""

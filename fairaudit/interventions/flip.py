@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 
 class Decider(Protocol):
-    """What is needed of a classifier."""
+    """The part of a classifier that is needed."""
 
     def decide(self, scores: Tensor) -> Tensor:
         """Decided class, `[image]`."""

@@ -80,7 +80,7 @@ def probe(
             wanted="numbers",
             found=f"{int((~torch.isfinite(first)).sum())} of {first.numel()} outputs are not finite",
             where=name,
-            advice="Check the weights: a training run that diverged leaves such a model.",
+            advice="Check the weights: such a model comes from a training run that diverged.",
         )
     _check_same(first, again, name, "differ between two passes over the same images", "dropout or noise is active")
     _check_same(

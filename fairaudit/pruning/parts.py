@@ -114,7 +114,7 @@ def balanced(manifest: Manifest, attributes: Sequence[str], *, seed: int) -> Man
             wanted=f"at least one image for every combination of target and {' and '.join(attributes)}",
             found=error.found.replace(_JOINT, " & ".join(attributes)) if error.found else None,
             where=manifest.name,
-            advice="Give a manifest in which the bias does not go with the target, or --unbalanced to go without.",
+            advice="Give a manifest in which the bias does not depend on the target, or use --unbalanced.",
         ) from error
     kept = {name: column for name, column in found.attributes.items() if name != _JOINT}
     note = f"the fitting part was balanced to {len(found)} of {len(manifest)} rows (seed {seed})"

@@ -119,7 +119,7 @@ def _restore(state: SearchState, tensors: dict[str, Tensor]) -> None:
 
 def _unusable(path: Path, found: str) -> ModelError:
     return ModelError(
-        "The checkpoint of the mask search cannot be gone on with",
+        "The mask search cannot be resumed from its checkpoint",
         found=found,
         where=str(path),
         advice="Start over with --fresh, or choose another output folder.",

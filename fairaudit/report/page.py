@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from fairaudit.counted import counted
 from fairaudit.report.wording import called, condition, points, share
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Report, Verdict
@@ -166,7 +167,18 @@ def _worst(cells: Sequence[Measurement | None], metric: str) -> set[int]:
     return {index for index, cell in known.items() if cell.value == known[worst].value}
 
 
+def _failed(report: Report, first: Verdict | None) -> Iterator[str]:
+    """What failed, where the worst verdict does not accuse: it would otherwise stand under "Do not release" alone."""
+    if report.gate.state != "fail" or (first is not None and first.verdict in {*UNEQUAL, *USED}):
+        return
+    rules = [rule.rule for rule in report.gate.rules if rule.state == "fail"]
+    if rules:
+        more = f" and {counted(len(rules) - 1, 'other rule')}" if len(rules) > 1 else ""
+        yield f"The gate's rule {rules[0]}{more} failed."
+
+
 def _sentences(report: Report, first: Verdict | None) -> Iterator[str]:
+    yield from _failed(report, first)
     if first is None:
         return
     if first.verdict == NOT_THIS_CUE:

@@ -44,7 +44,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f'the key "{twice[:80]}" is there twice')
+        raise ValueError(f'the key "{twice[:80]}" occurs twice')
     return found
 
 

@@ -326,6 +326,7 @@ def test_columns_of_a_table_need_a_table(lab):
     lab.run("fairness", "model.pt", "--score", "s").refused("--score", "--predictions TABLE")
     shutil.copy(lab.folder / "model.pt", lab.folder / "twin.pt")
     lab.run("fairness", "model.pt", "twin.pt", "--against", "old").refused("--against compares one model")
+    lab.run("fairness", "model.pt", "--against", "nowhere", "--dry-run").refused("nowhere")  # as the run does
 
 
 def test_a_model_takes_the_same_options(lab):
@@ -502,3 +503,10 @@ def test_a_dry_run_opens_the_model(lab):
     (lab.folder / "none.pt").write_bytes(b"no model")
     told = [lab.run("audit", "none.pt", *more).refused("not a model file") for more in (("--dry-run",), ())]
     assert told[0] == told[1]
+
+
+def test_a_dry_run_counts_the_models_of_its_part(lab):
+    shutil.copy(lab.folder / "model.pt", lab.folder / "twin.pt")
+    for part, count in (("1/2", 1), ("2/2", 1), ("3/3", 0)):
+        plan = lab.run("fairness", "model.pt", "twin.pt", "--shard", part, "--dry-run", "--json").report()
+        assert (plan["models"], plan["passes"], plan["seconds"] > 0) == (count, count, count > 0)

@@ -130,7 +130,7 @@ def test_no_file_is_needed_when_the_command_line_names_the_data(tmp_path):
             ["model.threshold", "Also wrong", "audit.level"],
         ),
         ("data: [1", ["not valid YAML", "line 1"]),
-        ("data:\n  manifest: a\n  manifest: b", ["not valid YAML", 'key "manifest" is there twice', "line 3"]),
+        ("data:\n  manifest: a\n  manifest: b", ["not valid YAML", 'key "manifest" occurs twice', "line 3"]),
         ("data: !!python/object:os.system {}", ["not valid YAML", "line 1"]),
         ("- 1", ["not a mapping", "Found: list"]),
         ("1: {}", ["not a mapping"]),

@@ -155,7 +155,7 @@ def test_patterns_of_masks_find_columns_ids_and_stems():
 
 def test_what_must_be_there_once():
     rows = table(id=["a", "b", "a", "b", "c"])
-    with pytest.raises(DataError, match="Each id must be there once") as refusal:
+    with pytest.raises(DataError, match="Each id must occur once") as refusal:
         unique(rows.columns["id"], rows, "id")
     assert '"a" in line 2 and line 4; "b" in line 3 and line 5' in str(refusal.value)
     with pytest.raises(DataError, match="is empty"):

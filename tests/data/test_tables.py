@@ -79,7 +79,7 @@ def test_parquet_without_pyarrow_says_what_to_install(tmp_path, monkeypatch):
         ("t.csv", b"a,b\n1,2,3\n", ["Found: 3", "comma"]),
         ("t.csv", b'a,b\n"x"y,2\n', ["CSV is broken", "line 2"]),
         ("t.csv", b'a,b\n"x,2\n', ["CSV is broken"]),
-        ("t.csv", b"a, a\n1,2\n", ['column "a" is there more than once']),
+        ("t.csv", b"a, a\n1,2\n", ['column "a" occurs more than once']),
         ("t.csv", "a\nÉlan\n".encode("latin-1"), ["not UTF-8", "byte 0xc9", "line 2", "Save it as UTF-8"]),
         ("t.csv", b"\xff\xfea\x00\n\x00", ["not UTF-8", "line 1"]),
         ("t.jsonl", b'{"a": 1}\n{a: 2}\n', ["not JSON", "line 2"]),
@@ -124,7 +124,7 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, rows):
 
 def test_a_key_that_is_there_twice_in_a_line_is_refused(tmp_path):
     (tmp_path / "t.jsonl").write_text('{"a": 1}\n{"a": 1, "a": 2}\n')
-    with pytest.raises(DataError, match=r'"a" is there twice.*line 2'):
+    with pytest.raises(DataError, match=r'"a" occurs twice.*line 2'):
         read_table(tmp_path / "t.jsonl")
     (tmp_path / "t.jsonl").write_text('{"a": 1, "a ": 2}\n')
     with pytest.raises(DataError, match="nothing but space"):
@@ -135,7 +135,7 @@ def test_a_column_that_is_there_twice_in_parquet_is_refused(tmp_path):
     pyarrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
     parquet.write_table(pyarrow.table([[1], [2]], names=["a", "a"]), tmp_path / "t.parquet")
-    with pytest.raises(DataError, match='"a" is there more than once'):
+    with pytest.raises(DataError, match='"a" occurs more than once'):
         read_table(tmp_path / "t.parquet")
 
 

@@ -174,7 +174,7 @@ def test_files_that_would_run_code_or_are_broken_are_refused(tmp_path: Path) -> 
     folder.mkdir()
     (folder / "config.json").write_text("{")
     (folder / "diffusion_pytorch_model.safetensors").write_bytes(b"x")
-    with pytest.raises(ModelError, match="is no JSON"):
+    with pytest.raises(ModelError, match="is not JSON"):
         open_generator(folder)
 
 

@@ -158,5 +158,5 @@ def test_fairface_has_its_gender_in_two_of_eighteen_outputs(tmp_path):
 def test_an_output_that_leaves_the_range_later_is_told(tmp_path):
     model = opened(tmp_path, lambda z: z.clamp(-1, 2) * 0.0 + z.abs() * 1e-3, examples=IMAGES)
     assert model.notes  # all within 0 … 1 so far: read as probabilities, and said
-    with pytest.raises(ModelError, match="read as probabilities, and some are none"):
+    with pytest.raises(ModelError, match="read as probabilities, but some are not"):
         model.logits(IMAGES * 1e5)

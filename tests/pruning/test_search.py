@@ -157,10 +157,10 @@ def test_a_checkpoint_of_another_search_is_refused(toy, tmp_path):
     checkpoint = tmp_path / "search.safetensors"
     brief = replace(QUICK, levels=1, epochs=1)
     search(cut, head, fit, choose, brief, checkpoint=checkpoint, key="one")
-    with pytest.raises(ModelError, match="cannot be gone on with"):
+    with pytest.raises(ModelError, match="cannot be resumed"):
         search(cut, head, fit, choose, brief, checkpoint=checkpoint, key="two")
     checkpoint.write_bytes(b"damaged")
-    with pytest.raises(ModelError, match="cannot be gone on with"):
+    with pytest.raises(ModelError, match="cannot be resumed"):
         search(cut, head, fit, choose, brief, checkpoint=checkpoint, key="one")
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from fairaudit.report.page import decision, group_table, page
 from fairaudit.results.measurement import Measurement
-from fairaudit.results.report import Verdict
+from fairaudit.results.report import RuleResult, Verdict
 
 
 def rate(metric, group, value, name="1", attribute="necktie", **more):
@@ -125,6 +125,26 @@ def test_a_group_without_the_rate_has_a_dash(made):
 )
 def test_the_decision(made, state, verdicts, words):
     assert decision(made(*map(verdict, verdicts), state=state)) == words
+
+
+def failing(report, *names):
+    """The report with a gate in which these rules failed."""
+    blank = {"measurement": None, "value": None, "low": None, "high": None, "minimum": None, "maximum": 0.1, "why": ""}
+    rules = [RuleResult(rule=name, state="fail", **blank) for name in names]
+    return report.model_copy(update={"gate": report.gate.model_copy(update={"state": "fail", "rules": rules})})
+
+
+@pytest.mark.parametrize("found", [["no evidence"], ["undecided"], []])
+def test_a_rule_that_failed_is_named_where_no_verdict_says_why(made, found):
+    told = page(failing(made(*map(verdict, found)), "tpr at most 0.1", "fpr at most 0.1"))
+    assert told.decision == "Do not release"
+    assert told.sentences[0] == "The gate's rule tpr at most 0.1 and 1 other rule failed."
+    assert page(failing(made(*map(verdict, found)), "tpr at most 0.1")).sentences[0].endswith("0.1 failed.")
+
+
+def test_a_verdict_that_accuses_speaks_for_itself(made):
+    told = page(failing(made(verdict("spurious but equal")), "tpr at most 0.1"))
+    assert not any("rule" in sentence for sentence in told.sentences)
 
 
 def test_evidence_has_the_words_of_the_registry(made):

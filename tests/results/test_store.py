@@ -102,7 +102,7 @@ def test_a_version_that_merely_equals_one_is_refused(tmp_path, version):
 def test_a_key_that_is_there_twice_is_refused(tmp_path):
     text = EXAMPLE.read_text(encoding="utf-8").replace('"seed": 0', '"seed": 0, "seed": 1', 1)
     (tmp_path / "report.json").write_text(text, encoding="utf-8")
-    with pytest.raises(DataError, match=r'"seed" is there twice'):
+    with pytest.raises(DataError, match=r'"seed" occurs twice'):
         read_report(tmp_path)
 
 

@@ -43,7 +43,7 @@ do not show."""
 
 
 class CfAlignAudit:
-    """Columns per image and base classifier: all scores before and after, why the search ended, how much it took."""
+    """Columns per image and base classifier: all scores before and after, why the search ended, how long it took."""
 
     name = "cf-align"
 

@@ -23,7 +23,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Single:
-    """What one model shows on single images, for one pair."""
+    """What one model does on single images, for one pair."""
 
     rows: NDArray[np.int64]
     """Manifest rows with a relative change."""
@@ -65,7 +65,7 @@ class ModelPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedModel:
-    """What became of one model."""
+    """The outcome of one model."""
 
     model: str
     """Its name."""
@@ -128,7 +128,7 @@ def lines_of(
 
 
 def paired(first: Single, other: Single, *, level: float, seed: int) -> tuple[float, float, float, int]:
-    """Mean of other less first over the images that both have, its interval, and how many they are.
+    """Mean of other minus first over the images that both have, its interval, and the number of images.
 
     NaN without such an image; an interval of NaN with fewer than two.
     """

@@ -130,7 +130,7 @@ def readers(study: Study, options: CfOptions, shared: SharedFindings) -> Readers
 
 
 def output_names(classifier: Classifier, target: str) -> tuple[str, ...]:
-    """Names of the model's outputs; a lone output without a name of its own is called as the target is."""
+    """Names of the model's outputs; a lone output without a name of its own takes the target's name."""
     names = classifier.head.names
     return (target,) if names == ("1",) else names
 
@@ -280,5 +280,5 @@ class _Numbered:
 
 
 def numbered(heads: Heads, number: int) -> Heads:
-    """The heads under names that those of another number cannot have."""
+    """The heads under names that heads of another number cannot have."""
     return _Numbered(heads, number)

@@ -1,4 +1,4 @@
-"""Labels of the data for heads that are called like them."""
+"""Labels of the data for heads that have the same names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 
 def head_labels(total: Total, names: tuple[str, ...]) -> Floats:
-    """Labels of the scored images for heads that are called as the target, one of its values, or an attribute.
+    """Labels of the scored images for heads named after the target, one of its values, or an attribute.
 
     NaN for all other heads, and where a label is unknown.
     """

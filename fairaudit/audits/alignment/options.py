@@ -1,4 +1,4 @@
-"""What `fairaudit cf-align` is asked to do beyond the shared options."""
+"""The options of `fairaudit cf-align` beyond the shared ones."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class CfOptions:
             ("--animation", self.animation, get_args(Animation)),
         ):
             if value not in known:
-                raise UsageError(f'{option} does not know "{value}"', wanted=", ".join(known))
+                raise UsageError(f'{option} cannot be "{value}"', wanted=", ".join(known))
         if self.maker == "latent-shift" and self.generator is None:
             raise UsageError(
                 "Latent Shift moves images in a generator's latent space",

@@ -30,7 +30,7 @@ MOST_ROWS = 4000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedProbe:
-    """A probe and the heads that are read of it."""
+    """A probe and the heads that are read from it."""
 
     attribute: str
     probe: AttributeProbe

@@ -30,7 +30,7 @@ REACHED = "β of "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Descent:
-    """How β of one base classifier was found."""
+    """The search for β of one base classifier."""
 
     base: int
     """Column of the base classifier among the original model's readers."""
@@ -57,7 +57,7 @@ class RectifiedAudit:
         self.before, self.after, self.descent = before, after, descent
 
     def settings(self) -> Mapping[str, Any]:
-        """Those of both."""
+        """The settings of both audits."""
         return {BEFORE: self.before.settings(), AFTER: self.after.settings()}
 
     def map(self, context: Context) -> Part:

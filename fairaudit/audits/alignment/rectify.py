@@ -50,7 +50,7 @@ LEAST = 24
 SHARES = (0.6, 0.4)
 """Shares of the rows that β is found on, and that the rectified model is audited on."""
 WITHIN = 0.1
-"""Largest mean relative change, in size, that counts as reached."""
+"""Largest absolute mean relative change that counts as rectified."""
 METRICS = ALIGNMENT | RECTIFICATION | FAIRNESS
 """What the report of a rectified model can hold."""
 
@@ -113,7 +113,7 @@ def run_rectify(
 
 
 def plan(request: RectifyRequest) -> AuditPlan:
-    """What is audited, before there is a rectified model: the plan that --dry-run tells."""
+    """What is audited before there is a rectified model: the plan that --dry-run prints."""
     del request
     return AuditPlan(audits_for=lambda _study, _trials: [], metrics=METRICS, with_regions=False)
 
@@ -278,7 +278,7 @@ def _as_target(manifest: Manifest, base: str) -> Manifest:
 
 
 def summaries(outcomes: Sequence[Outcome]) -> str:
-    """What was reached, a line per base classifier."""
+    """The results, one line per base classifier."""
     lines = []
     for outcome in outcomes:
         if outcome.report is not None:

@@ -32,5 +32,5 @@ class SharedFindings:
         return self.probes[attribute]
 
     def keep(self, model: str, singles: Mapping[Pair, Single]) -> None:
-        """Keep what a comparison needs of one model, beside what is kept of it already."""
+        """Keep what a comparison needs from one model, beside what is kept already."""
         self.singles.setdefault(model, {}).update(singles)

@@ -1,4 +1,4 @@
-"""What a run would do, before it does it: rows, cells, what could be detected, time and memory."""
+"""What a run would do: rows, cells, detectable gaps, time and memory."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from fairaudit.audits.core.plan import AuditPlan, no_verdicts
+from fairaudit.audits.core.report.against import earlier_report
 from fairaudit.audits.core.run import checked_material
 from fairaudit.audits.core.stream.audit import Audit
 from fairaudit.audits.core.stream.stream import map_batch
@@ -86,6 +87,8 @@ def plan_run(
         FairauditError: the run could not begin.
     """
     material = checked_material(config, base=base, options=options, plan=plan)
+    if options.against is not None:
+        earlier_report(options.against, digest=material.digest)
     return plan_on(material, models, baseline=baseline, config=config, options=options, plan=plan)
 
 
@@ -178,7 +181,7 @@ def seconds_per_row(study: Study, audits: Sequence[Audit]) -> float:
 
 
 def seconds_of_trials(study: Study, plan: AuditPlan) -> float:
-    """Time that one model's trials of its attribution methods take, from few images of their sample."""
+    """Time that one model's trials of its attribution methods take, from a few images of their sample."""
     rows = sample_rows(study)
     batch = study.material.loader.load(rows[:TRIED])
     methods = plan.methods_for(study)

@@ -67,7 +67,7 @@ class Session:
         return cls(config=config, options=options, plan=plan, material=material, baseline=compared)
 
     def audited(self, model: Path, *, folder: Path, progress: Progress, tell: Tell | None = None) -> Report:
-        """Audit one model, tell the answer and write its folder.
+        """Audit one model, print the answer and write its folder.
 
         Raises:
             FairauditError: the model cannot be audited.
@@ -154,7 +154,7 @@ def check_named(config: Config, material: Material, plan: AuditPlan) -> None:
 
 
 def run_study(study: Study, plan: AuditPlan, *, folder: Path, progress: Progress, tell: Tell | None = None) -> Report:
-    """Run the plan's audits over the study's data, tell the answer and write the report folder.
+    """Run the plan's audits over the study's data, print the answer and write the report folder.
 
     Raises:
         FairauditError: the model cannot be audited, or the folder cannot be written.
@@ -234,7 +234,7 @@ def _tried(study: Study, plan: AuditPlan, progress: Progress, path: Path) -> Tri
 
 
 def report_names(models: Sequence[Path]) -> list[str]:
-    """A name for every model and its folder: its file's, with those of folders above where two would be the same.
+    """A name for every model and its folder: that of its file, with the folders above if two would be the same.
 
     Raises:
         UsageError: two models cannot be told apart by their paths.

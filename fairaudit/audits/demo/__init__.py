@@ -1,1 +1,1 @@
-"""The demonstration: a planted shortcut, found, and a model without it, cleared."""
+"""The demonstration: a planted shortcut is found, and a model without it is cleared."""

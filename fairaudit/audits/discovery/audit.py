@@ -1,4 +1,4 @@
-"""Discovery: where relevance differs between groups and the score with it, and where relevance gathers."""
+"""Discovery: where relevance, and with it the score, differs between groups, and where relevance gathers."""
 
 from __future__ import annotations
 

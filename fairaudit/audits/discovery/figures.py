@@ -84,7 +84,7 @@ def _draw(method: str, groups: Labels, grids: Floats, judged: Sequence[Witnessed
 
 
 def difference(groups: Labels, grids: Floats) -> Floats:
-    """Of two groups the difference of the mean grids, last less first; of more the largest less the smallest mean.
+    """Difference of two groups' mean grids, last minus first; of more groups, largest minus smallest mean.
 
     Args:
         groups: who belongs where; −1 is unknown.

@@ -1,4 +1,4 @@
-"""The fairness audit: who is decided about how, from counts[group, true, predicted] and the scores."""
+"""The fairness audit: how each group is decided about, from counts[group, true, predicted] and the scores."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def fairness_drawings(inputs: FairnessInputs, measurements: Sequence[Measurement
 
 
 def undrawn(inputs: FairnessInputs) -> Iterator[str]:
-    """What has no figures per group because nobody could read them, or because a cell is too small to be printed."""
+    """Groupings without figures per group, because they would be illegible or a cell is too small to be printed."""
     classes, least = len(inputs.target.values), inputs.audit.min_cell
     for view in views(inputs):
         grouping = view.grouping

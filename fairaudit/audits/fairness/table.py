@@ -45,7 +45,7 @@ def audit_table(
     threshold: float = 0.5,
     tell: Tell | None = None,
 ) -> Report:
-    """Measure the fairness of a predictions table, tell the answer and write the report folder.
+    """Measure the fairness of a predictions table, print the answer and write the report folder.
 
     Raises:
         DataError: a column is missing or cannot be read.

@@ -29,7 +29,7 @@ SUM = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableColumns:
-    """Which column of the table means what."""
+    """The meaning of the table's columns."""
 
     truth: str
     """True label."""

@@ -1,4 +1,4 @@
-"""The pruning paper's theory about the audited data: which attributes it speaks about, its figure and its note."""
+"""The pruning paper's theory about the audited data: the attributes it covers, its figure and its note."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def theory_of(view: FairnessView) -> Placed | None:
 
 
 def theory_drawings(view: FairnessView, slug: str) -> Iterator[Drawing]:
-    """The figure of one attribute, where the theory speaks about it and φ exists."""
+    """The figure of one attribute, if the theory covers it and φ exists."""
     found = theory_of(view)
     if found is None or not np.isfinite([found.rho, found.phi]).all():
         return
@@ -48,7 +48,7 @@ def theory_drawings(view: FairnessView, slug: str) -> Iterator[Drawing]:
 
 
 def theory_notes(inputs: FairnessInputs) -> Iterator[str]:
-    """What the theory's numbers rest on, one sentence per attribute that it speaks about."""
+    """What the theory's numbers rest on, one sentence per attribute that it covers."""
     for grouping in inputs.single:
         found = theory_of(FairnessView(inputs=inputs, grouping=grouping))
         if found is not None and np.isfinite(found.rho):

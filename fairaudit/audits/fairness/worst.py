@@ -1,4 +1,4 @@
-"""The worst images: wrong decisions in the cell where most go wrong, the surest first."""
+"""The worst images: wrong decisions in the cell with the highest error rate, the most confident first."""
 
 from __future__ import annotations
 

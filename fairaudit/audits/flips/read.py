@@ -81,7 +81,7 @@ def _columns(total: Total, *place: str) -> dict[str, Floats]:
 
 
 def refused(columns: dict[str, Floats], tolerance: Tolerance | None = None) -> str | None:
-    """Why drawn pictures are no evidence; None where they may be used, as exact twins always may."""
+    """Why generated images are no evidence; None where they may be used, as exact twins always may."""
     limit = (tolerance or Tolerance()).drift
     drift, drawn = (_mean(columns.get(name)) for name in ("drift", "drawn"))
     if drift is not None and drift > limit:

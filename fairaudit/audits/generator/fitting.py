@@ -48,7 +48,7 @@ def fitting_cvae(path: Path, moved: Sequence[str], manifest: Manifest, loader: L
 
 
 def conditions_of(model: ConditionalVae, moved: Sequence[str]) -> tuple[str, ...]:
-    """Names of the attributes that it is conditioned on, in its order; a file of before names were kept has the one."""
+    """Names of the attributes that it is conditioned on, in its order; a file from before names were kept has one."""
     return tuple(name or moved[0] for name, _ in model.settings.attributes)
 
 
@@ -64,7 +64,7 @@ def _check_labels(path: Path, moved: Sequence[str], manifest: Manifest, model: C
     for name, (_, values) in zip(names, settings.attributes, strict=True):
         if name not in manifest.attributes:
             raise UsageError(
-                f"The conditional VAE is conditioned on {name}, which the manifest has not",
+                f"The conditional VAE is conditioned on {name}, which the manifest lacks",
                 where="data.attributes",
                 advice=suggestion(name, manifest.attributes),
             )

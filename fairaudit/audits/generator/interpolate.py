@@ -59,7 +59,7 @@ class InterpolateRequest:
         if self.frames < 2:
             raise UsageError("--frames cannot be used", wanted="2 at least", found=str(self.frames))
         if self.animation not in ("gif", "webp"):
-            raise UsageError(f'--animation does not know "{self.animation}"', wanted="gif, webp")
+            raise UsageError(f'--animation cannot be "{self.animation}"', wanted="gif, webp")
         if not self.attributes or len(set(self.attributes)) < len(self.attributes):
             found = ", ".join(self.attributes) or "none"
             raise UsageError("--condition cannot be used", wanted="every attribute once", found=found)
@@ -164,7 +164,7 @@ def _check_names(*labels: str) -> None:
     for name in labels:
         if name in COLUMNS:
             raise UsageError(
-                "A label is called like a column of the manifest that would be written",
+                "A label has the name of a column of the manifest to be written",
                 wanted=f"another name than {', '.join(COLUMNS)}",
                 found=name,
                 advice="Rename the column in your manifest.",

@@ -41,14 +41,14 @@ IN_MEMORY = 2**31
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorRequest:
-    """What is trained."""
+    """Kind of generator to train."""
 
     kind: Kind = "autoencoder"
     """autoencoder, or cvae on target and attribute."""
     attributes: tuple[str, ...] = ()
     """Attributes that a conditional VAE is conditioned on."""
     latent: int | None = None
-    """Length of the latent; the kind's own default when left out."""
+    """Length of the latent vector; the kind's own default if left out."""
     grid: int | None = None
     """Latent vectors along an autoencoder's shorter side at most, 0 for one; its own default when left out."""
     width: int = 24

@@ -62,7 +62,7 @@ class Columns:
 
 
 def read_columns(table: Table) -> Columns:
-    """Tell what the columns of a table mean, by their values first and by their names where values do not tell."""
+    """Infer what the columns of a table mean, from their values first, then from their names."""
     image = next((name for name, texts in table.columns.items() if _paths(texts)), None)
     boxes = find_boxes(table)
     used = {image, *(name for box in boxes for name in box.columns)}
@@ -83,7 +83,7 @@ def read_columns(table: Table) -> Columns:
 
 
 def chosen_part(texts: Sequence[str]) -> str:
-    """The value of a split column whose rows an audit should take: that of the test, else the rarest.
+    """The value of a split column whose rows an audit should use: that of the test split, else the rarest.
 
     >>> chosen_part(["train", "train", "val", "test"]), chosen_part(["a", "a", "b"])
     ('test', 'b')
@@ -123,7 +123,7 @@ def image_folder(table: Table, column: str, start: Path) -> Path:
         if names and sum((folder / name).is_file() for name in names) * 2 > len(names):
             return folder
     raise DataError(
-        "The images that the table names are not there",
+        "The images that the table names do not exist",
         wanted=f'files that the column "{column}" names, in {start} or a folder in it',
         found=f'"{names[0]}" and others are missing' if names else "an empty column",
         where=table.file,

@@ -1,4 +1,4 @@
-"""What a model takes and answers: channels, size and scale of its input are tried on the data's own images."""
+"""A model's input and answers: channels, size and scale are tried on the data's own images."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def agreement(decisions: NDArray[np.integer], codes: NDArray[np.integer]) -> flo
 
 
 def best_trial(trials: Sequence[Trial]) -> Trial:
-    """The trial whose input is nearest to what the first batch norm saw in training; the first where nothing tells."""
+    """The trial whose input is nearest to what the first batch norm saw in training; else the first."""
     return min(trials, key=lambda trial: math.inf if trial.gap is None else trial.gap)
 
 

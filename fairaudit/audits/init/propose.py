@@ -1,4 +1,4 @@
-"""From what was found in a model and a table to a proposal: target, attributes, regions, preprocessing."""
+"""From the findings about a model and a table to a proposal: target, attributes, regions, preprocessing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLEAR = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What a configuration would say, and why."""
+    """The content of a configuration, with reasons."""
 
     target: str
     """Column that the model predicts."""
@@ -123,7 +123,7 @@ def _target(
     if best < CLEAR and len(free) > 1:
         raise UsageError(
             "It is not clear which column the model predicts",
-            wanted=f"one that its answers agree with ({CLEAR} or more, where 1 is always, on {len(model.rows)} images)",
+            wanted=f"one that its answers agree with ({CLEAR} or more, 1 is always; {len(model.rows)} images)",
             found=told,
             advice="Name it with --target.",
         )

@@ -32,7 +32,7 @@ MEMORY = 2**30
 """Bytes up to which a part is held whole; above, every batch is decoded again."""
 BLOCK = 256
 FRAMES = 10
-"""Frames that a conditional VAE draws of every image to learn from."""
+"""Frames that a conditional VAE draws per image to learn from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

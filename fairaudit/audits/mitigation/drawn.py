@@ -109,7 +109,7 @@ def drawn_part(
     classifier: Classifier,
     count: int,
 ) -> tuple[DrawnPart | None, list[str]]:
-    """The part with the frames of the configured conditional VAEs, and what is to be told; None without any.
+    """The part with the frames of the configured conditional VAEs, and notes on them; None without any.
 
     Every attribute is changed to its next value, for two values the other one; where one VAE knows several of the
     attributes, each is changed alone and all together.

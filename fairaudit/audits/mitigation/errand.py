@@ -1,4 +1,4 @@
-"""What a worker of a cluster does for `fairaudit mitigate`: fits, on a model and data that it opens once."""
+"""The work of a cluster's worker for `fairaudit mitigate`: fits, on a model and data that it opens once."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class ChoosingLabels:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Unchanged:
-    """What is known of the model that was trained at a φ."""
+    """What is known about the model that was trained at a φ."""
 
     trained: Mapping[str, bytes]
     """Files of its weights."""

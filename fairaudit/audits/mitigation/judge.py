@@ -1,4 +1,4 @@
-"""What an edited model does with every image: scores, decisions, flips, relevance in the region, swapped content."""
+"""What an edited model shows for every image: scores, decisions, flips, relevance in the region, swapped content."""
 
 from __future__ import annotations
 

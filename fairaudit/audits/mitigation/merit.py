@@ -1,4 +1,4 @@
-"""How good a fit is on the choosing part, what must never win, and which of many is taken.
+"""How good a fit is on the choosing part, which fits must never win, and which of many is chosen.
 
 The best of thirty noisy numbers is the luckiest of them. Where several methods are within one standard error of the
 largest merit, the choosing part does not tell them apart, and the one with the highest mean cell accuracy is taken (the
@@ -93,7 +93,7 @@ def merit(counts: np.ndarray, select: Select, *, floor: float, before: float) ->
     Args:
         counts: [group, true, predicted].
         select: worst_cell or eo.
-        floor: mean cell accuracy that may be lost.
+        floor: largest loss of mean cell accuracy that is allowed.
         before: mean cell accuracy of the unchanged model.
     """
     cells = ratio(np.diagonal(counts, axis1=1, axis2=2), counts.sum(2))

@@ -41,7 +41,7 @@ class OnRay:
     progress: Progress
 
     def fits(self, opened: OpenedRun) -> Mapping[Unit, str]:
-        """Fit everything about the model as it is; units that were lost, with the reason.
+        """Fit everything about the model as it is; returns the units that were lost, with the reason.
 
         Raises:
             FairauditError: there is no cluster, or a worker cannot open what this process has opened.
@@ -53,7 +53,7 @@ class OnRay:
         return line.lost
 
     def fits_over(self, model: Classifier, data: Associations) -> Mapping[float, Mapping[Unit, str]]:
-        """Train a model at every φ and fit everything about it; φ → units that were lost, with the reason.
+        """Train a model at every φ and fit everything about it; returns, by φ, the lost units with the reason.
 
         Raises:
             FairauditError: there is no cluster, a worker cannot open what this process has opened, or a model's
@@ -135,7 +135,7 @@ class _Line:
         return units
 
     def taken(self, unit: Unit, answer: Mapping[str, bytes] | str) -> Wave:
-        """Keep a fit, or why there is none; what can be fitted now that it is known."""
+        """Keep a fit, or the reason why there is none; returns what can be fitted next."""
         if isinstance(answer, str):
             self.lost[unit] = MethodError("The process that fitted the method died", found=answer).paragraph()
         else:

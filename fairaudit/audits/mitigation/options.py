@@ -1,4 +1,4 @@
-"""What `fairaudit mitigate` is asked for."""
+"""The options of `fairaudit mitigate`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class MitigateOptions:
     balanced: Split | None = None
     """Rows in which attribute and target are independent; None undersamples the debias rows."""
     seeds: int = 1
-    """Fits of every method, with seeds from the run's own on."""
+    """Fits per method; their seeds count up from the run's seed."""
     strengths: tuple[float, ...] = ()
     """λ of every method that has one; several are tried on the choosing part; none for each method's own."""
     search: bool = False
@@ -37,19 +37,19 @@ class MitigateOptions:
     trials: int = 0
     """Trials of a search by optuna between the smallest and the largest of those values; 0 for none."""
     select: Select = "worst_cell"
-    """What the best method is chosen by, on the choosing part."""
+    """Criterion by which the best method is chosen, on the choosing part."""
     floor: float = 0.02
     """Mean cell accuracy that the best method may cost."""
     write: str | None = None
     """best, all, the name of a method, or None."""
     epochs: int = 1
-    """Passes of every method that trains, and of the control."""
+    """Epochs of every method that trains, and of the control."""
     batch_size: int = 128
     """Images per step."""
     rate: float = 3e-4
     """Adam's highest rate."""
     frames: int = 10
-    """Frames that a conditional VAE draws of every image to learn from."""
+    """Frames that a conditional VAE draws per image to learn from."""
     cav: str = "mean"
     """How concept vectors are fitted."""
     bottleneck: str | None = None

@@ -79,7 +79,7 @@ class Associations:
 
 
 class Ahead(Protocol):
-    """Fits that are made before, elsewhere, and written into the folder of fits."""
+    """Fits that were made elsewhere before and written into the folder of fits."""
 
     def __call__(self, model: Classifier, data: Associations) -> Mapping[float, Mapping[Unit, str]]:
         """φ → units that were lost, with the reason."""

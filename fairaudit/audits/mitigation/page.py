@@ -1,4 +1,4 @@
-"""What is told of a comparison beside the report: a first line, and mitigation.json, mitigation.md, mitigation.html."""
+"""Files on a comparison beside the report: a first line, and mitigation.json, mitigation.md, mitigation.html."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fairaudit.results.strict_json import dumps, write_text
 
 
 def conclusion(chosen: str | None, target: Path | None) -> str:
-    """What came of the choice, in a sentence."""
+    """The result of the choice, in a sentence."""
     if chosen is None:
         return "No method is fit to be written: all are degenerate, failed, or lose too much mean cell accuracy."
     if target is None:
@@ -43,7 +43,7 @@ def figures_of(report: Report, drawn: Sequence[Drawing]) -> list[tuple[str, str]
 
 
 def audit_facts(report: Report) -> dict[str, object]:
-    """What the audit of the written model came to."""
+    """The result of the audit of the written model."""
     verdicts = [verdict.verdict for verdict in report.verdicts]
     return {
         "model": report.models[0].name,

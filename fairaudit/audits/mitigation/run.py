@@ -114,14 +114,14 @@ def prepared(
 
 
 def forget(folder: Path) -> None:
-    """Start over: stored fits go."""
+    """Start over: stored fits are removed."""
     for file in (folder / FITS).glob("*.safetensors"):
         file.unlink()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Mitigated:
-    """What came of a run."""
+    """The result of a run."""
 
     outcome: Outcome
     page: MitigationPage

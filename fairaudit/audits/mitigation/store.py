@@ -1,4 +1,4 @@
-"""What was fitted, on disk: one file per method, seed and λ, so that a run that was killed goes on where it stood."""
+"""What was fitted, on disk: one file per method, seed and λ, so that a run that was killed resumes where it stopped."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fit:
-    """What came of it."""
+    """The result of the fit."""
 
     unit: Unit
     edit: Edit | None = None
@@ -75,7 +75,7 @@ class FitStore:
         write_bytes(self._seconds(fit.unit), f"{fit.seconds:.6f}\n".encode())
 
     def load(self, unit: Unit) -> Fit | None:
-        """A fit that is there already; None where there is none, or it cannot be read and is made again."""
+        """A stored fit; None if there is none, or if it cannot be read and has to be made again."""
         from safetensors import SafetensorError, safe_open
 
         if unit in self.lost:
@@ -101,7 +101,7 @@ class FitStore:
         )
 
     def packed(self, unit: Unit) -> dict[str, bytes]:
-        """Name → bytes of the files of a fit that is there; empty without one."""
+        """Name → bytes of the files of a stored fit; empty without one."""
         files = (self.path(unit), self._seconds(unit))
         return {file.name: file.read_bytes() for file in files if self.path(unit).is_file() and file.is_file()}
 

@@ -1,4 +1,4 @@
-"""The content swap of an edited model: the region with content of the other groups and of the own, as the audit has it.
+"""The content swap of an edited model: the region with content of other groups and of the same group, as in the audit.
 
 Donors, fills and numbers are those of `fairaudit audit`; only which images get content is bounded, by `--maps`.
 """

@@ -1,4 +1,4 @@
-"""What `fairaudit prune` is asked for."""
+"""The options of `fairaudit prune`."""
 
 from __future__ import annotations
 

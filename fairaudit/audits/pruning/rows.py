@@ -1,4 +1,4 @@
-"""What the readings of the pruning experiment share: what they are made from, and a share as a measurement."""
+"""What the readings of the pruning experiment have in common: their inputs, and a share as a measurement."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def opened_parts(config: Config, *, base: Path, options: RunOptions, asked: Prun
 def rehearse(
     model: Classifier, images: Tensor, bottleneck: str | None, folder: Path, reopen: Callable[[Path], Classifier]
 ) -> None:
-    """Write and reopen the model with nothing pruned: whatever cannot be written is told before the search.
+    """Write and reopen the model with nothing pruned: a model that cannot be written is reported before the search.
 
     Raises:
         ModelError: the model cannot be written in its format.

@@ -39,7 +39,7 @@ def saved_rows(path: Path) -> NDArray[np.int64] | None:
     """Manifest rows of a folder of maps that `--save-maps` wrote; None for other maps, which are one per row.
 
     Raises:
-        DataError: shards of two runs are mixed, so that rows are there twice, or some shards have none.
+        DataError: shards of two runs are mixed, so that rows occur twice, or some shards have none.
     """
     if not path.is_dir():
         return None

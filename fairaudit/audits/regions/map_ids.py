@@ -123,5 +123,5 @@ def _of_shard(path: Path) -> list[str] | None:
 
 def _texts(found: object, path: Path) -> list[str]:
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
-        raise DataError("The ids of the maps are no list of texts", where=str(path))
+        raise DataError("The ids of the maps are not a list of texts", where=str(path))
     return found

@@ -46,7 +46,7 @@ def plan_of(*, discover: bool) -> AuditPlan:
 def audit_case(
     study: Study, plan: AuditPlan, places: Sequence[tuple[str, str | None]], progress: Progress, *, prune: bool
 ) -> dict[str, Part]:
-    """Everything that the self-test keeps of one model: a flag per audit, right decisions, rows without a score."""
+    """Everything that the self-test keeps about one model: a flag per audit, right decisions, rows without a score."""
     audits, streamed = mapped_study(study, plan, progress)
     findings = measured(audits, streamed, progress)
     found = [flag for attribute, region in places for flag in flags(study, findings, attribute, region)]

@@ -81,7 +81,7 @@ def open_data(config: Config, *, base: Path, options: RunOptions, asked: Selftes
 
 
 def plant(data: SelftestData, bias: Bias, case: Case, *, config: Config, options: RunOptions) -> Planted:
-    """Plant a bias at the case's strength in what is trained on, and a weak one in what is audited.
+    """Plant a bias at the case's strength in the training rows, and a weak one in the audited rows.
 
     Raises:
         DataError: these images cannot carry it.

@@ -1,4 +1,4 @@
-"""What `fairaudit selftest` is asked for, and the models that it makes from that."""
+"""The options of `fairaudit selftest`, and the models that follow from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a self-test would do, before it does it: models, images, and time from a few steps."""
+"""What a self-test would do: models, images, and time from a few steps."""
 
 from __future__ import annotations
 

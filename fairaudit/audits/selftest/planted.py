@@ -1,4 +1,4 @@
-"""How much a trained model leans on the planted bias: right decisions where it goes with the class, and elsewhere."""
+"""How much a trained model relies on the planted bias: right decisions where it goes with the class, and elsewhere."""
 
 from __future__ import annotations
 

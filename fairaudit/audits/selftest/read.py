@@ -45,7 +45,7 @@ class Answers:
 def read_selftest(
     part: Part, counts: Part, cases: Sequence[Case], *, chance: Mapping[str, float], classes: int, level: float
 ) -> Findings:
-    """Power per audit and strength, false alarms per audit, and how much the models leant on the bias.
+    """Power per audit and strength, false alarms per audit, and how much the models relied on the bias.
 
     Args:
         part: flags of all models, with their `case`.

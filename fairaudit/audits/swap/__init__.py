@@ -1,1 +1,1 @@
-"""Content swap: whose content in a region moves the decision, the other groups' or anybody's."""
+"""Content swap: whose content in a region changes the decision, that of other groups or anybody's."""

@@ -45,7 +45,7 @@ class DonorImages:
         self._kept: OrderedDict[int, tuple[Tensor, dict[str, Tensor]] | None] = OrderedDict()
 
     def give(self, rows: NDArray[np.int64], regions: Sequence[str]) -> Given:
-        """The images and regions of these rows, one for every place; −1 gives nothing."""
+        """The images and regions of these rows, one per entry; −1 gives none."""
         found = self._found(np.unique(rows[rows >= 0]).tolist())
         size = (self._loader.preprocess.channels, *self._loader.input_size())
         pixels = torch.zeros((len(rows), *size), dtype=torch.uint8)

@@ -1,4 +1,4 @@
-"""Models that an earlier run of the same command has finished, so that it goes on behind them."""
+"""Models that an earlier run of the same command has finished, so that the run continues after them."""
 
 from __future__ import annotations
 

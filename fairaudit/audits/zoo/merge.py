@@ -28,7 +28,7 @@ def merge(folders: Sequence[Path], output: Path) -> list[ModelRow]:
         output: the new folder.
 
     Raises:
-        DataError: a part or a model is missing, is there twice, or was made with other data, settings or versions.
+        DataError: a part or a model is missing, occurs twice, or was made with other data, settings or versions.
         OutputError: the new folder cannot be written, or holds what fairaudit did not write where a report would go.
     """
     if output.resolve() in {folder.resolve() for folder in folders}:
@@ -66,7 +66,7 @@ def _check_parts(parts: Mapping[Path, Mapping[str, Any]]) -> None:
         by_index.setdefault(part["index"], []).append(folder)
     twice = [folders for folders in by_index.values() if len(folders) > 1]
     if twice:
-        raise DataError("A part is there twice", where=" and ".join(map(str, twice[0])))
+        raise DataError("A part is given twice", where=" and ".join(map(str, twice[0])))
     missing = [index for index in range(1, first[1]["of"] + 1) if index not in by_index]
     if missing:
         listed = ", ".join(map(str, missing[:20]))
@@ -77,7 +77,7 @@ def _check_models(rows: Sequence[ModelRow], wanted: Sequence[str]) -> None:
     names = [row.model for row in rows]
     twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if twice:
-        raise DataError("Models are there twice", found=", ".join(twice[:10]))
+        raise DataError("Models occur twice", found=", ".join(twice[:10]))
     missing = [name for name in wanted if name not in set(names)]
     if missing:
         raise DataError(
@@ -101,7 +101,7 @@ def _check_row(row: ModelRow, folder: Path) -> None:
 def _copied(source: Path, target: Path) -> None:
     if target.exists() and not (target / REPORT).is_file():
         raise OutputError(
-            "The folder of a model is there and holds no report",
+            "The folder of a model holds no report",
             where=str(target),
             advice="Give another folder with -o, or move it; it was left as it is.",
         )

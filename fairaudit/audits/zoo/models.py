@@ -15,7 +15,7 @@ _CONFIG: Final = "config.json"
 
 
 def model_files(arguments: Sequence[Path]) -> list[Path]:
-    """The models meant, in the order of the arguments, those of a folder or pattern by name; each file once.
+    """The model files, in the order of the arguments, those of a folder or pattern by name; each file once.
 
     A folder means the model files and the Hugging Face or timm folders that lie directly in it, unless it is such a
     folder itself. A pattern with `*`, `?` or `[` is for shells that do not expand it; `**` goes through all folders.
@@ -47,7 +47,7 @@ def _some(paths: Sequence[Path], problem: str) -> Sequence[Path]:
         raise UsageError(
             problem,
             wanted="files that end with " + ", ".join(sorted(SUFFIXES)) + ", or folders with a config.json",
-            advice="Name the files themselves where they end otherwise.",
+            advice="Name the files one by one if their names end otherwise.",
         )
     return paths
 

@@ -33,7 +33,7 @@ SHORTEST: Final = 8
 def audited_on_ray(
     named: Sequence[Named], session: Session, *, baseline: Path | None, progress: Progress
 ) -> Iterator[ModelRow]:
-    """Rows as models are done; a model that ends its worker twice is a row with its reason.
+    """Rows as models are done; a model that ends its worker twice gets a row with the reason.
 
     Workers write nothing but scratch files. What they find comes back through Ray's object store and is written here:
     chunks into the run stores, reports into their folders.

@@ -1,4 +1,4 @@
-"""What is kept of a model of many: a row, whether it was audited, could not be opened, or ended its process."""
+"""What is kept about one model of many: a row, whether it was audited, could not be opened, or ended its process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker of a cluster does: a model, or some of its chunks, in a folder of scratch that nobody else sees."""
+"""What a worker of a cluster does: a model, or some of its chunks, in a scratch folder that nobody else sees."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _opened: Final[list[Session]] = []
 def audited_by_processes(
     named: Sequence[Named], session: Session, *, baseline: Path | None, progress: Progress
 ) -> Iterator[ModelRow]:
-    """Rows as models are done; a model that ends its process is a row with its reason.
+    """Rows as models are done; a model that ends its process gets a row with the reason.
 
     Args:
         named: the models.

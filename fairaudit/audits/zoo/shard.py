@@ -1,4 +1,4 @@
-"""One part of the models on one machine, and what tells later that parts belong together."""
+"""One part of the models on one machine, and what shows later that parts belong together."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From the options of a command to a run and to what is shown of it."""
+"""From the options of a command to a run and its output."""

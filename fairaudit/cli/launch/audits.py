@@ -46,7 +46,12 @@ def launch(
     config, base = load(request.asked)
     models = model_files(models)
     if request.options.against is not None and len(models) > 1:
-        raise UsageError("--against compares one model", found=f"{len(models)} models")
+        raise UsageError(
+            "--against compares one model with an earlier report",
+            wanted="one model",
+            found=f"{len(models)} models",
+            advice="Audit them without it, then put the reports side by side with `fairaudit compare`.",
+        )
     if request.dry_run:
         from fairaudit.cli.launch.dry_run import dry_run
 

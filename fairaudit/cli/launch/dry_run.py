@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,8 +35,20 @@ def dry_run(
     """Print what the run would do; returns the exit code."""
     from fairaudit.audits.core.dry_run import plan_run
 
-    found = plan_run(models, baseline=baseline, config=config, base=base, options=request.options, plan=plan)
+    part = _part(models, request.options.shard)
+    found = plan_run(
+        part or models[:1], baseline=baseline, config=config, base=base, options=request.options, plan=plan
+    )
+    if not part:
+        found = replace(found, models=0, passes=0, seconds=0.0, trial_seconds=0.0)
     return show_plan(found, request)
+
+
+def _part(models: Sequence[Path], shard: tuple[int, int] | None) -> Sequence[Path]:
+    """The models that this part of a run with --shard audits; a late part of few models has none."""
+    from fairaudit.audits.zoo.shard import Shard
+
+    return models if shard is None else Shard(index=shard[0], of=shard[1]).take(models)
 
 
 def show_plan(plan: RunPlan, request: Request) -> int:

@@ -65,7 +65,7 @@ def launch_maps(
 
 
 def _unread() -> Iterator[str]:
-    """That a configuration lies here and was not asked for, so that nobody takes its gates for judged."""
+    """A note that the configuration in this folder is not used, so that nobody thinks its gates were judged."""
     from fairaudit.config.load import FILE_NAME
 
     if Path(FILE_NAME).exists():

@@ -49,7 +49,7 @@ def launch_mitigate(model: Path, *, request: Request, asked: MitigateOptions) ->
 
 
 def method_names(text: str) -> tuple[str, ...]:
-    """Methods joined by commas; "default" and "all" are what they say.
+    """Methods joined by commas; "default" and "all" stand for several.
 
     Raises:
         UsageError: none is named, or one that does not exist.

@@ -52,7 +52,7 @@ def gammas(texts: Sequence[str]) -> tuple[float, ...]:
 
 
 def names(texts: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
-    """Names; "all" and "none" are what they say. Unknown ones are refused where they are used.
+    """Names; "all" stands for all known ones and "none" for none. Unknown ones are refused where they are used.
 
     >>> names(["none"], ["a"]), names(["all"], ["a"]), names(["b, a"], ["a"])
     ((), ('a',), ('b', 'a'))

@@ -53,7 +53,7 @@ def show_zoo(rows: Sequence[ModelRow], *, folder: Path, request: Request) -> int
 
 
 def _announce(rows: Sequence[ModelRow], *, folder: Path, formats: Sequence[str]) -> None:
-    """Tell a CI system about the worst models; it shows no more of them."""
+    """Announce the worst models to a CI system, which shows only so many."""
     if "github" not in formats:
         return
     from fairaudit.report.zoo.row import worst_first

@@ -12,7 +12,7 @@ FORMATS = ("md", "html", "junit", "csv", "github", "openmetrics", "card", "cyclo
 
 
 def formats(incomplete: str) -> list[str]:
-    """Renderings that begin so, for the shell to complete.
+    """Renderings that begin with this text, for the shell to complete.
 
     >>> formats("h")
     ['html']

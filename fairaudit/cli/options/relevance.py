@@ -1,4 +1,4 @@
-"""Attribution methods, and whose relevance is measured how."""
+"""Attribution methods, and which relevance is measured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ RELEVANCE = "Relevance"
 
 
 def methods(incomplete: str) -> list[tuple[str, str]]:
-    """Attribution methods that begin so, each with what it is, for the shell to complete.
+    """Attribution methods that begin with this text, each with a description, for the shell to complete.
 
     >>> [name for name, _ in methods("grad")]
     ['gradient', 'gradcam']
@@ -33,7 +33,7 @@ Explain = Annotated[
     str | None,
     typer.Option(
         "--explain",
-        help="Whose evidence: target (the default), prediction, or a class's name.",
+        help="Class whose evidence is measured: target (the default), prediction, or a class name.",
         rich_help_panel=RELEVANCE,
         metavar="WHOSE",
     ),
@@ -44,5 +44,5 @@ Convention = Annotated[
 ]
 MapsFormat = Annotated[
     Literal["npy", "safetensors"] | None,
-    typer.Option("--maps-format", help="With --save-maps (default: npy).", rich_help_panel=RELEVANCE),
+    typer.Option("--maps-format", help="File format of --save-maps (default: npy).", rich_help_panel=RELEVANCE),
 ]

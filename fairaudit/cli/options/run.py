@@ -12,7 +12,7 @@ RUN = "Run"
 
 
 def devices(incomplete: str) -> list[str]:
-    """Devices that begin so, for the shell to complete.
+    """Devices that begin with this text, for the shell to complete.
 
     >>> devices("c")
     ['cpu', 'cuda']
@@ -46,7 +46,7 @@ Fresh = Annotated[
 Cache = Annotated[
     str,
     typer.Option(
-        help="Several models: largest file for images that are decoded once, such as 2G; 0 decodes them for each.",
+        help="Several models: size limit for the file of decoded images, such as 2G; 0 decodes for each model.",
         rich_help_panel=RUN,
         metavar="SIZE",
     ),
@@ -64,7 +64,7 @@ Jobs = Annotated[
     typer.Option(
         min=1,
         max=1024,
-        help="Several models: audit so many side by side, each in a process of its own.",
+        help="Several models: number audited side by side, each in its own process.",
         rich_help_panel=RUN,
     ),
 ]
@@ -79,7 +79,7 @@ ExecutorOption = Annotated[
 Address = Annotated[
     str | None,
     typer.Option(
-        help="Address of the Ray cluster, or auto (default: one of this machine is started).", rich_help_panel=RUN
+        help="Address of the Ray cluster, or auto (default: one is started on this machine).", rich_help_panel=RUN
     ),
 ]
 GpusPerModel = Annotated[

@@ -21,7 +21,7 @@ def announce(reports: Sequence[Report], formats: Sequence[str]) -> None:
     """With `--format github`: annotations, and the summary at the end of GitHub's file where the job has one.
 
     GitHub reads workflow commands from stderr as well as from stdout, so stdout stays data. A summary that cannot be
-    written is told and changes no exit code.
+    written is reported and changes no exit code.
     """
     if "github" not in formats or not reports:
         return

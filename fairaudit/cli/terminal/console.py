@@ -46,7 +46,7 @@ def say(text: str) -> None:
 
 
 def fail(error: FairauditError) -> int:
-    """Tell an expected error as one wrapped paragraph on stderr; returns the exit code."""
+    """Print an expected error as one wrapped paragraph on stderr; returns the exit code."""
     width = max(40, shutil.get_terminal_size((80, 24)).columns)
     paragraph = plain(f"Error: {error.paragraph()}")
     # Paths and option names stay whole, so that they can be copied.

@@ -22,12 +22,12 @@ def listen() -> None:
 
 
 def interrupted() -> bool:
-    """Whether an interrupt came that nothing was said about yet."""
+    """Whether an interrupt came that has not been reported yet."""
     return len(_seen) > len(_said)
 
 
 def say_interrupted(output: Path | None = None) -> int:
-    """Say that and what is kept of it; returns the exit code.
+    """Report the interrupt and what is kept; returns the exit code.
 
     Args:
         output: the folder of the run, where the command has one.

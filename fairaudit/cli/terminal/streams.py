@@ -25,7 +25,7 @@ def tell(line: str) -> None:
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a stream is a terminal; one that is closed is none."""
+    """Whether a stream is a terminal; a closed one is not."""
     try:
         return stream is not None and stream.isatty()
     except (OSError, ValueError):
@@ -59,7 +59,7 @@ def escaped(text: str, encoding: str) -> str:
 
 
 def _write(stream: TextIO | None, text: str) -> str | None:
-    """Why it could not be written, "" for a reader that has gone; None where it could."""
+    """Why the text could not be written, "" if the reader has gone; None if it was written."""
     if stream is None:
         return ""
     try:
@@ -76,7 +76,7 @@ def _write(stream: TextIO | None, text: str) -> str | None:
 
 
 def _give_up_stdout() -> None:
-    """Nothing more is written, at the interpreter's end neither: that would change the exit code."""
+    """Stop all writing, also at the interpreter's end: that would change the exit code."""
     try:
         number = sys.stdout.fileno()
         null = os.open(os.devnull, os.O_WRONLY)

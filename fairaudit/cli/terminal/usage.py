@@ -1,4 +1,4 @@
-"""Options and commands that cannot be parsed are told like every other error: one paragraph with what to do."""
+"""Options and commands that cannot be parsed are reported like every other error: one paragraph with what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CIFAR-10's own binary files, data_batch_1.bin to data_batch_5.bin and test_batch.bin; the pickled ones stay closed.
+"""CIFAR-10's own binary files, data_batch_1.bin to data_batch_5.bin and test_batch.bin; never the pickled ones.
 
 Every record is one byte with the label and 3,072 with the pixels, channel by channel, row by row
 (https://www.cs.toronto.edu/~kriz/cifar.html).
@@ -23,7 +23,7 @@ _PARTS = (*((f"data_batch_{number}", "train") for number in range(1, 6)), ("test
 
 
 def read_cifar10(root: Path) -> Dataset:
-    """The parts that are there; the target is "label" by name, splits are train and test, ids such as test_batch/00042.
+    """The parts that exist; the target is "label" by name, splits are train and test, ids such as test_batch/00042.
 
     Raises:
         DataError: no part is there, or one is broken.
@@ -67,7 +67,7 @@ def read_batch(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         raise DataError(f"The file cannot be read: {error}", where=path.name) from error
     if not len(data) or len(data) % RECORD:
         raise DataError(
-            "The file is no whole number of records",
+            "The file does not hold a whole number of records",
             wanted=f"a multiple of {RECORD} bytes",
             found=f"{len(data)} bytes",
             where=path.name,

@@ -14,7 +14,7 @@ IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".t
 
 
 def first_file(root: Path, names: Sequence[str], *, layout: str, needed: bool = False) -> Path | None:
-    """The first of the files that is there, in the folder or in a folder Anno in it.
+    """The first of the files that exists, in the folder or in a folder Anno in it.
 
     Raises:
         DataError: none is there, and one is needed.
@@ -38,7 +38,7 @@ def joined(table: Table, key: str, keys: Sequence[str]) -> dict[str, list[str]]:
     for row, text in enumerate(table.columns[key]):
         if text in index:
             raise DataError(
-                f'"{text}" is there twice',
+                f'"{text}" occurs twice',
                 where=f"{table.file}, {table.places[index[text]]} and {table.places[row]}",
             )
         index[text] = row
@@ -62,7 +62,7 @@ def image_files(folder: Path) -> Iterator[Path]:
 
 
 def decade(years: str) -> str:
-    """An age in years as its decade, "" where it is no age.
+    """An age in years as its decade, "" if it is not an age.
 
     >>> decade("34"), decade("105.0"), decade("")
     ('30-39', '100-109', '')

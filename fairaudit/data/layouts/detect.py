@@ -1,4 +1,4 @@
-"""Which known layout a folder has, by what lies in it."""
+"""The known layout of a folder, by its content."""
 
 from __future__ import annotations
 

@@ -28,11 +28,11 @@ def read_imagefolder(root: Path) -> Dataset:
     if named and not splits and _nested(root, named):
         others = [path.name for path in folders if path.name not in named]
         raise DataError(
-            "Some folders are called like splits and some are not, so that it is not clear which are classes",
+            "Some folders have names of splits and some do not, so it is not clear which are classes",
             wanted="root/class/image or root/split/class/image",
             found=f"{', '.join(named)} beside {', '.join(others[:5])}",
             where=str(root),
-            advice="Move the others away, or name the folder of one split.",
+            advice="Move the other folders away, or name the folder of one split.",
         )
     depth = 3 if splits else 2
     paths = [path.relative_to(root) for path in image_files(root)]

@@ -24,7 +24,7 @@ def read_isic(root: Path) -> Dataset:
     """All CSV files of the folder that name images, joined; ages also become decades.
 
     Raises:
-        DataError: no CSV file names images, or none of the named images is there.
+        DataError: no CSV file names images, or none of the named images exists.
     """
     tables = [(table, key) for table in _tables(root) if (key := _key(table)) is not None]
     if not tables:
@@ -89,5 +89,5 @@ def _files(root: Path, ids: Sequence[str]) -> list[str]:
         path.stem: path.relative_to(root).as_posix() for path in image_files(root) if not path.stem.endswith(_MASKS)
     }
     if not any(name in paths for name in ids):
-        raise DataError(f"None of the {len(ids)} named images is there", found=f"{len(paths)} images", where=str(root))
+        raise DataError(f"None of the {len(ids)} named images exists", found=f"{len(paths)} images", where=str(root))
     return [paths.get(name, f"{name}.jpg") for name in ids]

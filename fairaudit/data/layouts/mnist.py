@@ -25,7 +25,7 @@ _PARTS = (("train", "train"), ("t10k", "test"))
 
 
 def read_mnist(root: Path) -> Dataset:
-    """The parts that are there; the target is "label", splits are train and test, ids are such as t10k/00042.
+    """The parts that exist; the target is "label", splits are train and test, ids are such as t10k/00042.
 
     Raises:
         DataError: no part is there, a part is broken, or images and labels differ in number or size.
@@ -74,7 +74,7 @@ def read_idx(path: Path, *, dimensions: int) -> NDArray[np.uint8]:
             header = file.read(4 + 4 * dimensions)
             if len(header) < 4 + 4 * dimensions or header[:4] != bytes((0, 0, 8, dimensions)):
                 raise DataError(
-                    "The file is no IDX file of this kind",
+                    "The file is not an IDX file of this kind",
                     wanted=f"bytes 0 0 8 {dimensions} first",
                     found=" ".join(str(byte) for byte in header[:4]) or "an empty file",
                     where=path.name,

@@ -48,7 +48,7 @@ def places(bias: Bias) -> dict[str, str | None]:
 
 
 def place_regions(bias: Bias) -> dict[str, RegionConfig]:
-    """The places of a bias as regions by their names, such as `audit` wants them."""
+    """The places of a bias as regions by name, in the form that `audit` takes."""
     masks, names = places(bias), region_names(bias)
     return {names[a] or a: RegionConfig(mask=f"@{mask}") for a, mask in masks.items() if mask is not None}
 

@@ -62,7 +62,7 @@ def free_name(manifest: Manifest, name: str) -> str:
         DataError: the manifest has one of that name.
     """
     if name in manifest.attributes:
-        raise DataError(f'The attribute "{name}" is already there', where="data.bias.attribute")
+        raise DataError(f'The attribute "{name}" already exists', where="data.bias.attribute")
     return name
 
 

@@ -1,4 +1,4 @@
-"""Red and green figures: a target of two values with wrong labels, and a colour that tells it better than the shape.
+"""Red and green figures: a target of two values with wrong labels, and a colour that predicts it better than shape.
 
 Qiang et al., "Counterfactual Interpolation Augmentation" (IJCAI 2022), section 5, after Arjovsky's colored MNIST.
 The target is whether the digit is in the upper half of the classes; 25 % of the labels are turned round. The colour,
@@ -99,7 +99,7 @@ def plant_red_green(manifest: Manifest, bias: Bias, *, seed: int) -> Manifest:
 
 
 def turned(codes: NDArray[np.int32], share: float, *, seed: int) -> NDArray[np.int32]:
-    """Codes of two values, floor(n · share) of each value's rows turned round; -1 stays.
+    """Codes of two values, floor(n · share) of each value's rows swapped; -1 stays.
 
     >>> turned(np.array([0, 0, 0, 0, 1, -1], np.int32), 0.25, seed=0).tolist().count(1)
     2

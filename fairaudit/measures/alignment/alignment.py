@@ -61,7 +61,7 @@ def alignment(
     replicates: int = 2000,
     generator: np.random.Generator,
 ) -> Alignment:
-    """Summarise the relative changes of one base over images; undefined images are left out and counted elsewhere.
+    """Summarise the relative changes of one base over images; undefined ones are left out and counted elsewhere.
 
     Intervals resample images, or whole clusters of them, with replacement; factual and counterfactual stay together.
 

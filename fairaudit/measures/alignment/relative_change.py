@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 
 class Defined(IntEnum):
-    """Whether an image has a relative change, and why not."""
+    """Whether an image has a relative change, and if not, why."""
 
     YES = 0
     """The base moved far enough."""

@@ -1,4 +1,4 @@
-"""Effective sample sizes: how many independent images weighted or clustered ones are worth."""
+"""Effective sample sizes: the number of independent images that weighted or clustered images are worth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which group labels may change places when images come in clusters, and how small a p value that can give."""
+"""Which group labels may be exchanged when images come in clusters, and the smallest p value that this can give."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ClusterLabels:
 def cluster_labels(
     group: NDArray[np.integer], target: NDArray[np.integer], units: NDArray[np.integer]
 ) -> ClusterLabels | None:
-    """Labels of whole clusters; None where the images of some cluster are of several groups.
+    """Labels of whole clusters; None if the images of a cluster belong to several groups.
 
     Args:
         group: `[image]` codes of known groups.

@@ -81,7 +81,7 @@ def mean_covariance(sums: UnitSums) -> Floats:
 
 
 def normal_draws(covariance: ArrayLike, *, replicates: int, generator: np.random.Generator) -> Floats:
-    """Draws of N(0, covariance): [replicate, column], by the symmetric root, so that they hang on the covariance alone.
+    """Draws of N(0, covariance): [replicate, column], by the symmetric root, so they depend on the covariance alone.
 
     Args:
         covariance: [column, column].

@@ -61,7 +61,7 @@ def check_size(clusters: int, *cells: int) -> None:
             "The counts of all clusters do not fit into memory",
             wanted=f"at most {MOST_NUMBERS:,} numbers",
             found=f"{clusters:,} clusters × {' × '.join(f'{size:,}' for size in cells)} cells = {numbers:,}",
-            advice="Audit attributes with fewer values, leave out intersections or controls, or cluster coarser.",
+            advice="Audit attributes with fewer values, leave out intersections or controls, or use coarser clusters.",
         )
 
 

@@ -13,7 +13,7 @@ Counts = NDArray[np.int64] | NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confusion:
-    """What was decided about whom; two of them over the same groups and classes add up."""
+    """Counts of the decisions about each group; two of them over the same groups and classes can be added."""
 
     counts: Counts
     """[group, true, predicted]; int64 images, or float64 weights."""

@@ -147,7 +147,7 @@ def rate(counts: ArrayLike, name: str) -> Rate:
 
 
 def accuracy(counts: ArrayLike) -> Rate:
-    """Share of images decided rightly, per group: Σₜ counts[g, t, t] / n_g; in [0, 1], higher is better.
+    """Share of images decided correctly, per group: Σₜ counts[g, t, t] / n_g; in [0, 1], higher is better.
 
     NaN for a group without images.
 
@@ -165,7 +165,7 @@ def accuracy(counts: ArrayLike) -> Rate:
 
 
 def cell_accuracy(counts: ArrayLike) -> Rate:
-    """Share of images decided rightly, per cell of group × true class; both arrays are [..., group, true].
+    """Share of images decided correctly, per cell of group × true class; both arrays are [..., group, true].
 
     >>> cell_accuracy([[[3, 1], [2, 4]]]).value.round(3).tolist()
     [[0.75, 0.667]]
@@ -175,7 +175,7 @@ def cell_accuracy(counts: ArrayLike) -> Rate:
 
 
 def macro(counts: ArrayLike, name: str) -> Floats:
-    """The rate averaged over all classes with equal weight: [..., group]; NaN as soon as one class has no such rate.
+    """The rate averaged over all classes with equal weight: [..., group]; NaN if any class has no such rate.
 
     >>> macro([[[3, 1], [2, 4]]], "tpr").round(4).tolist()
     [0.7083]

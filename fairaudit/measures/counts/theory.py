@@ -92,7 +92,7 @@ def task_information(rho: ArrayLike, phi: ArrayLike, *, needed: ArrayLike, class
 
 
 def bounded_task_information(rho: ArrayLike, phi: ArrayLike, *, needed: ArrayLike, classes: int) -> Floats:
-    """Our replacement for eq. 6, always in [0, 1]: what is not decided rightly is spread evenly over the other classes.
+    """Our replacement for eq. 6, always in [0, 1]: wrong decisions are spread evenly over the other classes.
 
     With c = ρ(1−ε) + (1−φ)(1−ρ)(1−K) and ε from eq. 5: 1 + [c log c + (1−c) log((1−c)/(N−1))] / log N.
 

@@ -44,7 +44,7 @@ class _Side:
 
 
 def contrast_ends(data: ValueTable, *, level: float) -> ContrastEnds:
-    """Ends of every contrast of `derived`, of images that are independent.
+    """Ends of every contrast of `derived`, for independent images.
 
     Args:
         data: the images.

@@ -1,4 +1,4 @@
-"""What an interval must leave room for where the images at hand do not vary: cells that are all right, or all wrong.
+"""What an interval must leave room for if the images at hand do not vary: cells that are all right, or all wrong.
 
 Resampling three hits of three gives three hits again, so a bootstrap calls the rate certain. What is made of several
 rates gets the room here that Clopper and Pearson's exact intervals leave each of them.
@@ -31,7 +31,7 @@ Ends = Callable[[Floats, Floats], Interval]
 
 
 def blurred(counts: ArrayLike, *, pseudo: float, decisions: int = 1) -> Floats:
-    """Counts to draw careful replicates from: every decision is, with a small probability, another one.
+    """Counts to draw careful replicates from: every decision is, with a small probability, a different one.
 
     In a cell of n images that probability is λ = m / (n + 2m), spread evenly over the other classes. With two
     classes and m = z²/2 a rate k/n becomes (k + z²/2) / (n + z²), the centre of Wilson's interval (Agresti and Coull,

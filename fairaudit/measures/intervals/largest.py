@@ -103,7 +103,7 @@ def largest(contrasts: Contrasts, *, level: float, generator: np.random.Generato
 
 
 def unseen(units: Floats, *, level: float) -> Floats:
-    """The share of units that may behave otherwise where none of so many did: 1 − ((1 − level)/2)^(1/n).
+    """The share of units that may behave differently although none of this many did: 1 − ((1 − level)/2)^(1/n).
 
     >>> unseen(np.array([10.0, 100.0]), level=0.95).round(3).tolist()
     [0.308, 0.036]

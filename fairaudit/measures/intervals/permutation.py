@@ -1,4 +1,4 @@
-"""What a gap would be if the group did not matter: the permutation null, sampled on the counts."""
+"""The gap that would arise if the group did not matter: the permutation null, sampled on the counts."""
 
 from __future__ import annotations
 

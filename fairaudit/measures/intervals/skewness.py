@@ -76,7 +76,7 @@ def reaches(spread: ArrayLike, skew: ArrayLike, *, units: ArrayLike, level: floa
 
 
 def unbiased(skew: ArrayLike, units: ArrayLike) -> Floats:
-    """A sample's skewness of values that are normal nearly: γ √(n (n − 1)) / (n − 2); as it is for two or fewer.
+    """Skewness of a sample of nearly normal values: γ √(n (n − 1)) / (n − 2); as it is for two or fewer.
 
     >>> unbiased(0.5, 10).round(3).item()
     0.593

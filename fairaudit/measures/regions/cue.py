@@ -59,7 +59,7 @@ class Shares:
 def shares_of(
     values: Floats, *, group: Labels, target: Labels, units: NDArray[np.integer] | None = None
 ) -> Shares | None:
-    """The images whose value, group and class are known, in a table without an empty cell; None where there is none.
+    """The images whose value, group and class are known, in a table without an empty cell; None if there is none.
 
     Where cells are empty, the class or group with the most empty cells is left out, until none is.
 

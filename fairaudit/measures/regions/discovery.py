@@ -1,4 +1,4 @@
-"""Where does a model look differently at different groups? Windows found without being told a region.
+"""Where does a model look differently at different groups? Windows found without a given region.
 
 Two questions, each over windows of several sizes and places, with the family-wise error over all of them controlled by
 the permutation distribution of the largest statistic (max-T, Westfall & Young 1993):

@@ -1,4 +1,4 @@
-"""The images that discovery searches, its statistic over windows, and what that is if groups do not matter."""
+"""The images that discovery searches, its statistic over windows, and its distribution if groups do not matter."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Searched:
 def arrange(
     grids: NDArray[np.floating], group: Labels, target: Labels | None, clusters: NDArray[np.integer] | None
 ) -> Searched | None:
-    """Images of known group and target value with a map; None where they are of fewer than two groups."""
+    """Images of known group and target value with a map; None if they belong to fewer than two groups."""
     known = ~np.isnan(grids).any(axis=(1, 2)) & (np.asarray(group.codes) >= 0)
     classes = np.zeros(len(grids), np.int64) if target is None else np.asarray(target.codes, np.int64)
     known &= classes >= 0

@@ -1,4 +1,4 @@
-"""Whose content every image gets: several donors of its class, from the other groups and from its own.
+"""The donors of content for every image: several of its class, from the other groups and from its own.
 
 Everything follows from labels, ids and the seed: not from batches, chunks, or the order of the rows.
 """

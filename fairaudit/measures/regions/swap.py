@@ -1,4 +1,4 @@
-"""Content swap: what the content of another group's images changes beyond that of the own group's.
+"""Content swap: what content from another group's images changes beyond content from the same group.
 
 Every image's region was filled with the content of several donors of its own class: of other groups (arm 1) and of its
 own group (arm 2). Per ordered pair of groups g → h and class y the contrast is
@@ -42,7 +42,7 @@ class SwapPair(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arms:
-    """Who got whose content."""
+    """The recipients and donors of content."""
 
     group: Ints
     """`[image]` codes, −1 unknown."""

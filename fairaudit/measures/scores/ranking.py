@@ -155,7 +155,7 @@ def group_auc(
     across: str = "own",
     level: float = 0.95,
 ) -> list[Ranked]:
-    """AUC of every group, within the group or against everybody else.
+    """AUC of every group, within the group or against all others.
 
     own compares a group's positives with its own negatives. bnsp (background negative, subgroup positive) compares its
     positives with the negatives of all other groups: low when the group's positives score too low. bpsn (background
@@ -202,7 +202,7 @@ def group_auc(
 
 
 def balanced_auc(scores: ArrayLike, labels: ArrayLike, groups: ArrayLike) -> float:
-    """AUC with every cell of group and label weighing the same, as on a sample with as many images in each.
+    """AUC with equal weight for every cell of group and label, as on a sample with equally many images in each.
 
     The mean over pairs of groups (g, g′) of the AUC of g's positives against g′'s negatives. In [0, 1], higher is
     better. NaN where a group has no positives or no negatives, or fewer than two groups are known.

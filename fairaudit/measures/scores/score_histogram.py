@@ -1,4 +1,4 @@
-"""Histograms of scores by group and truth: what threshold-free measures need of a stream of any length."""
+"""Histograms of scores by group and truth: what threshold-free measures need from a stream of any length."""
 
 from __future__ import annotations
 

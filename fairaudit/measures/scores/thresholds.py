@@ -47,7 +47,7 @@ class ThresholdCurve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRule:
-    """How one group would be decided so that all groups have the common rates."""
+    """The decision rule of one group with which all groups have the common rates."""
 
     lower: float
     """Select from here on with probability `mix`."""

@@ -20,7 +20,7 @@ from fairaudit.mitigation.method import MitigationMethod, Task, known_rows, need
 GRID = tuple(np.linspace(0.1, 0.9, 81).tolist())
 """Thresholds that are tried."""
 FLOOR = 0.02
-"""Mean cell accuracy that may be lost on the choosing part: without it a constant classifier wins."""
+"""Largest allowed loss of mean cell accuracy on the choosing part: without it a constant classifier wins."""
 BINS = 1000
 """Bins of the score histogram that the rule per group is made from."""
 

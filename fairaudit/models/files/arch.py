@@ -175,7 +175,7 @@ def _factory(arch: Arch) -> Callable[..., object]:
             f'The module "{arch.source}" cannot be imported',
             found=f"{type(error).__name__}: {error}",
             where="model.arch",
-            advice="Mend it, or name another.",
+            advice="Correct it, or name another.",
         ) from error
     factory = getattr(module, arch.name, None)
     if not callable(factory):

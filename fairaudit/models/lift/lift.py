@@ -148,7 +148,7 @@ def _shortened(
     ending = find_ending(recording)
     if ending.squash != model.squash or recording.output is None:
         raise LiftError(
-            "What the model computes before its probabilities cannot be told",
+            "What the model computes before its probabilities cannot be determined",
             wanted=f"a {model.squash} as the last operation",
             found=f"outputs that come from something else ({ending.kind})",
         )

@@ -114,7 +114,7 @@ def _damaged(path: Path, found: str) -> ModelError:
         wanted="a whole file of ONNX's format",
         found=found,
         where=str(path),
-        advice="Copy or download it again; a Core ML model begins alike, and is exported to ONNX where it was made.",
+        advice="Copy or download it again; a Core ML model begins alike: export it to ONNX where it was made.",
     )
 
 

@@ -64,7 +64,7 @@ class Interpreter(nn.Module):
         found = {name: value for name in self._outputs if isinstance(value := values.get(name), Tensor)}
         if len(found) != len(self._outputs):
             raise ModelError(
-                "The ONNX file names outputs that nothing makes",
+                "The ONNX file names outputs that no operation computes",
                 wanted="tensors",
                 found=", ".join(name for name in self._outputs if name not in found),
             )

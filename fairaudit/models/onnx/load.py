@@ -84,7 +84,7 @@ def _check_shape(
     other = second if nhwc else last
     if own is not None and own != channels and other == channels:
         raise ModelError(
-            "The ONNX file has the channels of its input elsewhere",
+            "The ONNX file has the channels of its input on another axis",
             wanted=f"{channels} channels on the {'last' if nhwc else 'second'} axis",
             found=_words(graph.shape),
             where=str(path),

@@ -129,7 +129,7 @@ def _difference(found: Tensor, wanted: NDArray[np.generic]) -> float:
 
 def _unproven(path: Path, found: str) -> ModelError:
     return ModelError(
-        "The ONNX file is not computed here as it is elsewhere",
+        "The ONNX file gives other outputs here than elsewhere",
         wanted=f"outputs equal to {TOLERANCE:g} of the largest one",
         found=found,
         where=str(path),

@@ -72,7 +72,7 @@ def _labels(sample: Sample, *, declared: str, name: str) -> Form:
     values = sample.values.double()
     if bool((values != values.round()).any()):
         raise ModelError(
-            "The model's outputs are declared as labels, and are none",
+            "The model's outputs are declared as labels, but are not labels",
             wanted="whole numbers",
             found=f"values such as {float(values[values != values.round()][0]):.4g}",
             where=f"{name}, model.output",
@@ -85,7 +85,7 @@ def _labels(sample: Sample, *, declared: str, name: str) -> Form:
 def _logits(ending: Ending, *, whole: bool, name: str) -> Form:
     if whole or ending.kind == "label":
         raise ModelError(
-            "The model's outputs are declared as logits, and are labels",
+            "The model's outputs are declared as logits, but are labels",
             wanted="numbers before any decision",
             where=f"{name}, model.output",
             advice="Leave model.output out, or write label.",

@@ -180,7 +180,7 @@ def picked_columns(outputs: int, config: ModelConfig) -> tuple[int, ...] | None:
         columns = tuple(range(first, last))
         if not 0 <= first < last <= outputs:
             raise ModelError(
-                "The picked outputs are not there",
+                "The picked outputs do not exist",
                 wanted=f"FIRST:LAST from 0 to {outputs}, the last one excluded",
                 found=f'"{pick}"',
                 where="model.pick",
@@ -310,7 +310,7 @@ def _picked(names: tuple[str, ...], config: ModelConfig) -> int:
         )
     if not 0 <= number < len(names):
         raise ModelError(
-            "The picked output is not there",
+            "The picked output does not exist",
             wanted=f"an index from 0 to {len(names) - 1}",
             found=str(number),
             where="model.pick",

@@ -83,7 +83,7 @@ class Peeled(nn.Module):
 def _no_probability(squash: Squash, outputs: Tensor, outside: Tensor) -> ModelError:
     worst = float(outputs[outside].flatten()[0])
     return ModelError(
-        "The model's outputs are read as probabilities, and some are none",
+        "The model's outputs are read as probabilities, but some are not",
         wanted="logarithms of probabilities, at most 0" if squash == "log_sigmoid" else "values from 0 to 1",
         found=f"{worst:.4g}, in outputs of {int(outside.any(dim=1).sum())} of {len(outputs)} images",
         where="model.output",

@@ -43,7 +43,7 @@ class GuidedBackpropagation:
         if not gated:
             raise MethodError(
                 "guided_backpropagation is not valid for this model",
-                wanted="a model with ReLUs, which it changes the gradient at",
+                wanted="a model with ReLUs, at which the method changes the gradient",
                 found="none, so that it would be the plain gradient",
                 advice="Use gradient, lrp or a perturbation method, such as occlusion.",
             )

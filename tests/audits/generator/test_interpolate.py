@@ -135,7 +135,7 @@ def test_a_generator_of_other_labels_is_refused(folder: Path) -> None:
         with pytest.raises(ModelError, match=words):
             fitting_cvae(other, moved, manifest, loader)
     both(other, more=(("beard", ("0", "1")),))
-    with pytest.raises(UsageError, match="conditioned on beard, which the manifest has not"):
+    with pytest.raises(UsageError, match="conditioned on beard, which the manifest lacks"):
         fitting_cvae(other, ("tie",), manifest, loader)
     both(other, more=(), attribute_name="")  # of before names were kept
     assert fitting_cvae(other, ("tie",), manifest, loader).settings.attribute == ("0", "1")

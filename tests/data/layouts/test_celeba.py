@@ -99,5 +99,5 @@ def test_broken_folders(tmp_path):
     path.write_text(whole)
     with (tmp_path / "list_eval_partition.txt").open("a") as file:
         file.write("000001.jpg 2\n")
-    with pytest.raises(DataError, match=r'"000001.jpg" is there twice.*line 1 and line 5'):
+    with pytest.raises(DataError, match=r'"000001.jpg" occurs twice.*line 1 and line 5'):
         opened(tmp_path)

@@ -30,7 +30,7 @@ def test_tables_are_joined_by_key_in_the_order_asked_for():
 
 
 def test_a_key_that_is_there_twice_is_refused_with_both_places():
-    with pytest.raises(DataError, match='"a" is there twice') as refusal:
+    with pytest.raises(DataError, match='"a" occurs twice') as refusal:
         joined(table(file=["a", "b", "a"]), "file", ["a"])
     assert "line 2 and line 4" in str(refusal.value)
 

@@ -61,10 +61,10 @@ def test_both_parts_are_splits(tmp_path):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", ["no IDX file", "an empty file"]),
-        (b"\0\0\x08\x03\0\0\0\1", ["no IDX file"]),
-        (b"\0\0\x0d\x03" + b"\0\0\0\1" * 3, ["no IDX file", "bytes 0 0 8 3", "0 0 13 3"]),
-        (idx(LABELS), ["no IDX file", "0 0 8 1"]),
+        (b"", ["not an IDX file", "an empty file"]),
+        (b"\0\0\x08\x03\0\0\0\1", ["not an IDX file"]),
+        (b"\0\0\x0d\x03" + b"\0\0\0\1" * 3, ["not an IDX file", "bytes 0 0 8 3", "0 0 13 3"]),
+        (idx(LABELS), ["not an IDX file", "0 0 8 1"]),
         (idx(IMAGES)[:-5], ["cut off", "72 values", "67"]),
         (idx(IMAGES) + b"x", ["more than its header says"]),
         (struct.pack(">HBBIII", 0, 8, 3, 2**32 - 1, 2**32 - 1, 9), ["claims to hold too much"]),

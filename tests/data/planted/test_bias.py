@@ -109,7 +109,7 @@ def test_too_many_classes_and_taken_names_are_refused(kind):
     with pytest.raises(DataError, match="at most"):
         plant_bias(manifest([0], classes=16), Bias(kind=kind), seed=0)
     once = plant_bias(manifest([0, 1], classes=2), Bias(kind=kind), seed=0)
-    with pytest.raises(DataError, match="already there"):
+    with pytest.raises(DataError, match="already exists"):
         plant_bias(once, Bias(kind=kind), seed=0)
 
 

@@ -108,7 +108,7 @@ def test_what_cannot_be_coloured():
     with pytest.raises(DataError, match="no target"):
         plant(replace(digits([0]), target=None), Bias(), seed=0)
     taken = digits([0])
-    with pytest.raises(DataError, match="already there"):
+    with pytest.raises(DataError, match="already exists"):
         plant(replace(taken, attributes={"colour": taken.target}), Bias(), seed=0)
 
 

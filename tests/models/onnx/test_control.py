@@ -191,7 +191,7 @@ def test_a_loop_without_an_end_is_stopped(tmp_path):
             [helper.make_node("SequenceConstruct", ["images"], ["s"]), helper.make_node("Relu", ["s"], ["y"])],
             "a sequence where a tensor is needed",
         ),
-        ([helper.make_node("SequenceConstruct", ["images"], ["y"])], "outputs that nothing makes"),
+        ([helper.make_node("SequenceConstruct", ["images"], ["y"])], "outputs that no operation computes"),
     ],
 )
 def test_what_does_not_fit_is_told(tmp_path, nodes, text):

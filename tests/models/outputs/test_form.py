@@ -84,7 +84,7 @@ def test_values_on_audited_images_count_as_much_as_noise():
         ("layer", LOGITS, {"output": "probability"}, "Found: values such as -3"),
         ("layer", LOGITS, {"output": "log_probability"}, "Found: values such as 2"),
         ("layer", LOGITS, {"output": "label"}, "Wanted: whole numbers. Found: values such as 0.5"),
-        ("label", LOGITS, {"output": "logit"}, "declared as logits, and are labels"),
+        ("label", LOGITS, {"output": "logit"}, "declared as logits, but are labels"),
     ],
 )
 def test_contradictions_are_told(kind, values, config, text):

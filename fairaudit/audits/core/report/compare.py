@@ -80,7 +80,7 @@ def regression(text: str) -> GateRule:
 
 
 def paired_changes(baseline: Report, candidate: Report, before: StoredRows, now: StoredRows) -> Iterator[Measurement]:
-    """Changes of the fairness audit from both models' decisions about the same rows; nothing where they do not pair.
+    """Changes of the fairness audit from both models' decisions about the same rows; none if the rows cannot be paired.
 
     Images count as sampled, so data with clusters is left to the intervals of the reports.
     """

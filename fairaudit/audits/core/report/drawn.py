@@ -19,7 +19,7 @@ NO_IMAGES = "Figures on which single images can be seen were not drawn (--no-ima
 
 
 def with_gate_figure(report: Report, folder: Path) -> Report:
-    """The report with a forest plot of what the gate judged of the fairness audit, limits drawn; as it is without.
+    """The report with a forest plot of the fairness metrics that the gate judged; unchanged if there are none.
 
     Raises:
         OutputError: the file cannot be written.
@@ -69,7 +69,7 @@ def drawn(
     from fairaudit.results.strict_json import write_bytes
 
     if any(Path(drawing.name).name != drawing.name for drawing in drawings):
-        raise ValueError("a figure's name is no file name")
+        raise ValueError("a figure's name is not a file name")
     named = _named(drawings)
     for name, drawing in named.items():
         if drawing.photographs and not photographs:

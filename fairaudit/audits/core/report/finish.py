@@ -1,4 +1,4 @@
-"""The end of an audit: the answer is told first, then figures are drawn and the folder is written."""
+"""The end of an audit: the answer is printed first, then figures are drawn and the folder is written."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def finished(
     tell: Tell | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Tell the answer, draw the figures that will be seen, and write the folder; returns the report with its figures.
+    """Print the answer, draw the figures that will be seen, and write the folder; returns the report with its figures.
 
     Args:
         report: the report without figures.

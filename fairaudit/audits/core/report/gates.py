@@ -1,4 +1,4 @@
-"""What is checked of the gate before anything is computed: metrics, groups and classes that its rules name."""
+"""Checks of the gate before anything is computed: metrics, groups and classes that its rules name."""
 
 from __future__ import annotations
 

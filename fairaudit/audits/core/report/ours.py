@@ -1,4 +1,4 @@
-"""Which files of an output folder fairaudit wrote: those of others are never written over or removed."""
+"""Which files of an output folder fairaudit wrote: other files are never overwritten or removed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MARKS: Final = {
 
 
 def refuse_foreign(folder: Path, names: Iterable[str]) -> None:
-    """Leave alone what others wrote under these names.
+    """Refuse to overwrite files that others wrote under these names.
 
     Raises:
         OutputError: there is such a file, or one that cannot be read.

@@ -17,7 +17,7 @@ REPORT = "report.json"
 
 
 def ready_folder(folder: Path) -> None:
-    """Make the report folder, so that one that cannot be written is told before anything is computed.
+    """Make the report folder, so that one that cannot be written is reported before anything is computed.
 
     Raises:
         OutputError: it cannot be made or written, or holds a file under a report's name that fairaudit did not write.

@@ -1,4 +1,4 @@
-"""What a long step needs to tell how far it is; the command line draws it, a library user may ignore it."""
+"""How a long step reports its progress; the command line draws it, a library user may ignore it."""
 
 from __future__ import annotations
 

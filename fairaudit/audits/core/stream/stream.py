@@ -39,7 +39,7 @@ CHUNK_ROWS = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamResult:
-    """What came out of the loop."""
+    """The result of the loop."""
 
     totals: Mapping[str, Total]
     """Audit name → its reduced state."""

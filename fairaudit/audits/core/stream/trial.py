@@ -87,7 +87,7 @@ class Trials:
     """What methods hold constant in this model."""
 
     def notes(self) -> list[str]:
-        """What methods hold constant in this model, and a line per method that must not gate."""
+        """What methods hold constant in this model, and a line per method that no gate may use."""
         unusable = [f"{name} is unusable here and cannot gate: {reason}." for name, reason in self.unusable.items()]
         return [*self.conventions, *unusable]
 
@@ -155,7 +155,7 @@ def trial_settings(study: Study, methods: Sequence[Method], *, stages: int = 1) 
 
 
 def sample_rows(study: Study) -> list[int]:
-    """The rows that methods are tried on, as they were drawn, so that the first of them are a sample too."""
+    """The rows that methods are tried on, in the order drawn, so that the first of them are a sample too."""
     total = len(study.manifest)
     count = min(total, SAMPLE, max(LEAST, total // PER_IMAGE))
     return [int(row) for row in generator(study.options.seed, "trial").permutation(total)[:count]]

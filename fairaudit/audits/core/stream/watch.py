@@ -36,7 +36,7 @@ def _end(seconds: float, name: str) -> None:
         "The model did not finish a batch in time",
         wanted=f"at most {seconds:g} s (--timeout-per-batch)",
         where=name,
-        advice="Give more time or a smaller --batch-size; what was finished is kept, and the same command goes on.",
+        advice="Give more time or a smaller --batch-size; finished work is kept, and the same command resumes.",
     )
     if sys.stderr is not None:
         sys.stderr.write(f"Error: {error.paragraph()}\n")

@@ -1,4 +1,4 @@
-"""Which group goes with which target value in the training data: told by the configuration, never guessed."""
+"""Which group goes with which target value in the training data: given by the configuration, never guessed."""
 
 from __future__ import annotations
 

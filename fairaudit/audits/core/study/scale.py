@@ -1,4 +1,4 @@
-"""A note where the images are scaled in another way than those that the model was trained on."""
+"""A note if the images are scaled differently from those that the model was trained on."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def target_of(manifest: Manifest) -> Categorical:
 
 
 def audited(asked: str | Sequence[str] | None, known: Mapping[str, object], *, kind: str) -> list[str]:
-    """The names asked for, all known ones when none was.
+    """The requested names; all known ones if none is requested.
 
     Raises:
         UsageError: a name that is not known.
@@ -204,7 +204,7 @@ def _check_described_size(path: Path, own: tuple[int, int] | None) -> None:
     line = "" if found is None else in_yaml(found.preset)
     if named is not None and own is not None and named != tuple(own):
         raise ModelError(
-            "The images have another size than the model's folder names",
+            "The images do not have the size that the model's folder names",
             wanted=f"{named[0]} x {named[1]} pixels",
             found=f"{own[0]} x {own[1]}, and no preprocess.size",
             where=str(path),

@@ -1,4 +1,4 @@
-"""Tables of per-image numbers of a study: what they are about, their rows, and what must not be relied on."""
+"""Tables of per-image numbers of a study: their subject, their rows, and what must not be relied on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 def question(study: Study, *, region: str | None, method: str | None, baseline: str | None = None) -> ImageSpec:
-    """What a table of per-image columns is asked."""
+    """The request for a table of per-image columns."""
     audit = study.config.audit
     return ImageSpec(
         region=region,
