@@ -68,7 +68,7 @@ class DataPart(Coded, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class InMemory:
-    """A part that is held whole."""
+    """A part that is held in memory as a whole."""
 
     samples: Samples
     classes: int
@@ -112,7 +112,7 @@ class InMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Derived:
-    """A part over another one, which has whatever this one does not say for itself."""
+    """A part over another one, from which it takes whatever it does not define itself."""
 
     base: DataPart
 
