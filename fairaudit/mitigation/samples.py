@@ -29,8 +29,8 @@ class Samples:
     row, column], NaN where an image has none; None without one."""
 
 
-class DataPart(Protocol):
-    """One part of the data: debias, choose or report."""
+class Coded(Protocol):
+    """What is known of images: codes of target and attribute, and how many values there are."""
 
     @property
     def target(self) -> Tensor:
@@ -47,6 +47,10 @@ class DataPart(Protocol):
     @property
     def groups(self) -> int:
         """Number of attribute values."""
+
+
+class DataPart(Coded, Protocol):
+    """One part of the data: debias, choose or report."""
 
     @property
     def has_masks(self) -> bool:
