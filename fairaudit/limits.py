@@ -35,7 +35,9 @@ class Limit:
         found = bytes_of(text)
         if found is None:
             raise UsageError(
-                f"{self.variable} is not a number", wanted="a number, perhaps with K, M, G or T, such as 4G", found=text
+                f"{self.variable} is not a number",
+                wanted="a number, optionally with K, M, G or T, such as 4G",
+                found=text,
             )
         return found
 

@@ -88,7 +88,7 @@ def _alignment(
     if not (downstream or train_probe):
         raise UsageError(
             "A generator alone says nothing about an attribute",
-            wanted="a classifier of it",
+            wanted="a classifier for the attribute",
             advice="Give --train-probe ATTRIBUTE --probe-split SPLIT, or --downstream ATTRIBUTE=model.pt.",
         )
     config, folder = load(asked)

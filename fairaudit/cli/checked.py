@@ -26,7 +26,7 @@ def kept_apart(table: Path, output: Path) -> None:
     """
     if table.name in OWN_TABLES and table.exists() and table.parent.resolve() == output.resolve():
         raise UsageError(
-            "The table that is read would be written over",
+            "The input table would be overwritten",
             where=str(table),
             advice="Choose another folder with -o, or give the table another name.",
         )

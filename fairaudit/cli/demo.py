@@ -42,5 +42,5 @@ def _demo(output: Path, *, seed: int, workers: int, quiet: bool) -> int:
         emit(f"{line}\n")
     if not quiet:
         say(f"Look at {outcome.folder / 'report' / 'report.md'} and the figures beside it.")
-        say(f"Go on with: cd {outcome.folder} && fairaudit audit biased.pt --roi necktie --baseline balanced.pt")
+        say(f"Continue with: cd {outcome.folder} && fairaudit audit biased.pt --roi necktie --baseline balanced.pt")
     return ExitCode.PASS if outcome.right else ExitCode.GATE_FAILED

@@ -74,13 +74,13 @@ def _init(model: Path, data: Path, *, output: Path, wishes: Wishes, asks: bool, 
     for given in (model, data):
         if output.exists() and given.exists() and output.samefile(given):
             raise OutputError(
-                "The configuration would be written over what it is about",
+                "The configuration would overwrite one of its own inputs",
                 where=str(output),
                 advice="Give another file with -o.",
             )
     if output.exists() and not force:
         raise OutputError(
-            "There is a configuration already", where=str(output), advice="Write over it with --force, or give -o FILE."
+            "A configuration already exists", where=str(output), advice="Write over it with --force, or give -o FILE."
         )
     if not model.is_file():
         raise ModelError("The model file does not exist", where=str(model))

@@ -294,7 +294,7 @@ def _bytes(text: str, option: str) -> int:
     count = bytes_of(text)
     if count is None:
         raise UsageError(
-            f"{option} is not a size", wanted="bytes, perhaps with K, M, G or T, such as 2G", found=text[:80]
+            f"{option} is not a size", wanted="bytes, optionally with K, M, G or T, such as 2G", found=text[:80]
         )
     return count
 

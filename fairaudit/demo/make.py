@@ -130,7 +130,7 @@ def _nothing_of_others(paths: DemoPaths) -> None:
     first = CONFIG.partition("\n")[0].encode()
     if there and not (paths.config.is_file() and paths.config.read_bytes().startswith(first)):
         raise OutputError(
-            "The demonstration would be written over files that are none of its own",
+            "The demonstration would overwrite files that it did not write",
             found=", ".join(path.name for path in there),
             where=str(paths.folder),
             advice="Choose another folder with -o.",

@@ -162,7 +162,7 @@ def _told(path: Path, error: sqlite3.Error) -> FairauditError:
         return _unwritable(path, f"{error}: the disk, a quota or a limit on the size of files does not allow it")
     if code.startswith("SQLITE_CONSTRAINT_FOREIGNKEY"):
         return StoreError(
-            "The run was removed from the run store while it was going on",
+            "The run was removed from the run store while it was in progress",
             where=str(path),
             advice="Another process started over with --fresh; run the same command again when it has finished.",
         )

@@ -123,7 +123,7 @@ def _usable(
                 failure = failure or error
             except Exception as error:  # a scripted model raises torch.jit.Error, which is no RuntimeError
                 failure = failure or failed_on(images, name, error)
-    raise failure or ModelError("The model takes no usual size of input", where=name)
+    raise failure or ModelError("The model takes none of the common input sizes", where=name)
 
 
 def _wrapped(reading: Logits, images: Tensor, batch: int | None) -> tuple[nn.Module, bool]:

@@ -119,8 +119,8 @@ MITIGATIONS = (
         "Qiang et al., IJCAI 2022",
     ),
     _mitigation("all", "All methods that were tried, taken together."),
-    _mitigation("fine-tune", "Training gone on with on the same rows; the control.", ""),
-    _mitigation("fine-tune-balanced", "Training gone on with on balanced rows; the second control.", ""),
+    _mitigation("fine-tune", "Continued training on the same rows; the control.", ""),
+    _mitigation("fine-tune-balanced", "Continued training on balanced rows; the second control.", ""),
     _mitigation(
         "reweight", "Every cell of attribute and target weighs the same in the loss.", "Kamiran and Calders 2012"
     ),

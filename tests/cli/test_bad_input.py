@@ -367,8 +367,8 @@ def test_a_table_that_is_read_is_never_written_over(lab, name):
     (lab.folder / "faces.csv").rename(lab.folder / name)
     lab.configure(data={"manifest": name})
     before = (lab.folder / name).read_bytes()
-    lab.run("fairness", "model.pt", "--format", "csv", "-o", ".").refused("would be written over", name)
+    lab.run("fairness", "model.pt", "--format", "csv", "-o", ".").refused("would be overwritten", name)
     columns = ("--truth", "label", "--prediction", "label", "--attribute", "group")
-    lab.run("fairness", "--predictions", name, *columns, "--format", "csv", "-o", ".").refused("would be written over")
+    lab.run("fairness", "--predictions", name, *columns, "--format", "csv", "-o", ".").refused("would be overwritten")
     assert (lab.folder / name).read_bytes() == before
     assert lab.run("fairness", "model.pt", "--format", "csv", "-o", "out").code in (0, 4)

@@ -104,7 +104,7 @@ def test_neither_the_model_nor_the_data_are_written_over(folder, name):
     for output in (name, "link"):
         done = init("model.pt", "data.csv", "-o", output, "--force")
         assert done.exit_code == 2, done.output
-        assert "what it is about" in done.stderr
+        assert "overwrite one of its own inputs" in done.stderr
     assert (folder / name).read_bytes() == before
 
 

@@ -56,7 +56,7 @@ def test_the_manifest_that_is_read_is_never_written_over(lab, output):
     before = (lab.folder / "faces.csv").read_bytes()
     (lab.folder / "link.csv").symlink_to("faces.csv")
     done = lab.run("resample", "--attribute", "group", "-o", output, quiet=False)
-    done.refused("written over the one it is drawn from")
+    done.refused("would overwrite the one it is drawn from")
     assert (lab.folder / "faces.csv").read_bytes() == before
 
 

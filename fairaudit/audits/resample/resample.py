@@ -67,7 +67,7 @@ def not_onto_itself(config: Config, base: Path, output: Path) -> None:
         return
     if output.resolve() == (base / given).resolve() or output.samefile(base / given):
         raise UsageError(
-            "The new manifest would be written over the one it is drawn from",
+            "The new manifest would overwrite the one it is drawn from",
             found=str(output),
             where="--output",
             advice="Choose another file name.",

@@ -35,7 +35,7 @@ def say_interrupted(output: Path | None = None) -> int:
     _said.append(1)
     places = [] if output is None else [place for place in (output, working_folder(output)) if _holds_something(place)]
     kept = f" What was finished is kept in {places[0]}." if places else ""
-    tell(f"Interrupted.{kept} Run the same command again to {'go on' if kept else 'begin anew'}.")
+    tell(f"Interrupted.{kept} Run the same command again to {'go on' if kept else 'start over'}.")
     return int(ExitCode.INTERRUPTED)
 
 

@@ -40,7 +40,7 @@ def read_cifar10(root: Path) -> Dataset:
         ids += [f"{stem}/{number:05d}" for number in range(len(codes))]
     if not images:
         raise DataError(
-            "This is no folder of CIFAR-10's binary files",
+            "This is not a folder of CIFAR-10's binary files",
             wanted="test_batch.bin or data_batch_1.bin",
             where=str(root),
             advice="Take the binary version of the data set; the Python version is pickled, and is not opened.",

@@ -24,7 +24,7 @@ def first_file(root: Path, names: Sequence[str], *, layout: str, needed: bool = 
             if (folder / name).is_file():
                 return folder / name
     if needed:
-        raise DataError(f"This is no {layout} folder", wanted=" or ".join(names), where=str(root))
+        raise DataError(f"This is not a {layout} folder", wanted=" or ".join(names), where=str(root))
     return None
 
 

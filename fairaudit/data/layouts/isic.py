@@ -29,7 +29,7 @@ def read_isic(root: Path) -> Dataset:
     tables = [(table, key) for table in _tables(root) if (key := _key(table)) is not None]
     if not tables:
         raise DataError(
-            "This is no ISIC folder", wanted=f"a CSV file with a column {' or '.join(_KEYS)}", where=str(root)
+            "This is not an ISIC folder", wanted=f"a CSV file with a column {' or '.join(_KEYS)}", where=str(root)
         )
     # The table with a label is the one whose rows count; the others add columns to it.
     tables.sort(key=lambda pair: not _labelled(pair[0].columns))

@@ -50,7 +50,7 @@ def read_mnist(root: Path) -> Dataset:
         splits += [split] * len(codes)
         ids += [f"{prefix}/{number:05d}" for number in range(len(codes))]
     if not images:
-        raise DataError("This is no MNIST folder", wanted="t10k-images-idx3-ubyte(.gz)", where=str(root))
+        raise DataError("This is not an MNIST folder", wanted="t10k-images-idx3-ubyte(.gz)", where=str(root))
     if len({pixels.shape[1:] for pixels in images}) > 1:
         raise DataError("Training and test images differ in size", where=str(root))
     return Dataset(

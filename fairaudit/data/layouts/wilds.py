@@ -18,7 +18,7 @@ def read_wilds(root: Path) -> Dataset:
     """
     path = root / "metadata.csv"
     if not path.is_file():
-        raise DataError("This is no WILDS folder", wanted="metadata.csv", where=str(root))
+        raise DataError("This is not a WILDS folder", wanted="metadata.csv", where=str(root))
     table = read_csv(path)
     for name in ("img_filename", "y"):
         table.column(name, asked="the WILDS layout")

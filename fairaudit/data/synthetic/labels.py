@@ -88,7 +88,7 @@ def exact_labels(images: int, *, seed: int, phi: Mapping[str, float] | None = No
     for name in wanted:
         if name == TARGET or name not in VALUES:
             raise UsageError(
-                "A label that cannot be tied to the target.",
+                "A label cannot be tied to the target.",
                 found=name,
                 advice=suggestion(name, set(VALUES) - {TARGET}),
             )

@@ -98,7 +98,7 @@ def make_scene(images: int, *, seed: int, phi: Mapping[str, float] | None = None
         UsageError: fewer than one image, an unknown attribute or a φ out of reach.
     """
     if images < 1:
-        raise UsageError("No faces to draw.", wanted="at least 1 image", found=str(images))
+        raise UsageError("There are no faces to draw.", wanted="at least 1 image", found=str(images))
     rng = generator(seed, "faces", "nuisance")
     first = child_seed(seed, "faces", "noise") >> 1
     return Scene(

@@ -208,7 +208,7 @@ def _root(module: str) -> str:
 
 def _no_factory(arch: Arch, found: str) -> ModelError:
     return ModelError(
-        "The architecture names something that makes no model, and it was not called",
+        "The architecture names something that does not build a model, so it was not called",
         wanted="a torch.nn.Module class, or a function of a package of yours that returns one",
         found=found,
         where=str(arch),
@@ -247,7 +247,7 @@ def _called(builder: Callable[..., object], arch: Arch, arguments: Mapping[str, 
         raise ModelError("The architecture cannot be built", found=found, where=str(arch)) from error
     if not isinstance(model, nn.Module):
         found = type(model).__name__
-        raise ModelError("The architecture is no model", wanted="a torch.nn.Module", found=found, where=str(arch))
+        raise ModelError("The architecture is not a model", wanted="a torch.nn.Module", found=found, where=str(arch))
     return model
 
 

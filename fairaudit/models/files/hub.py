@@ -211,7 +211,7 @@ def _by_transformers(folder: Path) -> tuple[nn.Module, tuple[str, ...]]:
         from transformers import AutoModelForImageClassification
     except ImportError as error:
         raise ModelError(
-            "A folder of Hugging Face needs the package transformers",
+            "A Hugging Face folder needs the package transformers",
             found=str(error),
             where=str(folder),
             advice="Install it with `pip install fairaudit[hub]`.",

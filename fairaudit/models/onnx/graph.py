@@ -110,7 +110,7 @@ def _parsed(path: Path) -> ModelProto:
 
 def _damaged(path: Path, found: str) -> ModelError:
     return ModelError(
-        "This is no ONNX model that can be read",
+        "This is not an ONNX model that can be read",
         wanted="a whole file of ONNX's format",
         found=found,
         where=str(path),

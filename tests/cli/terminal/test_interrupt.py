@@ -44,4 +44,4 @@ def test_only_what_exists_is_said_to_be_kept(tmp_path, capsys, action, state):
 def test_a_command_without_a_folder(capsys):
     with pytest.raises(typer.Exit):
         guarded(interrupted)
-    assert capsys.readouterr().err == "Interrupted. Run the same command again to begin anew.\n"
+    assert capsys.readouterr().err == "Interrupted. Run the same command again to start over.\n"

@@ -45,7 +45,7 @@ def test_diagnoses_in_columns_and_facts_in_another_table(tmp_path, picture):
 
 def test_broken_folders(tmp_path, picture):
     (tmp_path / "t.csv").write_text("name\nx\n")
-    with pytest.raises(DataError, match="no ISIC folder"):
+    with pytest.raises(DataError, match="not an ISIC folder"):
         opened(tmp_path)
     (tmp_path / "t.csv").write_text("image,MEL,NV\nI1,1,1\n")
     with pytest.raises(DataError, match="None of the 1 named images"):

@@ -82,7 +82,7 @@ def test_broken_files(tmp_path, data, words):
 
 
 def test_broken_folders(tmp_path):
-    with pytest.raises(DataError, match="no MNIST folder"):
+    with pytest.raises(DataError, match="not an MNIST folder"):
         opened(tmp_path)
     write(tmp_path, "t10k", IMAGES, LABELS[:5])
     with pytest.raises(DataError, match="differ in number"):

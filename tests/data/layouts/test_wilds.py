@@ -40,7 +40,7 @@ def test_waterbirds(tmp_path):
 
 
 def test_broken_folders(tmp_path):
-    with pytest.raises(DataError, match=r"no WILDS folder.*metadata\.csv"):
+    with pytest.raises(DataError, match=r"not a WILDS folder.*metadata\.csv"):
         opened(tmp_path)
     (tmp_path / "metadata.csv").write_text("img_filename,label\na.jpg,1\n")
     with pytest.raises(DataError, match='"y" is missing'):
