@@ -1,4 +1,4 @@
-"""Random generators from one seed and a name: no global state, and adding a consumer changes nobody else's draws."""
+"""Random generators from one seed and a name: no global state, and a new consumer changes no other draws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readers that learn along with a model and are worked against, and the layer that turns their gradient round."""
+"""Adversaries that learn along with a model, and the layer that reverses their gradient."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Reversal(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
-        """The gradient, turned round."""
+        """The gradient, reversed."""
         return -ctx.strength * gradients[0], None
 
 

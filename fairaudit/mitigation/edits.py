@@ -73,7 +73,7 @@ Edit = Weights | HeadEdit | Inserted | GroupThresholds
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Noted:
-    """An edit and what its method found on the way."""
+    """An edit and the findings of its method."""
 
     edit: Edit
     facts: Mapping[str, float]
@@ -81,7 +81,7 @@ class Noted:
 
 
 def values_of(split: CutModel, edit: Edit) -> dict[str, Tensor] | None:
-    """The parameters and buffers that an edit changes; None where it is not a change of weights alone.
+    """The parameters and buffers that an edit changes; None if it changes more than weights.
 
     Raises:
         MethodError: an edit of the head where the last layer has no bias to hold it.

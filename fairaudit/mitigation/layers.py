@@ -1,4 +1,4 @@
-"""Which layer a method works at: tried on the choosing part, since no one layer is to be trusted."""
+"""The layer that a method works at: tried on the choosing part, since no single layer can be relied on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What methods that train share: passes over the rows, balanced orders, and gradients from a loss per batch."""
+"""What training methods share: passes over the rows, balanced orders, and gradients from a loss per batch."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def descent(part: DataPart, loss: Loss) -> Gradients:
 
 
 def row_descent(part: DataPart, loss: RowLoss) -> Gradients:
-    """Gradients of a loss that also needs to know which rows the batch holds."""
+    """Gradients of a loss that also needs the row numbers of the batch."""
 
     def gradients(module: nn.Module, rows: Tensor) -> None:
         loss(module, part.take(rows), rows).backward()  # type: ignore[no-untyped-call]

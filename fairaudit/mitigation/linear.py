@@ -1,4 +1,4 @@
-"""Logistic regression on features, by L-BFGS with line search: what methods that only retrain the last layer share."""
+"""Logistic regression on features, by L-BFGS with line search: shared by methods that retrain only the last layer."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def standardised(found: Features) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def refit_bias(head: Head, logits: Tensor, target: Tensor) -> Tensor:
-    """The shift of every output that minimises the cross-entropy, [output]: what an edit of the weights leaves open.
+    """The shift of every output that minimises the cross-entropy, [output]: which an edit of the weights leaves open.
 
     Args:
         head: how outputs are read.

@@ -1,4 +1,4 @@
-"""The protocol of every method: what it is given, what it asks for, and that it answers with an edit."""
+"""The protocol of every method: its inputs, its requirements, and its result, an edit."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class PenaltyScale:
         self._factor: float | None = None
 
     def factor(self, module: nn.Module, task_loss: Tensor, penalty: Tensor) -> float:
-        """The factor of the penalty; λ itself as long as the penalty has no gradient."""
+        """The factor of the penalty; λ itself while the penalty has no gradient."""
         if self._factor is None:
             sizes = [_norm(module, value) for value in (task_loss, penalty)]
             if sizes[1] <= 0 or sizes[0] <= 0:

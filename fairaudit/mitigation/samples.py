@@ -29,8 +29,8 @@ class Samples:
     row, column], NaN where an image has none; None without one."""
 
 
-class DataPart(Protocol):
-    """One part of the data: debias, choose or report."""
+class Coded(Protocol):
+    """What is known of images: codes of target and attribute, and how many values there are."""
 
     @property
     def target(self) -> Tensor:
@@ -48,6 +48,10 @@ class DataPart(Protocol):
     def groups(self) -> int:
         """Number of attribute values."""
 
+
+class DataPart(Coded, Protocol):
+    """One part of the data: debias, choose or report."""
+
     @property
     def has_masks(self) -> bool:
         """Whether its rows come with a region."""
@@ -64,7 +68,7 @@ class DataPart(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class InMemory:
-    """A part that is held whole."""
+    """A part that is held in memory as a whole."""
 
     samples: Samples
     classes: int
@@ -108,7 +112,7 @@ class InMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Derived:
-    """A part over another one, which has whatever this one does not say for itself."""
+    """A part over another one, from which it takes whatever it does not define itself."""
 
     base: DataPart
 

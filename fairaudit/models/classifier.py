@@ -114,7 +114,7 @@ def normalised(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> T
 
 
 def failed_on(images: Tensor, name: str, error: Exception) -> ModelError:
-    """What to tell when the forward pass fails: a device or a type written into the file, or size and channels."""
+    """What to report when the forward pass fails: a device or a type written into the file, or size and channels."""
     channels, height, width = images.shape[1:]
     text = last_line(error)
     lower = str(error).lower()

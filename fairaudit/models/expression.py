@@ -55,7 +55,7 @@ class Expression:
 
 
 def is_expression(text: str) -> bool:
-    """Whether a text means outputs of models and not the path of a file.
+    """Whether a text stands for outputs of models and not for the path of a file.
 
     >>> is_expression("model.pt"), is_expression("model.pt#smiling"), is_expression("a + 0.3*b")
     (False, True, True)

@@ -1,4 +1,4 @@
-"""Find the last feature map of a graph, which Grad-CAM explains with: a map, rows of vectors, or tokens."""
+"""Find the last feature map of a graph, which Grad-CAM uses: a map, rows of vectors, or tokens."""
 
 from __future__ import annotations
 

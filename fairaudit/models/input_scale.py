@@ -1,4 +1,4 @@
-"""Whether images are scaled as in training: a batch norm keeps the statistics of what it saw then."""
+"""Whether images are scaled as in training: a batch norm keeps the statistics of its training inputs."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbedModel:
-    """What was found out about a model."""
+    """The findings about a model."""
 
     module: nn.Module
     """The model, wrapped if need be, that returns logits [image, output] for any batch."""

@@ -1,4 +1,4 @@
-"""What goes wrong inside a model that came from elsewhere, told in one paragraph: its code raises what it likes."""
+"""Errors inside a model from elsewhere, reported in one paragraph: its code may raise anything."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class NanOutputError(ModelError):
-    """Outputs that are no numbers, for some images of a batch."""
+    """Outputs that are not numbers, for some images of a batch."""
 
     def __init__(self, bad: Tensor, name: str) -> None:
         self.bad = bad
@@ -33,7 +33,7 @@ class NanOutputError(ModelError):
 
 
 def told(opening: Callable[Concatenate[Path, P], T]) -> Callable[Concatenate[Path, P], T]:
-    """A function that opens the model file it gets first, with every error of the model's own as one paragraph.
+    """A function that opens the model file in its first argument, with every error of the model as one paragraph.
 
     Running out of memory stays what it is: whoever calls may try with less.
     """
@@ -61,7 +61,7 @@ def told(opening: Callable[Concatenate[Path, P], T]) -> Callable[Concatenate[Pat
 
 
 def checked(output: object, images: int, name: str) -> Tensor:
-    """Outputs that can be counted with: a dense tensor of real numbers [image, output], one row per image.
+    """Outputs that can be computed with: a dense tensor of real numbers [image, output], one row per image.
 
     Raises:
         ModelError: they are something else; NanOutputError where some are no numbers.

@@ -15,7 +15,7 @@ LATER = "zennit.torchvision"
 
 
 def import_zennit() -> None:
-    """Import zennit; its module for torchvision is imported at its first use by anyone."""
+    """Import zennit; its module for torchvision is imported at first use."""
     if "zennit" in sys.modules or "torchvision" in sys.modules:
         return
     sys.modules[LATER] = ModuleType(LATER)

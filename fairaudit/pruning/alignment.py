@@ -53,7 +53,7 @@ class Reliance:
 
 
 def reliance(decisions: Codes, target: Codes, bias: Codes, associated: Codes) -> Reliance:
-    """Count decisions on aligned and conflicting images; images of unknown or unassociated value are in neither.
+    """Count decisions on aligned and conflicting images; images of unknown or unassociated value are in neither group.
 
     Args:
         decisions: decided class of every image.

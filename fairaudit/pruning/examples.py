@@ -1,4 +1,4 @@
-"""Images, labels and bias values in memory: what the mask search and its controls work on."""
+"""Images, labels and bias values in memory: the input of the mask search and its controls."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def gate(m: Tensor, tau: float) -> Tensor:
 
 
 def keep(m: Tensor) -> Tensor:
-    """The gate at temperature 0: True where m ≥ 0, any shape.
+    """The gate at temperature 0: True where m ≥ 0; any shape.
 
     >>> keep(torch.tensor([0.0, -1e-30])).tolist()
     [True, False]

@@ -122,7 +122,7 @@ def balanced(manifest: Manifest, attributes: Sequence[str], *, seed: int) -> Man
 
 
 def joint_of(manifest: Manifest, attributes: Sequence[str]) -> Categorical:
-    """One column with the combinations of several attributes that occur, unknown where any is.
+    """One column with the combinations of several attributes that occur, unknown if any of them is.
 
     Raises:
         UsageError: an attribute does not exist.

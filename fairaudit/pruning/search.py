@@ -28,7 +28,7 @@ from fairaudit.seeds import child_seed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaskSearchSettings:
-    """How a mask is searched for; the defaults are the small protocol that the tests hold to its bands."""
+    """Settings of the mask search; the defaults are the small protocol that the tests hold to its bands."""
 
     gamma: float = 10.0
     """Weight of the information on the bias beside the task's loss (eq. 10); 0 leaves the bias alone."""
@@ -60,7 +60,7 @@ class MaskSearchSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchProgress:
-    """How far the search is, after an epoch."""
+    """The progress of the search after an epoch."""
 
     level: int
     """Temperature's number, from 0."""
@@ -80,7 +80,7 @@ class SearchProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundMask:
-    """What the search ended with."""
+    """The result of the search."""
 
     masks: dict[str, Tensor]
     """Layer → bool, True where kept."""

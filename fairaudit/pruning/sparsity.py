@@ -1,4 +1,4 @@
-"""How many weights a mask prunes, over all and per layer."""
+"""How many weights a mask prunes, overall and per layer."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def layer_sparsity(split: CutModel, masks: Masks) -> list[LayerSparsity]:
 
 
 def sparsity(split: CutModel, masks: Masks) -> float:
-    """Pruned over all weights of the gated layers, in [0, 1]."""
+    """Share of pruned weights in the gated layers, in [0, 1]."""
     layers = layer_sparsity(split, masks)
     return sum(layer.pruned for layer in layers) / sum(layer.weights for layer in layers)

@@ -1,4 +1,4 @@
-"""A variant of a model as a classifier of its own, in memory: what audits need to look at it as at any other model."""
+"""A variant of a model as a classifier of its own, in memory: so that audits can treat it like any other model."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ Order = Callable[[torch.Generator], Tensor]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TuneSettings:
-    """How a model goes on learning."""
+    """How training continues."""
 
     epochs: int = 60
     """Passes over the rows."""

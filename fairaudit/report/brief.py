@@ -1,4 +1,4 @@
-"""A report in one screen: what to do and why, who is worse off, what it rests on, what next."""
+"""A report in one screen: what to do and why, who is worse off, what this rests on, what next."""
 
 from __future__ import annotations
 

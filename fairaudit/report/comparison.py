@@ -29,7 +29,7 @@ OTHERS: Final = ("prune", "mitigate", "selftest")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Apart:
-    """A difference of two numbers with what is known of it."""
+    """A difference of two numbers with its interval."""
 
     value: float | None
     low: float | None = None
@@ -82,7 +82,7 @@ class Comparison:
     """Worse ones first, then better ones; in each, what verdicts and rules rest on, then numbers over all groups."""
 
     def count(self, word: Word) -> int:
-        """How many changes are called so."""
+        """Number of changes with this name."""
         return sum(change.word == word for change in self.changes)
 
 
@@ -174,7 +174,7 @@ def _told(new: Measurement, before: float | None, change: Apart, *, unusable: bo
 
 
 def word(change: Apart, better: Better) -> Word:
-    """What a change is called.
+    """The name of a change.
 
     >>> word(Apart(value=0.2, low=0.1, high=0.3), "lower"), word(Apart(value=0.2, low=-0.1, high=0.5), "lower")
     ('worse', 'unclear')

@@ -53,7 +53,7 @@ class Explanation:
     """What to do about it."""
 
     def facts(self) -> dict[str, str]:
-        """What there is to say, by name, for JSON."""
+        """The explanation by field name, for JSON."""
         return {name: value for name, value in asdict(self).items() if value}
 
 
@@ -69,7 +69,7 @@ def explanations() -> tuple[Explanation, ...]:
 
 
 def explain(name: str) -> tuple[Explanation, ...]:
-    """What a word means; several where it has several kinds.
+    """The meanings of a word, one per kind.
 
     A metric of a change, such as `accuracy_change`, is in the registry itself. The last part of a key is enough where
     it is the only one of that name: `tolerance` for `audit.tolerance`.

@@ -1,4 +1,4 @@
-"""The gate as JUnit XML: a suite per attribute, a case per rule and number and one per joint verdict."""
+"""The gate as JUnit XML: a suite per attribute, a case per rule and number, and one per joint verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a row of the gate means and what to do about it, in words that need no paper."""
+"""What a row of the gate means and what to do about it, in words that need no knowledge of the papers."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class VariantTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MitigationPage:
-    """Everything that is told of a comparison."""
+    """The content of a comparison."""
 
     title: str
     answer: Sequence[str]

@@ -28,7 +28,7 @@ FLIPS = ("attribute_flip_rate", "swap_flip")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRow:
-    """How one group fares."""
+    """The rates of one group."""
 
     group: str
     images: str
@@ -91,7 +91,7 @@ def page(report: Report) -> Page:
 
 
 def decision(report: Report) -> str:
-    """What the gate and the verdicts come to, in a few words.
+    """The result of the gate and the verdicts, in a few words.
 
     What failed outweighs what was left out, which outweighs what is open; silence of the gate is no consent.
     """

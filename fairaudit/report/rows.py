@@ -21,7 +21,7 @@ STATE_WORDS: dict[GateState, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One judged or merely measured number."""
+    """One number, judged or only measured."""
 
     metric: str
     """Metric name, or the rule where there is no measurement."""
@@ -63,7 +63,7 @@ class Row:
 
     @property
     def limits(self) -> str:
-        """What is allowed, such as ≤ 0.1; empty where no rule asks."""
+        """The limit, such as ≤ 0.1; empty if no rule sets one."""
         return limits(self.minimum, self.maximum)
 
     @property
@@ -155,7 +155,7 @@ def name_of(report: Report) -> str:
 
 
 def shown(kept: Sequence[object], total: int, what: str) -> str:
-    """What a shortened list says of itself; empty when nothing is left out.
+    """The note on a shortened list; empty if nothing is left out.
 
     >>> shown([1, 2], 5, "rows"), shown([1], 1, "rows")
     ('2 of 5 rows shown; report.json has all.', '')

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def share(value: float | None) -> str:
-    """A share in per cent; a decimal where whole numbers would say 0 or 100 of what is neither.
+    """A share in per cent; with a decimal if rounding would turn it into 0 or 100.
 
     >>> share(0.444), share(0.0), share(0.003), share(0.998)
     ('44 %', '0 %', '0.3 %', '99.8 %')
@@ -45,7 +45,7 @@ def called(target: str, name: str, classes: Sequence[str], *, negated: bool = Fa
 
 
 def condition(attribute: str, group: str) -> str:
-    """A group as a condition.
+    """A group as a condition in a sentence.
 
     >>> condition("necktie", "1"), condition("necktie", "0"), condition("skin", "dark")
     ('with necktie', 'without necktie', 'where skin is dark')

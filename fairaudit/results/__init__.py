@@ -1,1 +1,1 @@
-"""What was found: measurements, the report and strict JSON."""
+"""The results: measurements, the report and strict JSON."""

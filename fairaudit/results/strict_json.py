@@ -24,7 +24,7 @@ def dumps(value: Any) -> str:  # noqa: ANN401 (any JSON value)
 
 
 def loads(text: str) -> Any:  # noqa: ANN401 (any JSON value)
-    """JSON as strict as `dumps` writes it: no NaN, and no key twice, of which readers keep different ones.
+    """JSON as strict as `dumps` writes it: no NaN, and no duplicate keys, which readers resolve differently.
 
     Raises:
         ValueError: it is not.

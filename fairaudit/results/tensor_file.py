@@ -1,4 +1,4 @@
-"""safetensors bytes that are the same again: the library writes a file's metadata in any order."""
+"""safetensors bytes that repeat exactly: the library writes a file's metadata in any order."""
 
 from __future__ import annotations
 

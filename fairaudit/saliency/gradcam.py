@@ -62,7 +62,7 @@ class GradCam:
         return Attribution(maps=torch.cat(maps), evaluations=len(inputs))
 
     def doubts(self, classifier: Explained, images: Tensor) -> list[str]:
-        """Why maps of this model must not gate, whatever their trial says; empty where nothing speaks against them."""
+        """Why no gate may use maps of this model, whatever their trial says; empty if nothing speaks against them."""
         module = prepared_for("gradcam", classifier, images, method=self.name)
         found = features_of(module)
         if self.layer is not None or found is None or not found[1].tokens:

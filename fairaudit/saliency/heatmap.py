@@ -1,4 +1,4 @@
-"""What becomes of a map before it is measured or drawn: the paper's scale, and sums per cell."""
+"""Steps between a map and its measurement or figure: the paper's scale, and sums per cell."""
 
 from __future__ import annotations
 

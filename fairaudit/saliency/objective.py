@@ -87,7 +87,7 @@ def objective(classifier: Explained, images: Tensor, classes: Tensor, *, rows: i
 
 
 def rows_per_pass(device: torch.device) -> int:
-    """How many rows go through the model at once before memory was ever short."""
+    """How many rows go through the model at once as long as memory suffices."""
     return ROWS_CPU if device.type == "cpu" else ROWS_DEVICE
 
 

@@ -1,4 +1,4 @@
-"""The random map: what every other method has to beat."""
+"""The random map, which every other method has to beat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is to be known of a metric, in words that need no paper: one entry of the registry."""
+"""The description of a metric, in words that need no knowledge of the papers: one entry of the registry."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Coverage:
 
     @property
     def sentence(self) -> str:
-        """What is to be known of it, in one sentence.
+        """How well it keeps its level, in one sentence.
 
         >>> Coverage(kind="approximate", worst=0.8, where="at rates near 0 or 1").sentence
         'Approximate: at 95 % it held the truth in as few as 80 % of simulations, at rates near 0 or 1.'

@@ -1,4 +1,4 @@
-"""The one registry of metrics: every number that a report can hold, in words that need no paper.
+"""The one registry of metrics: every number that a report can hold, in words that need no knowledge of the papers.
 
 Names that gates may use, which way is better, `fairaudit explain`, tooltips, glossaries and the tables of the READMEs
 all come from here. A row of another name cannot be written (`fairaudit.tables.row`). The texts are in

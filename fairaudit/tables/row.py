@@ -1,4 +1,4 @@
-"""The one writer of rows: what a number is about, the number as it was estimated, and the measurement of both."""
+"""The one writer of rows: what a number is about, its estimate, and the measurement made of both."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """A number as it was estimated, before it is known whether it may be told; NaN and None alike mean missing."""
+    """A number as it was estimated, before it is known whether it may be reported; NaN and None both mean missing."""
 
     value: float | None
     """Point estimate."""

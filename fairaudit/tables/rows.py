@@ -1,4 +1,4 @@
-"""What a fairness table is about, and its rows: names, units, and the reason where there is no number."""
+"""The subject of a fairness table, and its rows: names, units, and the reason if there is no number."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def total(counts: ArrayLike) -> float:
 
 
 def why_undefined(counts: ArrayLike) -> str:
-    """Why a number over groups does not exist, as far as the counts show it.
+    """Why a number over groups does not exist, as far as the counts show.
 
     >>> why_undefined([[[3, 1], [0, 0]], [[1, 1], [1, 1]]])
     '1 cells of group and true class have no image'

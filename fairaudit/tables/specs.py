@@ -1,4 +1,4 @@
-"""What a table of per-image numbers is about, and how certain it is to be."""
+"""The subject of a table of per-image numbers, and the certainty of its intervals."""
 
 from __future__ import annotations
 

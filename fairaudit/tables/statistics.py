@@ -1,4 +1,4 @@
-"""How certain the numbers of a table are to be, and from which draws: given once and passed on as one object."""
+"""The options of a table's intervals and draws: given once and passed on as one object."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Statistics:
     """Numbers that rest on fewer images are suppressed in what is printed; they still count in disparities."""
 
     def too_few(self, images: float) -> bool:
-        """Whether so many images, at least one, are fewer than may be printed.
+        """Whether this many images, at least one, are too few to be printed.
 
         >>> [Statistics(min_cell=20).too_few(images) for images in (0, 1, 19, 20)]
         [False, True, True, False]

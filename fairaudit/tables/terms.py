@@ -1,4 +1,4 @@
-"""Words of a report that are no metrics: joint verdicts, statuses of numbers, exit codes and attribution methods."""
+"""Words of a report that are not metrics: joint verdicts, statuses of numbers, exit codes and attribution methods."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """One word and what it says."""
+    """One word and its meaning."""
 
     kind: Kind
     """What sort of word it is."""
@@ -218,7 +218,7 @@ TERMS: Registry[Term] = Registry(
 
 
 def term(name: str) -> Term:
-    """What a word of a report says.
+    """The meaning of a word of a report.
 
     Raises:
         UsageError: there is no such word; the nearest one is suggested.

@@ -1,4 +1,4 @@
-"""Use of the attribute: at least one witness of what the model looks at and one of what moves it."""
+"""Use of the attribute: needs a witness of what the model looks at and one of what moves it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class AttributeEvidence:
 
     @property
     def legs(self) -> list[Leg]:
-        """Everything that was asked, in the order in which it is told."""
+        """All witnesses, in the order in which they are reported."""
         return [*self.cue, *self.alignment, *([self.swap] if self.swap else []), *self.flips]
 
     @property
@@ -93,7 +93,7 @@ class AttributeEvidence:
         return f"Witnesses of what the model looks at disagree ({_parted(self.looking)}), so {decided} decides."
 
     def explained(self) -> tuple[str, str]:
-        """Why the use is open or disagreed about, and what would decide it."""
+        """Why the use is open or disputed, and what would decide it."""
         if self.use == "disagree":
             return self._disagreement()
         if self.mismatch and self.gap is not None and self.gap.side != "below":
@@ -148,7 +148,7 @@ class AttributeEvidence:
 
 
 def one_side(legs: Sequence[Leg]) -> Side | str:
-    """Where witnesses of one kind stand together: `split` where some are above and some below.
+    """The common side of the witnesses of one kind: `split` where some are above and some below.
 
     Open witnesses of a kind do not undo what the others of that kind say.
 

@@ -94,7 +94,7 @@ def _rounded(images: int) -> int:
 
 
 def sides(legs: Iterable[Leg]) -> set[Side]:
-    """On which sides the legs lie."""
+    """The sides on which the legs lie."""
     return {leg.side for leg in legs}
 
 

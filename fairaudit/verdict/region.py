@@ -1,4 +1,4 @@
-"""Use of the region: a description, which can clear, and accuses only where the user forbids the region."""
+"""Use of the region: a description that can clear, and that accuses only if the user forbids the region."""
 
 from __future__ import annotations
 

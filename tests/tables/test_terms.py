@@ -1,4 +1,4 @@
-"""The words of a report that are no metrics, against the tables of the code."""
+"""The words of a report that are not metrics, against the tables of the code."""
 
 from typing import get_args
 

@@ -16,7 +16,6 @@ from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.audits.core.study.study import open_classifier
 from fairaudit.audits.mitigation.fit import UNCHANGED, fit_one, fit_vanilla, with_vanilla
 from fairaudit.audits.mitigation.judge import Judge
-from fairaudit.audits.mitigation.merit import Choosing
 from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.audits.mitigation.over_phi import Associations, associations, trained, training
 from fairaudit.audits.mitigation.run import OpenedRun, open_run
@@ -27,6 +26,7 @@ from fairaudit.engine.cluster import fetched
 from fairaudit.engine.expected import as_expected
 from fairaudit.errors import FairauditError
 from fairaudit.mitigation.registry import METHODS
+from fairaudit.mitigation.samples import Coded
 from fairaudit.models.classifier import Classifier
 from fairaudit.results.strict_json import write_bytes
 
@@ -67,7 +67,7 @@ class ChoosingLabels:
     groups: int
 
     @classmethod
-    def of(cls, part: Choosing) -> ChoosingLabels:
+    def of(cls, part: Coded) -> ChoosingLabels:
         """The codes of a part."""
         return cls(target=part.target, attribute=part.attribute, classes=part.classes, groups=part.groups)
 

@@ -9,38 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-from torch import Tensor
 
 from fairaudit.audits.mitigation.options import Select
 from fairaudit.audits.mitigation.store import Fit
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity
+from fairaudit.mitigation.samples import Coded
 from fairaudit.ratio import ratio
 from fairaudit.seeds import generator
-
-
-class Choosing(Protocol):
-    """What is known about the choosing part's images: codes on the CPU, and how many values there are."""
-
-    @property
-    def target(self) -> Tensor:
-        """Codes of the target, [image] int64."""
-
-    @property
-    def attribute(self) -> Tensor:
-        """Codes of the attribute, [image] int64, -1 unknown."""
-
-    @property
-    def classes(self) -> int:
-        """Number of target values."""
-
-    @property
-    def groups(self) -> int:
-        """Number of attribute values."""
-
 
 SURE = 1.645
 """Standard errors by which the mean cell accuracy has to be above a constant classifier's: one-sided 95 %."""
@@ -97,7 +75,7 @@ def mean_error(counts: np.ndarray) -> float:
     return float(np.sqrt(np.nansum(ratio(cells * (1 - cells), sizes))) / (sizes > 0).sum())
 
 
-def choosing_counts(fit: Fit, part: Choosing) -> np.ndarray:
+def choosing_counts(fit: Fit, part: Coded) -> np.ndarray:
     """Counts [group, true, predicted] of a fit on the choosing part."""
     decisions = fit.columns["choose.decisions"].numpy()
     return confusion(

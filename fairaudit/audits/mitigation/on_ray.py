@@ -10,7 +10,6 @@ from pathlib import Path
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.mitigation.errand import BroughtFit, Errand, MitigationInput, fitted
 from fairaudit.audits.mitigation.fit import UNCHANGED, asked_methods, fit_vanilla
-from fairaudit.audits.mitigation.merit import Choosing
 from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.audits.mitigation.over_phi import Associations, training
 from fairaudit.audits.mitigation.run import FITS, OpenedRun
@@ -21,6 +20,7 @@ from fairaudit.config.schema import Config
 from fairaudit.engine.cluster import Calls, Lost, joined
 from fairaudit.errors import MethodError
 from fairaudit.mitigation.method import MitigationMethod
+from fairaudit.mitigation.samples import Coded
 from fairaudit.models.classifier import Classifier
 from fairaudit.results.strict_json import write_bytes
 
@@ -125,7 +125,7 @@ class _Line:
         self._wave: dict[str, Wave] = {}
         self._missing: dict[str, set[Unit]] = {}
 
-    def begin(self, store: FitStore, choose: Choosing, vanilla: Fit) -> Wave:
+    def begin(self, store: FitStore, choose: Coded, vanilla: Fit) -> Wave:
         """What can be fitted at once."""
         self._store = replace(store, lost=self.lost)
         units: Wave = []
@@ -163,7 +163,7 @@ class _Line:
 
 
 def waves(
-    method: MitigationMethod, asked: MitigateOptions, seed: int, choose: Choosing, vanilla: Fit
+    method: MitigationMethod, asked: MitigateOptions, seed: int, choose: Coded, vanilla: Fit
 ) -> Generator[Wave, list[Fit], None]:
     """What has to be fitted of a method: its trials of λ, and then every seed."""
     strength, _ = yield from tried_strengths(method, asked, seed, choose, vanilla)

@@ -7,11 +7,12 @@ from typing import cast
 
 import numpy as np
 
-from fairaudit.audits.mitigation.merit import Choosing, choosing_counts, mean_cell, merit
+from fairaudit.audits.mitigation.merit import choosing_counts, mean_cell, merit
 from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.audits.mitigation.store import Fit, Unit
 from fairaudit.errors import UsageError
 from fairaudit.mitigation.method import MitigationMethod
+from fairaudit.mitigation.samples import Coded
 
 Wave = list[Unit]
 """Units that do not wait for one another."""
@@ -21,7 +22,7 @@ def chosen_strength(
     method: MitigationMethod,
     asked: MitigateOptions,
     seed: int,
-    part: Choosing,
+    part: Coded,
     vanilla: Fit,
     fit: Callable[[Unit], Fit],
 ) -> tuple[float, list[Fit]]:
@@ -49,7 +50,7 @@ def chosen_strength(
 
 
 def tried_strengths(
-    method: MitigationMethod, asked: MitigateOptions, seed: int, part: Choosing, vanilla: Fit
+    method: MitigationMethod, asked: MitigateOptions, seed: int, part: Coded, vanilla: Fit
 ) -> Generator[Wave, list[Fit], tuple[float, list[Fit]]]:
     """The same, asking for fits wave by wave: a grid is one wave, every trial of optuna one of its own.
 

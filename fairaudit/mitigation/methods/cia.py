@@ -57,7 +57,7 @@ def cia(task: Task) -> Edit:
 
 
 def cia_cvae(task: Task) -> Edit:
-    """The same with the frames that a conditional VAE draws between every image and its counterfactual.
+    """Cross-entropy, also over the frames that a conditional VAE draws between every image and its counterfactual.
 
     Raises:
         MethodError: there is no conditional VAE.

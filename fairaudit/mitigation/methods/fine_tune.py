@@ -1,4 +1,4 @@
-"""Plain training gone on with: the controls that every other method is held against."""
+"""Continued plain training: the controls against which every other method is judged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fairaudit.mitigation.method import MitigationMethod, Task
 
 
 def fine_tune(task: Task) -> Edit:
-    """Cross-entropy on the debias rows: same data, steps, rate and seeds as every method, and nothing else."""
+    """Cross-entropy on the debias rows: the data, steps, rate and seeds of every method, and nothing else."""
     return learnt(task)
 
 

@@ -1,4 +1,4 @@
-"""LAFTR: an adversary reads the attribute from the bottleneck and is worked against (Madras et al., ICML 2018)."""
+"""LAFTR: an adversary reads the attribute from the bottleneck, which learns to defeat it (Madras et al., ICML 2018)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def group_loss(logits: Tensor, attribute: Tensor, target: Tensor) -> Tensor:
 
 
 def adversarial_loss(task: Task) -> Loss:
-    """Cross-entropy, and the adversary's loss behind a gradient turned round by λ; the adversary learns too."""
+    """Cross-entropy, and the adversary's loss behind a gradient reversed with weight λ; the adversary learns too."""
     width = _width(task)
     own = next(task.split.module.parameters())
     adversary = reader(width, task.debias.groups, hidden=HIDDEN, layers=1, seed=task.train.seed, like=own)

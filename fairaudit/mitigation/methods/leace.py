@@ -1,4 +1,4 @@
-"""LEACE: the least change of the features after which no linear reader finds the attribute (Belrose et al., 2023)."""
+"""LEACE: the smallest change of features after which no linear reader finds the attribute (Belrose et al., 2023)."""
 
 from __future__ import annotations
 

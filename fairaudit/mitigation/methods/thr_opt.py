@@ -1,4 +1,4 @@
-"""Other thresholds: one for all, folded into the bias, or one per group, which is a rule and no model."""
+"""Other thresholds: one for all, folded into the bias, or one per group, which is a rule and not a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names for the model files that are not opened here, and the way from each to one that is."""
+"""Names of the model files that are not opened here, and how to convert each to one that is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TF = "Convert it with `python -m tf2onnx.convert`, and say model.layout: nhwc i
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What a file is, and what to do with it."""
+    """The kind of a file, and what to do with it."""
 
     what: str
     """In words."""
@@ -53,7 +53,7 @@ _FOLDERS: tuple[tuple[str, Foreign], ...] = (
 
 
 def of_bytes(path: Path, start: bytes) -> Foreign:
-    """What a file that is no model of ours may be, by its first bytes."""
+    """What an unsupported file may be, by its first bytes."""
     for place, magic, foreign in _MAGIC:
         if start[place : place + len(magic)] == magic:
             return foreign
@@ -77,7 +77,7 @@ def of_archive(names: Sequence[str]) -> Foreign:
 
 
 def of_folder(path: Path) -> Foreign:
-    """What a folder that is no model of ours may be."""
+    """What an unsupported folder may be."""
     for name, foreign in _FOLDERS:
         if (path / name).exists():
             return foreign

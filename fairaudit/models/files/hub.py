@@ -97,7 +97,7 @@ def digest_of_folder(folder: Path) -> str:
 def with_classes(
     config: ModelConfig, found: Description, values: Sequence[str] | None
 ) -> tuple[ModelConfig, tuple[str, ...]]:
-    """The way outputs are read, with the folder's own names of classes: by name in the order of the target's values.
+    """How outputs are read, with the folder's own class names: by name in the order of the target's values.
 
     Returns:
         The configuration, and a note where the order had to be assumed.

@@ -1,4 +1,4 @@
-"""How the folder of a model says that its images are prepared, in the words of `preprocess`."""
+"""How a model's folder says its images are prepared, in the keys of `preprocess`."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def transformers_preset(facts: Mapping[str, Any]) -> Preset:
 
 
 def in_yaml(preset: Preset) -> str:
-    """The preset as a line of fairaudit.yaml; empty where the folder says nothing that can be said here.
+    """The preset as a line of fairaudit.yaml; empty if the folder says nothing that can be written there.
 
     >>> in_yaml({"resize": {"shorter": 248}, "crop": 224, "interpolation": "bicubic"})
     'preprocess: {resize: {shorter: 248}, crop: 224, interpolation: bicubic}'
@@ -81,7 +81,7 @@ def in_yaml(preset: Preset) -> str:
 
 
 def differs(preprocess: PreprocessConfig, preset: Preset) -> bool:
-    """Whether images are prepared otherwise than the folder says, as far as it says."""
+    """Whether images are prepared differently from what the folder says, if it says anything."""
     if not preset:
         return False
     wanted = PreprocessConfig.model_validate({"channels": preprocess.channels, **preset})

@@ -71,7 +71,7 @@ def check_script(path: Path) -> None:
 
 
 def suspicious(code: str) -> str | None:
-    """What in a text of TorchScript's own code reaches files or cannot be told; None where there is nothing.
+    """What in a TorchScript text reaches files or cannot be classified; None if there is nothing.
 
     >>> suspicious("return torch.relu(x)") is None
     True

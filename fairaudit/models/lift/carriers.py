@@ -1,4 +1,4 @@
-"""Which results of a lifted graph relevance goes through on its way from the logits to the images."""
+"""The results of a lifted graph that relevance passes on its way from the logits to the images."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def mixing(builder: Builder, call: Call, bound: Bound) -> fx.Node | None:
 
 
 def is_softmax(builder: Builder, ref: Ref) -> bool:
-    """Whether a value is that of a softmax, but for moves and linear layers, as where heads talk to each other.
+    """Whether a value comes from a softmax, apart from moves and linear layers, as where heads are mixed.
 
     A file may spell a linear layer out as a product with a constant and a sum.
     """

@@ -1,4 +1,4 @@
-"""New weights for a model whose factory is not known: every module that can draws its own again."""
+"""New weights for a model whose factory is not known: every module that can do so draws its own again."""
 
 from __future__ import annotations
 

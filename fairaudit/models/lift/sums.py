@@ -1,4 +1,4 @@
-"""Sums of two signals as functions: a stack and a layer that sums it take three times the memory's time."""
+"""Sums of two signals as functions: a stack and a layer that sums it take three times as long in memory."""
 
 from __future__ import annotations
 

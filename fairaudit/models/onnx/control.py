@@ -122,7 +122,7 @@ def bodies(node: Node) -> list[Body]:
 
 
 def names_inside(node: Node) -> list[str]:
-    """Names that the graphs inside a node use, of whatever they are."""
+    """Names of any kind that the graphs inside a node use."""
     found: list[str] = []
     for body in bodies(node):
         found += body.outputs

@@ -99,7 +99,7 @@ class _Pass:
         self._steps = STEPS
 
     def run(self, node: Node, values: dict[str, Value]) -> None:
-        """Compute a node from values by name, and put what it makes among them."""
+        """Compute a node from values by name, and add its results to them."""
         try:
             inputs = [values[name] if name else None for name in node.inputs]
         except KeyError as error:

@@ -1,4 +1,4 @@
-"""One operation of an ONNX graph, and what its implementation is given."""
+"""One operation of an ONNX graph, and the inputs of its implementation."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def optional(inputs: Inputs, place: int) -> Tensor | None:
 
 
 def ints(value: Tensor) -> list[int]:
-    """Whole numbers of a small tensor that says shapes, axes or places."""
+    """Whole numbers of a small tensor of shapes, axes or positions."""
     return [int(item) for item in value.reshape(-1).tolist()]
 
 

@@ -1,4 +1,4 @@
-"""What a model does last: the operation that its outputs come from, found in a recording of one forward pass."""
+"""The last step of a model: the operation that its outputs come from, found in a recording of one forward pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model's outputs are: logits, probabilities, log-probabilities or labels; found out and not assumed."""
+"""What a model's outputs are: logits, probabilities, log-probabilities or labels; detected, not assumed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Sample:
 
     @property
     def values(self) -> Tensor:
-        """Both, one below the other."""
+        """Both batches of outputs, one below the other."""
         return self.noise if self.audited is None else torch.cat([self.noise, self.audited])
 
 

@@ -1,4 +1,4 @@
-"""Pictures in rows at places that are known beforehand: there is no axis to make and no layout to search for."""
+"""Pictures in rows at positions known beforehand: no axes to make and no layout to search for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single images side by side, each with what is to be known of it below: the worst images of a report."""
+"""Single images side by side, each with a caption below: the worst images of a report."""
 
 from __future__ import annotations
 

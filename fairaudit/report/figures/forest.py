@@ -1,4 +1,4 @@
-"""A forest plot: every number with its interval, what is allowed and what chance gives, one line each."""
+"""A forest plot: every number with its interval, its limits and its chance level, one line each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cascading randomisation: how much of a method's maps is left as the model is forgotten from the output down."""
+"""Cascading randomisation: how much of a method's maps is left as layers are drawn anew from the output down."""
 
 from __future__ import annotations
 

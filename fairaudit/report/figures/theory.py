@@ -1,4 +1,4 @@
-"""What the pruning paper's theory expects of data and model, with where they are."""
+"""What the pruning paper's theory expects of data and model, and where they lie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One model among several: what the gate says of it, by which rule, how good it is, and where its report lies."""
+"""One model among several: the gate's result, the rule behind it, how good the model is, and where its report lies."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def worst_code(codes: Iterable[int]) -> int:
 
 
 def counts_line(rows: Sequence[ModelRow]) -> str:
-    """How many models are in which state, worst first."""
+    """Number of models in each state, worst first."""
     counted = [(state, sum(row.gate == state for row in rows)) for state in ORDER]
     words = {"none": "without a gate"}
     return ", ".join(f"{count} {words.get(state, state)}" for state, count in counted if count)

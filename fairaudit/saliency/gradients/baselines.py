@@ -1,4 +1,4 @@
-"""What an image is compared with: the reference from which paths start and with which pixels are covered."""
+"""The reference of an image: paths start from it, and pixels are covered with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guided backpropagation: the gradient with what is negative at a ReLU left out on the way down."""
+"""Guided backpropagation: the gradient without what is negative at a ReLU on the way down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guided integrated gradients: a path that moves the pixels that matter least first."""
+"""Guided integrated gradients: a path that changes the least important pixels first."""
 
 from __future__ import annotations
 

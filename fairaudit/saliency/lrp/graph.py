@@ -1,4 +1,4 @@
-"""The graph that relevance is handed down in: gates and attention weights are constants of it."""
+"""The graph in which relevance is handed down: gates and attention weights are constants in it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def is_signed(module: fx.GraphModule) -> bool:
 
 
 def held_constant(module: fx.GraphModule) -> list[str]:
-    """What relevance passes and is not handed to, in words."""
+    """What relevance passes without being handed to it, in words."""
     layers = [layer_of(module, node) for node in carriers(module)]
     found = {
         "attention weights": any(isinstance(layer, PRODUCTS[1:]) for layer in layers),

@@ -1,4 +1,4 @@
-"""LRP rules as zennit hooks that do without the passes that zennit's own spend on gradients nobody reads.
+"""LRP rules as zennit hooks without the passes that zennit's own rules spend on unused gradients.
 
 A zennit hook lets autograd compute a layer's ordinary backward pass and then throws it away for the rule's, and its
 rules run one convolution per sign of the input. Here the layer runs outside the tape, so that the rule's backward pass
@@ -63,7 +63,7 @@ class Rule(Hook, ABC):  # type: ignore[misc]
         self.bias_free, self.epsilon, self.ledger = bias_free, epsilon, ledger
 
     def copy(self) -> Self:
-        """Another one for another layer."""
+        """A new one for another layer."""
         copied = copy.copy(self)
         Hook.__init__(copied)
         return copied
@@ -90,7 +90,7 @@ class Rule(Hook, ABC):  # type: ignore[misc]
         return args[:1]
 
     def absorb(self, bias: Tensor | float, share: Tensor) -> None:
-        """Note what a bias takes, where somebody wants to know."""
+        """Record what a bias takes, if that is wanted."""
         if self.ledger is not None:
             self.ledger.add(bias * share)
 
@@ -148,7 +148,7 @@ class Deferred(Rule):
         self.rule = make(["bias"] if bias_free else [])
 
     def copy(self) -> Self:
-        """Another one for another layer."""
+        """A new one for another layer."""
         copied = super().copy()
         copied.rule = self.make(["bias"] if self.bias_free else [])
         return copied

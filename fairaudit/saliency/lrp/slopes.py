@@ -125,7 +125,7 @@ class SlopePlan:
 
 
 def plan_for(rules: Mapping[str, Hook], module: fx.GraphModule) -> SlopePlan | None:
-    """The hooks that hand slopes down as these rules do relevance; None where that is not to be had.
+    """The hooks that hand slopes down as these rules do relevance; None if that is not possible.
 
     That is where a rule is none of those for numbers of either sign, or where a way to the images goes past the layer
     that is flat: before it, relevance is handed down by the rules themselves.

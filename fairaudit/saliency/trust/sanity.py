@@ -1,4 +1,4 @@
-"""Cascading randomisation: a map of the model must change when the model is forgotten from the top."""
+"""Cascading randomisation: a model's map must change when its layers are drawn anew from the output down."""
 
 from __future__ import annotations
 

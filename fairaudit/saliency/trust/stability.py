@@ -1,4 +1,4 @@
-"""Run-to-run stability: does a method with random numbers tell the same story twice?"""
+"""Run-to-run stability: does a method with random numbers give the same map twice?"""
 
 from __future__ import annotations
 

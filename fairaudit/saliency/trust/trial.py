@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsabilityLimits:
-    """What a method must keep to."""
+    """The limits that a method must meet."""
 
     completeness: float = 0.10
     """Largest completeness gap, for at least `most` of the images."""
@@ -49,7 +49,7 @@ class UsabilityLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What one check of a method found."""
+    """The result of one check of a method."""
 
     reasons: tuple[str, ...] = ()
     """What speaks against the method, each with its number."""
@@ -169,7 +169,7 @@ class MethodTrial:
         return stability(*given, own=self.own.maps, runs=2, seed=self.seed)
 
     def deletes(self, chance: Mapping[str, Floats], *, steps: int) -> Check:
-        """Whether taking away what the maps point at lowers the score more than the random map's areas tell."""
+        """Whether deleting what the maps point at lowers the score more than deletion by the random map."""
         given, known = (self.classifier, self.images, self.classes), self.known()
         areas = faithfulness(*given, {"": self.own.maps}, steps=steps, seed=self.seed, kinds=AREAS)[""]
         facts = {**areas, **{f"{kind}_random": area for kind, area in chance.items()}}

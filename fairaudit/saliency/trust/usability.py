@@ -1,4 +1,4 @@
-"""Whether a method's maps of a model may be relied on: an explanation has to earn its vote."""
+"""Whether a method's maps of a model may be relied on: an explanation counts only after its checks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usability:
-    """Whether a method may gate, and what was found on the way."""
+    """Whether a gate may use a method, and the findings of its checks."""
 
     usable: bool
     """Whether nothing speaks against it."""

@@ -1,4 +1,4 @@
-"""Entries of counterfactual alignment: what changing one classifier's mind does to another."""
+"""Entries of counterfactual alignment: what changing one classifier's decision does to another."""
 
 from __future__ import annotations
 

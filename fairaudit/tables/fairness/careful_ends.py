@@ -1,4 +1,4 @@
-"""The room that intervals of a whole table need beside what resampling shows, at effective sizes."""
+"""The margin that intervals of a whole table need beyond what resampling shows, at effective sizes."""
 
 from __future__ import annotations
 

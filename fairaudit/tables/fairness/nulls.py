@@ -1,4 +1,4 @@
-"""What the statistics of a table would be if the group did not matter, by permutation or by pooled draws."""
+"""The statistics of a table if the group did not matter, by permutation or by pooled draws."""
 
 from __future__ import annotations
 

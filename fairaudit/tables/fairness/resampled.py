@@ -50,7 +50,7 @@ def _statistics(aligned: ArrayLike | None) -> dict[str, tuple[Statistic, Strata,
 
 
 def composed_rows(table: Floats, asked: FairnessSpec, nulls: Nulls) -> Iterator[Measurement]:
-    """Gaps and ratios to overall, and averages of gaps: no replicates, because around an observed gap they lie.
+    """Gaps and ratios to overall, and averages of gaps: no replicates, since around an observed gap they mislead.
 
     Args:
         table: [group, true, predicted].

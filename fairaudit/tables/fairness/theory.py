@@ -53,7 +53,7 @@ class Placed:
 
 
 def why_no_theory(asked: FairnessSpec, aligned: ArrayLike | None, unaligned: str = UNALIGNED) -> str | None:
-    """Why the theory says nothing about an attribute, or None.
+    """Why the theory does not cover an attribute, or None.
 
     Args:
         asked: what the table is about.

@@ -1,4 +1,4 @@
-"""Gates and attention weights are constants of the graph that relevance is handed down in."""
+"""Gates and attention weights are constants in the graph in which relevance is handed down."""
 
 import pytest
 import torch
