@@ -49,10 +49,10 @@ def cf_rectify(
     """
     checked([model], baseline=None, request=request)
     from fairaudit.audits.alignment.options import CfOptions  # loads torch, as what follows does
-    from fairaudit.audits.alignment.rectify import RectifyRequest, plan, run_rectify, summaries
+    from fairaudit.audits.alignment.rectify import RectifyRequest, plan_rectify, run_rectify, summaries
     from fairaudit.audits.fairness.audit import FairnessAudit
     from fairaudit.cli.launch.audits import show
-    from fairaudit.cli.launch.dry_run import dry_run
+    from fairaudit.cli.launch.dry_run import show_plan
     from fairaudit.cli.settings import load
     from fairaudit.cli.terminal.console import progress_display
     from fairaudit.counterfactuals.ladder import LadderSettings
@@ -81,7 +81,7 @@ def cf_rectify(
         options=options, other=_name(other, probes), settings=settings, groups=FairnessAudit, within=within
     )
     if request.dry_run:
-        return dry_run([model], baseline=None, config=config, base=folder, request=request, plan=plan(asked))
+        return show_plan(plan_rectify(model, asked, config=config, base=folder, options=request.options), request)
     rectified = partial(run_rectify, model, asked, config=config, base=folder, options=request.options)
     with progress_display(quiet=request.quiet) as progress:
         outcomes = rectified(progress=progress)

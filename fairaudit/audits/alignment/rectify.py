@@ -17,6 +17,7 @@ from fairaudit.audits.alignment.options import CfOptions
 from fairaudit.audits.alignment.rectified import REACHED, Descent, RectifiedAudit, rectified_readers
 from fairaudit.audits.alignment.rectified_model import RectifiedModel, save_rectified
 from fairaudit.audits.alignment.shared import SharedFindings
+from fairaudit.audits.core.dry_run import RunPlan, plan_on
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.gates import check_gates
 from fairaudit.audits.core.report.metrics import ALIGNMENT, FAIRNESS, RECTIFICATION
@@ -24,9 +25,11 @@ from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.run import run_study
 from fairaudit.audits.core.stream.audit import Audit
 from fairaudit.audits.core.stream.progress import Progress
+from fairaudit.audits.core.stream.trial import Trials
 from fairaudit.audits.core.study.study import Material, Study, open_classifier, target_of
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config, GateRule
+from fairaudit.counted import counted
 from fairaudit.counterfactuals.heads import head_index
 from fairaudit.counterfactuals.rectify import RectifySettings, rectify
 from fairaudit.data.categorical import Categorical
@@ -112,10 +115,30 @@ def run_rectify(
     return outcomes
 
 
-def plan(request: RectifyRequest) -> AuditPlan:
-    """What is audited before there is a rectified model: the plan that --dry-run prints."""
-    del request
-    return AuditPlan(audits_for=lambda _study, _trials: [], metrics=METRICS, with_regions=False)
+def plan_rectify(path: Path, request: RectifyRequest, *, config: Config, base: Path, options: RunOptions) -> RunPlan:
+    """What --dry-run tells: the audit of the rows that are held out, with the model in the place of the rectified one.
+
+    Raises:
+        FairauditError: the run could not begin.
+    """
+    check_gates(config.gates)
+    whole = open_manifest(config, base=base, limit=options.limit, seed=options.seed)
+    fit, held = pieces(whole, SHARES, seed=options.seed)
+
+    def audits_for(study: Study, trials: Trials) -> Sequence[Audit]:
+        del trials
+        audit = CfAlignAudit(study, request.options, SharedFindings())
+        head_index(audit.readers.heads, request.other)
+        return [audit, *([request.groups(study)] if study.attributes else [])]
+
+    most = f"{min(len(fit), MOST):,}"
+    besides = (
+        f"Before that it looks for the multiple on at most {most} of {counted(len(fit), 'other row')}.",
+        "That and the counterfactuals of the rectified model are not in the time above.",
+    )
+    audited = AuditPlan(audits_for=audits_for, metrics=METRICS, with_regions=False)
+    material = _material(held, config, options)
+    return plan_on(material, [path], baseline=None, config=config, options=options, plan=audited, besides=besides)
 
 
 def _material(part: Manifest, config: Config, options: RunOptions) -> Material:

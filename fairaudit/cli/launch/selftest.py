@@ -45,7 +45,8 @@ def launch_selftest(model: Path | None, *, config: Config, base: Path, request: 
 def lines(plan: SelftestPlan) -> Iterator[str]:
     """The plan as text, at most 80 columns wide."""
     yield f"{counted(plan.models, 'model')}: {', '.join(plan.planted)}"
-    yield f"{plan.controls} of them are controls, in which nothing is planted."
+    are = "is a control" if plan.controls == 1 else "are controls"
+    yield f"{plan.controls} of them {are}, in which nothing is planted."
     often = counted(plan.epochs, "time")
     yield f"Each sees {plan.train_images:,} images {often} and is audited on {plan.audit_images:,} others."
     yield f"Audits: {plain(', '.join(plan.audits))}"

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from fairaudit.audits.alignment.options import CfOptions
-from fairaudit.audits.alignment.rectify import RectifyRequest, run_rectify, summaries
+from fairaudit.audits.alignment.rectify import SHARES, RectifyRequest, plan_rectify, run_rectify, summaries
 from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.audits.core.study.study import open_classifier, open_material
 from fairaudit.audits.fairness.audit import FairnessAudit
@@ -22,7 +22,7 @@ from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.counterfactuals.ladder import LadderSettings
 from fairaudit.counterfactuals.rectify import RectifySettings
-from fairaudit.errors import DataError, ModelError
+from fairaudit.errors import DataError, ModelError, UsageError
 
 SIZE, ROWS = 8, 240
 
@@ -207,3 +207,20 @@ def test_a_rectified_model_that_decides_every_image_alike_fails(world: Path, tmp
     assert varies.state == "fail"
     assert "got the same decision" in varies.why
     assert ": rectified." not in summaries([found])
+
+
+def test_a_plan_is_of_the_held_out_rows_and_refuses_what_the_run_would(world: Path) -> None:
+    options = CfOptions(
+        generator=world / "blocks.pt",
+        downstream=(f"right={world / 'right.pt'}",),
+        config=CONFIG,
+        base_folder=world,
+    )
+    asked = RectifyRequest(options=options, other="right", settings=RectifySettings(), groups=FairnessAudit)
+    where = {"config": CONFIG, "base": world, "options": RunOptions(workers=1, device="cpu")}
+    plan = plan_rectify(world / "clean.pt", asked, **where)  # type: ignore[arg-type]
+    assert (plan.rows, plan.audits) == (round(ROWS * SHARES[1]), ["cf-align", "fairness"])
+    assert "of 144 other rows" in plan.besides[0]
+    nobody = RectifyRequest(options=options, other="nobody", settings=RectifySettings(), groups=FairnessAudit)
+    with pytest.raises(UsageError, match="nobody"):
+        plan_rectify(world / "clean.pt", nobody, **where)  # type: ignore[arg-type]
