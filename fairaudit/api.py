@@ -108,7 +108,7 @@ def read_report(path: str | Path) -> AuditReport:
     """Read a report.json, or the one in a folder.
 
     Raises:
-        DataError: there is none, or it is not a report.
+        DataError: there is no such file, or it is not a report.
     """
     from fairaudit.results.store import read_report as read
 

@@ -102,7 +102,7 @@ def train(
     if not judged_by:
         emit(
             "Not judged: whether its counterfactuals may serve as evidence depends on the model. Name it with --model, "
-            f"or ask: fairaudit generator info {found.file} --model MODEL\n"
+            f"or run: fairaudit generator info {found.file} --model MODEL\n"
         )
         return ExitCode.INCONCLUSIVE
     from fairaudit.audits.generator.inspect import inspect_generator

@@ -41,7 +41,7 @@ def readable(batch: Batch) -> Tensor:
     """The images of the batch.
 
     Raises:
-        DataError: there is none.
+        DataError: there is no readable image.
     """
     if not len(batch):
         raise DataError(

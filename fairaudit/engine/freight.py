@@ -31,7 +31,7 @@ def unpacked(content: bytes, path: Path) -> None:
     """Write a store's bytes where there is no store.
 
     Raises:
-        StoreError: they are no store.
+        StoreError: the bytes are not a store.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -66,7 +66,7 @@ def take_up(content: bytes, path: Path) -> int:
         The number of chunks added.
 
     Raises:
-        StoreError: the bytes are no store, or the store at the path is in use.
+        StoreError: the bytes are not a store, or the store at the path is in use.
         OutputError: it cannot be written.
     """
     with translated(path), closing(sqlite3.connect(":memory:")) as came:

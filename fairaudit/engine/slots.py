@@ -19,7 +19,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 TRIES = 2
-"""Times that a call is tried whose process dies: the second time it goes on from what its run store holds."""
+"""Times that a call is tried whose process dies: the second time it resumes from its run store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Crashed:
     """A call whose process died every time."""
 
     code: int | None
-    """What the process ended with: minus the number of the signal, or its exit code; None where nobody knows."""
+    """What the process ended with: minus the number of the signal, or its exit code; None if unknown."""
 
     @property
     def reason(self) -> str:

@@ -39,7 +39,7 @@ class Evidence:
 
     The interval of a rate has width however many images it rests on, so no count shows a rate of exactly 0 or 1: a
     limit there can be broken but never shown to be kept. An interval of no width around decisions comes from images
-    that are all alike: it does not tell how others would differ, so it decides nothing. An effect of 0 on every image
+    that are all alike: it does not show how others would differ, so it decides nothing. An effect of 0 on every image
     does.
     """
 

@@ -76,7 +76,7 @@ def by_pair(measurement: Measurement, high: float, limits: Limits) -> str | None
     """What would decide a gap whose interval is max-t, from the rates of the pair of groups that sets its end.
 
     The rule with √n takes too few where the low end is clipped at 0 or a rate is near 0 or 1. None where the
-    measurement does not tell the pair, or is no gap with an upper limit.
+    measurement does not name the pair, or is not a gap with an upper limit.
 
     Args:
         measurement: a disparity with its pairs in `extra`.

@@ -66,7 +66,7 @@ class Generator:
         """Images [n, c, h, w] in [0, 1] → latents [n, …].
 
         Raises:
-            ModelError: images of another shape than the generator's, or latents that are no tensor.
+            ModelError: images of another shape than the generator's, or latents that are not a tensor.
         """
         if self.image_shape is not None and tuple(images.shape[1:]) != self.image_shape:
             raise ModelError(

@@ -137,7 +137,7 @@ def head_bias(layer: nn.Linear) -> Tensor | None:
 
 
 def _moved(split: CutModel, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What differs from the model's own, so that a file is asked for nothing that did not change."""
+    """What differs from the model's own, so that nothing else is looked for in a file."""
     own = {**dict(split.module.named_parameters()), **dict(split.module.named_buffers())}
     return {
         name: value.detach().to(own[name])

@@ -85,7 +85,7 @@ class MitigationMethod:
     given: tuple[Given, ...] = ()
     """What it needs to know beyond images and targets of the debias part."""
     strength: float = 0.0
-    """Its own λ where none is asked for; 0 where it has none."""
+    """Its own λ if none is given; 0 where it has none."""
     strengths: tuple[float, ...] = ()
     """Values of λ that a search tries on the choose part; without any there is nothing to search."""
     fit: Callable[[Task], Edit | Noted]

@@ -64,7 +64,7 @@ def checked(output: object, images: int, name: str) -> Tensor:
     """Outputs that can be computed with: a dense tensor of real numbers [image, output], one row per image.
 
     Raises:
-        ModelError: they are something else; NanOutputError where some are no numbers.
+        ModelError: they are something else; NanOutputError if some are not numbers.
     """
     if not isinstance(output, Tensor):
         raise _odd(type(output).__name__, images, name)

@@ -90,7 +90,7 @@ def apart(new: Measurement, old: Measurement) -> Apart:
     """New − old from two intervals alone, whatever the two estimates have in common.
 
     Both intervals hold together with probability 1 − (1 − level₁) − (1 − level₂) at least (Bonferroni), and then
-    [low₁ − high₂, high₁ − low₂] holds the change. That is the level told; without two intervals there is none.
+    [low₁ − high₂, high₁ − low₂] holds the change. That is the level given; without two intervals there is none.
 
     >>> half = Measurement(audit="fairness", metric="tpr", value=0.5, low=0.4, high=0.6, level=0.95)
     >>> found = apart(half, half)
@@ -193,7 +193,7 @@ def word(change: Apart, better: Better) -> Word:
 
 
 def _weighty(report: Report) -> Iterator[tuple[str, str]]:
-    """Metric and subject of what the report's verdicts and rules rest on; changes of these are told first."""
+    """Metric and subject of what the report's verdicts and rules rest on; changes of these come first."""
     names = {name for verdict in report.verdicts for name in verdict.evidence}
     names |= {rule.measurement for rule in report.gate.rules if rule.measurement}
     return ((m.metric, about(m)) for m in report.measurements if m.id in names)

@@ -31,7 +31,7 @@ def read_report(path: Path) -> Report:
     """Read report.json, or the one in a folder.
 
     Raises:
-        DataError: there is none, it is no JSON, of another schema version, or not a report.
+        DataError: there is no file, or it is not JSON, of another schema version, or not a report.
     """
     if path.is_dir():
         path = path / "report.json"

@@ -54,7 +54,7 @@ def metric(name: str) -> MetricEntry:
     """The entry of a metric.
 
     Raises:
-        UsageError: there is none of this name; the nearest one is suggested.
+        UsageError: no metric has this name; the nearest one is suggested.
 
     >>> metric("tpr").sentence
     'Share of the images that really are of the class which the model finds.'

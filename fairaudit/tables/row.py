@@ -48,7 +48,7 @@ class Estimate:
     interval: str | None = None
     """How the interval was made, such as wilson or bootstrap; left out of the row where there is none."""
     unit: str | None = None
-    """What was resampled, told beside an interval."""
+    """What was resampled, shown beside an interval."""
     counted: str | None = None
     """What `n` counts where that is to be told without an interval too, such as pair."""
     n: float | None = np.nan
@@ -64,7 +64,7 @@ class Estimate:
     chance: float | None = np.nan
     """Value where there is nothing to find."""
     missing: str = ""
-    """Why there is no value, where there is none."""
+    """Why there is no value, if there is none."""
     hidden: str | None = None
     """Why the value must not be printed, such as too few images; then no value, interval or p value is."""
     unusable: str | None = None

@@ -36,7 +36,7 @@ class FairnessSpec:
     images: Floats | None = None
     """[group, true, predicted] images where the counts are sums of weights; cells are too small by these."""
     tolerance: float | None = None
-    """Gap against which the sensitivity to wrong attribute labels is told; None leaves it out."""
+    """Gap against which the sensitivity to wrong attribute labels is computed; None leaves it out."""
 
     @property
     def unit(self) -> str:

@@ -10,7 +10,7 @@
 | equal   | nothing was asked         | no evidence                                |
 | either  | open, or disagreed about  | undecided, with what would decide          |
 
-Use of the region is told beside it. A region that is not used clears the attribute of being used there; one that is
+Use of the region is reported beside it. A region that is not used clears the attribute of being used there; one that is
 used accuses only if it is declared forbidden, and then counts like an attribute that is used.
 """
 

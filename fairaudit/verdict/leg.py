@@ -11,7 +11,7 @@ Side = Literal["above", "below", "open", "absent"]
 
 
 HOPELESS = 100
-"""How many times as many images are no advice any more: the estimate lies on its limit."""
+"""How many times as many images are no longer useful advice: the estimate lies on its limit."""
 EDGE = 1.1
 """Below so many times as many images, chance alone may have decided that it is open."""
 

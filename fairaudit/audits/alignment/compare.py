@@ -72,7 +72,7 @@ class ComparedModel:
     report: Report | None = None
     """None where there is none."""
     reason: str = ""
-    """Why there is none."""
+    """Why there is no report."""
 
 
 def compare(

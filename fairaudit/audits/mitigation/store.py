@@ -51,7 +51,7 @@ class FitStore:
     key: str
     """Everything that a fit depends on beside its unit."""
     lost: Mapping[Unit, str] = field(default_factory=dict)
-    """Units whose process died, with the reason: rows of this run that are no files, so that another tries again."""
+    """Units whose process died, with the reason: rows of this run without files, so that another run tries again."""
 
     def path(self, unit: Unit) -> Path:
         """File of a unit; its name holds the key's digest, so that fits of other runs are never taken for its own."""

@@ -59,7 +59,7 @@ def split_manifest(
         seed: seed of every draw.
 
     Raises:
-        DataError: a part cannot be had, or the images are no files.
+        DataError: a part cannot be formed, or the images are not files.
         UsageError: the output is no .csv file, or the one that is read.
         OutputError: the file cannot be written.
     """

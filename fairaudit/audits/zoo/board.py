@@ -81,7 +81,7 @@ def read_summary(folder: Path) -> tuple[list[ModelRow], dict[str, Any]]:
     """The rows of a folder's summary.json, and the whole of it.
 
     Raises:
-        DataError: there is none, or it is no summary.
+        DataError: there is no such file, or it is not a summary.
     """
     path = folder / SUMMARY
     try:

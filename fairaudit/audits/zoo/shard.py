@@ -77,7 +77,7 @@ def read_shard(folder: Path) -> Mapping[str, Any]:
     """What `write_shard` wrote.
 
     Raises:
-        DataError: there is none, or it is something else.
+        DataError: there is no such file, or it is something else.
     """
     path = folder / FILE
     try:

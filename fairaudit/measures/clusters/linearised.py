@@ -101,7 +101,7 @@ def effective_size(p: ArrayLike, variance: ArrayLike, *, most: ArrayLike, units:
     """Independent images that would give a proportion p the variance it has: p (1 − p) / v, at most `most`.
 
     At p = 0 or 1, where the variance says nothing, it is the number of units, at most `most` too. 0 where the variance
-    is infinite, because too few units tell it.
+    is infinite, because too few units determine it.
 
     Args:
         p: [...] proportions.

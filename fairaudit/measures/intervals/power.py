@@ -206,7 +206,7 @@ def images_needed(
         rates: rates that are compared together.
 
     Returns:
-        None when the gap is so near the limit that no number can be told, or when it is decided already.
+        None when the gap is so near the limit that no number can be given, or when it is decided already.
 
     >>> images_needed(high_rate=0.93, high_n=400, low_rate=0.88, low_n=90, limit=0.1)
     Needed(images=439, total=529)
@@ -254,7 +254,7 @@ def shrinkage(distance: float, *, passing: float = 1.96, failing: float = 1.96) 
         failing: q, quantile of the end that calls it beyond.
 
     Returns:
-        s in (0, 1]; None for an estimate within half a standard error of the limit, where no number can be told.
+        s in (0, 1]; None for an estimate within half a standard error of the limit, where no number can be given.
 
     >>> round(shrinkage(-1.4), 2), shrinkage(0.3)
     (0.55, None)

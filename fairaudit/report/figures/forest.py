@@ -23,7 +23,7 @@ def forest(rows: Sequence[Row], *, heading: str, x_label: str = "") -> bytes:
     """A PNG with one line per row, in the order given; a number that does not exist says why instead.
 
     A dot is the estimate, a bar its interval, a red line a limit with what is not allowed behind it shaded, an open
-    diamond what chance gives. Colour and word both tell the verdict of the gate.
+    diamond what chance gives. Colour and word both show the verdict of the gate.
 
     Args:
         rows: what to draw, all on one scale; see `fairaudit.report.rows`.

@@ -21,7 +21,7 @@ class GuidedIntegratedGradients:
     image until the L1 distance left is the step's share, so that noise from steep places that do not matter stays out.
     Kapishnikov et al. 2021, arXiv:2106.09788, algorithm 1, without anchors (K = 0). The path is followed in equal steps
     and cannot be refined afterwards; each step counts the mean of the gradients at its ends, where the paper takes the
-    first, and the residual tells how far it adds up.
+    first, and the residual shows how far it adds up.
     """
 
     steps: int = 50

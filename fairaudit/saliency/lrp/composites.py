@@ -39,7 +39,7 @@ class Kind:
     signed: bool
     """Whether numbers take either sign by design: added constants and batch norms then share as layers with biases."""
     ledger: Ledger | None
-    """Is told what biases take."""
+    """Records what biases take."""
 
     def proportional(self) -> Proportional:
         """The rule ε."""

@@ -55,7 +55,7 @@ class Rule(Hook, ABC):  # type: ignore[misc]
     Args:
         bias_free: share relevance among inputs only; biases then take none of it.
         epsilon: what keeps denominators from 0.
-        ledger: is told what biases and added constants take.
+        ledger: records what biases and added constants take.
     """
 
     def __init__(self, *, bias_free: bool = False, epsilon: float = EPSILON, ledger: Ledger | None = None) -> None:

@@ -102,7 +102,7 @@ class Gamma(Rule):
         gamma: how much more contributions of the output's sign count.
         bias_free: share relevance among inputs only.
         epsilon: what keeps denominators from 0.
-        ledger: is told what biases take.
+        ledger: records what biases take.
     """
 
     def __init__(

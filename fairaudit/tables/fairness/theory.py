@@ -57,8 +57,8 @@ def why_no_theory(asked: FairnessSpec, aligned: ArrayLike | None, unaligned: str
 
     Args:
         asked: what the table is about.
-        aligned: [group, class] whether a group goes with a class in training; None where nobody told.
-        unaligned: the reason where nobody told.
+        aligned: [group, class] whether a group goes with a class in training; None if unknown.
+        unaligned: the reason if unknown.
 
     >>> asked = FairnessSpec(attribute="hat", groups=("a", "b", "c"), classes=("0", "1"))
     >>> why_no_theory(asked, None)

@@ -79,7 +79,7 @@ def test_a_folder_of_annotations_and_a_folder_without_a_layout(tmp_path):
 
 
 def test_broken_folders(tmp_path):
-    with pytest.raises(DataError, match="no CelebA folder"):
+    with pytest.raises(DataError, match="not a CelebA folder"):
         opened(tmp_path)
     texts(tmp_path)
     with pytest.raises(DataError, match="no image folder"):
