@@ -21,7 +21,7 @@ def test_the_first_name_wins_then_the_folder(tmp_path):
 
 def test_a_file_that_is_needed_is_asked_for_by_all_its_names(tmp_path):
     assert first_file(tmp_path, ["a.csv"], layout="CelebA") is None
-    with pytest.raises(DataError, match=r"no CelebA folder[\s\S]*a\.txt or a\.csv"):
+    with pytest.raises(DataError, match=r"not a CelebA folder[\s\S]*a\.txt or a\.csv"):
         first_file(tmp_path, ["a.txt", "a.csv"], layout="CelebA", needed=True)
 
 
