@@ -10,12 +10,16 @@ import select
 import signal
 import sys
 import termios
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.cli.forked import PRELOADED
 
+INTERRUPT = "\x03"
 WAIT = 60
+AGAIN = 5
+"""Seconds after which Ctrl-C is pressed again: one that comes between a prompt and its reading is not heard."""
 
 
 def typed(arguments: Sequence[str], answers: Sequence[str], *, folder: Path) -> tuple[str, int]:
@@ -31,14 +35,21 @@ def typed(arguments: Sequence[str], answers: Sequence[str], *, folder: Path) -> 
     context.set_forkserver_preload(PRELOADED)
     process = context.Process(target=_command, args=(tuple(arguments), os.ttyname(terminal), str(folder)))
     process.start()
-    shown, left = b"", list(answers)
+    shown, left, pressed = b"", list(answers), ""
     while not (shown and process.exitcode is not None and not select.select([person], [], [], 0)[0]):
-        if not select.select([person], [], [], WAIT)[0]:
+        for _ in range(WAIT // AGAIN):
+            if select.select([person], [], [], AGAIN)[0]:
+                break
+            if pressed == INTERRUPT:
+                os.write(person, pressed.encode())
+        else:
             process.kill()
             raise AssertionError(f"nothing happens after {shown.decode()!r}")
         shown += os.read(person, 4096)
         if left and shown.endswith(b"]: "):
-            os.write(person, left.pop(0).encode())
+            time.sleep(0.1)  # as a person would, so that it is being read
+            pressed = left.pop(0)
+            os.write(person, pressed.encode())
         if not select.select([person], [], [], 0.05)[0]:
             process.join(0.05)
     os.close(person)
