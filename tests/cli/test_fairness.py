@@ -8,7 +8,10 @@ import pyarrow
 import pytest
 from fairlearn.metrics import MetricFrame, selection_rate, true_positive_rate
 from pyarrow import parquet
+from scipy.stats import norm
+from scipy.stats import t as student
 from sklearn.metrics import matthews_corrcoef, recall_score, roc_auc_score
+from statsmodels.stats.proportion import proportion_confint
 
 ROWS = 400
 TABLE = ("fairness", "--predictions", "table.csv", "--truth", "y", "--attribute", "hat", "--replicates", "100")
@@ -160,6 +163,30 @@ def test_weights_weigh(desk):
     expected = matthews_corrcoef(col("hat") == "b", col("y"), sample_weight=col("w"))
     assert one(report, "phi", attribute="hat")["value"] == pytest.approx(expected)
     assert any("weighted by w" in note for note in report["notes"])
+
+
+def test_few_heavy_rows_that_err_widen_the_interval_by_students_quantile(desk):
+    """Ten of a hundred rows of a group weigh ten times and err half of the time: Wilson's ends by hand, and within."""
+    heavy = np.arange(100) % 10 == 0
+    rows = [
+        {"row": f"{hat}{i}", "y": 1, "p": int(not heavy[i] or (i // 10 + (hat == "b")) % 2), "hat": hat, "age": "any",
+         "w": 10 if heavy[i] else 1}
+        for hat in "ab" for i in range(100)
+    ]  # fmt: skip
+    write(desk.folder, [*rows, *({**row, "row": f"n{row['row']}", "y": 0, "p": 0} for row in rows)])
+    report = desk.run(*TABLE, "--prediction", "p", "--weight", "w", "--control", "age", "--json").report()
+    w, right = np.where(heavy, 10.0, 1.0), col("p", rows[:100])
+    p = np.average(right, weights=w)
+    kish = w.sum() ** 2 / (w**2).sum()
+    units = 1 / ((w**4).sum() / (w**2).sum() ** 2 - 1 / kish)
+    worth = (norm.isf(0.025) / student.isf(0.025, units - 1)) ** 2
+    size = worth * p * (1 - p) * w.sum() ** 2 / (w**2 * (right - p) ** 2).sum()
+    assert worth < 0.95
+    low, high = proportion_confint(p * size, size, method="wilson")
+    found = one(report, "tpr", attribute="hat", group="a", **{"class": "1"})
+    assert (found["low"], found["high"]) == (pytest.approx(low), pytest.approx(high))
+    whole, within = (one(report, "equal_opportunity_difference", attribute=n) for n in ("hat", "hat within age"))
+    assert (within["low"], within["high"]) == (pytest.approx(whole["low"]), pytest.approx(whole["high"]))
 
 
 def test_scores_weigh_too(desk):

@@ -5,8 +5,10 @@ import pytest
 
 from fairaudit.config.schema import GateRule
 from fairaudit.gate.judge import judge
+from fairaudit.measures.clusters.effective import effective
+from fairaudit.measures.counts.rates import Rate
 from fairaudit.measures.intervals.proportion import exact
-from fairaudit.tables.fairness.careful_ends import careful_counts, macro_missing
+from fairaudit.tables.fairness.careful_ends import careful_counts, clustered_cells, macro_missing
 from fairaudit.tables.fairness.resampled import COMPOSED, MACROS
 from fairaudit.tables.fairness.table import fairness_measurements
 from fairaudit.tables.rows import FairnessSpec
@@ -98,6 +100,32 @@ def test_clusters_and_weights_count_as_what_they_are_worth():
             assert (weighted[name].low, weighted[name].high) == pytest.approx((m.low, m.high), abs=1e-6)
     sizes = careful_counts(people.sum(0), asked(people[0], cluster_counts=people)).sum(-1)
     assert sizes == pytest.approx(np.full((2, 2), 6.0))
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.01])
+def test_few_heavy_persons_leave_more_room_whatever_the_unit_of_the_weights(weight):
+    """Twenty persons, three of whom weigh eight times: of how few a variance is known counts here as well."""
+    heavy = np.where(np.arange(20) < 3, 8.0, 1.0)[:, None, None, None] * weight
+    right = (np.arange(20) % 4 > 0)[:, None, None, None]
+    people = np.where(right, np.eye(2), 1 - np.eye(2))[:, None, 0].repeat(2, 1) * heavy
+    squared, fourth = ((people**power).sum(0) for power in (2, 4))
+    cells = np.ones((2, 2), bool)
+    plain, own = (
+        clustered_cells(people.sum(0), cells, asked(people[0], cluster_counts=people, squared=squared, fourth=some))
+        for some in (None, fourth)
+    )
+    scaled = people / people.sum(0).sum(-1)[None, :, :, None] / 4
+    size = effective(
+        scaled.sum(0), accuracy_of_all, cluster_counts=scaled, squared=squared * (scaled.max() / people.max()) ** 2,
+        fourth=fourth * (scaled.max() / people.max()) ** 4,
+    )  # fmt: skip
+    expected = exact(size.numerator, size.denominator)
+    assert (own.low, own.high) == (pytest.approx(expected.low), pytest.approx(expected.high))
+    assert own.low <= plain.low
+
+
+def accuracy_of_all(counts):
+    return Rate(np.einsum("...gtt->...", counts), counts.sum((-3, -2, -1)))
 
 
 @pytest.mark.parametrize("name", MACROS)
