@@ -188,7 +188,7 @@ def seconds_of_trials(study: Study, plan: AuditPlan) -> float:
     start = time.perf_counter()
     for method in methods:
         one_trial(study, method, batch, plan.stages, {})
-    return (time.perf_counter() - start) * len(rows) / TRIED if methods else 0.0
+    return (time.perf_counter() - start) * len(rows) / max(len(rows[:TRIED]), 1) if methods else 0.0
 
 
 def _auditable(study: Study) -> Sequence[int]:

@@ -13,35 +13,24 @@ from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.audits.mitigation import errand, on_ray
 from fairaudit.audits.mitigation.fit import UNCHANGED, fit_all
 from fairaudit.audits.mitigation.on_ray import OnRay
-from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.audits.mitigation.over_phi import run_over_phi
 from fairaudit.audits.mitigation.run import open_run, run_mitigate
 from fairaudit.audits.mitigation.store import FitStore, Unit
-from fairaudit.config.load import load_config
-from fairaudit.config.options import RunOptions
-from fairaudit.config.schema import Split
-from fairaudit.demo.make import Recipe, make_demo
 from fairaudit.engine.cluster import Cluster, Lost
 from fairaudit.errors import DataError, MethodError
+from tests.audits.mitigation.small import small_demo, small_run
 
 PHIS = (0.0, 0.6)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    place = tmp_path_factory.mktemp("demo")
-    make_demo(place, recipe=Recipe(train_images=60, test_images=40, epochs=1))
-    return place
+    return small_demo(tmp_path_factory.mktemp("demo"), 60, 40)
 
 
 def given(folder, output, **changes):
-    audit = {"attribute": "necktie", "region": "necktie", "saliency": ["lrp"], "faithfulness": False, "replicates": 100}
-    config, base = load_config(folder / "fairaudit.yaml", folder=folder, overrides={"audit": audit})
-    asked = {"methods": ("dfr", "thropt"), "debias": Split(column="split", use="balanced"), "batch_size": 32,
-             "maps": 2, "train_epochs": 1} | changes  # fmt: skip
-    return {"config": config.model_copy(update={"gates": []}), "base": base, "asked": MitigateOptions(**asked),
-            "options": RunOptions(output=output, device="cpu", fail_on="never", workers=1, figures=False),
-            "progress": Silent()}  # fmt: skip
+    asked = {"methods": ("dfr", "thropt"), "maps": 2} | changes
+    return {**small_run(folder, output, replicates=100, figures=False, **asked), "progress": Silent()}
 
 
 class Reference:

@@ -6,33 +6,23 @@ from pathlib import Path
 import pytest
 
 from fairaudit.audits.core.stream.progress import Silent
-from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.audits.mitigation.over_phi import associations, run_over_phi
-from fairaudit.config.load import load_config
-from fairaudit.config.options import RunOptions
-from fairaudit.config.schema import Split
 from fairaudit.data.resample import cell_counts, yule_phi
-from fairaudit.demo.make import Recipe, make_demo
 from fairaudit.errors import UsageError
 from fairaudit.pruning.parts import check_disjoint
+from tests.audits.mitigation.small import small_demo, small_run
 
 PHIS = (0.0, 0.6)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    place = tmp_path_factory.mktemp("demo")
-    make_demo(place, recipe=Recipe(train_images=120, test_images=60, epochs=1))
-    return place
+    return small_demo(tmp_path_factory.mktemp("demo"), 120, 60)
 
 
 def arguments(folder, output, **changes):
-    audit = {"attribute": "necktie", "region": "necktie", "saliency": ["lrp"], "faithfulness": False, "replicates": 200}
-    config, base = load_config(folder / "fairaudit.yaml", folder=folder, overrides={"audit": audit})
-    asked = {"methods": ("thropt",), "debias": Split(column="split", use="balanced"), "phis": PHIS, "train_epochs": 1,
-             "batch_size": 32, "maps": 8} | changes  # fmt: skip
-    return {"config": config.model_copy(update={"gates": []}), "base": base, "asked": MitigateOptions(**asked),
-            "options": RunOptions(output=output, device="cpu", fail_on="never", workers=1)}  # fmt: skip
+    asked = {"methods": ("thropt",), "phis": PHIS, "maps": 8} | changes
+    return small_run(folder, output, replicates=200, **asked)
 
 
 def test_every_phi_has_as_many_rows_and_parts_stay_apart(folder, tmp_path):
