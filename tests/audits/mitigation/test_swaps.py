@@ -115,3 +115,13 @@ def test_nobody_gives_to_the_own_cluster(part):
         rows, columns = np.nonzero(donors >= 0)
         assert (clusters[rows] != clusters[donors[rows, columns]]).all()
     assert evidence(part, 4.0, clusters=clusters)[2][0].unit == "cluster"
+
+
+def test_size_and_flips_of_two_classes_follow_from_the_score(part):
+    """Half the sum of both scores' changes is the change of one; a decision flips where that crosses one half."""
+    columns, _, _ = evidence(part, 4.0)
+    own, new = columns["scores"][:, 1, None], columns["swap_score_1"]
+    there = ~np.isnan(new)
+    np.testing.assert_allclose(columns["swap_shift"][there], np.abs(new - own)[there], atol=1e-6)
+    np.testing.assert_array_equal(columns["swap_flip"][there], ((new >= 0.5) != (own >= 0.5))[there])
+    assert 0 < columns["swap_flip"][there].mean() < 1
