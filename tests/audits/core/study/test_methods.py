@@ -11,11 +11,11 @@ from fairaudit.saliency.gradients.counterfactual_gradients import Counterfactual
 from fairaudit.saliency.gradients.expected_gradients import ExpectedGradients
 
 
-def study(saliency=("gradient", "gradcam"), explain="target", channels="abs_sum", seed=0, rows=50):
-    class Manifest:
-        def __len__(self):
-            return rows
+class Rows(tuple):
+    attributes = ()
 
+
+def study(saliency=("gradient", "gradcam"), explain="target", channels="abs_sum", seed=0, rows=50):
     loaded = []
 
     def load(numbers):
@@ -24,9 +24,10 @@ def study(saliency=("gradient", "gradcam"), explain="target", channels="abs_sum"
 
     audit = SimpleNamespace(saliency=list(saliency), explain=explain, channels=channels, cvae=None, attribute=None)
     return SimpleNamespace(
-        config=SimpleNamespace(audit=audit, data=SimpleNamespace(attributes={})), options=SimpleNamespace(seed=seed), manifest=Manifest(), loaded=loaded,
+        config=SimpleNamespace(audit=audit, data=SimpleNamespace(attributes={})), options=SimpleNamespace(seed=seed),
+        loaded=loaded,
         candidate=SimpleNamespace(head=SimpleNamespace(classes=("no", "yes"))), attributes=(),
-        material=SimpleNamespace(loader=SimpleNamespace(load=load)),
+        manifest=Rows(range(rows)), material=SimpleNamespace(loader=SimpleNamespace(load=load)),
     )  # fmt: skip
 
 
