@@ -17,6 +17,7 @@ FairauditError            one paragraph on stderr, exit code 2
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final
@@ -62,7 +63,7 @@ class FairauditError(Exception):
         self.wanted = wanted
         self.found = found
         self.where = where
-        self.advice = advice
+        self.advice = _without_names(advice, wanted)
         super().__init__(self.paragraph())
 
     def paragraph(self) -> str:
@@ -139,6 +140,23 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     shown = names[:20]
     more = f" … and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
     return f"Known: {', '.join(shown)}{more}."
+
+
+def _without_names(advice: str | None, wanted: str | None) -> str | None:
+    """The advice without the known names where `wanted` lists all of them already.
+
+    >>> _without_names("Known: hat, tie. Names are case-sensitive.", "one of tie, hat")
+    'Names are case-sensitive.'
+    >>> _without_names("Known: hat, tie.", "tie"), _without_names('Did you mean "tie"?', "tie, hat")
+    ('Known: hat, tie.', 'Did you mean "tie"?')
+    """
+    listed = re.match(r"Known: (.+?)\.(?: |$)", advice or "")
+    if advice is None or wanted is None or listed is None:
+        return advice
+    names = re.split(r", | or | and ", wanted.removeprefix("one of "))
+    if not set(listed[1].split(", ")) <= set(names):
+        return advice
+    return advice[listed.end() :] or None
 
 
 def last_line(error: Exception, limit: int = 200) -> str:

@@ -9,6 +9,14 @@ def test_a_paragraph_says_everything_once_and_in_order():
     assert str(error) == "The box is outside. Wanted: 0 to 1. Found: 1.5. Where: row 3. Check the units."
 
 
+def test_names_that_were_wanted_are_not_listed_again_as_known():
+    names = ["md", "html", "junit"]
+    text = str(UsageError("--format cannot be x", wanted=", ".join(names), advice=suggestion("x", names)))
+    assert text == "--format cannot be x. Wanted: md, html, junit."
+    part = str(UsageError("--format cannot be x", wanted="md, html", advice=suggestion("x", names)))
+    assert part.endswith("Wanted: md, html. Known: html, junit, md.")
+
+
 def test_line_breaks_in_the_facts_do_not_break_the_paragraph():
     assert "\n" not in str(FairauditError("a\nb", found="c\n\nd"))
 

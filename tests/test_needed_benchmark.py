@@ -30,17 +30,17 @@ def test_a_truth_on_the_limit_is_hardly_ever_decided_and_mostly_told_to_be_so_ne
 
 
 @pytest.mark.parametrize(("text", "added"), [
-    ("About 40 more images of group g1 that count for its tpr (now 10, then 50) would decide it", [[0, 0], [0, 40]]),
+    ("About 40 more images of group a=g1 whose label is 1 (10 now, 50 then) would decide it", [[0, 0], [0, 40]]),
     (
-        "About 40 more images of group g1 that count for its tpr (now 10, then 50, and as many of group g0) would",
+        "About 40 more images of group a=g1 whose label is 1 (10 now, 50 then; group a=g0 needs 50 too) would",
         [[0, 20], [0, 40]],
     ),
     (
-        "About 40 more images of group g1 that count for its tpr (now 10, then 50), with every other rate and group "
-        "compared resting on 50 at least",
+        "About 40 more images of group a=g1 whose label is 1 (10 now, 50 then) would decide it in about four of five "
+        "cases, provided that each group then has at least 50 images of each label.",
         [[20, 20], [40, 40]],
     ),
-    ("The estimate is within its own error of the limit", None),
+    ("The estimate is so close to the limit", None),
 ])  # fmt: skip
 def test_images_are_added_as_the_sentence_has_it(needed, text, added):
     counts = np.array([[[15, 15], [20, 10]], [[5, 5], [5, 5]]])

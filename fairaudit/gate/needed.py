@@ -6,12 +6,16 @@ import math
 from statistics import NormalDist
 
 from fairaudit.gate.evidence import Limits
+from fairaudit.gate.more_images import CHANCE, MoreImages, cell_in_words, pair_sentence
 from fairaudit.measures.intervals.power import images_needed, shrinkage
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
 
 _HOPELESS = 1000.0
-AT_LIMIT = "The estimate is within its own error of the limit: no number of images can be told that decides it."
+AT_LIMIT = (
+    "The estimate is so close to the limit, for its uncertainty, that no number of images can be named that would "
+    "decide it."
+)
 _PAIR = ("highest_value", "highest_n", "lowest_value", "lowest_n")
 
 
@@ -46,11 +50,11 @@ def needed(measurement: Measurement, low: float, high: float, limits: Limits) ->
     if factor > _HOPELESS:
         return AT_LIMIT
     cell = scarce_cell(measurement, inside=limits.allow(value))
-    place = f", above all of {cell}" if cell else ""
+    place = f", above all of {cell}," if cell else ""
     if measurement.n is None:
-        return f"About {factor:.1f} times as many images would decide it{place} in about four of five cases."
+        return f"About {factor:.1f} times as many images{place} would decide it {CHANCE}."
     more = max(1, math.ceil(measurement.n * (factor - 1)))
-    return f"About {more:,} more images (now {measurement.n:,}) would decide it{place} in about four of five cases."
+    return f"About {more:,} more images ({measurement.n:,} now){place} would decide it {CHANCE}."
 
 
 def _never(measurement: Measurement, limits: Limits) -> str | None:
@@ -60,13 +64,14 @@ def _never(measurement: Measurement, limits: Limits) -> str | None:
         return None
     if low == high:
         return (
-            "Every image it rests on says the same, so nothing tells how others would differ: more images are needed."
+            "All images that it rests on give the same result, so it is not known how others would vary: audit more "
+            "images."
         )
     ends = ((limits.maximum, low, 0.0, "above 0"), (limits.minimum, high, 1.0, "below 1"))
     for limit, end, edge, side in ends:
         if limit == value == end == edge:
             return (
-                f"No number of images can show that it is exactly {limit:g}, because the next one may differ: "
+                f"No number of images can show that the value is exactly {limit:g}, because the next one may differ: "
                 f"choose a limit {side}."
             )
     return None
@@ -111,15 +116,10 @@ def by_pair(measurement: Measurement, high: float, limits: Limits) -> str | None
         return AT_LIMIT
     small, large = ("highest", "lowest") if worth[0] <= worth[1] else ("lowest", "highest")
     now = high_n if small == "highest" else low_n
-    more = math.ceil(found.images * float(ratio(now, min(worth))))
-    both = f", and as many of group {facts[f'{prefix}{large}']}" if found.total > max(worth) else ""
-    several = int(facts.get("groups_compared") or 2) > 2 or int(facts.get("rates_compared") or 1) > 1
-    others = f", with every other rate and group compared resting on {now + more:,.0f} at least" if several else ""
-    rate = facts.get(f"{prefix}rate")
-    return (
-        f"About {more:,} more images of group {facts[f'{prefix}{small}']} that count for its {rate} "
-        f"(now {now:,.0f}, then {now + more:,.0f}{both}){others} would decide it in about four of five cases."
+    images = MoreImages(
+        now=now, more=math.ceil(found.images * float(ratio(now, min(worth)))), larger_too=found.total > max(worth)
     )
+    return pair_sentence(measurement, images, prefix=prefix, small=small, large=large)
 
 
 def _judged_level(measurement: Measurement, high: float) -> float:
@@ -147,13 +147,10 @@ def scarce_cell(measurement: Measurement, *, inside: bool) -> str | None:
     if facts.get("smallest_cell"):
         return f"the cell {facts['smallest_cell']}"
     prefix = "limiting_" if inside else ""
-    sides = [(facts.get(f"{prefix}{side}_n"), facts.get(f"{prefix}{side}")) for side in ("highest", "lowest")]
-    sized = [(float(n), name) for n, name in sides if n is not None and name is not None]
-    if len(sized) < 2:
+    sizes = {side: _number(facts.get(f"{prefix}{side}_n")) for side in ("highest", "lowest")}
+    if any(number is None or facts.get(f"{prefix}{side}") is None for side, number in sizes.items()):
         return None
-    count, group = min(sized, key=lambda side: side[0])
-    rate = facts.get(f"{prefix}rate")
-    return f"group {group} (now {count:,.0f} for its {rate})" if rate else f"group {group} (now {count:,.0f})"
+    return cell_in_words(measurement, prefix=prefix, side=min(sizes, key=lambda side: sizes[side] or 0.0))
 
 
 def _factor(half: float, distance: float, *, inside: bool) -> float:

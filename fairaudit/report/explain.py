@@ -85,10 +85,11 @@ def explain(name: str) -> tuple[Explanation, ...]:
     found = tuple(each for each in known if each.name.lower() == wanted)
     found = found or tuple(each for each in known if each.kind == "key" and each.name.rpartition(".")[2] == wanted)
     if not found:
+        near = suggestion(wanted, [each.name for each in known])
         raise UsageError(
             f'There is nothing called "{name}" to explain',
             wanted="a word of a report, a method, an exit code or a key of the configuration",
-            advice=suggestion(wanted, [each.name for each in known]) or "fairaudit explain lists them all.",
+            advice=near if near.startswith("Did you mean") else '"fairaudit explain" lists them all.',
         )
     return found
 

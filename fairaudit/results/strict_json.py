@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from fairaudit.errors import OutputError
+from fairaudit.results.draft import draft
 
 
 def dumps(value: Any) -> str:  # noqa: ANN401 (any JSON value)
@@ -49,17 +51,17 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: to a temporary name beside it, flushed to disk, then renamed.
+    """Write a file whole or not at all: to a draft beside it, flushed to disk, then renamed.
 
     Raises:
         OutputError: the folder cannot be made or written, or the disk is full.
     """
-    temporary = _beside(path, content)
-    try:
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise _unwritable(path, error) from error
+    with _drafted(path, content) as own:
+        try:
+            own.replace(path)
+        except OSError as error:
+            own.unlink(missing_ok=True)
+            raise _unwritable(path, error) from error
 
 
 def placed(path: Path, content: bytes) -> bool:
@@ -68,34 +70,33 @@ def placed(path: Path, content: bytes) -> bool:
     Raises:
         OutputError: as `write_bytes`.
     """
-    temporary = _beside(path, content)
-    try:
-        os.link(temporary, path)
-    except OSError:
-        return False
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _drafted(path, content) as own:
+        try:
+            os.link(own, path)
+        except OSError:
+            return False
+        finally:
+            own.unlink(missing_ok=True)
     return True
 
 
-def _beside(path: Path, content: bytes) -> Path:
-    """A file beside the path that is flushed to disk."""
+@contextmanager
+def _drafted(path: Path, content: bytes) -> Iterator[Path]:
+    """A draft of the file, flushed to disk, which no other writer takes for left behind before this ends."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f".{path.name[:100]}.{secrets.token_hex(6)}"
-        # The mode is the umask's affair: what an audit writes may show people.
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        own, handle = draft(path)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise _unwritable(path, error) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
+    with os.fdopen(handle, "wb") as file:
+        try:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise _unwritable(path, error) from error
-    return temporary
+        except OSError as error:
+            own.unlink(missing_ok=True)
+            raise _unwritable(path, error) from error
+        yield own
 
 
 def write_text(path: Path, content: str) -> None:

@@ -38,8 +38,8 @@ from fairaudit.tables.fairness.groups import group_rows
 from fairaudit.tables.fairness.nulls import Nulls
 from fairaudit.tables.rows import FairnessSpec
 
-ASKED = re.compile(r"^About ([\d,]+) more images of group (\w+) that count for its (\w+)")
-ONE_GROUP = re.compile(r"^About ([\d,]+) more images \(now ([\d,]+)\)")
+ASKED = re.compile(r"^About ([\d,]+) more images of group a=(\w+) whose label is (1|not 1)")
+ONE_GROUP = re.compile(r"^About ([\d,]+) more images \(([\d,]+) now\)")
 NULLS = Nulls(values={}, exact=False)
 
 
@@ -120,12 +120,12 @@ def more_images(text: str, counts: np.ndarray, scenario: Scenario) -> tuple[np.n
     named, whole = ASKED.match(text), ONE_GROUP.match(text)
     if named:
         number, group = int(named[1].replace(",", "")), int(named[2][1:])
-        cell = {"tpr": 1, "fpr": 0}[named[3]]
+        cell = {"1": 1, "not 1": 0}[named[3]]
         goal = int(sizes[group, cell]) + number
-        if "with every other rate and group" in text:
+        if "provided that each group then has" in text or "provided that every other group" in text:
             return np.maximum(0, goal - sizes), number
         added[group, cell] = number
-        other = re.search(r"and as many of group (\w+)", text)
+        other = re.search(r"; group a=(\w+) needs", text)
         if other:
             place = int(other[1][1:])
             added[place, cell] = max(0, goal - int(sizes[place, cell]))

@@ -390,6 +390,15 @@ def test_a_dry_run_tells_the_smallest_gap_per_attribute(lab):
     assert plan["detectable_alike"]["group"]["tpr"] is None
 
 
+def test_a_dry_run_counts_the_baseline(lab):
+    shutil.copy(lab.folder / "model.pt", lab.folder / "old.pt")
+    done = lab.run("fairness", "model.pt", "--baseline", "old.pt", "--dry-run", quiet=False)
+    assert " × 2 models (one is the baseline), 1 pass;" in done.out
+    plan = lab.run("fairness", "model.pt", "--baseline", "old.pt", "--dry-run", "--json").report()
+    assert (plan["models"], plan["baselines"]) == (1, 1)
+    assert " × 1 model, 1 pass;" in lab.run("fairness", "model.pt", "--dry-run", quiet=False).out
+
+
 def test_a_dry_run_of_a_table_checks_what_the_run_would_and_writes_nothing(desk):
     rows = [{**row, "p": "" if number < 3 else row["p"]} for number, row in enumerate(ALL)]
     write(desk.folder, rows)

@@ -82,6 +82,22 @@ def test_errors_name_the_option_and_what_is_there(folder, arguments, words):
     assert not (folder / "fairaudit.yaml").exists()
 
 
+def test_a_folder_of_classes_says_which_table_to_write_and_takes_it(folder):
+    for i in range(ROWS):
+        (folder / "data" / ["dim", "bright"][i % 2]).mkdir(parents=True, exist_ok=True)
+        (folder / "images" / f"{i}.png").rename(folder / "data" / ["dim", "bright"][i % 2] / f"{i}.png")
+    done = init("model.pt", "data")
+    assert done.exit_code == 2, done.output
+    told = " ".join(done.stderr.split())
+    assert "Add a column" not in told
+    assert "write a table into it, such as data/images.csv" in told
+    assert "file,label,group; every other line is one image, such as bright/001.jpg,bright,dark" in told
+    lines = [f"{['dim', 'bright'][i % 2]}/{i}.png,{i % 2},{'ab'[i // 2 % 2]}" for i in range(ROWS)]
+    (folder / "data" / "images.csv").write_text("\n".join(["file,label,group", *lines]) + "\n", encoding="utf-8")
+    assert init("model.pt", "data").exit_code == 0
+    assert load_config(None, folder=folder, overrides={})[0].data.attributes == ["group"]
+
+
 def test_a_size_that_is_not_usual_is_given(folder):
     net = nn.Sequential(nn.Flatten(), nn.Linear(3 * 20 * 12, 1)).eval()
     torch.jit.script(net).save(str(folder / "odd.pt"))

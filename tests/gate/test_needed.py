@@ -45,9 +45,9 @@ def test_with_that_many_images_the_interval_is_on_one_side(value, error):
 
 def test_the_sentence_names_the_images_and_the_cell():
     assert needed(measurement(), 0.04, 0.12, LIMIT) == (
-        "About 2,705 more images (now 400) would decide it in about four of five cases."
+        "About 2,705 more images (400 now) would decide it in about four of five cases."
     )
-    assert "above all of the cell necktie=1 & smiling=0" in needed(
+    assert "images (400 now), above all of the cell necktie=1 & smiling=0, would decide it" in needed(
         measurement(smallest_cell="necktie=1 & smiling=0"), 0.04, 0.12, LIMIT
     )
     assert needed(measurement(n=None), 0.04, 0.12, LIMIT).startswith("About 7.8 times as many images")
@@ -68,11 +68,11 @@ PAIRS = {
 @pytest.mark.parametrize(
     ("facts", "inside", "expected"),
     [
-        (PAIRS, False, "group a (now 90 for its tpr)"),
-        (PAIRS, True, "group d (now 60 for its fpr)"),
+        (PAIRS, False, "group a whose label is the class (90 now)"),
+        (PAIRS, True, "group d whose label is not the class (60 now)"),
         ({**PAIRS, "smallest_cell": "x & y"}, True, "the cell x & y"),
         ({k: v for k, v in PAIRS.items() if k != "limiting_lowest_n"}, True, None),  # too small to print
-        ({k: v for k, v in PAIRS.items() if k != "rate"}, False, "group a (now 90)"),
+        ({k: v for k, v in PAIRS.items() if k != "rate"}, False, "group a (90 now)"),
         ({}, True, None),
     ],
 )
@@ -88,7 +88,7 @@ def gap(value, low, high, **facts):
 
 
 def pair(prefix, high_rate, high_n, low_rate, low_n):
-    values = {"highest": "a", "highest_value": high_rate, "highest_n": high_n, "rate": "tpr"}
+    values = {"highest": "a", "highest_value": high_rate, "highest_n": high_n, "rate": "tpr", "class": "1"}
     values |= {"lowest": "b", "lowest_value": low_rate, "lowest_n": low_n}
     return {f"{prefix}{name}": value for name, value in values.items()}
 
@@ -99,7 +99,7 @@ def test_with_as_many_images_as_a_gap_is_said_to_need_it_passes():
     low, high = ends(400, 90)
     text = needed(gap(0.05, low, high, **facts), low, high, LIMIT)
     more = int(text.split("About ")[1].split(" ")[0].replace(",", ""))
-    assert "group b that count for its tpr (now 90, then 529" in text
+    assert "more images of group b whose label is 1 (90 now, 529 then; group a needs 529 too) would decide it" in text
     assert ends(400, 90)[1] > 0.1
     assert ends(529, 90 + more)[1] < 0.1
     assert ends(400, 90 + more // 4)[1] > 0.1
@@ -116,7 +116,8 @@ def test_a_gap_that_is_clipped_at_0_needs_more_than_its_interval_says():
     text = needed(outside, 0.0, 0.32, LIMIT)
     more = int(text.split("About ")[1].split(" ")[0].replace(",", ""))
     assert more / 60 + 1 > growth(0.15, 0.0, 0.32, LIMIT)
-    assert "as many of group" in text
+    assert f"(60 now, {60 + more:,} then) would decide it in about four of five cases, provided that each" in text
+    assert text.endswith(f"each group then has at least {60 + more:,} images of each label.")
 
 
 def test_several_rules_share_the_level_and_need_more():
@@ -129,7 +130,7 @@ def test_several_rules_share_the_level_and_need_more():
 
 def test_a_pair_that_is_not_told_leaves_the_rule_of_the_root():
     text = needed(gap(0.08, 0.04, 0.12), 0.04, 0.12, LIMIT)
-    assert text.startswith("About 4,057 more images (now 600)")
+    assert text.startswith("About 4,057 more images (600 now)")
 
 
 def test_images_that_are_worth_less_are_needed_in_larger_numbers():
@@ -145,8 +146,8 @@ def test_images_that_are_worth_less_are_needed_in_larger_numbers():
             interval="max-t", extra={**facts, **sizes, **worth},
         )  # fmt: skip
         told.append(needed(found, 0.0, 0.14, LIMIT))
-    assert told[0].startswith("About 439 more images of group b that count for its tpr (now 90, then 529")
-    assert told[1].startswith("About 2,195 more images of group b that count for its tpr (now 450, then 2,645")
+    assert told[0].startswith("About 439 more images of group b whose label is the class (90 now, 529 then; group")
+    assert told[1].startswith("About 2,195 more images of group b whose label is the class (450 now, 2,645 then; group")
 
 
 @pytest.mark.parametrize("kind", ["wilson", "max-t", "bootstrap"])
@@ -165,4 +166,4 @@ def test_a_limit_that_no_number_of_images_can_show_is_named(kind, value, low, hi
 
 def test_an_interval_of_no_width_asks_for_images_that_differ():
     found = measurement(0.0).model_copy(update={"low": 0.0, "high": 0.0})
-    assert "Every image it rests on says the same" in needed(found, 0.0, 0.0, LIMIT)
+    assert "All images that it rests on give the same result" in needed(found, 0.0, 0.0, LIMIT)

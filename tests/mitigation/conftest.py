@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from fairaudit.mitigation.cav import Concept
 from fairaudit.mitigation.method import Task
 from fairaudit.mitigation.samples import InMemory, Samples
 from fairaudit.models.lift.lift import lift
@@ -104,3 +105,16 @@ def task(network):
 @pytest.fixture(scope="session")
 def report():
     return planted(600, rho=0.5, seed=4)
+
+
+@pytest.fixture(scope="session")
+def some_concept():
+    """Makes a concept of given size with drawn numbers."""
+
+    def make(size=8):
+        draw = torch.Generator().manual_seed(3)
+        v = torch.randn(size, generator=draw).double()
+        without, having = (torch.randn(size, generator=draw).double() for _ in range(2))
+        return Concept(layer=None, vector=v / v.norm(), without=without, having=having, accuracy=1.0)
+
+    return make

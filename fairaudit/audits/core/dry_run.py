@@ -54,6 +54,7 @@ class RunPlan:
 
     rows: int
     models: int
+    """Models that are audited."""
     cells: Mapping[str, Mapping[str, Mapping[str, int | None]]]
     """attribute → group → target value → images."""
     detectable: Mapping[str, Mapping[str, float | None]]
@@ -76,6 +77,8 @@ class RunPlan:
     """Most memory that the probe needed."""
     besides: Sequence[str] = ()
     """What the command does besides the audit; none of the figures above counts it."""
+    baselines: int = 0
+    """Models that they are compared with; the times above include them."""
 
 
 def plan_run(
@@ -137,6 +140,7 @@ def plan_on(
         not_judged=_not_judged(study, plan),
         memory_bytes=peak_memory_bytes(),
         besides=tuple(besides),
+        baselines=0 if baseline is None else 1,
     )
 
 

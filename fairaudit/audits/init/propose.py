@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from fairaudit.audits.init.columns import MOST_VALUES, Box, Columns
 from fairaudit.audits.init.model import ModelFacts, Trial, agreement, best_trial
@@ -43,9 +44,14 @@ class Proposal:
 
 
 def propose(
-    columns: Columns, model: ModelFacts, *, target: str | None = None, attributes: Sequence[str] | None = None
+    columns: Columns,
+    model: ModelFacts,
+    *,
+    target: str | None = None,
+    attributes: Sequence[str] | None = None,
+    folder: Path | None = None,
 ) -> Proposal:
-    """The proposal for a model and a table.
+    """The proposal for a model and a table, or for a dataset's folder of a known layout.
 
     The target is a column with as many values as the model has answers: one that is named as labels are, else the one
     that the decisions agree with most (Cramér's V over the tried images), those with a box of their own last, because
@@ -70,7 +76,9 @@ def propose(
             "There is no column to compare groups by",
             wanted=f"a column with 2 to {MOST_VALUES} values beside the target",
             found=f'"{chosen}" alone',
-            advice="Add a column with the protected attribute, such as sex, skin or necktie, to the table.",
+            advice=_ADD_COLUMN
+            if folder is None
+            else _WRITE_TABLE.format(folder=folder, example=_example(known[chosen])),
         )
     shown = tuple(name for name in groups if name in {box.name for box in columns.boxes})
     return Proposal(
@@ -85,6 +93,19 @@ def propose(
         why_scale=_why_scale(model, trial),
         link=model.link,
     )
+
+
+_ADD_COLUMN = "Add a column with the protected attribute, such as sex, skin or necktie, to the table."
+_WRITE_TABLE = (
+    "A folder of classes names no groups: write a table into it, such as {folder}/images.csv. Its first line is "
+    "file,label,group; every other line is one image, such as {example} (path in the folder, label, value of the "
+    "protected attribute). Then run the same command again."
+)
+
+
+def _example(target: Categorical) -> str:
+    """A line of the table that is missing."""
+    return f"{target.values[0]}/001.jpg,{target.values[0]},dark"
 
 
 def ranked(known: Mapping[str, Categorical], model: ModelFacts, trial: Trial) -> list[tuple[float, str]]:

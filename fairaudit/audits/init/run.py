@@ -74,10 +74,18 @@ def start(
     manifest = open_manifest(Config(data=config), base=folder)
     found = look_at_model(model, manifest, config=ModelConfig(arch=wishes.arch), size=wishes.size, trust=wishes.trust)
     audited = _of_rows(columns, dataset, config)
-    proposal = propose(audited, found, target=wishes.target or _usual(dataset, audited), attributes=wishes.attributes)
+    proposal = propose(
+        audited,
+        found,
+        target=wishes.target or _usual(dataset, audited),
+        attributes=wishes.attributes,
+        folder=data if layout else None,
+    )
     if ask is not None:
         asked = ask(proposal, audited)
-        proposal = propose(audited, found, target=asked.target, attributes=asked.attributes)
+        proposal = propose(
+            audited, found, target=asked.target, attributes=asked.attributes, folder=data if layout else None
+        )
     text = configuration(
         proposal,
         columns,

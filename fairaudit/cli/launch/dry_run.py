@@ -40,7 +40,7 @@ def dry_run(
         part or models[:1], baseline=baseline, config=config, base=base, options=request.options, plan=plan
     )
     if not part:
-        found = replace(found, models=0, passes=0, seconds=0.0, trial_seconds=0.0)
+        found = replace(found, models=0, passes=0, seconds=0.0, trial_seconds=0.0, baselines=0)
     return show_plan(found, request)
 
 
@@ -76,8 +76,11 @@ def lines_of_table(plan: TablePlan) -> Iterator[str]:
 
 def lines(plan: RunPlan) -> Iterator[str]:
     """The plan as text, at most 80 columns wide."""
-    sizes = f"{counted(plan.rows, 'row')} × {counted(plan.models, 'model')}, {counted(plan.passes, 'pass', 'passes')}"
-    yield f"{sizes}; audits: {', '.join(plan.audits)}"
+    models = counted(plan.models + plan.baselines, "model") + (" (one is the baseline)" if plan.baselines else "")
+    yield (
+        f"{counted(plan.rows, 'row')} × {models}, {counted(plan.passes, 'pass', 'passes')}; "
+        f"audits: {', '.join(plan.audits)}"
+    )
     testing = (
         f", {clock_time(plan.trial_seconds)} of it for testing the attribution methods" if plan.trial_seconds else ""
     )

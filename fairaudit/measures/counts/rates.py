@@ -70,7 +70,13 @@ class RateSpec:
     better: Literal["lower", "higher", "none"]
     """Which way is better."""
     among: str
-    """What the denominator counts, for the reason when it is 0; {class_} stands for the class."""
+    """The images that the denominator counts, to go after "images"; {class_} stands for the class, empty for all."""
+    among_each: str = ""
+    """The same where the rates of all classes are compared."""
+
+    def none_of(self, class_: str) -> str:
+        """Why the rate of a class does not exist: the images that are missing."""
+        return f"no image {self.among.format(class_=class_)}".rstrip()
 
 
 _SPECS = (
@@ -78,40 +84,56 @@ _SPECS = (
         name="selection_rate",
         formula=lambda o: Rate(o.tp + o.fp, o.tp + o.fp + o.fn + o.tn),
         better="none",
-        among="no image",
+        among="",
     ),
     RateSpec(
-        name="tpr", formula=lambda o: Rate(o.tp, o.tp + o.fn), better="higher", among="no image of true class {class_}"
+        name="tpr",
+        formula=lambda o: Rate(o.tp, o.tp + o.fn),
+        better="higher",
+        among="whose label is {class_}",
+        among_each="of each label",
     ),
     RateSpec(
         name="fpr",
         formula=lambda o: Rate(o.fp, o.fp + o.tn),
         better="lower",
-        among="no image of another true class than {class_}",
+        among="whose label is not {class_}",
+        among_each="of each label",
     ),
     RateSpec(
         name="tnr",
         formula=lambda o: Rate(o.tn, o.fp + o.tn),
         better="higher",
-        among="no image of another true class than {class_}",
+        among="whose label is not {class_}",
+        among_each="of each label",
     ),
     RateSpec(
-        name="fnr", formula=lambda o: Rate(o.fn, o.tp + o.fn), better="lower", among="no image of true class {class_}"
+        name="fnr",
+        formula=lambda o: Rate(o.fn, o.tp + o.fn),
+        better="lower",
+        among="whose label is {class_}",
+        among_each="of each label",
     ),
     RateSpec(
-        name="ppv", formula=lambda o: Rate(o.tp, o.tp + o.fp), better="higher", among="no image predicted as {class_}"
+        name="ppv",
+        formula=lambda o: Rate(o.tp, o.tp + o.fp),
+        better="higher",
+        among="predicted as {class_}",
+        among_each="predicted as each class",
     ),
     RateSpec(
         name="f1",
         formula=lambda o: Rate(2 * o.tp, 2 * o.tp + o.fp + o.fn),
         better="higher",
-        among="no image of true or predicted class {class_}",
+        among="whose label or prediction is {class_}",
+        among_each="of each label or prediction",
     ),
     RateSpec(
         name="iou",
         formula=lambda o: Rate(o.tp, o.tp + o.fp + o.fn),
         better="higher",
-        among="no image of true or predicted class {class_}",
+        among="whose label or prediction is {class_}",
+        among_each="of each label or prediction",
     ),
 )
 RATES: Registry[RateSpec] = Registry("rate", [(spec.name, spec) for spec in _SPECS])

@@ -175,6 +175,5 @@ def _reason(table: Floats, spec: Disparity, asked: FairnessSpec, classes: tuple[
         for index in classes:
             groups = [asked.groups[group] for group in np.flatnonzero(missing[:, index])]
             if groups:
-                among = RATES[name].among.format(class_=asked.classes[index])
-                return f"{name} does not exist for group {listed(groups)}: {among}"
+                return f"{name} does not exist for group {listed(groups)}: {RATES[name].none_of(asked.classes[index])}"
     return "every group's rate is 0" if spec.form == "ratio" else NO_PAIR

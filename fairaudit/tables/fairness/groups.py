@@ -117,4 +117,4 @@ def _row(
 def _reason(spec: RateSpec, group: str, class_: str, images: float) -> str:
     if images == 0:
         return f"group {group} has no image"
-    return f"group {group} has {spec.among.format(class_=class_)}"
+    return f"group {group} has {spec.none_of(class_)}"

@@ -51,7 +51,7 @@ def test_a_group_without_images_has_no_rate_and_says_why():
 def test_a_rate_without_its_images_names_them():
     counts = np.array([[[10, 0], [0, 0]]])
     rows = found(FairnessSpec(attribute="hat", groups=("no",), classes=("0", "smiling")), counts)
-    assert rows["tpr", "no"].reason == "group no has no image of true class smiling"
+    assert rows["tpr", "no"].reason == "group no has no image whose label is smiling"
     assert rows["ppv", "no"].reason == "group no has no image predicted as smiling"
 
 

@@ -117,9 +117,9 @@ def test_a_gap_with_a_missing_rate_is_undefined_with_the_group_and_still_bounded
     table = made(counts)
     gap = one(table, "equal_opportunity_difference")
     assert (gap.value, gap.status) == (None, "undefined")
-    assert gap.reason == "tpr does not exist for group g2: no image of true class c1"
+    assert gap.reason == "tpr does not exist for group g2: no image whose label is c1"
     assert gap.low > 0.2  # the other two groups already prove one
-    assert one(table, "tpr", "g2").reason == "group g2 has no image of true class c1"
+    assert one(table, "tpr", "g2").reason == "group g2 has no image whose label is c1"
     assert one(table, "demographic_parity_difference").status == "ok"
 
 

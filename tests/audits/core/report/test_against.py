@@ -1,10 +1,12 @@
 """Changes against an earlier report: differences with intervals that hold whatever the two models have in common."""
 
+import numpy as np
 import pytest
 
 from fairaudit.audits.core.report.against import against, changes, earlier_report
 from fairaudit.audits.core.stream.audit import Findings
 from fairaudit.errors import UsageError
+from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Data, Gate, Report, Run
 from fairaudit.results.store import write_report
 from fairaudit.tables.row import Estimate, Subject, row
@@ -88,3 +90,50 @@ def test_a_report_of_other_data_or_without_a_disparity_is_refused(file):
     other = Findings(measurements=(measured("demographic_parity_difference", 0.1, 0.0, 0.2),))
     with pytest.raises(UsageError, match="no disparity that this audit measures"):
         against(other, file, digest="d" * 64)
+
+
+def gap(value, low, high, level=0.95, metric="equalized_odds_difference", **fields):
+    return Measurement(
+        audit="fairness", metric=metric, attribute="hat", value=value, low=low, high=high, level=level, better="lower",
+        interval="max-t", n=100, **fields,
+    )  # fmt: skip
+
+
+def test_a_change_between_two_reports_by_hand():
+    earlier = report(gap(0.30, 0.20, 0.40), gap(0.1, 0, 0.2, metric="tpr_difference"))
+    [found] = changes([gap(0.05, 0.0, 0.12)], earlier)
+    assert found.id == "fairness/equalized_odds_difference_change/attribute=hat/baseline=report of old.csv"
+    assert (found.value, found.low, found.high) == pytest.approx((-0.25, -0.40, -0.08))
+    assert (found.level, found.better, found.interval) == (pytest.approx(0.90), "lower", "two-reports")
+
+
+def test_the_interval_of_a_change_holds_however_the_two_models_depend_on_each_other():
+    """Normal estimates with known intervals: the change is held as often as promised, at any correlation."""
+    rng = np.random.default_rng(0)
+    for correlation in (-0.95, 0.0, 0.95):
+        both = rng.multivariate_normal([0.3, 0.5], [[0.01, 0.01 * correlation], [0.01 * correlation, 0.01]], 4000)
+        held = 0
+        for old, new in both[:1000]:
+            ends = [(value, value - 0.196, value + 0.196) for value in (old, new)]
+            [found] = changes([gap(*ends[1])], report(gap(*ends[0])))
+            held += found.low <= 0.2 <= found.high
+        assert held / 1000 >= 0.90 - 0.02
+
+
+def test_a_change_of_what_does_not_exist_is_undefined_with_the_reason():
+    nothing = gap(None, 0.0, 1.0, status="undefined", reason="group 1 has no positive")
+    [found] = changes([nothing], report(gap(0.3, 0.2, 0.4)))
+    assert (found.value, found.low, found.status) == (None, None, "undefined")
+    assert "this model" in found.reason
+    assert "no positive" in found.reason
+    [found] = changes([gap(0.3, 0.2, 0.4)], report(nothing))
+    assert "the earlier one" in found.reason
+
+
+def test_two_reports_are_told_to_be_unpaired(tmp_path):
+    write_report(report(gap(0.3, 0.2, 0.4)), tmp_path / "report.json")
+    found = against(Findings(measurements=[gap(0.1, 0.0, 0.2)]), tmp_path, digest="d" * 64)
+    assert [m.metric for m in found.measurements] == ["equalized_odds_difference", "equalized_odds_difference_change"]
+    assert "no decisions per image" in found.notes[0]
+    assert "--baseline MODEL" in found.notes[0]
+    assert "at a level of 90 %" in found.notes[0]

@@ -64,3 +64,16 @@ def test_older_objects_are_looked_at_again_after_drawing(tmp_path):
     with pytest.raises(ValueError, match="no picture"):
         drawn([Drawing(name="a.png", caption="c", draw=fail)], tmp_path)
     assert gc.get_freeze_count() <= before  # what the test process had frozen, less what has gone since; else none
+
+
+def test_figures_of_names_that_look_alike_get_files_of_their_own(tmp_path):
+    pictures = [Drawing(name=name, caption=name, draw=lambda name=name: name.encode()) for name in ("a.png", "A.png")]
+    found = drawn([*pictures, pictures[0]], tmp_path)
+    assert [figure.file for figure in found] == ["figures/a.png", "figures/A-2.png", "figures/a-3.png"]
+    assert [(tmp_path / figure.file).read_text() for figure in found] == ["a.png", "A.png", "a.png"]
+
+
+def test_a_figures_name_cannot_lead_out_of_the_folder(tmp_path):
+    with pytest.raises(ValueError, match="not a file name"):
+        drawn([Drawing(name="power-/../../evil.png", caption="", draw=lambda: b"")], tmp_path / "out")
+    assert not list(tmp_path.rglob("*.png"))
