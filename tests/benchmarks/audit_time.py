@@ -105,8 +105,9 @@ def audits(demo: Path, rows: list[int]) -> dict[str, dict[str, float]]:
 
 def tables(demo: Path) -> dict[str, float]:
     """Processor seconds of the commands that need no torch, their second run: an installed package has byte code."""
-    import random
     import resource
+
+    import numpy as np
 
     found = {}
     with tempfile.TemporaryDirectory() as scratch:
@@ -114,8 +115,7 @@ def tables(demo: Path) -> dict[str, float]:
         shutil.copytree(demo / "report", folder / "report")
         rows = [f"{n % 2},{(n // 3) % 2},{'ab'[n // 2 % 2]}" for n in range(2000)]
         (folder / "table.csv").write_text("\n".join(["y,d,group", *rows]) + "\n", encoding="utf-8")
-        draw = random.Random(1)
-        scores = [min(0.999, max(0.001, draw.gauss(0.35 + 0.3 * (n % 2), 0.2))) for n in range(2000)]
+        scores = np.random.default_rng(1).normal(np.where(np.arange(2000) % 2, 0.65, 0.35), 0.2).clip(0.001, 0.999)
         scored = [f"{n % 2},{score:.4f},{'ab'[n // 2 % 2]}" for n, score in enumerate(scores)]
         (folder / "scored.csv").write_text("\n".join(["y,s,group", *scored]) + "\n", encoding="utf-8")
         columns = ["--truth", "y", "--prediction", "d", "--attribute", "group"]
