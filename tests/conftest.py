@@ -24,6 +24,11 @@ settings.load_profile("steady")
 os.environ.setdefault("MPLBACKEND", "Agg")
 # Every worker computes on one thread: several that each take all cores wait for one another most of the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# No test cuts the power: what is written need not be on the disk before it goes on.
+os.fsync = lambda _descriptor: None
+# Python keeps what it compiled, whatever the machine's setting: every program that a test starts would compile it anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # Run stores are sealed with a secret of the tests, and none is written into the home folder.
 os.environ.setdefault("FAIRAUDIT_STORE_KEY", "tests")
 
@@ -107,7 +112,16 @@ def _unbuilt_where_it_is_not_looked_at():
     style.png = lambda figure: PIXEL if isinstance(figure, Blank) else render(figure)
 
 
+def _nothing_frozen_for_a_pixel():
+    """The test process has frozen about a million objects, which every drawing of figures would count."""
+    frozen = drawn._older_objects_left_alone
+    drawn._older_objects_left_alone = lambda: contextlib.nullcontext() if PLAIN[0] else frozen()
+
+
 _unbuilt_where_it_is_not_looked_at()
+from fairaudit.audits.core.report import drawn  # noqa: E402 (it may import figures)
+
+_nothing_frozen_for_a_pixel()
 # Typer builds every command anew for each that a test runs, which takes longer than most refusals.
 typer.testing._get_command = functools.cache(typer.testing._get_command)
 
@@ -219,8 +233,8 @@ def made_demo(folder, **recipe):
 
 @pytest.fixture(scope="session")
 def demo_files(tmp_path_factory, worker_id):
-    """The full demonstration before any audit."""
-    return made_demo(common(tmp_path_factory, worker_id) / "demo")
+    """The demonstration before any audit: half of its faces to train on, 400 to audit; one worker makes it for all."""
+    return made_demo(common(tmp_path_factory, worker_id) / "demo", train_images=1200, test_images=400)
 
 
 @pytest.fixture(scope="session")

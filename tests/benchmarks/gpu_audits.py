@@ -29,7 +29,7 @@ def demonstration(folder: Path, setting: Setting) -> Path:
     from fairaudit.demo.make import Recipe, make_demo
 
     recipe = Recipe(
-        train_images=setting.sized(1600, 64), test_images=setting.sized(400, 32), epochs=setting.sized(8, 1)
+        train_images=setting.sized(1600, 64), test_images=setting.sized(400, 16), epochs=setting.sized(8, 1)
     )
     return make_demo(folder, seed=0, recipe=recipe).folder
 
@@ -135,7 +135,7 @@ def loading(setting: Setting) -> Iterator[Row]:
     count, side = setting.sized(2000, 8), setting.sized(224, 64)
     with tempfile.TemporaryDirectory() as name:
         folder = photographs(Path(name), count, side, setting)
-        made = network("resnet18" if setting.small else "resnet50", setting, classes=2)
+        made = network("squeezenet1_1" if setting.small else "resnet50", setting, classes=2)
         saved(made, folder / "model.pt", side)
         audited(folder, "model.pt", str(setting.device), "fairness")  # warms up
         taken, _ = audited(folder, "model.pt", str(setting.device), "fairness")

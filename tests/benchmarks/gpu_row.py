@@ -36,7 +36,7 @@ class Setting:
 
     @property
     def networks(self) -> tuple[str, ...]:
-        return ("resnet18",) if self.small else IMAGENET
+        return ("squeezenet1_1",) if self.small else IMAGENET
 
 
 def seconds(work: Callable[[], object], device: torch.device, runs: int = 3) -> float:
@@ -61,7 +61,7 @@ def network(name: str, setting: Setting, classes: int = 1000) -> nn.Module:
     made = saliency.torchvision_network(name, classes=classes)
     if name.startswith("resnet"):
         made = saliency.settled(made)
-    else:  # torchvision's transformers start with a head of zeros, which has no gradient
+    elif hasattr(made, "heads"):  # torchvision's transformers start with a head of zeros, which has no gradient
         nn.init.normal_(made.heads.head.weight, std=0.02)
     return made.eval().requires_grad_(False).to(setting.device)
 

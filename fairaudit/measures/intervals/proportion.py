@@ -113,8 +113,8 @@ def mid_p(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95, z: fl
     """
     tail = (1 - level) / 2 if z is None else float(normal_sf(z))
     x, n = np.broadcast_arrays(np.asarray(successes, np.float64), np.asarray(trials, np.float64))
-    high = 1 - _mid_low(np.maximum(n - x, 0.0), n, tail)
-    return Interval(_mid_low(x, n, tail), high)
+    low, others = _mid_low(np.stack([x, np.maximum(n - x, 0.0)]), n, tail)  # both ends in one bisection
+    return Interval(low, 1 - others)
 
 
 def _mid_low(x: Floats, n: Floats, tail: float) -> Floats:

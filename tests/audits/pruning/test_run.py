@@ -4,14 +4,28 @@ from pathlib import Path
 
 import pytest
 
+from fairaudit.audits.core.run import run_models
 from fairaudit.audits.core.stream.progress import Silent
+from fairaudit.audits.joint.verdict import PLAN
 from fairaudit.audits.pruning.options import PruneOptions
 from fairaudit.audits.pruning.run import run_prune
 from fairaudit.config.load import load_config
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Split
+from fairaudit.results.store import read_report
 
 pytestmark = pytest.mark.slow
+
+
+METHODS = ("lrp", "input_x_gradient")
+
+
+def configured(demo_files, methods):
+    audit = {"attribute": "necktie", "region": "necktie", "saliency": list(methods), "faithfulness": False}
+    audit |= {"aligned": {"pairs": {"necktie": {"0": "0", "1": "1"}}, "rho": {"necktie": 0.95}}}  # φ = 0.9 in training
+    audit |= {"tolerance": 0.25}  # 400 faces tell a gap of a half from one of a tenth, and not a tenth from none
+    folder = Path(demo_files.folder)
+    return load_config(folder / "fairaudit.yaml", folder=folder, overrides={"audit": audit, "gates": []})
 
 
 @pytest.fixture(scope="module")
@@ -19,20 +33,18 @@ def output(tmp_path_factory):
     return tmp_path_factory.mktemp("prune")
 
 
-def run(demo_files, output, methods, *, limit=None, audited=()):
-    audit = {"attribute": "necktie", "region": "necktie", "saliency": methods, "faithfulness": False}
-    audit |= {"aligned": {"pairs": {"necktie": {"0": "0", "1": "1"}}, "rho": {"necktie": 0.95}}}  # φ = 0.9 in training
-    config, base = load_config(
-        demo_files.folder / "fairaudit.yaml", folder=Path(demo_files.folder), overrides={"audit": audit}
-    )
+@pytest.fixture(scope="module")
+def report(demo_files, output):
+    """A search, magnitude pruning audited as fully as the model that it gives, and random pruning."""
+    config, base = configured(demo_files, METHODS)
     asked = PruneOptions(
         epochs=2,
         levels=8,
         controls=("magnitude", "random"),
-        audited=audited,
+        audited=("magnitude",),
         fit=Split(column="split", use="balanced"),
     )
-    options = RunOptions(output=output, device="cpu", fail_on="never", limit=limit)
+    options = RunOptions(output=output, device="cpu", fail_on="never")
     outcome = run_prune(
         demo_files.folder / "biased.pt", config=config, base=base, options=options, asked=asked, progress=Silent()
     )
@@ -40,17 +52,10 @@ def run(demo_files, output, methods, *, limit=None, audited=()):
 
 
 @pytest.fixture(scope="module")
-def report(demo_files, output):
-    return run(demo_files, output, ["lrp"])
-
-
-@pytest.fixture(scope="module")
-def legs(report, demo_files, output):
-    """Model → leg → measurement; the same mask, and magnitude pruning audited as fully, on fewer images."""
-    assert report is not None  # its search is gone on with, which is over
-    found = run(demo_files, output, ["lrp", "integrated_gradients"], limit=160, audited=("magnitude",))
+def legs(report):
+    """Model → leg → measurement."""
     table = {}
-    for m in found.measurements:
+    for m in report.measurements:
         if m.metric.startswith("leg_") or (m.metric.startswith("bias_accuracy_") and m.audit == "prune"):
             model, _, by = m.method.partition(", ")
             table.setdefault(model, {})[f"{m.metric} {by}".strip()] = m
@@ -73,25 +78,22 @@ def value(report, metric, **fields):
 def test_the_task_stays_and_the_bias_can_no_longer_be_read(report):
     before, after = (value(report, "task_accuracy", method=name) for name in ("vanilla", "ffw gamma 10"))
     assert after.value > before.value - 0.02
-    for kind in ("linear", "mlp"):
+    for kind, readable in (("linear", 0.75), ("mlp", 0.9)):
         metric = f"bias_accuracy_{kind}"
-        assert value(report, metric, method="vanilla").value > 0.9
-        assert value(report, metric, method="ffw gamma 10").value < 0.75
+        assert value(report, metric, method="vanilla").value > readable
+        assert value(report, metric, method="ffw gamma 10").high < 0.7
 
 
-def test_every_leg_of_the_audit_sees_less_of_the_necktie(report):
+def test_every_leg_of_the_audit_sees_less_of_the_necktie(report, output):
     assert (
         value(report, "model_biasedness", method="ffw gamma 10").high
         < value(report, "model_biasedness", method="vanilla").low
     )
     gap = value(report, "equalized_odds_difference_change", attribute="necktie")
     assert gap.high < -0.1
-    lift = next(
-        m
-        for m in report.measurements
-        if m.metric == "rrf_lift" and m.region == "necktie" and not (m.attribute or m.group or m.class_ or m.baseline)
-    )
-    assert lift.high < 1.0
+    for method in METHODS:
+        names = {"region": "necktie", "attribute": None, "baseline": None, "method": method}
+        assert value(report, "rrf_lift", **names).high < 1.0
     effect = next(
         m
         for m in report.measurements
@@ -99,9 +101,27 @@ def test_every_leg_of_the_audit_sees_less_of_the_necktie(report):
     )
     assert effect.high < 0.05
     assert [verdict.verdict for verdict in report.verdicts] == ["no evidence"]
+    before = read_report(output / "controls" / "vanilla")
+    assert [verdict.verdict for verdict in before.verdicts] == ["unequal and for the wrong reason"]
 
 
-RELIANCE = ("leg_outcome", "leg_lift lrp", "leg_lift integrated_gradients", "leg_effect")
+def test_so_does_the_relevance_of_integrated_gradients(report, demo_files, output, tmp_path):
+    """Of few faces: the lift falls from two to less than one, and the method takes long."""
+    config, base = configured(demo_files, ["integrated_gradients"])
+    (outcome,) = run_models(
+        [output / "biased-pruned.pt"],
+        baseline=demo_files.folder / "biased.pt",
+        config=config,
+        base=base,
+        options=RunOptions(output=tmp_path / "regions", limit=32, formats=(), fail_on="never", device="cpu"),
+        plan=PLAN,
+        progress=Silent(),
+    )
+    assert value(outcome.report, "rrf_lift", region="necktie", attribute=None, baseline=None).high < 1.0
+    assert value(outcome.report, "rrf_lift_change", region="necktie", attribute=None).high < -0.5
+
+
+RELIANCE = ("leg_outcome", "leg_lift lrp", "leg_lift input_x_gradient", "leg_effect")
 PROBES = ("bias_accuracy_linear", "bias_accuracy_mlp")
 
 
@@ -131,7 +151,7 @@ def test_magnitude_and_random_pruning_of_equal_size_do_not(report):
             value(report, "task_accuracy", method=name).value
             < value(report, "task_accuracy", method="vanilla").value - 0.1
         )
-        assert worse_task or value(report, "bias_accuracy_linear", method=name).value > 0.85
+        assert worse_task or value(report, "bias_accuracy_mlp", method=name).value > 0.85
 
 
 def test_the_theory_is_where_eq_15_says(report):

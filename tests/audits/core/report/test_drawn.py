@@ -54,6 +54,7 @@ def test_where_it_is_looked_at_it_is_rendered():
     assert size_of_a_figure() == (320, 160)
 
 
+@pytest.mark.drawn
 def test_older_objects_are_looked_at_again_after_drawing(tmp_path):
     def fail() -> bytes:
         assert gc.get_freeze_count()
