@@ -26,7 +26,7 @@ def run(rows=10, *, epochs=2, size=4, order=None, learns=lambda name: name == "w
 
     settings = TuneSettings(epochs=epochs, batch_size=size, rate=0.1, seed=seed)
     found = trained(split, rows, settings, gradients, learns=learns, training=training, order=order)
-    assert float(split.module.w) == 1.0  # the model itself stays
+    assert split.module.w.item() == 1.0  # the model itself stays
     assert modes == [training] * len(batches)
     return found, batches
 
@@ -45,8 +45,8 @@ def test_steps_are_adams_at_rates_along_half_a_cosine():
     """With a gradient of 1 every step of Adam is its rate: 0.1 · (1 + cos(π k / 4)) / 2 for k = 0 … 3."""
     found, _ = run(rows=8, size=4)
     steps = sum(0.05 * (1 + torch.cos(torch.tensor(torch.pi * k / 4)).item()) for k in range(4))
-    assert float(found["w"]) == pytest.approx(1 - steps, abs=1e-5)
-    assert float(found["fixed"]) == 5.0
+    assert found["w"].item() == pytest.approx(1 - steps, abs=1e-5)
+    assert found["fixed"].item() == 5.0
     assert set(found) == {"w", "fixed", "seen"}
 
 
