@@ -2,13 +2,11 @@
 
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 import torch
 
 from fairaudit.audits.core.stream.columns import column, under
 from fairaudit.audits.regions.audit import CONTROLS, RegionAudit, plan
-from fairaudit.audits.regions.overlays import Overlays
 from fairaudit.errors import UsageError
 
 MAPS = {"new": [[[3.0, 0.0], [1.0, 0.0]]], "old": [[[2.0, 0.0], [1.0, 1.0]]]}
@@ -46,12 +44,6 @@ def test_shares_of_both_models_and_their_change():
     alone = RegionAudit(study(), [Lrp()], {}).map(context(baseline=False)).columns
     assert not under(alone, "change", "lrp", "top")
     assert RegionAudit(study(), [Lrp()], {}).settings()["controls"] == CONTROLS
-
-
-def test_the_overlays_choose_by_the_same_lift():
-    columns = Overlays(study(), [Lrp()]).map(context(baseline=False)).columns
-    np.testing.assert_allclose(columns[column("candidate", "lrp", "top", "rrf_lift_absolute")], [1.5])
-    assert Overlays(study(), [Lrp()]).settings() == {"methods": ["Lrp()"], "regions": ["top"]}
 
 
 def test_without_a_region_there_is_nothing_to_measure(monkeypatch):
