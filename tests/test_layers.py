@@ -1,11 +1,13 @@
 """Imports go down only, and what must start fast loads no torch."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -72,14 +74,46 @@ NO_TORCH = (
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem in RANK)
 
 
-def imported(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+class Defined(NamedTuple):
+    """A function or a class of a file."""
+
+    name: str
+    is_class: bool
+    decorated: bool
+    logic: bool
+    """Whether a function does more than be declared."""
+
+
+class Contents(NamedTuple):
+    imports: tuple[str, ...]
+    defined: tuple[Defined, ...]
+
+
+@functools.cache
+def contents(path):
+    """What the tests here ask of a file, which is parsed once for all of them."""
+    imports, defined = [], []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            imports += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            imports += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.FunctionDef):
+            defined.append(Defined(node.name, False, bool(node.decorator_list), _has_logic(node)))
+        elif isinstance(node, ast.ClassDef):
+            defined.append(Defined(node.name, True, bool(node.decorator_list), False))
+    return Contents(tuple(imports), tuple(defined))
+
+
+def _has_logic(function):
+    return any(
+        not (isinstance(line, ast.Pass) or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)))
+        for line in function.body
+    )
+
+
+def imported(path):
+    return contents(path).imports
 
 
 def part_of(path):
@@ -162,9 +196,9 @@ def test_help_loads_nothing_heavy(arguments):
 def test_no_two_classes_share_a_name():
     places = defaultdict(list)
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                places[node.name].append(str(path.relative_to(PACKAGE)))
+        for each in contents(path).defined:
+            if each.is_class:
+                places[each.name].append(str(path.relative_to(PACKAGE)))
     assert not {name: paths for name, paths in places.items() if len(paths) > 1}
 
 
@@ -172,22 +206,13 @@ WITHOUT_TWIN = 158
 """Files with logic that have no test of the same path and name, but the tests of their room alone; it only falls."""
 
 
-def _has_logic(tree):
-    """Whether a function does more than be declared."""
-    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
-    return any(
-        not (isinstance(line, ast.Pass) or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)))
-        for function in functions
-        for line in function.body
-    )
-
-
 def test_files_with_logic_have_a_test_of_their_own():
     lacking = []
     for path in PACKAGE.rglob("*.py"):
         name = path.relative_to(PACKAGE)
         twin = Path(__file__).parent / name.with_name(f"test_{path.name}")
-        if not path.name.startswith("__") and not twin.exists() and _has_logic(ast.parse(path.read_text("utf-8"))):
+        logic = any(each.logic for each in contents(path).defined)
+        if not path.name.startswith("__") and not twin.exists() and logic:
             lacking.append(str(name))
     assert len(lacking) <= WITHOUT_TWIN, sorted(lacking)
 
@@ -202,12 +227,12 @@ def test_no_function_is_there_for_tests_alone():
     sources = {path: path.read_text("utf-8") for folder in SHIPPED for path in folder.rglob("*.py")}
     named = Counter(word for text in sources.values() for word in re.findall(r"\w+", re.sub(r">>>.*", "", text)))
     dead = [
-        f"{path.name}: {node.name}"
-        for path, text in sources.items()
+        f"{path.name}: {each.name}"
+        for path in sources
         if path.name != "api.py"
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and named[node.name] == 1
-        if not (node.decorator_list and isinstance(node, ast.FunctionDef)) and node.name not in CALLED_BY_OTHERS
-        if not node.name.startswith("__")
+        for each in contents(path).defined
+        if named[each.name] == 1
+        if not (each.decorated and not each.is_class) and each.name not in CALLED_BY_OTHERS
+        if not each.name.startswith("__")
     ]
     assert not dead
