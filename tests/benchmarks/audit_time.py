@@ -104,8 +104,10 @@ def audits(demo: Path, rows: list[int]) -> dict[str, dict[str, float]]:
 
 
 def tables(demo: Path) -> dict[str, float]:
-    """Processor seconds of the commands that need no torch."""
+    """Processor seconds of the commands that need no torch, their second run: an installed package has byte code."""
     import resource
+
+    import numpy as np
 
     found = {}
     with tempfile.TemporaryDirectory() as scratch:
@@ -113,19 +115,30 @@ def tables(demo: Path) -> dict[str, float]:
         shutil.copytree(demo / "report", folder / "report")
         rows = [f"{n % 2},{(n // 3) % 2},{'ab'[n // 2 % 2]}" for n in range(2000)]
         (folder / "table.csv").write_text("\n".join(["y,d,group", *rows]) + "\n", encoding="utf-8")
+        scores = np.random.default_rng(1).normal(np.where(np.arange(2000) % 2, 0.65, 0.35), 0.2).clip(0.001, 0.999)
+        scored = [f"{n % 2},{score:.4f},{'ab'[n // 2 % 2]}" for n, score in enumerate(scores)]
+        (folder / "scored.csv").write_text("\n".join(["y,s,group", *scored]) + "\n", encoding="utf-8")
         columns = ["--truth", "y", "--prediction", "d", "--attribute", "group"]
+        by_score = ["--truth", "y", "--score", "s", "--attribute", "group"]
         commands = {
             "fairness --predictions, 2,000 rows": ["fairness", "--predictions", "table.csv", *columns, "-o", "out"],
             "the same with --format junit, without figures": ["fairness", "--predictions", "table.csv", *columns,
                                                               "-o", "out", "--format", "junit"],
+            "the same with scores, seven figures": ["fairness", "--predictions", "scored.csv", *by_score, "-o", "out"],
             "render --format html": ["render", "report", "--format", "html"],
             "explain tpr": ["explain", "tpr"],
         }  # fmt: skip
+        environment = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment |= {"PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
         for name, command in commands.items():
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run([sys.executable, "-m", "fairaudit", *command], cwd=folder, capture_output=True, check=False)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            found[name] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            for _ in range(2):
+                before = resource.getrusage(resource.RUSAGE_CHILDREN)
+                subprocess.run(
+                    [sys.executable, "-m", "fairaudit", *command],
+                    cwd=folder, env=environment, capture_output=True, check=False,
+                )  # fmt: skip
+                after = resource.getrusage(resource.RUSAGE_CHILDREN)
+                found[name] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return found
 
 

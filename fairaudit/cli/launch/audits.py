@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -166,6 +168,22 @@ def not_audited(outcome: Outcome) -> str:
 
 def launch_table(predictions: Path, *, options: TableOptions, request: Request) -> int:
     """Audit a table of predictions, print the table or JSON, and return the exit code."""
+    with _garbage_searched_rarely():
+        return _table(predictions, options=options, request=request)
+
+
+@contextmanager
+def _garbage_searched_rarely() -> Iterator[None]:
+    """A table is audited in a second or two, of which the search for cycles would take a tenth."""
+    usual = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 20)  # a figure is about as many objects, and is a cycle
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def _table(predictions: Path, *, options: TableOptions, request: Request) -> int:
     from fairaudit.audits.core.report.outcome import Outcome
     from fairaudit.audits.fairness.table import audit_table, plan_table
     from fairaudit.config.schema import AuditConfig, Split

@@ -12,7 +12,7 @@ from fairaudit.ratio import ratio
 STEPS = 200
 
 
-def corrected_for_mislabelling(counts: ArrayLike, error: float) -> Floats:
+def corrected_for_mislabelling(counts: ArrayLike, error: ArrayLike) -> Floats:
     """Expected counts of the true groups when a share of the observed labels is wrong at random.
 
     With k groups with images and a share e of labels that are any of the other groups alike, the observed counts are
@@ -21,10 +21,18 @@ def corrected_for_mislabelling(counts: ArrayLike, error: float) -> Floats:
 
     Cells that would come out negative are set to 0 (the share is then more than these data allow).
 
+    Args:
+        counts: [group, true, predicted].
+        error: a share in [0, 1 − 1/k), or several, [...].
+
+    Returns:
+        [..., group, true, predicted].
+
     >>> corrected_for_mislabelling([[[0, 0], [1, 9]], [[0, 0], [9, 1]]], 0.1)[:, 1].round(6).tolist()
     [[0.0, 10.0], [10.0, 0.0]]
     """
-    return np.maximum(_unmixed(np.asarray(counts, np.float64), error), 0.0)
+    shares, table = np.asarray(error, np.float64), np.asarray(counts, np.float64)
+    return np.maximum(_unmixed(table, shares.reshape(-1)), 0.0).reshape(*shares.shape, *table.shape)
 
 
 def flipping_error(counts: ArrayLike, name: str, *, limit: float) -> float:
@@ -57,7 +65,7 @@ def flipping_error(counts: ArrayLike, name: str, *, limit: float) -> float:
     if not inside:
         return _adverse(table, name, limit, larger)
     shares = np.linspace(0, 1 - 1 / groups, STEPS, endpoint=False)
-    tables = np.stack([corrected_for_mislabelling(table, float(share)) for share in shares])
+    tables = corrected_for_mislabelling(table, shares)
     return _first(shares, _outside(disparity(tables, name), limit, larger))
 
 
@@ -81,15 +89,17 @@ def _first(values: Floats, true: NDArray[np.bool_]) -> float:
     return float(values[true.argmax()]) if true.any() else float("nan")
 
 
-def _unmixed(table: Floats, error: float) -> Floats:
+def _unmixed(table: Floats, errors: Floats) -> Floats:
+    """The true groups' counts at every share of wrong labels: [error, group, true, predicted]."""
     present = np.flatnonzero(table.sum((1, 2)) > 0)
     number = len(present)
-    if number < 2 or not 0 <= error < 1 - 1 / number:
-        if number < 2:
-            return table.copy()
-        raise ValueError(f"the error needs to lie in [0, {1 - 1 / number:g}), found {error}")
-    matrix = np.full((number, number), error / (number - 1))
-    np.fill_diagonal(matrix, 1 - error)
-    unmixed = table.copy()
-    unmixed[present] = np.tensordot(np.linalg.inv(matrix), table[present], axes=1)
+    unmixed = np.repeat(table[None], len(errors), axis=0)
+    if number < 2:
+        return unmixed
+    wrong = errors[(errors < 0) | (errors >= 1 - 1 / number)]
+    if len(wrong):
+        raise ValueError(f"the error needs to lie in [0, {1 - 1 / number:g}), found {wrong[0]}")
+    mixing = np.where(np.eye(number, dtype=bool), 1 - errors[:, None, None], (errors / (number - 1))[:, None, None])
+    cells = table[present].reshape(number, -1)
+    unmixed[:, present] = (np.linalg.inv(mixing) @ cells).reshape(len(errors), number, *table.shape[1:])
     return unmixed

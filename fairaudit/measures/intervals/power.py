@@ -12,6 +12,7 @@ from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.distributions import normal_cdf, normal_sf
 from fairaudit.measures.intervals.proportion import mid_p, normal_quantile
 from fairaudit.measures.intervals.simultaneous import range_quantile
+from fairaudit.measures.root import root
 
 DECIDES = 0.65
 """Probability of a decision, given the estimate, that a number of images is told for; see `shrinkage`."""
@@ -287,6 +288,4 @@ def _smallest(own: float, other: float, base: float, quantile: float, power: flo
 
     if missing(most) < 0:
         return float("nan")
-    from scipy.optimize import brentq  # a fifth of a second, which most commands need not wait for
-
-    return float(brentq(missing, 1e-9, most, xtol=1e-6))
+    return root(missing, 1e-9, most, within=1e-6)

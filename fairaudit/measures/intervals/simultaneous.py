@@ -31,6 +31,7 @@ from fairaudit.measures.intervals.proportion import (
     mid_p,
     normal_quantile,
 )
+from fairaudit.measures.root import root
 from fairaudit.ratio import ratio
 
 
@@ -80,9 +81,7 @@ def range_quantile(level: float, *, groups: int, rates: int = 1) -> float:
         inside = normal_cdf(grid + quantile * np.sqrt(2)) - normal_cdf(grid)
         return float(groups * np.sum(density * inside ** (groups - 1)) - goal)
 
-    from scipy.optimize import brentq  # a fifth of a second, which most commands need not wait for
-
-    return float(brentq(missing, 1e-6, 12.0, xtol=1e-10))
+    return root(missing, 1e-6, 12.0, within=1e-10)
 
 
 def difference_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> Extreme:

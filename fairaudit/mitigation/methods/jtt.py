@@ -59,7 +59,7 @@ def _scarce(part: DataPart) -> Tensor:
 
 JTT = MitigationMethod(
     name="jtt",
-    summary="What a briefly trained network gets wrong is drawn more often.",
+    summary="Images that a briefly trained network gets wrong are drawn more often.",
     source="Liu et al., ICML 2021",
     strength=20.0,
     strengths=(5.0, 20.0, 50.0),

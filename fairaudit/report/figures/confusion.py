@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.ratio import ratio
-from fairaudit.report.figures.style import INK, SOFT, literal, new_figure, png, title
+from fairaudit.report.figures.style import INK, SOFT, Margins, literal, new_figure, png, title, widest
 
 Counts = NDArray[np.int64] | NDArray[np.float64]
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 _ACROSS = 4
 _MOST_WITH_TEXT = 12
+_NAMES = 7.5
+"""Size of the names of the classes, in points."""
+_TITLE = 8.5
+"""Size of the names of the groups, in points."""
 
 
 def confusion(
@@ -40,37 +45,49 @@ def confusion(
         raise ValueError(f"counts {counts.shape} do not fit {len(groups)} groups and {len(classes)} classes")
     columns = min(_ACROSS, len(groups))
     lines = math.ceil(len(groups) / columns)
-    side = 1.55 if len(classes) <= 4 else 2.1
-    figure = new_figure(0.7 + columns * side, 0.75 + lines * (side + 0.12))
+    names = [literal(text if len(text) <= 12 else text[:11] + "…") for text in classes]
+    what = "n" if np.issubdtype(counts.dtype, np.integer) else "weight"
+    over = [literal(f"{name}  ({what} {_amount(table.sum())})") for name, table in zip(groups, counts, strict=True)]
+    turned = max(map(len, names)) > 6
+    room, side, titles = _room(names, turned=turned), 1.4 if len(classes) <= 4 else 1.95, widest(over, _TITLE)
+    wide = max(side, titles + 0.1 - room.across)  # titles are centred and reach into the gaps
+    room = replace(room, right=max(room.right, (titles - wide) / 2 + 0.06))
+    size = room.size(wide, side, rows=lines, columns=columns)
+    figure = new_figure(*size, layout=None)
     title(figure, heading)
-    grid = figure.subplots(lines, columns, squeeze=False)
+    grid = figure.subplots(lines, columns, squeeze=False, gridspec_kw=room.of(figure, rows=lines, columns=columns))
     for place, axes in enumerate(grid.flat):
         if place < len(groups):
-            _matrix(axes, counts[place], classes, name=groups[place])
+            axes.set_title(over[place], fontsize=_TITLE, color=INK)
+            _matrix(axes, counts[place], names, turned=turned)
         else:
             axes.axis("off")
-    figure.supxlabel("decided", fontsize=8.5, color=INK)
-    figure.supylabel(literal(f"true {target}"), fontsize=8.5, color=INK)
+    figure.supxlabel("decided", fontsize=8.5, color=INK, y=0.05 / size[1])
+    figure.supylabel(literal(f"true {target}"), fontsize=8.5, color=INK, x=0.05 / size[0])
     return png(figure)
 
 
-def _matrix(axes: Axes, counts: Counts, classes: Sequence[str], *, name: str) -> None:
+def _room(names: Sequence[str], *, turned: bool) -> Margins:
+    """Margins that hold the names of the classes beside and below every matrix."""
+    beside = widest(names, _NAMES) + 0.1
+    below = 0.6 * beside + 0.12 if turned else 0.2  # sin 35° of the width, and the height of the turned text
+    return Margins(left=0.26 + beside, bottom=0.24 + below, top=0.54, across=0.14 + beside, down=0.28 + below)
+
+
+def _matrix(axes: Axes, counts: Counts, names: Sequence[str], *, turned: bool) -> None:
     shares = ratio(counts, counts.sum(axis=1, keepdims=True))
     axes.imshow(np.nan_to_num(shares), cmap="Blues", vmin=0.0, vmax=1.15, aspect="equal")
-    what = "n" if np.issubdtype(counts.dtype, np.integer) else "weight"
-    axes.set_title(literal(f"{name}  ({what} {_amount(counts.sum())})"), fontsize=8.5, color=INK)
-    places = range(len(classes))
-    names = [literal(text if len(text) <= 12 else text[:11] + "…") for text in classes]
-    axes.set_xticks(places, names, fontsize=7.5, rotation=0 if max(map(len, names)) <= 6 else 35)
-    axes.set_yticks(places, names, fontsize=7.5)
+    places = range(len(names))
+    axes.set_xticks(places, names, fontsize=_NAMES, rotation=35 if turned else 0)
+    axes.set_yticks(places, names, fontsize=_NAMES)
     axes.tick_params(length=0, colors=INK)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    if len(classes) > _MOST_WITH_TEXT:
+    if len(names) > _MOST_WITH_TEXT:
         return
     for true in places:
         for decided in places:
-            _entry(axes, true, decided, float(counts[true, decided]), float(shares[true, decided]), len(classes))
+            _entry(axes, true, decided, float(counts[true, decided]), float(shares[true, decided]), len(names))
 
 
 def _entry(axes: Axes, true: int, decided: int, count: float, share: float, classes: int) -> None:

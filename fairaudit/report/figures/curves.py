@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.report.figures.style import INK, SOFT, colors, dress, literal, markers, new_figure, png, title
+from fairaudit.report.figures.style import INK, SOFT, Margins, colors, dress, literal, markers, new_figure, png, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,9 +72,10 @@ def reliability(groups: Sequence[ReliabilityCurve], *, heading: str) -> bytes:
     """
     if not groups:
         raise ValueError("a reliability diagram needs at least one group")
-    figure = new_figure(4.8, 5.2)
+    figure = new_figure(4.8, 5.2, layout=None)
     title(figure, heading)
-    axes, below = figure.subplots(2, 1, height_ratios=(3.4, 1), sharex=True)
+    room = Margins(left=0.68, down=0.14).of(figure, rows=2)
+    axes, below = figure.subplots(2, 1, height_ratios=(3.4, 1), sharex=True, gridspec_kw=room)
     axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1, linestyle=(0, (4, 3)), label="perfect")
     styles = zip(groups, colors(len(groups)), markers(len(groups)), strict=True)
     for place, (group, color, marker) in enumerate(styles):
@@ -102,9 +103,9 @@ def roc(groups: Sequence[Roc], *, heading: str) -> bytes:
     """
     if not groups:
         raise ValueError("a ROC figure needs at least one group")
-    figure = new_figure(4.8, 4.9)
+    figure = new_figure(4.8, 4.9, layout=None)
     title(figure, heading)
-    axes = figure.subplots()
+    axes = figure.subplots(gridspec_kw=Margins(left=0.56).of(figure))
     axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1, linestyle=(0, (4, 3)), label="chance")
     for group, color, marker in zip(groups, colors(len(groups)), markers(len(groups)), strict=True):
         area = f"AUC {group.auc:.3f}" if group.auc is not None else "AUC not defined"
@@ -128,9 +129,9 @@ def precision_recall(groups: Sequence[PrecisionRecall], *, heading: str) -> byte
     """
     if not groups:
         raise ValueError("a precision-recall figure needs at least one group")
-    figure = new_figure(4.8, 4.9)
+    figure = new_figure(4.8, 4.9, layout=None)
     title(figure, heading)
-    axes = figure.subplots()
+    axes = figure.subplots(gridspec_kw=Margins(left=0.56).of(figure))
     for group, color in zip(groups, colors(len(groups)), strict=True):
         axes.plot(group.recall, group.precision, color=color, linewidth=1.6, label=literal(group.name))
         if len(groups) <= _MOST_BANDS:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from fairaudit.report.figures.style import GRID, INK, SOFT, STATES, dress, literal, new_figure, png, title
+from fairaudit.report.figures.style import GRID, INK, SOFT, STATES, Margins, dress, literal, new_figure, png, title
 from fairaudit.report.rows import STATE_WORDS, Row
 from fairaudit.results.text import interval, number
 
@@ -36,9 +36,10 @@ def forest(rows: Sequence[Row], *, heading: str, x_label: str = "") -> bytes:
     rows = rows[:MOST_ROWS]
     if not rows:
         raise ValueError("a forest plot needs at least one row")
-    figure = new_figure(7.6, 1.05 + _LINE * len(rows))
+    figure = new_figure(7.6, 1.05 + _LINE * len(rows), layout=None)
     title(figure, heading)
-    left, axes, right = figure.subplots(1, 3, width_ratios=(2.35, 3.4, 1.8), sharey=True)
+    room = Margins(left=0.06, right=0.06, bottom=0.66, top=0.34, across=0.08).of(figure, columns=3)
+    left, axes, right = figure.subplots(1, 3, width_ratios=(2.35, 3.4, 1.8), sharey=True, gridspec_kw=room)
     _scale(axes, rows)
     for place, row in enumerate(rows):
         _line(axes, place, row)
@@ -125,7 +126,7 @@ def _legend(axes: Axes, rows: Sequence[Row]) -> None:
     if any(row.measurement and row.measurement.status == "unusable" for row in rows):
         marks.append(Line2D([], [], color=STATES["none"], marker="o", markerfacecolor="white", markersize=5,
                             linewidth=0, label="not to be relied on"))  # fmt: skip
-    axes.figure.legend(handles=marks, loc="outside lower left", ncols=len(marks), frameon=False, fontsize=7)
+    axes.figure.legend(handles=marks, loc="lower left", ncols=len(marks), frameon=False, fontsize=7)
 
 
 def _values(row: Row) -> list[float]:

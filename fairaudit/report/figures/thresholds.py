@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.report.figures.style import INK, SOFT, colors, dress, literal, markers, new_figure, png, title
+from fairaudit.report.figures.style import INK, SOFT, Margins, colors, dress, literal, markers, new_figure, png, title
 
 Values = NDArray[np.float64]
+_ACROSS = 3
+"""Entries of a legend beside each other."""
+_LEGEND_LINE = 0.16
+"""Height of a line of a legend, in inches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +48,11 @@ def sweep(
     """
     if not gaps or any(len(gap) != len(thresholds) for gap in gaps.values()) or len(accuracy) != len(thresholds):
         raise ValueError("a sweep needs a disparity, and everything at every threshold")
-    figure = new_figure(8.6, 4.1)
+    figure = new_figure(8.6, 4.1, layout=None)
     title(figure, heading)
-    left, right = figure.subplots(1, 2)
+    entries = 1 + len(gaps) + (used is not None)
+    room = Margins(left=0.4, bottom=0.55 + _LEGEND_LINE * math.ceil(entries / _ACROSS), across=0.75)
+    left, right = figure.subplots(1, 2, gridspec_kw=room.of(figure, columns=2))
     left.plot(thresholds, accuracy, color=INK, linewidth=1.6, linestyle=(0, (4, 2)), label="accuracy")
     place = None if used is None else int(np.abs(thresholds - used).argmin())
     for (name, gap), color, marker in zip(gaps.items(), colors(len(gaps)), markers(len(gaps)), strict=True):
@@ -63,7 +70,7 @@ def sweep(
     left.set_ylim(-0.02, 1.02)
     dress(left, x_label="threshold for all groups")
     dress(right, x_label="accuracy", y_label="disparity (lower is better)")
-    figure.legend(loc="outside lower center", ncols=3, fontsize=7.5, frameon=False)
+    figure.legend(loc="lower center", ncols=_ACROSS, fontsize=7.5, frameon=False)
     return png(figure)
 
 
@@ -91,9 +98,10 @@ def distributions(groups: Sequence[Scores], *, heading: str, names: tuple[str, s
     """
     if not groups:
         raise ValueError("score distributions need at least one group")
-    figure = new_figure(8.2, 3.7)
+    figure = new_figure(8.2, 3.7, layout=None)
     title(figure, heading)
-    panels = figure.subplots(1, 2, sharey=True)
+    room = Margins(left=0.66, top=0.56, across=0.16).of(figure, columns=2)
+    panels = figure.subplots(1, 2, sharey=True, gridspec_kw=room)
     for truth, axes in enumerate(panels):
         for group, color in zip(groups, colors(len(groups)), strict=True):
             counts = group.positive if truth else group.negative

@@ -1,121 +1,51 @@
-"""What wins: never a constant classifier, never one that costs too much accuracy; a failure keeps its reason."""
+"""The best of many fits, and what a failure and an edit that is missing are."""
 
-import numpy as np
+from types import SimpleNamespace
+
 import pytest
 import torch
 
-from fairaudit.audits.mitigation.merit import (
-    Merit,
-    constant_accuracy,
-    mean_cell,
-    mean_error,
-    merit,
-    pick,
-    score_error,
-)
-from fairaudit.audits.mitigation.store import Fit, FitStore, Unit
-from fairaudit.mitigation.edits import GroupThreshold, GroupThresholds, HeadEdit, Inserted, Weights
+from fairaudit.audits.mitigation.fit import UNCHANGED, Fits, best, edit_of
+from fairaudit.audits.mitigation.store import Fit, Unit
+from fairaudit.mitigation.edits import Weights
 
-CONSTANT = np.array([[[20, 0], [20, 0]], [[20, 0], [20, 0]]])
-BIASED = np.array([[[19, 1], [10, 10]], [[10, 10], [1, 19]]])
-EVEN = np.array([[[17, 3], [3, 17]], [[17, 3], [3, 17]]])
-WEAK = np.array([[[13, 7], [7, 13]], [[13, 7], [7, 13]]])
+TARGET, ATTRIBUTE = torch.tensor([0, 0, 1, 1] * 25), torch.tensor([0, 1] * 50)
+PART = SimpleNamespace(target=TARGET, attribute=ATTRIBUTE, classes=2, groups=2)
+EDIT = Weights(values={})
 
 
-@pytest.mark.parametrize("select", ["worst_cell", "eo"])
-@pytest.mark.parametrize("floor", [0.02, 1.0])
-def test_a_constant_classifier_never_wins(select, floor):
-    before = mean_cell(BIASED)
-    assert merit(CONSTANT, select, floor=floor, before=before)[0] == -np.inf
-    assert merit(EVEN, select, floor=floor, before=before) > merit(BIASED, select, floor=floor, before=before)
+def fit(name, wrong, *, seed=0, failed=False):
+    """Decisions of which every `wrong`-th of one cell is wrong; 0 for none."""
+    decisions = TARGET.clone()
+    cell = torch.nonzero((TARGET == 1) & (ATTRIBUTE == 1))[:, 0]
+    if wrong:
+        decisions[cell[::wrong]] = 0
+    return Fit(unit=Unit(method=name, seed=seed, strength=0.0), edit=None if failed else EDIT,
+               reason="no" if failed else "", columns={"choose.decisions": decisions})  # fmt: skip
 
 
-@pytest.mark.parametrize("select", ["worst_cell", "eo"])
-def test_what_is_no_better_than_a_constant_never_wins(select):
-    coin = np.full((2, 2, 2), 10)  # equal, and worth nothing; the unchanged model may be no better
-    assert merit(coin, select, floor=0.02, before=0.45)[0] == -np.inf
-    assert merit(WEAK, select, floor=0.02, before=0.45)[0] > -np.inf
-    missing = np.array([[[5, 5], [0, 0]], [[5, 5], [4, 6]]])  # three cells, two of them of the first class
-    assert constant_accuracy(missing) == pytest.approx(2 / 3)
+def fits(**by_method):
+    vanilla = Fit(unit=UNCHANGED, edit=EDIT, columns=fit("vanilla", 2).columns)
+    return Fits(vanilla=vanilla, by_method=by_method)
 
 
-def test_the_floor_keeps_out_what_costs_too_much():
-    before = mean_cell(BIASED)  # .725; the weak one has .65 and a gap of 0
-    assert merit(WEAK, "eo", floor=0.02, before=before)[0] == -np.inf
-    assert merit(WEAK, "eo", floor=0.1, before=before)[0] == 0.0
+def test_the_best_has_the_best_worst_cell_and_did_not_fail():
+    found = fits(afr=[fit("afr", 2)], dfr=[fit("dfr", 0)], leace=[fit("leace", 0, failed=True)])
+    assert best(found, PART, "worst_cell", 0.02) == "dfr"
+    assert set(found.working()) == {"afr", "dfr"}
 
 
-def test_a_little_above_a_constant_is_not_surely_better():
-    lucky = np.array([[[11, 9], [9, 11]], [[11, 9], [9, 11]]])  # .55 of 20 images per cell
-    assert merit(lucky, "worst_cell", floor=0.02, before=0.5)[0] == -np.inf
-    assert merit(20 * lucky, "worst_cell", floor=0.02, before=0.5)[0] == 0.55
+def test_a_method_works_only_where_every_seed_does():
+    assert fits(a=[fit("a", 0), fit("a", 0, seed=1, failed=True)]).working() == {}
 
 
-def test_standard_errors_by_hand():
-    assert mean_error(EVEN) == pytest.approx(np.sqrt(4 * 0.85 * 0.15 / 20) / 4)
-    one_bad = np.array([[[100, 0], [0, 100]], [[100, 0], [40, 60]]])
-    assert score_error(one_bad, "worst_cell") == pytest.approx(np.sqrt(0.6 * 0.4 / 100), rel=0.15)
-    assert score_error(one_bad, "eo") == pytest.approx(np.sqrt(0.6 * 0.4 / 100), rel=0.15)  # the other group's is 0
-    missing = np.array([[[30, 0], [0, 30]], [[15, 15], [0, 0]]])
-    assert np.isfinite(score_error(missing, "worst_cell"))
+def test_where_none_may_win_there_is_none():
+    constant = fit("a", 0)
+    constant = Fit(unit=constant.unit, edit=EDIT, columns={"choose.decisions": torch.zeros(100, dtype=torch.long)})
+    assert best(fits(dfr=[constant]), PART, "worst_cell", 0.02) is None
 
 
-def redrawn(draw, shares):
-    """Counts of 40 images per cell whose cells are right with these probabilities."""
-    a, b, c, d = draw.binomial(40, shares).tolist()
-    return np.array([[[a, 40 - a], [40 - b, b]], [[c, 40 - c], [40 - d, d]]])
-
-
-def test_the_luckiest_of_many_is_not_taken_over_a_better_one():
-    """Thirty methods of .62 in every cell, and one of .68 in the worst and .8 in the others; drawn 60 times."""
-    draw, right = np.random.default_rng(0), {"largest": 0, "picked": 0}
-    for _ in range(60):
-        found = {}
-        for number in range(31):
-            counts = redrawn(draw, [0.62] * 4 if number < 30 else [0.68, 0.8, 0.8, 0.8])
-            score, mean = merit(counts, "worst_cell", floor=0.02, before=0.5)
-            found[str(number)] = Merit(score=score, error=score_error(counts, "worst_cell"), mean=mean)
-        right["largest"] += max(found, key=lambda name: found[name].score) == "30"
-        right["picked"] += pick(found) == "30"
-    assert right["picked"] >= 50
-    assert right["largest"] < right["picked"] - 8
-
-
-EDITS = {
-    "none": None,
-    "weights": Weights(values={"0.weight": torch.rand(2, 3)}),
-    "head": HeadEdit(weight=torch.rand(1, 3).double(), bias=torch.rand(1).double()),
-    "inserted": Inserted(layer="layer1.0.conv", weight=torch.rand(2, 2), bias=torch.rand(2), head_bias=torch.rand(1)),
-    "rule": GroupThresholds(groups=(GroupThreshold(lower=0.1, upper=0.2, mix=0.3, keep=0.4),), base_rate=0.5),
-}
-
-
-@pytest.mark.parametrize("kind", list(EDITS))
-def test_a_fit_comes_back_as_it_was(tmp_path, kind):
-    store = FitStore(folder=tmp_path, key="a")
-    unit = Unit(method="dfr", seed=3, strength=0.1)
-    fit = Fit(unit=unit, edit=EDITS[kind], reason="why", facts={"n": 2.0}, columns={"scores": torch.rand(3, 2)},
-              seconds=1.5)  # fmt: skip
-    store.save(fit)
-    found = store.load(unit)
-    assert (found.reason, found.facts, found.seconds) == ("why", {"n": 2.0}, 1.5)
-    assert torch.equal(found.columns["scores"], fit.columns["scores"])
-    assert type(found.edit) is type(EDITS[kind])
-    if kind == "rule":
-        assert found.edit == EDITS[kind] or found.edit.groups == EDITS[kind].groups
-    if kind == "inserted":
-        assert torch.equal(found.edit.head_bias, EDITS[kind].head_bias)
-    if kind == "weights":
-        assert torch.equal(found.edit.values["0.weight"], EDITS[kind].values["0.weight"])
-    first = store.path(unit).read_bytes()
-    store.save(fit)
-    assert store.path(unit).read_bytes() == first
-
-
-def test_fits_of_other_runs_and_broken_files_are_not_taken(tmp_path):
-    unit = Unit(method="dfr", seed=3, strength=0.1)
-    store = FitStore(folder=tmp_path, key="a")
-    store.save(Fit(unit=unit))
-    assert FitStore(folder=tmp_path, key="b").load(unit) is None
-    store.path(unit).write_bytes(b"half a file")
-    assert store.load(unit) is None
+def test_an_edit_that_is_missing_is_an_error_of_ours():
+    assert edit_of(fit("a", 0)) is EDIT
+    with pytest.raises(ValueError):
+        edit_of(fit("a", 0, failed=True))

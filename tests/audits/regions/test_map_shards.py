@@ -4,9 +4,8 @@ import os
 import numpy as np
 import pytest
 from safetensors import safe_open
-from safetensors.numpy import save_file
 
-from fairaudit.audits.regions.map_files import read_maps, saved_rows
+from fairaudit.audits.regions.map_files import read_maps
 from fairaudit.audits.regions.map_shards import blocks, npy, own_rows, read_array, tensors
 from fairaudit.errors import DataError
 
@@ -37,22 +36,6 @@ def test_a_safetensors_shard_tells_its_rows_and_ids_to_any_reader(tmp_path):
     np.testing.assert_array_equal(own_rows(tmp_path / "a.safetensors"), ROWS)
 
 
-def test_a_folder_of_shards_is_its_maps_in_the_order_of_rows(tmp_path):
-    shard(tmp_path, np.array([8, 9]))
-    shard(tmp_path, ROWS)
-    np.testing.assert_array_equal(read_maps(tmp_path), np.concatenate([MAPS, MAPS[:2]]))
-    assert saved_rows(tmp_path).tolist() == [0, 1, 3, 4, 7, 8, 9]
-
-
-def test_the_only_tensor_of_another_tool_is_taken_and_a_choice_is_refused(tmp_path):
-    save_file({"attributions": MAPS}, tmp_path / "one.safetensors")
-    np.testing.assert_array_equal(read_maps(tmp_path / "one.safetensors"), MAPS)
-    assert saved_rows(tmp_path) is None
-    save_file({"b": MAPS, "a": MAPS}, tmp_path / "two.safetensors")
-    with pytest.raises(DataError, match='no tensor "maps" among a, b'):
-        read_maps(tmp_path / "two.safetensors")
-
-
 @pytest.mark.parametrize("name", ["cut.npy", "cut.safetensors"])
 def test_a_file_that_was_cut_off_is_refused(tmp_path, name):
     content = npy(MAPS) if name.endswith("npy") else tensors(MAPS, ROWS, list("abcde"), about={})
@@ -70,34 +53,6 @@ def test_an_archive_and_what_is_not_real_numbers_are_refused(tmp_path):
         (tmp_path / "bad.npy").write_bytes(npy(bad))
         with pytest.raises(DataError, match="holds no maps"):
             read_maps(tmp_path / "bad.npy")
-
-
-def test_a_folder_of_both_formats_is_refused(tmp_path):
-    shard(tmp_path, ROWS)
-    (tmp_path / "00000008.npy").write_bytes(npy(MAPS))
-    with pytest.raises(DataError, match=r"two formats.*1 \.npy, 1 \.safetensors"):
-        read_maps(tmp_path)
-
-
-def test_shards_whose_rows_overlap_or_are_missing_are_refused(tmp_path):
-    shard(tmp_path, ROWS)
-    shard(tmp_path, np.array([4, 9]))
-    with pytest.raises(DataError, match="several runs"):
-        saved_rows(tmp_path)
-    (tmp_path / "00000004.safetensors").unlink()
-    save_file({"maps": MAPS}, tmp_path / "00000008.safetensors")
-    with pytest.raises(DataError, match=r"rows for 2 shards.*rows for 1"):
-        saved_rows(tmp_path)
-
-
-def test_npy_shards_without_rows_are_refused(tmp_path):
-    (tmp_path / "lrp").mkdir()
-    (tmp_path / "rows").mkdir()
-    for first in (0, 8):
-        (tmp_path / "lrp" / f"{first:08d}.npy").write_bytes(npy(MAPS))
-    (tmp_path / "rows" / "00000000.npy").write_bytes(npy(ROWS))
-    with pytest.raises(DataError, match="stopped"):
-        saved_rows(tmp_path / "lrp")
 
 
 @pytest.mark.parametrize("name", ["00000000.npy", "00000000.safetensors"])

@@ -9,7 +9,6 @@ from torch import nn
 
 from fairaudit.audits.selftest.options import SelftestOptions, biases_of
 from fairaudit.audits.selftest.train import Trainer
-from fairaudit.audits.selftest.weights import read_weights, write_weights
 from fairaudit.config.schema import ModelConfig, PreprocessConfig
 from fairaudit.errors import ModelError
 from fairaudit.models.open import open_model
@@ -97,20 +96,3 @@ def test_a_training_that_diverges_is_told(tmp_path, monkeypatch):
     images = torch.full((64, 1, 8, 8), float("inf"))
     with pytest.raises(ModelError, match="diverged"):
         made.fit(module, images, torch.arange(64) % 2, epochs=1, seed=0, told=lambda _done, _all: None)
-
-
-def test_weights_are_read_only_with_their_key(tmp_path):
-    module, file = nn.Linear(2, 3), tmp_path / "models" / "w.safetensors"
-    assert read_weights(file, "one") is None
-    write_weights(file, module, "one")
-    assert torch.equal(read_weights(file, "one")["weight"], module.weight)
-    assert read_weights(file, "two") is None
-    file.write_bytes(b"damaged")
-    assert read_weights(file, "one") is None
-
-
-def test_tied_weights_can_be_written(tmp_path):
-    module = nn.ModuleList([nn.Linear(2, 2), nn.Linear(2, 2)])
-    module[1].weight = module[0].weight
-    write_weights(tmp_path / "w", module, "k")
-    assert set(read_weights(tmp_path / "w", "k")) == set(module.state_dict())
