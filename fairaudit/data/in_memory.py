@@ -34,7 +34,10 @@ def written_pictures(
             advice="Other types would have to be rounded, and the numbers would be about other images.",
         )
     if target is None or isinstance(target, str) or not isinstance(attributes, Mapping) or not attributes:
-        raise UsageError("Images in memory need values", wanted="target=[image] labels, attributes={NAME: [image]}")
+        raise UsageError(
+            "Images in memory need labels and attribute values",
+            wanted="target=[image] labels, attributes={NAME: [image]}",
+        )
     for number, image in enumerate(values):
         Image.fromarray(image).save(folder / f"{number}.png", compress_level=1)
     texts = {"file": [f"{number}.png" for number in range(len(values))], "target": as_texts(target)}

@@ -56,6 +56,6 @@ def test_images_that_would_be_rounded_are_refused(tmp_path, images):
 @pytest.mark.parametrize(
     ("target", "attributes"), [(None, {"a": [1]}), ("label", {"a": [1]}), ([1, 0], ["a"]), ([1, 0], {})]
 )
-def test_images_in_memory_need_values(tmp_path, target, attributes):
-    with pytest.raises(UsageError, match="need values"):
+def test_images_in_memory_need_labels_and_values(tmp_path, target, attributes):
+    with pytest.raises(UsageError, match="need labels and attribute values"):
         written_pictures(tmp_path, PICTURES, target, attributes, None)

@@ -123,7 +123,7 @@ def read_predictions(
     lost = _lost(target, decisions, scores, baseline)[rows]
     keep = rows[lost == ""]
     if keep.size == 0:
-        raise DataError("Not one row of the table has both a truth and a prediction", where=table.file)
+        raise DataError("No row of the table has both a true label and a prediction", where=table.file)
     return Predicted(
         target=target.take(keep),
         decisions=decisions[keep],
@@ -177,7 +177,7 @@ def _check(columns: TableColumns) -> None:
     if columns.weight is not None and columns.baseline is not None:
         raise UsageError(
             "--weight cannot be combined with --baseline-prediction",
-            advice="Leave one of them out; the paired tests count images, which weights are not.",
+            advice="Leave one of them out: the paired tests need images, not weights.",
         )
 
 

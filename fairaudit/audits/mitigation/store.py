@@ -115,10 +115,10 @@ class FitStore:
         names = (self.path(unit).name, self._seconds(unit).name)
         if names[0] not in files:
             raise DataError(
-                "A worker fitted something else than was asked for",
+                "A worker returned another fit than the one that was asked for",
                 wanted=names[0],
                 found=", ".join(sorted(files)) or "nothing",
-                advice="Model and data must be the same under the same paths on every machine, and so must torch.",
+                advice="Model, data and the version of torch must be the same on every machine, under the same paths.",
             )
         for name in reversed([name for name in names if name in files]):  # the fit last: it says that all is there
             write_bytes(self.folder / name, files[name])

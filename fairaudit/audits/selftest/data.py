@@ -121,8 +121,8 @@ def balanced_rho(data: SelftestData, bias: Bias) -> float:
     planted = plant_bias(data.audit, bias, seed=0)
     if target_of(planted).values != data.classes:
         raise DataError(
-            f"The bias {bias.kind} halves the classes, and a self-test keeps those of the model",
-            wanted="a target of two values",
+            f"The bias {bias.kind} merges the classes into two, but a self-test keeps those of the model",
+            wanted="a target with two values",
             found=f"{len(data.classes)} values",
             where="--bias",
         )

@@ -28,7 +28,9 @@ def jtt(task: Task) -> Noted:
     first = learnt(replace(task, train=replace(task.train, epochs=EPOCHS)), fresh=True)
     wrong = decisions(task, first, task.debias) != task.debias.target
     if not bool(wrong.any()):
-        raise MethodError("The first network makes no error, so nothing can count more", advice="Use another method.")
+        raise MethodError(
+            "The first network makes no error, so no image can get more weight", advice="Use another method."
+        )
     weights = torch.where(wrong, float(task.strength), 1.0).double()
     edit = learnt(task, order=drawn_order(weights))
     conflicting = _scarce(task.debias)

@@ -62,7 +62,10 @@ def threshold_for(
 
     before = at(own)
     if math.isnan(before.gap):
-        raise MethodError("A threshold cannot be chosen", wanted="images in every cell of the choosing part")
+        raise MethodError(
+            "A threshold cannot be chosen",
+            wanted="images of every combination of attribute and target in the choosing part",
+        )
     allowed = [found for found in map(at, GRID) if found.accuracy >= before.accuracy - floor]
     # Undefined gaps are no gaps of 0: only numbers are compared.
     better = [found for found in allowed if not math.isnan(found.gap) and found.gap < before.gap]

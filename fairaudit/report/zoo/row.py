@@ -143,7 +143,7 @@ def from_dict(values: Any) -> ModelRow:  # noqa: ANN401 (any JSON value)
     """
     fields = ModelRow.__slots__
     if not isinstance(values, dict) or set(values) != set(fields) or values["gate"] not in ORDER:
-        raise DataError("A summary holds a row that is no model's", wanted=", ".join(fields), found=str(values)[:200])
+        raise DataError("A row of the summary is not about a model", wanted=", ".join(fields), found=str(values)[:200])
     return ModelRow(**{**values, "verdicts": tuple(values["verdicts"])})
 
 

@@ -55,7 +55,7 @@ def test_a_fit_travels_as_its_files(tmp_path):
     store.save(Fit(unit=unit, reason="why", seconds=2.0))
     there.take_up(unit, store.packed(unit))
     assert (there.load(unit).reason, there.load(unit).seconds) == ("why", 2.0)
-    with pytest.raises(DataError, match="something else than was asked for"):
+    with pytest.raises(DataError, match="another fit than the one that was asked for"):
         there.take_up(other, store.packed(unit))
 
 

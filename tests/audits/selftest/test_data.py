@@ -53,5 +53,5 @@ def test_at_chance_a_bias_says_nothing_about_the_class(kind, classes, share):
 def test_a_bias_that_halves_the_classes_needs_two():
     rows = {count: manifest(np.arange(30) % count, count) for count in (2, 3)}
     assert balanced_rho(SelftestData(train=rows[2], audit=rows[2]), Bias(kind="red_green")) == 0.5
-    with pytest.raises(DataError, match=r"halves the classes.*two values.*3 values"):
+    with pytest.raises(DataError, match=r"merges the classes.*two values.*3 values"):
         balanced_rho(SelftestData(train=rows[3], audit=rows[3]), Bias(kind="red_green"))
