@@ -1,11 +1,13 @@
 """Imports go down only, and what must start fast loads no torch."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -72,14 +74,53 @@ NO_TORCH = (
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem in RANK)
 
 
-def imported(path):
+LOGIC = (
+    ast.If, ast.IfExp, ast.For, ast.While, ast.Try, ast.Match, ast.BoolOp, ast.Compare, ast.BinOp, ast.AugAssign,
+    ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
+)  # fmt: skip
+"""What makes a function more than a hand-over: branches, loops, comparisons, arithmetic, comprehensions."""
+
+
+class Defined(NamedTuple):
+    """A function or a class of a file."""
+
+    name: str
+    is_class: bool
+    decorated: bool
+
+
+class Contents(NamedTuple):
+    imports: tuple[str, ...]
+    defined: tuple[Defined, ...]
+    logic: bool
+
+
+@functools.cache
+def contents(path):
+    """What the tests here ask of a file, which is parsed once for all of them."""
+    imports, defined = [], []
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            imports += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            imports += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.FunctionDef):
+            defined.append(Defined(node.name, False, bool(node.decorator_list)))
+        elif isinstance(node, ast.ClassDef):
+            defined.append(Defined(node.name, True, bool(node.decorator_list)))
+    return Contents(tuple(imports), tuple(defined), _has_logic(tree))
+
+
+def _has_logic(tree):
+    """Whether a function's body, or a lambda, branches, loops, compares or computes; signatures do not count."""
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda))
+    bodies = (node.body if isinstance(node.body, list) else [node.body] for node in functions)
+    return any(isinstance(part, LOGIC) for body in bodies for line in body for part in ast.walk(line))
+
+
+def imported(path):
+    return contents(path).imports
 
 
 def part_of(path):
@@ -162,9 +203,9 @@ def test_help_loads_nothing_heavy(arguments):
 def test_no_two_classes_share_a_name():
     places = defaultdict(list)
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                places[node.name].append(str(path.relative_to(PACKAGE)))
+        for each in contents(path).defined:
+            if each.is_class:
+                places[each.name].append(str(path.relative_to(PACKAGE)))
     assert not {name: paths for name, paths in places.items() if len(paths) > 1}
 
 
@@ -191,18 +232,6 @@ TESTED_ELSEWHERE = {
     "__main__.py": "cli/test_without_torch.py",
 }
 """Module with logic and no test of the same path and name → the test that runs it."""
-LOGIC = (
-    ast.If, ast.IfExp, ast.For, ast.While, ast.Try, ast.Match, ast.BoolOp, ast.Compare, ast.BinOp, ast.AugAssign,
-    ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
-)  # fmt: skip
-"""What makes a function more than a hand-over: branches, loops, comparisons, arithmetic, comprehensions."""
-
-
-def _has_logic(tree):
-    """Whether a function's body, or a lambda, branches, loops, compares or computes; signatures do not count."""
-    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda))
-    bodies = (node.body if isinstance(node.body, list) else [node.body] for node in functions)
-    return any(isinstance(part, LOGIC) for body in bodies for line in body for part in ast.walk(line))
 
 
 def test_files_with_logic_have_a_test_of_their_own():
@@ -210,7 +239,7 @@ def test_files_with_logic_have_a_test_of_their_own():
     for path in PACKAGE.rglob("*.py"):
         name = path.relative_to(PACKAGE)
         twin = tests / name.with_name(f"test_{path.name}")
-        if not twin.exists() and _has_logic(ast.parse(path.read_text("utf-8"))):
+        if not twin.exists() and contents(path).logic:
             lacking.add(name.as_posix())
     assert sorted(lacking - TESTED_ELSEWHERE.keys()) == [], "without a test of the same path and name"
     assert sorted(TESTED_ELSEWHERE.keys() - lacking) == [], "need not be excepted"
@@ -245,12 +274,12 @@ def test_no_function_is_there_for_tests_alone():
     sources = {path: path.read_text("utf-8") for folder in SHIPPED for path in folder.rglob("*.py")}
     named = Counter(word for text in sources.values() for word in re.findall(r"\w+", re.sub(r">>>.*", "", text)))
     dead = [
-        f"{path.name}: {node.name}"
-        for path, text in sources.items()
+        f"{path.name}: {each.name}"
+        for path in sources
         if path.name != "api.py"
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and named[node.name] == 1
-        if not (node.decorator_list and isinstance(node, ast.FunctionDef)) and node.name not in CALLED_BY_OTHERS
-        if not node.name.startswith("__")
+        for each in contents(path).defined
+        if named[each.name] == 1
+        if not (each.decorated and not each.is_class) and each.name not in CALLED_BY_OTHERS
+        if not each.name.startswith("__")
     ]
     assert not dead
