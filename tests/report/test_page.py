@@ -58,7 +58,7 @@ def test_a_gap_whose_reason_is_not_known_says_so_in_its_first_sentence(made):
     )
     assert second == "What makes the difference is not known yet: look at other regions."
     (first, _) = page(made(verdict("unequal, not by this cue", region="mouth"), measurements=[])).sentences
-    assert first == ("Groups of necktie are treated unequally, but no use of the necktie was found that mouth shows.")
+    assert first == ("Groups of necktie are treated unequally, but no use of the necktie that mouth shows was found.")
 
 
 def test_false_alarms_are_told_of_images_that_are_not_of_the_class(made):
