@@ -100,6 +100,9 @@ class Blank:
     def get_figheight(self):
         return 1.0
 
+    def get_size_inches(self):
+        return 8.0, 5.0
+
     def get_legend_handles_labels(self):
         return [], []
 

@@ -246,6 +246,24 @@ def test_files_with_logic_have_a_test_of_their_own():
     assert [test for test in TESTED_ELSEWHERE.values() if not (tests / test).is_file()] == []
 
 
+LONGEST_FILE, LONGEST_BODY = 350, 50
+
+
+def test_files_and_functions_can_be_read_in_a_sitting():
+    """Lines of a file; and of a function's body, without signature, which of a command is its options, or docstring."""
+    long_files, long_bodies = [], []
+    for path in PACKAGE.rglob("*.py"):
+        text, name = path.read_text("utf-8"), path.relative_to(PACKAGE).as_posix()
+        if len(text.splitlines()) > LONGEST_FILE:
+            long_files.append(name)
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[ast.get_docstring(node) is not None :] or node.body
+                if node.end_lineno - body[0].lineno >= LONGEST_BODY:
+                    long_bodies.append(f"{name}: {node.name}")
+    assert (long_files, long_bodies) == ([], [])
+
+
 CALLED_BY_OTHERS = {"model_post_init", "pre_forward", "post_forward"}
 """Methods that pydantic and zennit call."""
 SHIPPED = (PACKAGE, Path(__file__).parents[1] / "example_configs")

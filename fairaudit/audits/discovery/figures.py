@@ -70,7 +70,7 @@ def _colours(groups: Labels) -> str:
 
 
 def _draw(method: str, groups: Labels, grids: Floats, judged: Sequence[WitnessedWindow], image: Floats | None) -> bytes:
-    from fairaudit.report.figures.regions import found_windows
+    from fairaudit.report.figures.windows import found_windows
 
     return found_windows(
         difference(groups, grids),

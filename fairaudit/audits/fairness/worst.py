@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.stream.audit import Drawing, Total, slug
+from fairaudit.audits.core.stream.columns import column
+from fairaudit.audits.fairness.inputs import DECISION, SCORES
 from fairaudit.data.categorical import Categorical
 
 MOST = 12
@@ -39,7 +41,7 @@ def worst_drawings(total: Total) -> Iterator[Drawing]:
         cell = worst_cell(
             groups,
             target,
-            total.part.columns["candidate.decision"].astype(np.int64),
+            total.part.columns[column("candidate", DECISION)].astype(np.int64),
             _sureness(total),
             least=study.config.audit.min_cell,
         )
@@ -95,10 +97,10 @@ def worst_cell(
 
 def _sureness(total: Total) -> NDArray[np.float64]:
     """[image] probability of the decided class; alike for all where a model gives decisions alone."""
-    if "candidate.scores" not in total.part.columns:
+    if column("candidate", SCORES) not in total.part.columns:
         return np.zeros(len(total.rows))
-    scores = total.part.columns["candidate.scores"].astype(np.float64)
-    decisions = total.part.columns["candidate.decision"].astype(np.int64)
+    scores = total.part.columns[column("candidate", SCORES)].astype(np.float64)
+    decisions = total.part.columns[column("candidate", DECISION)].astype(np.int64)
     return np.asarray(scores[np.arange(len(scores)), decisions], np.float64)
 
 
@@ -107,7 +109,7 @@ def _draw(total: Total, cell: WorstCell, *, heading: str) -> bytes:
 
     study, places = total.study, cell.wrong[:MOST]
     said = study.target.values
-    decisions = total.part.columns["candidate.decision"].astype(np.int64)
+    decisions = total.part.columns[column("candidate", DECISION)].astype(np.int64)
     batch = study.material.loader.load(total.rows[places].tolist())
     decided = dict(zip(total.rows[places].tolist(), decisions[places].tolist(), strict=True))
     return examples(

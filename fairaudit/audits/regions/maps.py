@@ -31,7 +31,7 @@ from fairaudit.errors import DataError, UsageError
 from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.regions.columns import change_columns, region_columns
 from fairaudit.measures.regions.control_regions import control_regions
-from fairaudit.measures.regions.metrics import even
+from fairaudit.measures.regions.weights import even
 from fairaudit.measures.regions.windows import grid_shares
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Data, Excluded, Figure, Report
