@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,16 +159,17 @@ def fairness(
     from fairaudit.audits.fairness.table_file import TableColumns
     from fairaudit.config.options import RunOptions
     from fairaudit.config.schema import AuditConfig
+    from fairaudit.data.in_memory import as_texts, named_columns, write_columns
 
-    attributes = _named(sensitive_features)
+    attributes = named_columns(sensitive_features)
     columns = {"truth": y_true, "prediction": y_pred, **({} if y_score is None else {"score": y_score})}
-    texts = {name: _texts(values) for name, values in (*columns.items(), *attributes.items())}
+    texts = {name: as_texts(values) for name, values in (*columns.items(), *attributes.items())}
     clash = set(columns) & set(attributes)
     if clash:
         raise UsageError(f'An attribute cannot be called "{min(clash)}" here', advice="Give it another name.")
     with _folder(output) as folder, tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "arrays.csv"
-        _write_columns(path, texts)
+        write_columns(path, texts)
         report = audit_table(
             path,
             TableColumns(
@@ -226,13 +226,14 @@ def audit(
     from fairaudit.audits.joint import verdict as joint
     from fairaudit.config.load import load_config, merged
     from fairaudit.config.options import RunOptions
+    from fairaudit.data.in_memory import written_pictures
 
     in_memory = not isinstance(model, (str, Path))
     with _folder(output) as folder, tempfile.TemporaryDirectory() as scratch:
         if isinstance(data, (str, Path)):
             sections = _columns(data, target, attributes)
         else:
-            sections = _pictures(Path(scratch), data, target, attributes, size)
+            sections = written_pictures(Path(scratch), data, target, attributes, size)
         if size is not None:
             sections["preprocess"] = {"size": list(size)}
         boxes = {name: {"box": list(box), "units": "fraction"} for name, box in (regions or {}).items()}
@@ -270,39 +271,6 @@ def _columns(data: str | Path, target: object, attributes: object) -> dict[str, 
     return {"data": section}
 
 
-def _pictures(
-    folder: Path, images: NDArray[np.uint8], target: object, attributes: object, size: tuple[int, int] | None
-) -> dict[str, Any]:
-    """Images in memory as files and a manifest, which every audit reads alike."""
-    import numpy as np
-    from PIL import Image
-
-    values = np.asarray(images)
-    if values.dtype != np.uint8 or values.ndim != 4 or values.shape[-1] != 3:
-        raise UsageError(
-            "The images cannot be used",
-            wanted="an array [image, row, column, 3] of uint8",
-            found=f"{values.dtype} of shape {values.shape}",
-            advice="Other types would have to be rounded, and the numbers would be about other images.",
-        )
-    if target is None or isinstance(target, str) or not isinstance(attributes, Mapping) or not attributes:
-        raise UsageError("Images in memory need values", wanted="target=[image] labels, attributes={NAME: [image]}")
-    for number, image in enumerate(values):
-        Image.fromarray(image).save(folder / f"{number}.png", compress_level=1)
-    texts = {"file": [f"{number}.png" for number in range(len(values))], "target": _texts(target)}
-    texts |= {name: _texts(column) for name, column in attributes.items()}
-    _write_columns(folder / "arrays.csv", texts)
-    return {
-        "data": {
-            "manifest": str(folder / "arrays.csv"),
-            "image": "file",
-            "target": "target",
-            "attributes": list(attributes),
-        },
-        "preprocess": {"size": list(size or values.shape[1:3])},
-    }
-
-
 def _saved(folder: Path, model: object) -> Path:
     """A module in memory as a file, which only this process has written and opens."""
     import torch
@@ -315,33 +283,6 @@ def _saved(folder: Path, model: object) -> Path:
     else:
         torch.save(model, path)
     return path
-
-
-def _named(features: object) -> dict[str, Any]:
-    if isinstance(features, Mapping) or hasattr(features, "columns"):
-        return {str(name): values for name, values in features.items()}  # type: ignore[attr-defined]
-    return {"group": features}
-
-
-def _texts(values: object) -> list[str]:
-    """A column as text; None, NaN and nothing are empty, which reads as unknown."""
-    import numpy as np
-
-    column = np.asarray(values).ravel().tolist()
-    return ["" if value is None or value != value else str(value) for value in column]
-
-
-def _write_columns(path: Path, columns: Mapping[str, Iterable[str]]) -> None:
-    lists = {name: list(values) for name, values in columns.items()}
-    lengths = {name: len(values) for name, values in lists.items()}
-    if len(set(lengths.values())) != 1:
-        raise UsageError(
-            "The columns differ in length", found=", ".join(f"{name} {length}" for name, length in lengths.items())
-        )
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(lists)
-        writer.writerows(zip(*lists.values(), strict=True))
 
 
 @contextmanager

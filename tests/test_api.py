@@ -122,7 +122,7 @@ def test_images_that_would_be_rounded_are_refused():
     images, label, mark = pictures(4)
     with pytest.raises(UsageError, match="of uint8"):
         fairaudit.audit("model.pt", images / 255, target=label, attributes={"mark": mark})
-    with pytest.raises(UsageError, match="need values"):
+    with pytest.raises(UsageError, match="need labels"):
         fairaudit.audit("model.pt", images, target="label")
 
 

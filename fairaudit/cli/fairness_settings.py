@@ -91,7 +91,7 @@ def asking(request: Request, *, audit: Mapping[str, Any], cluster: str | None, a
     """
     level = audit.get("level")
     if level is not None and not 0.5 < level < 1:
-        raise UsageError("--level is not a coverage", wanted="a number between 0.5 and 1", found=f"{level:g}")
+        raise UsageError("--level cannot be used", wanted="a number between 0.5 and 1", found=f"{level:g}")
     extra: dict[str, dict[str, Any]] = {"audit": dict(audit)} if audit else {}
     if cluster is not None:
         extra["data"] = {"cluster": cluster}

@@ -17,6 +17,7 @@ from fairaudit.errors import ExitCode
 
 if TYPE_CHECKING:
     from fairaudit.audits.generator.inspect import Inspected
+    from fairaudit.audits.generator.train import TrainedGenerator
 
 GEN = "Generator"
 
@@ -73,7 +74,7 @@ def train(
     checked([*(keep or ()), *(model or ())], baseline=None, request=request)
     from fairaudit.audits.generator.train import GeneratorRequest, train_on_manifest
     from fairaudit.cli.settings import load
-    from fairaudit.cli.terminal.console import progress_display, say
+    from fairaudit.cli.terminal.console import progress_display
     from fairaudit.generators.train import GeneratorSettings
 
     config, folder = load(request.asked)
@@ -91,13 +92,7 @@ def train(
     )
     with progress_display(quiet=request.quiet) as progress:
         found = train_on_manifest(config, wanted, base=folder, options=request.options, progress=progress)
-    best = found.trained.history[found.trained.best_epoch - 1][1]
-    emit(
-        f"{found.file}: {found.parameters:,} parameters, epoch {found.trained.best_epoch} of "
-        f"{len(found.trained.history)} kept, held-out loss {best:.4f}\n"
-    )
-    if not request.quiet:
-        say(f"Look at {found.sheet}: held-out images above their reconstructions.")
+    _say_trained(found, quiet=request.quiet)
     judged_by = list(dict.fromkeys([*(keep or ()), *(model or ())]))
     if not judged_by:
         emit(
@@ -125,6 +120,18 @@ def train(
         kept = "" if keep else ", or --keep MODEL"
         emit(f"Train afresh (--fresh), longer or larger: --epochs {2 * epochs}, --width {2 * width}{kept}.\n")
     return _judged_code(judged)
+
+
+def _say_trained(found: TrainedGenerator, *, quiet: bool) -> None:
+    from fairaudit.cli.terminal.console import say
+
+    best = found.trained.history[found.trained.best_epoch - 1][1]
+    emit(
+        f"{found.file}: {found.parameters:,} parameters, epoch {found.trained.best_epoch} of "
+        f"{len(found.trained.history)} kept, held-out loss {best:.4f}\n"
+    )
+    if not quiet:
+        say(f"Look at {found.sheet}: held-out images above their reconstructions.")
 
 
 def _drift(judged: Inspected) -> str:

@@ -54,7 +54,7 @@ def open_image(path: Path, *, upright: bool = True) -> Image.Image:
                 return _upright(image, turn=upright)
     except UnidentifiedImageError as error:
         raise ImageError(
-            "The file is no image of a known format, or its header is broken",
+            "The file is not an image of a known format, or its header is damaged",
             wanted=", ".join(FORMATS),
             where=path.name,
         ) from error

@@ -81,7 +81,7 @@ def resample(manifest: Manifest, config: Resample, *, seed: int) -> Manifest:
             "Resampling leaves no rows",
             found=f"rows by {target.name} and {attribute.name}: {_shown(counts, target, attribute)}",
             where="data.resample",
-            advice="Every cell that the sample needs must have rows.",
+            advice="Every combination of attribute and target that the sample needs must have rows.",
         )
     rows = [
         _draw(target, attribute, cell=(label, group), size=int(wanted[label, group]), seed=seed)
@@ -186,7 +186,9 @@ def _wanted(counts: Counts, config: Resample, target: Categorical, attribute: Ca
     if config.to == "balanced":
         return balanced_counts(counts)
     if config.phi is None:
-        raise DataError("Resampling to a φ needs the φ", where="data.resample.phi", advice="Set it from -1 to 1.")
+        raise DataError(
+            "Resampling to a φ needs a value of φ", where="data.resample.phi", advice="Set it from -1 to 1."
+        )
     if counts.shape != (2, 2):
         raise DataError(
             "φ is defined for two target values and two attribute values",

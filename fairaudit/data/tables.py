@@ -280,7 +280,7 @@ def _record(line: str, place: str) -> dict[str, str]:
         )
     cells = {name.strip(): _cell(value, f'{place}, key "{name}"') for name, value in record.items()}
     if len(cells) != len(record):
-        raise DataError("Two keys differ in nothing but space", found=", ".join(record), where=place)
+        raise DataError("Two keys differ only in spaces", found=", ".join(record), where=place)
     return cells
 
 
@@ -303,6 +303,6 @@ def _cell(value: object, place: str) -> str:
         return value.strip()
     if isinstance(value, list | dict | tuple | bytes):
         raise DataError(
-            "A cell is nested", wanted="text, a number, true, false or null", found=type(value).__name__, where=place
+            "A value is nested", wanted="text, a number, true, false or null", found=type(value).__name__, where=place
         )
     return str(value)

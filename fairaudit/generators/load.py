@@ -109,7 +109,7 @@ def _built_in(path: Path, device: torch.device) -> Generator:
     model = load_generator(path).to(device).to(memory_format=torch.channels_last)
     if not isinstance(model, Autoencoder):
         raise ModelError(
-            "A conditional VAE needs target and attribute, so it is no plain generator",
+            "A conditional VAE cannot be used here, because it needs target and attribute",
             wanted="an autoencoder",
             found="a conditional VAE",
             where=str(path),

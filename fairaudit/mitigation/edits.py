@@ -126,7 +126,7 @@ def head_layer(split: CutModel) -> nn.Linear:
     layer = None if split.head is None else split.module.get_submodule(split.head)
     if not isinstance(layer, nn.Linear):
         raise MethodError(
-            "The method needs a last linear layer that reads the bottleneck", found=f'"{split.bottleneck}"'
+            "The method needs a last linear layer whose input is the bottleneck", found=f'"{split.bottleneck}"'
         )
     return layer
 
@@ -149,7 +149,7 @@ def _moved(split: CutModel, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _insert(module: fx.GraphModule, edit: Inserted) -> None:
     nodes = [node for node in module.graph.nodes if node.op == "call_module" and str(node.target) == edit.layer]
     if not nodes:
-        raise MethodError("There is no such layer to insert behind", found=edit.layer)
+        raise MethodError("The layer to insert after does not exist", found=edit.layer)
     channels = len(edit.bias)
     layer = nn.Conv2d(channels, channels, 1)
     with torch.no_grad():

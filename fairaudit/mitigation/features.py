@@ -46,7 +46,7 @@ def features_of(task: Task, part: DataPart) -> Features:
     """
     layer = head_layer(task.split)
     if task.head.link == "probability":
-        raise MethodError("The last layer cannot be edited behind outputs that are probabilities", wanted="logits")
+        raise MethodError("The last layer cannot be edited where outputs are probabilities", wanted="logits")
     values, outputs = [], []
     module = task.split.module.eval()
     for rows in torch.split(torch.arange(len(part)), BATCH):

@@ -131,7 +131,7 @@ def failed_on(images: Tensor, name: str, error: Exception) -> ModelError:
     if any(word in lower for word in ("scalar type", "dtype", "bias type", "same type")):
         return ModelError(
             "The model computes in another type than its input",
-            wanted="one floating type for weights and images",
+            wanted="the same floating-point type for weights and images",
             found=given,
             where=name,
             advice="Export it again after .float(), or with all weights in one type.",

@@ -217,7 +217,9 @@ def names_of(model: nn.Module) -> dict[int, str]:
 
 def _fails(error: RuntimeError) -> LiftError:
     lines = str(error).strip().splitlines() or ["no reason given"]
-    return LiftError("The model cannot be turned into modules", found=f"operations that fail when noted: {lines[-1]}")
+    return LiftError(
+        "The model cannot be turned into modules", found=f"operations that fail while they are recorded: {lines[-1]}"
+    )
 
 
 def _decides_on_data(func: torch._ops.OpOverload) -> LiftError:

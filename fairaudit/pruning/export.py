@@ -171,7 +171,7 @@ def _edit(own: Mapping[str, Tensor], values: Mapping[str, Tensor], where: str) -
         fits = there is not None and (there.shape == value.shape or there.shape == value.t().shape)
         if there is None or not fits:
             raise ModelError(
-                "An edited layer is no parameter of its own in the model file",
+                "An edited layer has no parameter of its own in the model file",
                 found=f'no parameter "{name}" of shape {tuple(value.shape)}',
                 where=where,
                 advice="Export the model as TorchScript and use that.",

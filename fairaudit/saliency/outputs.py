@@ -79,7 +79,7 @@ class ScoreFunction:
         Raises:
             LiftError: always.
         """
-        raise LiftError("A sum of outputs, or a probe, is no graph of modules", found="a function")
+        raise LiftError("A sum of outputs, or a probe, cannot be turned into modules", found="a function")
 
 
 class _Called(nn.Module):

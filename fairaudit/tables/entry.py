@@ -28,13 +28,13 @@ class Coverage:
         """How well it keeps its level, in one sentence.
 
         >>> Coverage(kind="approximate", worst=0.8, where="at rates near 0 or 1").sentence
-        'Approximate: at 95 % it held the truth in as few as 80 % of simulations, at rates near 0 or 1.'
+        'Approximate: at 95 % it contained the true value in as few as 80 % of simulations, at rates near 0 or 1.'
         """
         share, more = f"{100 * self.worst:.0f} %", f", {self.where}" if self.where else ""
         if self.kind == "approximate":
-            return f"Approximate: at 95 % it held the truth in as few as {share} of simulations{more}."
+            return f"Approximate: at 95 % it contained the true value in as few as {share} of simulations{more}."
         kind = "Kept" if self.kind == "kept" else "Conservative"
-        return f"{kind}: at 95 % it held the truth in {share} of simulations or more{more}."
+        return f"{kind}: at 95 % it contained the true value in {share} of simulations or more{more}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,19 +75,19 @@ def change_of(entry: MetricEntry, *, advice: str = "", audits: tuple[str, ...] |
 
     >>> from fairaudit.tables.entries.groups import GROUPS
     >>> change_of(GROUPS[0]).sentence
-    'Accuracy of this model less that of the model or report it is compared with; 0 means no change.'
+    'Accuracy of this model minus that of the model or report that it is compared with; 0 means no change.'
     """
     return replace(
         entry,
         name=f"{entry.name}_change",
         audits=audits or entry.audits,
         title=f"change of {entry.title}",
-        sentence=f"{_capital(entry.title)} of this model less that of the model or report it is compared with; "
+        sentence=f"{_capital(entry.title)} of this model minus that of the model or report that it is compared with; "
         "0 means no change.",
         range=f"the difference of two values, each {entry.range}",
         chance="0",
         undefined=f"where it does not exist for one of the two models ({entry.undefined})",
-        advice=advice or "If it got worse, look at the groups one by one before you replace the earlier model.",
+        advice=advice or "If it got worse, look at each group before you replace the earlier model.",
     )
 
 
@@ -97,15 +97,17 @@ def contrast_of(entry: MetricEntry) -> MetricEntry:
         entry,
         name=f"{entry.name}_contrast",
         title=f"contrast of {entry.title}",
-        sentence=f"{_capital(entry.title)} in this group less that in the other groups, compared only between images "
-        "of the same target value; 0 means the groups are alike.",
+        sentence=f"{_capital(entry.title)} in this group minus that in the other groups, compared among images of "
+        "the same "
+        "target value; 0 means that the groups are alike.",
         range=f"the difference of two values, each {entry.range}",
         better="none",
         chance="0",
         undefined="one side of the comparison has no such image",
         source=f"{entry.source}; means compared within each target value, p value by permuting groups there",
-        advice="A contrast whose interval leaves out 0 says that the model treats the groups' images differently "
-        "here; look at the group's own rows and at the figures to see which way.",
+        advice="Where the interval does not contain 0, the groups differ here. Look at the rows of the groups and at "
+        "the "
+        "figures to see how.",
     )
 
 

@@ -57,7 +57,7 @@ def metric(name: str) -> MetricEntry:
         UsageError: no metric has this name; the nearest one is suggested.
 
     >>> metric("tpr").sentence
-    'Share of the images that really are of the class which the model finds.'
+    'Share of the images of the class that the model predicts as the class.'
     >>> metric("trp")
     Traceback (most recent call last):
     fairaudit.errors.UsageError: There is no metric called "trp". Did you mean "tpr"?

@@ -8,7 +8,18 @@ from typing import Literal
 from fairaudit.registry import Registry
 
 Kind = Literal[
-    "verdict", "status", "exit code", "method", "audit", "gate state", "interval", "use", "change", "fill", "mitigation"
+    "verdict",
+    "status",
+    "exit code",
+    "method",
+    "audit",
+    "gate state",
+    "interval",
+    "use",
+    "change",
+    "fill",
+    "mitigation",
+    "word",
 ]
 
 
@@ -35,59 +46,60 @@ def _verdict(name: str, sentence: str, advice: str) -> Term:
 VERDICTS = (
     _verdict(
         "no evidence",
-        "Enough was measured, and neither a gap between groups nor a reliance on the attribute is above its limit.",
-        "Nothing to do for this attribute; it says nothing about others.",
+        "Enough was measured; neither the gap between groups nor the reliance on the attribute is above its limit.",
+        "Nothing to do for this attribute. The verdict says nothing about other attributes.",
     ),
     _verdict(
         "unequal outcome",
-        "Groups are treated unequally by more than is tolerated; whether the region plays a part is open.",
-        "Look at the groups' own rates and wrong images; name a region that shows the attribute to learn the reason.",
+        "The gap between groups is above its limit; whether the model uses the region is open.",
+        "Look at the rates and the wrong images of each group. Name a region that shows the attribute to learn the "
+        "reason.",
     ),
     _verdict(
         "spurious but equal",
-        "The model uses the attribute shown in the region, though the groups' outcomes are equal on these images.",
-        "Do not rely on it: the same model treats groups unequally as soon as the data change. Take the cue away.",
+        "The model uses the attribute shown in the region, although the gap between groups is within its limit here.",
+        "Do not rely on the equal outcome: it can end as soon as the data change. Mitigate the reliance on the region.",
     ),
     _verdict(
         "unequal and for the wrong reason",
-        "Groups are treated unequally, and the model uses the attribute shown in the region.",
-        "Do not release it: balance the cue in the training data or mitigate, and audit again.",
+        "The gap between groups is above its limit, and the model uses the attribute shown in the region.",
+        "Do not release the model: balance attribute and target in its training data or mitigate, and audit again.",
     ),
     _verdict(
         "unequal, not by this cue",
-        "Groups are treated unequally, but the model was not found to read the attribute in this region.",
-        "Look for another cue (fairaudit roi-metrics --discover), for label errors, or for too few images of a group.",
+        "The gap between groups is above its limit, but the model does not use the attribute shown in this region.",
+        "Look for other regions (fairaudit roi-metrics --discover), wrong labels, and groups with few training images.",
     ),
     _verdict(
         "undecided",
-        "The intervals are too wide, or the witnesses disagree, to say one thing or the other.",
-        "The verdict says what is lacking and about how many more images would decide it.",
+        "The intervals are too wide, or the measurements contradict each other.",
+        "The verdict says what is missing; where it can, also about how many more images would decide it.",
     ),
 )
 STATUSES = (
     Term(
         kind="status",
         name="ok",
-        sentence="The number exists and may be used.",
-        advice="Read its interval with it.",
+        sentence="The number exists and can be used.",
+        advice="Read it together with its interval.",
     ),
     Term(
         kind="status",
         name="undefined",
-        sentence="There is no such number here, such as a true positive rate of a group without positives.",
-        advice="The reason says what is missing; it never counts as passed.",
+        sentence="The number does not exist here, like the true positive rate of a group without positives.",
+        advice="The reason says what is missing. An undefined number never passes a rule.",
     ),
     Term(
         kind="status",
         name="unusable",
-        sentence="The number exists, but the way that it was made failed its own trial.",
-        advice="Use another method; it never counts as passed.",
+        sentence="The number exists, but its attribution method failed the checks for this model.",
+        advice="Use another method. An unusable number never passes a rule.",
     ),
     Term(
         kind="status",
         name="suppressed",
         sentence="The number rests on too few images to be printed (fairaudit fairness --min-cell).",
-        advice="Collect more images of this group; disparities still count them.",
+        advice="Collect more images of this group. Gaps between groups include it all the same.",
     ),
 )
 
@@ -98,88 +110,103 @@ def _code(number: int, sentence: str, advice: str) -> Term:
 
 EXIT_CODES = (
     _code(
-        0, "No rule stands in the way.", "Go on; with `fairaudit audit --fail-on never`, read the gate's table first."
+        0,
+        "No rule failed or was left open.",
+        "Go on. With `fairaudit audit --fail-on never`, read the table of the gate first.",
     ),
-    _code(1, "fairaudit itself failed.", "Please report it, with everything that it printed."),
+    _code(1, "fairaudit itself crashed.", "Please report it, together with everything that was printed."),
     _code(
-        2, "The command, a file or the data is not as it has to be.", "The message says what, where, and what to do."
+        2,
+        "The command, a file or the data cannot be used as given.",
+        "The message says what is wrong, where, and what to do.",
     ),
-    _code(3, "A rule failed with its whole interval.", "Stop the release and read the report's verdicts."),
-    _code(4, "A rule could not be decided.", "The report says how many more images of which group would decide it."),
-    _code(5, "Too many images or measurements are missing.", "See the excluded rows and their reasons."),
-    _code(130, "The run was interrupted.", "The same command again goes on where it stopped."),
+    _code(
+        3,
+        "A rule failed: the whole interval is beyond the limit, or a verdict is not allowed.",
+        "Stop the release and read the verdicts of the report.",
+    ),
+    _code(
+        4,
+        "A rule could not be decided.",
+        "The report says what would decide it: often more images, and of which group.",
+    ),
+    _code(
+        5,
+        "More images could not be scored than are allowed (--max-excluded).",
+        "See the excluded rows and their reasons.",
+    ),
+    _code(130, "The run was interrupted.", "Run the same command again: it continues where it stopped."),
 )
-_LOOK = "Look at its overlays, and at whether it passes its trial for this model (fairaudit saliency)."
+_LOOK = "Look at its overlays, and at whether it passes its checks for this model (fairaudit saliency)."
 
 
 def _method(name: str, sentence: str, source: str, advice: str = _LOOK) -> Term:
     return Term(kind="method", name=name, sentence=sentence, advice=advice, source=source)
 
 
-_LRP = "Relevance is handed back from the output to the pixels, layer by layer, without getting lost"
+_LRP = "Relevance is passed back from the output to the pixels, layer by layer, and its sum is kept"
 METHODS = (
     _method(
         "gradient",
-        "How much the score would change if a pixel changed a little.",
+        "How much the score changes when a pixel changes a little.",
         "Simonyan et al. (2013)",
     ),
     _method(
         "input_x_gradient",
-        "The gradient times the pixel itself: what the pixel contributes if the model were linear.",
+        "The gradient times the pixel value: what the pixel would contribute if the model were linear.",
         "Shrikumar et al. (2016), section 3.2",
     ),
     _method(
         "guided_backpropagation",
-        "The gradient with what is negative at a ReLU left out on the way down; it tends to draw edges whatever is "
-        "decided.",
+        "The gradient, with negative values left out at every ReLU; it tends to show edges, whatever the decision.",
         "Springenberg et al. (2015), section 3.4",
     ),
     _method(
         "smoothgrad",
-        "The gradient averaged over noisy copies of the image, which takes out its jitter.",
+        "The gradient averaged over noisy copies of the image, which removes much of its noise.",
         "Smilkov et al. (2017), section 3",
     ),
     _method(
         "integrated_gradients",
-        "What each pixel contributes on the way from a plain reference image to the image; the map sums to the change "
-        "of the score.",
+        "What each pixel contributes on the path from a plain reference image to the image; the map sums to the "
+        "change of the score.",
         "Sundararajan et al. (2017)",
     ),
     _method(
         "blur_ig",
-        "The same on the way from a blurred image to the sharp one, so that no reference colour has to be chosen.",
+        "Integrated gradients on the path from a blurred image to the image, so that no reference colour is needed.",
         "Xu et al. (2020)",
     ),
     _method(
         "guided_ig",
-        "The same along a way that changes the least important pixels first, which avoids noisy detours.",
+        "Integrated gradients on a path that changes the least important pixels first, which makes less noisy maps.",
         "Kapishnikov et al. (2021), algorithm 1",
     ),
     _method(
         "expected_gradients",
-        "The same averaged over many real images as references.",
+        "Integrated gradients averaged over many real images as references.",
         "Erion et al. (2021), eq. 3",
     ),
     _method(
         "cgi",
-        "The same on the way from the picture with the attribute flipped, as a generator draws it.",
+        "Integrated gradients on the path from the image with its attribute flipped, as a generator draws it.",
         "Qiang et al. (IJCAI 2022), eq. 7",
     ),
     _method(
         "gradcam",
-        "Where the last feature map, or the patches of a transformer, see the class: coarse, but steady.",
+        "Where the last feature map, or the patches of a transformer, respond to the class: coarse, with little noise.",
         "Selvaraju et al. (2017), eqs. 1 and 2",
     ),
-    _method("lrp", f"{_LRP}; the rules are those that suit the layers.", "Bach et al. (2015)"),
+    _method("lrp", f"{_LRP}; the rules are chosen for the layers of the model.", "Bach et al. (2015)"),
     _method("lrp_epsilon", f"{_LRP}; the plain rule everywhere.", "Bach et al. (2015), eq. 58"),
     _method(
         "lrp_epsilon_plus",
-        f"{_LRP}; in convolutions only what speaks for the class is followed.",
+        f"{_LRP}; in convolutions only evidence for the class is followed.",
         "Montavon et al. (2017), eq. 14",
     ),
     _method(
         "lrp_epsilon_plus_flat",
-        f"{_LRP}; as epsilon_plus, and spread evenly in the first layer, so that dark pixels are not overlooked.",
+        f"{_LRP}; like lrp_epsilon_plus, but spread evenly in the first layer, so that dark pixels count too.",
         "Lapuschkin et al. (2019)",
     ),
     _method(
@@ -189,25 +216,26 @@ METHODS = (
     ),
     _method(
         "lrp_epsilon_gamma_box",
-        f"{_LRP}; in convolutions evidence for the class counts a little more, and the first layer knows the range of "
-        "pixels.",
+        f"{_LRP}; in convolutions evidence for the class counts a little more; the first layer takes the range of "
+        "pixel values into account.",
         "Montavon et al. (2019), section 10.2.3",
     ),
     _method(
         "lrp_gamma",
-        f"{_LRP}; contributions of the output's own sign count a little more, for networks with norms and attention.",
+        f"{_LRP}; contributions with the sign of the output count a little more. For networks with normalisation "
+        "layers and attention.",
         "Montavon et al. (2019), section 10.2.3; Achtibat et al. (2024)",
     ),
     _method(
         "occlusion",
-        "How much the score falls when a patch of the image is covered; slow, and valid for every model.",
+        "How much the score falls when a patch of the image is covered; slow, but valid for every model.",
         "Zeiler and Fergus (2014)",
     ),
     _method(
         "random",
-        "No explanation at all: noise that every other method has to beat.",
+        "Random maps: the control that every other method has to beat.",
         "",
-        "Never gate on it; it is the control.",
+        "Never write a rule on it; it is the control.",
     ),
 )
 TERMS: Registry[Term] = Registry(
@@ -224,7 +252,7 @@ def term(name: str) -> Term:
         UsageError: there is no such word; the nearest one is suggested.
 
     >>> term("5").sentence
-    'Too many images or measurements are missing.'
+    'More images could not be scored than are allowed (--max-excluded).'
     """
     return TERMS[name]
 

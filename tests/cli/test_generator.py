@@ -94,7 +94,7 @@ def test_matched_counterfactuals_are_a_manifest_of_their_own(larger):
     larger.run("generator", "interpolate", file, "--condition", "gruop").refused('no attribute "gruop"', '"group"')
     larger.run("generator", "interpolate", file, "--condition", "group", "--to", "x").refused('group is never "x"')
     larger.run("generator", "interpolate", file, "--condition", "group", "--frames", "1").refused(
-        "--frames", "2 at least"
+        "--frames", "2 or more"
     )
     larger.configure(preprocess={"size": [32, 32]})
     larger.run("generator", "interpolate", file, "--condition", "group").refused("another size", "[3, 28, 28]")
@@ -119,9 +119,9 @@ def test_wrong_input_is_one_paragraph(lab):
     lab.run("generator", "train", "--kind", "gan", "-o", "gen").refused("'autoencoder', 'cvae'", "gan", "--kind")
     lab.run("generator", "train", "--condition", "grup", "-o", "gen").refused('Did you mean "group"?')
     lab.run("generator", "train", "--learning-rate", "-1", "-o", "gen").refused("--learning-rate", "a number above 0")
-    lab.run("generator", "interpolate", "gone.pt", "--condition", "group").refused("There is no such model file")
+    lab.run("generator", "interpolate", "gone.pt", "--condition", "group").refused("The model file does not exist")
     lab.run("generator", "interpolate", ".", "--condition", "group").refused("Found: a folder", "Name the file in it")
-    lab.run("cf-align", "model.pt", "--generator", "nowhere.pt").refused("There is no such model file")
+    lab.run("cf-align", "model.pt", "--generator", "nowhere.pt").refused("The model file does not exist")
     lab.run("cf-align", "model.pt", "--generator", "model.pt").refused("without encode and decode")
     lab.run("cf-align", "model.pt", "--generator", "g", "--find", "a").refused("BASE,DOWNSTREAM")
     lab.run("cf-align", "model.pt", "--generator", "g", "--animation", "mp4").refused("'gif', 'webp'", "--animation")

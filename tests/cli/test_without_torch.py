@@ -101,10 +101,10 @@ WRONG_VALUES = (
     (("saliency", "model.pt", "--method", "lpr"), 'Did you mean "lrp"?'),
     (("prune", "model.pt", "--method", "lpr"), 'Did you mean "lrp"?'),
     (("mitigate", "model.pt", "--method", "dfr,jtz"), 'Did you mean "jtt"?'),
-    (("cf-align", "none.pt", "--generator", "g.pt"), "There is no such model file"),
-    (("cf-rectify", "none.pt", "--generator", "g.pt", "--other", "hat=hat.pt"), "There is no such model file"),
-    (("generator", "train", "--keep", "none.pt"), "There is no such model file"),
-    (("selftest", "none.pt"), "There is no such model file"),
+    (("cf-align", "none.pt", "--generator", "g.pt"), "The model file does not exist"),
+    (("cf-rectify", "none.pt", "--generator", "g.pt", "--other", "hat=hat.pt"), "The model file does not exist"),
+    (("generator", "train", "--keep", "none.pt"), "The model file does not exist"),
+    (("selftest", "none.pt"), "The model file does not exist"),
 )
 
 
@@ -120,7 +120,7 @@ def test_wrong_values_are_told_without_torch(tmp_path):
 
 
 WRONG_FILES = (
-    ({}, "other.pt", "There is no such model file"),
+    ({}, "other.pt", "The model file does not exist"),
     ({}, "model.pt", "not a model file"),
     ({"data": {"manifest": "none.csv", "image": "file", "target": "smile"}}, "model.pt", "manifest does not exist"),
     ({"data": {"manifest": "data.csv", "image": "file", "target": "smiel"}}, "model.pt", "smile"),

@@ -159,11 +159,11 @@ def test_pillows_own_limit_is_left_alone(tmp_path):
     [
         (None, "missing"),
         (b"", "empty (0 bytes)"),
-        (b"<html>not found</html>", "no image of a known format"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n", "no image of a known format"),
+        (b"<html>not found</html>", "not an image of a known format"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n", "not an image of a known format"),
         (png(4, 4, b"\0" * 20), "cannot be decoded"),
-        (b"\x89PNG\r\n\x1a\n", "header is broken"),
-        (png(0, 4), "header is broken"),
+        (b"\x89PNG\r\n\x1a\n", "header is damaged"),
+        (png(0, 4), "header is damaged"),
     ],
     ids=["missing", "empty", "html", "postscript", "few-pixels", "no-header", "no-width"],
 )

@@ -138,7 +138,7 @@ def test_every_row_of_a_cell_is_as_likely():
     ("counts", "options", "words"),
     [
         ([[3, 0], [3, 3]], {}, ["leaves no rows", "y=0 a=1: 0"]),
-        ([[3, 2], [3, 3]], {"to": "phi"}, ["needs the φ"]),
+        ([[3, 2], [3, 3]], {"to": "phi"}, ["needs a value of φ"]),
         ([[3, 2, 1], [3, 3, 1]], {"to": "phi", "phi": 0.5}, ["two attribute values", "3 of a", "balanced"]),
         ([[3, 2], [3, 3]], {"attribute": "b"}, ['no attribute called "b"']),
         ([[0, 2], [3, 0]], {"to": "phi", "phi": 1}, ["leaves no rows"]),

@@ -22,6 +22,9 @@ from fairaudit.pruning.encoder import split
 
 PREPROCESS = PreprocessConfig(size=(6, 6), channels=1, mean=(0.0,), std=(1.0,))
 KINDS = ("torchscript", "state-dict", "safetensors", "pickle", "exported-program")
+WRITTEN = [name for name in EVERY if name not in ("thropt-group", "p-clarc-conv")]
+EXPORTED = ("fine-tune", "dfr", "ffw")
+"""Methods whose edits are written into an exported program, which takes long: one per kind of edit that there is."""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +85,20 @@ def fits(task):
     return made
 
 
-@pytest.mark.parametrize("name", [name for name in EVERY if name not in ("thropt-group", "p-clarc-conv")])
+def test_the_edits_of_a_few_methods_are_of_every_kind(fits):
+    """Of the same type and, where weights change, of the same ones."""
+
+    def kind(edit):
+        return type(edit), frozenset(getattr(edit, "values", ()))
+
+    assert {kind(fits[name]) for name in EXPORTED} == {kind(fits[name]) for name in WRITTEN}
+
+
+@pytest.mark.parametrize(
+    ("opened", "name"),
+    [(kind, name) for kind in KINDS for name in (EXPORTED if kind == "exported-program" else WRITTEN)],
+    indirect=["opened"],
+)
 def test_every_method_comes_back_from_every_kind_of_file(opened, fits, tmp_path, name):
     model, own, images, reopen = opened
     edit = fits[name]

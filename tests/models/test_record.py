@@ -81,5 +81,5 @@ def test_an_answer_of_unknown_origin_is_refused():
 
 
 def test_a_model_that_fails_is_told():
-    with pytest.raises(LiftError, match="fail when noted"):
+    with pytest.raises(LiftError, match="fail while they are recorded"):
         record(lambda x: x @ torch.zeros(7, 7), torch.randn(2, 3))

@@ -24,7 +24,7 @@ from fairaudit.pruning.sparsity import sparsity
 from fairaudit.pruning.task import task_loss
 
 pytestmark = pytest.mark.slow
-SETTINGS = MaskSearchSettings(epochs=20, patience=20, levels=7)
+SETTINGS = MaskSearchSettings(epochs=12, patience=12, levels=7)
 
 
 def judged(digits, weights):

@@ -22,7 +22,7 @@ def test_neither_way_of_a_contrast_is_better(entry):
 
 def test_titles_begin_sentences_with_a_capital_and_keep_the_rest():
     auc = next(entry for entry in GROUPS if entry.name == "auc")
-    assert change_of(auc).sentence.startswith("ROC area within the group of this model less")
+    assert change_of(auc).sentence.startswith("ROC area within the group of this model minus")
 
 
 def test_advice_of_a_change_can_be_its_own():

@@ -183,7 +183,11 @@ def _expression(name: str, text: str, study: Study, options: CfOptions, found: _
     """A sum of outputs as weights on the models' own heads, so that every model still runs once."""
     expression = parse_expression(text)
     if expression.constant:
-        raise UsageError("A constant moves no score", wanted="a sum of outputs alone", found=str(expression))
+        raise UsageError(
+            "A constant cannot be audited: its score never changes",
+            wanted="a sum of outputs, without a constant",
+            found=str(expression),
+        )
     terms: dict[tuple[int, int], float] = {}
     for term in expression.terms:
         model, classifier = 0, _called(study)

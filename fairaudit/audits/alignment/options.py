@@ -69,11 +69,11 @@ class CfOptions:
             raise UsageError(
                 "Latent Shift moves images in a generator's latent space",
                 wanted="--generator FILE",
-                advice="Train one with `fairaudit generator train --keep MODEL`. The pixels alone can be moved with "
-                "--maker wachter, a baseline that is no evidence.",
+                advice="Train one with `fairaudit generator train --keep MODEL`. --maker wachter moves pixels "
+                "without a generator; it is a baseline, not evidence.",
             )
         if self.maker == "wachter" and self.search.direction == "up":
-            raise UsageError("--maker wachter takes evidence away", wanted="--direction down", found="--direction up")
+            raise UsageError("--maker wachter can only lower scores", wanted="--direction down", found="--direction up")
         if not 0 <= self.min_base_change <= 1:
             found = str(self.min_base_change)
             raise UsageError("--min-base-change cannot be used", wanted="a number from 0 to 1", found=found)

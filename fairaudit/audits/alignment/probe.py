@@ -99,7 +99,8 @@ def _probe_config(options: CfOptions) -> Config:
             "A probe needs rows of its own",
             wanted="data.split in fairaudit.yaml, and --probe-split with another value of that column",
             found="no --probe-split" if split is not None else "no data.split",
-            advice="Use rows where the attribute and the target are not tied, or the probe learns the tie.",
+            advice="Use rows in which attribute and target are not associated: otherwise the probe can learn the "
+            "target.",
         )
     data = config.data.model_copy(update={"split": Split(column=split.column, use=options.probe_split)})
     return config.model_copy(update={"data": data})

@@ -99,7 +99,7 @@ def run_rectify(
         folder = options.output / _file_name(name) if several else options.output
         try:
             if column == other:
-                raise UsageError("A classifier cannot be taken out of itself", found=name)
+                raise UsageError("The other classifier is the base classifier itself", found=name)
             descent = _descent(audit, column, other, request, progress)
             written = _written(audit, descent, options.output / f"{stem}.pt")
             report = _audited(audit, descent, written, held, request, folder, progress)
@@ -155,7 +155,7 @@ def _check_generator(audit: CfAlignAudit, other: str) -> None:
     reason = audit.refusal or audit.lost.get(other)
     if reason is not None:
         raise ModelError(
-            "The generator is no evidence about these classifiers, so nothing can be rectified with it",
+            "Counterfactuals of this generator are not evidence about these classifiers, so nothing can be rectified",
             found=reason,
             where=str(audit.options.generator),
             advice="Train one that keeps their scores: fairaudit generator train --keep MODEL; or raise --drift.",
@@ -202,7 +202,7 @@ def _positives(audit: CfAlignAudit, base: int, progress: Progress) -> Tensor:
     images = torch.cat(kept)[:MOST]
     if len(images) < LEAST:
         raise DataError(
-            "Too few images are called positive to rectify anything",
+            "Too few images are predicted as positive to rectify the model",
             wanted=f"{LEAST}",
             found=f"{len(images)} of {rows}",
             where=f"{study.manifest.name}, the part that β is found on",
@@ -294,7 +294,7 @@ def _as_target(manifest: Manifest, base: str) -> Manifest:
     if len(target.values) == 2:
         return manifest
     raise UsageError(
-        "The rectified model answers yes or no, and the target has more values",
+        "The rectified model has two answers, but the target has more values",
         wanted=f"a base classifier called as one of {', '.join(target.values[:10])}, or another --target",
         found=base,
     )

@@ -53,7 +53,7 @@ def drawings(
     """A figure of the windows; none where nothing was found or there are no two groups."""
     if not judged or len(groups.values) < 2:
         return
-    dashed = " Dashed: the score is not shown to follow what the groups show there." if judged[0].effect else ""
+    dashed = " Dashed: no effect of the groups' content on the score was found." if judged[0].effect else ""
     yield Drawing(
         name=f"{metric.replace('_', '-')}-{slug(groups.name)}-{slug(method)}.png",
         caption=(
@@ -70,7 +70,7 @@ def _colours(groups: Labels) -> str:
 
 
 def _draw(method: str, groups: Labels, grids: Floats, judged: Sequence[WitnessedWindow], image: Floats | None) -> bytes:
-    from fairaudit.report.figures.regions import found_windows
+    from fairaudit.report.figures.windows import found_windows
 
     return found_windows(
         difference(groups, grids),

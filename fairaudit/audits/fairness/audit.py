@@ -9,10 +9,11 @@ from typing import Any
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.metrics import FAIRNESS
 from fairaudit.audits.core.stream.audit import Audit, Context, Findings, Predictions, Total
+from fairaudit.audits.core.stream.columns import column
 from fairaudit.audits.core.stream.trial import Trials
 from fairaudit.audits.core.study.groups import groupings
 from fairaudit.audits.core.study.study import Study
-from fairaudit.audits.fairness.inputs import fairness_inputs
+from fairaudit.audits.fairness.inputs import COUNTS, DECISION, SCORES, fairness_inputs
 from fairaudit.audits.fairness.read import read_fairness
 from fairaudit.audits.fairness.worst import worst_drawings
 from fairaudit.engine.part import Columns, Part
@@ -57,14 +58,14 @@ class FairnessAudit:
                 groups=len(grouping.values),
                 classes=self._classes,
             )
-            sums[f"counts.{grouping.name}"] = table.counts
-            sums[f"unknown.{grouping.name}"] = table.unknown
+            sums[column(COUNTS, grouping.name)] = table.counts
+            sums[column("unknown", grouping.name)] = table.unknown
         return sums
 
     def _columns(self, role: str, predictions: Predictions) -> Columns:
-        columns: Columns = {f"{role}.decision": predictions.decisions}
+        columns: Columns = {column(role, DECISION): predictions.decisions}
         if self._classes <= MOST_SCORES and predictions.model.head.scored:
-            columns[f"{role}.scores"] = predictions.scores
+            columns[column(role, SCORES)] = predictions.scores
         return columns
 
 

@@ -9,13 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.stream.audit import Total
+from fairaudit.audits.core.stream.columns import column
 from fairaudit.audits.core.study.alignment import GroupTargets, alignment
 from fairaudit.config.schema import AuditConfig
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.training import Training
+from fairaudit.engine.part import Array, Name
 from fairaudit.measures.counts.confusion import Counts
 
 Floats = NDArray[np.float64]
+COUNTS, DECISION, SCORES = "counts", "decision", "scores"
+"""Parts of the names of what the audit keeps: (counts, grouping), (role, decision), (role, scores)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +84,15 @@ def views(inputs: FairnessInputs) -> Iterator[FairnessView]:
 def fairness_inputs(total: Total, groupings: Sequence[Categorical]) -> FairnessInputs:
     """The audit's reduced state as inputs."""
     study, columns = total.study, total.part.columns
-    baseline = columns.get("baseline.decision")
+    baseline = columns.get(column("baseline", DECISION))
     return FairnessInputs(
         groupings=[grouping.take(total.rows) for grouping in groupings],
-        counts={g.name: np.asarray(total.part.sums[f"counts.{g.name}"], np.int64) for g in groupings},
+        counts={g.name: np.asarray(total.part.sums[column(COUNTS, g.name)], np.int64) for g in groupings},
         target=study.target.take(total.rows),
-        decisions=np.asarray(columns["candidate.decision"], np.int32),
-        scores=np.asarray(columns["candidate.scores"], np.float64) if "candidate.scores" in columns else None,
+        decisions=np.asarray(columns[column("candidate", DECISION)], np.int32),
+        scores=_scores(columns, "candidate"),
         baseline_decisions=None if baseline is None else np.asarray(baseline, np.int32),
-        baseline_scores=np.asarray(columns["baseline.scores"], np.float64) if "baseline.scores" in columns else None,
+        baseline_scores=_scores(columns, "baseline"),
         clusters=study.clusters(total.rows),
         audit=study.config.audit,
         seed=study.options.seed,
@@ -98,3 +102,8 @@ def fairness_inputs(total: Total, groupings: Sequence[Categorical]) -> FairnessI
         single=[study.manifest.attributes[name].take(total.rows) for name in study.attributes],
         controls=[study.manifest.attributes[name].take(total.rows) for name in study.controls],
     )
+
+
+def _scores(columns: Mapping[Name, Array], role: str) -> Floats | None:
+    found = columns.get(column(role, SCORES))
+    return None if found is None else np.asarray(found, np.float64)

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.stream.audit import Drawing, Total, slug
+from fairaudit.audits.core.stream.columns import column
+from fairaudit.audits.fairness.inputs import DECISION, SCORES
 from fairaudit.data.categorical import Categorical
 
 MOST = 12
@@ -39,7 +41,7 @@ def worst_drawings(total: Total) -> Iterator[Drawing]:
         cell = worst_cell(
             groups,
             target,
-            total.part.columns["candidate.decision"].astype(np.int64),
+            total.part.columns[column("candidate", DECISION)].astype(np.int64),
             _sureness(total),
             least=study.config.audit.min_cell,
         )
@@ -51,7 +53,7 @@ def worst_drawings(total: Total) -> Iterator[Drawing]:
         yield Drawing(
             name=f"worst-{slug(name)}.png",
             caption=f"{len(cell.wrong):,} of {cell.images:,} images with {about} are decided wrongly, a larger share "
-            f"than in any other cell of {name}. Here are {which}, each with its id and with what the model says.",
+            f"than for any other {name} and target value. Here are {which}, each with its id and the decision.",
             draw=partial(_draw, total, cell, heading=f"Wrong decisions with {about}"),
             photographs=True,
             worst=True,
@@ -95,10 +97,10 @@ def worst_cell(
 
 def _sureness(total: Total) -> NDArray[np.float64]:
     """[image] probability of the decided class; alike for all where a model gives decisions alone."""
-    if "candidate.scores" not in total.part.columns:
+    if column("candidate", SCORES) not in total.part.columns:
         return np.zeros(len(total.rows))
-    scores = total.part.columns["candidate.scores"].astype(np.float64)
-    decisions = total.part.columns["candidate.decision"].astype(np.int64)
+    scores = total.part.columns[column("candidate", SCORES)].astype(np.float64)
+    decisions = total.part.columns[column("candidate", DECISION)].astype(np.int64)
     return np.asarray(scores[np.arange(len(scores)), decisions], np.float64)
 
 
@@ -107,7 +109,7 @@ def _draw(total: Total, cell: WorstCell, *, heading: str) -> bytes:
 
     study, places = total.study, cell.wrong[:MOST]
     said = study.target.values
-    decisions = total.part.columns["candidate.decision"].astype(np.int64)
+    decisions = total.part.columns[column("candidate", DECISION)].astype(np.int64)
     batch = study.material.loader.load(total.rows[places].tolist())
     decided = dict(zip(total.rows[places].tolist(), decisions[places].tolist(), strict=True))
     return examples(

@@ -57,7 +57,7 @@ class InterpolateRequest:
     def __post_init__(self) -> None:
         """Refuse numbers that no path can have."""
         if self.frames < 2:
-            raise UsageError("--frames cannot be used", wanted="2 at least", found=str(self.frames))
+            raise UsageError("--frames cannot be used", wanted="2 or more", found=str(self.frames))
         if self.animation not in ("gif", "webp"):
             raise UsageError(f'--animation cannot be "{self.animation}"', wanted="gif, webp")
         if not self.attributes or len(set(self.attributes)) < len(self.attributes):

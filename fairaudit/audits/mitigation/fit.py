@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from fairaudit.audits.core.stream.progress import Progress
-from fairaudit.audits.mitigation.judge import Judge, columns
+from fairaudit.audits.mitigation.judge import Judge, choosing, columns
 from fairaudit.audits.mitigation.merit import Merit, choosing_counts, mean_cell, merit, pick, score_error
 from fairaudit.audits.mitigation.options import MitigateOptions, Select
 from fairaudit.audits.mitigation.search import chosen_strength
@@ -95,7 +95,14 @@ def fit_one(judge: Judge, method: MitigationMethod, unit: Unit) -> Fit:
         made = method.fit(task)
         seconds = time.perf_counter() - begun
         edit, facts = (made.edit, made.facts) if isinstance(made, Noted) else (made, {})
-        return Fit(unit=unit, edit=edit, facts=facts, columns=columns(judge, edit), seconds=seconds)
+        return Fit(
+            unit=unit,
+            edit=edit,
+            facts=facts,
+            columns=columns(judge, edit),
+            choosing=choosing(judge, edit),
+            seconds=seconds,
+        )
     except FairauditError as error:
         return Fit(unit=unit, reason=error.paragraph())
     except (RuntimeError, ValueError, ArithmeticError, LookupError, TypeError) as error:
@@ -121,7 +128,11 @@ def best(fits: Fits, part: DataPart, select: Select, floor: float) -> str | None
 def fit_vanilla(judge: Judge, store: FitStore) -> Fit:
     """The unchanged model as a fit, from the store where it is there."""
     edit = Weights(values={})
-    return _kept(store, UNCHANGED, lambda unit: Fit(unit=unit, edit=edit, columns=columns(judge, edit)))
+    return _kept(
+        store,
+        UNCHANGED,
+        lambda unit: Fit(unit=unit, edit=edit, columns=columns(judge, edit), choosing=choosing(judge, edit)),
+    )
 
 
 def with_vanilla(judge: Judge) -> Judge:

@@ -58,13 +58,17 @@ class Judge:
         }
 
 
+def choosing(judge: Judge, edit: Edit) -> dict[str, Tensor]:
+    """Scores and decisions on the choosing part, per image."""
+    return _outputs(judge, edit, judge.task.choose, flips=False)
+
+
 def columns(judge: Judge, edit: Edit) -> dict[str, Tensor]:
-    """Everything that the comparison is made from, per image, NaN where there is no such number.
+    """Everything that the comparison is made from, per image of the reporting part, NaN where there is no such number.
 
     And `cell_maps`, the mean map of every cell by the first attribution method, [cell, row, column].
     """
-    found = {f"choose.{key}": value for key, value in _outputs(judge, edit, judge.task.choose, flips=False).items()}
-    found |= _outputs(judge, edit, judge.report, flips=True)
+    found = _outputs(judge, edit, judge.report, flips=True)
     maps, rows = judge.maps(edit), judge.mapped
     for suffix, own in maps.items():
         found |= relevance_columns(

@@ -77,7 +77,7 @@ def mean_error(counts: np.ndarray) -> float:
 
 def choosing_counts(fit: Fit, part: Coded) -> np.ndarray:
     """Counts [group, true, predicted] of a fit on the choosing part."""
-    decisions = fit.columns["choose.decisions"].numpy()
+    decisions = fit.choosing["decisions"].numpy()
     return confusion(
         part.attribute.numpy(), part.target.numpy(), decisions, groups=part.groups, classes=part.classes
     ).counts

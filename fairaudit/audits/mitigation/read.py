@@ -294,7 +294,7 @@ def _spearman(first: Floats, second: Floats) -> Floats:
 
 def columns_of(fit: Fit) -> dict[str, NDArray[np.generic]]:
     """A fit's columns of the reporting part, [image]."""
-    return {name: c.numpy() for name, c in fit.columns.items() if c.dim() < 3 and not name.startswith("choose.")}
+    return {name: c.numpy() for name, c in fit.columns.items() if c.dim() < 3}
 
 
 def _point(images: Images, columns: Mapping[str, NDArray[np.generic]], seed: int) -> dict[str, float]:

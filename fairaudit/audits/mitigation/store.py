@@ -16,6 +16,9 @@ from fairaudit.mitigation.edits import Edit, GroupThreshold, GroupThresholds, He
 from fairaudit.results.strict_json import write_bytes
 from fairaudit.results.tensor_file import in_order
 
+_COLUMN, _CHOOSING = "column.", "column.choose."
+"""What the names of tensors in a file begin with: of the reporting part, and of the choosing part."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
@@ -38,7 +41,9 @@ class Fit:
     facts: Mapping[str, float] = field(default_factory=dict)
     """What the method found on the way."""
     columns: Mapping[str, Tensor] = field(default_factory=dict)
-    """What it does with every image of the choosing and the reporting part."""
+    """What it does with every image of the reporting part."""
+    choosing: Mapping[str, Tensor] = field(default_factory=dict)
+    """What it does with every image of the choosing part."""
     seconds: float = 0.0
     """Time of the fit; not part of what must be the same twice."""
 
@@ -68,7 +73,8 @@ class FitStore:
         from safetensors.torch import save
 
         tensors, kind = _tensors(fit.edit)
-        tensors |= {f"column.{name}": value for name, value in fit.columns.items()}
+        tensors |= {f"{_COLUMN}{name}": value for name, value in fit.columns.items()}
+        tensors |= {f"{_CHOOSING}{name}": value for name, value in fit.choosing.items()}
         facts = {"kind": kind, "reason": fit.reason, "facts": json.dumps(dict(fit.facts), sort_keys=True)}
         contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
         write_bytes(self.path(fit.unit), in_order(save(contiguous, metadata=facts)))
@@ -89,14 +95,16 @@ class FitStore:
                 tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (SafetensorError, OSError):
             return None
-        columns = {name.removeprefix("column."): v for name, v in tensors.items() if name.startswith("column.")}
+        chosen = _under(_CHOOSING, tensors)
+        rest = {name: value for name, value in tensors.items() if not name.startswith(_CHOOSING)}
         seconds = self._seconds(unit)
         return Fit(
             unit=unit,
             edit=_edit(text["kind"], tensors),
             reason=text["reason"],
             facts=json.loads(text["facts"]),
-            columns=columns,
+            columns=_under(_COLUMN, rest),
+            choosing=chosen,
             seconds=float(seconds.read_text(encoding="utf-8")) if seconds.is_file() else 0.0,
         )
 
@@ -115,16 +123,21 @@ class FitStore:
         names = (self.path(unit).name, self._seconds(unit).name)
         if names[0] not in files:
             raise DataError(
-                "A worker fitted something else than was asked for",
+                "A worker returned another fit than the one that was asked for",
                 wanted=names[0],
                 found=", ".join(sorted(files)) or "nothing",
-                advice="Model and data must be the same under the same paths on every machine, and so must torch.",
+                advice="Model, data and the version of torch must be the same on every machine, under the same paths.",
             )
         for name in reversed([name for name in names if name in files]):  # the fit last: it says that all is there
             write_bytes(self.folder / name, files[name])
 
     def _seconds(self, unit: Unit) -> Path:
         return self.path(unit).with_suffix(".seconds")
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors of a file whose names begin with the prefix, by the rest of their names."""
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def _tensors(edit: Edit | None) -> tuple[dict[str, Tensor], str]:
@@ -143,7 +156,7 @@ def _tensors(edit: Edit | None) -> tuple[dict[str, Tensor], str]:
 
 
 def _edit(kind: str, tensors: Mapping[str, Tensor]) -> Edit | None:
-    own = {name.removeprefix("edit."): value for name, value in tensors.items() if name.startswith("edit.")}
+    own = _under("edit.", tensors)
     if kind == "none":
         return None
     if kind == "weights":

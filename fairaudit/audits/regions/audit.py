@@ -24,7 +24,7 @@ from fairaudit.engine.part import Columns, Part
 from fairaudit.errors import UsageError
 from fairaudit.measures.regions.columns import change_columns, region_columns
 from fairaudit.measures.regions.control_regions import control_regions
-from fairaudit.measures.regions.metrics import Convention
+from fairaudit.measures.regions.weights import Convention
 from fairaudit.saliency.method import Method
 
 CONTROLS = 4

@@ -68,7 +68,7 @@ def manifest_rows(path: Path, ids: Sequence[str], *, manifest: str) -> NDArray[n
         raise DataError(
             "The maps are of other images than the manifest's",
             wanted=f"maps of images of {manifest}, each once",
-            found=f"{len(missing)} of {len(own)} ids that are not there, such as {missing[0]}"
+            found=f"{len(missing)} of {len(own)} ids that are missing, such as {missing[0]}"
             if missing
             else "an id twice",
             where=str(path),

@@ -31,7 +31,7 @@ from fairaudit.errors import DataError, UsageError
 from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.regions.columns import change_columns, region_columns
 from fairaudit.measures.regions.control_regions import control_regions
-from fairaudit.measures.regions.metrics import even
+from fairaudit.measures.regions.weights import even
 from fairaudit.measures.regions.windows import grid_shares
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Data, Excluded, Figure, Report
@@ -184,8 +184,7 @@ def _even(opened: _Opened) -> list[str]:
         count = 0 if maps is None else int(even(maps.reshape(len(maps), -1)).sum())
         if maps is not None and count:
             made.append(
-                f"{count:,} of {whose}{counted(len(maps), 'map')} are the same number everywhere: they prefer no "
-                "place, and their numbers are undefined."
+                f"{count:,} of {whose}{counted(len(maps), 'map')} are constant, so their numbers are undefined."
             )
     return made
 

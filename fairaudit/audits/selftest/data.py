@@ -113,8 +113,19 @@ def plant(data: SelftestData, bias: Bias, case: Case, *, config: Config, options
 
 
 def balanced_rho(data: SelftestData, bias: Bias) -> float:
-    """The strength at which the bias says nothing about the class: one over the number of its values."""
+    """The strength at which the bias says nothing about the class: one over the number of its values.
+
+    Raises:
+        DataError: these images cannot carry the bias, or get another target with it than the models decide on.
+    """
     planted = plant_bias(data.audit, bias, seed=0)
+    if target_of(planted).values != data.classes:
+        raise DataError(
+            f"The bias {bias.kind} merges the classes into two, but a self-test keeps those of the model",
+            wanted="a target with two values",
+            found=f"{len(data.classes)} values",
+            where="--bias",
+        )
     return 1.0 / max(len(planted.attributes[name].values) for name in brought(bias))
 
 

@@ -17,6 +17,7 @@ _ATTRIBUTES = {
     "two_background_colours": "planted_colour",
     "corruption": "planted_corruption",
     "patch": "planted_patch",
+    "red_green": "planted_colour",
 }
 
 

@@ -89,5 +89,5 @@ def read_summary(folder: Path) -> tuple[list[ModelRow], dict[str, Any]]:
     except (ValueError, RecursionError) as error:
         raise DataError("The summary is not strict JSON", found=reason(error), where=str(path)) from error
     if not isinstance(value, dict) or not isinstance(value.get("models"), list) or value.get("schema_version") != 1:
-        raise DataError("The file is no summary of several models", where=str(path))
+        raise DataError("The file is not a summary of several models", where=str(path))
     return [from_dict(row) for row in value["models"]], value

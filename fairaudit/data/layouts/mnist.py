@@ -82,7 +82,9 @@ def read_idx(path: Path, *, dimensions: int) -> NDArray[np.uint8]:
             shape = tuple(int(size) for size in np.frombuffer(header[4:], ">u4"))
             count = math.prod(shape)
             if count > MAX_BYTES:
-                raise DataError("The file claims to hold too much", found=f"{count} bytes", where=path.name)
+                raise DataError(
+                    "The header of the file gives too large a size", found=f"{count} bytes", where=path.name
+                )
             data = file.read(count + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"The file cannot be read: {error}", where=path.name) from error

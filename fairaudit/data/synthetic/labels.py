@@ -59,7 +59,7 @@ def tie(negatives: int, positives: int, *, share: float, phi: float) -> Tie:
     if not max(0, tied - negatives) <= both <= min(tied, positives):
         limit = math.sqrt(min(share, 1 - share) / max(share, 1 - share))
         raise UsageError(
-            "The labels cannot be tied this closely.",
+            "The labels cannot be associated this strongly.",
             wanted=f"|φ| up to {limit:.3g} for a value that {share:.0%} of the images have",
             found=f"φ = {phi:g} with {positives} positive and {negatives} negative images",
         )
@@ -88,7 +88,7 @@ def exact_labels(images: int, *, seed: int, phi: Mapping[str, float] | None = No
     for name in wanted:
         if name == TARGET or name not in VALUES:
             raise UsageError(
-                "A label cannot be tied to the target.",
+                "This label cannot be associated with the target.",
                 found=name,
                 advice=suggestion(name, set(VALUES) - {TARGET}),
             )

@@ -124,9 +124,11 @@ def twin(scene: Scene, label: str, codes: NDArray[np.int64] | int | None = None)
     values = VALUES[label]
     if codes is None:
         if len(values) != 2:
-            raise UsageError(f"The new values of {label} are needed: it has more than two.", wanted=", ".join(values))
+            raise UsageError(
+                f"{label} has more than two values, so the new ones must be given.", wanted=", ".join(values)
+            )
         codes = 1 - scene.labels[label]
     new = np.broadcast_to(np.asarray(codes, dtype=np.int64), len(scene)).copy()
     if len(new) and not 0 <= new.min() <= new.max() < len(values):
-        raise UsageError(f"A value that {label} does not have.", wanted=f"codes 0 to {len(values) - 1}")
+        raise UsageError(f"A code is not a value of {label}.", wanted=f"codes 0 to {len(values) - 1}")
     return replace(scene, labels={**scene.labels, label: new})

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairaudit.errors import DataError, UsageError, suggestion
 from fairaudit.measures.clusters.partition import partition
 from fairaudit.measures.distributions import student_ppf, student_sf
-from fairaudit.measures.regions.metrics import Floats, arrange, blocks, weigh
+from fairaudit.measures.regions.weights import Floats, arrange, blocks, weigh
 from fairaudit.ratio import ratio
 
 Scale = Literal["absolute", "paper", "share"]

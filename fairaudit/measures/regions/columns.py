@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fairaudit.measures.regions.change import region_change
-from fairaudit.measures.regions.metrics import Bools, Convention, Floats, rrf, rrf_lift, score_regions
+from fairaudit.measures.regions.metrics import rrf, rrf_lift, score_regions
 from fairaudit.measures.regions.signed_share import signed_share
+from fairaudit.measures.regions.weights import Bools, Convention, Floats
 from fairaudit.ratio import ratio
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairaudit.measures.regions.metrics import even
+from fairaudit.measures.regions.weights import even
 from fairaudit.ratio import ratio
 from fairaudit.seeds import generator
 

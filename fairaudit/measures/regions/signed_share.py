@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fairaudit.measures.regions.metrics import Floats, arrange, blocks, weigh
+from fairaudit.measures.regions.weights import Floats, arrange, blocks, weigh
 from fairaudit.ratio import ratio
 
 

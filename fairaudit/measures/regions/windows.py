@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairaudit.errors import DataError
-from fairaudit.measures.regions.metrics import even
+from fairaudit.measures.regions.weights import even
 from fairaudit.ratio import ratio
 
 Floats = NDArray[np.float64]

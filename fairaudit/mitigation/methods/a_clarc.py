@@ -47,7 +47,7 @@ def a_clarc(task: Task) -> Noted:
 
 A_CLARC = MitigationMethod(
     name="a-clarc",
-    summary="Training goes on with the attribute's direction set to that of its presence in every image.",
+    summary="Training continues with the features of every image moved to where the attribute is present.",
     source="Anders et al. 2022",
     given=("attribute labels",),
     strength=1.0,

@@ -44,9 +44,9 @@ def _method(name: str, summary: str, strength: float) -> MitigationMethod:
 
 
 METHODS = (
-    _method("dp_l2", "Demographic parity in squared form joins the loss.", 10.0),
-    _method("dp_mi", "Demographic parity as information joins the loss.", 10.0),
-    _method("eo_l2", "Equalized odds in squared form joins the loss.", 10.0),
-    _method("eo_mi", "Equalized odds as information joins the loss.", 10.0),
-    _method("iou_l2", "The spread of the groups' overlap joins the loss.", 100.0),
+    _method("dp_l2", "The squared distance from demographic parity is added to the loss.", 10.0),
+    _method("dp_mi", "The mutual information of decision and group is added to the loss.", 10.0),
+    _method("eo_l2", "The squared distance from equalized odds is added to the loss.", 10.0),
+    _method("eo_mi", "The mutual information of decision and group, given the label, is added to the loss.", 10.0),
+    _method("iou_l2", "The spread of the groups' overlap of decisions and labels (IoU) is added to the loss.", 100.0),
 )

@@ -19,13 +19,13 @@ def fine_tune_balanced(task: Task) -> Edit:
 
 FINE_TUNE = MitigationMethod(
     name="fine-tune",
-    summary="Continued training on the same rows; the control.",
+    summary="Training continues on the same rows; the control.",
     source="control",
     fit=fine_tune,
 )
 BALANCED = MitigationMethod(
     name="fine-tune-balanced",
-    summary="Continued training on balanced rows; the second control.",
+    summary="Training continues on rows balanced over attribute and target; the second control.",
     source="control",
     given=("attribute labels", "balanced data"),
     fit=fine_tune_balanced,

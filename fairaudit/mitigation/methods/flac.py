@@ -75,7 +75,8 @@ def flac(task: Task) -> Edit:
 
 FLAC = MitigationMethod(
     name="flac",
-    summary="Features of other attribute values are pulled together within a target value, and apart across.",
+    summary="Images with the same label and different attribute values get similar features; images with different "
+    "labels do not.",
     source="Sarridis et al. 2023",
     given=("attribute labels",),
     strength=1.0,

@@ -62,7 +62,7 @@ def group_dro(task: Task) -> Edit:
 
 GROUP_DRO = MitigationMethod(
     name="groupdro",
-    summary="The cell with the largest loss counts most.",
+    summary="The combination of attribute and target with the largest loss counts most.",
     source="Sagawa et al., ICLR 2020",
     given=("attribute labels",),
     strength=0.01,

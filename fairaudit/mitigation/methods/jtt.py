@@ -28,7 +28,9 @@ def jtt(task: Task) -> Noted:
     first = learnt(replace(task, train=replace(task.train, epochs=EPOCHS)), fresh=True)
     wrong = decisions(task, first, task.debias) != task.debias.target
     if not bool(wrong.any()):
-        raise MethodError("The first network makes no error, so nothing can count more", advice="Use another method.")
+        raise MethodError(
+            "The first network makes no error, so no image can get more weight", advice="Use another method."
+        )
     weights = torch.where(wrong, float(task.strength), 1.0).double()
     edit = learnt(task, order=drawn_order(weights))
     conflicting = _scarce(task.debias)
@@ -59,7 +61,7 @@ def _scarce(part: DataPart) -> Tensor:
 
 JTT = MitigationMethod(
     name="jtt",
-    summary="What a briefly trained network gets wrong is drawn more often.",
+    summary="Images that a briefly trained network gets wrong are drawn more often.",
     source="Liu et al., ICML 2021",
     strength=20.0,
     strengths=(5.0, 20.0, 50.0),

@@ -66,7 +66,7 @@ def _width(task: Task) -> int:
 
 LAFTR = MitigationMethod(
     name="laftr",
-    summary="An adversary that reads the attribute from the features is worked against.",
+    summary="An adversary predicts the attribute from the features; the features are trained so that it fails.",
     source="Madras et al., ICML 2018",
     given=("attribute labels",),
     strength=1.0,

@@ -86,7 +86,7 @@ P_CLARC = MitigationMethod(
 )
 P_CLARC_CONV = MitigationMethod(
     name="p-clarc-conv",
-    summary="The direction of the attribute is projected out behind the convolution that does best.",
+    summary="The direction of the attribute is projected out after a convolution, the one with the best result.",
     source="Anders et al. 2022",
     given=("attribute labels",),
     strength=1.0,

@@ -54,7 +54,7 @@ def penalised(task: Task) -> Edit:
 
 REGION_GRADIENT = MitigationMethod(
     name="region-gradient",
-    summary="The gradient of the answer inside the region is penalised.",
+    summary="The gradient of the output inside the region is penalised.",
     source="Ross et al., IJCAI 2017",
     given=("regions",),
     strength=1.0,

@@ -62,7 +62,7 @@ def replace_region(task: Task) -> Edit:
 
 REPLACE_REGION = MitigationMethod(
     name="replace-region",
-    summary="Half of the regions show something else while training goes on.",
+    summary="Training continues with other content in half of the regions.",
     source="this project",
     given=("regions",),
     strength=0.5,

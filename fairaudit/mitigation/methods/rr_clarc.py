@@ -54,7 +54,7 @@ def rr_clarc(task: Task) -> Noted:
 
 RR_CLARC = MitigationMethod(
     name="rr-clarc",
-    summary="The answer's derivative in the direction of the attribute is penalised.",
+    summary="The derivative of the output in the direction of the attribute is penalised.",
     source="Dreyer et al., AAAI 2024",
     given=("attribute labels",),
     strength=1.0,

@@ -52,7 +52,8 @@ def savani_aft(task: Task) -> Edit:
 
 SAVANI_AFT = MitigationMethod(
     name="savani-aft",
-    summary="The soft gap of a batch joins the loss where it is above a tolerance.",
+    summary="The gap between groups in a batch, from probabilities, is added to the loss where it is above a "
+    "tolerance.",
     source="Savani et al., NeurIPS 2020, without a critic",
     given=("attribute labels",),
     strength=1.0,

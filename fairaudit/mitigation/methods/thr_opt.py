@@ -62,7 +62,10 @@ def threshold_for(
 
     before = at(own)
     if math.isnan(before.gap):
-        raise MethodError("A threshold cannot be chosen", wanted="images in every cell of the choosing part")
+        raise MethodError(
+            "A threshold cannot be chosen",
+            wanted="images of every combination of attribute and target in the choosing part",
+        )
     allowed = [found for found in map(at, GRID) if found.accuracy >= before.accuracy - floor]
     # Undefined gaps are no gaps of 0: only numbers are compared.
     better = [found for found in allowed if not math.isnan(found.gap) and found.gap < before.gap]
@@ -129,14 +132,14 @@ def _positive(task: Task, found: Features) -> np.ndarray:
 
 THR_OPT = MitigationMethod(
     name="thropt",
-    summary="One other threshold for all, chosen for the smallest gap; the evidence stays as it is.",
+    summary="Another threshold for all groups, chosen for the smallest gap; what the model looks at does not change.",
     source="Hardt et al., NeurIPS 2016, with one threshold as in the saliency paper's program",
     given=("attribute labels",),
     fit=thr_opt,
 )
 THR_OPT_GROUP = MitigationMethod(
     name="thropt-group",
-    summary="A threshold per group, partly random; a rule that needs the attribute of every image.",
+    summary="A threshold per group, in part random; it needs the attribute of every image that is decided.",
     source="Hardt et al., NeurIPS 2016",
     given=("attribute labels", "attribute at inference"),
     fit=thr_opt_groups,

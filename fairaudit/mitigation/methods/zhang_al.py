@@ -83,7 +83,8 @@ def _write(parameters: list[nn.Parameter], flat: Tensor) -> None:
 
 ZHANG_AL = MitigationMethod(
     name="zhang-al",
-    summary="The task's gradient loses what would help an adversary that reads the attribute from the answers.",
+    summary="An adversary predicts the attribute from the model's output; what would help it is removed from the "
+    "task's gradient.",
     source="Zhang et al., AIES 2018",
     given=("attribute labels",),
     strength=1.0,

@@ -74,7 +74,7 @@ def _check_file(path: Path) -> None:
         ) from error
     found = unusual(path)
     if found == "no such file":
-        raise ModelError("There is no such model file", wanted=WANTED, where=str(path))
+        raise ModelError("The model file does not exist", wanted=WANTED, where=str(path))
     if found == "a folder":
         raise _not_ours(path, of_folder(path))
     if found is not None:
@@ -99,7 +99,7 @@ def _archive(path: Path) -> Container:
     except Exception as error:  # zipfile raises nearly anything on a damaged directory
         raise ModelError(
             "The model file is cut short or damaged",
-            wanted="a whole zip archive",
+            wanted="a complete zip archive",
             found=f"{path.stat().st_size} bytes, without the archive's directory at the end",
             where=str(path),
             advice="Copy or download it again.",
@@ -107,9 +107,9 @@ def _archive(path: Path) -> Container:
     allowed = unpacked(path.stat().st_size)
     if length > allowed:
         raise ModelError(
-            "The model file unfolds into far more than its own size",
+            "The model file unpacks to far more than its own size",
             wanted=f"at most {size(allowed)}",
-            found=f"{size(path.stat().st_size)} that unfold into {size(length)}",
+            found=f"{size(path.stat().st_size)} that unpack to {size(length)}",
             where=str(path),
             advice=UNPACKED.advice(),
         )

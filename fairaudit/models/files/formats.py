@@ -190,7 +190,7 @@ def _unpickled(path: Path, *, trust: bool) -> object:
         return torch.load(path, map_location="cpu", weights_only=False)  # asked for with --trust-model
     except (ImportError, AttributeError) as error:
         raise ModelError(
-            "The pickled model needs code that is not here",
+            "The pickled model needs code that is not installed",
             found=last_line(error),
             where=str(path),
             advice="Install the package that defines it, or run from the folder that holds its code.",

@@ -111,10 +111,11 @@ def _parsed(path: Path) -> ModelProto:
 def _damaged(path: Path, found: str) -> ModelError:
     return ModelError(
         "This is not an ONNX model that can be read",
-        wanted="a whole file of ONNX's format",
+        wanted="a complete ONNX file",
         found=found,
         where=str(path),
-        advice="Copy or download it again; a Core ML model begins alike: export it to ONNX where it was made.",
+        advice="Copy or download it again. A Core ML model begins in the same way: export it to ONNX with the tool "
+        "that made it.",
     )
 
 

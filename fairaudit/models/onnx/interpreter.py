@@ -168,7 +168,7 @@ def _unknown(unknown: Counter[str]) -> ModelError:
     names = ", ".join(f"{count} {name}" for name, count in unknown.most_common(6))
     return ModelError(
         "The ONNX file has operations that cannot be computed here",
-        wanted="operations of the standard that torch has as well",
+        wanted="operations of the ONNX standard that torch has too",
         found=names,
         advice="Export the model with torch.onnx.export, or give it as TorchScript.",
     )

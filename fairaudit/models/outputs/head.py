@@ -57,7 +57,7 @@ class Head:
         if not self.scored:
             raise MethodError(
                 f"{purpose} need logits or probabilities",
-                found="a model that returns labels, which do not move when its evidence does",
+                found="a model that returns labels only",
                 where=where,
                 advice="Its outcomes can be audited with `fairaudit fairness`; export it without the last argmax or "
                 "threshold for everything else.",

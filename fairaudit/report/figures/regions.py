@@ -1,4 +1,4 @@
-"""Figures of regions and relevance: what was measured, mean maps per cell, single images, windows that were found."""
+"""Figures of regions and relevance: what was measured, mean maps per cell, single images."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 
 from fairaudit.ratio import ratio
 from fairaudit.report.figures.board import GAP, LINE, SIDE, TOP, PictureBoard, height_of, margin
-from fairaudit.report.figures.style import INK, SOFT, literal, new_figure, png, title
+from fairaudit.report.figures.style import SOFT
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    pass
 
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
 Box = tuple[float, float, float, float]
 
-_HEAT = "RdBu_r"
+HEAT = "RdBu_r"
+"""Colours of signed relevance."""
 _BAR = 104  # pixels of the scale beside mean maps
 _ACROSS = 6  # pictures in a row
 _SMOOTH = 0.04  # standard deviation, in shorter sides, of the blur that makes speckled mean maps readable
@@ -170,7 +171,7 @@ def mean_maps(
     if maps.shape[:2] != (len(rows), len(columns)):
         raise ValueError(f"maps {maps.shape} do not fit {len(rows)} rows and {len(columns)} columns")
     shown, blurred = _readable(maps)
-    top = _strongest(shown)
+    top = strongest(shown)
     cover = None if region is None else np.broadcast_to(region, (len(rows), *maps.shape[2:])) >= 0.5
     height, left, first = height_of(maps[0, 0]), margin(list(rows)), TOP + LINE
     pictures = len(columns) + (images is not None)
@@ -194,50 +195,6 @@ def mean_maps(
                 board.name(x, y, "mean image" if values is None else columns[place - pictures])
     _scale(board, wide - _BAR, first, high - first - GAP)
     return board.png()
-
-
-def found_windows(
-    background: NDArray[np.float64],
-    boxes: Sequence[Box],
-    *,
-    labels: Sequence[str],
-    heading: str,
-    image: Floats | None = None,
-    faint: Sequence[bool] | None = None,
-    signed: bool = True,
-) -> bytes:
-    """A PNG of the windows where relevance differs, numbered, over the difference and over the mean image.
-
-    Args:
-        background: difference of relevance `[row, column]` on any grid.
-        boxes: x0, y0, x1, y1 as shares of width and height, best first.
-        labels: one line per window.
-        heading: title of the figure.
-        image: mean image `[height, width, channel]` in [0, 1].
-        faint: per window, whether it is drawn dashed, as one that does not count.
-        signed: whether the background has a sign; a spread has none.
-
-    Raises:
-        ValueError: the numbers of boxes and labels disagree.
-    """
-    if len(boxes) != len(labels) or (faint is not None and len(faint) != len(boxes)):
-        raise ValueError(f"{len(boxes)} boxes but {len(labels)} labels")
-    panels = 1 if image is None else 2
-    lines = max(1, len(labels))
-    height, width = background.shape if image is None else image.shape[:2]
-    figure = new_figure(0.4 + 2.6 * panels, 0.75 + 2.5 * height / width + 0.19 * lines)
-    title(figure, heading)
-    grid = figure.subplots(1, panels, squeeze=False)[0]
-    top = _strongest(background)
-    _map(grid[-1], background, top, "difference of relevance" if signed else "spread of relevance")
-    if image is not None:
-        _picture(grid[0], image, "mean image")
-    for axes in grid:
-        for number, box in reversed(list(enumerate(boxes))):  # the best on top
-            _window(axes, box, str(number + 1), faint=bool(faint and faint[number]))
-    notes = [literal(f"{number + 1}  {text}") for number, text in enumerate(labels)] or ["nothing was found"]
-    figure.supxlabel("\n".join(notes), fontsize=8, color=INK, x=0.02, ha="left")
-    return png(figure)
 
 
 def _check(images: Floats, masks: Bools, names: Sequence[str]) -> None:
@@ -269,51 +226,8 @@ def _faded(image: Floats) -> Floats:
     return np.asarray(0.5 * image.mean(axis=-1, keepdims=True) + 0.45)
 
 
-def _picture(axes: Axes, image: Floats, name: str) -> None:
-    colour = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
-    axes.imshow(np.clip(np.nan_to_num(colour, nan=1.0), 0, 1), extent=_extent(colour), interpolation="nearest")
-    _bare(axes, name)
-
-
-def _map(axes: Axes, values: NDArray[np.float64], top: float, name: str) -> None:
-    if np.isnan(values).all():
-        axes.set_xlim(0, values.shape[1])
-        axes.set_ylim(values.shape[0], 0)
-        axes.set_aspect("equal")
-        axes.text(0.5, 0.5, "no images", transform=axes.transAxes, ha="center", va="center", fontsize=7.5, color=SOFT)
-    else:
-        axes.imshow(values, cmap=_HEAT, vmin=-top, vmax=top, extent=_extent(values), interpolation="nearest")
-    _bare(axes, name)
-
-
-def _bare(axes: Axes, name: str) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    axes.set_title(literal(name if len(name) <= 24 else name[:23] + "…"), fontsize=8, color=INK, pad=3)
-
-
-def _extent(values: Floats) -> Box:
-    return 0, values.shape[1], values.shape[0], 0
-
-
-def _window(axes: Axes, box: Box, name: str, *, faint: bool) -> None:
-    from matplotlib.patches import Rectangle
-
-    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    x0, x1 = (left + share * (right - left) for share in (box[0], box[2]))
-    y0, y1 = (top + share * (bottom - top) for share in (box[1], box[3]))
-    for color, width in (("white", 1.8 if faint else 2.6), ("black", 0.8 if faint else 1.3)):
-        style = (0, (3, 2)) if faint and color == "black" else "solid"
-        frame = Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=color, linewidth=width, linestyle=style)
-        axes.add_patch(frame)
-    dark = SOFT if faint else "black"
-    badge = {"boxstyle": "round,pad=0.15", "facecolor": dark, "edgecolor": "white", "linewidth": 0.6}
-    axes.text(x0, y0, name, fontsize=7, color="white", ha="left", va="top", bbox=badge)
-
-
-def _strongest(values: Floats) -> float:
+def strongest(values: Floats) -> float:
+    """The size of relevance that gets the full colour; 1 where there is none."""
     known = np.abs(values[~np.isnan(values)])
     top = float(np.percentile(known, _TOP)) if known.size else 0.0
     return top or float(known.max(initial=0.0)) or 1.0
@@ -323,8 +237,8 @@ def _heat(relevance: Floats) -> NDArray[np.float64]:
     """Red for, blue against, opacity by strength: `[row, column, 4]`."""
     from matplotlib import colormaps
 
-    share = np.clip(np.nan_to_num(ratio(relevance, _strongest(relevance))), -1, 1)
-    colour = np.asarray(colormaps[_HEAT](0.5 + 0.5 * np.sign(share) * np.maximum(np.abs(share), 0.5)), np.float64)
+    share = np.clip(np.nan_to_num(ratio(relevance, strongest(relevance))), -1, 1)
+    colour = np.asarray(colormaps[HEAT](0.5 + 0.5 * np.sign(share) * np.maximum(np.abs(share), 0.5)), np.float64)
     colour[..., 3] = 0.92 * np.abs(share) ** 0.7
     return colour
 
@@ -343,7 +257,7 @@ def _colour(values: NDArray[np.float64], top: float) -> NDArray[np.float64]:
     """A map on the scale −top … top as colours `[row, column, 3]`; NaN stays."""
     from matplotlib import colormaps
 
-    found = np.asarray(colormaps[_HEAT](np.clip(0.5 + 0.5 * ratio(values, top), 0, 1)), np.float64)[..., :3]
+    found = np.asarray(colormaps[HEAT](np.clip(0.5 + 0.5 * ratio(values, top), 0, 1)), np.float64)[..., :3]
     found[np.isnan(values)] = np.nan
     return found
 

@@ -80,7 +80,7 @@ def row_of(report: Report, *, name: str, folder: str) -> ModelRow:
         limits="" if first is None else first.limits,
         accuracy=accuracy,
         worst_group_accuracy=worst,
-        worst_rule=first.why if first is not None else "nothing is gated",
+        worst_rule=first.why if first is not None else "there is no rule",
         report=f"{folder}/report.json",
         excess=None if first is None else _excess(first),
     )
@@ -143,7 +143,7 @@ def from_dict(values: Any) -> ModelRow:  # noqa: ANN401 (any JSON value)
     """
     fields = ModelRow.__slots__
     if not isinstance(values, dict) or set(values) != set(fields) or values["gate"] not in ORDER:
-        raise DataError("A summary holds a row that is no model's", wanted=", ".join(fields), found=str(values)[:200])
+        raise DataError("A row of the summary is not about a model", wanted=", ".join(fields), found=str(values)[:200])
     return ModelRow(**{**values, "verdicts": tuple(values["verdicts"])})
 
 

@@ -112,7 +112,7 @@ def randomisation(
     lifted, module = classifier.lifted(images[:1]), copy.deepcopy(layered(classifier, images))
     layers = layers_from_the_top(module)
     if not layers:
-        raise LiftError("The model has no layer with weights", found="nothing that could be drawn anew")
+        raise LiftError("The model has no layer with weights", found="no weights that could be randomised")
     stops = sorted({round(len(layers) * (k + 1) / stages) for k in range(stages)} - {0})
     if own is None:
         own = method.attribute(classifier, images, classes, seed=seed).maps

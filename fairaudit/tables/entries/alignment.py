@@ -5,22 +5,24 @@ from __future__ import annotations
 from fairaudit.tables.entry import MetricEntry
 
 _PAPER = "Cohen et al., Identifying Spurious Correlations using Counterfactual Alignment"
-_NONE = "no image is predicted as the base class, or no counterfactual moves the base score far enough"
+_NONE = "no image is predicted as the class of the base classifier, or no counterfactual moves its score far enough"
 _SHARED = (
-    "Far from 0 the two classifiers use the same features. If the attribute should not matter, look at the "
-    "counterfactual pictures, and rectify the model (cf-rectify) or mitigate."
+    "Far from 0, the two classifiers use features in common. If they should not, look at the counterfactual images, "
+    "and "
+    "rectify the model (fairaudit cf-rectify) or mitigate."
 )
-_MAPS = "one of the two maps is the same everywhere, or the two are outputs of one softmax"
+_MAPS = "one of the two maps is constant, or the two classifiers are outputs of one softmax"
 _PLACES = (
-    "Maps that are alike look at the same places; whether the same features are used there, the relative change says."
+    "Similar maps point at the same places; relative_change says whether the classifiers use the same features there."
 )
 ALIGNMENT = (
     MetricEntry(
         name="relative_change",
         audits=("cf-align",),
-        title="change of another classifier when the base changes its mind",
-        sentence="Pictures are changed until the base classifier drops its class; this is how far another classifier's "
-        "score moves with it, as a multiple of the base's own move: 1 moves alike, 0 not at all, −1 against it.",
+        title="change of another classifier's score with that of the base classifier",
+        sentence="Images are changed until the base classifier no longer predicts its class. This is the change of "
+        "another "
+        "classifier's score over that of the base's score: 1 is the same change, 0 none, −1 the opposite change.",
         range="any number",
         better="none",
         chance="0",
@@ -31,9 +33,10 @@ ALIGNMENT = (
     MetricEntry(
         name="relative_change_ratio_of_sums",
         audits=("cf-align",),
-        title="total change of another classifier over that of the base",
-        sentence="How far another classifier's score moves in all pictures together, as a multiple of the base's moves "
-        "in all of them; pictures where the base hardly moves count for little.",
+        title="total change of another classifier's score over that of the base classifier",
+        sentence="Sum of the changes of another classifier's score over all images, over the sum of those of the "
+        "base's "
+        "score; images whose base score hardly changes count for little.",
         range="any number",
         better="none",
         chance="0",
@@ -44,24 +47,25 @@ ALIGNMENT = (
     MetricEntry(
         name="base_change",
         audits=("cf-align",),
-        title="change of the base classifier's own score",
-        sentence="How far the counterfactual pictures move the score of the classifier that they were made for.",
+        title="change of the base classifier's score",
+        sentence="How far the counterfactual images move the score of the classifier that they were made for.",
         range="−1 to 1",
         better="none",
         undefined="no image is predicted as the base class",
         source=f"median of the base's move from reconstruction to counterfactual; {_PAPER}, denominator of eq. 3",
-        advice="Small means that the generator cannot change the base's mind: train it longer, or the relative "
-        "changes rest on little.",
+        advice="Small means that the generator cannot change the base's score, so the relative changes are uncertain: "
+        "train the generator longer.",
     ),
     MetricEntry(
         name="map_similarity",
         audits=("cf-align",),
-        title="likeness of two classifiers' attribution maps",
-        sentence="How alike the maps of two classifiers rank the pixels of the same pictures, evidence for the class "
-        "above evidence against it.",
+        title="similarity of two classifiers' attribution maps",
+        sentence="Rank correlation of the pixels in the maps of two classifiers of the same images, from evidence "
+        "for the "
+        "class to evidence against it.",
         range="−1 to 1",
         better="none",
-        chance="that of maps of different pictures",
+        chance="the value for maps of different images",
         undefined=_MAPS,
         source=f"Spearman's ρ of signed maps, mean over images; {_PAPER}, A.1, which gives no number",
         advice=_PLACES,
@@ -69,12 +73,12 @@ ALIGNMENT = (
     MetricEntry(
         name="map_similarity_absolute",
         audits=("cf-align",),
-        title="likeness of where two classifiers look",
-        sentence="How alike the maps of two classifiers rank the pixels of the same pictures by how much they matter, "
-        "for or against.",
+        title="similarity of where two classifiers look",
+        sentence="Rank correlation of the pixels in the maps of two classifiers of the same images, by the size of the "
+        "evidence, for or against the class.",
         range="−1 to 1",
         better="none",
-        chance="that of maps of different pictures",
+        chance="the value for maps of different images",
         undefined=_MAPS,
         source=f"Spearman's ρ of the maps' magnitudes, mean over images; {_PAPER}, A.1, which gives no number",
         advice=_PLACES,
@@ -82,11 +86,12 @@ ALIGNMENT = (
     MetricEntry(
         name="map_structural_similarity",
         audits=("cf-align",),
-        title="structural likeness of two classifiers' attribution maps",
-        sentence="How alike the maps of two classifiers are in small windows: in level, contrast and pattern.",
+        title="structural similarity of two classifiers' attribution maps",
+        sentence="Mean similarity of the maps of two classifiers in small windows: of level, contrast and pattern "
+        "(SSIM).",
         range="−1 to 1",
         better="none",
-        chance="that of maps of different pictures",
+        chance="the value for maps of different images",
         undefined=_MAPS,
         source=f"SSIM of signed maps, mean over images; {_PAPER}, A.1, which gives no number",
         advice=_PLACES,
@@ -97,27 +102,26 @@ RECTIFICATION = (
     MetricEntry(
         name="relative_change_before",
         audits=("cf-rectify",),
-        title="change of another classifier before the base was rectified",
-        sentence="How far another classifier's score moved with the base as it came, as a multiple of the base's own "
-        "move, on the same held-out images as relative_change of the rectified model.",
+        title="change of another classifier's score before the base classifier was rectified",
+        sentence="relative_change of the model before it was rectified, on the same held-out images.",
         range="any number",
         better="none",
         chance="0",
         undefined=_NONE,
         source=f"{_PAPER}, eq. 3, mean over images; before and after as in Fig. 11",
-        advice="Compare it with relative_change in the same report: that is what is left.",
+        advice="Compare relative_change in the same report: the same number after rectification.",
     ),
     MetricEntry(
         name="rectification_factor",
         audits=("cf-rectify",),
         title="multiple of another classifier that was added",
-        sentence="How many times another classifier's score is added to the base's so that the two stop moving "
-        "together; negative takes it out, 0 leaves the model as it came.",
+        sentence="Multiple of another classifier's score that is added to the base's so that the two no longer change "
+        "together; negative subtracts it, 0 leaves the model as it is.",
         range="any number",
         better="none",
         undefined="no multiple was found",
         source=f"{_PAPER}, β of eq. 6",
-        advice="A large factor changes many decisions: look at the accuracy of the rectified model.",
+        advice="A large multiple changes many decisions: look at the accuracy of the rectified model.",
     ),
 )
 """Numbers of a rectified model beside its alignment."""

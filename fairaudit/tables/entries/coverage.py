@@ -14,15 +14,17 @@ _PAIRS = Coverage(kind="conservative", where="most of all with several groups an
 _DRAWN = Coverage(
     kind="approximate",
     worst=0.8,
-    where="at rates within a few images of 0 or 1, as Wilson's do (gates judge by the exact interval, which is wider)",
+    where="at rates within a few images of 0 or 1, as Wilson's intervals do (rules use the exact interval, which is "
+    "wider)",
 )
-_DRAWN_AUC = Coverage(kind="kept", where="conservative with few positives (gates judge by the exact interval)")
-_SMALL = Coverage(kind="conservative", where="as resampling is hulled with what few images leave open")
-_ALL = Coverage(kind="conservative", where="as it holds for whichever group or cell is truly worst")
+_DRAWN_AUC = Coverage(kind="kept", where="conservative with few positives (rules use the exact interval)")
+_SMALL = Coverage(kind="conservative", where="because the ends are widened where few images leave much open")
+_ALL = Coverage(kind="conservative", where="because it holds for whichever group or cell is worst in truth")
 _MEANS = Coverage(
     kind="approximate",
     worst=0.85,
-    where="of 5 to 8 very skewed values (91 % of 20; of 60, 3 to 5 % of the ends on the tail's side err, nominal 2.5)",
+    where="for means of 5 to 8 very skewed values (91 % for 20; for 60, the end on the side of the tail errs in 3 to "
+    "5 %, nominal 2.5)",
 )
 _LARGEST = Coverage(kind="conservative", where="most of all with few units behind a cell and with many groups")
 _RATES = ("selection_rate", "tpr", "fpr", "tnr", "fnr", "ppv")

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 _NO_IMAGE = "the group has no image"
 _FIND = (
-    "Find the group whose interval lies apart, look at its wrong images, and check labels and image quality first; "
-    "then add data for it or mitigate."
+    "Find the group whose interval lies apart from the others'. Check labels and image quality of its wrong images "
+    "first; then add data for this group, or mitigate."
 )
 
 
@@ -35,44 +35,47 @@ def _rate(
 _COUNTS = "counts of true and predicted class, the class against the rest"
 RATES = (
     _rate(
-        "accuracy", "accuracy", "Share of the group's images that are decided rightly.", "higher", _NO_IMAGE,
-        source="right decisions ÷ images",
+        "accuracy", "accuracy", "Share of the group's images that the model decides correctly.", "higher", _NO_IMAGE,
+        source="correct decisions ÷ images",
     ),
     _rate(
-        "selection_rate", "selection rate", "Share of the group's images that the model decides as the class.", "none",
+        "selection_rate", "selection rate", "Share of the group's images that the model predicts as the class.", "none",
         _NO_IMAGE, source=f"(TP + FP) ÷ images; {_COUNTS}",
-        advice="By itself neither good nor bad; the gap between groups is demographic_parity_difference.",
+        advice="By itself neither good nor bad. demographic_parity_difference is the gap between groups.",
     ),
     _rate(
-        "tpr", "true positive rate", "Share of the images that really are of the class which the model finds.",
+        "tpr", "true positive rate", "Share of the images of the class that the model predicts as the class.",
         "higher", "the group has no image of the class", source=f"TP ÷ (TP + FN); {_COUNTS}",
     ),
     _rate(
         "fpr", "false positive rate",
-        "Share of the images that are not of the class which the model wrongly takes for it.",
+        "Share of the images of other classes that the model predicts as the class.",
         "lower", "the group has no image of another class", source=f"FP ÷ (FP + TN); {_COUNTS}",
     ),
     _rate(
-        "tnr", "true negative rate", "Share of the images that are not of the class which the model rightly rejects.",
+        "tnr", "true negative rate", "Share of the images of other classes that the model does not predict as the "
+        "class.",
         "higher", "the group has no image of another class", source=f"TN ÷ (FP + TN); {_COUNTS}",
     ),
     _rate(
-        "fnr", "false negative rate", "Share of the images that really are of the class which the model misses.",
+        "fnr", "false negative rate", "Share of the images of the class that the model does not predict as the class.",
         "lower", "the group has no image of the class", source=f"FN ÷ (TP + FN); {_COUNTS}",
     ),
     _rate(
-        "ppv", "precision", "Share of the images decided as the class that really are of it.",
-        "higher", "nothing in the group is decided as the class", source=f"TP ÷ (TP + FP); {_COUNTS}",
+        "ppv", "precision", "Share of the images predicted as the class that are of the class.",
+        "higher", "no image of the group is predicted as the class", source=f"TP ÷ (TP + FP); {_COUNTS}",
     ),
     _rate(
         "f1", "F1 score",
-        "One number for finding the class and not crying wolf: the harmonic mean of precision and tpr.",
-        "higher", "the class is neither true nor predicted in the group", source=f"2 TP ÷ (2 TP + FP + FN); {_COUNTS}",
+        "Harmonic mean of precision and true positive rate.",
+        "higher", "no image of the group is of the class or predicted as the class", source=f"2 TP ÷ (2 TP + FP + "
+        f"FN); {_COUNTS}",
     ),
     _rate(
-        "iou", "overlap of decisions with the truth",
-        "Images that both are of the class and are decided so, as a share of those that are either.",
-        "higher", "the class is neither true nor predicted in the group",
+        "iou", "overlap of predictions and labels",
+        "Images that are of the class and predicted as it, as a share of those that are either (intersection over "
+        "union).",
+        "higher", "no image of the group is of the class or predicted as the class",
         source="TP ÷ (TP + FP + FN); Hänel et al. (ACCV 2022), eqs. 8 and 10",
     ),
 )  # fmt: skip
@@ -80,24 +83,25 @@ IMPACT = MetricEntry(
     name="impact_ratio",
     audits=("fairness",),
     title="impact ratio",
-    sentence="How often this group is decided as the class, as a share of how often the most favoured group is; "
-    "1 means as often.",
+    sentence="Selection rate of this group over that of the group with the highest one; 1 means that they are equal.",
     range="0 to 1",
     better="higher",
     chance="1",
-    undefined="the group has no image, or no group is ever decided as the class",
+    undefined="the group has no image, or no image of any group is predicted as the class",
     source="selection rate ÷ the highest selection rate; the four-fifths rule of 29 CFR 1607.4 D looks at 0.8",
-    advice="Below 0.8 many reviewers will ask for reasons: compare the true positive rates of the same groups, which "
-    "say whether the class is missed or is just rarer there.",
+    advice="Below 0.8, expect to be asked for reasons. Compare the true positive rates of the same groups: they say "
+    "whether the model misses the class or the class is rarer there.",
 )
-_RANKING = "The threshold matters less than the order here: look at the score distributions of the group."
+_RANKING = (
+    "The order of the scores is at fault here, not the threshold: look at the distributions of the group's scores."
+)
 SCORED = (
     MetricEntry(
         name="auc",
         audits=("fairness",),
         title="ROC area within the group",
-        sentence="How often a random image of the class gets a higher score than a random other image of the same "
-        "group; ties count half.",
+        sentence="Probability that an image of the class has a higher score than an image of another class from the "
+        "same group; ties count half.",
         range="0 to 1",
         better="higher",
         chance="0.5",
@@ -109,8 +113,8 @@ SCORED = (
         name="bnsp_auc",
         audits=("fairness",),
         title="ROC area of other groups' negatives against this group's positives",
-        sentence="How often an image of the class in this group scores higher than an image of no such class in the "
-        "other groups; low means that this group's positives are scored too low.",
+        sentence="Probability that an image of the class from this group has a higher score than an image of another "
+        "class from the other groups; low means that this group's positives are scored too low.",
         range="0 to 1",
         better="higher",
         chance="0.5",
@@ -122,8 +126,8 @@ SCORED = (
         name="bpsn_auc",
         audits=("fairness",),
         title="ROC area of other groups' positives against this group's negatives",
-        sentence="How often an image of the class in the other groups scores higher than an image of no such class in "
-        "this group; low means that this group's negatives are scored too high.",
+        sentence="Probability that an image of the class from the other groups has a higher score than an image of "
+        "another class from this group; low means that this group's negatives are scored too high.",
         range="0 to 1",
         better="higher",
         chance="0.5",
@@ -135,40 +139,41 @@ SCORED = (
         name="ece",
         audits=("fairness",),
         title="calibration error",
-        sentence="How far the scores are from the share of images that turn out to be of the class, on average over "
-        "bins of the score; 0 means that a score of 0.8 is right in 80 % of cases.",
+        sentence="Mean distance of the scores from the share of images that are of the class, over bins of the score; "
+        "0 means that of the images with a score of 0.8, 80 % are of the class.",
         range="0 to 1",
         better="lower",
         chance="–",
         undefined=_NO_IMAGE,
-        source="Σ over bins |mean truth − mean score| · share of images; Naeini et al. (2015)",
-        advice="Recalibrate the scores on held-out data that has enough images of this group, then look again.",
+        source="Σ over bins |mean label − mean score| · share of images; Naeini et al. (2015)",
+        advice="Calibrate the scores on held-out data with enough images of this group; then audit again.",
     ),
     MetricEntry(
         name="brier",
         audits=("fairness",),
         title="Brier score",
-        sentence="Mean squared distance of the score from the truth, so both wrong order and wrong confidence cost.",
+        sentence="Mean squared difference of score and label (0 or 1); both wrong order and wrong confidence make it "
+        "larger.",
         range="0 to 1",
         better="lower",
         chance="–",
         undefined=_NO_IMAGE,
-        source="mean of (score − truth)²; Brier (1950)",
-        advice="Compare with auc and ece of the group, which say whether order or confidence is at fault.",
+        source="mean of (score − label)²; Brier (1950)",
+        advice="Compare auc and ece of the group: they say whether order or confidence is at fault.",
     ),
 )
 CELL = MetricEntry(
     name="cell_accuracy",
     audits=("fairness", "prune"),
-    title="accuracy of one cell",
-    sentence="Share of the images of one group and target value that are decided rightly; in prune, of one "
-    "combination of biases that agree with the target or do not.",
+    title="accuracy of one group and target value",
+    sentence="Share of the images of one group and target value that the model decides correctly; in prune, of one "
+    "combination of biases that agree or disagree with the target.",
     range="0 to 1",
     better="higher",
-    undefined="the cell has no image",
-    source="right decisions ÷ images, of one cell",
-    advice="Look at the lowest cell's wrong images first; in prune, the cell in which all biases disagree shows what "
-    "the model does without any of them.",
+    undefined="there is no image of this group and target value",
+    source="correct decisions ÷ images, of one group and target value",
+    advice="Look at the wrong images of the lowest one first. In prune, the images in which all biases disagree show "
+    "what the model does without them.",
 )
 GROUPS = (*RATES, CELL, IMPACT, *SCORED)
 """Numbers of one group."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from fairaudit.tables.entry import MetricEntry
 
 _ARMS = (
-    "Every image's region is filled with content from images of its own class: from another group, and from its own "
-    "group."
+    "The region of every image is filled with content from images of the same class: once of another group, once of "
+    "the "
+    "same group."
 )
 _USED = (
-    "Above its limit, with cue_alignment above its own, the model uses the attribute as it shows in the region: "
-    "balance the data or mitigate."
+    "Where this and cue_alignment are above their limits, the model uses the attribute shown in the region: balance "
+    "the "
+    "training data or mitigate."
 )
 
 
@@ -23,12 +25,13 @@ def _swap(
     )  # fmt: skip
 
 
-_NO_DONOR = "no two classes have images with donors of the own group and of another group"
+_NO_DONOR = "no two classes have images for which there is content of the same group and of another group"
 SWAP = (
     _swap(
         "swap_effect",
-        "effect of whose group's content the region shows",
-        f"{_ARMS} How much a score moves with the group of the content, in the same direction in both groups' images.",
+        "effect of the group that the region's content comes from",
+        f"{_ARMS} How far a score moves with the group of the content, in the same direction for images of both "
+        "groups.",
         "0 to 1",
         "largest over pairs of groups of |D(g → h) − D(h → g)| / 2, with D the mean difference of a score between the "
         "two contents, averaged over classes",
@@ -37,18 +40,19 @@ SWAP = (
     ),
     _swap(
         "swap_excess",
-        "size of the change that another group's content makes beyond the own group's",
-        f"{_ARMS} How much further scores move with the first than with the second, in any direction.",
+        "size of the change by another group's content beyond that by the same group's",
+        f"{_ARMS} How much further scores move, in any direction, with the first than with the second.",
         "−1 to 1",
         "largest over ordered pairs of groups of mean |Δ other group| − mean |Δ own group|",
         undefined=_NO_DONOR,
-        advice="Above 0 with a small swap_effect: effects of both signs, or patches that do not go with what surrounds "
-        "them. Look at swapped images; exact twins tell the two apart.",
+        advice="Above 0 with a small swap_effect means effects in both directions, or content that does not fit the "
+        "rest "
+        "of the image. Look at the swapped images; exact twins tell the two apart.",
     ),
     _swap(
         "swap_flip",
-        "share of decisions that another group's content changes beyond the own group's",
-        f"{_ARMS} How many more decisions change with the first than with the second.",
+        "share of decisions changed by another group's content beyond those changed by the same group's",
+        f"{_ARMS} Share of decisions that change with the first minus the share that change with the second.",
         "−1 to 1",
         "largest over ordered pairs of groups of the difference of both shares",
         undefined=_NO_DONOR,
@@ -57,11 +61,11 @@ SWAP = (
     _swap(
         "score_gap",
         "gap of a score between groups",
-        "How far the mean score of two groups differs within classes, on the images as they are.",
+        "Largest difference of mean scores between two groups within classes, on the images as they are.",
         "0 to 1",
         "largest over pairs of groups and outputs of the difference of mean scores, averaged over classes",
         undefined="no two groups have images of the same two classes",
-        advice="A gap with no swap_effect in any region comes from somewhere else: add regions, or run "
+        advice="A gap without a swap_effect in any region comes from somewhere else: add regions, or run "
         "`fairaudit roi-metrics --discover`.",
     ),
 )

@@ -249,7 +249,7 @@ def test_a_generator_that_loses_the_evidence_is_refused_as_evidence(world: Path,
         ({"downstream": ("necktie",)}, 'no output and no file called "necktie"'),
         ({"base": ("lefft",)}, 'Did you mean "left"'),
         ({"downstream": ()}, "nothing to compare"),
-        ({"generator": Path("nowhere.pt")}, "no such model file"),
+        ({"generator": Path("nowhere.pt")}, "model file does not exist"),
         ({"train_probe": ("rigth",), "downstream": ()}, 'Did you mean "right"'),
     ],
 )
@@ -384,7 +384,7 @@ def test_pairs_to_find_are_checked_before_anything_is_computed(
 
 def test_what_wachter_cannot_do_is_refused_and_the_factory_is_part_of_the_key() -> None:
     options = CfOptions(generator=Path("g"), config=_config(), base_folder=Path())
-    with pytest.raises(UsageError, match="wachter takes evidence away"):
+    with pytest.raises(UsageError, match="wachter can only lower scores"):
         replace(options, maker="wachter", search=LadderSettings(direction="up"))
     assert options.key() != replace(options, generator_arch="nets:other").key()
 

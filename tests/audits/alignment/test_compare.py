@@ -113,9 +113,9 @@ def test_nothing_is_held_against_a_first_model_that_is_no_evidence_or_not_there(
 
 
 def test_models_that_could_not_be_audited_are_named_in_both_files(tmp_path: Path) -> None:
-    gone = ComparedModel(model="g|one.pt", reason="There is no such model file.")
+    gone = ComparedModel(model="g|one.pt", reason="The model file does not exist.")
     lines = compare([gone, ComparedModel(model="d.pt", report=REPORTS[3])], tmp_path, SINGLES, level=0.95, seed=0)
     assert [(line.model, line.difference) for line in lines] == [("d.pt", None)]
-    assert "g\\|one.pt: not audited. There is no such model file" in (tmp_path / "alignment.md").read_text()
+    assert "g\\|one.pt: not audited. The model file does not exist" in (tmp_path / "alignment.md").read_text()
     found = json.loads((tmp_path / "alignment.json").read_text())
-    assert found["not_audited"] == [{"model": "g|one.pt", "reason": "There is no such model file."}]
+    assert found["not_audited"] == [{"model": "g|one.pt", "reason": "The model file does not exist."}]

@@ -186,7 +186,7 @@ def test_half_the_way_is_not_rectified(world: Path, tmp_path: Path) -> None:
 
 
 def test_a_generator_that_cf_align_refuses_is_refused(world: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no evidence about these classifiers"):
+    with pytest.raises(ModelError, match="not evidence about these classifiers"):
         rectified(world, tmp_path, bases=("left",), generator="grey.pt")
     assert not list(tmp_path.glob("*.pt"))
 

@@ -120,6 +120,15 @@ def test_methods_have_earned_their_vote(demo):
     assert one(demo.biased, "conservation_ratio_bias_free", method="lrp").value == pytest.approx(1, abs=0.02)
 
 
+def test_every_group_measure_and_figure_is_there(demo):
+    made = {m.metric for m in demo.biased.measurements}
+    assert {"equalized_odds_difference", "impact_ratio", "auc", "ece", "brier", "equalized_odds_threshold"} <= made
+    figures = {figure.file for figure in demo.biased.figures}
+    assert {f"figures/{n}-necktie.png" for n in ("confusion", "roc", "reliability", "sweep", "scores")} <= figures
+    assert "figures/gate.png" in figures
+    assert any("would equalize odds over necktie" in note for note in demo.biased.notes)
+
+
 @pytest.mark.parametrize("name", ["report", "report-balanced"])
 def test_the_written_report_follows_the_published_schema(demo, name):
     document = json.loads((demo.folder / name / "report.json").read_text())

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from fairaudit.cli.main import app
 
 pytestmark = pytest.mark.slow
-METHODS = ("lrp", "integrated_gradients")
+METHODS = ("lrp", "input_x_gradient")
 
 
 def searched(demo_files, model, out):

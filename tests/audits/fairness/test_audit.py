@@ -34,16 +34,16 @@ def test_counts_of_batches_add_up_to_those_of_all(study):
     for name, total in whole.sums.items():
         assert np.array_equal(sum(part.sums[name] for part in parts), total), name
     # hat 0: row 0 (0 decided 0) and row 4 (1 decided 0); hat 1: row 1 (1 as 1), row 2 (0 as 1); others are in no cell.
-    assert whole.sums["counts.hat"].tolist() == [[[1, 0], [1, 0]], [[0, 1], [0, 1]]]
+    assert whole.sums["counts", "hat"].tolist() == [[[1, 0], [1, 0]], [[0, 1], [0, 1]]]
 
 
 def test_scores_are_kept_of_few_classes_and_models_that_have_them(study, monkeypatch):
     made = FairnessAudit(study)
-    assert set(made.map(context([0, 1], [0, 1])).columns) == {"candidate.decision", "candidate.scores"}
-    assert set(made.map(context([0, 1], [0, 1], scored=False)).columns) == {"candidate.decision"}
+    assert set(made.map(context([0, 1], [0, 1])).columns) == {("candidate", "decision"), ("candidate", "scores")}
+    assert set(made.map(context([0, 1], [0, 1], scored=False)).columns) == {("candidate", "decision")}
     both = made.map(context([0, 1], [0, 1], baseline=predictions([1, 1], scored=False)))
-    assert both.columns["baseline.decision"].tolist() == [1, 1]
-    assert "baseline.scores" not in both.columns
+    assert both.columns["baseline", "decision"].tolist() == [1, 1]
+    assert ("baseline", "scores") not in both.columns
     monkeypatch.setattr(audit, "MOST_SCORES", 1)
-    assert set(made.map(context([0, 1], [0, 1])).columns) == {"candidate.decision"}
+    assert set(made.map(context([0, 1], [0, 1])).columns) == {("candidate", "decision")}
     assert made.settings() == {"groupings": ["hat"]}

@@ -14,8 +14,10 @@ from fairaudit.engine.part import Part
 @pytest.mark.parametrize("baseline", [None, SimpleNamespace(name="old")])
 def test_rows_that_were_scored_in_their_order(column, baseline):
     hat, both = column("hat", [0, 1, 1, 0]), column("hat & tie", [3, 1, 0, 2], ("a", "b", "c", "d"))
-    columns = {"candidate.decision": np.array([1, 0])} | ({"baseline.decision": np.array([0, 0])} if baseline else {})
-    sums = {f"counts.{name}": np.ones((2, 2, 2)) for name in ("hat", "hat & tie")}
+    columns = {("candidate", "decision"): np.array([1, 0])} | (
+        {("baseline", "decision"): np.array([0, 0])} if baseline else {}
+    )
+    sums = {("counts", name): np.ones((2, 2, 2)) for name in ("hat", "hat & tie")}
     manifest = SimpleNamespace(attributes={"hat": hat, "age": column("age", [1, 1, 0, 0])}, training=None)
     study = SimpleNamespace(
         target=column("y", [0, 1, 0, 1]), clusters=lambda rows: rows // 2, attributes=["hat"], controls=["age"],

@@ -21,11 +21,11 @@ def fit(name, wrong, *, seed=0, failed=False):
     if wrong:
         decisions[cell[::wrong]] = 0
     return Fit(unit=Unit(method=name, seed=seed, strength=0.0), edit=None if failed else EDIT,
-               reason="no" if failed else "", columns={"choose.decisions": decisions})  # fmt: skip
+               reason="no" if failed else "", choosing={"decisions": decisions})  # fmt: skip
 
 
 def fits(**by_method):
-    vanilla = Fit(unit=UNCHANGED, edit=EDIT, columns=fit("vanilla", 2).columns)
+    vanilla = Fit(unit=UNCHANGED, edit=EDIT, choosing=fit("vanilla", 2).choosing)
     return Fits(vanilla=vanilla, by_method=by_method)
 
 
@@ -41,7 +41,7 @@ def test_a_method_works_only_where_every_seed_does():
 
 def test_where_none_may_win_there_is_none():
     constant = fit("a", 0)
-    constant = Fit(unit=constant.unit, edit=EDIT, columns={"choose.decisions": torch.zeros(100, dtype=torch.long)})
+    constant = Fit(unit=constant.unit, edit=EDIT, choosing={"decisions": torch.zeros(100, dtype=torch.long)})
     assert best(fits(dfr=[constant]), PART, "worst_cell", 0.02) is None
 
 

@@ -171,5 +171,5 @@ def test_a_lost_training_ends_the_run_and_what_a_worker_cannot_open_is_told(fold
 
 def test_what_a_worker_made_of_other_data_is_refused(tmp_path):
     store = FitStore(folder=tmp_path, key="a")
-    with pytest.raises(DataError, match="something else than was asked for"):
+    with pytest.raises(DataError, match="another fit than the one that was asked for"):
         store.take_up(Unit(method="dfr", seed=0, strength=1.0), {"dfr-0-1-other.safetensors": b""})

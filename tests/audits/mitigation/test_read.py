@@ -78,7 +78,7 @@ def test_verdicts_of_several_seeds_are_counted_where_they_differ():
     assert verdicts_line(joint("undecided", "no evidence", "no evidence"), "a") == "no evidence (2), undecided (1)"
 
 
-def test_columns_of_the_reporting_part_alone():
-    columns = {"choose.scores": torch.zeros(2, 2), "scores": torch.zeros(3, 2), "cell_maps": torch.zeros(4, 2, 2)}
+def test_columns_per_image_alone():
+    columns = {"scores": torch.zeros(3, 2), "cell_maps": torch.zeros(4, 2, 2)}
     found = columns_of(Fit(unit=Unit(method="a", seed=0, strength=0.0), columns=columns))
     assert set(found) == {"scores"}

@@ -25,7 +25,7 @@ def fit(unit, *, wrong):
     target = part().target
     place = torch.arange(COUNT) // 4
     decisions = torch.where(place < wrong, 1 - target, target)
-    return Fit(unit=unit, edit=Weights(values={}), columns={"choose.decisions": decisions})
+    return Fit(unit=unit, edit=Weights(values={}), choosing={"decisions": decisions})
 
 
 def chosen(wrong, **asked):
@@ -49,7 +49,7 @@ def test_constants_never_win_and_where_nothing_may_the_nearest_is_taken():
     def constant(unit):
         found = fit(unit, wrong=0)
         if unit.strength > 1:
-            found = Fit(unit=unit, edit=found.edit, columns={"choose.decisions": torch.ones(COUNT, dtype=torch.long)})
+            found = Fit(unit=unit, edit=found.edit, choosing={"decisions": torch.ones(COUNT, dtype=torch.long)})
         return found
 
     vanilla = fit(Unit(method="vanilla", seed=0, strength=0), wrong=5)

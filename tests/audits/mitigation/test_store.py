@@ -20,12 +20,16 @@ EDITS = {
 def test_a_fit_comes_back_as_it_was(tmp_path, kind):
     store = FitStore(folder=tmp_path, key="a")
     unit = Unit(method="dfr", seed=3, strength=0.1)
-    fit = Fit(unit=unit, edit=EDITS[kind], reason="why", facts={"n": 2.0}, columns={"scores": torch.rand(3, 2)},
-              seconds=1.5)  # fmt: skip
+    fit = Fit(
+        unit=unit, edit=EDITS[kind], reason="why", facts={"n": 2.0}, columns={"scores": torch.rand(3, 2)},
+        choosing={"scores": torch.rand(2, 2)}, seconds=1.5,
+    )  # fmt: skip
     store.save(fit)
     found = store.load(unit)
     assert (found.reason, found.facts, found.seconds) == ("why", {"n": 2.0}, 1.5)
     assert torch.equal(found.columns["scores"], fit.columns["scores"])
+    assert torch.equal(found.choosing["scores"], fit.choosing["scores"])
+    assert set(found.columns) == set(found.choosing) == {"scores"}
     assert type(found.edit) is type(EDITS[kind])
     if kind == "rule":
         assert found.edit == EDITS[kind] or found.edit.groups == EDITS[kind].groups
@@ -55,7 +59,7 @@ def test_a_fit_travels_as_its_files(tmp_path):
     store.save(Fit(unit=unit, reason="why", seconds=2.0))
     there.take_up(unit, store.packed(unit))
     assert (there.load(unit).reason, there.load(unit).seconds) == ("why", 2.0)
-    with pytest.raises(DataError, match="something else than was asked for"):
+    with pytest.raises(DataError, match="another fit than the one that was asked for"):
         there.take_up(other, store.packed(unit))
 
 

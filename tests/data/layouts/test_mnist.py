@@ -67,7 +67,7 @@ def test_both_parts_are_splits(tmp_path):
         (idx(LABELS), ["not an IDX file", "0 0 8 1"]),
         (idx(IMAGES)[:-5], ["cut off", "72 values", "67"]),
         (idx(IMAGES) + b"x", ["more than its header says"]),
-        (struct.pack(">HBBIII", 0, 8, 3, 2**32 - 1, 2**32 - 1, 9), ["claims to hold too much"]),
+        (struct.pack(">HBBIII", 0, 8, 3, 2**32 - 1, 2**32 - 1, 9), ["gives too large a size"]),
         (gzip.compress(idx(IMAGES))[:-12], ["cannot be read"]),
         (b"\x1f\x8bnothing", ["cannot be read"]),
     ],

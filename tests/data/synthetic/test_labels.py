@@ -71,7 +71,7 @@ def test_tie_with_unequal_margins():
 def test_phi_out_of_reach():
     with pytest.raises(UsageError, match=r"up to 0\.707"):
         exact_labels(300, seed=0, phi={"skin": 0.9})
-    with pytest.raises(UsageError, match="cannot be tied"):
+    with pytest.raises(UsageError, match="cannot be associated"):
         exact_labels(300, seed=0, phi={"hat": 1.5})
 
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from fairaudit.errors import DataError, UsageError
 from fairaudit.measures.regions import metrics as rm
+from fairaudit.measures.regions import weights
 
-CONVENTIONS = rm.CONVENTIONS
+CONVENTIONS = weights.CONVENTIONS
 METRICS = (
     rm.rrf,
     rm.rrf_lift,
@@ -85,7 +86,7 @@ def test_one_metric_alone_equals_its_field_of_all_scores(metric, convention):
 def test_results_do_not_depend_on_how_images_are_cut_into_blocks(monkeypatch, convention):
     maps, masks = draw(5, n=9)
     whole = rm.score_regions(maps, masks, convention=convention).columns()
-    monkeypatch.setattr(rm, "_BLOCK", 7 * 11 * 2)
+    monkeypatch.setattr(weights, "_BLOCK", 7 * 11 * 2)
     for name, values in rm.score_regions(maps, masks, convention=convention).columns().items():
         np.testing.assert_array_equal(values, whole[name])
 
@@ -228,7 +229,7 @@ def test_no_images():
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("convention", CONVENTIONS)
 def test_value_that_is_not_finite_is_refused_with_its_map(bad, convention, monkeypatch):
-    monkeypatch.setattr(rm, "_BLOCK", 1)
+    monkeypatch.setattr(weights, "_BLOCK", 1)
     maps, masks = draw(9)
     maps[3, 2, 2] = bad
     with pytest.raises(DataError, match="map 3"):

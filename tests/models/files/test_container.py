@@ -80,7 +80,7 @@ def test_foreign_files_are_named(tmp_path, content, found):
 
 
 def test_missing_files_and_folders(tmp_path):
-    with pytest.raises(ModelError, match="no such model file"):
+    with pytest.raises(ModelError, match="model file does not exist"):
         container(tmp_path / "none.pt")
     with pytest.raises(ModelError, match="Found: a folder"):
         container(tmp_path)
@@ -110,7 +110,7 @@ def test_an_archive_that_unfolds_into_far_more_than_itself_is_refused_and_can_be
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a/data.pkl", b"\0" * (3 << 20))
     monkeypatch.setenv("FAIRAUDIT_MAX_UNPACKED", "1M")
-    with pytest.raises(ModelError, match=r"unfolds into far more.*3\.0 MiB.*FAIRAUDIT_MAX_UNPACKED"):
+    with pytest.raises(ModelError, match=r"unpacks to far more.*3\.0 MiB.*FAIRAUDIT_MAX_UNPACKED"):
         container(path)
     monkeypatch.setenv("FAIRAUDIT_MAX_UNPACKED", "4M")
     assert container(path) == "pickle-zip"

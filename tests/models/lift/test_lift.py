@@ -151,12 +151,12 @@ def relevance(model, composite, images):
         ("resnet18", ResNetCanonizer, "scripted"),
         ("resnet18", ResNetCanonizer, "frozen"),
         ("resnet18", ResNetCanonizer, "exported"),
-        pytest.param("resnet50", ResNetCanonizer, "traced", marks=pytest.mark.slow),
-        pytest.param("vgg11_bn", VGGCanonizer, "scripted", marks=pytest.mark.slow),
+        ("resnet50", ResNetCanonizer, "traced"),
+        ("vgg11_bn", VGGCanonizer, "scripted"),
     ],
 )
 def test_lrp_through_the_lift_is_zennits_on_the_model_with_its_canonizer(name, canonizer, form):
-    known = case(name)
+    known = case(name, whole=name == "resnet18")
     folded = fold_batch_norm(lift(as_format(known, form), known.images).module)
     found = relevance(folded, EpsilonPlusFlat(), known.images)
     try:

@@ -9,7 +9,6 @@ from PIL import Image
 from fairaudit.report.figures.regions import (
     _readable,
     compared_maps,
-    found_windows,
     mean_maps,
     region_overlay,
     reliance,
@@ -36,12 +35,7 @@ DRAWN = {
     "means": lambda: mean_maps(
         MAPS[None, :2], rows=["a"], columns=["x", "y"], heading="h", region=MASKS[0], images=IMAGES[:1]
     ),
-    "windows": lambda: found_windows(MAPS[0], [(0.1, 0.2, 0.5, 0.9)], labels=["p 0.01"], heading="h", image=IMAGES[0]),
-    "faint": lambda: found_windows(
-        MAPS[0], [(0.1, 0.2, 0.5, 0.9), (0, 0, 1, 1)], labels=["a", "b"], heading="h", faint=[False, True], signed=False
-    ),
     "rows": lambda: reliance(IMAGES[:2], MAPS[:2], MASKS[:2], names=["a", "b"], heading="h", rows=["most", "least"]),
-    "nothing": lambda: found_windows(MAPS[0], [], labels=[], heading="h"),
 }
 
 
@@ -112,8 +106,6 @@ def test_disagreeing_arguments_are_refused():
         reliance(images, maps[:, :5], masks, names=["a", "b", "c"], heading="h")
     with pytest.raises(ValueError, match="do not fit"):
         mean_maps(np.zeros((1, 1, 4, 4)), rows=["a"], columns=["b", "c"], heading="h")
-    with pytest.raises(ValueError, match="1 boxes"):
-        found_windows(maps[0], [(0, 0, 1, 1)], labels=[], heading="h")
 
 
 def test_compared_maps_have_a_row_of_images_and_one_per_model():

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from fairaudit.audits.core.stream.columns import under
 from fairaudit.engine.part import merge
 from fairaudit.engine.place import stores_of
 from fairaudit.engine.store import RunStore
@@ -22,8 +23,10 @@ ROWS: Final = "rows"
 DECIDED: Final = "decided"
 """Name of the stream's own state: what the candidate decided about every scored row."""
 TARGET: Final = "target"
-ATTRIBUTE: Final = "attribute "
-"""Before the name of an attribute, in the names of columns."""
+ATTRIBUTE: Final = "attribute"
+"""First part of the names of columns with an attribute's codes; the second is its name."""
+LAYOUT: Final = 2
+"""Version of the names of columns; what was stored under other names is computed again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +75,7 @@ def _read(store: RunStore) -> StoredRows | None:
     return StoredRows(
         rows=rows["row"].astype(np.int64),
         target=rows[TARGET].astype(np.int64),
-        attributes={
-            name.removeprefix(ATTRIBUTE): codes.astype(np.int64)
-            for name, codes in rows.items()
-            if isinstance(name, str) and name.startswith(ATTRIBUTE)
-        },
+        attributes={name: codes.astype(np.int64) for name, codes in under(rows, ATTRIBUTE).items()},
         decisions=decided["decision"].astype(np.int64),
     )
 

@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.stream.audit import Audit, Context, Predictions, Total
-from fairaudit.audits.core.stream.stored import ATTRIBUTE, DECIDED, ROWS, TARGET
+from fairaudit.audits.core.stream.columns import column
+from fairaudit.audits.core.stream.stored import ATTRIBUTE, DECIDED, LAYOUT, ROWS, TARGET
 from fairaudit.audits.core.stream.watch import watched
 from fairaudit.audits.core.study.device import autocast
 from fairaudit.audits.core.study.methods import named_class
@@ -200,7 +201,7 @@ def run_key(study: Study, work: Mapping[str, Mapping[str, Any]]) -> dict[str, st
         "audits": {name: dict(settings) for name, settings in work.items()},
         "seed": study.options.seed,
         "chunk_rows": CHUNK_ROWS,
-        "stream": [ROWS, TARGET, DECIDED],
+        "stream": [ROWS, TARGET, DECIDED, LAYOUT],
         "device": str(study.candidate.device).split(":")[0],
         "precision": study.options.precision,
         "batch_size": study.options.batch_size,  # kernels round differently for other numbers of images
@@ -243,7 +244,7 @@ def _rows_part(batch: Batch) -> Part:
         columns={
             "row": batch.rows.astype(np.int64),
             TARGET: batch.target.astype(np.int64),
-            **{f"{ATTRIBUTE}{name}": codes.astype(np.int64) for name, codes in batch.attributes.items()},
+            **{column(ATTRIBUTE, name): codes.astype(np.int64) for name, codes in batch.attributes.items()},
             "excluded": np.array([row for row, _ in batch.excluded], dtype=np.int64),
             "reason": np.array([reason for _, reason in batch.excluded], dtype=np.str_),
             "note": np.array([note for _, note in batch.notes], dtype=np.str_),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fairaudit.audits.core.stream.audit import bound
+from fairaudit.audits.core.stream.columns import column, under
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.stream.stream import predict
 from fairaudit.audits.core.study.study import Study
@@ -58,6 +59,8 @@ REPORTED: dict[str, str | None] = {
 
 POINTS = 17
 """Places on the path at which its saturation is looked at."""
+FACT, CURVE, CASCADE = "fact", "curve", "cascade"
+"""First parts of the names of what a trial keeps; the second says which number, curve or side of the cascade."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,9 @@ class Trials:
 
     def notes(self) -> list[str]:
         """What methods hold constant in this model, and a line per method that no gate may use."""
-        unusable = [f"{name} is unusable here and cannot gate: {reason}." for name, reason in self.unusable.items()]
+        unusable = [
+            f"{name} is unusable here, so no rule passes on it: {reason}." for name, reason in self.unusable.items()
+        ]
         return [*self.conventions, *unusable]
 
 
@@ -132,7 +137,9 @@ def run_trials(
             if parts[method.name].columns["reason"].size
         },
         curves={
-            method.name: _curve(parts[method.name]) for method in methods if "curve.t" in parts[method.name].columns
+            method.name: _curve(parts[method.name])
+            for method in methods
+            if column(CURVE, "t") in parts[method.name].columns
         },
         conventions=tuple(
             dict.fromkeys(str(note) for part in parts.values() for note in part.columns.get("convention", ()))
@@ -187,12 +194,12 @@ def one_trial(
 
     found, saturated = as_many_as_fit(judged, len(batch.rows))
     columns: Columns = {"reason": np.array(found.reasons, dtype=np.str_)}
-    columns |= {f"fact.{name}": values for name, values in found.facts.items()}
+    columns |= {column(FACT, name): values for name, values in found.facts.items()}
     if isinstance(method, Lrp):
         columns["convention"] = np.array(method.conventions(study.candidate, batch.images[:1]), dtype=np.str_)
     columns |= {
-        "cascade.layer": np.array(list(found.cascade), dtype=np.str_),
-        "cascade.rank": np.array(list(found.cascade.values()), dtype=np.float64),
+        column(CASCADE, "layer"): np.array(list(found.cascade), dtype=np.str_),
+        column(CASCADE, "rank"): np.array(list(found.cascade.values()), dtype=np.float64),
     }
     return Part(columns=columns | saturated)
 
@@ -216,10 +223,10 @@ def _saturated(study: Study, method: Method, images: Tensor, classes: Tensor) ->
         "unsaturated_share": found.unsaturated,
     }
     return {
-        **{f"fact.{name}": _placed(values, rows.numpy(), len(images)) for name, values in facts.items()},
-        "curve.t": found.t,
-        "curve.progress": _middle(found.progress),
-        "curve.gathered": _middle(found.gathered),
+        **{column(FACT, name): _placed(values, rows.numpy(), len(images)) for name, values in facts.items()},
+        column(CURVE, "t"): found.t,
+        column(CURVE, "progress"): _middle(found.progress),
+        column(CURVE, "gathered"): _middle(found.gathered),
     }
 
 
@@ -238,23 +245,20 @@ def _middle(curves: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _curve(part: Part) -> SaturationCurve:
     names = ("t", "progress", "gathered")
-    t, progress, gathered = (np.asarray(part.columns[f"curve.{name}"], np.float64) for name in names)
+    t, progress, gathered = (np.asarray(part.columns[column(CURVE, name)], np.float64) for name in names)
     return SaturationCurve(t=t, progress=progress, gathered=gathered)
 
 
 def _cascade(part: Part) -> dict[str, float]:
-    if "cascade.layer" not in part.columns:
+    found = under(part.columns, CASCADE)
+    if not found:
         return {}
-    ranks = np.asarray(part.columns["cascade.rank"], np.float64).tolist()
-    return dict(zip((str(name) for name in part.columns["cascade.layer"]), ranks, strict=True))
+    ranks = np.asarray(found["rank"], np.float64).tolist()
+    return dict(zip((str(name) for name in found["layer"]), ranks, strict=True))
 
 
 def _measurements(study: Study, method: Method, part: Part) -> list[Measurement]:
-    facts = {
-        name.removeprefix("fact."): np.asarray(values, np.float64)
-        for name, values in part.columns.items()
-        if isinstance(name, str) and name.startswith("fact.")
-    }
+    facts = {name: np.asarray(values, np.float64) for name, values in under(part.columns, FACT).items()}
     cascade = _cascade(part)
     return [
         _measurement(study, method, name, facts[name], facts.get(chance or ""), cascade)
@@ -265,10 +269,11 @@ def _measurements(study: Study, method: Method, part: Part) -> list[Measurement]
 
 def _against_cgi(study: Study, methods: Sequence[Method], parts: Mapping[str, Part]) -> list[Measurement]:
     """How much more of cgi's path the score moves in than of every other method's, image by image."""
+    name = column(FACT, "unsaturated_share")
     shares = {
-        method.name: np.asarray(parts[method.name].columns["fact.unsaturated_share"], np.float64)
+        method.name: np.asarray(parts[method.name].columns[name], np.float64)
         for method in methods
-        if "fact.unsaturated_share" in parts[method.name].columns
+        if name in parts[method.name].columns
     }
     own = shares.pop("cgi", None)
     if own is None:

@@ -51,8 +51,8 @@ def _opened(study: Study, attribute: str, path: pathlib.Path) -> OpenedCvae:
     settings, loader = model.settings, study.material.loader
     if settings.more:
         raise ModelError(
-            "This conditional VAE draws several attributes, and an audit flips one alone",
-            wanted=f"one that is conditioned on {attribute} and nothing else",
+            "This conditional VAE draws several attributes, but an audit flips one only",
+            wanted=f"one that is conditioned on {attribute} alone",
             found=", ".join(name for name, _ in settings.attributes),
             where=str(path),
             advice=f"Train one with `fairaudit generator train --kind cvae --condition {attribute}`.",

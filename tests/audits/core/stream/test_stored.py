@@ -46,7 +46,7 @@ def folder(tmp_path):
     folder.mkdir()
     with RunStore.open(ready_store(folder, output=folder), key=KEY) as store:
         for index, chunk in ((1, slice(5, 8)), (0, slice(0, 5))):
-            columns = {"row": np.arange(8)[chunk], TARGET: TARGETS[chunk], f"{ATTRIBUTE}hat": GROUP[chunk]}
+            columns = {"row": np.arange(8)[chunk], TARGET: TARGETS[chunk], (ATTRIBUTE, "hat"): GROUP[chunk]}
             decided = Part(columns={"decision": DECISIONS[chunk]})
             store.save(index, {ROWS: Part(columns=columns), DECIDED: decided})
     return folder
