@@ -104,7 +104,9 @@ def judge(
     family = [(case.evidence, case.limits) for case in cases if case.by_interval and case.evidence is not None]
     tail = min((item.tail for item, _ in family), default=0.025)
     decisions = iter(decide(family, tail=tail, correction=correction))
-    results = [_result(case, next(decisions) if case.by_interval else None, alike) for case in cases]
+    results = [
+        _result(case, next(decisions) if case.by_interval else None, alike=alike, rows=measurements) for case in cases
+    ]
     known = {measurement.id: measurement for measurement in measurements}
     results += [result for rule in rules if rule.verdicts for result in judged_verdicts(rule, verdicts, known, alike)]
     results += _not_judged(rules, results, measurements, verdicts)
@@ -139,8 +141,10 @@ def exit_code(state: GateState, fail_on: FailOn) -> ExitCode:
     return EXIT_CODES[state] if counts else ExitCode.PASS
 
 
-def _result(case: _Case, decision: Decision | None, alike: Sequence[Alike]) -> RuleResult:
-    result = _decided(case, decision)
+def _result(
+    case: _Case, decision: Decision | None, *, alike: Sequence[Alike], rows: Sequence[Measurement]
+) -> RuleResult:
+    result = _decided(case, decision, rows)
     against = doubt(case.measurement, alike) if result.state == "pass" else None
     if against is None:
         return result
@@ -149,7 +153,7 @@ def _result(case: _Case, decision: Decision | None, alike: Sequence[Alike]) -> R
     )
 
 
-def _decided(case: _Case, decision: Decision | None) -> RuleResult:
+def _decided(case: _Case, decision: Decision | None, rows: Sequence[Measurement]) -> RuleResult:
     measurement = case.measurement
     proved = decision is not None and decision.state == "fail"
     if measurement.status != "ok" and not proved:
@@ -159,7 +163,7 @@ def _decided(case: _Case, decision: Decision | None) -> RuleResult:
             case, "inconclusive", f"Neither direction is better for {case.rule.regression}, so it cannot get worse."
         )
     if decision is not None:
-        return _by_interval(case, decision)
+        return _by_interval(case, decision, rows)
     if case.rule.on == "value" and measurement.value is not None:
         inside = case.limits.allow(measurement.value)
         relation = "keeps to" if inside else "breaks"
@@ -185,7 +189,7 @@ def _not_judged(
     ]
 
 
-def _by_interval(case: _Case, decision: Decision) -> RuleResult:
+def _by_interval(case: _Case, decision: Decision, rows: Sequence[Measurement]) -> RuleResult:
     shown = interval(decision.low, decision.high)
     phrase = limits_in_words(case.limits.minimum, case.limits.maximum)
     why = {
@@ -197,7 +201,7 @@ def _by_interval(case: _Case, decision: Decision) -> RuleResult:
         why = f"The interval {shown} has no width, because the values it is based on do not vary: it is no evidence."
     more = None
     if decision.state == "inconclusive":
-        more = needed(case.measurement, decision.low, decision.high, case.limits)
+        more = needed(case.measurement, decision.low, decision.high, case.limits, rows=rows)
     return _told(case, decision.state, why, decision=decision, more=more)
 
 

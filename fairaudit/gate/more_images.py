@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fairaudit.measures.counts.disparities import DISPARITIES
@@ -9,44 +10,46 @@ from fairaudit.measures.counts.rates import RATES
 from fairaudit.results.measurement import Measurement
 
 CHANCE = "in about four of five cases"
-"""How often as many images as are named decide (`fairaudit.measures.intervals.power`)."""
+"""How often as many images as are named decide (`fairaudit.measures.intervals.foreseen`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoreImages:
-    """Images that would decide a gap between two groups."""
+    """Images that would decide a gap between groups."""
 
+    group: str
+    """Group that lacks most."""
+    rate: str
+    """Name of its rate."""
+    class_: str | None
+    """Class of the rate; None where it has none."""
     now: float
-    """Images that the smaller group has."""
+    """Images behind the rate."""
     more: int
     """Images that it lacks."""
-    larger_too: bool
-    """Whether the larger group of the pair must reach the same number."""
+    others: Sequence[str] = ()
+    """Groups that must reach the same number, where these are few and known."""
 
     @property
     def then(self) -> float:
-        """Images that the smaller group needs."""
+        """Images that the group needs."""
         return self.now + self.more
 
 
-def pair_sentence(measurement: Measurement, images: MoreImages, *, prefix: str, small: str, large: str) -> str:
+def images_in_words(measurement: Measurement, images: MoreImages) -> str:
     """Which images, and how many, would decide a gap: group, label or prediction, now and then.
 
     Args:
-        measurement: the gap, with the pair of groups, their rate and class in `extra`.
+        measurement: the gap.
         images: how many.
-        prefix: `limiting_` for the pair that leaves most room, empty for the one found farthest apart.
-        small: `highest` or `lowest`: the side of the pair that has fewer images.
-        large: the other side.
     """
-    facts = measurement.extra
-    groups = [group_named(measurement.attribute, str(facts[f"{prefix}{side}"])) for side in (small, large)]
-    kind = kind_of(facts.get(f"{prefix}rate"), facts.get(f"{prefix}class"))
+    kind = kind_of(images.rate, images.class_)
     others = _others(measurement, images.then, kind)
-    larger = f"; group {groups[1]} needs {images.then:,.0f} too" if images.larger_too and not others else ""
+    named = " and ".join(group_named(measurement.attribute, group) for group in images.others)
+    larger = f"; group {named} needs {images.then:,.0f} too" if named and not others else ""
     return (
-        f"About {images.more:,} more images of group {groups[0]}{kind} ({images.now:,.0f} now, {images.then:,.0f} then"
-        f"{larger}) would decide it {CHANCE}{others}."
+        f"About {images.more:,} more images of group {group_named(measurement.attribute, images.group)}{kind} "
+        f"({images.now:,.0f} now, {images.then:,.0f} then{larger}) would decide it {CHANCE}{others}."
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import NormalDist
 
+from fairaudit.gate.cells import Cells, as_number, compared_cells, named_pair
 from fairaudit.gate.evidence import Limits
-from fairaudit.gate.more_images import CHANCE, MoreImages, cell_in_words, pair_sentence
-from fairaudit.measures.intervals.power import images_needed, shrinkage
-from fairaudit.ratio import ratio
+from fairaudit.gate.more_images import CHANCE, MoreImages, cell_in_words, images_in_words
+from fairaudit.measures.intervals.foreseen import images_needed
+from fairaudit.measures.intervals.power import shrinkage
 from fairaudit.results.measurement import Measurement
 
 _HOPELESS = 1000.0
@@ -16,7 +18,6 @@ AT_LIMIT = (
     "The estimate is so close to the limit, for its uncertainty, that no number of images can be named that would "
     "decide it."
 )
-_PAIR = ("highest_value", "highest_n", "lowest_value", "lowest_n")
 
 
 def growth(value: float, low: float, high: float, limits: Limits) -> float:
@@ -35,17 +36,27 @@ def growth(value: float, low: float, high: float, limits: Limits) -> float:
     return max(1.0, *factors)
 
 
-def needed(measurement: Measurement, low: float, high: float, limits: Limits) -> str | None:
-    """What would decide an inconclusive rule, in one sentence; it names the cell that matters if the audit gives it."""
+def needed(
+    measurement: Measurement, low: float, high: float, limits: Limits, *, rows: Sequence[Measurement] = ()
+) -> str | None:
+    """What would decide an inconclusive rule, in one sentence; it names the cell that matters if the audit gives it.
+
+    Args:
+        measurement: what is not decided.
+        low: lower end of the interval that was judged.
+        high: its upper end.
+        limits: what is allowed.
+        rows: rows of the report that the measurement is from; a gap between many groups needs those of the groups.
+    """
     value = measurement.value
     if value is None:
         return None
     never = _never(measurement, limits)
     if never is not None:
         return never
-    pair = by_pair(measurement, high, limits)
-    if pair is not None:
-        return pair
+    found = by_cells(measurement, high, limits, rows)
+    if found is not None:
+        return found
     factor = growth(value, low, high, limits)
     if factor > _HOPELESS:
         return AT_LIMIT
@@ -77,49 +88,55 @@ def _never(measurement: Measurement, limits: Limits) -> str | None:
     return None
 
 
-def by_pair(measurement: Measurement, high: float, limits: Limits) -> str | None:
-    """What would decide a gap whose interval is max-t, from the rates of the pair of groups that sets its end.
+def by_cells(measurement: Measurement, high: float, limits: Limits, rows: Sequence[Measurement]) -> str | None:
+    """What would decide a gap whose interval is max-t, from the rates of all groups.
 
-    The rule with √n takes too few where the low end is clipped at 0 or a rate is near 0 or 1. None where the
-    measurement does not name the pair, or is not a gap with an upper limit.
+    The rule with √n takes too few where the low end is clipped at 0 or a rate is near 0 or 1, and the pair of groups
+    that sets an end looks farther apart than it is. Where the rows do not show all groups, that pair stands for them.
+    None where there is no such pair, or the measurement is not a gap with an upper limit alone.
 
     Args:
         measurement: a disparity with its pairs in `extra`.
         high: upper end that was judged; beyond the measurement's own where several rules share the level.
         limits: what is allowed.
+        rows: rows of the report that it is from.
     """
     facts, value, limit = measurement.extra, measurement.value, limits.maximum
     if measurement.interval != "max-t" or value is None or limit is None or limits.minimum is not None:
         return None
     if not measurement.metric.endswith("_difference"):
         return None
-    prefix = "limiting_" if value <= limit else ""
-    numbers = [_number(facts.get(f"{prefix}{side}")) for side in _PAIR]
-    if any(number is None for number in numbers):
+    pair = named_pair(measurement, "limiting_" if value <= limit else "")
+    if pair is None:
         return None
-    high_rate, high_n, low_rate, low_n = (number or 0.0 for number in numbers)
-    # Weighted or clustered images are worth fewer, and so are those that would be added.
-    worth = [_number(facts.get(f"{prefix}{side}_worth")) or n for side, n in (("highest", high_n), ("lowest", low_n))]
-    found = images_needed(
-        high_rate=high_rate,
-        high_n=worth[0],
-        low_rate=low_rate,
-        low_n=worth[1],
+    cells = compared_cells(measurement, rows) or pair
+    goal = images_needed(
+        cells.successes,
+        cells.trials,
         limit=limit,
         level=_judged_level(measurement, high),
-        groups=int(facts.get("groups_compared") or 2),
-        rates=int(facts.get("rates_compared") or 1),
+        family=(int(facts.get("groups_compared") or 2), int(facts.get("rates_compared") or 1)),
     )
-    if found is None:
+    if goal is None:
         return AT_LIMIT
-    if found.images > _HOPELESS * max(worth):
-        return AT_LIMIT
-    small, large = ("highest", "lowest") if worth[0] <= worth[1] else ("lowest", "highest")
-    now = high_n if small == "highest" else low_n
+    return _told(measurement, pair if goal > pair.trials.min() else cells, goal)
+
+
+def _told(measurement: Measurement, cells: Cells, goal: float) -> str:
+    """The sentence about the smallest of these cells; `goal` counts independent images."""
+    rate, group = divmod(int(cells.trials.argmin()), len(cells.groups))
+    name, class_ = cells.rates[rate]
+    now, size = float(cells.images[rate, group]), float(cells.trials[rate, group])
     images = MoreImages(
-        now=now, more=math.ceil(found.images * float(ratio(now, min(worth)))), larger_too=found.total > max(worth)
+        group=cells.groups[group],
+        rate=name,
+        class_=class_,
+        now=now,
+        # Weighted or clustered images are worth fewer, and so are those that would be added.
+        more=max(1, math.ceil((goal - size) * now / size)),
+        others=[other for other in cells.groups if other != cells.groups[group]] if goal > cells.trials.max() else [],
     )
-    return pair_sentence(measurement, images, prefix=prefix, small=small, large=large)
+    return images_in_words(measurement, images)
 
 
 def _judged_level(measurement: Measurement, high: float) -> float:
@@ -129,10 +146,6 @@ def _judged_level(measurement: Measurement, high: float) -> float:
         return level
     quantile = NormalDist().inv_cdf((1 + level) / 2) * (high - value) / (own - value)
     return min(2 * NormalDist().cdf(quantile) - 1, 1 - 1e-9)
-
-
-def _number(fact: float | int | str | bool | None) -> float | None:
-    return None if fact is None or isinstance(fact, str) else float(fact)
 
 
 def scarce_cell(measurement: Measurement, *, inside: bool) -> str | None:
@@ -147,7 +160,7 @@ def scarce_cell(measurement: Measurement, *, inside: bool) -> str | None:
     if facts.get("smallest_cell"):
         return f"the cell {facts['smallest_cell']}"
     prefix = "limiting_" if inside else ""
-    sizes = {side: _number(facts.get(f"{prefix}{side}_n")) for side in ("highest", "lowest")}
+    sizes = {side: as_number(facts.get(f"{prefix}{side}_n")) for side in ("highest", "lowest")}
     if any(number is None or facts.get(f"{prefix}{side}") is None for side, number in sizes.items()):
         return None
     return cell_in_words(measurement, prefix=prefix, side=min(sizes, key=lambda side: sizes[side] or 0.0))

@@ -67,10 +67,10 @@ def counterfactual_legs(study: Study, measurements: Sequence[Measurement], attri
     )
 
 
-def leg_of(measurement: Measurement | None, name: str, limit: float) -> Leg:
+def leg_of(measurement: Measurement | None, name: str, limit: float, rows: Sequence[Measurement] = ()) -> Leg:
     """A measurement as a leg; without an interval where it is not to be relied on.
 
-    What would decide it is what a gate over the same measurement and limit says.
+    What would decide it is what a gate over the same measurement, limit and rows says.
     """
     if measurement is None or measurement.status != "ok":
         reason = measurement.reason if measurement else "it was not measured"
@@ -78,7 +78,7 @@ def leg_of(measurement: Measurement | None, name: str, limit: float) -> Leg:
     low, high = measurement.low, measurement.high
     more = None
     if low is not None and high is not None:
-        more = needed(measurement, low, high, Limits(minimum=None, maximum=limit))
+        more = needed(measurement, low, high, Limits(minimum=None, maximum=limit), rows=rows)
     return Leg(name=name, low=low, high=high, limit=limit, n=measurement.n, more=more)
 
 

@@ -116,7 +116,7 @@ def legs_of(
     """The legs of the joint verdict on an attribute and a region; without a region the outcome and flips."""
     audit = study.config.audit
     gap = _one(measurements, metric=OUTCOME, attribute=attribute)
-    outcome = leg_of(gap, f"{OUTCOME} of {attribute}", audit.tolerance)
+    outcome = leg_of(gap, f"{OUTCOME} of {attribute}", audit.tolerance, measurements)
     known = AttributeEvidence(
         name=attribute,
         alignment=counterfactual.alignment,

@@ -1,16 +1,15 @@
-"""Before the audit: the smallest gap that the data could show; after it: how many more images would decide."""
+"""Before the audit: the smallest gap that the data could show; after it: how much an error has to shrink."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.distributions import normal_cdf, normal_sf
-from fairaudit.measures.intervals.proportion import mid_p, normal_quantile
+from fairaudit.measures.intervals.proportion import mid_p
 from fairaudit.measures.intervals.simultaneous import range_quantile
 from fairaudit.measures.root import root
 
@@ -20,17 +19,6 @@ EXPECTED_RATE = 0.9
 """Rate of a group that the smallest detectable gap assumes before there is an estimate; at 0.5 it is larger."""
 _NEAR = 0.5
 _SIMULATED = 240
-_STEPS = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needed:
-    """What would decide an inconclusive interval."""
-
-    images: int
-    """Images to add to the smaller cell (and to the larger one, once the smaller has caught up)."""
-    total: int
-    """Images that the smaller cell would then have."""
 
 
 def detection_power(gap: float, size_a: float, size_b: float, *, base: float, quantile: float) -> float:
@@ -177,69 +165,6 @@ def _found(numbers: Floats, chances: Floats, group: int, gap: float, base: float
     return float((ends > 0).any((1, 2)).mean())
 
 
-def images_needed(
-    *,
-    high_rate: float,
-    high_n: float,
-    low_rate: float,
-    low_n: float,
-    limit: float,
-    level: float = 0.95,
-    groups: int = 2,
-    rates: int = 1,
-) -> Needed | None:
-    """How many more images of the smaller cell would decide a gap against a limit in about four of five cases.
-
-    A gap at or below the limit passes with its high end below it, d + z σ ≤ L; a gap above fails with its low end
-    above, d − q σ > L, q the simultaneous quantile. The gap that more images will show is not the one that was found:
-    see `shrinkage`. σ² = Σ p(1−p)/n with rates pulled towards ½ by one pseudo-image each way, because an observed rate
-    of 0 or 1 is not a known one. Images are added to the smaller cell until both are equal, then to both, and a tenth
-    more at a time while the gate's own ends (mid-P) are still farther away than these normal ones.
-
-    Args:
-        high_rate: rate of the group with the higher rate.
-        high_n: images behind it.
-        low_rate: rate of the group with the lower rate.
-        low_n: images behind it.
-        limit: limit of the gate rule.
-        level: coverage of the gate's intervals.
-        groups: groups that are compared.
-        rates: rates that are compared together.
-
-    Returns:
-        None when the gap is so near the limit that no number can be given, or when it is decided already.
-
-    >>> images_needed(high_rate=0.93, high_n=400, low_rate=0.88, low_n=90, limit=0.1)
-    Needed(images=439, total=529)
-    """
-    gap = high_rate - low_rate
-    first = _pulled(high_rate, high_n)
-    second = _pulled(low_rate, low_n)
-    now = first / max(high_n, 1e-9) + second / max(low_n, 1e-9)
-    strict = range_quantile(level, groups=groups, rates=rates)
-    shrunk = shrinkage((gap - limit) / math.sqrt(now), passing=normal_quantile(level), failing=strict)
-    if shrunk is None:
-        return None
-    allowed = shrunk**2 * now
-    if first / max(high_n, 1e-9) + second / max(low_n, 1e-9) <= allowed:
-        return None
-    small, large = (high_n, low_n) if high_n <= low_n else (low_n, high_n)
-    of_small, of_large = (first, second) if high_n <= low_n else (second, first)
-    rest = allowed - of_large / max(large, 1e-9)
-    alone = of_small / rest if rest > 0 else math.inf
-    goal = alone if alone <= large else (first + second) / allowed
-    passing = gap <= limit
-    quantile = normal_quantile(level) if passing else strict
-    rates_of = ((high_rate, high_n), (low_rate, low_n))
-    p, q = ((rate * number + 1) / (number + 2) for rate, number in rates_of)
-    for _ in range(_STEPS):
-        sizes = (goal, max(goal, large)) if high_n <= low_n else (max(goal, large), goal)
-        if _side(p, sizes[0], q, sizes[1], z=quantile, upper=passing) <= quantile * math.sqrt(allowed):
-            break
-        goal *= 1.1
-    return Needed(images=max(1, math.ceil(goal - small)), total=math.ceil(goal))
-
-
 def shrinkage(distance: float, *, passing: float = 1.96, failing: float = 1.96) -> float | None:
     """How much smaller a standard error has to become for a decision that is as good as four in five.
 
@@ -266,18 +191,6 @@ def shrinkage(distance: float, *, passing: float = 1.96, failing: float = 1.96) 
     spread = np.sqrt(np.maximum(1 - sizes**2, 1e-12))
     decided = normal_cdf((-passing * sizes - distance) / spread) + normal_sf((failing * sizes - distance) / spread)
     return float(sizes[decided >= DECIDES].max(initial=0.02))
-
-
-def _side(p: float, n: float, q: float, m: float, *, z: float, upper: bool) -> float:
-    """Length of a side of the gate's interval of p − q, which near 0 and 1 is longer than the normal one's."""
-    (first_low, first_high), (low, high) = mid_p(p * n, n, z=z), mid_p(q * m, m, z=z)
-    parts = (first_high - p, q - low) if upper else (p - first_low, high - q)
-    return float(np.hypot(*parts))
-
-
-def _pulled(rate: float, number: float) -> float:
-    p = (rate * number + 1) / (number + 2)
-    return p * (1 - p)
 
 
 def _smallest(own: float, other: float, base: float, quantile: float, power: float) -> float:
