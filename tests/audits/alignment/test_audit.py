@@ -431,7 +431,7 @@ def test_maps_of_two_outputs_in_closed_form(world: Path, tmp_path: Path) -> None
         assert signed.chance == pytest.approx(-1.0)  # every image has the same gradient
     flat = found["map_similarity", "sum"]
     assert (flat.value, flat.status, flat.n) == (None, "undefined", 0)
-    assert "the same everywhere" in flat.reason
+    assert "constant in every image" in flat.reason
     # The gradient of a sum of two scores is a sum of their slopes, that of l being larger nearly everywhere.
     assert found["map_similarity", "mixed"].value > 0.5
     assert any(note.startswith("Similar maps of two classifiers say") for note in report.notes)
