@@ -107,8 +107,9 @@ def test_what_they_do_is_imported_once_for_all_from_where_the_first_one_would_an
     (code / "two.py").write_text(TWO)
     for name in ("multiprocessing", "random", "stamped"):
         (here / f"{name}.py").write_text("import os\nos.mkdir('ran')\n")
+    known = os.pathsep.join([str(code), os.environ.get("PYTHONPATH", "")]).removesuffix(os.pathsep)
     done = subprocess.run(
-        [sys.executable, str(code / "two.py")], cwd=here, env={**os.environ, "PYTHONPATH": str(code)},
+        [sys.executable, str(code / "two.py")], cwd=here, env={**os.environ, "PYTHONPATH": known},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stdout == "1 late late\n", done.stderr
