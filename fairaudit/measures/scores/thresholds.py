@@ -39,8 +39,6 @@ class ThresholdCurve:
     """FPR (ROC) or recall (PR)."""
     y: Floats
     """TPR (ROC) or precision (PR)."""
-    x_ends: Interval
-    """Wilson's interval of x."""
     y_ends: Interval
     """Wilson's interval of y."""
 
@@ -181,13 +179,10 @@ def equalized_odds_thresholds(histogram: ArrayLike) -> Equalized:
 
 
 def _curve(x: Rate, y: Rate, sizes: CurveSizes | None, level: float) -> ThresholdCurve:
-    parts = []
-    for part, size in zip((x, y), sizes or (None, None), strict=True):
-        value = part.value[..., 1].T
-        worth = part.denominator[..., 1].T if size is None else size
-        low, high = wilson(np.nan_to_num(value) * worth, worth, level=level)
-        parts.append((value, Interval(low, high)))
-    return ThresholdCurve(x=parts[0][0], y=parts[1][0], x_ends=parts[0][1], y_ends=parts[1][1])
+    value = y.value[..., 1].T
+    worth = y.denominator[..., 1].T if sizes is None else sizes.y
+    low, high = wilson(np.nan_to_num(value) * worth, worth, level=level)
+    return ThresholdCurve(x=x.value[..., 1].T, y=value, y_ends=Interval(low, high))
 
 
 def _points(group: Floats) -> tuple[Floats, Floats]:
