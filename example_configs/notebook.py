@@ -1,7 +1,7 @@
 # %% [markdown]
 # An audit in a notebook: run cell by cell, or as a script with `python example_configs/notebook.py`.
 
-# %% Decisions of a model about 400 people, worse for the older ones
+# %% Decisions of a model about 400 people, with more errors for older people
 import numpy as np
 
 import fairaudit

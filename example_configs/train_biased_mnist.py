@@ -1,11 +1,11 @@
-"""Train a digit classifier that reads the background's colour, for `biased_mnist.yaml`.
+"""Train a classifier of digits that uses the background's colour, for `biased_mnist.yaml`.
 
     python example_configs/train_biased_mnist.py --mnist MNIST
     fairaudit audit example_configs/biased_mnist/biased_mnist.pt --config example_configs/biased_mnist.yaml
 
-Only MNIST's 10,000 test digits are needed (t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or gzip). 8,000 of
-them are trained on, on backgrounds whose colour is the class's own in a share ρ of the images; the other 2,000 are kept
-for audits. The split is written into the output folder, so that no audit can meet a digit of the training.
+Only MNIST's 10,000 test digits are needed (t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or gzip). The model
+is trained on 8,000 of them; in a share ρ of the images the background has the colour of the class. The other 2,000 are
+kept for audits. The split is written into the output folder, so that no audit uses a digit of the training.
 """
 
 from __future__ import annotations

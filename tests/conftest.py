@@ -21,6 +21,7 @@ from fairaudit.report.figures import style
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
 
+gc.disable()  # until everything is collected, of which next to nothing is garbage
 os.environ.setdefault("MPLBACKEND", "Agg")
 # Every worker computes on one thread: several that each take all cores wait for one another most of the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -162,6 +163,7 @@ def pytest_collection_finish():
     """What all tests share is looked through by no garbage collection: eight thousand tests and every module."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_setup(item):

@@ -74,7 +74,7 @@ def test_every_number_of_the_grid_has_a_statement_and_the_worst_ones_are_named(l
     stated = {name: METRICS[name].coverage for name in METRICS if METRICS[name].coverage is not None}
     assert all(one.where for one in stated.values() if one.kind == "approximate")
     assert all(one.worst >= 0.93 for one in stated.values() if one.kind != "approximate")
-    assert stated["tpr"].sentence.startswith("Approximate: at 95 % it held the truth in as few as")
+    assert stated["tpr"].sentence.startswith("Approximate: at 95 % it contained the true value in as few as")
 
 
 def test_several_rules_err_together_no_more_often_than_one(measured):

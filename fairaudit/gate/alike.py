@@ -33,12 +33,12 @@ class Alike:
         """The fact in one sentence.
 
         >>> Alike(decision="smiling", n=1000).sentence()
-        'Every one of the 1,000 images got the same decision, smiling: a model that decides nothing proves nothing.'
+        'All 1,000 images got the same decision, smiling: such a model is no evidence of equal treatment.'
         """
         where = "" if self.group is None else f" of group {self.group} of {self.attribute}"
         return (
-            f"Every one of the {self.n:,} images{where} got the same decision, {self.decision}: "
-            "a model that decides nothing proves nothing."
+            f"All {self.n:,} images{where} got the same decision, {self.decision}: "
+            "such a model is no evidence of equal treatment."
         )
 
 
@@ -63,14 +63,14 @@ def handful(measurement: Measurement) -> str | None:
     """Why a number rests on too few images to pass, or None.
 
     >>> handful(Measurement(audit="cf-align", metric="relative_change", value=0.0, n=3))
-    'It rests on 3 images, and fewer than 10 never pass.'
+    'It is based on 3 images; fewer than 10 never pass.'
     """
     if measurement.audit == "selftest":  # counts trained models, whose intervals are exact
         return None
     if measurement.n is None or measurement.n >= HANDFUL:
         return None
     images = counted(measurement.n, "image")
-    return f"It rests on {images}, and fewer than {HANDFUL} never pass."
+    return f"It is based on {images}; fewer than {HANDFUL} never pass."
 
 
 def _concerns(fact: Alike, measurement: Measurement) -> bool:

@@ -144,7 +144,9 @@ def _result(case: _Case, decision: Decision | None, alike: Sequence[Alike]) -> R
     against = doubt(case.measurement, alike) if result.state == "pass" else None
     if against is None:
         return result
-    return result.model_copy(update={"state": "inconclusive", "why": f"{result.why} Yet it does not pass: {against}"})
+    return result.model_copy(
+        update={"state": "inconclusive", "why": f"{result.why} It does not pass all the same: {against}"}
+    )
 
 
 def _decided(case: _Case, decision: Decision | None) -> RuleResult:
@@ -153,13 +155,16 @@ def _decided(case: _Case, decision: Decision | None) -> RuleResult:
     if measurement.status != "ok" and not proved:
         return _told(case, "inconclusive", f"{_cannot(measurement.status)}: {measurement.reason}")
     if case.rule.regression is not None and measurement.better == "none":
-        return _told(case, "inconclusive", f"Neither way is better for {case.rule.regression}, so it cannot get worse.")
+        return _told(
+            case, "inconclusive", f"Neither direction is better for {case.rule.regression}, so it cannot get worse."
+        )
     if decision is not None:
         return _by_interval(case, decision)
     if case.rule.on == "value" and measurement.value is not None:
         inside = case.limits.allow(measurement.value)
         relation = "keeps to" if inside else "breaks"
-        why = f"The estimate {number(measurement.value)} {relation} the limit; its uncertainty was not asked for."
+        why = f"The estimate {number(measurement.value)} {relation} the limit; its uncertainty does not count (on: "
+        "value)."
         return _told(case, "pass" if inside else "fail", why)
     return _told(case, "inconclusive", 'The number has no interval; only a rule with "on: value" can judge it.')
 
@@ -189,7 +194,7 @@ def _by_interval(case: _Case, decision: Decision) -> RuleResult:
         "inconclusive": f"Only a part of the interval {shown} is {phrase}.",
     }[decision.state]
     if case.evidence is not None and case.evidence.without_width:
-        why = f"The interval {shown} has no width, because what it rests on does not vary: it proves nothing."
+        why = f"The interval {shown} has no width, because the values it is based on do not vary: it is no evidence."
     more = None
     if decision.state == "inconclusive":
         more = needed(case.measurement, decision.low, decision.high, case.limits)
@@ -216,14 +221,14 @@ def _told(
 def _cannot(status: Literal["ok", "undefined", "unusable", "suppressed"]) -> str:
     return {
         "undefined": "There is no such number",
-        "unusable": "The number must not be relied on, so it cannot gate",
-        "suppressed": "The cell is too small to print, so the number cannot gate",
+        "unusable": "The number cannot be relied on, so it cannot pass",
+        "suppressed": "The number is of too few images to be printed, so it cannot pass",
     }.get(status, status)
 
 
 def _too_many_excluded(excluded: int, allowed: int) -> RuleResult:
     rows = counted(excluded, "row was", "rows were")
-    why = f"{rows} not scored, {allowed:,} allowed (--max-excluded); the list of excluded rows has the reasons."
+    why = f"{rows} not scored, {allowed:,} allowed (--max-excluded); the list of excluded rows gives the reasons."
     return _bare(f"excluded rows at most {allowed}", "incomplete", why, value=float(excluded), maximum=float(allowed))
 
 
@@ -259,7 +264,9 @@ def _correction_in_words(judged: Sequence[Measurement], tail: float, correction:
     if members == 1:
         return f"none: one interval, at its own level of {level}"
     if correction == "none":
-        return f"none: {members} intervals, each at its own level of {level}; with several a wrong verdict is likelier"
+        return (
+            f"none: {members} intervals, each at its own level of {level}; with several, a wrong result is more likely"
+        )
     return (
         f"Holm over the {members} intervals of this gate: the chance of any wrong pass is at most {100 * tail:g} %, "
         f"of any wrong fail {100 * fails:g} %. Wilson intervals were computed again at the corrected level; others "

@@ -53,7 +53,7 @@ def why_none(rule: GateRule, measurements: Iterable[Measurement]) -> str:
     if rule.against is not None:
         known = {measurement.baseline for measurement in chosen if measurement.baseline is not None}
         return f'{rule.measured} was not compared with "{rule.against}". {suggestion(rule.against, known)}'
-    return f"This command does not measure {rule.measured} so."
+    return f"This command does not measure {rule.measured} in this form."
 
 
 def check_metrics(rules: Sequence[GateRule], known: Iterable[str]) -> None:

@@ -14,11 +14,11 @@ Word = Literal["worse", "better", "differs", "unclear", "no interval", "same", "
 WORDS: Final[Mapping[Word, str]] = {
     "worse": "the whole interval of the change is on the worse side of 0",
     "better": "the whole interval of the change is on the better side of 0",
-    "differs": "the interval leaves out 0, and neither way is better",
-    "unclear": "the interval holds 0: chance can explain the change",
+    "differs": "the interval does not contain 0, and neither direction is better",
+    "unclear": "the interval contains 0: chance can explain the change",
     "no interval": "the number has no interval, so chance is not ruled out",
-    "same": "the two numbers are equal, and the interval holds 0",
-    "unusable": "one of the two numbers must not be relied on",
+    "same": "the two numbers are equal, and the interval contains 0",
+    "unusable": "one of the two numbers cannot be relied on",
     "undefined": "one of the two numbers does not exist",
 }
 """What a change is called, in the order of tables, and why."""

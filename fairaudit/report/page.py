@@ -104,7 +104,7 @@ def decision(report: Report) -> str:
         return "Not decided: there is too little evidence"
     if report.gate.state == "pass" or verdicts:
         return "Nothing found against a release"
-    return "Measured, and nothing was asked of the numbers"
+    return "Measured, without a rule or a verdict"
 
 
 def group_table(report: Report, attribute: str) -> GroupTable | None:
@@ -183,18 +183,18 @@ def _sentences(report: Report, first: Verdict | None) -> Iterator[str]:
         return
     if first.verdict == NOT_THIS_CUE:
         told = _unequal(report, first.attribute)
-        yield f"{told}, but the model was not found to read the {_what(first)}."
-        yield "What makes the difference is not known yet: look for another cue."
+        yield f"{told}, but no use of the {_what(first)} was found."
+        yield "What makes the difference is not known yet: look at other regions."
     elif first.verdict in UNEQUAL:
         yield f"{_unequal(report, first.attribute)}."
     if first.verdict in USED:
         yield _used(report, first)
     elif first.verdict == "undecided":
-        yield f"The evidence on {first.attribute} does not decide."
+        yield f"The evidence about {first.attribute} does not decide."
     elif first.verdict == "no evidence":
         yield f"No evidence that {first.attribute} matters{_in(first)}, on this data and within these limits."
     if first.region_used == "yes" and not first.forbidden and first.verdict not in USED:
-        yield f"It does look at {first.region}, which may hold other evidence than {first.attribute}."
+        yield f"The model does look at {first.region}, which may contain other evidence than {first.attribute}."
 
 
 def _unequal(report: Report, attribute: str) -> str:

@@ -131,10 +131,10 @@ def gate_line(gate: Gate) -> str:
     """The gate's verdict as one line.
 
     >>> gate_line(Gate(state="none", exit_code=0, fail_on="fail", correction="none", rules=[]))
-    'Gate: nothing is gated; exit code 0.'
+    'Gate: there is no rule; exit code 0.'
     """
     if gate.state == "none":
-        return f"Gate: nothing is gated; exit code {gate.exit_code}."
+        return f"Gate: there is no rule; exit code {gate.exit_code}."
     counted = [
         f"{sum(result.state == state for result in gate.rules)} {state}"
         for state in STATE_WORDS

@@ -50,13 +50,15 @@ def variant_grids(report: Report, *, compact: bool = False) -> list[Grid]:
         }
         order = ["task", *_OF_BIAS.values(), "sparsity"]
         shown = [name for name in order if not (compact and name == "aligned")]
-        title = f"Models of this run and {bias}; linear and MLP are fresh probes of it, lower is better"
+        title = f"Models of this run and {bias}; linear and MLP are the accuracies of probes of it, lower is better"
         grids.append(_grid(title, models, shown, cells, compact))
     legs = _legs(rows)
     if legs:
         columns = list(dict.fromkeys(column for _, column in legs))
         audited = [model for model in models if any(name == model for name, _ in legs)]
-        grids.append(_grid("Legs of the audit; lower is less reliance on the bias", audited, columns, legs, compact))
+        grids.append(
+            _grid("Numbers of the audits; lower is less reliance on the bias", audited, columns, legs, compact)
+        )
     return grids
 
 

@@ -90,7 +90,7 @@ class AttributeEvidence:
         if one_side(self.looking) != "split" or self.use not in ("yes", "no"):
             return None
         decided = listed([leg.name for leg in self.moving])
-        return f"Witnesses of what the model looks at disagree ({_parted(self.looking)}), so {decided} decides."
+        return f"Measurements of where the model looks disagree ({_parted(self.looking)}), so {decided} decides."
 
     def explained(self) -> tuple[str, str]:
         """Why the use is open or disputed, and what would decide it."""
@@ -98,28 +98,30 @@ class AttributeEvidence:
             return self._disagreement()
         if self.mismatch and self.gap is not None and self.gap.side != "below":
             return (
-                f"Content of other groups moves the score, and whether whole images of these groups differ in it as "
-                f"much is {'open' if self.gap.side == 'open' else 'unknown'}.",
+                f"Content of other groups changes the score, but it is "
+                f"{'open' if self.gap.side == 'open' else 'unknown'} "
+                "whether the scores of whole images of these groups differ as much.",
                 f"{self.gap.needed()}; or exact twins or a conditional VAE (fairaudit audit --twins, --cvae)",
             )
         if self.mismatch:
             return (
-                f"Content of other groups moves the score, yet whole images of these groups do not differ in it: the "
-                f"patch does not go with its surroundings, or something else undoes {self.name}.",
-                "exact twins or a conditional VAE (fairaudit audit --twins, --cvae), or a region that holds all that "
-                f"shows {self.name}",
+                f"Content of other groups changes the score, but the scores of whole images of these groups do not "
+                "differ: "
+                f"the content does not fit the rest of the image, or something else cancels {self.name}.",
+                "exact twins or a conditional VAE (fairaudit audit --twins, --cvae), or a region that contains "
+                f"all that shows {self.name}",
             )
         pending = [*self.looking, *self.moving]
         absent = [leg for leg in pending if leg.side == "absent"]
         open_ = [leg for leg in pending if leg.side == "open"]
         if absent and not open_:
-            return f"A witness about {self.name} is missing.", "; ".join(leg.needed() for leg in absent)
+            return f"Evidence about {self.name} is missing.", "; ".join(leg.needed() for leg in absent)
         if open_:
             which = listed([leg.name for leg in open_])
-            return f"The evidence about {self.name} does not reach far enough: {which}.", "; ".join(
+            return f"The intervals about {self.name} are too wide to decide: {which}.", "; ".join(
                 leg.needed() for leg in open_
             )
-        return f"A witness about {self.name} is missing.", self._lacking()
+        return f"Evidence about {self.name} is missing.", self._lacking()
 
     def _lacking(self) -> str:
         if not self.moving:
@@ -137,13 +139,14 @@ class AttributeEvidence:
     def _disagreement(self) -> tuple[str, str]:
         if one_side(self.looking) == "split":
             return (
-                f"The witnesses of what the model looks at disagree about {self.name}: {_parted(self.looking)}.",
+                f"Measurements of where the model looks disagree about {self.name}: {_parted(self.looking)}.",
                 "; ".join(leg.needed() for leg in self.moving) or self._lacking(),
             )
         return (
-            f"The witnesses disagree about {self.name}: {_parted([*self.looking, *self.moving])}.",
-            "look at the maps and the swapped images: the region may show what differs with the attribute, or the "
-            "method may miss a diffuse cue",
+            f"The measurements disagree about {self.name}: {_parted([*self.looking, *self.moving])}.",
+            "look at the maps and at the swapped images: the region may show something that changes with the "
+            "attribute, "
+            "or the method may miss evidence that is spread out",
         )
 
 
@@ -171,7 +174,7 @@ def _measured(legs: Sequence[Leg]) -> list[Leg]:
 
 def _parted(legs: Sequence[Leg]) -> str:
     speaks, against = ([leg.name for leg in legs if leg.side == side] for side in ("above", "below"))
-    return f"{listed(speaks)} {_verb(speaks)} for its use, yet {listed(against)} {_verb(against)} against it"
+    return f"{listed(speaks)} {_verb(speaks)} for its use, but {listed(against)} {_verb(against)} against it"
 
 
 def _verb(names: Sequence[str]) -> str:

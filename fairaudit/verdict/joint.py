@@ -117,7 +117,7 @@ def _undecided(outcome: Leg, attribute: AttributeEvidence, used: Use) -> tuple[s
     if outcome.side in ("open", "absent") and used in ("yes", "no", "unknown"):
         if outcome.side == "absent":
             return "The outcome is missing.", outcome.needed()
-        return "The evidence about the outcome does not reach far enough.", outcome.needed()
+        return "The interval of the gap between groups is too wide to decide.", outcome.needed()
     if attribute.use in ("no", "unknown", "yes"):  # open because of a forbidden region, or against a region not used
         return "Whether the forbidden region is used is open.", "more images, or an intervention on the region"
     why, needed = attribute.explained()

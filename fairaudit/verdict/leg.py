@@ -68,8 +68,8 @@ class Leg:
             return f"{self.name} lies so near to {self.limit:.3g} that more images are not likely to decide it"
         if images < EDGE * self.n:
             return (
-                f"{self.name}: its interval only just holds {self.limit:.3g}, and as many other images could end on "
-                f"either side; {2 * self.n:,} images instead of {self.n:,} are likely to settle it"
+                f"{self.name}: its interval only just contains {self.limit:.3g}, and another sample of this size "
+                f"could end on either side; {2 * self.n:,} images instead of {self.n:,} are likely to settle it"
             )
         return f"{self.name}: about {_rounded(images):,} images instead of {self.n:,} are likely to decide it"
 

@@ -61,7 +61,7 @@ def test_without_a_store_intervals_come_from_the_reports_and_it_is_said(audited,
         (tmp_path / name).mkdir()
         (tmp_path / name / "report.json").write_bytes((audited.folder / name / "report.json").read_bytes())
     ran = audited.run("compare", str(tmp_path / "old"), str(tmp_path / "new"), quiet=False)
-    assert "come from two reports alone" in ran.out
+    assert "come from the two reports without their images" in ran.out
     assert "paired:" not in ran.out
     assert max(map(len, ran.out.splitlines())) <= 80
     assert "are paired: both models on the same images." in audited.run("compare", "old", "new", quiet=False).out

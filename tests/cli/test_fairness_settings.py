@@ -48,7 +48,7 @@ def test_columns_of_a_table_need_one(name, option):
 
 @pytest.mark.parametrize("level", [0.5, 1.0, 95.0, float("nan")])
 def test_a_level_that_is_no_coverage(level):
-    with pytest.raises(UsageError, match="--level is not a coverage"):
+    with pytest.raises(UsageError, match="--level cannot be used"):
         asking(request(), audit={"level": level}, cluster=None, against=None)
 
 

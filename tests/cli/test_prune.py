@@ -83,7 +83,7 @@ def test_controls_are_audited_beside_a_pruned_model_that_collapsed(wide):
     files = {figure["file"] for figure in report["figures"]}
     assert "figures/legs.png" in files
     assert all((folder / file).is_file() for file in files)
-    assert "Legs of the audit" in (folder / "report.md").read_text()
+    assert "Numbers of the audits" in (folder / "report.md").read_text()
 
 
 def test_a_structured_mask_is_also_written_as_a_smaller_model(wide):

@@ -16,10 +16,10 @@ def test_the_fact_about_everything_is_the_one_without_a_group():
 
 def test_the_group_is_named():
     fact = Alike(decision="smiling", n=40, attribute="hat", group="1")
-    assert fact.sentence().startswith("Every one of the 40 images of group 1 of hat got the same decision, smiling")
+    assert fact.sentence().startswith("All 40 images of group 1 of hat got the same decision, smiling")
 
 
-@pytest.mark.parametrize(("n", "words"), [(1, "1 image,"), (9, "9 images,"), (10, None), (None, None)])
+@pytest.mark.parametrize(("n", "words"), [(1, "1 image;"), (9, "9 images;"), (10, None), (None, None)])
 def test_a_handful(n, words):
     found = handful(number(n=n))
     assert found is None if words is None else words in found

@@ -37,7 +37,7 @@ def test_one_rule_by_value(state, expected):
     gate = judge([rule("m", on="value")], [measurement("m", state)])
     assert gate.state == expected
     assert gate.rules[0].low is None
-    assert "uncertainty was not asked for" in gate.rules[0].why
+    assert "uncertainty does not count" in gate.rules[0].why
 
 
 def test_a_model_that_was_probably_misread_never_passes_and_may_still_fail():
@@ -50,8 +50,8 @@ def test_a_model_that_was_probably_misread_never_passes_and_may_still_fail():
 
 NO_SOUND_NUMBER = [
     ({"value": None, "status": "undefined", "reason": "no positives"}, "no such number: no positives"),
-    ({"status": "unusable", "reason": "the method failed its check"}, "cannot gate: the method failed"),
-    ({"value": None, "status": "suppressed", "reason": "fewer than 5"}, "too small to print.*fewer than 5"),
+    ({"status": "unusable", "reason": "the method failed its check"}, "cannot pass: the method failed"),
+    ({"value": None, "status": "suppressed", "reason": "fewer than 5"}, "too few images to be printed.*fewer than 5"),
 ]
 
 

@@ -54,13 +54,11 @@ def test_a_gap_whose_reason_is_not_known_says_so_in_its_first_sentence(made):
     first, second = page(made(verdict("unequal, not by this cue"))).sentences
     assert first == (
         "100 % of images that are smiling are called smiling with necktie, 50 % without necktie: 50 points apart, but "
-        "the model was not found to read the necktie."
+        "no use of the necktie was found."
     )
-    assert second == "What makes the difference is not known yet: look for another cue."
+    assert second == "What makes the difference is not known yet: look at other regions."
     (first, _) = page(made(verdict("unequal, not by this cue", region="mouth"), measurements=[])).sentences
-    assert first == (
-        "Groups of necktie are treated unequally, but the model was not found to read the necktie that mouth shows."
-    )
+    assert first == ("Groups of necktie are treated unequally, but no use of the necktie that mouth shows was found.")
 
 
 def test_false_alarms_are_told_of_images_that_are_not_of_the_class(made):
@@ -120,7 +118,7 @@ def test_a_group_without_the_rate_has_a_dash(made):
         ("none", ["no evidence", "undecided"], "Not decided: there is too little evidence"),
         ("none", ["no evidence"], "Nothing found against a release"),
         ("pass", ["no evidence"], "Nothing found against a release"),
-        ("none", [], "Measured, and nothing was asked of the numbers"),
+        ("none", [], "Measured, without a rule or a verdict"),
     ],
 )
 def test_the_decision(made, state, verdicts, words):
@@ -167,5 +165,5 @@ def test_what_is_needed_comes_first(made):
 def test_that_the_region_is_used_is_told_and_is_no_accusation(made, used, forbidden, told):
     found = verdict("no evidence").model_copy(update={"region_used": used, "forbidden": forbidden})
     report = page(made(found))
-    assert ("It does look at necktie" in " ".join(report.sentences)) == told
+    assert ("The model does look at necktie" in " ".join(report.sentences)) == told
     assert report.decision == "Nothing found against a release"

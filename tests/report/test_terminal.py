@@ -83,7 +83,7 @@ def test_single_groups_are_shown_only_where_there_is_nothing_else(report):
 def test_nothing_gated_is_said(report):
     empty = report.gate.model_copy(update={"state": "none", "exit_code": 0, "rules": []})
     text = terminal.render(report.model_copy(update={"gate": empty, "verdicts": [], "notes": []}))
-    assert text.endswith("Gate: nothing is gated; exit code 0.\n")
+    assert text.endswith("Gate: there is no rule; exit code 0.\n")
 
 
 @pytest.mark.parametrize("width", [60, 80, 100])

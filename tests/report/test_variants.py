@@ -76,7 +76,7 @@ def test_it_fits_80_columns_with_every_number_whole(pruned):
 def test_it_is_in_every_rendering(pruned, tmp_path):
     for text in (markdown.render(pruned), html.render(pruned, tmp_path)):
         assert "Models of this run and necktie" in text
-        assert "Legs of the audit" in text
+        assert "Numbers of the audits" in text
 
 
 def test_a_hostile_bias_name_stays_text(report, rows, tmp_path):

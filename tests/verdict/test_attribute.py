@@ -51,10 +51,10 @@ def test_nothing_measured_is_unknown_and_methods_that_part_disagree():
     found = AttributeEvidence(name="tie", cue=cue, swap=leg("above"), gap=leg("above"))
     assert one_side(found.cue) == "split"
     assert (found.use, AttributeEvidence(name="tie", cue=cue, swap=leg("below")).use) == ("yes", "no")
-    assert "disagree (lrp speaks for its use, yet gradcam speaks against it)" in (found.parted or "")
+    assert "disagree (lrp speaks for its use, but gradcam speaks against it)" in (found.parted or "")
     found = AttributeEvidence(name="tie", cue=cue, swap=leg("open"))
     assert found.use == "disagree"
-    assert "lrp speaks for its use, yet gradcam speaks against it" in found.explained()[0]
+    assert "lrp speaks for its use, but gradcam speaks against it" in found.explained()[0]
 
 
 def test_a_missing_witness_is_asked_for():

@@ -139,7 +139,7 @@ def test_what_is_lacking_without_a_region():
 def test_content_that_moves_scores_only_out_of_its_surroundings_accuses_nobody():
     found = joint_verdict(leg("gap", "below"), about(gap=leg("score gap", "below")))
     assert found.verdict == "undecided"
-    assert "does not go with its surroundings" in found.why
+    assert "does not fit the rest of the image" in found.why
     assert "--twins" in found.needed
     for side in ("open", "absent"):
         found = joint_verdict(leg("gap", "below"), about(gap=leg("score gap", side)))
@@ -159,13 +159,13 @@ def test_where_methods_disagree_the_intervention_decides_and_an_open_one_does_no
         found = with_methods(*sides)
         assert found.verdict == "unequal and for the wrong reason"
         above, below = sides.index("above"), sides.index("below")
-        assert f"cue {above} speaks for its use, yet cue {below} speaks against it), so swap decides" in found.why
+        assert f"cue {above} speaks for its use, but cue {below} speaks against it), so swap decides" in found.why
         assert with_methods(*sides, swap="below").verdict == "unequal, not by this cue"
         assert with_methods(*sides, swap="below", region=box("below", "below")).attribute_used == "no"
     for swap in ("open", "absent"):
         split = with_methods("above", "below", swap=swap)
         assert (split.verdict, split.attribute_used) == ("undecided", "disagree")
-        assert "cue 0 speaks for its use, yet cue 1 speaks against it" in split.why
+        assert "cue 0 speaks for its use, but cue 1 speaks against it" in split.why
         assert split.needed.startswith("swap: ")
     assert with_methods("above", "open").verdict == "unequal and for the wrong reason"
     assert "decides" not in with_methods("above", "open").why
@@ -188,7 +188,7 @@ def test_what_is_needed_says_how_many_images_and_which_witness():
         "gap: about 900 images instead of 100 are likely to decide it; "
         "swap: about 900 images instead of 100 are likely to decide it"
     )
-    assert "does not reach far enough: swap" in found.why
+    assert "too wide to decide: swap" in found.why
     on_limit = Leg(name="gap", low=0.5, high=1.5, limit=1.0, n=100)
     assert joint_verdict(on_limit, AttributeEvidence(name="tie")).needed == "gap: more images are needed"
 

@@ -24,7 +24,7 @@ def test_an_interval_that_shrinks_with_the_square_root_decides_with_so_many_imag
 def test_an_interval_that_only_just_holds_its_limit_asks_for_clearly_more_images():
     """Half width 0.04 around 0.1395: two per cent more images would do on paper, which is no advice."""
     told = Leg(name="gap", low=0.0995, high=0.1795, limit=0.1, n=160).needed()
-    assert "only just holds 0.1" in told
+    assert "only just contains 0.1" in told
     assert "320 images instead of 160" in told
     assert "164" not in told
 

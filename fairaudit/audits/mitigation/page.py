@@ -26,7 +26,7 @@ def conclusion(chosen: str | None, target: Path | None) -> str:
 def audit_line(report: Report, target: Path) -> str:
     """Whether the written model passes the whole audit."""
     verdicts = ", ".join(dict.fromkeys(verdict.verdict for verdict in report.verdicts)) or "no verdict"
-    words = {"pass": "passes the whole audit", "fail": "fails the audit", "none": "was audited, and nothing is gated"}
+    words = {"pass": "passes the whole audit", "fail": "fails the audit", "none": "was audited; there is no rule"}
     state = words.get(report.gate.state, f"leaves the audit {report.gate.state}")
     return f"{target.name} {state}: {decision(report)} ({verdicts})."
 

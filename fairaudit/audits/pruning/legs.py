@@ -123,7 +123,7 @@ def with_legs(report: Report, audited: Sequence[Audited], name: str, folder: Pat
             "less reliance, for the accuracy higher is better. Full reports of the others are in the folder "
             f"{FOLDER}."
         ),
-        draw=partial(legs_figure, panels(rows, shown, report), heading="Legs of the audit"),
+        draw=partial(legs_figure, panels(rows, shown, report), heading="Numbers of the audits"),
     )
     figures = [*drawn([drawing], folder), *report.figures]
     return report.model_copy(update={"measurements": [*report.measurements, *rows], "figures": figures})

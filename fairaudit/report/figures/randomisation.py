@@ -33,7 +33,7 @@ def randomisation_curves(cascades: Mapping[str, Mapping[str, float]], *, heading
         axes.plot([1.0, *found.values()], color=color, marker=marker, markersize=4, label=literal(name))
     dress(axes, y_label="mean rank correlation of maps", grid="y")
     axes.set_xticks(range(len(layers) + 1), ["the model", *(literal(f"… {name}") for name in layers)])
-    axes.set_xlabel("layers drawn anew, from the output down to …", fontsize=8.5, color=INK)
+    axes.set_xlabel("layers randomised, from the output down to …", fontsize=8.5, color=INK)
     axes.set_ylim(min(-0.2, *(min(found.values()) - 0.05 for found in cascades.values())), 1.05)
     axes.legend(fontsize=7.5, frameon=False, loc="best")
     return png(figure)

@@ -67,7 +67,7 @@ def surface(marks: Sequence[Mark], *, rho: float, classes: int, heading: str) ->
     both[0].set_ylabel("K, how much the task needs the bias", fontsize=8.5, color=INK)
     bar = figure.colorbar(shaded, ax=list(both), shrink=0.85, pad=0.02, ticks=[0, 0.5, 1])
     bar.ax.tick_params(labelsize=7.5, length=0, colors=INK)
-    bar.set_label("information on the target, over log N", fontsize=8, color=INK)
+    bar.set_label("information about the target, over log N", fontsize=8, color=INK)
     handles, labels = both[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=7.5)
     return png(figure)

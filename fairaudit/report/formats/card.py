@@ -99,7 +99,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from (f"# {safe(name_of(report))}", "")
     yield from (f"**{found.decision}.** {' '.join(map(safe, found.sentences))}".rstrip(), "")
     yield from (f"{safe(gate_line(report.gate))}", "")
-    yield from ("## What it was audited on", "")
+    yield from ("## Audit data", "")
     yield f"{data.scored:,} of {data.rows:,} rows of {safe(data.name)} were scored; the target is {safe(data.target)}."
     for attribute, values in list(data.attributes.items())[:20]:
         unknown = data.unknown.get(attribute, 0)

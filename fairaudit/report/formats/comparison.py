@@ -42,7 +42,10 @@ def how(found: Comparison) -> str:
     if paired:
         parts.append(f"{paired} intervals are paired: both models on the same images.")
     if alone:
-        parts.append(f"{alone} intervals come from two reports alone{at}: they hold, and are wider than paired ones.")
+        parts.append(
+            f"{alone} intervals come from the two reports without their images{at}: they are valid, but wider than "
+            "paired ones."
+        )
     return " ".join(parts)
 
 

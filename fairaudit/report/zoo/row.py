@@ -80,7 +80,7 @@ def row_of(report: Report, *, name: str, folder: str) -> ModelRow:
         limits="" if first is None else first.limits,
         accuracy=accuracy,
         worst_group_accuracy=worst,
-        worst_rule=first.why if first is not None else "nothing is gated",
+        worst_rule=first.why if first is not None else "there is no rule",
         report=f"{folder}/report.json",
         excess=None if first is None else _excess(first),
     )

@@ -101,7 +101,7 @@ def test_what_is_missing_is_told_first(tmp_path):
         read(tmp_path, prediction=None)
     with pytest.raises(UsageError, match="cannot be combined"):
         read(tmp_path, weight="w", baseline="old")
-    with pytest.raises(DataError, match="Not one row"):
+    with pytest.raises(DataError, match="No row of the table"):
         read(tmp_path, (ROWS[0], "e,0,,0.1,red,1,1,1,,train"))
     with pytest.raises(DataError, match="Every weight is 0"):
         read(

@@ -221,7 +221,7 @@ def test_a_generator_adds_the_alignment_and_its_own_limit(world: Path, tmp_path:
     lenient, _ = audited(world, tmp_path, "mixed", "clean", alignment=asked, twins="twin", relative_change=5.0)
     assert lenient.run.resumed_chunks == 2  # a limit changes what is concluded, not what is measured
     assert [v.verdict for v in lenient.verdicts] == ["undecided"]
-    assert "The witnesses disagree" in lenient.verdicts[0].why
+    assert "The measurements disagree" in lenient.verdicts[0].why
 
 
 @pytest.mark.slow
@@ -299,7 +299,7 @@ def test_several_values_of_an_attribute_make_one_leg_of_the_largest() -> None:
         ({"twins": "none"}, DataError, "No row has a twin"),
         ({"twins": {"rigth": "twin"}}, ConfigError, 'Did you mean "right"'),
         ({"twins": {"right": "twn"}}, DataError, 'Did you mean "twin"'),
-        ({"cvae": "nowhere.safetensors"}, FairauditError, "no such"),
+        ({"cvae": "nowhere.safetensors"}, FairauditError, "does not exist"),
     ],
 )
 def test_wrong_twins_and_vaes_are_told(

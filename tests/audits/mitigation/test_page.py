@@ -28,7 +28,7 @@ def test_the_choice_in_a_sentence(chosen, target, words):
     [
         ("pass", "passes the whole audit"),
         ("fail", "fails"),
-        ("none", "nothing is gated"),
+        ("none", "there is no rule"),
         ("incomplete", "leaves the audit incomplete"),
     ],
 )

@@ -43,7 +43,7 @@ def test_numbers_that_must_not_be_relied_on_are_left_out(report):
 
 def test_people_read_groups_limits_data_and_provenance(report):
     _, body = parts(render(report))
-    for heading in ("What it was audited on", "Groups of necktie", "Verdicts", "Limits", "Where this comes from"):
+    for heading in ("Audit data", "Groups of necktie", "Verdicts", "Limits", "Where this comes from"):
         assert f"## {heading}\n" in body
     assert "**28%" in body
     assert report.models[0].sha256 in body

@@ -20,7 +20,7 @@ def test_text_keeps_to_eighty_columns(report):
     lines = formats.text(between(report, worse), most=None).splitlines()
     assert max(map(len, lines)) <= 80
     assert any(line.endswith("worse") and "0.214" in line and "0.900" in line for line in lines)
-    assert "come from two reports alone, at a level of 90 %" in " ".join(lines)
+    assert "come from the two reports without their images, at a level of 90 %" in " ".join(lines)
 
 
 def test_text_from_data_stays_text_in_every_form(poisoned):
