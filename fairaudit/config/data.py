@@ -34,7 +34,7 @@ class Bias(Section):
         "background_colour"
     )
     """background_colour: Biased-MNIST's ten background colours; two_background_colours: Multi-Color MNIST's left and
-    right halves; red_green: figures in red or green, and a target of two values with wrong labels among them;
+    right halves; red_green: figures in red or green, and a target with two values, of which some labels are wrong;
     corruption: one of the fifteen common corruptions; patch: a sticker of one colour in every image. The first three
     are for grey figures on black, the last two for any images."""
     rho: Annotated[float, Field(ge=0, le=1)] = 0.1
@@ -44,7 +44,7 @@ class Bias(Section):
     attribute: str = "colour"
     """Name of the attribute that is added to the manifest; two colours add left_NAME and right_NAME."""
     label_noise: Annotated[float, Field(ge=0, lt=1)] = 0.25
-    """For red_green: share of every class whose label is turned round before it gets its colour."""
+    """For red_green: share of every class whose label is changed to the other before it gets its colour."""
     corruptions: list[str] = Field(default_factory=list)
     """For corruption: their names, the k-th for the k-th target value (default: the first of the fifteen)."""
     severity: Annotated[int, Field(ge=1, le=5)] = 3
@@ -64,9 +64,10 @@ class Resample(Section):
     """Undersample the rows, seeded, before anything else sees them."""
 
     attribute: str
-    """Attribute whose cells with the target are set."""
+    """Attribute whose combinations with the target are balanced, or brought to a φ."""
     to: Literal["balanced", "phi"] = "balanced"
-    """balanced: cells of equal size; phi: a binary attribute and target at the given φ."""
+    """balanced: all combinations of attribute and target with equally many rows; phi: a binary attribute and target at
+    the given φ."""
     phi: Annotated[float, Field(ge=-1, le=1)] | None = None
     """Yule's φ to reach (eq. 5 of the saliency paper)."""
 
@@ -87,7 +88,7 @@ class DataConfig(Section):
     attributes: list[str] = Field(default_factory=list)
     """Columns with protected attributes."""
     unknown: list[str] = Field(default_factory=lambda: ["", "unknown", "nan", "na", "none", "null"])
-    """Texts, in any case, that mean that the value is unknown."""
+    """Texts, upper or lower case alike, that mean that a value is unknown."""
     split: Split | None = None
     """Rows to use; all rows when left out."""
     cluster: str | None = None

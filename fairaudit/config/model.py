@@ -17,7 +17,7 @@ class ModelConfig(Section):
     )
     """How outputs become probabilities (sigmoid of one, softmax over several, multilabel: a sigmoid for each; auto goes
     by their number), or what they are (probability, log_probability, logit, label). Whether a sigmoid or softmax has
-    been applied inside the model is found out, and need not be said."""
+    been applied inside the model is detected."""
     head: str | int | None = None
     """Key of the dictionary, or place in the tuple, that the model returns, where it returns several outputs."""
     layout: Literal["nchw", "nhwc"] = "nchw"

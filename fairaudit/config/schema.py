@@ -64,9 +64,10 @@ class AuditConfig(Section):
     explain: Literal["target", "prediction"] | str = "target"
     """Whose evidence is explained: the true target, the prediction, or a named class."""
     channels: Literal["sum", "abs_sum", "l2"] = "sum"
-    """How a pixel's relevance comes from its channels: their signed sum, which maps add up by, or magnitudes."""
+    """How a pixel's relevance is made from its channels: their signed sum, which keeps a map's sum, or magnitudes."""
     convention: Literal["positive", "absolute", "paper"] = "positive"
-    """How a signed map becomes relevance shares: see the region metrics."""
+    """How a signed map becomes shares of relevance: by its positive part, its absolute values, or the paper's map
+    from 0 to 1 with 0.5 as neutral."""
     aligned: Aligned | None = None
     """Which group goes with which target value in training: {split: train}, or {pairs: {ATTRIBUTE: {GROUP: VALUE}}}.
     What depends on it is undefined without it; it is never taken from the audited rows."""
@@ -79,13 +80,13 @@ class AuditConfig(Section):
     replicates: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
     """Bootstrap and permutation replicates."""
     min_cell: Annotated[int, Field(ge=0)] = 0
-    """Cells with fewer images are suppressed in what is printed, never in what is counted."""
+    """Numbers of fewer images are not printed; the images still count in all others."""
     tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.10
     """Gap below which outcomes count as equal in the joint verdict."""
     lift: Annotated[float, Field(gt=0)] = 1.5
     """Relevance share over area share above which a model counts as using a region."""
     swap: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    """Effect on the score of whose group's content a region shows, above which a model counts as using the
+    """Change of the score with the group that a region's content comes from, above which a model counts as using the
     attribute."""
     cue: Annotated[float, Field(gt=0)] = 0.15
     """Interaction of group and class in a region's signed relevance, as a share of the evidence in an image, above
@@ -93,10 +94,10 @@ class AuditConfig(Section):
     effect: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """Paired change of the score, beyond that of control regions, above which a region counts as used."""
     fills: Annotated[list[Literal["inpaint", "blur", "mean", "grey", "swap"]], Field(min_length=1)] | None = None
-    """What replaces a region's pixels in the causal check; what is told of the region's use rests on the first. Left
-    out: inpainting, or for a region of more than half the image another image's content."""
+    """What replaces a region's pixels in the causal check; the statement about the region's use is based on the first.
+    Left out: inpainting, or for a region of more than half the image another image's content."""
     faithfulness: bool = True
-    """Test the attribution methods before they may gate."""
+    """Check attribution methods before rules may use their numbers."""
     twins: str | dict[str, str] | None = None
     """Manifest column with every row's twin: the image with the attribute flipped and nothing else. For several
     attributes {attribute: column}."""
@@ -119,7 +120,7 @@ class Config(Section):
     data: DataConfig
     """Where the rows come from."""
     preprocess: PreprocessConfig = Field(default_factory=PreprocessConfig)
-    """From image to input."""
+    """How an image becomes the model's input."""
     model: ModelConfig = Field(default_factory=ModelConfig)
     """How outputs are read."""
     regions: dict[str, RegionConfig] = Field(default_factory=dict)

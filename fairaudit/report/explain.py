@@ -20,7 +20,7 @@ from fairaudit.tables.words import WORDS
 
 KINDS = (
     "verdict", "metric", "method", "fill", "mitigation", "status", "gate state", "use", "change", "interval", "audit",
-    "exit code", "key",
+    "exit code", "word", "key",
 )  # fmt: skip
 """What can be explained, in the order of lists; a word of two kinds is explained as both."""
 
@@ -83,7 +83,8 @@ def explain(name: str) -> tuple[Explanation, ...]:
     wanted = " ".join(name.strip().split()).lower()
     known = explanations()
     found = tuple(each for each in known if each.name.lower() == wanted)
-    found = found or tuple(each for each in known if each.kind == "key" and each.name.rpartition(".")[2] == wanted)
+    if all(each.kind == "word" for each in found):
+        found += tuple(each for each in known if each.kind == "key" and each.name.rpartition(".")[2] == wanted)
     if not found:
         near = suggestion(wanted, [each.name for each in known])
         raise UsageError(

@@ -8,7 +8,18 @@ from typing import Literal
 from fairaudit.registry import Registry
 
 Kind = Literal[
-    "verdict", "status", "exit code", "method", "audit", "gate state", "interval", "use", "change", "fill", "mitigation"
+    "verdict",
+    "status",
+    "exit code",
+    "method",
+    "audit",
+    "gate state",
+    "interval",
+    "use",
+    "change",
+    "fill",
+    "mitigation",
+    "word",
 ]
 
 

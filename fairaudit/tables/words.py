@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fairaudit.registry import Registry
 from fairaudit.tables.terms import Kind, Term
+from fairaudit.tables.vocabulary import VOCABULARY
 
 
 def _word(kind: Kind, name: str, sentence: str, advice: str = "") -> Term:
@@ -300,7 +301,7 @@ WORDS: Registry[Term] = Registry(
     "word of a report",
     [
         (f"{word.kind} {word.name}", word)
-        for word in (*AUDITS, *STATES, *INTERVALS, *USES, *CHANGES, *MAPS, *FILLS, *MITIGATIONS)
+        for word in (*VOCABULARY, *AUDITS, *STATES, *INTERVALS, *USES, *CHANGES, *MAPS, *FILLS, *MITIGATIONS)
     ],
 )
 """Kind and name → word; a name may be of two kinds."""

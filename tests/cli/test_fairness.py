@@ -315,9 +315,9 @@ def test_rows_that_cannot_be_used_are_excluded_with_their_ids_and_reasons(desk):
 @pytest.mark.parametrize(
     ("changed", "arguments", "words"),
     [
-        ({"s": "1.5"}, ["--score", "s"], ["A score is no probability", "from 0 to 1", '"s", line 6']),
-        ({"s": "high"}, ["--score", "s"], ["A score is no probability", "Found: high"]),
-        ({"w": "-1"}, ["--prediction", "p", "--weight", "w"], ["A weight is not a number from 0 on", "line 6"]),
+        ({"s": "1.5"}, ["--score", "s"], ["A score is not a probability", "from 0 to 1", '"s", line 6']),
+        ({"s": "high"}, ["--score", "s"], ["A score is not a probability", "Found: high"]),
+        ({"w": "-1"}, ["--prediction", "p", "--weight", "w"], ["A weight is not a number of 0 or more", "line 6"]),
         ({"w": ""}, ["--prediction", "p", "--weight", "w"], ["A row has no weight", "line 6", "Write 0"]),
         ({"row": "r1"}, ["--prediction", "p", "--id", "row"], ["same id", '"r1"', "line 3 and line 6"]),
         ({"row": ""}, ["--prediction", "p", "--id", "row"], ["A row has no id", "line 6"]),

@@ -57,5 +57,5 @@ def _columns(total: Total, role: str, region: str, fill: str) -> dict[str, Float
 
 def _without(region: str, fill: str) -> str:
     if fill == "swap":
-        return f'No image has one of its own class and group to give content to the region "{region}" as a control'
+        return f'No other image of the same class and group could give content to the region "{region}" as a control'
     return f'The region "{region}" leaves no room for a control region of its shape in any image'

@@ -53,7 +53,7 @@ def drawings(
     """A figure of the windows; none where nothing was found or there are no two groups."""
     if not judged or len(groups.values) < 2:
         return
-    dashed = " Dashed: the score is not shown to follow what the groups show there." if judged[0].effect else ""
+    dashed = " Dashed: no effect of the groups' content on the score was found." if judged[0].effect else ""
     yield Drawing(
         name=f"{metric.replace('_', '-')}-{slug(groups.name)}-{slug(method)}.png",
         caption=(

@@ -179,8 +179,8 @@ def _nothing(
     )
     if others:
         reason = (
-            f"relevance differs in {others} window{'s' if others > 1 else ''}, but another group's content there is "
-            f"not shown to change the score by {limit:g} more than the own group's content"
+            f"relevance differs in {others} window{'s' if others > 1 else ''}, but no change of the score with another "
+            f"group's content of more than {limit:g} beyond that with the same group's was found"
         )
     subject = Subject(audit="roi-metrics", metric=metric, method=method, attribute=attribute)
     return row(subject, Estimate(value=None, missing=reason, n=n))
@@ -226,5 +226,5 @@ def _told(search: _Search, judged: Sequence[WitnessedWindow], limit: float) -> I
         largest = max(window.effect.value for window in others if window.effect)
         yield (
             f"{subject}: relevance differs in {len(others)} {'window' if len(others) == 1 else 'windows'} more, where "
-            f"the groups' content is not shown to move the score by more than {limit:g} (at most {largest:.3f})."
+            f"no change of the score with the groups' content of more than {limit:g} was found (at most {largest:.3f})."
         )

@@ -39,7 +39,7 @@ def fairness_drawings(inputs: FairnessInputs, measurements: Sequence[Measurement
     if gaps:
         yield Drawing(
             name="disparities.png",
-            caption="Largest gaps between groups with their intervals; diamonds are what chance gives.",
+            caption="Largest gaps between groups with their intervals; diamonds are the values by chance alone.",
             draw=partial(_gaps, gaps),
         )
     for view in views(inputs):
@@ -49,7 +49,7 @@ def fairness_drawings(inputs: FairnessInputs, measurements: Sequence[Measurement
         name = slug(grouping.name)
         yield Drawing(
             name=f"confusion-{name}.png",
-            caption=f"Decisions against truth for every {grouping.name}, as shares of each true value.",
+            caption=f"Predictions against labels for every {grouping.name}, as shares of each label.",
             draw=partial(_confusion, view),
         )
         if inputs.is_single(grouping):
@@ -84,7 +84,7 @@ def undrawn(inputs: FairnessInputs) -> Iterator[str]:
         small = sorted(set(present(view)) - set(printable(view)))
         if small:
             names = listed([grouping.values[g] for g in small])
-            yield f"Not in the figures per {grouping.name}: {names}, with a cell of fewer than {least} images."
+            yield f"Not in the figures per {grouping.name}: {names}, with fewer than {least} images of a target value."
 
 
 def _legible(view: FairnessView) -> bool:

@@ -110,7 +110,7 @@ def _table(view: FairnessView) -> list[Measurement]:
 
 
 def _training_phi(attribute: str, training: NDArray[np.float64] | None) -> Measurement:
-    reason, value = "the training rows are not told: set audit.aligned to their split", np.nan
+    reason, value = "the training rows are not known: set audit.aligned to their split", np.nan
     if training is not None:
         reason = "it needs two groups and two target values, and rows of each"
         value = float(phi(training)) if training.shape == (2, 2) else np.nan

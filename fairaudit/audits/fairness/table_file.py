@@ -213,7 +213,7 @@ def _scores(table: Table, columns: TableColumns, target: Categorical) -> Floats 
             where=f'{table.file}, column "{columns.truth}"',
             advice="Leave --score out where --prediction is given, or name a column for every value.",
         )
-    found = np.stack([_numbers(table, name, "--score", "A score is no probability", 0, 1) for name in names], axis=1)
+    found = np.stack([_numbers(table, name, "--score", "A score is not a probability", 0, 1) for name in names], axis=1)
     if len(names) == 1:
         return np.concatenate([1 - found, found], axis=1)
     sums = found.sum(1)
@@ -248,7 +248,7 @@ def _numbers(table: Table, name: str, asked: str, problem: str, least: float, mo
 def _weights(table: Table, name: str | None) -> Floats | None:
     if name is None:
         return None
-    values = _numbers(table, name, "--weight", "A weight is not a number from 0 on", 0, np.inf)
+    values = _numbers(table, name, "--weight", "A weight is not a number of 0 or more", 0, np.inf)
     missing = np.flatnonzero(np.isnan(values))
     if missing.size:
         where = f'{table.file}, column "{name}", {table.places[missing[0]]}'

@@ -31,7 +31,7 @@ def threshold_drawings(view: FairnessView, slug: str) -> Iterator[Drawing]:
     )
     yield Drawing(
         name=f"scores-{slug}.png",
-        caption=f"Scores of every {view.grouping.name}, by truth.",
+        caption=f"Scores of every {view.grouping.name}, by label.",
         draw=partial(_scores, view),
     )
     if has_curve(view):

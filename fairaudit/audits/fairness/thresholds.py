@@ -127,7 +127,9 @@ def equalizing(view: FairnessView) -> Iterator[Measurement]:
                 images,
                 group=view.grouping.values[g],
                 extra={} if small else facts,
-                hidden=f"a cell has fewer than {view.inputs.audit.min_cell} images" if small else None,
+                hidden=f"a combination of group and target value has fewer than {view.inputs.audit.min_cell} images"
+                if small
+                else None,
             )
 
 

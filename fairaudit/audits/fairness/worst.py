@@ -53,7 +53,7 @@ def worst_drawings(total: Total) -> Iterator[Drawing]:
         yield Drawing(
             name=f"worst-{slug(name)}.png",
             caption=f"{len(cell.wrong):,} of {cell.images:,} images with {about} are decided wrongly, a larger share "
-            f"than in any other cell of {name}. Here are {which}, each with its id and with what the model says.",
+            f"than for any other {name} and target value. Here are {which}, each with its id and the decision.",
             draw=partial(_draw, total, cell, heading=f"Wrong decisions with {about}"),
             photographs=True,
             worst=True,

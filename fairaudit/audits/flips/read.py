@@ -71,7 +71,7 @@ def _question(study: Study, attribute: str, way: str, *, baseline: str | None = 
         method=way,
         baseline=baseline,
         statistics=statistics_of(audit, seed=study.options.seed),
-        reason="no image here has a flipped one",
+        reason="no image has a version with the attribute flipped",
     )
 
 

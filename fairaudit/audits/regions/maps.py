@@ -184,8 +184,7 @@ def _even(opened: _Opened) -> list[str]:
         count = 0 if maps is None else int(even(maps.reshape(len(maps), -1)).sum())
         if maps is not None and count:
             made.append(
-                f"{count:,} of {whose}{counted(len(maps), 'map')} are the same number everywhere: they prefer no "
-                "place, and their numbers are undefined."
+                f"{count:,} of {whose}{counted(len(maps), 'map')} are constant, so their numbers are undefined."
             )
     return made
 

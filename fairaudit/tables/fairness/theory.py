@@ -28,7 +28,7 @@ from fairaudit.tables.row import Estimate, Extra
 from fairaudit.tables.rows import FairnessSpec, measurement, total
 
 UNALIGNED = "which group goes with which target value in the training data is not known"
-UNTRAINED = "the training rows are not told: set audit.aligned to their split"
+UNTRAINED = "the training rows are not known: set audit.aligned to their split"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +184,7 @@ def _rows(
 
     yield row("bias_aligned_share", found.rho, untold)
     yield _biasedness(table, asked, pairs)
-    yield row("task_biasedness", found.needed, "every conflicting image follows its group, or there is none")
+    yield row("task_biasedness", found.needed, "every conflicting image is decided by its group, or there is none")
     rho, phi, needed, classes = found.rho, found.phi, found.needed, found.classes
     perfect = following = bounded = printed = np.nan
     if np.isfinite(rho):

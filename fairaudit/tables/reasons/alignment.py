@@ -182,7 +182,7 @@ def _base_change(base: BaseRow, method: str, baseline: str | None, unusable: str
 def _nothing(row: BaseRow) -> str:
     """Why a base classifier has no relative change at all."""
     if not row.eligible:
-        return f"no image is predicted as {row.base}, so there is nothing to take away"
+        return f"no image is predicted as {row.base}, so there is no evidence to remove"
     reasons = ", ".join(f"{count}: {reason}" for reason, count in row.dropped.items() if count)
     return f"none of {row.eligible} eligible images has a relative change ({reasons})"
 

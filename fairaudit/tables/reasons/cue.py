@@ -14,7 +14,7 @@ from fairaudit.tables.row import Estimate, Subject, row
 from fairaudit.tables.specs import AUDIT, ImageSpec
 
 NO_TABLE = "no two groups have images of the same two classes"
-TOO_FEW = "a cell of group and class has fewer than two images or clusters"
+TOO_FEW = "a group and class has fewer than two images or clusters"
 
 
 def cue_measurement(

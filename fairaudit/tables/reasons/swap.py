@@ -20,9 +20,9 @@ Floats = NDArray[np.float64]
 Arm = tuple[Floats, Floats]
 
 AUDIT = "swap"
-BOTH_KINDS = "no two classes have images with donors of the own group and of another group"
+BOTH_KINDS = "no two classes have images for which there is content of the same group and of another group"
 ONE_WAY = "content goes one way only: no two groups both have images with the region in every class"
-TOO_FEW = "every pair of groups rests on a cell of fewer than two images or clusters"
+TOO_FEW = "for every pair of groups, a group and class has fewer than two images or clusters"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,4 +55,4 @@ def test_without_a_control_there_is_no_excess_and_a_note(monkeypatch):
     assert len(calls) == 2
     assert calls[1][2] == _without("tie", "blur")
     assert findings.notes[0].startswith(_without("tie", "blur"))
-    assert "own class and group" in _without("tie", "swap")
+    assert "same class and group" in _without("tie", "swap")

@@ -79,7 +79,7 @@ def test_where_the_score_follows_nothing_there_is_no_finding_and_the_reason_is_t
     found = read_discovery(*searched, seed=0, check=only((2, 2, 3, 3)), limit=0.05)
     (row,) = rows(found, "discovery")
     assert row.value is None
-    assert "not shown to change the score" in row.reason
+    assert "no change of the score with another" in row.reason
     assert rows(found, "discovery_unconfirmed")
     assert [drawing.name for drawing in found.drawings] == ["discovery-g-m.png"]
     assert "Dashed" in found.drawings[0].caption

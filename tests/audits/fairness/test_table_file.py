@@ -66,15 +66,15 @@ def test_a_split_and_a_limit_choose_rows(tmp_path):
 @pytest.mark.parametrize(
     ("change", "columns", "words"),
     [
-        (("b,0,1,0.6", "b,0,1,1.6"), {"scores": ("s",)}, r'no probability.*Found: 1\.6.*column "s", line 3'),
+        (("b,0,1,0.6", "b,0,1,1.6"), {"scores": ("s",)}, r'not a probability.*Found: 1\.6.*column "s", line 3'),
         (("b,0,1,0.6", "b,0,1,much"), {"scores": ("s",)}, "Found: much"),
         (("b,0,1,0.6", "b,0,1,inf"), {"scores": ("s",)}, "a number from 0 to 1"),
-        (("red,1,0", "red,1,-1"), {"weight": "w"}, "a number from 0 on"),
+        (("red,1,0", "red,1,-1"), {"weight": "w"}, "a number of 0 or more"),
         (("red,1,0", "red,1,"), {"weight": "w"}, "has no weight.*line 4"),
         (("b,0", "a,0"), {"id": "id"}, 'Two rows have the same id.*"a".*line 2 and line 3'),
         (("b,0", ",0"), {"id": "id"}, "has no id"),
         (("x", "x"), {"scores": ("s", "w", "age")}, "more or fewer score columns"),
-        (("x", "x"), {"scores": ("s", "w")}, "do not sum to 1|no probability"),
+        (("x", "x"), {"scores": ("s", "w")}, "do not sum to 1|not a probability"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_place(tmp_path, change, columns, words):

@@ -92,7 +92,7 @@ def test_without_the_training_rows_there_is_no_share_and_no_expectation(decided)
     for name, row in rows.items():
         if name.endswith(("_perfect", "_expected", "_bounded")):
             assert (row.value, row.status) == (None, "undefined")
-            assert row.reason == "the training rows are not told: set audit.aligned to their split"
+            assert row.reason == "the training rows are not known: set audit.aligned to their split"
     assert rows["bias_information"].value == pytest.approx(0.7634, abs=5e-5)
     assert rows["task_biasedness"].value == 0
     assert placed(found, ["vanilla"], 0) == []

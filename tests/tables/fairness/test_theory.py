@@ -47,7 +47,7 @@ def test_in_the_theorys_world_its_parameters_and_information_are_found(classes, 
 
 def test_a_model_that_always_follows_the_bias_leaves_k_open():
     found = made(world(0.9, 1.0, 3))
-    assert found["task_biasedness"].reason == "every conflicting image follows its group, or there is none"
+    assert found["task_biasedness"].reason == "every conflicting image is decided by its group, or there is none"
     assert found["task_information_expected"].value is None
     assert found["task_information_bounded"].value is None
     assert found["bias_information_expected"].value == pytest.approx(1.0)

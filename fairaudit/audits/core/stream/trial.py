@@ -91,7 +91,9 @@ class Trials:
 
     def notes(self) -> list[str]:
         """What methods hold constant in this model, and a line per method that no gate may use."""
-        unusable = [f"{name} is unusable here and cannot gate: {reason}." for name, reason in self.unusable.items()]
+        unusable = [
+            f"{name} is unusable here, so no rule passes on it: {reason}." for name, reason in self.unusable.items()
+        ]
         return [*self.conventions, *unusable]
 
 

@@ -19,7 +19,7 @@ from fairaudit.ratio import ratio
 
 ASSOCIATED = 0.05
 """Largest p value of the χ² test at which a group is said to go with a target value in the training rows."""
-UNTOLD = "which group goes with which target value in training is not told: set audit.aligned to a split or to pairs"
+UNTOLD = "which group goes with which target value in training is not known: set audit.aligned to a split or to pairs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
