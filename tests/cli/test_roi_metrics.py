@@ -528,4 +528,4 @@ def test_maps_that_are_the_same_number_everywhere_pass_nothing(lab, value):
     undefined = [m for m in done.report()["measurements"] if not m["metric"].startswith("area_share")]
     assert len({m["metric"] for m in undefined}) > 8
     assert all(m["value"] is None and m["reason"] for m in undefined)
-    assert any("24 of 24 maps are the same number everywhere" in note for note in done.report()["notes"])
+    assert any("24 of 24 maps are constant" in note for note in done.report()["notes"])

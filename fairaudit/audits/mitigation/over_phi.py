@@ -232,9 +232,7 @@ def _told(
     return Mitigated(outcome=Outcome(name=path.stem, folder=options.output, report=report), page=page)
 
 
-ARCHITECTURE = (
-    "One model was trained at every φ; the given file lent its architecture, and its weights were drawn anew."
-)
+ARCHITECTURE = "One model was trained at every φ, with the architecture of the given file and new weights."
 
 
 def _at(row: Measurement, phi: float) -> Measurement:

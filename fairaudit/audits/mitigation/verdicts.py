@@ -31,7 +31,7 @@ from fairaudit.verdict.attribute import AttributeEvidence
 from fairaudit.verdict.joint import Joint, joint_verdict
 
 Columns = Mapping[str, NDArray[np.generic]]
-CONSTANT = "every image is decided alike, which is equal and worth nothing"
+CONSTANT = "all images get the same decision, which is equal but useless"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

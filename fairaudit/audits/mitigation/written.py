@@ -75,7 +75,7 @@ def write_chosen(
         if made.path.suffix == ".json":
             table = made.path.with_suffix(".csv")
             command = write_decisions(table, fit.columns["decisions"].tolist(), parts)
-            notes.append(f"{name} is a rule and no model: {made.path.name}; its decisions can be audited by {command}")
+            notes.append(f"{name} is a rule, not a model: {made.path.name}; its decisions can be audited by {command}")
         else:
             written[name] = made.path
             notes.append(f"{name} is written to {made.path.relative_to(output)}")

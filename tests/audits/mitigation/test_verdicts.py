@@ -61,7 +61,7 @@ def test_a_constant_classifier_is_never_without_evidence_against_it():
     images, columns = planted(gap=0.0, flip=0.0, cue=0.0)
     found = verdict_of(images, {**columns, "decisions": np.ones(COUNT, np.int64)}, question())
     assert found.verdict == "undecided"
-    assert "decided alike" in f"{found.why} {found.needed}"
+    assert "get the same decision" in f"{found.why} {found.needed}"
 
 
 @dataclass
