@@ -178,7 +178,7 @@ def _not_judged(
     """A result for every rule that is about nothing here."""
     done = {result.rule for result in results}
     left = [rule for rule in rules if in_words(rule) not in done]
-    reasons = [why_no_verdict(rule, verdicts) if rule.verdicts else why_none(rule, measurements) for rule in left]
+    reasons = [why_no_verdict(verdicts) if rule.verdicts else why_none(rule, measurements) for rule in left]
     return [
         _bare(in_words(rule), "not judged", why, minimum=rule.min, maximum=rule.max)
         for rule, why in zip(left, reasons, strict=True)
