@@ -96,10 +96,16 @@ class Contents(NamedTuple):
 
 
 @functools.cache
+def tree_of(path):
+    """A file's syntax tree, parsed once for every test of this file."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
 def contents(path):
     """What the tests here ask of a file, which is parsed once for all of them."""
     imports, defined = [], []
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             imports += [alias.name for alias in node.names]
@@ -256,7 +262,7 @@ def test_files_and_functions_can_be_read_in_a_sitting():
         text, name = path.read_text("utf-8"), path.relative_to(PACKAGE).as_posix()
         if len(text.splitlines()) > LONGEST_FILE:
             long_files.append(name)
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.FunctionDef):
                 body = node.body[ast.get_docstring(node) is not None :] or node.body
                 if node.end_lineno - body[0].lineno >= LONGEST_BODY:
@@ -267,6 +273,96 @@ def test_files_and_functions_can_be_read_in_a_sitting():
 CALLED_BY_OTHERS = {"model_post_init", "pre_forward", "post_forward"}
 """Methods that pydantic and zennit call."""
 SHIPPED = (PACKAGE, Path(__file__).parents[1] / "example_configs")
+
+
+READ_BY_TESTS = {
+    ("Controls", "offsets"),
+    ("FoundWindow", "group_shares"),
+    ("FoundMask", "resumed"),
+    ("Shrunk", "removed"),
+}
+"""Fields of answers that are held against a count by hand, and that no report shows."""
+
+
+def _trees(folder):
+    return {path: tree_of(path) for path in folder.rglob("*.py")}
+
+
+def test_no_field_is_there_for_tests_alone():
+    """Each field of a dataclass is read somewhere: as an attribute, by its name as text, or in a template."""
+    trees = {path: tree for folder in SHIPPED for path, tree in _trees(folder).items()}
+    nodes = [node for tree in trees.values() for node in ast.walk(tree)]
+    read = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    read |= {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    templates = " ".join(path.read_text("utf-8") for path in PACKAGE.rglob("*") if path.suffix in (".j2", ".js"))
+    read |= set(re.findall(r"\.(\w+)", templates))
+    unread = {
+        (node.name, line.target.id)
+        for node in nodes
+        if isinstance(node, ast.ClassDef) and any("dataclass" in ast.unparse(each) for each in node.decorator_list)
+        for line in node.body
+        if isinstance(line, ast.AnnAssign) and line.target.id not in read
+    }
+    assert unread == READ_BY_TESTS
+
+
+def test_no_constant_is_there_for_tests_alone():
+    """Each constant of a module is named beside its definition; what is documented for users is in no code."""
+    names = Counter(
+        node.id if isinstance(node, ast.Name) else node.name
+        for folder in SHIPPED
+        for tree in _trees(folder).values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name | ast.alias)
+    )
+    lone = {
+        f"{path.name}: {target.id}"
+        for path, tree in _trees(PACKAGE).items()
+        for line in tree.body
+        if isinstance(line, ast.Assign | ast.AnnAssign)
+        for target in (line.targets if isinstance(line, ast.Assign) else [line.target])
+        if isinstance(target, ast.Name) and names[target.id] == 1 and not target.id.startswith("__")
+    }
+    assert lone == {"schema.py: SHIPPED"}, "the schema's file, which the package ships"
+
+
+HANDLERS = ("models/lift", "models/onnx")
+"""Whose functions stand in tables and take what every one of them is given."""
+
+
+def test_no_parameter_is_without_a_use():
+    """Of a module's own functions; methods and nested functions may have the form of a protocol."""
+    unused = [
+        f"{path.relative_to(PACKAGE)}: {node.name}({name})"
+        for path, tree in _trees(PACKAGE).items()
+        if not path.relative_to(PACKAGE).as_posix().startswith(HANDLERS)
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        for name in [each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+        if not name.startswith("_")
+        and name not in {part.id for line in node.body for part in ast.walk(line) if isinstance(part, ast.Name)}
+    ]
+    assert unused == []
+
+
+def test_every_option_can_be_reached_from_the_command_line():
+    """Fields of what commands are asked for are given by name somewhere in `cli`."""
+    given = {
+        node.arg
+        for tree in _trees(PACKAGE / "cli").values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword)
+    }
+    unreachable = {
+        f"{node.name}.{line.target.id}"
+        for folder in ("audits", "config")
+        for tree in _trees(PACKAGE / folder).values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name.endswith(("Options", "Request", "Wishes"))
+        for line in node.body
+        if isinstance(line, ast.AnnAssign) and line.target.id not in given
+    }
+    assert unreachable == {"RunOptions.begin"}, "which a run of several models sets for each"
 
 
 def test_no_function_is_there_for_tests_alone():

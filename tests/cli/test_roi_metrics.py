@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 
 from fairaudit.saliency.gradients.gradient import Gradient, InputXGradient
-from fairaudit.saliency.method import Attribution
-from fairaudit.saliency.registry import METHODS, NEEDING_LABELS
+from fairaudit.saliency.method import Attribution, TakesLabels
+from fairaudit.saliency.registry import METHODS, method
 
-ALONE = [name for name in METHODS if name not in NEEDING_LABELS]
+ALONE = [name for name in METHODS if not isinstance(method(name), TakesLabels)]
 
 CONTROL = "random"
 

@@ -194,7 +194,7 @@ def trained(
     fit = store.load(unit)
     if fit is None or fit.edit is None:
         progress.note(f"training on {counted(len(parts['train']), 'image')}")
-        rows = part_of(parts["train"], data.material, data.names, plain.region, model, config)
+        rows = part_of(parts["train"], data.material, data.names, plain.region, model)
         task = Task(split=cut, head=model.head, debias=rows, choose=rows, train=train, precision=options.precision)
         fit = Fit(unit=unit, edit=learnt(task, fresh=True))
         store.save(fit)
