@@ -42,6 +42,7 @@ ROOMS = {
         ("core",),
     ),
     "audits/core": (("report",), ("stream",), ("study",)),
+    "audits/mitigation": (("compared",), ("fits",)),
     "cli": (("launch",), ("options", "terminal")),
     "data": (("layouts", "planted", "synthetic"),),
     "mitigation": (("methods",),),
@@ -263,6 +264,18 @@ def test_files_and_functions_can_be_read_in_a_sitting():
                 if node.end_lineno - body[0].lineno >= LONGEST_BODY:
                     long_bodies.append(f"{name}: {node.name}")
     assert (long_files, long_bodies) == ([], [])
+
+
+ONE_FILE_EACH = {"cli", "mitigation/methods"}
+"""Folders with a file per command, or per method, however many there are."""
+
+
+def test_folders_can_be_taken_in_at_a_glance():
+    """At most 21 modules beside each other."""
+    modules = Counter(
+        str(path.parent.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"
+    )
+    assert {folder for folder, number in modules.items() if number > 21} == ONE_FILE_EACH
 
 
 CALLED_BY_OTHERS = {
