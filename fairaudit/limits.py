@@ -52,7 +52,6 @@ CELLS: Final = Limit("FAIRAUDIT_MAX_CELLS", 20_000_000, "cells of a table in Par
 COLUMNS: Final = Limit("FAIRAUDIT_MAX_COLUMNS", 4096, "columns of a table")
 PIXELS: Final = Limit("FAIRAUDIT_MAX_PIXELS", 50_000_000, "pixels of one image")
 TEXT: Final = Limit("FAIRAUDIT_MAX_TEXT", 1 << 30, "bytes of a text file, such as a table or report.json")
-LIMITS: Final = (UNPACKED, CELLS, COLUMNS, PIXELS, TEXT)
 
 
 def bytes_of(text: str) -> int | None:

@@ -2,8 +2,11 @@
 
 import pytest
 
+from fairaudit import limits
 from fairaudit.errors import UsageError
-from fairaudit.limits import LIMITS, UNPACKED, unpacked
+from fairaudit.limits import UNPACKED, Limit, unpacked
+
+LIMITS = [value for value in vars(limits).values() if isinstance(value, Limit)]
 
 
 def test_every_limit_can_be_raised_and_says_how(monkeypatch):

@@ -62,7 +62,7 @@ Maker = Annotated[
     Literal["latent-shift", "wachter"],
     typer.Option(
         "--maker",
-        help="How counterfactuals are made; wachter moves pixels, without a generator, and is no evidence.",
+        help="How counterfactuals are made; wachter moves pixels, without a generator, and is not evidence.",
         rich_help_panel=CF,
     ),
 ]

@@ -6,18 +6,23 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import forkserver
+from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
+SAFE_PATH = "PYTHONSAFEPATH"
+"""Variable that keeps the working folder out of the places that Python imports from."""
 TRIES = 2
 """Times that a call is tried whose process dies: the second time it resumes from its run store."""
 
@@ -117,9 +122,9 @@ class _Slot(Generic[Item, Answer]):
             before = set(multiprocessing.active_children())
             self._pool = ProcessPoolExecutor(
                 1,
-                mp_context=multiprocessing.get_context("spawn"),
+                mp_context=_context(self._work.call.__module__),
                 initializer=_begin,
-                initargs=(self._work.prepare, self._work.given(self._number)),
+                initargs=(dict(os.environ), self._work.prepare, self._work.given(self._number)),
             )
             future = self._pool.submit(self._work.call, item)
             self._process = next(iter(set(multiprocessing.active_children()) - before), None)
@@ -150,8 +155,34 @@ class _Slot(Generic[Item, Answer]):
         self.close()
 
 
-def _begin(prepare: Callable[..., None], given: tuple[Any, ...]) -> None:
-    """First thing in a process: leave interrupts to the one that started it, and end when that one is gone."""
+def _context(module: str) -> BaseContext:
+    """How processes start: where forking is safe, from one that imported the module once for all of them.
+
+    That one is started as `python -c`, which would import from the working folder first: it is told not to.
+    """
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([module])
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        forkserver.ensure_running()
+    finally:
+        if before is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = before
+    return context
+
+
+def _begin(environment: dict[str, str], prepare: Callable[..., None], given: tuple[Any, ...]) -> None:
+    """First thing in a process: leave interrupts to the one that started it, and end when that one is gone.
+
+    The environment is that of the one that started it, which may have changed since the imports.
+    """
+    os.environ.clear()
+    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -14,7 +14,7 @@ from fairaudit.gate.alike import Alike, doubt, everywhere
 from fairaudit.gate.evidence import Evidence, Limits, evidence
 from fairaudit.gate.family import Correction, Decision, decide
 from fairaudit.gate.needed import needed
-from fairaudit.gate.rules import in_words, limits_in_words, select, why_none
+from fairaudit.gate.rules import beyond_in_words, in_words, limits_in_words, select, why_none
 from fairaudit.gate.verdicts import DEFAULT, judged_verdicts, why_no_verdict
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Gate, GateState, RuleResult, Verdict
@@ -182,7 +182,7 @@ def _not_judged(
     """A result for every rule that is about nothing here."""
     done = {result.rule for result in results}
     left = [rule for rule in rules if in_words(rule) not in done]
-    reasons = [why_no_verdict(rule, verdicts) if rule.verdicts else why_none(rule, measurements) for rule in left]
+    reasons = [why_no_verdict(verdicts) if rule.verdicts else why_none(rule, measurements) for rule in left]
     return [
         _bare(in_words(rule), "not judged", why, minimum=rule.min, maximum=rule.max)
         for rule, why in zip(left, reasons, strict=True)
@@ -194,7 +194,7 @@ def _by_interval(case: _Case, decision: Decision, rows: Sequence[Measurement]) -
     phrase = limits_in_words(case.limits.minimum, case.limits.maximum)
     why = {
         "pass": f"The whole interval {shown} is {phrase}.",
-        "fail": f"No part of the interval {shown} is {phrase}.",
+        "fail": f"The whole interval {shown} is {beyond_in_words(case.limits.minimum, case.limits.maximum)}.",
         "inconclusive": f"Only a part of the interval {shown} is {phrase}.",
     }[decision.state]
     if case.evidence is not None and case.evidence.without_width:

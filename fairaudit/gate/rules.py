@@ -102,6 +102,19 @@ def limits_in_words(minimum: float | None, maximum: float | None) -> str:
     return "" if minimum is None else f"at least {limit(minimum)}"
 
 
+def beyond_in_words(minimum: float | None, maximum: float | None) -> str:
+    """What lies beyond the limits, as one phrase.
+
+    >>> beyond_in_words(None, 0.1), beyond_in_words(0.8, None), beyond_in_words(0.8, 1.25)
+    ('above 0.1', 'below 0.8', 'outside 0.8 to 1.25')
+    """
+    if minimum is not None and maximum is not None:
+        return f"outside {limit(minimum)} to {limit(maximum)}"
+    if maximum is not None:
+        return f"above {limit(maximum)}"
+    return "" if minimum is None else f"below {limit(minimum)}"
+
+
 def _unknown(rule: GateRule, known: Iterable[str]) -> UsageError:
     name = rule.regression or rule.metric or ""
     return UsageError(

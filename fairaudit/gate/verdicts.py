@@ -32,10 +32,10 @@ def judged_verdicts(
     return [_judged(rule, verdict, measurements, alike) for verdict in verdicts if _is_about(rule, verdict)]
 
 
-def why_no_verdict(rule: GateRule, verdicts: Sequence[Verdict]) -> str:
+def why_no_verdict(verdicts: Sequence[Verdict]) -> str:
     """Why a rule over verdicts is about none.
 
-    >>> why_no_verdict(GateRule(verdict="no evidence"), [])
+    >>> why_no_verdict([])
     'This command gives no joint verdict.'
     """
     if not verdicts:

@@ -78,10 +78,6 @@ class MitigationMethod:
 
     name: str
     """Name in commands, reports and gates."""
-    summary: str
-    """One plain sentence."""
-    source: str
-    """Where it is described."""
     given: tuple[Given, ...] = ()
     """What it needs to know beyond images and targets of the debias part."""
     strength: float = 0.0

@@ -91,11 +91,11 @@ def _averaged(module: fx.GraphModule, axes: set[int], rank: int) -> fx.Node | No
             given = layer.arguments[1] if len(layer.arguments) > 1 else None
             found = {int(axis) % rank for axis in given} if isinstance(given, list | tuple) else set()
             if len(shape) == rank and found == axes:
-                return _full(module, source) if rank == 3 else source
+                return _full(source) if rank == 3 else source
     return None
 
 
-def _full(module: fx.GraphModule, tokens: fx.Node) -> fx.Node:
+def _full(tokens: fx.Node) -> fx.Node:
     """The tokens before a slice that dropped the class token."""
     while tokens.op == "call_function" and len(tokens.all_input_nodes) == 1:
         above = tokens.all_input_nodes[0]

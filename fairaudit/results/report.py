@@ -18,6 +18,14 @@ JointVerdict = Literal[
     "unequal, not by this cue",
     "undecided",
 ]
+VERDICTS_WORST_FIRST: Final[tuple[JointVerdict, ...]] = (
+    "unequal and for the wrong reason",
+    "unequal, not by this cue",
+    "unequal outcome",
+    "spurious but equal",
+    "undecided",
+    "no evidence",
+)
 Use = Literal["yes", "no", "open", "disagree", "unknown"]
 """Whether something is used: yes, no, open (too little evidence), disagree (witnesses on both sides), unknown (nothing
 was asked)."""

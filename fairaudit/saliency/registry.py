@@ -44,9 +44,6 @@ METHODS: Registry[Callable[[], Method]] = Registry(
 )
 """Name → a function that makes the method with its default settings."""
 
-NEEDING_LABELS = ("cgi",)
-"""Methods that need more than a model and images: what draws counterfactuals, and the labels of the images."""
-
 
 def method(name: str) -> Method:
     """The attribution method of that name with its default settings.

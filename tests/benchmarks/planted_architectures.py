@@ -76,7 +76,7 @@ def report(family, data, names, drawing, worn):
         seconds = time.process_time() - start
         with_tie, without = lifts(maps[worn], masks[worn]), lifts(maps[~worn], masks[~worn])
         trial = judge_method(method(name), classifier, images[:48], decisions[:48])
-        verdict = "usable" if trial.usable else "; ".join(trial.reasons)
+        verdict = "; ".join(trial.reasons) or "usable"
         facts = {key: round(float(np.nanmean(values)), 3) for key, values in trial.facts.items() if "ratio" in key}
         cells = [family, data, name, *(f"{value:.2f}" for value in (*with_tie, *without)), f"{seconds:.1f}", verdict]
         print("| " + " | ".join(cells) + " |", facts or "", flush=True)

@@ -96,7 +96,7 @@ def test_a_written_model_that_fails_ends_with_the_code_of_its_gate(lab):
 def test_a_rule_is_written_with_its_decisions_which_are_audited_as_a_table(lab):
     lab.run("mitigate", "biased.pt", *SPLITS, "--method", "thropt-group", "--write", "thropt-group", "-o", "rule")
     text = (lab.folder / "rule" / "mitigation.md").read_text(encoding="utf-8")
-    assert "thropt-group is a rule and no model: biased-thropt-group.json" in text
+    assert "thropt-group is a rule, not a model: biased-thropt-group.json" in text
     rows = json.loads((lab.folder / "rule" / "mitigation.json").read_text(encoding="utf-8"))["rows"]
     (gap,) = [r["value"] for r in rows if (r["method"], r["metric"]) == ("thropt-group", "equalized_odds_difference")]
     table = "rule/models/biased-thropt-group.csv"

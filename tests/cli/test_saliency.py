@@ -8,9 +8,10 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 
-from fairaudit.saliency.registry import METHODS, NEEDING_LABELS
+from fairaudit.saliency.method import TakesLabels
+from fairaudit.saliency.registry import METHODS, method
 
-ALONE = [name for name in METHODS if name not in NEEDING_LABELS]
+ALONE = [name for name in METHODS if not isinstance(method(name), TakesLabels)]
 
 PATCH = (8, 4, 14, 12)
 

@@ -81,6 +81,41 @@ if __name__ == "__main__":
 """
 
 
+STAMPED = """
+import os
+STAMP = os.urandom(8)
+def stamp(_item): return STAMP, os.environ["CHANGED"]
+def nothing(): pass
+"""
+TWO = """
+import os, stamped
+from fairaudit.engine.slots import Work, side_by_side
+if __name__ == "__main__":
+    os.environ["CHANGED"] = "late"
+    work = Work(call=stamped.stamp, prepare=stamped.nothing, given=lambda number: ())
+    stamps, words = zip(*[answer for _, answer in side_by_side(work, range(2), jobs=2)])
+    print(len({*stamps}), *words)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
+def test_what_they_do_is_imported_once_for_all_from_where_the_first_one_would_and_their_environment_is_of_now(tmp_path):
+    code, here = tmp_path / "code", tmp_path / "here"
+    for folder in (code, here):
+        folder.mkdir()
+    (code / "stamped.py").write_text(STAMPED)
+    (code / "two.py").write_text(TWO)
+    for name in ("multiprocessing", "random", "stamped"):
+        (here / f"{name}.py").write_text("import os\nos.mkdir('ran')\n")
+    known = os.pathsep.join([str(code), os.environ.get("PYTHONPATH", "")]).removesuffix(os.pathsep)
+    done = subprocess.run(
+        [sys.executable, str(code / "two.py")], cwd=here, env={**os.environ, "PYTHONPATH": known},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == "1 late late\n", done.stderr
+    assert not (here / "ran").exists()
+
+
 def test_the_processes_end_with_the_one_that_started_them(tmp_path):
     (tmp_path / "program.py").write_text(PROGRAM)
     told = tmp_path / "pid"

@@ -45,7 +45,7 @@ def test_a_rule_about_a_verdict_that_was_not_given_is_not_judged():
     rule = GateRule(verdict="no evidence", region="hat")
     gate = judge([rule], [], verdicts=[verdict("no evidence")])
     assert (gate.state, gate.rules[0].state) == ("inconclusive", "not judged")
-    assert why_no_verdict(rule, [verdict("no evidence")]) == "There is a verdict on necktie × necktie only."
+    assert why_no_verdict([verdict("no evidence")]) == "There is a verdict on necktie × necktie only."
 
 
 @pytest.mark.parametrize(

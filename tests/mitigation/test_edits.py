@@ -49,5 +49,5 @@ def test_only_what_moved_is_written(task):
 
 
 def test_an_unknown_layer_is_refused(task):
-    with pytest.raises(MethodError, match="no such layer"):
+    with pytest.raises(MethodError, match="does not exist"):
         edited(task.split, Inserted(layer="nowhere", weight=torch.eye(2), bias=torch.zeros(2)))

@@ -25,11 +25,11 @@ def test_every_metric_term_and_section_is_explained():
     assert {("key", section) for section in Config.model_fields} <= names
 
 
-@pytest.mark.parametrize("found", explanations(), ids=lambda each: f"{each.kind}-{each.name}")
-def test_each_has_a_sentence(found):
-    assert found.kind in KINDS
-    assert len(found.sentence) > 10
-    assert as_text(found).startswith(found.name)
+def test_each_has_a_sentence():
+    for found in explanations():
+        assert found.kind in KINDS, found
+        assert len(found.sentence) > 10, found
+        assert as_text(found).startswith(found.name), found
 
 
 def test_words_that_a_report_can_hold_are_those_that_are_explained():
@@ -47,13 +47,15 @@ def test_words_that_a_report_can_hold_are_those_that_are_explained():
     assert {("change", word) for word in changes} <= known
 
 
-def test_every_mitigation_method_is_explained_as_its_registry_says():
+def test_every_mitigation_method_is_explained_and_from_a_paper_unless_it_is_our_own():
     from fairaudit.mitigation.registry import METHODS
 
+    ours = set()
     for name in METHODS:
         (found,) = (each for each in explain(name) if each.kind == "mitigation")
-        assert found.sentence == METHODS[name].summary
-        assert METHODS[name].source in (found.source, "control", "this project")
+        assert found.sentence
+        ours |= {name} if not found.source else set()
+    assert ours == {"fine-tune", "fine-tune-balanced", "replace-region"}
 
 
 def test_a_report_with_an_unknown_name_is_noticed(every_name_is_explained):

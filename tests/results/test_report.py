@@ -1,10 +1,11 @@
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 
-from fairaudit.results.report import Report
+from fairaudit.results.report import VERDICTS_WORST_FIRST, JointVerdict, Report
 
 EXAMPLE = Path(__file__).parents[1] / "report" / "example.json"
 
@@ -15,3 +16,7 @@ def test_a_report_in_which_a_row_is_lost_cannot_be_made(change):
     Report.model_validate(text)
     with pytest.raises(ValidationError, match="rows went in, but"):
         Report.model_validate({**text, "data": {**text["data"], **change}})
+
+
+def test_the_order_of_verdicts_has_each_once():
+    assert sorted(VERDICTS_WORST_FIRST) == sorted(get_args(JointVerdict))

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
 
 IN_PIXELS = (
-    "pixels were moved straight towards another score (Wachter), which leaves what images look like: a classifier that "
-    "does not follow may still use the same evidence, and one that follows may share a weakness to noise alone"
+    "pixels were moved straight towards another score (Wachter), after which they do not look like an image: a "
+    "classifier that does not follow may still use the same evidence, and one that follows may share a weakness to "
+    "noise alone"
 )
 """Why such counterfactuals are no evidence: section A.2 of the counterfactual alignment paper, whose planted bias they
 do not show."""

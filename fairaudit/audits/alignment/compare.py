@@ -228,7 +228,7 @@ def as_text(lines: Sequence[ModelPair]) -> str:
         shown += [f"  {plain(line.model)}: AUC of conflicting images {_auc(line.conflicting_auc)}" for line in known]
     kinds = {line.balanced for line in lines if line.auc is not None}
     if True in kinds:
-        shown += ["", "AUC: of the base score, cells of attribute and target weighing the same."]
+        shown += ["", "AUC: of the base score; combinations of attribute and target weigh the same."]
     if any(line.conflicting_auc is not None for line in lines):
         shown.append("AUC of conflicting images: the attribute goes against their target value.")
     return "\n".join(shown[1:]) + "\n"

@@ -158,13 +158,13 @@ def _matrix(total: Total, evidence: AlignmentEvidence, matrix: Floats, correlate
     def draw() -> bytes:
         from fairaudit.report.figures.counterfactuals import matrices
 
-        heading = "Which classifiers move when a base classifier's evidence is taken away"
+        heading = "Which classifiers move when a base classifier's evidence is removed"
         shown = [names[row] for row in rows], [names[column] for column in order]
         return matrices(usable, *shown, heading=heading, refused=refused)
 
     caption = "Mean relative change, base classifiers in rows and downstream ones in columns, beside the correlations."
     if any(lost):
-        caption += " What is struck out is refused as evidence: the notes say why."
+        caption += " Crossed-out values are refused as evidence; the notes say why."
     return Drawing(name="alignment-matrix.png", caption=caption, draw=draw)
 
 

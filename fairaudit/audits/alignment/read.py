@@ -205,7 +205,7 @@ def _maker_notes(evidence: AlignmentEvidence) -> list[str]:
     """What made the counterfactuals, and what they cannot show."""
     facts, generator = evidence.facts, evidence.generator
     if facts is None or generator is None:
-        return [f"These counterfactuals are a baseline and no evidence: {evidence.refusal}."]
+        return [f"These counterfactuals are a baseline, not evidence: {evidence.refusal}."]
     head = evidence.readers.heads.names[evidence.readers.bases[facts.drift_head]]
     notes = [
         f"Generator {generator.name} ({generator.kind}) on {facts.images} images: reconstruction error "

@@ -25,12 +25,13 @@ from fairaudit.tables.row import Estimate, Subject, row
 SAMPLE = 48
 """Images whose maps are compared, drawn with the seed from those that were scored."""
 NOTE = (
-    "Maps of two classifiers that are alike say that both look at the same places, not that they use the same "
-    "features: where maps are alike and the relative change is near 0 or below it, the counterfactuals tell apart what "
-    "maps cannot (section A.1 of the counterfactual alignment paper). These maps were not put on trial; `fairaudit "
+    "Similar maps of two classifiers say that both look at the same places, not that they use the same "
+    "features: where maps are similar and the relative change is near 0 or below it, the counterfactuals tell apart "
+    "what "
+    "maps cannot (section A.1 of the counterfactual alignment paper). These maps were not checked; `fairaudit "
     "saliency` does that."
 )
-_BOUND = "both are outputs of the same softmax, whose maps go against each other whatever the images show"
+_BOUND = "both are outputs of the same softmax, whose maps are opposite to each other whatever the images show"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ def _estimate(found: Similarity, reason: str | None, clustered: bool) -> Estimat
         unit="cluster" if clustered else "image",
         n=found.n,
         chance=found.chance,
-        missing="one of the two maps is the same everywhere, in every image",
+        missing="one of the two maps is constant in every image",
         unusable=reason,
     )
 

@@ -14,7 +14,7 @@ from fairaudit.audits.fairness.theory import theory_drawings
 from fairaudit.audits.fairness.threshold_figures import threshold_drawings
 from fairaudit.audits.fairness.thresholds import has_curve, has_thresholds, histogram, present, printable, scored_rows
 from fairaudit.measures.scores.calibration import reliability, reliability_curve
-from fairaudit.measures.scores.sampled_scores import bin_sizes, roc_sizes
+from fairaudit.measures.scores.sampled_scores import bin_sizes, recall_sizes
 from fairaudit.measures.scores.thresholds import roc
 from fairaudit.ratio import ratio
 from fairaudit.results.measurement import Measurement
@@ -145,7 +145,7 @@ def _roc(view: FairnessView) -> bytes:
 
     rows, level, sizes = scored_rows(view), view.inputs.audit.level, None
     if not rows.plain:
-        sizes = roc_sizes(
+        sizes = recall_sizes(
             *rows[:3], groups=len(view.grouping.values), weights=rows.weights, units=rows.units, level=level
         )
     decided = view.inputs.decisions[view.inputs.target.codes >= 0] == 1

@@ -10,7 +10,7 @@ import numpy as np
 from fairaudit.audits.core.stream.audit import Drawing
 from fairaudit.audits.fairness.inputs import FairnessInputs, FairnessView
 from fairaudit.audits.fairness.thresholds import has_curve, histogram, printable, scored_rows
-from fairaudit.measures.scores.sampled_scores import precision_recall_sizes
+from fairaudit.measures.scores.sampled_scores import precision_sizes
 from fairaudit.measures.scores.thresholds import ThresholdCurve, precision_recall, sweep
 
 SWEPT = ("equalized_odds_difference", "equal_opportunity_difference", "demographic_parity_difference")
@@ -92,7 +92,7 @@ def _precision_recall(view: FairnessView) -> bytes:
     rows, level = scored_rows(view), view.inputs.audit.level
     sizes = None
     if not rows.plain:
-        sizes = precision_recall_sizes(
+        sizes = precision_sizes(
             *rows[:3], groups=len(view.grouping.values), weights=rows.weights, units=rows.units, level=level
         )
     found: ThresholdCurve = precision_recall(histogram(view), sizes=sizes, level=level)

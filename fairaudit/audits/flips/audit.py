@@ -69,7 +69,7 @@ class FlipAudit:
 
     def measure(self, total: Total) -> Findings:
         """Means with intervals per attribute, class and group, and what was left out."""
-        return read_flips(total, self.ways, probed=set(self._probes))
+        return read_flips(total, self.ways)
 
     def _with_twins(self, context: Context, attribute: str, loader: Loader) -> Columns:
         batch = loader.load(context.batch.rows.tolist())

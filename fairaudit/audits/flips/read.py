@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,13 +27,12 @@ DRAWN = 0.8
 """Smallest share of drawn pictures that a probe must see the attribute's new value in."""
 
 
-def read_flips(total: Total, ways: Sequence[tuple[str, str]], *, probed: Set[str]) -> Findings:
+def read_flips(total: Total, ways: Sequence[tuple[str, str]]) -> Findings:
     """Means with intervals over all images, per class and per group of the flipped attribute.
 
     Args:
         total: the audit's reduced state.
         ways: (attribute, how it is flipped).
-        probed: attributes with a probe, which looks at what a conditional VAE draws.
     """
     measurements: list[Measurement] = []
     notes: list[str] = []
@@ -42,7 +41,7 @@ def read_flips(total: Total, ways: Sequence[tuple[str, str]], *, probed: Set[str
         refusal = refused(own)
         found = list(_measured(total, attribute, way, own))
         measurements += [unusable(one, refusal) for one in found]
-        notes += _notes(attribute, way, own, refusal, attribute in probed)
+        notes += _notes(attribute, way, own, refusal)
     return Findings(measurements=measurements, notes=notes)
 
 
@@ -96,7 +95,7 @@ def _mean(values: Floats | None) -> float | None:
     return float(known.mean()) if known.size else None
 
 
-def _notes(attribute: str, way: str, columns: dict[str, Floats], refusal: str | None, probed: bool) -> Iterator[str]:
+def _notes(attribute: str, way: str, columns: dict[str, Floats], refusal: str | None) -> Iterator[str]:
     effect = columns["attribute_flip_effect"]
     missing = int(np.isnan(effect).sum())
     if missing:

@@ -67,7 +67,7 @@ def start(
         ModelError: the model cannot be opened.
         UsageError: no column can be the target or an attribute.
     """
-    config, layout = _data_config(data, wishes)
+    config, layout = _data_config(data)
     dataset = open_dataset(config, folder)
     columns = read_columns(dataset.table)
     config = _completed(config, columns, dataset, layout, wishes)
@@ -96,7 +96,7 @@ def start(
     return Started(text=text, proposal=proposal, columns=columns, model=found, rows=len(manifest))
 
 
-def _data_config(data: Path, wishes: Wishes) -> tuple[DataConfig, str | None]:
+def _data_config(data: Path) -> tuple[DataConfig, str | None]:
     """Where the rows come from, and the layout's name where it is one."""
     if not data.exists():
         raise DataError("The data does not exist", wanted="a table, or a dataset's folder", where=str(data))

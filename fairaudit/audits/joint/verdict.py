@@ -28,21 +28,13 @@ from fairaudit.audits.saliency.audit import SaliencyAudit
 from fairaudit.audits.swap.audit import SwapAudit
 from fairaudit.config.flips import shown_in
 from fairaudit.results.measurement import Measurement
-from fairaudit.results.report import Verdict
+from fairaudit.results.report import VERDICTS_WORST_FIRST, Verdict
 from fairaudit.saliency.method import Method
 from fairaudit.verdict.attribute import AttributeEvidence
 from fairaudit.verdict.joint import joint_verdict, lift_limit
 from fairaudit.verdict.leg import Leg
 from fairaudit.verdict.region import RegionEvidence
 
-WORST_FIRST = (
-    "unequal and for the wrong reason",
-    "unequal, not by this cue",
-    "unequal outcome",
-    "spurious but equal",
-    "undecided",
-    "no evidence",
-)
 OUTCOME = "equalized_odds_difference"
 """The gap that the outcome leg rests on (eq. 6 of the saliency paper)."""
 
@@ -89,7 +81,7 @@ def methods_for(study: Study) -> Sequence[Method]:
 def verdicts_for(study: Study, findings: Findings) -> list[Verdict]:
     """A verdict per audited attribute and region, worst first; per attribute alone without regions."""
     found = list(_verdicts(study, findings.measurements))
-    return sorted(found, key=lambda v: (WORST_FIRST.index(v.verdict), v.attribute, v.region or ""))
+    return sorted(found, key=lambda v: (VERDICTS_WORST_FIRST.index(v.verdict), v.attribute, v.region or ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,7 +172,7 @@ def read_parts(
     region = _region(config, names, material)
     parts, told = {}, list(notes)
     for name, manifest in manifests.items():
-        parts[name], rows, lost = _part(manifest, material, names, region, model, config)
+        parts[name], rows, lost = _part(manifest, material, names, region, model)
         if name == "report":
             read_rows = rows
         if name == "debias":
@@ -207,14 +207,14 @@ def read_parts(
 
 
 def part_of(
-    manifest: Manifest, material: Material, names: Sequence[str], region: str | None, model: Classifier, config: Config
+    manifest: Manifest, material: Material, names: Sequence[str], region: str | None, model: Classifier
 ) -> DataPart:
     """One manifest as a part; rows that cannot be read are left out.
 
     Raises:
         DataError: it has no readable row.
     """
-    return _part(manifest, material, names, region, model, config)[0]
+    return _part(manifest, material, names, region, model)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -260,7 +260,6 @@ def _part(
     names: Sequence[str],
     region: str | None,
     model: Classifier,
-    config: Config,
 ) -> tuple[DataPart, NDArray[np.int64], int]:
     preprocess = material.loader.preprocess.model_copy(update={"size": material.loader.input_size()})
     regions = {} if region is None else material.loader.regions

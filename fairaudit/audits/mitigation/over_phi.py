@@ -19,11 +19,13 @@ from fairaudit.audits.core.stream.audit import Drawing, Findings
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.study.study import Material, Study, open_classifier
 from fairaudit.audits.joint import verdict as joint
+from fairaudit.audits.mitigation.compared.page import figures_of, page_of, save
+from fairaudit.audits.mitigation.compared.read import VariantComparison, read
+from fairaudit.audits.mitigation.compared.table import grid, json_rows, remarks
 from fairaudit.audits.mitigation.data import open_parts, part_of, read_parts
-from fairaudit.audits.mitigation.fit import VANILLA, fit_all
+from fairaudit.audits.mitigation.fits.fit import VANILLA, fit_all
+from fairaudit.audits.mitigation.fits.store import Fit, FitStore, Unit
 from fairaudit.audits.mitigation.options import MitigateOptions
-from fairaudit.audits.mitigation.page import figures_of, page_of, save
-from fairaudit.audits.mitigation.read import VariantComparison, read
 from fairaudit.audits.mitigation.run import (
     FITS,
     PROBE_IMAGES,
@@ -35,8 +37,6 @@ from fairaudit.audits.mitigation.run import (
     plan_with,
     prepared,
 )
-from fairaudit.audits.mitigation.store import Fit, FitStore, Unit
-from fairaudit.audits.mitigation.table import grid, json_rows, remarks
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.counted import counted
@@ -194,7 +194,7 @@ def trained(
     fit = store.load(unit)
     if fit is None or fit.edit is None:
         progress.note(f"training on {counted(len(parts['train']), 'image')}")
-        rows = part_of(parts["train"], data.material, data.names, plain.region, model, config)
+        rows = part_of(parts["train"], data.material, data.names, plain.region, model)
         task = Task(split=cut, head=model.head, debias=rows, choose=rows, train=train, precision=options.precision)
         fit = Fit(unit=unit, edit=learnt(task, fresh=True))
         store.save(fit)
@@ -232,9 +232,7 @@ def _told(
     return Mitigated(outcome=Outcome(name=path.stem, folder=options.output, report=report), page=page)
 
 
-ARCHITECTURE = (
-    "One model was trained at every φ; the given file lent its architecture, and its weights were drawn anew."
-)
+ARCHITECTURE = "One model was trained at every φ, with the architecture of the given file and new weights."
 
 
 def _at(row: Measurement, phi: float) -> Measurement:

@@ -11,7 +11,7 @@ from pathlib import Path
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.study.study import target_of
 from fairaudit.audits.mitigation.data import MitigationData
-from fairaudit.audits.mitigation.fit import Fits, edit_of
+from fairaudit.audits.mitigation.fits.fit import Fits, edit_of
 from fairaudit.audits.mitigation.judge import Judge
 from fairaudit.errors import FairauditError, UsageError
 from fairaudit.mitigation.write import write_edit
@@ -75,7 +75,7 @@ def write_chosen(
         if made.path.suffix == ".json":
             table = made.path.with_suffix(".csv")
             command = write_decisions(table, fit.columns["decisions"].tolist(), parts)
-            notes.append(f"{name} is a rule and no model: {made.path.name}; its decisions can be audited by {command}")
+            notes.append(f"{name} is a rule, not a model: {made.path.name}; its decisions can be audited by {command}")
         else:
             written[name] = made.path
             notes.append(f"{name} is written to {made.path.relative_to(output)}")

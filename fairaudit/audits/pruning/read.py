@@ -84,9 +84,10 @@ def _notes(reported: Reported) -> list[str]:
     pruned = next(variant for variant in variants if variant.gamma is not None)
     accuracy = float(np.mean(pruned.evaluation.decisions == reported.target))
     notes = [
-        "Sparsity is a by-product: without a sparsity weight about half of it is the sign of the gates' noise.",
-        "Bias accuracy is that of readers trained anew on the pruned model's features; the mlp has a hidden layer and "
-        "finds what is only hidden from a linear head.",
+        "Sparsity is a by-product: without a weight for sparsity, about half of it is due to random signs of the "
+        "gates.",
+        "Bias accuracy is that of classifiers trained on the pruned model's features; the MLP has a hidden layer and "
+        "also finds what a linear classifier cannot.",
     ]
     if any(not (planted or told) for planted, told in zip(reported.planted, _told(reported), strict=True)):
         notes.append(
@@ -125,7 +126,7 @@ def _drawings(reported: Reported) -> list[Drawing]:
         drawings.append(
             Drawing(
                 name="gamma.png",
-                caption=f"Task accuracy, accuracy of a fresh linear probe of {reported.biases[0]}, and sparsity by γ.",
+                caption=f"Task accuracy, accuracy of a linear probe of {reported.biases[0]}, and sparsity by γ.",
                 draw=partial(gamma_sweep, points, chance=chance, heading=f"γ and {reported.biases[0]}"),
             )
         )

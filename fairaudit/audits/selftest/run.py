@@ -198,7 +198,7 @@ def _notes(bench: Bench, kept: Sequence[str]) -> list[str]:
     ]
     if kept:
         notes.append(
-            f"{len(kept)} weights outside layers could not be drawn anew and start from the model's own values: "
+            f"{len(kept)} weights outside layers could not be initialised anew and start from the model's own values: "
             f"{', '.join(kept[:5])}{', …' if len(kept) > 5 else ''}."
         )
     return notes

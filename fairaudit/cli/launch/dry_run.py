@@ -53,13 +53,16 @@ def _part(models: Sequence[Path], shard: tuple[int, int] | None) -> Sequence[Pat
 
 def show_plan(plan: RunPlan, request: Request) -> int:
     """Print the plan; returns the exit code."""
-    emit(dumps(asdict(plan)) if request.as_json else "\n".join(lines(plan)) + "\n")
-    return 0
+    return _show(plan, lines(plan), request)
 
 
 def dry_run_of_table(plan: TablePlan, request: Request) -> int:
     """Print what the audit of a table would do; returns the exit code."""
-    emit(dumps(asdict(plan)) if request.as_json else "\n".join(lines_of_table(plan)) + "\n")
+    return _show(plan, lines_of_table(plan), request)
+
+
+def _show(plan: RunPlan | TablePlan, text: Iterator[str], request: Request) -> int:
+    emit(dumps(asdict(plan)) if request.as_json else "\n".join(text) + "\n")
     return 0
 
 

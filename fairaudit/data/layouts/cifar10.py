@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.data.dataset import Dataset
-from fairaudit.data.source import ArraySource
-from fairaudit.data.tables import Table
+from fairaudit.data.layouts.common import labelled
 from fairaudit.errors import DataError
 
 SIDE, CHANNELS = 32, 3
@@ -45,14 +44,7 @@ def read_cifar10(root: Path) -> Dataset:
             where=str(root),
             advice="Take the binary version of the data set; the Python version is pickled, and is not opened.",
         )
-    return Dataset(
-        name=root.name,
-        table=Table(file=root.name, columns={"id": ids, "label": labels, "split": splits}, places=ids),
-        folder=root,
-        source=ArraySource(images=np.concatenate(images), names=tuple(ids)),
-        id="id",
-        target="label",
-    )
+    return labelled(root, images, ids=ids, labels=labels, splits=splits)
 
 
 def read_batch(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

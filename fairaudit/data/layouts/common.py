@@ -5,12 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from fairaudit.data.dataset import Dataset
+from fairaudit.data.source import ArraySource
 from fairaudit.data.tables import Table
 from fairaudit.errors import DataError
 
 PARTS: Mapping[str, str] = {"0": "train", "1": "val", "2": "test"}
 """Split codes of CelebA and WILDS."""
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"))
+
+
+def labelled(
+    root: Path, images: Sequence[NDArray[np.uint8]], *, ids: list[str], labels: list[str], splits: list[str]
+) -> Dataset:
+    """A data set of images in memory, one array per part, with the target "label"."""
+    return Dataset(
+        name=root.name,
+        table=Table(file=root.name, columns={"id": ids, "label": labels, "split": splits}, places=ids),
+        folder=root,
+        source=ArraySource(images=np.concatenate(images), names=tuple(ids)),
+        id="id",
+        target="label",
+    )
 
 
 def first_file(root: Path, names: Sequence[str], *, layout: str, needed: bool = False) -> Path | None:

@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.data.dataset import Dataset
-from fairaudit.data.source import ArraySource
-from fairaudit.data.tables import Table
+from fairaudit.data.layouts.common import labelled
 from fairaudit.errors import DataError
 
 MAX_BYTES = 4 * 2**30
@@ -53,14 +52,7 @@ def read_mnist(root: Path) -> Dataset:
         raise DataError("This is not an MNIST folder", wanted="t10k-images-idx3-ubyte(.gz)", where=str(root))
     if len({pixels.shape[1:] for pixels in images}) > 1:
         raise DataError("Training and test images differ in size", where=str(root))
-    return Dataset(
-        name=root.name,
-        table=Table(file=root.name, columns={"id": ids, "label": labels, "split": splits}, places=ids),
-        folder=root,
-        source=ArraySource(images=np.concatenate(images), names=tuple(ids)),
-        id="id",
-        target="label",
-    )
+    return labelled(root, images, ids=ids, labels=labels, splits=splits)
 
 
 def read_idx(path: Path, *, dimensions: int) -> NDArray[np.uint8]:

@@ -26,9 +26,6 @@ class Reach(NamedTuple):
     right: int
 
 
-FULL = Reach(0, SIDE, 0, SIDE)
-
-
 class Frame:
     """A coordinate system per image: u to the right and v down, from a centre, turned by the tilt."""
 

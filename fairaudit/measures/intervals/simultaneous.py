@@ -49,14 +49,12 @@ class GroupPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extreme:
-    """An interval of an extreme over groups, and the pairs that its two ends rest on."""
+    """An interval of an extreme over groups, and the pair that keeps it wide."""
 
     low: float
     """Lower end."""
     high: float
     """Upper end."""
-    proving: GroupPair
-    """The pair for which a disparity is best proved."""
     limiting: GroupPair
     """The pair that leaves most room for a disparity; more images of it narrow the interval."""
 
@@ -112,7 +110,6 @@ def difference_interval(successes: ArrayLike, trials: ArrayLike, *, level: float
     return Extreme(
         low=float(np.clip(proving[best.rate, best.high, best.low], 0, 1)),
         high=float(np.clip(limiting[widest.rate, widest.high, widest.low], 0, 1)),
-        proving=best,
         limiting=widest,
     )
 
@@ -142,7 +139,6 @@ def ratio_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.
     return Extreme(
         low=float(np.clip(limiting[widest.rate, widest.high, widest.low], 0, 1)),
         high=float(np.clip(proving[best.rate, best.high, best.low], 0, 1)),
-        proving=best,
         limiting=widest,
     )
 

@@ -112,7 +112,7 @@ def group_differences(
     if data is None or least_p(data) > level:
         return []
     total = total_squares(data, shapes)
-    estimate = ratio(between_groups(data, shapes, group_sums(data, data.group[None]))[0], total)
+    estimate = ratio(between_groups(shapes, group_sums(data, data.group[None]))[0], total)
     size = data.strata * len(shapes.bounds)
     replicates = max(FEWEST, min(REPLICATES, _BUDGET // max(1, size))) if replicates is None else replicates
     p_values = np.zeros(len(shapes.bounds))

@@ -68,12 +68,10 @@ def nulls(data: Searched, shapes: Windows, replicates: int, generator: np.random
     sizes = [min(chunk, replicates - start) for start in range(0, replicates, chunk)]
     if data.units is None or data.labels is not None:
         yield np.concatenate(
-            [between_groups(data, shapes, group_sums(data, _shuffled(data, size, generator))) for size in sizes]
+            [between_groups(shapes, group_sums(data, _shuffled(data, size, generator))) for size in sizes]
         )
     if data.units is not None and (data.labels is None or not data.labels.nested):
-        yield np.concatenate(
-            [between_groups(data, shapes, _turned(data, data.units, size, generator)) for size in sizes]
-        )
+        yield np.concatenate([between_groups(shapes, _turned(data, data.units, size, generator)) for size in sizes])
 
 
 def _turned(data: Searched, units: Ints, replicates: int, generator: np.random.Generator) -> tuple[Floats, Ints]:
@@ -108,7 +106,7 @@ def group_sums(data: Searched, labels: Ints) -> tuple[Floats, Ints]:
     return found, _sizes(data, labels if data.units is not None else labels[:1])
 
 
-def between_groups(data: Searched, shapes: Windows, found: tuple[Floats, Ints]) -> Floats:
+def between_groups(shapes: Windows, found: tuple[Floats, Ints]) -> Floats:
     """Sum of squares between groups within target values, `[replicate, window]`."""
     total, count = found
     inside = shapes.sums(total.reshape(*total.shape[:3], shapes.cells, shapes.cells))

@@ -27,13 +27,6 @@ class CalibrationEnds(NamedTuple):
     """Of the Brier score."""
 
 
-class CurveSizes(NamedTuple):
-    """Independent images that the two coordinates of a curve are worth: [group, threshold]."""
-
-    x: Floats
-    y: Floats
-
-
 def sampled_calibration(
     scores: ArrayLike,
     positive: ArrayLike,
@@ -134,7 +127,7 @@ def bin_sizes(
     return np.nan_to_num(size).reshape(groups, bins)
 
 
-def roc_sizes(
+def recall_sizes(
     scores: ArrayLike,
     positive: ArrayLike,
     group: ArrayLike,
@@ -144,29 +137,25 @@ def roc_sizes(
     units: ArrayLike | None = None,
     level: float = 0.95,
     bins: int = HISTOGRAM_BINS,
-) -> CurveSizes:
-    """Sizes of FPR (x) and TPR (y) at every threshold of `sweep_counts`; arguments as `bin_sizes`.
+) -> Floats:
+    """Independent images that TPR is worth at every threshold of `sweep_counts`: [group, threshold]; see `bin_sizes`.
 
-    >>> roc_sizes([0.1, 0.9, 0.6], [True, True, False], [0, 0, 0], groups=1, bins=2, weights=[1, 3, 2]).y.tolist()
+    >>> recall_sizes([0.1, 0.9, 0.6], [True, True, False], [0, 0, 0], groups=1, bins=2, weights=[1, 3, 2]).tolist()
     [[1.6, 1.6, 1.6]]
     """
     found = scored(scores, positive, group, groups=groups)
     weight, unit = _sampling(found, weights, units)
     place = binned(found.scores, bins)
     always = np.full(len(place), bins)  # every image of the truth is counted among, whatever the threshold
-    sides = []
-    for truth in (~found.positive, found.positive):
-        chosen = [(found.group == index) & truth & (weight > 0) for index in range(groups)]
-        sides.append(
-            [
-                _swept(place[own], always[own], np.ones(int(own.sum())), weight[own], unit[own], units, bins, level)
-                for own in chosen
-            ]
-        )
-    return CurveSizes(x=np.stack(sides[0]), y=np.stack(sides[1]))
+    chosen = [(found.group == index) & found.positive & (weight > 0) for index in range(groups)]
+    sizes = [
+        _swept(place[own], always[own], np.ones(int(own.sum())), weight[own], unit[own], units, bins, level)
+        for own in chosen
+    ]
+    return np.stack(sizes)
 
 
-def precision_recall_sizes(
+def precision_sizes(
     scores: ArrayLike,
     positive: ArrayLike,
     group: ArrayLike,
@@ -176,23 +165,22 @@ def precision_recall_sizes(
     units: ArrayLike | None = None,
     level: float = 0.95,
     bins: int = HISTOGRAM_BINS,
-) -> CurveSizes:
-    """Sizes of recall (x) and precision (y) at every threshold of `sweep_counts`; arguments as `bin_sizes`.
+) -> Floats:
+    """Independent images that precision is worth at every threshold: [group, threshold]; see `bin_sizes`.
 
-    >>> found = precision_recall_sizes([0.1, 0.9, 0.6], [True, True, False], [0, 0, 0], groups=1, bins=2)
-    >>> found.y.tolist()  # all three images, the two from ½ on, none
+    >>> found = precision_sizes([0.1, 0.9, 0.6], [True, True, False], [0, 0, 0], groups=1, bins=2)
+    >>> found.tolist()  # all three images, the two from ½ on, none
     [[3.0, 2.0, 0.0]]
     """
     found = scored(scores, positive, group, groups=groups)
     weight, unit = _sampling(found, weights, units)
     place = binned(found.scores, bins)
-    recall = roc_sizes(scores, positive, group, groups=groups, weights=weights, units=units, level=level, bins=bins).y
     chosen = [(found.group == index) & (weight > 0) for index in range(groups)]
-    precision = [
+    sizes = [
         _swept(place[own], place[own], found.positive[own], weight[own], unit[own], units, bins, level)
         for own in chosen
     ]
-    return CurveSizes(x=recall, y=np.stack(precision))
+    return np.stack(sizes)
 
 
 def _sampling(found: Scored, weights: ArrayLike | None, units: ArrayLike | None) -> tuple[Floats, NDArray[np.int64]]:

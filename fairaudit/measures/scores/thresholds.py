@@ -12,7 +12,6 @@ from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import disparities
 from fairaudit.measures.counts.rates import Rate, accuracy, rate
 from fairaudit.measures.intervals.proportion import Interval, wilson
-from fairaudit.measures.scores.sampled_scores import CurveSizes
 from fairaudit.measures.scores.score_histogram import sweep_counts
 from fairaudit.ratio import ratio
 
@@ -39,8 +38,6 @@ class ThresholdCurve:
     """FPR (ROC) or recall (PR)."""
     y: Floats
     """TPR (ROC) or precision (PR)."""
-    x_ends: Interval
-    """Wilson's interval of x."""
     y_ends: Interval
     """Wilson's interval of y."""
 
@@ -91,12 +88,12 @@ def sweep(histogram: ArrayLike, names: Iterable[str]) -> Sweep:
     )
 
 
-def roc(histogram: ArrayLike, *, sizes: CurveSizes | None = None, level: float = 0.95) -> ThresholdCurve:
+def roc(histogram: ArrayLike, *, sizes: Floats | None = None, level: float = 0.95) -> ThresholdCurve:
     """TPR against FPR of every group at every threshold, with Wilson's intervals of both.
 
     Args:
         histogram: [group, truth, bin] (`score_histogram`).
-        sizes: what weighted or clustered images are worth (`roc_sizes`); None counts them.
+        sizes: what weighted or clustered images are worth (`recall_sizes`); None counts them.
         level: coverage of the intervals.
 
     >>> found = roc([[[3, 1], [0, 4]]])  # thresholds 0, ½ and 1
@@ -107,14 +104,14 @@ def roc(histogram: ArrayLike, *, sizes: CurveSizes | None = None, level: float =
     return _curve(rate(counts, "fpr"), rate(counts, "tpr"), sizes, level)
 
 
-def precision_recall(histogram: ArrayLike, *, sizes: CurveSizes | None = None, level: float = 0.95) -> ThresholdCurve:
+def precision_recall(histogram: ArrayLike, *, sizes: Floats | None = None, level: float = 0.95) -> ThresholdCurve:
     """Precision (PPV) against recall (TPR) of every group at every threshold, with Wilson's intervals of both.
 
     Precision is NaN where nobody is selected.
 
     Args:
         histogram: [group, truth, bin] (`score_histogram`).
-        sizes: what weighted or clustered images are worth (`precision_recall_sizes`); None counts them.
+        sizes: what weighted or clustered images are worth (`precision_sizes`); None counts them.
         level: coverage of the intervals.
 
     >>> precision_recall([[[3, 1], [0, 4]]]).y.tolist()
@@ -180,14 +177,11 @@ def equalized_odds_thresholds(histogram: ArrayLike) -> Equalized:
     return Equalized(tpr=y, fpr=x, accuracy=_accuracy(table, rates, common, best), rules=rules)
 
 
-def _curve(x: Rate, y: Rate, sizes: CurveSizes | None, level: float) -> ThresholdCurve:
-    parts = []
-    for part, size in zip((x, y), sizes or (None, None), strict=True):
-        value = part.value[..., 1].T
-        worth = part.denominator[..., 1].T if size is None else size
-        low, high = wilson(np.nan_to_num(value) * worth, worth, level=level)
-        parts.append((value, Interval(low, high)))
-    return ThresholdCurve(x=parts[0][0], y=parts[1][0], x_ends=parts[0][1], y_ends=parts[1][1])
+def _curve(x: Rate, y: Rate, sizes: Floats | None, level: float) -> ThresholdCurve:
+    value = y.value[..., 1].T
+    worth = y.denominator[..., 1].T if sizes is None else sizes
+    low, high = wilson(np.nan_to_num(value) * worth, worth, level=level)
+    return ThresholdCurve(x=x.value[..., 1].T, y=value, y_ends=Interval(low, high))
 
 
 def _points(group: Floats) -> tuple[Floats, Floats]:

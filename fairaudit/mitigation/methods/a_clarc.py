@@ -47,8 +47,6 @@ def a_clarc(task: Task) -> Noted:
 
 A_CLARC = MitigationMethod(
     name="a-clarc",
-    summary="Training continues with the features of every image moved to where the attribute is present.",
-    source="Anders et al. 2022",
     given=("attribute labels",),
     strength=1.0,
     strengths=(0.5, 1.0, 2.0),

@@ -34,8 +34,6 @@ def afr(task: Task) -> Edit:
 
 AFR = MitigationMethod(
     name="afr",
-    summary="Only the last layer is retrained, with more weight on rows that the model finds hard.",
-    source="Qiu et al., ICML 2023",
     strength=8.0,
     strengths=(4.0, 8.0, 16.0),
     fit=afr,

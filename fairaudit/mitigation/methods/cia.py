@@ -83,15 +83,11 @@ def _loss(task: Task, module: nn.Module, batch: Samples, frames: Tensor) -> Tens
 
 CIA = MitigationMethod(
     name="cia",
-    summary="Every image is also shown with its attribute changed and the same label.",
-    source="Qiang et al., IJCAI 2022, with exact twins in place of drawn ones",
     given=("twins",),
     fit=cia,
 )
 CIA_CVAE = MitigationMethod(
     name="cia-cvae",
-    summary="Every image is also shown as a conditional VAE draws it with other values of the attribute.",
-    source="Qiang et al., IJCAI 2022",
     given=("attribute labels", "conditional VAE"),
     fit=cia_cvae,
 )

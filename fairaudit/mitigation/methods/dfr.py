@@ -39,8 +39,6 @@ def dfr(task: Task) -> Edit:
 
 DFR = MitigationMethod(
     name="dfr",
-    summary="Only the last layer is retrained, on balanced rows.",
-    source="Kirichenko et al., ICLR 2023",
     given=("attribute labels", "balanced data"),
     strength=0.01,
     strengths=(0.001, 0.01, 0.1),

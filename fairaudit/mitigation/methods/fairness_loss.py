@@ -31,11 +31,9 @@ def with_fairness_loss(task: Task, name: str) -> Edit:
     return learnt(task, loss)
 
 
-def _method(name: str, summary: str, strength: float) -> MitigationMethod:
+def _method(name: str, strength: float) -> MitigationMethod:
     return MitigationMethod(
         name=name.replace("_", "-"),
-        summary=summary,
-        source="Hänel et al., ACCV 2022",
         given=("attribute labels",),
         strength=strength,
         strengths=STRENGTHS,
@@ -44,9 +42,9 @@ def _method(name: str, summary: str, strength: float) -> MitigationMethod:
 
 
 METHODS = (
-    _method("dp_l2", "The squared distance from demographic parity is added to the loss.", 10.0),
-    _method("dp_mi", "The mutual information of decision and group is added to the loss.", 10.0),
-    _method("eo_l2", "The squared distance from equalized odds is added to the loss.", 10.0),
-    _method("eo_mi", "The mutual information of decision and group, given the label, is added to the loss.", 10.0),
-    _method("iou_l2", "The spread of the groups' overlap of decisions and labels (IoU) is added to the loss.", 100.0),
+    _method("dp_l2", 10.0),
+    _method("dp_mi", 10.0),
+    _method("eo_l2", 10.0),
+    _method("eo_mi", 10.0),
+    _method("iou_l2", 100.0),
 )

@@ -27,8 +27,6 @@ def _examples(part: DataPart) -> Examples:
 
 FFW = MitigationMethod(
     name="ffw",
-    summary="Weights are pruned so that the features hide the attribute.",
-    source="Nahon et al., ECCV 2024",
     given=("attribute labels", "balanced data"),
     strength=10.0,
     strengths=(2.0, 10.0),

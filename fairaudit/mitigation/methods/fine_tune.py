@@ -19,14 +19,10 @@ def fine_tune_balanced(task: Task) -> Edit:
 
 FINE_TUNE = MitigationMethod(
     name="fine-tune",
-    summary="Training continues on the same rows; the control.",
-    source="control",
     fit=fine_tune,
 )
 BALANCED = MitigationMethod(
     name="fine-tune-balanced",
-    summary="Training continues on rows balanced over attribute and target; the second control.",
-    source="control",
     given=("attribute labels", "balanced data"),
     fit=fine_tune_balanced,
 )

@@ -75,9 +75,6 @@ def flac(task: Task) -> Edit:
 
 FLAC = MitigationMethod(
     name="flac",
-    summary="Images with the same label and different attribute values get similar features; images with different "
-    "labels do not.",
-    source="Sarridis et al. 2023",
     given=("attribute labels",),
     strength=1.0,
     strengths=(0.3, 1.0, 3.0),

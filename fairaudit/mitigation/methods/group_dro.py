@@ -62,8 +62,6 @@ def group_dro(task: Task) -> Edit:
 
 GROUP_DRO = MitigationMethod(
     name="groupdro",
-    summary="The combination of attribute and target with the largest loss counts most.",
-    source="Sagawa et al., ICLR 2020",
     given=("attribute labels",),
     strength=0.01,
     strengths=(0.001, 0.01, 0.1),

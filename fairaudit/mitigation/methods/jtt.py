@@ -61,8 +61,6 @@ def _scarce(part: DataPart) -> Tensor:
 
 JTT = MitigationMethod(
     name="jtt",
-    summary="Images that a briefly trained network gets wrong are drawn more often.",
-    source="Liu et al., ICML 2021",
     strength=20.0,
     strengths=(5.0, 20.0, 50.0),
     fit=jtt,

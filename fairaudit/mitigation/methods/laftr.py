@@ -66,8 +66,6 @@ def _width(task: Task) -> int:
 
 LAFTR = MitigationMethod(
     name="laftr",
-    summary="An adversary predicts the attribute from the features; the features are trained so that it fails.",
-    source="Madras et al., ICML 2018",
     given=("attribute labels",),
     strength=1.0,
     strengths=(0.3, 1.0, 3.0),

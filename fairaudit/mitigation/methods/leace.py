@@ -71,8 +71,6 @@ def leace(task: Task) -> Edit:
 
 LEACE = MitigationMethod(
     name="leace",
-    summary="The features are changed as little as possible so that no linear classifier finds the attribute in them.",
-    source="Belrose et al., NeurIPS 2023",
     given=("attribute labels", "balanced data"),
     fit=leace,
 )

@@ -72,8 +72,5 @@ def lff(task: Task) -> Edit:
 
 LFF = MitigationMethod(
     name="lff",
-    summary="A second network learns most from the images that a first, biased one finds hard; both start from new "
-    "weights.",
-    source="Nam et al., NeurIPS 2020",
     fit=lff,
 )

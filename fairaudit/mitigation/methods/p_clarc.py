@@ -77,8 +77,6 @@ def logits_of(task: Task, edit: Inserted) -> Tensor:
 
 P_CLARC = MitigationMethod(
     name="p-clarc",
-    summary="The direction of the attribute is projected out of the features.",
-    source="Anders et al. 2022",
     given=("attribute labels",),
     strength=1.0,
     strengths=(0.5, 1.0),
@@ -86,8 +84,6 @@ P_CLARC = MitigationMethod(
 )
 P_CLARC_CONV = MitigationMethod(
     name="p-clarc-conv",
-    summary="The direction of the attribute is projected out after a convolution, the one with the best result.",
-    source="Anders et al. 2022",
     given=("attribute labels",),
     strength=1.0,
     strengths=(0.5, 1.0),

@@ -36,8 +36,6 @@ def prior_training(task: Task) -> Edit:
 
 PRIOR_TRAINING = MitigationMethod(
     name="prior-training",
-    summary="An adversary against the attribute, and the assumption that the evidence lies outside the region.",
-    source="Wang et al. 2021, as far as it is described",
     given=("attribute labels", "regions"),
     strength=1.0,
     strengths=(0.1, 1.0, 10.0),

@@ -54,8 +54,6 @@ def penalised(task: Task) -> Edit:
 
 REGION_GRADIENT = MitigationMethod(
     name="region-gradient",
-    summary="The gradient of the output inside the region is penalised.",
-    source="Ross et al., IJCAI 2017",
     given=("regions",),
     strength=1.0,
     strengths=(0.1, 1.0, 10.0),

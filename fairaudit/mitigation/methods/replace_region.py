@@ -62,8 +62,6 @@ def replace_region(task: Task) -> Edit:
 
 REPLACE_REGION = MitigationMethod(
     name="replace-region",
-    summary="Training continues with other content in half of the regions.",
-    source="this project",
     given=("regions",),
     strength=0.5,
     strengths=(0.5, 0.9),

@@ -30,15 +30,11 @@ def resample(task: Task) -> Edit:
 
 REWEIGHT = MitigationMethod(
     name="reweight",
-    summary="Every combination of attribute and target has the same weight in the loss.",
-    source="Kamiran and Calders 2012",
     given=("attribute labels",),
     fit=reweight,
 )
 RESAMPLE = MitigationMethod(
     name="resample",
-    summary="Every combination of attribute and target is drawn equally often.",
-    source="Idrissi et al., CLeaR 2022",
     given=("attribute labels",),
     fit=resample,
 )

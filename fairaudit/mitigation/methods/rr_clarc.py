@@ -54,8 +54,6 @@ def rr_clarc(task: Task) -> Noted:
 
 RR_CLARC = MitigationMethod(
     name="rr-clarc",
-    summary="The derivative of the output in the direction of the attribute is penalised.",
-    source="Dreyer et al., AAAI 2024",
     given=("attribute labels",),
     strength=1.0,
     strengths=(0.1, 1.0, 10.0, 100.0),

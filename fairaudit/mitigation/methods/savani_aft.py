@@ -52,9 +52,6 @@ def savani_aft(task: Task) -> Edit:
 
 SAVANI_AFT = MitigationMethod(
     name="savani-aft",
-    summary="The gap between groups in a batch, from probabilities, is added to the loss where it is above a "
-    "tolerance.",
-    source="Savani et al., NeurIPS 2020, without a critic",
     given=("attribute labels",),
     strength=1.0,
     strengths=(0.3, 1.0, 3.0),

@@ -132,15 +132,11 @@ def _positive(task: Task, found: Features) -> np.ndarray:
 
 THR_OPT = MitigationMethod(
     name="thropt",
-    summary="Another threshold for all groups, chosen for the smallest gap; what the model looks at does not change.",
-    source="Hardt et al., NeurIPS 2016, with one threshold as in the saliency paper's program",
     given=("attribute labels",),
     fit=thr_opt,
 )
 THR_OPT_GROUP = MitigationMethod(
     name="thropt-group",
-    summary="A threshold per group, in part random; it needs the attribute of every image that is decided.",
-    source="Hardt et al., NeurIPS 2016",
     given=("attribute labels", "attribute at inference"),
     fit=thr_opt_groups,
 )

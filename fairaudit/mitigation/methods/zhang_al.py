@@ -83,9 +83,6 @@ def _write(parameters: list[nn.Parameter], flat: Tensor) -> None:
 
 ZHANG_AL = MitigationMethod(
     name="zhang-al",
-    summary="An adversary predicts the attribute from the model's output; what would help it is removed from the "
-    "task's gradient.",
-    source="Zhang et al., AIES 2018",
     given=("attribute labels",),
     strength=1.0,
     strengths=(0.3, 1.0, 3.0),

@@ -34,8 +34,6 @@ class Loaded:
     """What a reader of the report should know."""
     pickled: bool = False
     """Whether the file held a whole pickled module."""
-    program: torch.export.ExportedProgram | None = None
-    """The exported program, where the file holds one."""
     batch: int | None = None
     """The one batch size it takes, where that is so."""
     takes: torch.dtype | None = None
@@ -149,7 +147,7 @@ def load_exported(path: Path, *, device: torch.device, trust: bool) -> Loaded:
         program = move_to_device_pass(program, device)
     module = program.module()
     parameters = sum(value.numel() for value in program.parameters())
-    return Loaded(module=module, parameters=parameters, program=program, batch=_static_batch(program))
+    return Loaded(module=module, parameters=parameters, batch=_static_batch(program))
 
 
 def load_onnx_file(path: Path, *, config: ModelConfig, channels: int, size: tuple[int, int] | None) -> Loaded:

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.report.figures.style import INK, SOFT, Margins, colors, dress, literal, markers, new_figure, png, title
+from fairaudit.report.figures.style import (
+    INK,
+    SOFT,
+    Margins,
+    colors,
+    dress,
+    literal,
+    markers,
+    new_figure,
+    png,
+    title,
+    widest,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,7 +86,8 @@ def reliability(groups: Sequence[ReliabilityCurve], *, heading: str) -> bytes:
         raise ValueError("a reliability diagram needs at least one group")
     figure = new_figure(4.8, 5.2, layout=None)
     title(figure, heading)
-    room = Margins(left=0.68, down=0.14).of(figure, rows=2)
+    most = str(max(int(group.count.max(initial=0)) for group in groups))
+    room = Margins(left=max(0.56, 0.38 + widest([most], 8)), down=0.14).of(figure, rows=2)
     axes, below = figure.subplots(2, 1, height_ratios=(3.4, 1), sharex=True, gridspec_kw=room)
     axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1, linestyle=(0, (4, 3)), label="perfect")
     styles = zip(groups, colors(len(groups)), markers(len(groups)), strict=True)

@@ -10,19 +10,10 @@ from typing import Any, Final
 from fairaudit.errors import DataError, ExitCode
 from fairaudit.report.page import decision
 from fairaudit.report.rows import Row, judged
-from fairaudit.results.report import Report, Verdict
+from fairaudit.results.report import VERDICTS_WORST_FIRST, Report, Verdict
 
 ORDER: Final = ("fail", "incomplete", "inconclusive", "not audited", "pass", "none")
 """States, worst first; the exit code of several models follows the same order."""
-SEVERITY: Final = (
-    "unequal and for the wrong reason",
-    "unequal, not by this cue",
-    "unequal outcome",
-    "spurious but equal",
-    "undecided",
-    "no evidence",
-)
-"""Joint verdicts, worst first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,8 +166,10 @@ def _excess(rule: Row) -> float | None:
 
 
 def _severity(row: ModelRow) -> int:
-    ranks = [i for text in row.verdicts for i, verdict in enumerate(SEVERITY) if text.endswith(f": {verdict}")]
-    return min(ranks, default=len(SEVERITY))
+    ranks = [
+        i for text in row.verdicts for i, verdict in enumerate(VERDICTS_WORST_FIRST) if text.endswith(f": {verdict}")
+    ]
+    return min(ranks, default=len(VERDICTS_WORST_FIRST))
 
 
 def _natural(row: ModelRow) -> list[tuple[int, int, str]]:

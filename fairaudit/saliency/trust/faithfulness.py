@@ -39,8 +39,6 @@ class Curves:
 
     direction: Direction
     """deletion: from the image to the substrate; insertion: from the substrate to the image."""
-    substrate: Substrate
-    """What pixels are replaced by, or start from."""
     scores: Floats
     """[image, step] probability of the explained class once the share step / steps of the pixels has changed."""
 
@@ -97,7 +95,7 @@ def curves(
 
     found = Halving[Tensor](4 * rows_per_pass(images.device)).run(run, len(images) * (steps + 1))
     scores = torch.cat(found).view(len(images), steps + 1).numpy() if found else np.zeros((0, steps + 1))
-    return Curves(direction=direction, substrate=substrate, scores=scores)
+    return Curves(direction=direction, scores=scores)
 
 
 def pixel_ranks(maps: Tensor, generators: list[torch.Generator]) -> Tensor:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
 from fairaudit.errors import LiftError
-from fairaudit.measures.regions.faithfulness import rank_correlation, structural_similarity
+from fairaudit.measures.regions.faithfulness import rank_correlation
 from fairaudit.models.lift.lift import Lifted
 from fairaudit.saliency.gradients.line_integral import Refinement
 from fairaudit.saliency.method import Explained, Method
@@ -61,10 +61,6 @@ class Randomisation:
     """Name of the last layer that was drawn anew in each stage; the last stage has forgotten everything."""
     rank: Floats
     """[stage, image] Spearman's ρ of the signed maps; NaN where a map is constant."""
-    rank_absolute: Floats
-    """[stage, image] Spearman's ρ of the maps' magnitudes."""
-    structure: Floats
-    """[stage, image] SSIM of the signed maps."""
 
     def final(self) -> Floats:
         """[image] ρ of the signed maps once all layers are drawn anew, 0 where a map is constant: nothing survived."""
@@ -165,6 +161,4 @@ def _compare(own: Tensor, maps: Sequence[Tensor], layers: Sequence[str]) -> Rand
     return Randomisation(
         layers=tuple(layers),
         rank=np.stack([rank_correlation(first, other) for other in others]),
-        rank_absolute=np.stack([rank_correlation(np.abs(first), np.abs(other)) for other in others]),
-        structure=np.stack([structural_similarity(first, other) for other in others]),
     )

@@ -23,10 +23,8 @@ Floats = NDArray[np.float64]
 class Usability:
     """Whether a gate may use a method, and the findings of its checks."""
 
-    usable: bool
-    """Whether nothing speaks against it."""
     reasons: tuple[str, ...] = ()
-    """What speaks against it, each with its number; empty when usable."""
+    """What speaks against it, each with its number; empty where a gate may use it."""
     facts: Mapping[str, Floats] = field(default_factory=dict)
     """Measure → value per image: completeness_gap, conservation_ratio, conservation_ratio_bias_free or _accounted,
     randomisation_similarity, stability, the areas of `faithfulness` and these of the random map with suffix _random."""
@@ -67,7 +65,7 @@ def judge_method(
         chance: makes the random map's areas on the same images (`chance_areas`), where several methods share them.
     """
     if method.family == "control":
-        return Usability(usable=False, reasons=("it is the control that other methods have to beat",))
+        return Usability(reasons=("it is the control that other methods have to beat",))
     trial = MethodTrial(
         method=method,
         classifier=classifier,
@@ -78,7 +76,7 @@ def judge_method(
         limits=limits if limits is not None else UsabilityLimits(),
     )
     if not trial.known().any():
-        return Usability(usable=False, reasons=("not one of the images that it was tried on has a map",))
+        return Usability(reasons=("not one of the images that it was tried on has a map",))
     few = trial.first(fewer)
     areas = chance or partial(chance_areas, classifier, images, classes, steps=steps, seed=seed)
     checks = [trial.sums(), few.forgets(stages=stages), few.repeats(), trial.deletes(areas(), steps=steps)]
@@ -90,7 +88,7 @@ def _concluded(checks: Sequence[Check]) -> Usability:
     reasons = tuple(reason for check in checks for reason in check.reasons)
     facts = {name: values for check in checks for name, values in check.facts.items()}
     cascade = {layer: mean for check in checks for layer, mean in check.cascade.items()}
-    return Usability(usable=not reasons, reasons=reasons, facts=facts, cascade=cascade)
+    return Usability(reasons=reasons, facts=facts, cascade=cascade)
 
 
 def chance_areas(

@@ -46,7 +46,7 @@ def group_rows(counts: ArrayLike, asked: FairnessSpec) -> Iterator[Measurement]:
                 number = _number(rate, (group, index), low, high, n=images[group], extra=extra)
                 reason = _reason(spec, group_name, asked.classes[index], images[group])
                 few = asked.statistics.too_few(among[group, index])
-                yield _row(asked, name, number, spec=spec, reason=reason, group=group_name, index=index, few=few)
+                yield _row(asked, name, number, reason=reason, group=group_name, index=index, few=few)
 
 
 def _accuracy_rows(table: Floats, images: Floats, asked: FairnessSpec) -> Iterator[Measurement]:
@@ -106,7 +106,7 @@ def _number(
 
 
 def _row(
-    asked: FairnessSpec, name: str, number: Estimate, *, spec: RateSpec, reason: str, group: str, index: int, few: bool
+    asked: FairnessSpec, name: str, number: Estimate, *, reason: str, group: str, index: int, few: bool
 ) -> Measurement:
     class_ = asked.classes[index]
     if few:

@@ -213,7 +213,7 @@ def test_pixels_need_no_generator_and_are_no_evidence(world: Path, tmp_path: Pat
     assert found.value > 0.2
     assert found.n == base.n > 10
     assert found.reason.startswith("pixels were moved straight towards another score")
-    assert any(note.startswith("These counterfactuals are a baseline and no evidence") for note in report.notes)
+    assert any(note.startswith("These counterfactuals are a baseline, not evidence") for note in report.notes)
     assert report.gate.state == "inconclusive"  # the limit holds for the number, which is no evidence
     ends = {name: value for name, value in base.extra.items() if name.startswith("stop: ")}
     assert sum(ends.values()) == base.extra["eligible"]
@@ -431,10 +431,10 @@ def test_maps_of_two_outputs_in_closed_form(world: Path, tmp_path: Path) -> None
         assert signed.chance == pytest.approx(-1.0)  # every image has the same gradient
     flat = found["map_similarity", "sum"]
     assert (flat.value, flat.status, flat.n) == (None, "undefined", 0)
-    assert "the same everywhere" in flat.reason
+    assert "constant in every image" in flat.reason
     # The gradient of a sum of two scores is a sum of their slopes, that of l being larger nearly everywhere.
     assert found["map_similarity", "mixed"].value > 0.5
-    assert any(note.startswith("Maps of two classifiers that are alike say") for note in report.notes)
+    assert any(note.startswith("Similar maps of two classifiers say") for note in report.notes)
 
 
 @pytest.mark.parametrize(

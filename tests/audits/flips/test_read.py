@@ -32,11 +32,11 @@ def test_a_mean_of_what_is_known():
 
 def test_notes_count_what_is_left_out_and_say_what_was_not_checked():
     effect = np.array([0.1, np.nan, np.nan, 0.2])
-    (note,) = _notes("tie", "twins", {"attribute_flip_effect": effect}, None, False)
+    (note,) = _notes("tie", "twins", {"attribute_flip_effect": effect}, None)
     assert note == "2 of 4 images have no flipped tie (twins) and are left out of its effect."
     columns = {"attribute_flip_effect": effect[:1], "drift": np.array([0.25])}
-    made, refusal = _notes("tie", "cvae", columns, "too far", False)
+    made, refusal = _notes("tie", "cvae", columns, "too far")
     assert "moves the score by 0.250 on average; whether its pictures show" in made
     assert refusal == "Flips of tie by cvae are refused as evidence: too far."
-    (made,) = _notes("tie", "cvae", {**columns, "drawn": np.array([0.9])}, None, True)
+    (made,) = _notes("tie", "cvae", {**columns, "drawn": np.array([0.9])}, None)
     assert "the new value shows in 90% of its pictures" in made

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fairaudit.audits.init.columns import Columns
-from fairaudit.audits.init.run import Wishes, _data_config, _of_rows
+from fairaudit.audits.init.run import _data_config, _of_rows
 from fairaudit.config.schema import DataConfig, Split
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import DataError, UsageError
@@ -17,7 +17,7 @@ def test_a_table_by_itself_or_alone_in_its_folder(tmp_path):
     table.write_text("a\n1\n")
     (tmp_path / "notes.txt").write_text("")
     for data in (table, tmp_path):
-        config, layout = _data_config(data, Wishes())
+        config, layout = _data_config(data)
         assert (config.manifest, layout) == (str(table), None)
 
 
@@ -25,21 +25,21 @@ def test_a_folder_of_images_by_class_is_a_layout_unless_a_table_describes_them(t
     for name in ("cat", "dog"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "0.png").write_bytes(b"")
-    config, layout = _data_config(tmp_path, Wishes())
+    config, layout = _data_config(tmp_path)
     assert layout == config.manifest.layout == "imagefolder"
     (tmp_path / "rows.csv").write_text("a\n1\n")
-    assert _data_config(tmp_path, Wishes())[1] is None
+    assert _data_config(tmp_path)[1] is None
 
 
 def test_what_is_not_clear_is_told(tmp_path):
     with pytest.raises(DataError, match="does not exist"):
-        _data_config(tmp_path / "gone", Wishes())
+        _data_config(tmp_path / "gone")
     with pytest.raises(UsageError, match=r"no table of a known kind.*Found: none"):
-        _data_config(tmp_path, Wishes())
+        _data_config(tmp_path)
     for name in ("b.csv", "a.parquet"):
         (tmp_path / name).write_text("")
     with pytest.raises(UsageError, match=r"not clear which table.*a\.parquet, b\.csv"):
-        _data_config(tmp_path, Wishes())
+        _data_config(tmp_path)
 
 
 def test_categories_are_those_of_the_audited_rows():

@@ -6,9 +6,10 @@ import pytest
 
 from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.joint.counterfactual_legs import NO_LEGS
-from fairaudit.audits.joint.verdict import EFFECT, LIFT, LOOKS, MOVES, OUTCOME, WORST_FIRST, legs_of, verdicts_for
+from fairaudit.audits.joint.verdict import EFFECT, LIFT, LOOKS, MOVES, OUTCOME, legs_of, verdicts_for
 from fairaudit.config.schema import AuditConfig
 from fairaudit.results.measurement import Measurement
+from fairaudit.results.report import VERDICTS_WORST_FIRST
 
 
 def m(metric, value, half=0.01, audit="fairness", **fields):
@@ -78,7 +79,7 @@ def test_without_a_control_the_plain_effect_describes_unless_the_region_is_forbi
 def test_verdicts_come_worst_first_and_name_what_they_rest_on():
     rows = [GAP, *USE, m(OUTCOME, 0.0, attribute="age")]
     found = verdicts_for(study(attributes=("age", "hat")), rows_of(rows))
-    places = [WORST_FIRST.index(each.verdict) for each in found]
+    places = [VERDICTS_WORST_FIRST.index(each.verdict) for each in found]
     assert places == sorted(places)
     assert (found[0].attribute, found[0].verdict) == ("hat", "unequal and for the wrong reason")
     assert GAP.id in found[0].evidence

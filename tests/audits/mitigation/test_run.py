@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from fairaudit.audits.core.stream.progress import Silent
-from fairaudit.audits.joint.verdict import WORST_FIRST
 from fairaudit.audits.mitigation import drawn
 from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.audits.mitigation.run import run_mitigate
@@ -20,6 +19,7 @@ from fairaudit.errors import ModelError, UsageError
 from fairaudit.generators.checkpoint import save_generator
 from fairaudit.generators.checks import Tolerance
 from fairaudit.generators.cvae import ConditionalVae, CvaeSettings
+from fairaudit.results.report import VERDICTS_WORST_FIRST
 
 METHODS = ("fine-tune", "reweight", "dfr", "thropt", "thropt-group", "cia")
 
@@ -28,7 +28,7 @@ METHODS = ("fine-tune", "reweight", "dfr", "thropt", "thropt-group", "cia")
 def folder(tmp_path_factory):
     """Few faces and a detector that was hardly trained: what is tested is the run, not the methods."""
     place = tmp_path_factory.mktemp("demo")
-    make_demo(place, recipe=Recipe(train_images=160, test_images=80, epochs=3))
+    make_demo(place, recipe=Recipe(train_images=160, test_images=60, epochs=1))
     return place
 
 
@@ -131,7 +131,7 @@ def test_the_files_hold_rows_by_seed_and_one_table(report, output):
     found = json.loads(Path(output / "mitigation.json").read_text(encoding="utf-8"))
     assert {"method", "seed", "lambda", "metric", "value"} <= set(found["rows"][0])
     assert {row["phi"] for row in found["rows"]} == {found["rows"][0]["phi"]}
-    assert {row["value"] for row in found["rows"] if row["metric"] == "verdict"} <= set(WORST_FIRST)
+    assert {row["value"] for row in found["rows"] if row["metric"] == "verdict"} <= set(VERDICTS_WORST_FIRST)
     text = (output / "mitigation.md").read_text(encoding="utf-8")
     assert "| cia | twins |" in text
     assert "Raise audit.replicates" in text  # 400 of them are too few for so many tests

@@ -92,4 +92,4 @@ def test_maps_that_prefer_no_place_are_counted():
     maps = np.stack([np.ones((2, 2)), np.arange(4.0).reshape(2, 2), np.zeros((2, 2))])
     opened = _Opened(maps=maps, baseline=maps[[1, 1, 1]], masks={}, manifest=None, excluded=())
     (note,) = _even(opened)
-    assert note.startswith("2 of 3 maps are the same number everywhere")
+    assert note.startswith("2 of 3 maps are constant")

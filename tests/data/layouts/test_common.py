@@ -1,14 +1,24 @@
 """What layouts share: files that are looked for, tables that are joined, and folders that are listed."""
 
+import numpy as np
 import pytest
 
-from fairaudit.data.layouts.common import decade, first_file, image_files, joined, relabelled
+from fairaudit.data.layouts.common import decade, first_file, image_files, joined, labelled, relabelled
 from fairaudit.data.tables import Table
 from fairaudit.errors import DataError
 
 
 def table(**columns):
     return Table(file="t.csv", columns=columns, places=[f"line {n}" for n in range(2, 12)])
+
+
+def test_parts_in_memory_follow_each_other(tmp_path):
+    parts = [np.full((2, 3, 4), 1, np.uint8), np.full((1, 3, 4), 2, np.uint8)]
+    found = labelled(tmp_path, parts, ids=["a", "b", "c"], labels=["x", "y", "x"], splits=["train", "train", "test"])
+    assert [np.asarray(found.source.read(row))[0, 0] for row in range(3)] == [1, 1, 2]
+    assert (found.id, found.target, found.table.columns["label"]) == ("id", "label", ["x", "y", "x"])
+    assert found.name == tmp_path.name
+    assert found.table.places == ["a", "b", "c"]
 
 
 def test_the_first_name_wins_then_the_folder(tmp_path):

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from fairaudit.data.synthetic.canvas import FULL, SIDE, Canvas, Frame, Reach, box, cover, ellipse
+from fairaudit.data.synthetic.canvas import SIDE, Canvas, Frame, Reach, box, cover, ellipse
+
+FULL = Reach(0, SIDE, 0, SIDE)
 
 
 def one(value):

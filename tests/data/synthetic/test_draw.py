@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from fairaudit.data.synthetic import draw as synthetic_draw
-from fairaudit.data.synthetic.canvas import FULL, SIDE
+from fairaudit.data.synthetic.canvas import SIDE, Reach
 from fairaudit.data.synthetic.draw import BOXED, PARTS, WINDOWS, boxes, draw
 from fairaudit.data.synthetic.labels import VALUES
 from fairaudit.data.synthetic.scene import make_scene, twin
 
 COUNT = 70  # more than one chunk
+
+FULL = Reach(0, SIDE, 0, SIDE)
 
 
 @pytest.fixture(scope="module")

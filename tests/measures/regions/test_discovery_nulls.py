@@ -38,7 +38,7 @@ def test_images_without_a_map_a_group_or_a_class_are_left_out():
 def test_sums_of_squares_by_loops():
     grids, shapes, group, target = drawn()
     data = arrange(grids, group, target, None)
-    between = between_groups(data, shapes, group_sums(data, data.group[None]))[0]
+    between = between_groups(shapes, group_sums(data, data.group[None]))[0]
     total = total_squares(data, shapes)
     for number in (0, 7, len(shapes.bounds) - 1):
         top, left, bottom, right = shapes.bounds[number]
@@ -66,7 +66,7 @@ def test_the_nulls_that_apply(kind, number):
     data = arrange(grids, group, target, None if kind == "images" else person)
     found = list(nulls(data, shapes, 30, np.random.default_rng(0)))
     assert len(found) == number
-    observed = between_groups(data, shapes, group_sums(data, data.group[None]))[0]
+    observed = between_groups(shapes, group_sums(data, data.group[None]))[0]
     for null in found:
         assert null.shape == (30, len(shapes.bounds))
         assert (null >= -1e-12).all()

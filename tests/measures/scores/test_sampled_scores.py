@@ -15,7 +15,7 @@ from fairaudit.measures.scores.calibration import (
     reliability_curve,
 )
 from fairaudit.measures.scores.ranking import auc, group_auc, ranked
-from fairaudit.measures.scores.sampled_scores import bin_sizes, precision_recall_sizes, roc_sizes, sampled_calibration
+from fairaudit.measures.scores.sampled_scores import bin_sizes, precision_sizes, recall_sizes, sampled_calibration
 from fairaudit.measures.scores.score_histogram import score_histogram, sweep_counts
 from fairaudit.measures.scores.thresholds import precision_recall, roc
 
@@ -105,9 +105,9 @@ def test_the_unit_of_the_weights_changes_no_interval():
         ends = sampled_calibration(
             scores, truth, group, **arguments, replicates=200, generator=np.random.default_rng(1)
         )
-        sizes = roc_sizes(scores, truth, group, **arguments, bins=BINS)
+        sizes = recall_sizes(scores, truth, group, **arguments, bins=BINS)
         made.append(
-            [*ends.error, *ends.brier, *sizes, [one.size for one in group_auc(scores, truth, group, **arguments)]]
+            [*ends.error, *ends.brier, sizes, [one.size for one in group_auc(scores, truth, group, **arguments)]]
         )
     for first, second in zip(*made, strict=True):
         np.testing.assert_allclose(first, second, rtol=1e-6)
@@ -181,27 +181,25 @@ def test_sizes_of_curves_are_those_of_their_rates_at_every_threshold():
     scores, truth, group, weights = images(7, number=300)
     units, weight = np.random.default_rng(8).integers(0, 30, 300), weights + 0.5
     arguments = {"groups": 3, "weights": weight, "units": units, "bins": BINS}
-    curve = roc_sizes(scores, truth, group, **arguments)
-    precision = precision_recall_sizes(scores, truth, group, **arguments)
-    np.testing.assert_allclose(precision.x, curve.y)
+    recall = recall_sizes(scores, truth, group, **arguments)
+    precision = precision_sizes(scores, truth, group, **arguments)
     for place in (0, 12, 20, 31, 50):
         selected = (scores >= place / BINS) if place < BINS else np.zeros(300, bool)
         for g in range(3):
             own = group == g
             for ours, numerator, denominator in (
-                (curve.x, selected, own & ~truth),
-                (curve.y, selected, own & truth),
-                (precision.y, truth, own & selected),
+                (recall, selected, own & truth),
+                (precision, truth, own & selected),
             ):
                 assert ours[g, place] == pytest.approx(slow_size(numerator, denominator, units, weight)), (g, place)
 
 
 def test_weights_alone_give_kishs_sizes():
     scores, truth, group, weights = images(9)
-    curve = roc_sizes(scores, truth, group, groups=3, weights=weights, bins=BINS)
+    recall = recall_sizes(scores, truth, group, groups=3, weights=weights, bins=BINS)
     counts = sweep_counts(score_histogram(scores, truth, group, groups=3, bins=BINS, weights=weights))
     squares = sweep_counts(score_histogram(scores, truth, group, groups=3, bins=BINS, weights=weights**2))
-    np.testing.assert_allclose(curve.y, (counts[:, :, 1].sum(-1) ** 2 / squares[:, :, 1].sum(-1)).T)
+    np.testing.assert_allclose(recall, (counts[:, :, 1].sum(-1) ** 2 / squares[:, :, 1].sum(-1)).T)
     sizes = bin_sizes(scores, truth, group, groups=3, weights=weights, bins=5)
     own = (group == 1) & (scores < 0.4) & (scores >= 0.2)
     assert sizes[1, 1] == pytest.approx(weights[own].sum() ** 2 / (weights[own] ** 2).sum())

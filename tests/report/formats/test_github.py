@@ -27,7 +27,7 @@ def test_every_rule_that_did_not_pass_is_told_with_what_it_means(report):
     assert kinds.count("notice") == len(report.verdicts)  # no rule asks about them
     first = found[0]
     assert first[1] == "biased: FAIL equalized_odds_difference (attribute necktie)"
-    assert "No part of the interval [0.136, 0.296] is at most 0.1." in first[2]
+    assert "The whole interval [0.136, 0.296] is above 0.1." in first[2]
     assert "Largest gap" in first[2]  # the sentence of the registry
 
 

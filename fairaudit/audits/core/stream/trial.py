@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -287,21 +287,9 @@ def _against_cgi(study: Study, methods: Sequence[Method], parts: Mapping[str, Pa
 
 def _gain(study: Study, method: str, values: NDArray[np.float64]) -> Measurement:
     """The mean over the sample, with its interval."""
-    subject, known = (
-        Subject(audit="saliency", metric="unsaturated_share_gain", method=method),
-        values[~np.isnan(values)],
-    )
-    low, high = _interval(study, method, subject.metric, known)
-    estimate = Estimate(
-        value=float(known.mean()) if known.size else None,
-        low=low,
-        high=high,
-        interval="bootstrap",
-        unit="image",
-        n=known.size,
-        missing="no image of the sample has such a value for both",
-    )
-    return row(subject, estimate, level=study.config.audit.level)
+    metric = "unsaturated_share_gain"
+    estimate = replace(_mean(study, method, metric, values), missing="no image of the sample has such a value for both")
+    return row(Subject(audit="saliency", metric=metric, method=method), estimate, level=study.config.audit.level)
 
 
 def _measurement(
@@ -313,28 +301,29 @@ def _measurement(
     cascade: Mapping[str, float],
 ) -> Measurement:
     known = values[~np.isnan(values)]
-    low, high = _interval(study, method.name, name, known)
     extra: dict[str, float | int | str | bool | None] = {"largest": finite(float(known.max())) if known.size else None}
     if name == "randomisation_similarity" and len(cascade) > 1:
         extra |= {f"down to {layer}": finite(rank) for layer, rank in cascade.items()}
-    estimate = Estimate(
+    average = None if chance is None else float(np.nanmean(chance))
+    estimate = replace(_mean(study, method.name, name, values), chance=average, extra=extra)
+    return row(Subject(audit="saliency", metric=name, method=method.name), estimate, level=study.config.audit.level)
+
+
+def _mean(study: Study, method: str, name: str, values: NDArray[np.float64]) -> Estimate:
+    """The mean of what is known, with a bootstrap interval over images; none of fewer than two."""
+    known = values[~np.isnan(values)]
+    low = high = None
+    if known.size > 1:
+        draw = generator(study.options.seed, "trial", method, name)
+        picks = draw.integers(0, known.size, (min(2000, study.config.audit.replicates), known.size))
+        ends = percentile(known[picks].mean(axis=1), level=study.config.audit.level)
+        low, high = finite(float(ends.low)), finite(float(ends.high))
+    return Estimate(
         value=float(known.mean()) if known.size else None,
         low=low,
         high=high,
         interval="bootstrap",
         unit="image",
         n=known.size,
-        chance=None if chance is None else float(np.nanmean(chance)),
         missing="no image of the sample has such a value",
-        extra=extra,
     )
-    return row(Subject(audit="saliency", metric=name, method=method.name), estimate, level=study.config.audit.level)
-
-
-def _interval(study: Study, method: str, name: str, known: NDArray[np.float64]) -> tuple[float | None, float | None]:
-    if known.size < 2:
-        return None, None
-    draw = generator(study.options.seed, "trial", method, name)
-    picks = draw.integers(0, known.size, (min(2000, study.config.audit.replicates), known.size))
-    ends = percentile(known[picks].mean(axis=1), level=study.config.audit.level)
-    return finite(float(ends.low)), finite(float(ends.high))

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.joint.counterfactual_legs import leg_of
 from fairaudit.audits.joint.verdict import OUTCOME
+from fairaudit.audits.mitigation.compared.statistics import Images
 from fairaudit.audits.mitigation.relevance import SUFFIXES
-from fairaudit.audits.mitigation.statistics import Images
 from fairaudit.audits.mitigation.swaps import SwapPlan, swap_evidence
 from fairaudit.config.schema import AuditConfig
 from fairaudit.measures.clusters.partition import counts_by_cluster
@@ -31,7 +31,7 @@ from fairaudit.verdict.attribute import AttributeEvidence
 from fairaudit.verdict.joint import Joint, joint_verdict
 
 Columns = Mapping[str, NDArray[np.generic]]
-CONSTANT = "every image is decided alike, which is equal and worth nothing"
+CONSTANT = "all images get the same decision, which is equal but useless"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fairaudit.audits.mitigation.fit import VANILLA
-from fairaudit.audits.mitigation.read import WITNESSES, VariantComparison, flags, verdicts_line, witness
-from fairaudit.audits.mitigation.store import Fit
+from fairaudit.audits.mitigation.compared.read import WITNESSES, VariantComparison, flags, verdicts_line, witness
+from fairaudit.audits.mitigation.fits.fit import VANILLA
+from fairaudit.audits.mitigation.fits.store import Fit
 from fairaudit.mitigation.registry import METHODS
 from fairaudit.report.mitigation import VariantNumber, VariantRow, VariantTable
 from fairaudit.results.measurement import Measurement, finite
@@ -48,8 +48,9 @@ def remarks(found: VariantComparison, rows: Sequence[Measurement]) -> list[str]:
     """How the table is to be read, and what it shows over all methods."""
     told = [
         f"Every number is of the same {len(found.images.target):,} images; {found.level:.0%} intervals resample them. "
-        "A star marks a change to the fine-tune control that stands after Holm over all methods, legs and both "
-        "comparisons. An equal outcome without cell accuracy is no success: a constant classifier has it. "
+        "A star marks a change to the fine-tune control that is significant after Holm's correction over all "
+        "methods, legs and both "
+        "comparisons. An equal outcome without accuracy is no success: a constant classifier has it too. "
         "The verdict is the audit's, from outcome gap, cue alignment, swapped content and flips of that model."
     ]
     if len(found.question.methods) > 1:
@@ -66,7 +67,8 @@ def _too_few_replicates(found: VariantComparison, rows: Sequence[Measurement]) -
     if tests * 2 / (replicates + 1) < SIGNIFICANT:
         return []
     return [
-        f"No change can stand here: {tests} tests and {replicates:,} replicates leave a smallest adjusted p value of "
+        f"No change can be significant here: {tests} tests and {replicates:,} replicates leave a smallest adjusted p "
+        "value of "
         f"{min(1.0, tests * 2 / (replicates + 1)):.2f}. Raise audit.replicates."
     ]
 

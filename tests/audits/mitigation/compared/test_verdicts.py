@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from fairaudit.audits.mitigation.statistics import Images
+from fairaudit.audits.mitigation.compared.statistics import Images
+from fairaudit.audits.mitigation.compared.verdicts import VariantQuestion, evidence_of
 from fairaudit.audits.mitigation.swaps import swap_plan
-from fairaudit.audits.mitigation.verdicts import VariantQuestion, evidence_of
 from fairaudit.config.schema import AuditConfig
 from fairaudit.tables.statistics import Statistics
 
@@ -61,7 +61,7 @@ def test_a_constant_classifier_is_never_without_evidence_against_it():
     images, columns = planted(gap=0.0, flip=0.0, cue=0.0)
     found = verdict_of(images, {**columns, "decisions": np.ones(COUNT, np.int64)}, question())
     assert found.verdict == "undecided"
-    assert "decided alike" in f"{found.why} {found.needed}"
+    assert "get the same decision" in f"{found.why} {found.needed}"
 
 
 @dataclass
