@@ -1,6 +1,6 @@
 import pytest
 
-from fairaudit.gate.more_images import MoreImages, cell_in_words, group_named, kind_of, pair_sentence
+from fairaudit.gate.more_images import MoreImages, cell_in_words, group_named, images_in_words, kind_of
 from fairaudit.measures.counts.disparities import DISPARITIES
 from fairaudit.measures.counts.rates import RATES
 from fairaudit.results.measurement import Measurement
@@ -44,17 +44,16 @@ def gap(metric, rate, class_, *, groups=2, rates=1, attribute="necktie"):
     ],
 )  # fmt: skip
 def test_the_sentence_says_which_images_count(metric, rate, class_, sizes, sentence):
-    images = MoreImages(now=70.0, more=625, larger_too=False)
-    found = pair_sentence(gap(metric, rate, class_, **sizes), images, prefix="", small="highest", large="lowest")
-    assert found == sentence
+    images = MoreImages(group="1", rate=rate, class_=class_, now=70.0, more=625)
+    assert images_in_words(gap(metric, rate, class_, **sizes), images) == sentence
 
 
 def test_the_larger_group_is_named_where_it_needs_as_many():
-    images = MoreImages(now=70.0, more=1625, larger_too=True)
-    found = pair_sentence(gap("tpr_difference", "tpr", "1"), images, prefix="", small="highest", large="lowest")
+    images = MoreImages(group="1", rate="tpr", class_="1", now=70.0, more=1625, others=["0"])
+    found = images_in_words(gap("tpr_difference", "tpr", "1"), images)
     assert "(70 now, 1,695 then; group necktie=0 needs 1,695 too) would" in found
     several = gap("equalized_odds_difference", "tpr", "1", rates=2)
-    found = pair_sentence(several, images, prefix="", small="highest", large="lowest")
+    found = images_in_words(several, images)
     assert "needs" not in found  # the last clause says it of every group
 
 

@@ -99,9 +99,9 @@ def test_with_as_many_images_as_a_gap_is_said_to_need_it_passes():
     low, high = ends(400, 90)
     text = needed(gap(0.05, low, high, **facts), low, high, LIMIT)
     more = int(text.split("About ")[1].split(" ")[0].replace(",", ""))
-    assert "more images of group b whose label is 1 (90 now, 529 then; group a needs 529 too) would decide it" in text
+    assert f"more images of group b whose label is 1 (90 now, {90 + more} then) would decide it" in text
     assert ends(400, 90)[1] > 0.1
-    assert ends(529, 90 + more)[1] < 0.1
+    assert ends(400, 90 + more)[1] < 0.1
     assert ends(400, 90 + more // 4)[1] > 0.1
 
 
@@ -110,12 +110,12 @@ def ends(first, second):
     return found.low, found.high
 
 
-def test_a_gap_that_is_clipped_at_0_needs_more_than_its_interval_says():
-    facts = pair("", 0.93, 60.0, 0.78, 60.0) | {"groups_compared": 8, "rates_compared": 2}
-    outside = gap(0.15, 0.0, 0.32, **facts)
-    text = needed(outside, 0.0, 0.32, LIMIT)
-    more = int(text.split("About ")[1].split(" ")[0].replace(",", ""))
-    assert more / 60 + 1 > growth(0.15, 0.0, 0.32, LIMIT)
+def test_a_gap_among_many_needs_more_than_that_of_two_groups():
+    facts = pair("", 0.93, 60.0, 0.63, 60.0) | {"groups_compared": 2, "rates_compared": 1}
+    two = needed(gap(0.3, 0.0, 0.6, **facts), 0.0, 0.6, LIMIT)
+    text = needed(gap(0.3, 0.0, 0.6, **facts | {"groups_compared": 8, "rates_compared": 2}), 0.0, 0.6, LIMIT)
+    fewer, more = (int(said.split("About ")[1].split(" ")[0].replace(",", "")) for said in (two, text))
+    assert more > fewer
     assert f"(60 now, {60 + more:,} then) would decide it in about four of five cases, provided that each" in text
     assert text.endswith(f"each group then has at least {60 + more:,} images of each label.")
 
@@ -126,6 +126,49 @@ def test_several_rules_share_the_level_and_need_more():
     alone, shared = (needed(one, 0.0, high, LIMIT) for high in (0.14, 0.16))
     counts = [int(text.split("About ")[1].split(" ")[0].replace(",", "")) for text in (alone, shared)]
     assert counts[1] > counts[0]
+
+
+def rates(*hits, metric="tpr", class_="1", size=100.0):
+    """Rows of the groups of an attribute."""
+    return [
+        Measurement(
+            audit="fairness", metric=metric, attribute="kind", group=str(place), value=x / size, **{"class": class_},
+            numerator=x, denominator=size,
+        )
+        for place, x in enumerate(hits)
+    ]  # fmt: skip
+
+
+def several(value, high_rate, low_rate, groups, **facts):
+    """A gap of one rate between groups, found farthest apart and leaving most room in the same pair."""
+    facts = facts | {"groups_compared": groups, "rates_compared": 1}
+    for prefix in ("", "limiting_"):
+        facts |= pair(prefix, high_rate, 100.0, low_rate, 100.0)
+        facts |= {f"{prefix}highest": "0", f"{prefix}lowest": "1", f"{prefix}class": "1"}
+    return Measurement(
+        audit="fairness", metric="equal_opportunity_difference", attribute="kind", value=value, low=0.0, high=0.2,
+        level=0.95, n=800, interval="max-t", extra=facts,
+    )  # fmt: skip
+
+
+def test_groups_that_are_all_alike_need_fewer_than_the_two_farthest_apart_say():
+    """Of eight groups of .9 the farthest two are .07 apart by chance."""
+    found = several(0.07, 0.93, 0.86, 8)
+    rows = rates(93, 86, 90, 91, 89, 90, 88, 91)
+    alone, all_ = (needed(found, 0.0, 0.2, LIMIT, rows=given) for given in ((), rows))
+    more = [int(text.split("About ")[1].split(" ")[0].replace(",", "")) for text in (alone, all_)]
+    assert more[1] < more[0]
+    assert "provided that every other group compared then has at least" in all_
+
+
+@pytest.mark.parametrize("rows", [
+    rates(93, 86, 90)[:2],  # a row was left out
+    [*rates(93, 86), *rates(90, 91, 92, class_="2")],  # of another class too
+    rates(93, 86, 90, metric="fpr"),
+])  # fmt: skip
+def test_rows_that_do_not_show_all_groups_are_not_used(rows):
+    found = several(0.07, 0.93, 0.86, 3)
+    assert needed(found, 0.0, 0.2, LIMIT, rows=rows) == needed(found, 0.0, 0.2, LIMIT)
 
 
 def test_a_pair_that_is_not_told_leaves_the_rule_of_the_root():
@@ -146,8 +189,11 @@ def test_images_that_are_worth_less_are_needed_in_larger_numbers():
             interval="max-t", extra={**facts, **sizes, **worth},
         )  # fmt: skip
         told.append(needed(found, 0.0, 0.14, LIMIT))
-    assert told[0].startswith("About 439 more images of group b whose label is the class (90 now, 529 then; group")
-    assert told[1].startswith("About 2,195 more images of group b whose label is the class (450 now, 2,645 then; group")
+    found = [re.match(r"About ([\d,]+) more images of group b .*\(([\d,]+) now, ([\d,]+) then", text) for text in told]
+    (more, now, then), (five, now_five, then_five) = ([int(n.replace(",", "")) for n in one.groups()] for one in found)
+    assert (now, then) == (90, 90 + more)
+    assert (now_five, then_five) == (450, 450 + five)
+    assert five == pytest.approx(5 * more, abs=5)
 
 
 @pytest.mark.parametrize("kind", ["wilson", "max-t", "bootstrap"])

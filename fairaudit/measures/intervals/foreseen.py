@@ -5,8 +5,7 @@ ways: where one group differs, the gap that more images show is smaller than the
 there is none. So the groups' values of a rate are taken for a sample of a common distribution, whose spread they tell
 themselves (a hierarchical model: Gelman et al., Bayesian Data Analysis, 3rd ed., 5.4). On the scale θ = arcsin √p the
 error of a rate is known: y = arcsin √((x + ⅜)/(n + ¾)), Var(y | θ) = v = 1/(4n + 2) (Anscombe 1948, Biometrika 35:
-246–254), and with θ_g ~ N(μ, τ²), μ flat, and τ zero with probability `ALIKE` and else
-uniform, the posterior is
+246–254). With θ_g ~ N(μ, τ²), μ flat, and τ zero with probability `ALIKE` and else uniform, the posterior is
 θ_g | τ, μ ~ N(μ + B (y_g − μ), B v_g), B = τ²/(τ² + v_g). True rates are drawn from it, new images from the true rates,
 and the gate's own interval from the old and the new images.
 """
@@ -23,7 +22,7 @@ from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.intervals.proportion import Interval, hybrid_difference, mid_p, normal_quantile
 from fairaudit.measures.intervals.simultaneous import range_quantile
 
-ALIKE: Final = (0.2, 0.35)
+ALIKE: Final = (0.1, 0.4)
 """Probability, before anything is seen, that two groups, and that more groups, all have the same rate; chosen with
 `CHANCE_OF_DECISION` by simulation. Of two groups a single difference tells the spread, so less is presumed."""
 CHANCE_OF_DECISION: Final = 0.72

@@ -1,12 +1,13 @@
-"""Power and needed images against simulations of the gate's own intervals."""
+"""Power against simulations of the gate's own intervals, and how much an error has to shrink."""
 
 import numpy as np
 import pytest
 
 from fairaudit.measures.intervals.power import (
+    DECIDES,
     detectable_gaps,
     detection_power,
-    images_needed,
+    shrinkage,
     simulated_gap,
     smallest_detectable_gaps,
 )
@@ -50,38 +51,18 @@ def test_nothing_can_be_detected_without_two_groups_or_with_too_few_images():
     assert detection_power(0.1, 0, 10, base=0.5, quantile=1.96) == 0
 
 
-@pytest.mark.parametrize(
-    ("high", "low", "limit"),
-    [((0.93, 400), (0.88, 90), 0.1), ((0.9, 200), (0.78, 60), 0.05), ((0.9, 300), (0.83, 80), 0.15)],
-)
-def test_the_images_needed_decide_in_most_cases(high, low, limit):
-    """Tables of a known truth that are inconclusive, then as many more images as are said to be needed."""
-    rng, decided, told = np.random.default_rng(0), 0, 0
-    for _ in range(150):
-        sizes = np.array([high[1], low[1]])
-        hits = rng.binomial(sizes, [high[0], low[0]])
-        found = difference_interval([hits], [sizes])
-        if found.high <= limit or found.low > limit:
-            continue
-        first, second = sorted(zip(hits / sizes, sizes, strict=True), reverse=True)
-        needed = images_needed(high_rate=first[0], high_n=first[1], low_rate=second[0], low_n=second[1], limit=limit)
-        if needed is None:
-            continue
-        more = np.maximum(needed.total - sizes, 0)
-        hits = hits + rng.binomial(more, [high[0], low[0]])
-        found = difference_interval([hits], [sizes + more])
-        told, decided = told + 1, decided + (found.high <= limit or found.low > limit)
-    assert told > 25
-    assert 0.64 < decided / told < 0.99
+@pytest.mark.parametrize("distance", [-3.0, -1.4, -0.6, 0.6, 1.4, 3.0])
+def test_an_error_shrunk_so_decides_as_often_as_meant(distance):
+    """The estimate that more images show, drawn: N(d, 1 − s²) around the one that is known, its error s."""
+    s = shrinkage(distance)
+    later = np.random.default_rng(0).normal(distance, np.sqrt(1 - s**2), 200_000)
+    decided = np.mean(np.abs(later) > normal_quantile(0.95) * s)
+    assert decided == pytest.approx(DECIDES, abs=0.01) if s < 1 else decided >= DECIDES
 
 
-def test_a_gap_at_the_limit_is_never_decided_and_a_decided_one_needs_nothing():
-    at_limit = {"high_rate": 0.9, "high_n": 50.0, "low_rate": 0.8, "low_n": 50.0, "limit": 0.1}
-    assert images_needed(**at_limit) is None
-    assert images_needed(**{**at_limit, "limit": 0.3, "high_n": 1e6, "low_n": 1e6}) is None
-    many = images_needed(**{**at_limit, "limit": 0.05}, groups=16)
-    few = images_needed(**{**at_limit, "limit": 0.05}, groups=2)
-    assert many.images > few.images
+def test_nothing_is_said_within_half_an_error_of_the_limit():
+    assert shrinkage(0.49) is None
+    assert shrinkage(-0.49) is None
 
 
 def test_a_plan_counts_the_images_behind_each_rate():
