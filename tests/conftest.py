@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import gc
+import hashlib
 import importlib.util
 import io
 import os
@@ -271,6 +272,29 @@ def demo_files(tmp_path_factory, worker_id):
     return made_demo(common(tmp_path_factory, worker_id) / "demo", train_images=1200, test_images=400)
 
 
+@contextlib.contextmanager
+def integrated_once():
+    """Integrated gradients of the same outputs of the same images, of which a second audit asks, are computed once."""
+    import torch
+
+    from fairaudit.saliency.gradients.integrated_gradients import IntegratedGradients
+
+    compute, known = IntegratedGradients.attribute, {}
+
+    def attribute(self, classifier, images, classes, *, seed=0):
+        with torch.no_grad():
+            outputs = classifier.module(classifier.normalise(images))
+        parts = [part.numpy().tobytes() for part in (images, classes, outputs)]
+        key = hashlib.sha256(b"".join([repr(self).encode(), *parts])).digest()
+        if key not in known:
+            known[key] = compute(self, classifier, images, classes, seed=seed)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(IntegratedGradients, "attribute", attribute)
+        yield
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory, worker_id):
     """The demonstration on 400 test faces: its folder, its two models and both reports; one worker makes it for all."""
@@ -281,7 +305,8 @@ def demo(tmp_path_factory, worker_id):
     paths = made_demo(common(tmp_path_factory, worker_id) / "demo-audited", train_images=48, test_images=400)
     folder = paths.folder
     PLAIN[0] = False
-    once(folder.with_name("demo-audits"), lambda: audit_demo(paths, workers=1, progress=Silent()))
+    with integrated_once():
+        once(folder.with_name("demo-audits"), lambda: audit_demo(paths, workers=1, progress=Silent()))
     return concluded(folder, read_report(folder / "report"), read_report(folder / "report-balanced"))
 
 

@@ -170,8 +170,8 @@ def test_the_report_follows_the_schema(audited):
 @pytest.mark.parametrize(
     ("rule", "limit", "code"),
     [
-        ("{metric: bias_conflict_accuracy, min: 0.9}", None, 3),
-        ("{metric: bias_conflict_accuracy, min: 0.3}", None, 0),
+        ("{metric: bias_conflict_accuracy, min: 0.9}", "600", 3),
+        ("{metric: bias_conflict_accuracy, min: 0.3}", "600", 0),
         ("{metric: bias_conflict_accuracy, min: 0.7}", "60", 4),
     ],
 )

@@ -86,7 +86,7 @@ def fit(
     import torch
 
     from fairaudit.audits.core.stream.progress import Silent
-    from fairaudit.audits.mitigation.fit import VANILLA, fit_all
+    from fairaudit.audits.mitigation.fits.fit import VANILLA, fit_all
     from fairaudit.audits.mitigation.run import open_run
 
     torch.set_num_threads(sizes.threads)
@@ -108,9 +108,9 @@ def fit(
 
 def _lines(opened: Any, made: Any, seed: int, vanilla: bool) -> list[dict[str, Any]]:
     """Metric, method, seed and value of one fit, without intervals, and what it decides on the choosing part."""
-    from fairaudit.audits.mitigation.merit import choosing_counts
-    from fairaudit.audits.mitigation.read import columns_of
-    from fairaudit.audits.mitigation.statistics import Images, replicated
+    from fairaudit.audits.mitigation.compared.read import columns_of
+    from fairaudit.audits.mitigation.compared.statistics import Images, replicated
+    from fairaudit.audits.mitigation.fits.merit import choosing_counts
 
     place = {"method": made.unit.method, "seed": seed, "lambda": made.unit.strength, "seconds": round(made.seconds, 3)}
     if made.edit is None:

@@ -167,13 +167,16 @@ class Source:
             todo += new
         return seen
 
+    @functools.cached_property
     def sayings(self):
         """Statements that name options in texts other than docstrings."""
-        for symbol, nodes in self.values.items():
-            for node in nodes:
-                for text in _texts(node):
-                    if OPTION.search(text):
-                        yield Said(symbol, text)
+        return [
+            Said(symbol, text)
+            for symbol, nodes in self.values.items()
+            for node in nodes
+            for text in _texts(node)
+            if OPTION.search(text)
+        ]
 
 
 def _texts(node):

@@ -54,7 +54,7 @@ def test_a_message_names_options_of_its_command_or_the_command_that_has_them(sou
     reached = {name: source.reached(name) for name in COMMANDS if name not in OWN_MODELS}
     wrong = [
         f"fairaudit {name} lacks {option}, which {':'.join(said.symbol)} names: {said.text[:120]}"
-        for said in source.sayings()
+        for said in source.sayings
         if ":".join(said.symbol) not in NOT_SAID
         for name, symbols in reached.items()
         if said.symbol in symbols
@@ -68,7 +68,7 @@ def test_every_option_that_is_named_exists(source):
     known = set().union(*map(flags, COMMANDS)) | OF_OTHER_PROGRAMS
     wrong = [
         f"{':'.join(said.symbol)}: {option}"
-        for said in source.sayings()
+        for said in source.sayings
         for option in OPTION.findall(said.text)
         if option not in known
     ]
@@ -76,7 +76,7 @@ def test_every_option_that_is_named_exists(source):
 
 
 def test_the_exceptions_are_still_there(source):
-    saying = {":".join(said.symbol) for said in source.sayings()}
+    saying = {":".join(said.symbol) for said in source.sayings}
     assert not NOT_SAID.keys() - saying
 
 

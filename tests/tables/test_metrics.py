@@ -10,7 +10,7 @@ import pytest
 from fairaudit.audits.core.stream.trial import REPORTED
 from fairaudit.audits.fairness.thresholds import EQUALIZERS
 from fairaudit.audits.flips.audit import FLIP_COLUMNS
-from fairaudit.audits.mitigation.read import METRICS as MITIGATED
+from fairaudit.audits.mitigation.compared.read import METRICS as MITIGATED
 from fairaudit.audits.pruning.legs import SOURCES
 from fairaudit.audits.pruning.theory import METRICS as PRUNED
 from fairaudit.audits.regions.compared import COMPARED

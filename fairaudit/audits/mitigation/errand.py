@@ -14,12 +14,12 @@ from torch import Tensor
 
 from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.audits.core.study.study import open_classifier
-from fairaudit.audits.mitigation.fit import UNCHANGED, fit_one, fit_vanilla, with_vanilla
+from fairaudit.audits.mitigation.fits.fit import UNCHANGED, fit_one, fit_vanilla, with_vanilla
+from fairaudit.audits.mitigation.fits.store import Unit
 from fairaudit.audits.mitigation.judge import Judge
 from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.audits.mitigation.over_phi import Associations, associations, trained, training
 from fairaudit.audits.mitigation.run import OpenedRun, open_run
-from fairaudit.audits.mitigation.store import Unit
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.cluster import fetched

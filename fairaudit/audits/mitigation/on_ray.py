@@ -9,12 +9,12 @@ from pathlib import Path
 
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.mitigation.errand import BroughtFit, Errand, MitigationInput, fitted
-from fairaudit.audits.mitigation.fit import UNCHANGED, asked_methods, fit_vanilla
+from fairaudit.audits.mitigation.fits.fit import UNCHANGED, asked_methods, fit_vanilla
+from fairaudit.audits.mitigation.fits.search import Wave, tried_strengths
+from fairaudit.audits.mitigation.fits.store import Fit, FitStore, Unit
 from fairaudit.audits.mitigation.options import MitigateOptions
 from fairaudit.audits.mitigation.over_phi import Associations, training
 from fairaudit.audits.mitigation.run import FITS, OpenedRun
-from fairaudit.audits.mitigation.search import Wave, tried_strengths
-from fairaudit.audits.mitigation.store import Fit, FitStore, Unit
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.cluster import Calls, Lost, joined

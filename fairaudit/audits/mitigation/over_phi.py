@@ -19,11 +19,13 @@ from fairaudit.audits.core.stream.audit import Drawing, Findings
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.study.study import Material, Study, open_classifier
 from fairaudit.audits.joint import verdict as joint
+from fairaudit.audits.mitigation.compared.page import figures_of, page_of, save
+from fairaudit.audits.mitigation.compared.read import VariantComparison, read
+from fairaudit.audits.mitigation.compared.table import grid, json_rows, remarks
 from fairaudit.audits.mitigation.data import open_parts, part_of, read_parts
-from fairaudit.audits.mitigation.fit import VANILLA, fit_all
+from fairaudit.audits.mitigation.fits.fit import VANILLA, fit_all
+from fairaudit.audits.mitigation.fits.store import Fit, FitStore, Unit
 from fairaudit.audits.mitigation.options import MitigateOptions
-from fairaudit.audits.mitigation.page import figures_of, page_of, save
-from fairaudit.audits.mitigation.read import VariantComparison, read
 from fairaudit.audits.mitigation.run import (
     FITS,
     PROBE_IMAGES,
@@ -35,8 +37,6 @@ from fairaudit.audits.mitigation.run import (
     plan_with,
     prepared,
 )
-from fairaudit.audits.mitigation.store import Fit, FitStore, Unit
-from fairaudit.audits.mitigation.table import grid, json_rows, remarks
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.counted import counted

@@ -21,20 +21,20 @@ from fairaudit.audits.core.stream.trial import Trials
 from fairaudit.audits.core.study.statistics import statistics_of
 from fairaudit.audits.core.study.study import Material, Study, open_classifier, target_of
 from fairaudit.audits.joint import verdict as joint
+from fairaudit.audits.mitigation.compared.figures import drawings
+from fairaudit.audits.mitigation.compared.page import audit_facts, audit_line, conclusion, figures_of, page_of, save
+from fairaudit.audits.mitigation.compared.read import METRICS, VariantComparison, compare, read
+from fairaudit.audits.mitigation.compared.statistics import Images
+from fairaudit.audits.mitigation.compared.table import grid, json_rows, remarks
+from fairaudit.audits.mitigation.compared.verdicts import VariantQuestion
 from fairaudit.audits.mitigation.data import MitigationData, open_parts, read_parts
-from fairaudit.audits.mitigation.figures import drawings
-from fairaudit.audits.mitigation.fit import Fits, best, fit_all
+from fairaudit.audits.mitigation.fits.fit import Fits, best, fit_all
+from fairaudit.audits.mitigation.fits.merit import choosing_counts, mean_cell
+from fairaudit.audits.mitigation.fits.store import FitStore, Unit
 from fairaudit.audits.mitigation.judge import COLUMNS, Judge
-from fairaudit.audits.mitigation.merit import choosing_counts, mean_cell
 from fairaudit.audits.mitigation.options import MitigateOptions
-from fairaudit.audits.mitigation.page import audit_facts, audit_line, conclusion, figures_of, page_of, save
-from fairaudit.audits.mitigation.read import METRICS, VariantComparison, compare, read
 from fairaudit.audits.mitigation.relevance import SUFFIXES
-from fairaudit.audits.mitigation.statistics import Images
-from fairaudit.audits.mitigation.store import FitStore, Unit
 from fairaudit.audits.mitigation.swaps import SwapPlan, swap_plan
-from fairaudit.audits.mitigation.table import grid, json_rows, remarks
-from fairaudit.audits.mitigation.verdicts import VariantQuestion
 from fairaudit.audits.mitigation.written import write_chosen
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config

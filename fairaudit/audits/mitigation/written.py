@@ -11,7 +11,7 @@ from pathlib import Path
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.study.study import target_of
 from fairaudit.audits.mitigation.data import MitigationData
-from fairaudit.audits.mitigation.fit import Fits, edit_of
+from fairaudit.audits.mitigation.fits.fit import Fits, edit_of
 from fairaudit.audits.mitigation.judge import Judge
 from fairaudit.errors import FairauditError, UsageError
 from fairaudit.mitigation.write import write_edit

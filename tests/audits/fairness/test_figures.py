@@ -35,7 +35,9 @@ def test_groups_with_a_cell_too_small_to_print_are_in_no_figure(drawn, monkeypat
     found = read_fairness(inputs([column("hat", rare)], truth, scores > 0.5, scores=scores, min_cell=10))
     next(drawing for drawing in found.drawings if drawing.name == "confusion-hat.png").draw()
     assert shown == ["hat=0"]
-    assert any(note == "Not in the figures per hat: 1, with fewer than 10 images of a target value." for note in found.notes)
+    assert any(
+        note == "Not in the figures per hat: 1, with fewer than 10 images of a target value." for note in found.notes
+    )
 
 
 def test_no_curve_is_drawn_of_groups_that_may_not_be_shown(column, inputs):

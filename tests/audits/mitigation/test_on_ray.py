@@ -11,11 +11,11 @@ import torch
 
 from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.audits.mitigation import errand, on_ray
-from fairaudit.audits.mitigation.fit import UNCHANGED, fit_all
+from fairaudit.audits.mitigation.fits.fit import UNCHANGED, fit_all
+from fairaudit.audits.mitigation.fits.store import FitStore, Unit
 from fairaudit.audits.mitigation.on_ray import OnRay
 from fairaudit.audits.mitigation.over_phi import run_over_phi
 from fairaudit.audits.mitigation.run import open_run, run_mitigate
-from fairaudit.audits.mitigation.store import FitStore, Unit
 from fairaudit.engine.cluster import Cluster, Lost
 from fairaudit.errors import DataError, MethodError
 from tests.audits.mitigation.small import small_demo, small_run

@@ -28,7 +28,7 @@ METHODS = ("fine-tune", "reweight", "dfr", "thropt", "thropt-group", "cia")
 def folder(tmp_path_factory):
     """Few faces and a detector that was hardly trained: what is tested is the run, not the methods."""
     place = tmp_path_factory.mktemp("demo")
-    make_demo(place, recipe=Recipe(train_images=160, test_images=80, epochs=3))
+    make_demo(place, recipe=Recipe(train_images=160, test_images=60, epochs=1))
     return place
 
 

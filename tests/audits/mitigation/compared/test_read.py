@@ -7,10 +7,10 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from fairaudit.audits.mitigation.fit import VANILLA
-from fairaudit.audits.mitigation.read import _spearman, columns_of, flags, verdicts_line
-from fairaudit.audits.mitigation.statistics import Images
-from fairaudit.audits.mitigation.store import Fit, Unit
+from fairaudit.audits.mitigation.compared.read import _spearman, columns_of, flags, verdicts_line
+from fairaudit.audits.mitigation.compared.statistics import Images
+from fairaudit.audits.mitigation.fits.fit import VANILLA
+from fairaudit.audits.mitigation.fits.store import Fit, Unit
 from fairaudit.mitigation.edits import Weights
 from fairaudit.mitigation.registry import CONTROL
 

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fairaudit.audits.mitigation import figures
-from fairaudit.audits.mitigation.figures import MOST, _against, _every, _most_told, _places, panels, trade_off
-from fairaudit.audits.mitigation.fit import VANILLA
+from fairaudit.audits.mitigation.compared import figures
+from fairaudit.audits.mitigation.compared.figures import MOST, _against, _every, _most_told, _places, panels, trade_off
+from fairaudit.audits.mitigation.fits.fit import VANILLA
 from fairaudit.mitigation.registry import CONTROL
 from fairaudit.report.figures.legs import Point
 

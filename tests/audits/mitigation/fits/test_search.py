@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from fairaudit.audits.mitigation.fits.search import chosen_strength
+from fairaudit.audits.mitigation.fits.store import Fit, Unit
 from fairaudit.audits.mitigation.options import MitigateOptions
-from fairaudit.audits.mitigation.search import chosen_strength
-from fairaudit.audits.mitigation.store import Fit, Unit
 from fairaudit.mitigation.edits import Weights
 from fairaudit.mitigation.registry import METHODS
 from fairaudit.mitigation.samples import InMemory, Samples

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairaudit.audits.mitigation.statistics import Images, p_value, replicated
+from fairaudit.audits.mitigation.compared.statistics import Images, p_value, replicated
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity
 from fairaudit.measures.counts.paper_measures import iou_std

@@ -10,11 +10,11 @@ from functools import partial
 import numpy as np
 
 from fairaudit.audits.core.stream.progress import Progress
+from fairaudit.audits.mitigation.fits.merit import Merit, choosing_counts, mean_cell, merit, pick, score_error
+from fairaudit.audits.mitigation.fits.search import chosen_strength
+from fairaudit.audits.mitigation.fits.store import Fit, FitStore, Unit
 from fairaudit.audits.mitigation.judge import Judge, choosing, columns
-from fairaudit.audits.mitigation.merit import Merit, choosing_counts, mean_cell, merit, pick, score_error
 from fairaudit.audits.mitigation.options import MitigateOptions, Select
-from fairaudit.audits.mitigation.search import chosen_strength
-from fairaudit.audits.mitigation.store import Fit, FitStore, Unit
 from fairaudit.errors import FairauditError, last_line
 from fairaudit.mitigation.edits import Edit, Noted, Weights
 from fairaudit.mitigation.method import MitigationMethod

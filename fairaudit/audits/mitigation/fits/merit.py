@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fairaudit.audits.mitigation.fits.store import Fit
 from fairaudit.audits.mitigation.options import Select
-from fairaudit.audits.mitigation.store import Fit
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity
 from fairaudit.mitigation.samples import Coded

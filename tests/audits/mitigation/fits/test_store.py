@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fairaudit.audits.mitigation.store import Fit, FitStore, Unit
+from fairaudit.audits.mitigation.fits.store import Fit, FitStore, Unit
 from fairaudit.errors import DataError
 from fairaudit.mitigation.edits import GroupThreshold, GroupThresholds, HeadEdit, Inserted, Weights
 

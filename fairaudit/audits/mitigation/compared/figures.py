@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from fairaudit.audits.core.stream.audit import Drawing
-from fairaudit.audits.mitigation.fit import VANILLA
-from fairaudit.audits.mitigation.read import LEGS, VariantComparison, flags
+from fairaudit.audits.mitigation.compared.read import LEGS, VariantComparison, flags
+from fairaudit.audits.mitigation.fits.fit import VANILLA
+from fairaudit.audits.mitigation.fits.store import Fit
 from fairaudit.audits.mitigation.relevance import cell_means, masks_of
-from fairaudit.audits.mitigation.store import Fit
 from fairaudit.mitigation.registry import CONTROL
 from fairaudit.mitigation.samples import DataPart
 from fairaudit.report.figures.legs import Panel, Point, legs_figure

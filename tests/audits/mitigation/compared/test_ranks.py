@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairaudit.audits.mitigation.ranks import Ranks
+from fairaudit.audits.mitigation.compared.ranks import Ranks
 from fairaudit.measures.scores.ranking import auc, balanced_auc
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from fairaudit.audits.joint.counterfactual_legs import leg_of
 from fairaudit.audits.joint.verdict import OUTCOME
+from fairaudit.audits.mitigation.compared.statistics import Images
 from fairaudit.audits.mitigation.relevance import SUFFIXES
-from fairaudit.audits.mitigation.statistics import Images
 from fairaudit.audits.mitigation.swaps import SwapPlan, swap_evidence
 from fairaudit.config.schema import AuditConfig
 from fairaudit.measures.clusters.partition import counts_by_cluster

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from fairaudit.audits.mitigation.ranks import Ranks, one_hot
+from fairaudit.audits.mitigation.compared.ranks import Ranks, one_hot
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.counts.disparities import disparity
 from fairaudit.measures.counts.paper_measures import iou_std

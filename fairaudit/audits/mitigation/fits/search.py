@@ -7,9 +7,9 @@ from typing import cast
 
 import numpy as np
 
-from fairaudit.audits.mitigation.merit import choosing_counts, mean_cell, merit
+from fairaudit.audits.mitigation.fits.merit import choosing_counts, mean_cell, merit
+from fairaudit.audits.mitigation.fits.store import Fit, Unit
 from fairaudit.audits.mitigation.options import MitigateOptions
-from fairaudit.audits.mitigation.store import Fit, Unit
 from fairaudit.errors import UsageError
 from fairaudit.mitigation.method import MitigationMethod
 from fairaudit.mitigation.samples import Coded

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fairaudit.audits.mitigation.fit import VANILLA
-from fairaudit.audits.mitigation.read import WITNESSES, VariantComparison, flags, verdicts_line, witness
-from fairaudit.audits.mitigation.store import Fit
+from fairaudit.audits.mitigation.compared.read import WITNESSES, VariantComparison, flags, verdicts_line, witness
+from fairaudit.audits.mitigation.fits.fit import VANILLA
+from fairaudit.audits.mitigation.fits.store import Fit
 from fairaudit.mitigation.registry import METHODS
 from fairaudit.report.mitigation import VariantNumber, VariantRow, VariantTable
 from fairaudit.results.measurement import Measurement, finite

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.mitigation.fit import VANILLA, Fits
-from fairaudit.audits.mitigation.statistics import NAMES, Images, p_value, replicated
-from fairaudit.audits.mitigation.store import Fit
-from fairaudit.audits.mitigation.verdicts import VariantEvidence, VariantQuestion, evidence_of
+from fairaudit.audits.mitigation.compared.statistics import NAMES, Images, p_value, replicated
+from fairaudit.audits.mitigation.compared.verdicts import VariantEvidence, VariantQuestion, evidence_of
+from fairaudit.audits.mitigation.fits.fit import VANILLA, Fits
+from fairaudit.audits.mitigation.fits.store import Fit
 from fairaudit.measures.counts.confusion import Floats
 from fairaudit.measures.intervals.multiple import holm
 from fairaudit.measures.regions.change import rddt

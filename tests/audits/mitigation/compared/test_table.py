@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fairaudit.audits.mitigation.table import _cell, _too_few_replicates, correlation_line
+from fairaudit.audits.mitigation.compared.table import _cell, _too_few_replicates, correlation_line
 from fairaudit.results.measurement import Measurement
 
 

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from fairaudit.audits.mitigation.page import audit_facts, audit_line, conclusion, figures_of, page_of
+from fairaudit.audits.mitigation.compared.page import audit_facts, audit_line, conclusion, figures_of, page_of
 from fairaudit.results.store import read_report
 
-EXAMPLE = Path(__file__).parents[2] / "report" / "example.json"
+EXAMPLE = Path(__file__).parents[3] / "report" / "example.json"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairaudit.audits.mitigation.merit import (
+from fairaudit.audits.mitigation.fits.merit import (
     Merit,
     constant_accuracy,
     mean_cell,

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from fairaudit.audits.mitigation.fit import UNCHANGED, Fits, best, edit_of
-from fairaudit.audits.mitigation.store import Fit, Unit
+from fairaudit.audits.mitigation.fits.fit import UNCHANGED, Fits, best, edit_of
+from fairaudit.audits.mitigation.fits.store import Fit, Unit
 from fairaudit.mitigation.edits import Weights
 
 TARGET, ATTRIBUTE = torch.tensor([0, 0, 1, 1] * 25), torch.tensor([0, 1] * 50)

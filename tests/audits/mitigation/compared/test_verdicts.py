@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from fairaudit.audits.mitigation.statistics import Images
+from fairaudit.audits.mitigation.compared.statistics import Images
+from fairaudit.audits.mitigation.compared.verdicts import VariantQuestion, evidence_of
 from fairaudit.audits.mitigation.swaps import swap_plan
-from fairaudit.audits.mitigation.verdicts import VariantQuestion, evidence_of
 from fairaudit.config.schema import AuditConfig
 from fairaudit.tables.statistics import Statistics
 
