@@ -24,7 +24,7 @@ def options(**asked):
         ({"correction": "none at all"}, "--correction cannot be"),
         ({"animation": "avi"}, r"--animation cannot be.*gif, webp"),
         ({"generator": None}, "--generator FILE"),
-        ({"maker": "wachter", "search": LadderSettings(direction="up")}, "takes evidence away"),
+        ({"maker": "wachter", "search": LadderSettings(direction="up")}, "can only lower scores"),
         ({"min_base_change": -0.1}, "a number from 0 to 1"),
         ({"min_base_change": 1.5}, "a number from 0 to 1"),
         ({"min_base_change": float("nan")}, "a number from 0 to 1"),
