@@ -105,7 +105,7 @@ def difference_interval(successes: ArrayLike, trials: ArrayLike, *, level: float
     x, n = _table(successes, trials)
     strict = range_quantile(level, groups=n.shape[1], rates=n.shape[0])
     proving = hybrid_difference(*_pairs(x, n, strict)).low
-    limiting = hybrid_difference(*_pairs(x, n, normal_quantile(level))).high
+    limiting = _largest_gaps(x, n, normal_quantile(level))
     best, widest = _largest(proving), _largest(limiting)
     return Extreme(
         low=float(np.clip(proving[best.rate, best.high, best.low], 0, 1)),
@@ -196,6 +196,13 @@ def _pairs(x: Floats, n: Floats, z: float) -> tuple[Floats, Interval, Floats, In
     first = Interval(low[:, :, None], high[:, :, None])
     second = Interval(low[:, None, :], high[:, None, :])
     return p[:, :, None], first, p[:, None, :], second
+
+
+def _largest_gaps(x: Floats, n: Floats, z: float) -> Floats:
+    """High end of every pair's difference, [rate, first, second]; whatever is possible where a group has no trials."""
+    first, own, second, other = _pairs(x, n, z)
+    unknown = (n[:, :, None] == 0) | (n[:, None, :] == 0)
+    return np.where(unknown, own.high - other.low, hybrid_difference(first, own, second, other).high)
 
 
 def _swapped(values: Floats) -> Floats:

@@ -99,6 +99,15 @@ def test_intervals_hold_their_estimate_and_ignore_the_order_of_groups(groups, se
         assert bounds.high >= ratios.min() - 1e-9
 
 
+@pytest.mark.parametrize("hits", [0, 20, 90, 100])
+def test_the_gap_to_a_group_without_trials_reaches_as_far_as_the_known_rate_allows(hits):
+    """The unknown rate may be 0 or 1: the gap is at most the known rate's upper end, or 1 less its lower end."""
+    own = mid_p(hits, 100)
+    found = difference_interval([[hits, 0]], [[100, 0]])
+    assert found.high == pytest.approx(max(own.high, 1 - own.low))
+    assert found.low == 0
+
+
 def test_a_group_without_trials_may_have_any_rate():
     known, open_ended = (
         difference_interval([[50, 90]], [[100, 100]]),
