@@ -140,6 +140,16 @@ def recall_sizes(
 ) -> Floats:
     """Independent images that TPR is worth at every threshold of `sweep_counts`: [group, threshold]; see `bin_sizes`.
 
+    Args:
+        scores: [image] probabilities of the positive class, in [0, 1].
+        positive: [image] bool.
+        group: [image] codes, −1 unknown (left out).
+        groups: number of groups.
+        weights: [image] weights, or None.
+        units: [image] units (`partition`), or None: images.
+        level: coverage of the intervals that the sizes are for.
+        bins: number of score bins.
+
     >>> recall_sizes([0.1, 0.9, 0.6], [True, True, False], [0, 0, 0], groups=1, bins=2, weights=[1, 3, 2]).tolist()
     [[1.6, 1.6, 1.6]]
     """
@@ -167,6 +177,16 @@ def precision_sizes(
     bins: int = HISTOGRAM_BINS,
 ) -> Floats:
     """Independent images that precision is worth at every threshold: [group, threshold]; see `bin_sizes`.
+
+    Args:
+        scores: [image] probabilities of the positive class, in [0, 1].
+        positive: [image] bool.
+        group: [image] codes, −1 unknown (left out).
+        groups: number of groups.
+        weights: [image] weights, or None.
+        units: [image] units (`partition`), or None: images.
+        level: coverage of the intervals that the sizes are for.
+        bins: number of score bins.
 
     >>> found = precision_sizes([0.1, 0.9, 0.6], [True, True, False], [0, 0, 0], groups=1, bins=2)
     >>> found.tolist()  # all three images, the two from ½ on, none
