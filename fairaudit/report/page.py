@@ -259,11 +259,11 @@ def _evidence(report: Report, verdict: Verdict) -> Iterator[EvidenceRow]:
 
 
 def _steps(report: Report, first: Verdict | None) -> Iterator[str]:
-    if first is not None:
-        if first.needed:
-            yield first.needed
+    missing = (first.needed or "") if first is not None else ""
+    if missing:
+        yield missing
+    if first is not None and not (missing and first.verdict == "undecided"):  # its advice is to read what is missing
         yield TERMS[first.verdict].advice
-    for rule in report.gate.rules:
-        if rule.needed:
-            yield rule.needed
-            break
+    asked = next((rule.needed for rule in report.gate.rules if rule.needed), None)
+    if asked and asked.rstrip(".").lower() not in missing.lower():
+        yield asked

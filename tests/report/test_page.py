@@ -156,7 +156,20 @@ def test_evidence_has_the_words_of_the_registry(made):
 
 
 def test_what_is_needed_comes_first(made):
-    assert page(made(verdict("undecided", needed="200 more images"))).steps[0] == "200 more images"
+    """And is not said twice: neither by the verdict's general advice nor by a rule about the same gap."""
+    asked = made(verdict("undecided", needed="gap of necktie: about 200 more images"))
+    assert list(page(asked).steps) == ["gap of necktie: about 200 more images"]
+    assert len(page(made(verdict("undecided"))).steps) == 1
+    accused = page(made(verdict("spurious but equal", needed="200 more images"))).steps
+    assert len(accused) == 2
+
+    def steps(rule):
+        found = failing(asked, "tpr at most 0.1")
+        rules = [found.gate.rules[0].model_copy(update={"needed": rule})]
+        return list(page(found.model_copy(update={"gate": found.gate.model_copy(update={"rules": rules})})).steps)
+
+    assert len(steps("About 200 more images.")) == 1
+    assert steps("About 900 more images.")[1:] == ["About 900 more images."]
 
 
 @pytest.mark.parametrize(
