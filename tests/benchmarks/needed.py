@@ -96,7 +96,7 @@ SCENARIOS = (
     Scenario("400/90, TPR .93/.75, odds", PAIR, (0.93, 0.75), (0.1, 0.1), ODDS, 0.1),
     Scenario("4 × 150, one .8, odds", (150,) * 4, one_of(4, 0.8, 0.9), (0.1,) * 4, ODDS, 0.05),
     Scenario("4 × 150, alike, TPR", (150,) * 4, (0.9,) * 4, (0.1,) * 4, OPPORTUNITY, 0.1),
-    # These had no part in it.
+    # These were looked at before the last change of a setting.
     Scenario("12 × 60, alike, odds", (60,) * 12, (0.8,) * 12, (0.2,) * 12, ODDS, 0.15),
     Scenario("5 × 80, TPR .95 to .75", (80,) * 5, (0.95, 0.9, 0.85, 0.8, 0.75), (0.1,) * 5, OPPORTUNITY, 0.1),
     Scenario("3 × 200, one .72, TPR", (200,) * 3, one_of(3, 0.72, 0.9), (0.1,) * 3, OPPORTUNITY, 0.1),
