@@ -119,7 +119,6 @@ class _Slot(Generic[Item, Answer]):
 
     def submit(self, item: Item) -> Future[Answer]:
         if self._pool is None:
-            before = set(multiprocessing.active_children())
             self._pool = ProcessPoolExecutor(
                 1,
                 mp_context=_context(self._work.call.__module__),
@@ -127,7 +126,8 @@ class _Slot(Generic[Item, Answer]):
                 initargs=(dict(os.environ), self._work.prepare, self._work.given(self._number)),
             )
             future = self._pool.submit(self._work.call, item)
-            self._process = next(iter(set(multiprocessing.active_children()) - before), None)
+            # Asking for all children would ask each how it ended, which only one thread may: see `ended`.
+            self._process = next(iter((self._pool._processes or {}).values()), None)
             return future
         try:
             return self._pool.submit(self._work.call, item)
@@ -136,9 +136,12 @@ class _Slot(Generic[Item, Answer]):
             return self.submit(item)
 
     def ended(self) -> Crashed:
-        """How the dead process ended; the next call gets a new one."""
+        """How the dead process ended; the next call gets a new one.
+
+        How a process ended can be read once. The pool's own thread reads it, too, so that one ends first.
+        """
         process = self._process
-        self.kill()
+        self.close()
         return Crashed(code=None if process is None else process.exitcode)
 
     def close(self) -> None:

@@ -56,6 +56,12 @@ def test_answers_deaths_and_second_tries(tmp_path):
     assert not multiprocessing.active_children()
 
 
+def test_every_death_is_told_as_it_was():
+    """The pool's thread and the caller both ask how a process ended, which can be read once."""
+    found = dict(side_by_side(WORK, ["kill"] * 16, jobs=4, tries=1))
+    assert set(found.values()) == {Crashed(code=-signal.SIGKILL)}
+
+
 def test_an_exception_ends_all_and_so_does_a_caller_that_stops_asking():
     with pytest.raises(ValueError, match="no square"):
         dict(side_by_side(WORK, ["raise", 2], jobs=1))
