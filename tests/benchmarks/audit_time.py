@@ -132,6 +132,8 @@ def tables(demo: Path) -> dict[str, float]:
         environment |= {"PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
         for name, command in commands.items():
             for _ in range(2):
+                for left in ("out", ".fairaudit"):
+                    shutil.rmtree(folder / left, ignore_errors=True)
                 before = resource.getrusage(resource.RUSAGE_CHILDREN)
                 subprocess.run(
                     [sys.executable, "-m", "fairaudit", *command],
