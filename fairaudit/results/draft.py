@@ -49,7 +49,7 @@ def draft(path: Path) -> tuple[Path, int]:
 
 
 def _beside(path: Path, mark: str) -> Path:
-    return path.parent / f".{path.name[:100]}.{mark}"
+    return path.parent / f".{path.name[:40]}.{mark}"  # a name has 255 bytes, a character up to four
 
 
 def _abandoned(own: Path) -> bool:

@@ -44,6 +44,12 @@ def test_killed_time_and_again_leaves_one_draft_and_none_at_the_end(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("name", ["a" * 255, "面" * 85, "😀" * 63])
+def test_a_name_as_long_as_names_can_be_has_a_draft(tmp_path, name):
+    write_bytes(tmp_path / name, b"whole")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_a_draft_that_another_writes_is_left_alone(tmp_path):
     path = tmp_path / "a"
     own, handle = draft(path)
