@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import forkserver
-from multiprocessing.context import BaseContext
+from multiprocessing import connection, forkserver, popen_forkserver
+from multiprocessing.context import BaseContext, ForkServerContext, ForkServerProcess
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
@@ -23,6 +23,7 @@ Answer = TypeVar("Answer")
 
 SAFE_PATH = "PYTHONSAFEPATH"
 """Variable that keeps the working folder out of the places that Python imports from."""
+_READING = threading.Lock()
 TRIES = 2
 """Times that a call is tried whose process dies: the second time it resumes from its run store."""
 
@@ -119,6 +120,7 @@ class _Slot(Generic[Item, Answer]):
 
     def submit(self, item: Item) -> Future[Answer]:
         if self._pool is None:
+            before = set(multiprocessing.active_children())
             self._pool = ProcessPoolExecutor(
                 1,
                 mp_context=_context(self._work.call.__module__),
@@ -126,8 +128,7 @@ class _Slot(Generic[Item, Answer]):
                 initargs=(dict(os.environ), self._work.prepare, self._work.given(self._number)),
             )
             future = self._pool.submit(self._work.call, item)
-            # Asking for all children would ask each how it ended, which only one thread may: see `ended`.
-            self._process = next(iter((self._pool._processes or {}).values()), None)
+            self._process = next(iter(set(multiprocessing.active_children()) - before), None)
             return future
         try:
             return self._pool.submit(self._work.call, item)
@@ -136,12 +137,9 @@ class _Slot(Generic[Item, Answer]):
             return self.submit(item)
 
     def ended(self) -> Crashed:
-        """How the dead process ended; the next call gets a new one.
-
-        How a process ended can be read once. The pool's own thread reads it, too, so that one ends first.
-        """
+        """How the dead process ended; the next call gets a new one."""
         process = self._process
-        self.close()
+        self.kill()
         return Crashed(code=None if process is None else process.exitcode)
 
     def close(self) -> None:
@@ -158,6 +156,30 @@ class _Slot(Generic[Item, Answer]):
         self.close()
 
 
+class _Popen(popen_forkserver.Popen):
+    """How a process ended, read by one thread at a time.
+
+    It can be read once. A pool's own thread reads it, and so does every start of another process, for all processes
+    there are; of two at the same time, the later one took an empty pipe for exit code 255.
+    """
+
+    def poll(self, flag: int = os.WNOHANG) -> int | None:
+        if flag != os.WNOHANG:
+            connection.wait([self.sentinel])
+        with _READING:
+            return super().poll()
+
+
+class _Process(ForkServerProcess):
+    @staticmethod
+    def _Popen(process_obj: BaseProcess) -> popen_forkserver.Popen:  # noqa: N802 (multiprocessing looks for it)
+        return _Popen(process_obj)
+
+
+class _Context(ForkServerContext):
+    Process = _Process
+
+
 def _context(module: str) -> BaseContext:
     """How processes start: where forking is safe, from one that imported the module once for all of them.
 
@@ -165,7 +187,7 @@ def _context(module: str) -> BaseContext:
     """
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
+    context = _Context()
     context.set_forkserver_preload([module])
     before = os.environ.get(SAFE_PATH)
     os.environ[SAFE_PATH] = "1"

@@ -57,7 +57,7 @@ def test_answers_deaths_and_second_tries(tmp_path):
 
 
 def test_every_death_is_told_as_it_was():
-    """The pool's thread and the caller both ask how a process ended, which can be read once."""
+    """Pools' threads and every start of a process ask how others ended, which can be read once."""
     found = dict(side_by_side(WORK, ["kill"] * 16, jobs=4, tries=1))
     assert set(found.values()) == {Crashed(code=-signal.SIGKILL)}
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fairaudit.audits.joint.counterfactual_legs import leg_of
+from fairaudit.config.schema import GateRule
 from fairaudit.gate.cells import as_number, compared_cells, named_pair
+from fairaudit.gate.evidence import Limits
+from fairaudit.gate.judge import judge
+from fairaudit.gate.needed import needed
 from fairaudit.results.measurement import Measurement
 from fairaudit.tables.fairness.disparities import disparity_rows
 from fairaudit.tables.fairness.groups import group_rows
@@ -63,6 +68,35 @@ def test_two_groups_and_one_rate_need_no_rows():
         ("b", counts[1, 1].sum()),
     ]
     assert cells.rates == [("tpr", "y")]
+
+
+def hats(sizes, rates):
+    """Rows of groups of so many positives, and as many negatives, with these true positive rates."""
+    found = np.array([[[n - round(0.1 * n), round(0.1 * n)], [n - round(p * n), round(p * n)]]
+                      for n, p in zip(sizes, rates, strict=True)], float)  # fmt: skip
+    asked = FairnessSpec(attribute="kind", groups=tuple("abcdefgh"[: len(sizes)]), classes=("0", "1"))
+    return [*group_rows(found, asked), *disparity_rows(found, asked, Nulls(values={}, exact=False))]
+
+
+def test_a_gate_and_a_leg_look_at_the_rows_of_all_groups():
+    rows = hats([100] * 8, [0.93, 0.87, 0.9, 0.91, 0.89, 0.9, 0.88, 0.91])
+    (gap,) = (row for row in rows if row.metric == "equal_opportunity_difference")
+    limits = Limits(minimum=None, maximum=0.1)
+    told, alone = (needed(gap, gap.low, gap.high, limits, rows=given) for given in (rows, ()))
+    assert told != alone
+    (result,) = judge([GateRule(metric=gap.metric, max=0.1)], rows).rules
+    assert (result.state, result.needed) == ("inconclusive", told)
+    assert leg_of(gap, "gap", 0.1, rows).more == told
+
+
+def test_the_group_with_fewest_images_is_named_where_the_pair_has_enough():
+    rows = hats([1000, 1000, 40], [0.95, 0.88, 0.915])
+    (gap,) = (row for row in rows if row.metric == "equal_opportunity_difference")
+    pair = {**gap.extra, "limiting_highest": "a", "limiting_lowest": "b", "limiting_highest_n": 1000.0,
+            "limiting_lowest_n": 1000.0, "limiting_highest_value": 0.95, "limiting_lowest_value": 0.88}  # fmt: skip
+    gap = gap.model_copy(update={"extra": pair})
+    told = needed(gap, gap.low, gap.high, Limits(minimum=None, maximum=0.15), rows=rows)
+    assert "more images of group kind=c whose label is 1 (40 now" in told
 
 
 def test_weighted_images_count_for_what_they_are_worth():

@@ -107,6 +107,22 @@ def test_a_draft_taken_before_it_was_locked_is_made_again(tmp_path, monkeypatch)
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_draft_that_takes_its_name_while_it_is_looked_at_takes_no_other_with_it(tmp_path, monkeypatch):
+    """Opened, then renamed by its writer, and a third process has begun another draft of the same name."""
+    path, real = tmp_path / "a", module.fcntl.flock
+    own, handle = draft(path)
+    os.close(handle)
+
+    def late(opened, how):
+        own.replace(path)
+        own.write_bytes(b"another's")
+        return real(opened, how)
+
+    monkeypatch.setattr(module.fcntl, "flock", late)
+    assert module._abandoned(own)
+    assert own.read_bytes() == b"another's"
+
+
 def test_many_writers_of_one_file_each_write_it_whole(tmp_path):
     path, failed = tmp_path / "a", []
 

@@ -84,6 +84,14 @@ def test_a_gap_on_the_limit_has_no_number_and_less_room_needs_more():
     assert many > few
 
 
+def test_no_number_is_told_where_the_side_of_the_limit_is_not_known(monkeypatch):
+    """Rates of .88 and .8 of 100 images: the gap is above .06 with probability .5, and enough images would decide."""
+    unsure = {"successes": [[88, 80]], "trials": [[100, 100]], "limit": 0.06}
+    assert images_needed(**unsure) is None
+    monkeypatch.setattr("fairaudit.measures.intervals.foreseen.SURE", 0.0)
+    assert images_needed(**unsure) > 1000
+
+
 def test_the_number_is_bounded_and_the_same_every_time():
     sizes = np.array([[1000.0, 30.0, 10.0]])
     first, again = (images_needed(sizes * 0.9, sizes, limit=0.2) for _ in range(2))
