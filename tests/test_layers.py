@@ -279,6 +279,7 @@ def test_folders_can_be_taken_in_at_a_glance():
 
 
 CALLED_BY_OTHERS = {
+    *("poll", "_Popen"),  # multiprocessing
     "model_post_init",
     "pre_forward",
     "post_forward",
