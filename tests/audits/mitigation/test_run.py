@@ -158,7 +158,7 @@ def test_several_lambdas_are_tried_and_drawn(folder, tmp_path):
 def test_gates_ask_about_a_method_against_the_control(folder, tmp_path):
     from fairaudit.config.schema import GateRule
 
-    rule = GateRule(metric="worst_cell_accuracy_change", method="reweight", against="control", min=-0.99, on="value")
+    rule = GateRule(metric="worst_cell_accuracy_change", method="reweight", against="control", min=-1, on="value")
     gate = run(folder, tmp_path, methods=("reweight",), write=None, gates=[rule]).report.gate
     (judged,) = [result for result in gate.rules if "against control" in result.rule]
     assert judged.measurement.endswith("method=reweight/baseline=control")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Final
 
 from fairaudit.config.schema import GateRule
@@ -11,63 +13,87 @@ from fairaudit.results.text import limit
 from fairaudit.tables.entry import MetricEntry
 from fairaudit.tables.metrics import METRICS
 
-_OF_REGIONS: Final = frozenset({"roi-metrics", "counterfactual", "swap"})
-"""Audits of regions, which a model may be meant to use: either side of their numbers can be what is asked for."""
+_EITHER_SIDE: Final = frozenset({"roi-metrics", "counterfactual", "swap", "selftest"})
+"""Audits whose numbers may be wanted on either side: a model may be meant to use a region, a selftest may be tested."""
 
 
-def check_limits(rule: GateRule, where: str) -> None:
-    """Refuse a rule that its metric always keeps, or never, or whose limit stands on the side that is better.
+def check_limits(rules: Sequence[GateRule]) -> None:
+    """Refuse rules that cannot say anything: the limit lies beyond all values, or on the side that is better.
+
+    A limit that is the end of the range is taken, and `toothless` says so in the report.
 
     Args:
-        rule: over a known metric; one over verdicts has no limits.
-        where: its place in the configuration.
+        rules: over known metrics; those over verdicts have no limits.
 
     Raises:
-        UsageError: the rule would pass, or fail, whatever the model does.
+        UsageError: a rule would pass whatever the model does, or passes the worst models.
 
-    >>> check_limits(GateRule(metric="tpr", min=95), "gates[0]")
+    >>> check_limits([GateRule(metric="equalized_odds_difference", max=5)])
     Traceback (most recent call last):
-    fairaudit.errors.UsageError: The gate rule "tpr at least 95" can never pass. Wanted: a limit that some values keep \
-and others break: tpr lies between 0 and 1, and higher is better. Where: gates[0]. Shares are written as 0.95, not as \
-95 %.
-    >>> check_limits(GateRule(metric="tpr", min=0.95), "gates[0]")
+    fairaudit.errors.UsageError: The gate rule "equalized_odds_difference at most 5" can never fail. Wanted: a limit \
+that some values break: equalized_odds_difference lies between 0 and 1, and lower is better. Where: gates[0]. Shares \
+are written as 0.05, not as 5 %.
     """
-    if rule.measured is None:
-        return
-    entry = METRICS[rule.regression or rule.measured]
+    for number, rule in enumerate(rules):
+        if rule.measured is None:
+            continue
+        entry, where = METRICS[rule.regression or rule.measured], f"gates[{number}]"
+        if _nothing_breaks(rule, entry, beyond=True):
+            raise _refused(rule, "can never fail", entry, where)
+        if rule.regression is None and _wrong_side(rule, entry):
+            raise _refused(rule, "limits the side that is better", entry, where)
+
+
+def toothless(rules: Sequence[GateRule]) -> list[str]:
+    """A note for every rule whose limit is the end of the metric's range, so that no value breaks it.
+
+    >>> toothless([GateRule(metric="equalized_odds_difference", max=1)])
+    ['The gate rule "equalized_odds_difference at most 1" passes whatever the value: no value breaks it.']
+    """
+    known = [(rule, METRICS[rule.regression or rule.measured]) for rule in rules if rule.measured in METRICS]
+    return [
+        f'The gate rule "{in_words(rule)}" passes whatever the value: no value breaks it.'
+        for rule, entry in known
+        if _nothing_breaks(rule, entry)
+    ]
+
+
+def _nothing_breaks(rule: GateRule, entry: MetricEntry, *, beyond: bool = False) -> bool:
+    """Whether every value keeps the rule; with `beyond`, whether its limits are no values of the metric either."""
     low, high = entry.bounds
-    maximum, minimum = rule.max, rule.min
     if rule.regression is not None:
-        low, high = low - high, high - low
-    if (maximum is not None and maximum < low) or (minimum is not None and minimum > high):
-        raise _refused(rule, "can never pass", entry, where)
-    if (maximum is None or maximum >= high) and (minimum is None or minimum <= low):
-        raise _refused(rule, "can never fail", entry, where)
-    wrong = {"lower": maximum, "higher": minimum, "none": 0.0}[entry.better] is None
-    if wrong and rule.regression is None and entry.audit not in _OF_REGIONS:
-        raise _refused(rule, "limits the side that is better", entry, where)
+        low, high = -math.inf, high - low
+    if (rule.max is not None and rule.max < high) or (rule.min is not None and rule.min > low):
+        return False
+    return not beyond or (rule.max is not None and rule.max > high) or (rule.min is not None and rule.min < low)
+
+
+def _wrong_side(rule: GateRule, entry: MetricEntry) -> bool:
+    if entry.audit in _EITHER_SIDE or entry.better == "none":
+        return False
+    low, high = entry.bounds
+    if (rule.max is not None and rule.max < low) or (rule.min is not None and rule.min > high):
+        return False  # always fails, which is no false comfort
+    return (rule.max if entry.better == "lower" else rule.min) is None
 
 
 def _refused(rule: GateRule, what: str, entry: MetricEntry, where: str) -> UsageError:
-    low, high = (f"{limit(end)}".replace("inf", "infinity") for end in entry.bounds)
+    low, high = (limit(end).replace("inf", "infinity") for end in entry.bounds)
     better = "" if entry.better == "none" else f", and {entry.better} is better"
     return UsageError(
         f'The gate rule "{in_words(rule)}" {what}',
-        wanted=f"a limit that some values keep and others break: {entry.name} lies between {low} and {high}{better}",
+        wanted=f"a limit that some values break: {entry.name} lies between {low} and {high}{better}",
         where=where,
-        advice=_advice(rule, entry, what),
+        advice=_advice(rule, entry),
     )
 
 
-def _advice(rule: GateRule, entry: MetricEntry, what: str) -> str | None:
+def _advice(rule: GateRule, entry: MetricEntry) -> str | None:
     """What was probably meant."""
-    low, high = entry.bounds
     given = next(number for number in (rule.min, rule.max) if number is not None)
-    if (low, high) in ((0, 1), (-1, 1)) and 1 < given <= 100:
+    if entry.bounds in ((0, 1), (-1, 1)) and 1 < given <= 100:
         return f"Shares are written as {limit(given / 100)}, not as {limit(given)} %."
-    if rule.regression is not None or entry.better == "none" or what == "can never pass":
+    if rule.regression is not None or not _wrong_side(rule, entry):
         return None
     meant, other = ("max", "min") if entry.better == "lower" else ("min", "max")
-    if getattr(rule, meant) is None:
-        return f"Write {meant} instead of {other}; if {other} is meant, give {meant} beside it."
-    return None
+    return f"Write {meant} instead of {other}; if {other} is meant, give {meant} beside it."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fairaudit.audits.core.report.gate_limits import check_limits
 from fairaudit.config.gate import OF_CLASSIFIERS
 from fairaudit.config.schema import GateRule
 from fairaudit.data.categorical import Categorical
@@ -17,7 +16,7 @@ def check_gates(rules: Sequence[GateRule]) -> None:
     """Refuse rules over metrics that no command makes; one that another command makes is shown as not judged.
 
     Raises:
-        UsageError: a rule names an unknown metric, or one whose name has changed, or its limit decides nothing.
+        UsageError: a rule names an unknown metric, or one whose name has changed.
     """
     for rule in rules:
         old = rule.regression or rule.metric
@@ -27,8 +26,6 @@ def check_gates(rules: Sequence[GateRule]) -> None:
                 advice=RENAMED[old],
             )
     check_metrics(rules, METRICS)
-    for number, rule in enumerate(rules):
-        check_limits(rule, f"gates[{number}]")
 
 
 def check_names(rules: Sequence[GateRule], groupings: Sequence[Categorical], target: Categorical | None) -> None:

@@ -17,7 +17,7 @@ SEX, SMILE = column("sex", ("man", "woman")), column("smile", ("no", "yes"))
 
 
 def rule(**fields):
-    return GateRule.model_validate({"metric": "tpr", "min": 0.5, **fields})
+    return GateRule.model_validate({"metric": "tpr", "max": 1, **fields})
 
 
 @pytest.mark.parametrize(
