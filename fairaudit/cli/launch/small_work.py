@@ -1,4 +1,4 @@
-"""Small work, a table or a report: done in a second or two, of which the libraries' preparations for more are a fifth."""
+"""Small work, a table or a report: a second or two, a fifth of which the libraries would spend on preparing for more."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ THREADS = "OPENBLAS_NUM_THREADS"
 def small_work() -> Iterator[None]:
     """numpy, where it is imported in here, computes on one thread, and cycles of objects are searched for rarely.
 
-    A number of threads that is set in this variable holds, and afterwards everything is as before: networks are never run in here.
+    A number of threads that is set in this variable holds, and afterwards everything is as before. Networks are never
+    run in here.
     """
     set_before, usual = os.environ.get(THREADS), gc.get_threshold()
     os.environ.setdefault(THREADS, "1")
