@@ -1,4 +1,4 @@
-"""Small work, a table or a report: a second or two, a fifth of which the libraries would spend on preparing for more."""
+"""Small work, a table or a report: a second or two, a fifth of which libraries would spend on preparing for more."""
 
 from __future__ import annotations
 
