@@ -138,8 +138,8 @@ def _bounds(text: str) -> tuple[float, float]:
     found = _NUMBERS.match(text)
     if found is None:
         return -math.inf, math.inf
-    low, high = (None if number is None else float(number.replace("−", "-")) for number in found.groups())
-    return -math.inf if low is None else low, math.inf if high is None else high
+    low, high = found.groups()
+    return float(low.replace("−", "-")), math.inf if high is None else float(high.replace("−", "-"))
 
 
 def _capital(text: str) -> str:

@@ -35,9 +35,10 @@ that some values break: equalized_odds_difference lies between 0 and 1, and lowe
 are written as 0.05, not as 5 %.
     """
     for number, rule in enumerate(rules):
-        if rule.measured is None:
+        name = rule.regression or rule.metric
+        if name is None:
             continue
-        entry, where = METRICS[rule.regression or rule.measured], f"gates[{number}]"
+        entry, where = METRICS[name], f"gates[{number}]"
         if _nothing_breaks(rule, entry, beyond=True):
             raise _refused(rule, "can never fail", entry, where)
         if rule.regression is None and _wrong_side(rule, entry):
@@ -50,11 +51,11 @@ def toothless(rules: Sequence[GateRule]) -> list[str]:
     >>> toothless([GateRule(metric="equalized_odds_difference", max=1)])
     ['The gate rule "equalized_odds_difference at most 1" passes whatever the value: no value breaks it.']
     """
-    known = [(rule, METRICS[rule.regression or rule.measured]) for rule in rules if rule.measured in METRICS]
     return [
         f'The gate rule "{in_words(rule)}" passes whatever the value: no value breaks it.'
-        for rule, entry in known
-        if _nothing_breaks(rule, entry)
+        for rule in rules
+        for name in [rule.regression or rule.metric]
+        if name in METRICS and _nothing_breaks(rule, METRICS[name])
     ]
 
 
@@ -72,9 +73,9 @@ def _wrong_side(rule: GateRule, entry: MetricEntry) -> bool:
     if entry.audit in _EITHER_SIDE or entry.better == "none":
         return False
     low, high = entry.bounds
-    if (rule.max is not None and rule.max < low) or (rule.min is not None and rule.min > high):
-        return False  # always fails, which is no false comfort
-    return (rule.max if entry.better == "lower" else rule.min) is None
+    if entry.better == "lower":
+        return rule.max is None and not (rule.min is not None and rule.min > high)  # which always fails: no comfort
+    return rule.min is None and not (rule.max is not None and rule.max < low)
 
 
 def _refused(rule: GateRule, what: str, entry: MetricEntry, where: str) -> UsageError:
