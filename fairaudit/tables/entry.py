@@ -138,8 +138,8 @@ def _bounds(text: str) -> tuple[float, float]:
     found = _NUMBERS.match(text)
     if found is None:
         return -math.inf, math.inf
-    low, high = found.groups()
-    return float(low.replace("−", "-")), math.inf if high is None else float(high.replace("−", "-"))
+    ends = [float(number.replace("−", "-")) for number in found.groups() if number is not None]
+    return ends[0], ends[1] if len(ends) > 1 else math.inf
 
 
 def _capital(text: str) -> str:

@@ -51,12 +51,12 @@ def toothless(rules: Sequence[GateRule]) -> list[str]:
     >>> toothless([GateRule(metric="equalized_odds_difference", max=1)])
     ['The gate rule "equalized_odds_difference at most 1" passes whatever the value: no value breaks it.']
     """
-    return [
-        f'The gate rule "{in_words(rule)}" passes whatever the value: no value breaks it.'
-        for rule in rules
-        for name in [rule.regression or rule.metric]
-        if name in METRICS and _nothing_breaks(rule, METRICS[name])
-    ]
+    notes = []
+    for rule in rules:
+        name = rule.regression or rule.metric
+        if name is not None and name in METRICS and _nothing_breaks(rule, METRICS[name]):
+            notes.append(f'The gate rule "{in_words(rule)}" passes whatever the value: no value breaks it.')
+    return notes
 
 
 def _nothing_breaks(rule: GateRule, entry: MetricEntry, *, beyond: bool = False) -> bool:
@@ -92,7 +92,8 @@ def _refused(rule: GateRule, what: str, entry: MetricEntry, where: str) -> Usage
 def _advice(rule: GateRule, entry: MetricEntry) -> str | None:
     """What was probably meant."""
     given = next(number for number in (rule.min, rule.max) if number is not None)
-    if entry.bounds in ((0, 1), (-1, 1)) and 1 < given <= 100:
+    low, high = entry.bounds
+    if high == 1 and low > -2 and 1 < given <= 100:
         return f"Shares are written as {limit(given / 100)}, not as {limit(given)} %."
     if rule.regression is not None or not _wrong_side(rule, entry):
         return None
