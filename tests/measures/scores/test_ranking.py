@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from fairaudit.measures.scores.ranking import auc, balanced_auc, group_auc, ranked
@@ -37,6 +38,22 @@ def test_the_effective_size_has_the_variance_of_a_bootstrap():
     draws = [auc(rng.choice(positive, 80), rng.choice(negative, 120)) for _ in range(3000)]
     # A little more than that: images that are not there, and Student's quantile.
     assert 0.95 < found.value * (1 - found.value) / found.size / np.var(draws) < 1.2
+
+
+def test_the_effective_size_of_few_images_written_out():
+    """DeLong's two variances, each with four images that rank by chance, and Student's quantile (Satterthwaite)."""
+    positive, negative = [0.9, 0.8, 0.3], [0.1, 0.4, 0.2, 0.7, 0.35]
+    wins = np.array([[p > n for n in negative] for p in positive], float)
+    area, few = wins.mean(), min(wins.shape)
+    pulled = (area * few + 2) / (few + 4)  # two trials more on either side
+    sides, freedom = [], []
+    for shares in (wins.mean(axis=1), wins.mean(axis=0)):
+        n, square = len(shares), shares.var(ddof=1)
+        sides.append(((n - 1) * square + 4 * pulled * (1 - pulled)) / (n - 1 + 4) / n)
+        freedom.append(n - 1)
+    df = sum(sides) ** 2 / sum(side**2 / each for side, each in zip(sides, freedom, strict=True))
+    lost = (stats.norm.isf(0.025) / stats.t.isf(0.025, df)) ** 2
+    assert ranked(positive, negative) == pytest.approx((area, lost * area * (1 - area) / sum(sides), 3, 5))
 
 
 def test_clusters_have_the_variance_of_a_bootstrap_of_people():
