@@ -72,6 +72,19 @@ def test_clusters_have_the_variance_of_a_bootstrap_of_people():
     assert 0.85 < found.value * (1 - found.value) / found.size / np.nanvar(draws) < 1.4
 
 
+def test_the_unit_of_weights_does_not_matter():
+    draw = np.random.default_rng(3)
+    positive, negative, heavy, light = draw.normal(1, 1, 30), draw.normal(0, 1, 40), draw.random(30), draw.random(40)
+    people = {"positive_clusters": np.arange(30) % 12, "negative_clusters": np.arange(40) % 15}
+    for clusters in ({}, people):
+        found = [
+            ranked(positive, negative, positive_weights=a * heavy, negative_weights=b * light, **clusters)
+            for a, b in ((1, 1), (5, 5), (1, 7))
+        ]
+        assert found[1] == pytest.approx(found[0])
+        assert found[2] == pytest.approx(found[0])
+
+
 def test_a_perfect_ranking_is_worth_its_smaller_side():
     assert ranked([3.0, 4.0, 5.0], [1.0, 2.0]) == (1.0, 2.0, 3, 2)
 
