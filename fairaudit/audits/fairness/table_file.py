@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.study.study import require_attributes
-from fairaudit.audits.fairness.table_notes import table_notes
+from fairaudit.audits.fairness.table_notes import contradicted, table_notes
 from fairaudit.config.schema import Aligned, DataConfig, Split
 from fairaudit.data.categorical import Categorical, encode, encode_as
 from fairaudit.data.chosen_rows import Rows, limited_rows, split_rows
@@ -141,6 +141,7 @@ def read_predictions(
         notes=(
             *notes,
             *_notes(columns, target),
+            *([] if scores is None else contradicted(decisions[keep], decided(scores, threshold)[keep])),
             *table_notes(table, [columns.truth, *columns.attributes], unknown=UNKNOWN, ids=columns.id is not None),
         ),
     )

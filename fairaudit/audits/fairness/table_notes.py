@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fairaudit.counted import counted
 from fairaudit.data.categorical import encode
 from fairaudit.data.tables import Table
@@ -23,6 +26,26 @@ def table_notes(table: Table, labels: Sequence[str], *, unknown: Sequence[str], 
         ids: whether a column with ids was named, in which nothing can occur twice.
     """
     return [*_taken(table, labels, unknown), *([] if ids else _repeated(table))]
+
+
+def contradicted(decisions: NDArray[np.int32], implied: NDArray[np.int32]) -> list[str]:
+    """A note where most predictions are not those that the scores beside them decide for.
+
+    Args:
+        decisions: the predictions, -1 where missing.
+        implied: what the scores decide for, -1 where missing.
+
+    >>> contradicted(np.array([0, 1, 1, -1], np.int32), np.array([1, 0, 1, 1], np.int32))
+    ['Predictions and scores decide otherwise in 2 of 3 rows: look whether the scores are those of the other class.']
+    """
+    known = (decisions >= 0) & (implied >= 0)
+    apart, rows = int((decisions != implied)[known].sum()), int(known.sum())
+    if 2 * apart <= rows:
+        return []
+    return [
+        f"Predictions and scores decide otherwise in {apart:,} of {counted(rows, 'row')}: look whether the scores are "
+        "those of the other class."
+    ]
 
 
 def _taken(table: Table, labels: Sequence[str], unknown: Sequence[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairaudit.audits.fairness.table_notes import table_notes
+from fairaudit.audits.fairness.table_notes import contradicted, table_notes
 from fairaudit.data.tables import Table
 
 
@@ -36,3 +36,10 @@ def test_rows_that_are_alike_by_chance_are_no_copies(scores):
     if scores:
         columns["score"] = [f"0.{place}" for place in np.random.default_rng(0).integers(0, scores, 400)]
     assert notes(table(**columns)) == []
+
+
+def test_scores_of_the_other_class_are_said():
+    decisions = np.array([0, 1, 1, 0, -1], np.int32)
+    assert "in 4 of 4 rows" in contradicted(decisions, 1 - decisions)[0]
+    assert contradicted(decisions, decisions) == []
+    assert contradicted(np.array([], np.int32), np.array([], np.int32)) == []
