@@ -37,14 +37,16 @@ def compare(
 
     Example: fairaudit compare old/report.json new/report.json --regression equalized_odds_difference=0.02
     """
+    from fairaudit.cli.launch.small_work import small_work
     from fairaudit.cli.shared import guarded
 
-    guarded(
-        lambda: _compare(
-            reports, _rules(config, regressions), output=output, as_json=as_json, verbose=verbose, fail_on=fail_on
-        ),
-        output,
-    )
+    with small_work():
+        guarded(
+            lambda: _compare(
+                reports, _rules(config, regressions), output=output, as_json=as_json, verbose=verbose, fail_on=fail_on
+            ),
+            output,
+        )
 
 
 def _rules(config: Path | None, regressions: list[str] | None) -> list[GateRule]:

@@ -19,9 +19,11 @@ def render(
 
     Example: fairaudit render fairaudit-report --format html
     """
+    from fairaudit.cli.launch.small_work import small_work
     from fairaudit.cli.shared import guarded
 
-    guarded(lambda: _render(report, formats, images=images))
+    with small_work():
+        guarded(lambda: _render(report, formats, images=images))
 
 
 def _render(path: Path, formats: list[str] | None, *, images: bool) -> int:

@@ -69,6 +69,7 @@ def judge(
     alike: Sequence[Alike] = (),
     collapse: GateState = "inconclusive",
     misread: str | None = None,
+    unlike: str | None = None,
     excluded: int = 0,
     max_excluded: int = 0,
     fail_on: FailOn = "inconclusive",
@@ -87,6 +88,7 @@ def judge(
         verdicts: joint verdicts; none where the command gives none.
         alike: images, all or those of a group, that were all decided alike.
         misread: why the model was probably given other inputs than it was trained on; None where nothing says so.
+        unlike: why its decisions are probably no answers to what the labels ask; None where nothing says so.
         collapse: state of the gate where all images were decided alike; `fail` where a model was changed.
         excluded: rows that were not scored.
         max_excluded: more excluded rows than this make the gate incomplete, with or without rules.
@@ -115,6 +117,8 @@ def judge(
         results.append(_bare("decisions vary", collapse, same.sentence()))
     if misread is not None:
         results.append(_bare("input scaled as in training", "inconclusive", misread))
+    if unlike is not None:
+        results.append(_bare("decisions go with the labels", "inconclusive", unlike))
     if excluded > max_excluded:
         results.append(_too_many_excluded(excluded, max_excluded))
     results.sort(key=lambda result: WORST_FIRST.index(result.state))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fairaudit.ratio import ratio
 from fairaudit.report.rows import Row
+from fairaudit.tables.metrics import METRICS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ def _bar(row: Row, scale: Sequence[float]) -> Bar:
     span = (low - margin, high + margin)
     value = row.value if row.value is not None else low
     left, right = (value if end is None else end for end in (row.low, row.high))
-    chance = row.measurement.chance if row.measurement else None
+    chance = _chance(row)
     start = _place(left, span)
     return Bar(
         left=start,
@@ -59,8 +60,18 @@ def _place(value: float, span: tuple[float, float]) -> float:
 
 
 def _numbers(row: Row) -> Iterable[float]:
-    chance = row.measurement.chance if row.measurement else None
-    return [number for number in (row.value, row.low, row.high, chance, *_limits(row)) if number is not None]
+    return [number for number in (row.value, row.low, row.high, _chance(row), *_limits(row)) if number is not None]
+
+
+def _chance(row: Row) -> float | None:
+    """What was computed for these images, or else the registry's number where it is the same for all images."""
+    if row.measurement is None or row.measurement.chance is not None:
+        return row.measurement.chance if row.measurement else None
+    name = row.measurement.metric
+    try:
+        return float(METRICS[name].chance) if name in METRICS else None
+    except ValueError:  # words: it depends on the images
+        return None
 
 
 def _limits(row: Row) -> tuple[float, ...]:

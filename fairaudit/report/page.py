@@ -266,4 +266,4 @@ def _steps(report: Report, first: Verdict | None) -> Iterator[str]:
         yield TERMS[first.verdict].advice
     asked = next((rule.needed for rule in report.gate.rules if rule.needed), None)
     if asked and asked.rstrip(".").lower() not in missing.lower():
-        yield asked
+        yield asked if asked.endswith(".") else f"{asked}."  # it ends in a list of rules elsewhere

@@ -26,6 +26,8 @@ class AttributeEvidence:
     """Relative change of the attribute's classifier when the target's evidence is taken away."""
     swap: Leg | None = None
     """Effect of the groups' content in the region."""
+    spread: Sequence[Leg] = ()
+    """How much more scores and decisions change, in any direction, by other groups' content than by the own group's."""
     gap: Leg | None = None
     """Gap of the score between the groups on images as they are, which content that matters there shows up in."""
     flips: Sequence[Leg] = ()
@@ -55,10 +57,17 @@ class AttributeEvidence:
         return swapped and sides(self.moving) == {"above"} and self.gap is not None and self.gap.side != "above"
 
     @property
+    def both_ways(self) -> bool:
+        """Whether the swap keeps to its limit only because it moves images in both directions."""
+        swapped = self.swap is not None and self.moving == [self.swap]
+        return swapped and sides(self.moving) == {"below"} and "above" in sides(self.spread)
+
+    @property
     def use(self) -> Use:
         """`yes` and `no` need both kinds of witness on that side of their limits.
 
-        Where attribution methods stand on both sides, each side has one, and the intervention decides.
+        Where attribution methods stand on both sides, each side has one, and the intervention decides; a swap decides
+        against the use only if it does not move images in both directions either.
 
         Exact twins need no second kind where nothing was measured on a region: they differ in nothing but the
         attribute.
@@ -74,7 +83,9 @@ class AttributeEvidence:
         looks, moves = one_side(self.looking), one_side(self.moving)
         if self.exact and not self.cue and self.swap is None and not self.looking and moves in ("above", "below"):
             return "yes" if moves == "above" else "no"
-        if looks == "split" and moves in ("above", "below"):
+        if self.both_ways:
+            return "open"
+        if looks == "split" and (moves == "above" or (moves == "below" and self._moves_nothing)):
             looks = moves
         if "split" in (looks, moves):
             return "disagree"
@@ -83,6 +94,11 @@ class AttributeEvidence:
         if looks != moves:
             return "disagree"
         return "yes" if moves == "above" else "no"
+
+    @property
+    def _moves_nothing(self) -> bool:
+        """Whether images are shown to move in no direction: by flips, or by a swap whose spread is below its limit."""
+        return self.moving != [self.swap] or sides(_measured(self.spread)) <= {"below"}
 
     @property
     def parted(self) -> str | None:
@@ -96,6 +112,15 @@ class AttributeEvidence:
         """Why the use is open or disputed, and what would decide it."""
         if self.use == "disagree":
             return self._disagreement()
+        if self.both_ways:
+            moved = "; ".join(leg.sentence() for leg in self.spread if leg.side == "above")
+            return (
+                f"Content of other groups moves images in both directions, so that no direction prevails: {moved}. "
+                f"Either {self.name} counts for some images and against others, or the content does not fit the rest "
+                "of the image.",
+                "exact twins or a conditional VAE (fairaudit audit --twins, --cvae), or an audit of groups within "
+                "another attribute",
+            )
         if self.mismatch and self.gap is not None and self.gap.side != "below":
             return (
                 f"Content of other groups changes the score, but it is "

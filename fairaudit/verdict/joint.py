@@ -107,7 +107,7 @@ def _used(attribute: AttributeEvidence, region: RegionEvidence | None) -> tuple[
         if region.use != "no" and own in ("no", "unknown"):
             return "open", assumed
     if region.use == "no" and own != "yes":
-        if own != "no" and "above" in sides([*attribute.looking, *attribute.moving]):
+        if own != "no" and "above" in sides([*attribute.looking, *attribute.moving, *attribute.spread]):
             return "disagree", ""
         return "no", f"A model that does not use {region.name} cannot use {attribute.name} there."
     return own, ""

@@ -40,3 +40,14 @@ def test_a_single_value_is_in_the_middle():
 def test_no_value_no_bar():
     undefined = Measurement(audit="a", metric="m", value=None, status="undefined", reason="empty")
     assert bars([measured_row(undefined)]) == [None]
+
+
+def test_where_nothing_was_computed_for_the_images_the_registry_says_what_nothing_to_find_is():
+    lift, effect, rate = bars(
+        [row(2.0, metric="rrf_lift_absolute"), row(0.2, metric="causal_excess"), row(0.9, metric="tpr")]
+    )
+    assert lift.chance == effect.chance < 5
+    assert lift.point == effect.point > 95
+    assert rate.chance is None
+    (computed,) = bars([row(2.0, chance=3.0, metric="rrf_lift_absolute")])
+    assert computed.chance > computed.point

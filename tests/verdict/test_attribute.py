@@ -45,6 +45,30 @@ def test_a_swap_that_whole_images_do_not_show_stays_open():
     assert not AttributeEvidence(name="tie", cue=[leg("above")], swap=leg("above"), gap=leg("above")).mismatch
 
 
+@pytest.mark.parametrize("looks", ENDS)
+def test_a_swap_that_moves_images_in_both_directions_clears_nothing(looks):
+    """Content of other groups that turns many decisions, half of them each way, has no effect in one direction."""
+    found = AttributeEvidence(
+        name="tie", cue=[leg(looks)], swap=leg("below"), spread=[leg("open", "scores"), leg("above", "decisions")]
+    )
+    assert found.both_ways
+    assert found.use == "open"
+    assert "in both directions, so that no direction prevails: decisions 0.3 to 0.4 is above" in found.explained()[0]
+    flips = [leg("below", "flips")]
+    twins = AttributeEvidence(name="tie", cue=found.cue, swap=found.swap, spread=found.spread, flips=flips)
+    assert not twins.both_ways  # they flip the attribute and nothing else
+    assert not AttributeEvidence(name="tie", cue=[leg(looks)], swap=leg("above"), spread=[leg("above")]).both_ways
+
+
+@pytest.mark.parametrize("side", ENDS)
+def test_where_methods_part_a_swap_clears_only_if_it_moves_images_in_no_direction(side):
+    cue = [leg("above", "lrp"), leg("below", "gradcam")]
+    found = AttributeEvidence(name="tie", cue=cue, swap=leg("below"), spread=[leg(side)])
+    assert found.use == {"below": "no", "open": "disagree", "above": "open"}[side]
+    both = AttributeEvidence(name="tie", cue=cue, swap=leg("above"), gap=leg("above"), spread=[leg(side)])
+    assert both.use == "yes"
+
+
 def test_nothing_measured_is_unknown_and_methods_that_part_disagree():
     assert AttributeEvidence(name="tie").use == "unknown"
     cue = [leg("above", "lrp"), leg("below", "gradcam")]

@@ -14,6 +14,7 @@ from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.against import against, earlier_report
 from fairaudit.audits.core.report.drawn import NO_IMAGES, overlay_notes
 from fairaudit.audits.core.report.finish import Tell, finished
+from fairaudit.audits.core.report.gate_limits import check_limits
 from fairaudit.audits.core.report.gates import check_gates, check_names
 from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.report.report import Timing, assemble
@@ -150,6 +151,7 @@ def check_named(config: Config, material: Material, plan: AuditPlan) -> None:
     if plan.needs_attributes:
         require_attributes([group.name for group in groups], manifest.candidates, where=manifest.name)
     check_names(config.gates, groups, manifest.target)
+    check_limits(config.gates)
     check_pairs(config.audit.aligned, [*groups, *manifest.attributes.values()], manifest.target)
 
 

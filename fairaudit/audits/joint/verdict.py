@@ -42,6 +42,8 @@ LOOKS = "cue_alignment"
 """What the model looks at, for the use of the attribute."""
 MOVES = "swap_effect"
 """What moves the model, for the use of the attribute, unless its flips were measured."""
+MOVES_EITHER_WAY = {"swap_excess": "moves scores", "swap_flip": "changes decisions"}
+"""What a swap that moves images in both directions shows up in, and what it does."""
 LIFT = "rrf_lift_absolute"
 """What the model looks at, for the use of the region: evidence against the explained class counts as much as evidence
 for it."""
@@ -119,16 +121,27 @@ def legs_of(
         return Legs(outcome=outcome, attribute=known, region=None, measurements=_there([gap, *counterfactual.evidence]))
     cues = _about(measurements, LOOKS, attribute, region)
     swaps = _about(measurements, MOVES, attribute, region)
+    spread = [m for name in MOVES_EITHER_WAY for m in _about(measurements, name, attribute, region)]
     swap, scores = next(iter(swaps), None), _one(measurements, metric="score_gap", attribute=attribute)
     evidence = replace(
         known,
         cue=[leg_of(m, f"cue alignment by {m.method}", audit.cue) for m in cues if m.status != "unusable"],
         swap=leg_of(swap, f"effect of swapping the content of {region} between groups", audit.swap),
+        spread=spread_legs(spread, audit.swap),
         gap=leg_of(scores, f"gap of the score between groups of {attribute}", audit.swap),
     )
     lifts, effect, use = _use(study, measurements, region)
-    found = _there([gap, *cues, swap, scores, *lifts, effect, *counterfactual.evidence])
+    moved = spread if evidence.both_ways else []
+    found = _there([gap, *cues, swap, *moved, scores, *lifts, effect, *counterfactual.evidence])
     return Legs(outcome=outcome, attribute=evidence, region=use, measurements=found)
+
+
+def spread_legs(measurements: Sequence[Measurement], limit: float) -> list[Leg]:
+    """How much more other groups' content changes, in any direction, than the own group's."""
+    return [
+        leg_of(m, f"how much more other groups' content {MOVES_EITHER_WAY[m.metric]} than the own group's", limit)
+        for m in measurements
+    ]
 
 
 def _verdicts(study: Study, measurements: Sequence[Measurement]) -> Iterator[Verdict]:

@@ -128,8 +128,8 @@ def swap_evidence(
     groups: Sequence[str],
     classes: Sequence[str],
     clustered: bool,
-) -> tuple[Measurement, Measurement]:
-    """`swap_effect` of the region and `score_gap` of the images as they are, as the audit measures them.
+) -> tuple[Measurement, Measurement, list[Measurement]]:
+    """`swap_effect`, `score_gap` of images as they are, and changes in any direction, as the audit measures them.
 
     Args:
         columns: of `swap_columns`, and scores [image, class].
@@ -152,6 +152,6 @@ def swap_evidence(
         scores={output: arms(f"swap_score_{output}") for output in plan.outputs},
     )  # fmt: skip
     scores = np.asarray(columns["scores"], np.float64)
-    effect = swap_measurements(swapped, plan.arms, spec, subject)[0]
+    effect, *spread = swap_measurements(swapped, plan.arms, spec, subject)
     gap = score_gap_measurement({output: scores[:, output] for output in plan.outputs}, plan.arms, spec, subject)
-    return effect, gap
+    return effect, gap, spread

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fairaudit.cli.launch.small_work import small_work
 from fairaudit.cli.settings import Asked, load, split_of
 from fairaudit.cli.shared import Request
 from fairaudit.cli.terminal.announce import announce
@@ -168,19 +167,8 @@ def not_audited(outcome: Outcome) -> str:
 
 def launch_table(predictions: Path, *, options: TableOptions, request: Request) -> int:
     """Audit a table of predictions, print the table or JSON, and return the exit code."""
-    with _garbage_searched_rarely():
+    with small_work():
         return _table(predictions, options=options, request=request)
-
-
-@contextmanager
-def _garbage_searched_rarely() -> Iterator[None]:
-    """A table is audited in a second or two, of which the search for cycles would take a tenth."""
-    usual = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 20)  # a figure is about as many objects, and is a cycle
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 def _table(predictions: Path, *, options: TableOptions, request: Request) -> int:

@@ -85,6 +85,22 @@ def test_verdicts_come_worst_first_and_name_what_they_rest_on():
     assert GAP.id in found[0].evidence
 
 
+@pytest.mark.parametrize("metric", ["swap_excess", "swap_flip"])
+def test_swaps_that_turn_decisions_in_both_directions_clear_nothing(metric):
+    """A necktie that speaks for a smile on dark faces and against one on others: no direction, no gap, many flips."""
+    low = [m(name, 0.0, attribute="hat", region="tie", method="swap") for name in ("swap_effect", LOOKS)]
+    rows = [m(OUTCOME, 0.02, attribute="hat"), *low, m(LIFT, 0.5, region="tie", method="lrp"), USE[-1]]
+    rows.append(m(EFFECT, 0.01, region="tie", method="inpaint"))
+    (clear,) = verdicts_for(study(), rows_of(rows))
+    assert clear.verdict == "no evidence"
+    moved = m(metric, 0.3, attribute="hat", region="tie", method="swap")
+    (found,) = verdicts_for(study(), rows_of([*rows, moved]))
+    assert found.verdict == "undecided"
+    assert "in both directions" in found.why
+    assert moved.id in found.evidence
+    assert "twins" in (found.needed or "")
+
+
 def test_without_regions_there_is_a_verdict_per_attribute():
     found = verdicts_for(study(regions=()), rows_of([GAP]))
     assert [(each.attribute, each.region) for each in found] == [("hat", None)]

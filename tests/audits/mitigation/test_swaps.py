@@ -83,7 +83,7 @@ def by_hand(part, plan, weight):
 
 @pytest.mark.parametrize("weight", [0.0, 1.0, 4.0])
 def test_the_effect_equals_loops_over_images_and_donors(part, weight):
-    _, plan, (effect, _) = evidence(part, weight)
+    _, plan, (effect, *_) = evidence(part, weight)
     # Image 7 shows its place as it is where it gives, as a donor without the region does: its own lower half.
     assert effect.value == pytest.approx(by_hand(part, plan, weight), abs=1e-6)
     assert effect.low <= effect.value <= effect.high
@@ -95,7 +95,7 @@ def test_a_model_that_reads_the_region_is_told_from_one_that_does_not(part):
 
 
 def test_the_gap_of_the_score_is_that_of_whole_images(part):
-    columns, plan, (_, gap) = evidence(part, 4.0)
+    columns, plan, (_, gap, _) = evidence(part, 4.0)
     scores, arms = columns["scores"][:, 1], plan.arms
     cells = [[scores[(arms.group == g) & (arms.target == y)].mean() for y in (0, 1)] for g in (0, 1)]
     assert gap.value == pytest.approx(abs(np.mean(np.subtract(cells[1], cells[0]))))

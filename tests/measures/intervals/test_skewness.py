@@ -67,3 +67,11 @@ def test_from_moments_it_is_what_the_bootstraps_percentiles_give():
     below, above = reaches(values.std() / n**0.5, stats.skew(values) / n**0.5, units=n, level=0.95)
     assert (values.mean() - low, high - values.mean()) == pytest.approx((float(below), float(above)), rel=0.02)
     assert above > 1.1 * below
+
+
+def test_of_few_values_the_end_is_that_of_halls_interval_with_the_samples_standard_error():
+    values = np.array([0.1, 0.2, 0.2, 0.3, 0.4, 2.0])
+    means = np.random.default_rng(4).choice(values, (40_000, 6)).mean(axis=1)
+    _, high = skewed(*np.quantile(means, [0.025, 0.975]), means, value=values.mean(), units=6, level=0.95)
+    skew = stats.skew(values, bias=False) / 6**0.5
+    assert high == pytest.approx(transformed(values.mean(), stats.sem(values), skew, units=6, level=0.95)[1], rel=0.03)

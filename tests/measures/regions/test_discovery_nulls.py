@@ -1,5 +1,7 @@
 """The sums of squares that discovery compares, against plain loops, and which nulls apply to which clusters."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -74,3 +76,23 @@ def test_the_nulls_that_apply(kind, number):
         same = np.isclose(found[0], observed, rtol=1e-9).all(axis=1).mean()
         assert 0 < same < 0.5
         assert least_p(data) == pytest.approx(1 / 9)
+
+
+def test_turned_signs_give_the_sums_of_squares_of_every_pattern():
+    """Four persons with images of both groups and classes: 16 patterns of signs, by loops."""
+    grids, shapes, _, _ = drawn()
+    person, codes, classes = np.repeat(np.arange(4), 6), np.arange(24) % 2, np.arange(24) % 6 // 4
+    group, target = Labels(name="g", values=("a", "b"), codes=codes), Labels(name="t", values=("0", "1"), codes=classes)
+    (null,) = nulls(arrange(grids, group, target, person), shapes, 400, np.random.default_rng(0))
+    top, left, bottom, right = shapes.bounds[5]
+    share = grids[:, top:bottom, left:right].sum(axis=(1, 2))
+    exact = set()
+    for signs in product((-1, 1), repeat=4):
+        found = 0.0
+        for t in (0, 1):
+            rows = classes == t
+            turned = np.array(signs)[person] * np.where(rows, share - share[rows].mean(), 0.0)
+            means = [turned[rows & (codes == g)].mean() for g in (0, 1)]
+            found += sum(rows.sum() / 2 * (mean - np.mean(means)) ** 2 for mean in means)
+        exact.add(round(found, 9))
+    assert {round(float(value), 9) for value in null[:, 5]} == exact

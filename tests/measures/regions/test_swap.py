@@ -119,3 +119,27 @@ def test_intervals_hold_the_truth_of_models_that_read_donors_and_images(groups):
         found = main_effects(swap_contrasts(arms, cells, other + noise, same, level=0.95), list(cells), level=0.95)
         inside += largest(found, level=0.95, generator=draws).low == 0
     assert inside >= 0.9 * runs
+
+
+def test_images_and_donors_each_add_the_variance_of_what_they_bring():
+    """Every donor gives once, two to each arm: a mean of n differences of means of two has variance σ²/n."""
+    n, sigma = 4000, 0.3
+    number = np.arange(n)[:, None]
+    none = np.full(4 * n, -1)
+    arms = Arms(
+        group=np.concatenate([np.zeros(n, int), none]),
+        target=np.concatenate([np.zeros(n, int), none]),
+        unit=np.arange(5 * n),
+        to=np.concatenate([np.full((n, 2), 1), np.full((4 * n, 2), -1)]),
+        other_unit=np.concatenate([n + 4 * number + [0, 1], np.full((4 * n, 2), -1)]),
+        same_unit=np.concatenate([n + 4 * number + [2, 3], np.full((4 * n, 2), -1)]),
+        units=5 * n,
+    )
+    other, same = np.random.default_rng(0).normal(0, sigma, (2, 5 * n, 2))
+    found = swap_contrasts(arms, cells_of(arms, other, same), other, same, level=0.95)
+    assert found.value == pytest.approx([(other[:n] - same[:n]).mean()])
+    images, donors = (found.parts[:n, 0] ** 2).sum(), (found.parts[n:, 0] ** 2).sum()
+    assert images == pytest.approx(
+        sigma**2 / n, rel=0.1
+    )  # what a donor brings is noise of the image it comes to as well
+    assert donors == pytest.approx(sigma**2 / n, rel=0.1)

@@ -106,3 +106,16 @@ def test_images_that_are_all_right_do_not_show_that_the_next_one_will_be(images)
     truth = abs(0.97 - 0.025 ** (1 / images))
     assert high.item() >= min(truth, 0.97 - 1 / 3)  # two wrong ones of three are the most that three images tell apart
     assert calibration_error(found).item() == pytest.approx(0.03)
+
+
+def test_groups_have_the_intervals_that_they_have_alone():
+    """Many images of one group with an error of .1, and few of another: what chance adds to these is not its."""
+    score, truth = np.full(4030, 0.5), np.r_[np.arange(30) % 2 == 0, np.arange(4000) % 10 < 6]
+    group = np.r_[np.zeros(30, int), np.ones(4000, int)]
+    ends = []
+    for rows, groups in ((group >= 0, 2), (group == 1, 1)):
+        found = reliability(score[rows], truth[rows], group[rows] - (2 - groups), groups=groups, bins=5)
+        low, high = calibration_interval(found, replicates=2000, generator=np.random.default_rng(0))
+        ends.append((float(low[-1]), float(high[-1])))
+    assert ends[0] == pytest.approx(ends[1], abs=0.005)
+    assert 0.07 < ends[0][0] < 0.1 < ends[0][1] < 0.13

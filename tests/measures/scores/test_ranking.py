@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from fairaudit.measures.scores.ranking import auc, balanced_auc, group_auc, ranked
@@ -39,6 +40,22 @@ def test_the_effective_size_has_the_variance_of_a_bootstrap():
     assert 0.95 < found.value * (1 - found.value) / found.size / np.var(draws) < 1.2
 
 
+def test_the_effective_size_of_few_images_written_out():
+    """DeLong's two variances, each with four images that rank by chance, and Student's quantile (Satterthwaite)."""
+    positive, negative = [0.9, 0.8, 0.3], [0.1, 0.4, 0.2, 0.7, 0.35]
+    wins = np.array([[p > n for n in negative] for p in positive], float)
+    area, few = wins.mean(), min(wins.shape)
+    pulled = (area * few + 2) / (few + 4)  # two trials more on either side
+    sides, freedom = [], []
+    for shares in (wins.mean(axis=1), wins.mean(axis=0)):
+        n, square = len(shares), shares.var(ddof=1)
+        sides.append(((n - 1) * square + 4 * pulled * (1 - pulled)) / (n - 1 + 4) / n)
+        freedom.append(n - 1)
+    df = sum(sides) ** 2 / sum(side**2 / each for side, each in zip(sides, freedom, strict=True))
+    lost = (stats.norm.isf(0.025) / stats.t.isf(0.025, df)) ** 2
+    assert ranked(positive, negative) == pytest.approx((area, lost * area * (1 - area) / sum(sides), 3, 5))
+
+
 def test_clusters_have_the_variance_of_a_bootstrap_of_people():
     rng = np.random.default_rng(2)
     person = np.repeat(np.arange(60), 4)
@@ -53,6 +70,19 @@ def test_clusters_have_the_variance_of_a_bootstrap_of_people():
     assert found.value == alone.value
     assert found.size < 0.6 * alone.size
     assert 0.85 < found.value * (1 - found.value) / found.size / np.nanvar(draws) < 1.4
+
+
+def test_the_unit_of_weights_does_not_matter():
+    draw = np.random.default_rng(3)
+    positive, negative, heavy, light = draw.normal(1, 1, 30), draw.normal(0, 1, 40), draw.random(30), draw.random(40)
+    people = {"positive_clusters": np.arange(30) % 12, "negative_clusters": np.arange(40) % 15}
+    for clusters in ({}, people):
+        found = [
+            ranked(positive, negative, positive_weights=a * heavy, negative_weights=b * light, **clusters)
+            for a, b in ((1, 1), (5, 5), (1, 7))
+        ]
+        assert found[1] == pytest.approx(found[0])
+        assert found[2] == pytest.approx(found[0])
 
 
 def test_a_perfect_ranking_is_worth_its_smaller_side():

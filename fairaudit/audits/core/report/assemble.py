@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from fairaudit.audits.core.report.gate_limits import toothless
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import GateRule
 from fairaudit.gate.alike import Alike
@@ -66,6 +67,7 @@ def report_of(
     alike: Sequence[Alike] = (),
     collapse: GateState = "inconclusive",
     misread: str | None = None,
+    unlike: str | None = None,
     excluded: Sequence[Excluded] = (),
     notes: Sequence[str] = (),
     figures: Sequence[Figure] = (),
@@ -83,6 +85,7 @@ def report_of(
         alike: images that were decided alike.
         collapse: state of the gate where every image was.
         misread: why the model was probably given other inputs than it was trained on.
+        unlike: why its decisions are probably no answers to what the labels ask.
         excluded: rows that were not scored.
         notes: what a reader must know.
         figures: pictures beside the report.
@@ -100,11 +103,12 @@ def report_of(
             alike=alike,
             collapse=collapse,
             misread=misread,
+            unlike=unlike,
             excluded=len(excluded),
             max_excluded=options.max_excluded,
             fail_on=options.fail_on,
         ),
         excluded=list(excluded),
-        notes=list(notes),
+        notes=[*notes, *toothless(rules)],
         figures=list(figures),
     )

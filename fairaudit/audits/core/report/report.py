@@ -8,6 +8,7 @@ from datetime import datetime
 
 from fairaudit.audits.core.report.alike import alike
 from fairaudit.audits.core.report.assemble import report_of
+from fairaudit.audits.core.report.chance import unlike_labels
 from fairaudit.audits.core.stream.audit import Findings
 from fairaudit.audits.core.stream.stream import StreamResult
 from fairaudit.audits.core.study.cells import cells
@@ -63,6 +64,7 @@ def assemble(
         verdicts=verdicts,
         alike=decided_alike(study, streamed),
         misread=misread,
+        unlike=unlike_labels(streamed.decisions, study.target.take(streamed.rows)),
         collapse="inconclusive" if changed is None else "fail",
         excluded=excluded,
         notes=[

@@ -160,7 +160,9 @@ def open_material(
     names = wanted_regions(config) if with_regions else []
     regions = {name: config.regions[name] for name in names}
     loader = Loader(manifest, config.preprocess, regions, options.workers)
-    return Material(manifest=manifest, loader=loader, digest=loader.digest())
+    fingerprints = manifest.fingerprints()
+    noted = manifest.noted(*manifest.copies(fingerprints))
+    return Material(manifest=noted, loader=loader, digest=loader.digest(fingerprints))
 
 
 def open_classifier(path: Path, *, config: Config, material: Material, options: RunOptions) -> Classifier:

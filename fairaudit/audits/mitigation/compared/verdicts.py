@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.joint.counterfactual_legs import leg_of
-from fairaudit.audits.joint.verdict import OUTCOME
+from fairaudit.audits.joint.verdict import OUTCOME, spread_legs
 from fairaudit.audits.mitigation.compared.statistics import Images
 from fairaudit.audits.mitigation.relevance import SUFFIXES
 from fairaudit.audits.mitigation.swaps import SwapPlan, swap_evidence
@@ -69,6 +69,8 @@ class VariantEvidence:
     """Cue alignment by every attribution method that was measured."""
     swap: Measurement | None = None
     """Effect of the groups' content in the region; None without a region."""
+    spread: Sequence[Measurement] = ()
+    """How much more other groups' content changes, in any direction, than the own group's."""
     score_gap: Measurement | None = None
     """Gap of the score between the groups on images as they are; None without a region."""
     flip: Measurement | None = None
@@ -85,6 +87,7 @@ class VariantEvidence:
             name=question.attribute,
             cue=[leg_of(cue, f"cue alignment by {cue.method}", limits.cue) for cue in self.cues],
             swap=None if self.swap is None else leg_of(self.swap, swapped, limits.swap),
+            spread=spread_legs(self.spread, limits.swap),
             gap=None if self.score_gap is None else leg_of(self.score_gap, gap, limits.swap),
             flips=[] if self.flip is None else [leg_of(self.flip, flipped, limits.flip)],
             exact=question.exact,
@@ -100,10 +103,10 @@ def evidence_of(images: Images, columns: Columns, question: VariantQuestion) -> 
         columns: the model's columns (`judge.columns`).
         question: attribute, region and limits.
     """
-    swap, gap = _swap(images, columns, question)
+    swap, gap, moved = _swap(images, columns, question)
     return VariantEvidence(
-        outcome=_outcome(images, columns, question), cues=_cues(images, columns, question), swap=swap, score_gap=gap,
-        flip=_flip(images, columns, question),
+        outcome=_outcome(images, columns, question), cues=_cues(images, columns, question), swap=swap, spread=moved,
+        score_gap=gap, flip=_flip(images, columns, question),
     )  # fmt: skip
 
 
@@ -138,10 +141,12 @@ def _cues(images: Images, columns: Columns, question: VariantQuestion) -> list[M
     return found
 
 
-def _swap(images: Images, columns: Columns, question: VariantQuestion) -> tuple[Measurement | None, Measurement | None]:
-    """Effect of swapped content and gap of the score; None where nothing was swapped."""
+def _swap(
+    images: Images, columns: Columns, question: VariantQuestion
+) -> tuple[Measurement | None, Measurement | None, list[Measurement]]:
+    """Effect of swapped content, gap of the score, and changes in any direction; none where nothing was swapped."""
     if question.swaps is None or "swap_shift" not in columns:
-        return None, None
+        return None, None, []
     spec = ImageSpec(
         attribute=question.attribute, region=question.region, method="swap", statistics=question.statistics
     )
