@@ -4,11 +4,14 @@ import contextlib
 import functools
 import gc
 import hashlib
+import importlib
 import importlib.util
 import io
 import os
 import sys
+import tempfile
 import time
+import types
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +27,19 @@ settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("new", deadline=None)
 settings.load_profile("new" if os.environ.get("FAIRAUDIT_EXAMPLES") == "new" else "steady")
 
+
+class _Rfc3987(types.ModuleType):
+    """What jsonschema asks about addresses; the module builds three dozen grammars when it is imported."""
+
+    def is_valid_syntax(self, term: str, value: str) -> bool:
+        """Its answer, for which it is imported once."""
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return importlib.import_module(self.__name__).is_valid_syntax(term, value)
+
+
+if importlib.util.find_spec("rfc3987_syntax") is not None:
+    sys.modules.setdefault("rfc3987_syntax", _Rfc3987("rfc3987_syntax"))
 gc.disable()  # until everything is collected, of which next to nothing is garbage
 os.environ.setdefault("MPLBACKEND", "Agg")
 # Every worker computes on one thread: several that each take all cores wait for one another most of the time.
@@ -175,6 +191,43 @@ def pytest_runtest_setup(item):
     PLAIN[0] = not of_figures and item.get_closest_marker("drawn") is None
 
 
+NOBODY = 65534
+"""A user that owns nothing."""
+
+
+@contextlib.contextmanager
+def without_privileges(user):
+    """As this user where this process is root, which may write everywhere; as it is where it is not."""
+    root = os.geteuid() == 0
+    if root:
+        os.setresuid(user, user, 0)
+    try:
+        yield
+    finally:
+        if root:
+            os.setresuid(0, 0, 0)
+
+
+@pytest.fixture
+def read_only():
+    """`with read_only() as folder:` an empty folder that may be read and not written, by root no more than by others.
+
+    It is no folder of pytest's, which lie where root alone may look. What is used inside has to be imported before.
+    """
+
+    @contextlib.contextmanager
+    def opened():
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            folder.chmod(0o555)
+            with without_privileges(NOBODY):
+                assert list(folder.iterdir()) == []  # it may be read
+                yield folder
+            folder.chmod(0o700)
+
+    return opened
+
+
 MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
 
 
@@ -299,7 +352,10 @@ def integrated_once():
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory, worker_id):
-    """The demonstration on 400 test faces: its folder, its two models and both reports; one worker makes it for all."""
+    """The demonstration on 400 test faces: its folder, its two models and both reports; one worker makes it for all.
+
+    A fifth of the usual replicates: an end of an interval moves by less than a twentieth of its width.
+    """
     from fairaudit.audits.core.stream.progress import Silent
     from fairaudit.audits.demo.demo import audit_demo, concluded
     from fairaudit.results.store import read_report
@@ -307,8 +363,14 @@ def demo(tmp_path_factory, worker_id):
     paths = made_demo(common(tmp_path_factory, worker_id) / "demo-audited", train_images=48, test_images=400)
     folder = paths.folder
     PLAIN[0] = False
+
+    def audits():
+        text = paths.config.read_text(encoding="utf-8")
+        paths.config.write_text(text.replace("\naudit:\n", "\naudit:\n  replicates: 2000\n"), encoding="utf-8")
+        audit_demo(paths, workers=1, progress=Silent())
+
     with integrated_once():
-        once(folder.with_name("demo-audits"), lambda: audit_demo(paths, workers=1, progress=Silent()))
+        once(folder.with_name("demo-audits"), audits)
     return concluded(folder, read_report(folder / "report"), read_report(folder / "report-balanced"))
 
 

@@ -287,7 +287,7 @@ CALLED_BY_OTHERS = {
     "invoke",
     "_should_skip_dynamo",
 }
-"""Methods that pydantic, zennit, PyYAML, click and torch call."""
+"""Methods that multiprocessing, pydantic, zennit, PyYAML, click and torch call."""
 PLAIN_DECORATORS = {
     "property",
     "cached_property",

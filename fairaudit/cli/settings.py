@@ -70,6 +70,13 @@ def overrides(asked: Asked) -> dict[str, Any]:
     Raises:
         UsageError: a box, a size or a split that cannot be read.
     """
+    given = {"--target": asked.target, "--split": asked.split, "--size": asked.size, "--arch": asked.arch}
+    empty = next((option for option, text in given.items() if text is not None and not text.strip()), None)
+    if empty is not None:
+        raise UsageError(
+            f"The option {empty} is empty",
+            advice="Give it a value or leave it out; a variable of the shell may not be set.",
+        )
     sections: dict[str, dict[str, Any]] = {"data": {}, "preprocess": {}, "model": {}, "regions": {}, "audit": {}}
     if asked.data is not None:
         sections["data"]["manifest"] = str(asked.data.resolve())

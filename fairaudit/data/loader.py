@@ -115,9 +115,13 @@ class Loader:
                 )
         return self._size
 
-    def digest(self) -> str:
-        """SHA-256 over everything a batch is made from: manifest, image and mask files, preprocessing, regions."""
-        state = hashlib.sha256(self.manifest.digest().encode())
+    def digest(self, fingerprints: Sequence[str] | None = None) -> str:
+        """SHA-256 over everything a batch is made from: manifest, image and mask files, preprocessing, regions.
+
+        Args:
+            fingerprints: the manifest's, where they were taken already.
+        """
+        state = hashlib.sha256(self.manifest.digest(fingerprints).encode())
         state.update(self.preprocess.model_dump_json().encode())
         for name, config in sorted(self.regions.items()):
             place = config.model_dump_json(exclude={"forbidden"})  # what the use of a region means changes no pixel

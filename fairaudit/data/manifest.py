@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fairaudit.counted import counted
 from fairaudit.data.categorical import Categorical
 from fairaudit.data.source import ImageSource, subset
 from fairaudit.data.training import Training
@@ -63,17 +64,43 @@ class Manifest:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def digest(self) -> str:
-        """SHA-256 over ids, columns and the bytes of every image: reads all of them, in a few threads."""
+    def digest(self, fingerprints: Sequence[str] | None = None) -> str:
+        """SHA-256 over ids, columns and the bytes of every image.
+
+        Args:
+            fingerprints: of all images, where they were taken already.
+        """
         state = hashlib.sha256()
         for name, part in self._parts():
             state.update(f"{len(name)}:{name}:{len(part)}:".encode())
             state.update(part)
-        with ThreadPoolExecutor(HASHING_THREADS) as pool:
-            for source in (self.source, *(self.twins[name] for name in sorted(self.twins))):
-                for fingerprint in pool.map(source.fingerprint, range(len(self)), chunksize=64):
-                    state.update(f"{fingerprint}\n".encode())
+        for fingerprint in self.fingerprints() if fingerprints is None else fingerprints:
+            state.update(f"{fingerprint}\n".encode())
         return state.hexdigest()
+
+    def fingerprints(self) -> list[str]:
+        """SHA-256 of the rows' images and then of their twins': reads all of them, in a few threads."""
+        sources = (self.source, *(self.twins[name] for name in sorted(self.twins)))
+        with ThreadPoolExecutor(HASHING_THREADS) as pool:
+            return [
+                found for source in sources for found in pool.map(source.fingerprint, range(len(self)), chunksize=64)
+            ]
+
+    def copies(self, fingerprints: Sequence[str]) -> tuple[str, ...]:
+        """A note where images hold the same bytes as others and nothing says that they belong together.
+
+        Args:
+            fingerprints: of all images.
+        """
+        own = [found for found in fingerprints[: len(self)] if found != "missing"]
+        copies = len(own) - len(set(own))
+        if not copies or self.cluster is not None:
+            return ()
+        holds = "holds the same bytes as another" if copies == 1 else "hold the same bytes as others"
+        return (
+            f"{self.name}: {copies:,} of {counted(len(self), 'image')} {holds}. Copies make intervals too narrow: "
+            "remove them, or name the column with persons (data.cluster).",
+        )
 
     def take(self, rows: Sequence[int] | NDArray[np.int64]) -> Manifest:
         """The given rows in the given order."""

@@ -9,6 +9,7 @@ from statistics import NormalDist
 from scipy.special import betainc, betaincinv
 
 from fairaudit.results.measurement import Measurement
+from fairaudit.tables.metrics import METRICS
 
 _NORMAL = NormalDist()
 _TOLERANCE = 1e-6
@@ -55,6 +56,10 @@ class Evidence:
     """Successes and trials, whole or not, where the number is a single rate."""
     overlap: bool = False
     """Whether the number is F1 = 2 IoU / (1 + IoU), and `counts` those of the IoU."""
+    least: float = -math.inf
+    """Least value that there is; an interval at another level does not reach beyond it."""
+    most: float = math.inf
+    """Greatest value that there is."""
     of_decisions: bool = False
     """Whether the number is of decisions or scores of images, and not of effects, which may be 0 for every image."""
 
@@ -62,14 +67,14 @@ class Evidence:
         """Lower end of the interval with this probability below it."""
         if self.counts:
             return self._carried(binomial_low(*self.counts, tail))
-        return self.centre - self.below * z(tail) / z(self.tail)
+        return max(self.least, self.centre - self.below * z(tail) / z(self.tail))
 
     def upper(self, tail: float) -> float:
         """Upper end of the interval with this probability above it."""
         if self.counts:
             successes, trials = self.counts
             return self._carried(1 - binomial_low(trials - successes, trials, tail))
-        return self.centre + self.above * z(tail) / z(self.tail)
+        return min(self.most, self.centre + self.above * z(tail) / z(self.tail))
 
     def p_inside(self, limits: Limits) -> float:
         """Smallest tail at which the whole interval is inside the limits: the p value of "outside or at a limit"."""
@@ -80,8 +85,8 @@ class Evidence:
             up = 0.0 if maximum is None or maximum >= 1 else 1 - self._at_least(maximum, beyond=True)
             down = 0.0 if minimum is None or minimum <= 0 else self._at_least(minimum)
         else:
-            up = 0.0 if maximum is None else self._p(maximum - self.centre, self.above)
-            down = 0.0 if minimum is None else self._p(self.centre - minimum, self.below)
+            up = 0.0 if maximum is None or maximum >= self.most else self._p(maximum - self.centre, self.above)
+            down = 0.0 if minimum is None or minimum <= self.least else self._p(self.centre - minimum, self.below)
         return max(up, down)
 
     def p_outside(self, limits: Limits) -> float:
@@ -131,6 +136,7 @@ def evidence(measurement: Measurement) -> Evidence | None:
         return None
     tail = (1 - level) / 2
     centre = value if value is not None and low <= value <= high else (low + high) / 2
+    least, most = _range(measurement, low, high)
     return Evidence(
         centre=centre,
         below=centre - low,
@@ -138,8 +144,18 @@ def evidence(measurement: Measurement) -> Evidence | None:
         tail=tail,
         counts=_counts(measurement, tail),
         overlap=measurement.metric == "f1",
+        least=least,
+        most=most,
         of_decisions=measurement.audit == "fairness",
     )
+
+
+def _range(measurement: Measurement, low: float, high: float) -> tuple[float, float]:
+    """The ends of the metric's range that the interval keeps to; infinite where it has none."""
+    if measurement.metric not in METRICS:
+        return -math.inf, math.inf
+    least, most = METRICS[measurement.metric].bounds
+    return least if low >= least else -math.inf, most if high <= most else math.inf
 
 
 def binomial_low(successes: float, trials: float, tail: float) -> float:

@@ -54,14 +54,15 @@ def needed(
     never = _never(measurement, limits)
     if never is not None:
         return never
-    found = by_cells(measurement, high, limits, rows)
+    weighted = measurement.extra.get("weighted") is True  # cells hold sums of weights, and not images
+    found = None if weighted else by_cells(measurement, high, limits, rows)
     if found is not None:
         return found
     factor = growth(value, low, high, limits)
     if factor > _HOPELESS:
         return AT_LIMIT
-    cell = scarce_cell(measurement, inside=limits.allow(value))
-    place = f", above all of {cell}," if cell else ""
+    cell = None if weighted else scarce_cell(measurement, inside=limits.allow(value))
+    place = f", above all of {cell}," if cell else ", weighted as these are," if weighted else ""
     if measurement.n is None:
         return f"About {factor:.1f} times as many images{place} would decide it {CHANCE}."
     more = max(1, math.ceil(measurement.n * (factor - 1)))

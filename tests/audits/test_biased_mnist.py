@@ -27,7 +27,8 @@ def trained(tmp_path_factory, biased_mnist):
     """The model, the held-out digits and the configuration, made by the shipped script."""
     folder = tmp_path_factory.mktemp("biased")
     shutil.copytree(biased_mnist, folder / "biased_mnist")
-    shutil.copy(CONFIGS / "biased_mnist.yaml", folder / "fairaudit.yaml")
+    text = (CONFIGS / "biased_mnist.yaml").read_text()
+    (folder / "fairaudit.yaml").write_text(text.replace("\naudit:\n", "\naudit:\n  replicates: 1000\n"))
     return folder
 
 
@@ -103,9 +104,8 @@ def test_relevance_and_intervention_see_the_colour(audited):
 
 def searched(folder, model):
     """Both methods' region numbers and windows on 600 digits; the methods' trials are left to the audit."""
-    text = (CONFIGS / "biased_mnist.yaml").read_text()
-    quick = "audit:\n  faithfulness: false\n  replicates: 1000\n"
-    (folder / "quick.yaml").write_text(text.split("gates:")[0].replace("audit:\n", quick))
+    text = (folder / "fairaudit.yaml").read_text()
+    (folder / "quick.yaml").write_text(text.split("gates:")[0].replace("audit:\n", "audit:\n  faithfulness: false\n"))
     command = ["roi-metrics", model, "-c", "quick.yaml", "--discover", "--limit", "600", "-q", "--json"]
     done = fairaudit(folder, *command, "-o", f"found-{Path(model).parent.name}")
     assert done.exit_code == 0, done.stderr

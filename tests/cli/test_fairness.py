@@ -454,6 +454,37 @@ def test_rows_of_a_table_can_be_chosen(desk):
     desk.run(*TABLE, "--prediction", "p", "--split", "age=9").refused('The split "9" has no rows')
 
 
+def test_a_few_images_of_large_weights_stay_a_few(desk):
+    """Four images of weight 300 are four images: what rests on so few never passes, and none are 1,200."""
+    lines = ["y,p,sex,w"]
+    lines += [f"{row % 2},{row % 2},m,300" for row in range(4)] + [f"{row % 2},{row % 2},f,1" for row in range(100)]
+    (desk.folder / "few.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    gates = "[{metric: accuracy, attribute: sex, group: m, min: 0.2, on: value}]"
+    text = f"data: {{manifest: few.csv, target: y, attributes: [sex]}}\ngates: {gates}\n"
+    (desk.folder / "few.yaml").write_text(text, encoding="utf-8")
+    told = [
+        "--truth",
+        "y",
+        "--prediction",
+        "p",
+        "--attribute",
+        "sex",
+        "--weight",
+        "w",
+        "--config",
+        "few.yaml",
+        "--json",
+    ]
+    done = desk.run("fairness", "--predictions", "few.csv", *told)
+    assert done.code == 4, done.err
+    report = done.report()
+    (rule,) = report["gate"]["rules"]
+    assert "based on 4 images" in rule["why"]
+    images = {(m["metric"], m["group"], m["class"]): m["n"] for m in report["measurements"]}
+    assert (images["accuracy", "m", None], images["accuracy_difference", None, None]) == (4, 104)
+    assert images["cell_accuracy", "m", "1"] == 2
+
+
 def test_sums_of_weights_that_round_beyond_their_whole_are_shares(desk):
     rows = [{"y": i % 3, "p": i % 3, "hat": i % 3, "w": (0.1, 0.7, 1.3)[i * 7 % 11 % 3]} for i in range(300)]
     pairs = "aligned: {pairs: {hat: {'0': '0', '1': '1', '2': '2'}}}"

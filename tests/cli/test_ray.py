@@ -54,11 +54,14 @@ def cluster(zoo):
 
     folder = zoo[0].folder
     (folder / "deadly.py").write_text(DEADLY + DEADLY_FITS, encoding="utf-8")
+    # Ray imports jsonschema in each of its dozen processes, which would build three dozen grammars for addresses.
+    (folder / "rfc3987_syntax.py").write_text("raise ImportError", encoding="utf-8")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         with pytest.MonkeyPatch.context() as patch:  # what the nodes' workers are started with
             patch.setenv("PYTHONPATH", f"{folder}:{os.environ.get('PYTHONPATH', '')}")
-            nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+            alone = {"include_dashboard": False, "include_log_monitor": False, "no_monitor": True}
+            nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, **alone})
             nodes.add_node(num_cpus=1)
             ray.init(address=nodes.address, log_to_driver=False, logging_level="error")
     except Exception as error:

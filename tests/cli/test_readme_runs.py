@@ -19,10 +19,14 @@ PLANNED = [("--format", "html,github,junit"), ("--generator", "generator/generat
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """What the READMEs take to be there; a gradient is computed once and not along a path, which takes fifty times."""
+    """What the READMEs take to be there; a gradient is computed once and not along a path, which takes fifty times.
+
+    Intervals are of few replicates: no number is looked at.
+    """
     made = made_demo(tmp_path_factory.mktemp("readme") / "demo", train_images=100, test_images=152).folder
     config = made / "fairaudit.yaml"
-    config.write_text(config.read_text().replace("integrated_gradients", "input_x_gradient"))
+    text = config.read_text().replace("integrated_gradients", "input_x_gradient")
+    config.write_text(text.replace("\naudit:\n", "\naudit:\n  replicates: 500\n"))
     for name in ("model", "candidate"):
         shutil.copy(made / "biased.pt", made / f"{name}.pt")
     shutil.copy(made / "balanced.pt", made / "deployed.pt")

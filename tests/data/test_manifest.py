@@ -70,6 +70,19 @@ def test_the_digest_depends_on_content_and_on_nothing_else(manifest):
     assert len(set(digests)) == len(digests)
 
 
+def test_copies_of_images_are_counted_unless_clusters_are_known(manifest):
+    fingerprints = manifest.fingerprints()
+    assert manifest.digest(fingerprints) == manifest.digest()
+    bare = replace(manifest, cluster=None)
+    assert bare.copies(["a", "b", "c"]) == ()
+    assert bare.copies(["missing", "missing", "c"]) == ()
+    (note,) = bare.copies(["a", "b", "a"])
+    assert "1 of 3 images holds the same bytes as another" in note
+    assert "2 of 3 images hold the same bytes as others" in bare.copies(["a", "a", "a"])[0]
+    known = column("person", [0, 0, 1])
+    assert replace(manifest, cluster=known).copies(["a", "a", "c"]) == ()
+
+
 def test_columns_of_another_length_are_a_programming_error(manifest):
     with pytest.raises(ValueError, match="3 ids"):
         replace(manifest, target=column("y", [0]))

@@ -140,3 +140,18 @@ def test_without_an_interval_there_is_no_evidence(missing):
 )
 def test_the_limits_themselves_are_allowed(value, expected):
     assert Limits(minimum=0.0, maximum=0.1).allow(value) is expected
+
+
+def test_an_interval_at_another_level_keeps_to_the_range_of_its_metric():
+    """Scaled to the level that several rules share, a gap of up to .95 would reach 1.09."""
+    gap = evidence(measure(0.0, 0.0, 0.95).model_copy(update={"metric": "equalized_odds_difference"}))
+    assert gap is not None
+    assert (gap.lower(0.001), gap.upper(0.001)) == (0.0, 1.0)
+    assert gap.p_inside(Limits(minimum=None, maximum=1.0)) == 0.0
+    assert gap.p_inside(Limits(minimum=None, maximum=0.99)) > 0.01
+    change = evidence(measure(-0.5, -0.9, 0.0).model_copy(update={"metric": "accuracy_change"}))
+    assert change is not None
+    assert change.lower(0.001) == -1.0
+    unknown = evidence(measure(0.5, 0.0, 0.95))
+    assert unknown is not None
+    assert unknown.upper(0.001) > 1

@@ -53,6 +53,13 @@ def test_the_sentence_names_the_images_and_the_cell():
     assert needed(measurement(n=None), 0.04, 0.12, LIMIT).startswith("About 7.8 times as many images")
 
 
+def test_weighted_images_are_counted_and_their_weights_are_not():
+    told = needed(measurement(smallest_cell="necktie=1", weighted=True), 0.04, 0.12, LIMIT)
+    assert (
+        told == "About 2,705 more images (400 now), weighted as these are, would decide it in about four of five cases."
+    )
+
+
 def test_an_estimate_at_the_limit_needs_more_than_anyone_has():
     assert "no number of images" in needed(measurement(0.1), 0.05, 0.15, LIMIT)
     assert "no number of images" in needed(measurement(0.0999), 0.05, 0.15, LIMIT)

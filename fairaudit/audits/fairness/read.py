@@ -46,6 +46,8 @@ def read_fairness(inputs: FairnessInputs) -> Findings:
         measurements += _data_facts(view)
         measurements += _against(view)
         measurements += _within(view)
+    if inputs.weights is not None:
+        measurements = [in_images(measurement, inputs) for measurement in measurements]
     return Findings(
         measurements=measurements,
         notes=[
@@ -57,6 +59,23 @@ def read_fairness(inputs: FairnessInputs) -> Findings:
         ],
         drawings=list(fairness_drawings(inputs, measurements)),
     )
+
+
+def in_images(measurement: Measurement, inputs: FairnessInputs) -> Measurement:
+    """The measurement with the number of images that it is based on, where its tables held sums of weights.
+
+    A hundred images of weight 1 and one of weight 100 are no evidence of one size; what rests on a handful of images
+    never passes, whatever their weights.
+    """
+    grouping = next((each for each in inputs.groupings if each.name == measurement.attribute), None)
+    if grouping is None or measurement.n is None or measurement.metric == "training_phi":
+        return measurement
+    counts = np.asarray(grouping.codes >= 0)
+    if measurement.group is not None:
+        counts = counts & (grouping.codes == grouping.values.index(measurement.group))
+    if measurement.metric == "cell_accuracy" and measurement.class_ is not None:
+        counts = counts & (inputs.target.codes == inputs.target.values.index(measurement.class_))
+    return measurement.model_copy(update={"n": int(counts.sum()), "extra": {**measurement.extra, "weighted": True}})
 
 
 def _asked(view: FairnessView) -> FairnessSpec:

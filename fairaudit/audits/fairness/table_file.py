@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.study.study import require_attributes
+from fairaudit.audits.core.study.study import check_roles, require_attributes
+from fairaudit.audits.fairness.table_notes import contradicted, table_notes
 from fairaudit.config.schema import Aligned, DataConfig, Split
 from fairaudit.data.categorical import Categorical, encode, encode_as
 from fairaudit.data.chosen_rows import Rows, limited_rows, split_rows
@@ -103,6 +104,7 @@ def read_predictions(
     _check(columns)
     table = read_table(path)
     require_attributes(columns.attributes, candidate_attributes(table, but=_other(columns)), where=table.file)
+    check_roles(columns.truth, columns.attributes, columns.controls, where=table.file)
     target = _target(table, columns)
     scores = _scores(table, columns, target)
     decisions = _labels(table, columns.prediction, "--prediction", target)
@@ -137,7 +139,12 @@ def read_predictions(
         training=training_rows(table, target, attributes, aligned=aligned, split=split, optional=True),
         rows=len(rows),
         digest=_digest(rows, ids if columns.id else [""] * len(ids), target, attributes),
-        notes=(*notes, *_notes(columns, target)),
+        notes=(
+            *notes,
+            *_notes(columns, target),
+            *([] if scores is None else contradicted(decisions[keep], decided(scores, threshold)[keep])),
+            *table_notes(table, [columns.truth, *columns.attributes], unknown=UNKNOWN, ids=columns.id is not None),
+        ),
     )
 
 

@@ -50,7 +50,8 @@ def cue_measurement(
         else shares_of(np.asarray(shares, np.float64) / scale, group=group, target=target, units=clusters)
     )
     if target is None or found is None:
-        return _missing(question, group.name, reason or ("the classes are not known" if target is None else NO_TABLE))
+        told = reason or ("the classes are not known" if target is None else no_table(shares, target))
+        return _missing(question, group.name, told)
     contrasts = cue_contrasts(found)
     draw = generator(question.statistics.seed, "cue", group.name, question.region or "", question.method or "")
     most = largest(contrasts, level=question.statistics.level, generator=draw)
@@ -71,6 +72,21 @@ def cue_measurement(
         ),
         level=question.statistics.level,
     )
+
+
+def no_table(shares: NDArray[np.floating], target: Labels) -> str:
+    """Why there is no full table: images of some class have no relevance, or groups and classes do not meet.
+
+    Args:
+        shares: `[image]` signed shares, NaN where the map holds nothing.
+        target: the class.
+    """
+    codes, empty = np.asarray(target.codes, np.int64), np.isnan(np.asarray(shares, np.float64))
+    silent = [name for code, name in enumerate(target.values) if (codes == code).any() and empty[codes == code].all()]
+    if not silent:
+        return NO_TABLE
+    named = f"images of class {silent[0]}" if len(silent) == 1 else f"images of {len(silent)} classes"
+    return f"the maps of {named} hold nothing, as where an output is constant"
 
 
 def _facts(

@@ -39,7 +39,7 @@ def test_the_numbers_by_counting(table, tmp_path):
     assert (tmp_path / "out" / "report.json").is_file()
 
 
-def test_a_weight_of_two_is_two_rows(table, tmp_path):
+def test_a_weight_of_two_weighs_twice_and_is_one_image(table, tmp_path):
     text = table.read_text().splitlines()
     table.write_text(
         "\n".join([text[0] + ",w", *(f"{row},{2 if row.endswith('red') else 1}" for row in text[1:])]) + "\n"
@@ -47,7 +47,9 @@ def test_a_weight_of_two_is_two_rows(table, tmp_path):
     columns = TableColumns(truth="y", prediction="p", attributes=("hat",), weight="w")
     report = audit_table(table, columns, audit=AUDIT, gates=[], options=options(tmp_path))
     sizes = {m.group: m.n for m in report.measurements if m.metric == "accuracy" and m.group}
-    assert sizes == {"red": 20, "blue": 10}
+    assert sizes == {"red": 10, "blue": 10}
+    weighed = {m.group: m.denominator for m in report.measurements if m.metric == "accuracy" and m.group}
+    assert weighed == {"red": 20, "blue": 10}
 
 
 def test_the_plan_reads_everything_and_writes_nothing(table, tmp_path):

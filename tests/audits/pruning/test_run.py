@@ -22,6 +22,7 @@ METHODS = ("lrp", "input_x_gradient")
 
 def configured(demo_files, methods):
     audit = {"attribute": "necktie", "region": "necktie", "saliency": list(methods), "faithfulness": False}
+    audit |= {"replicates": 2000}
     audit |= {"aligned": {"pairs": {"necktie": {"0": "0", "1": "1"}}, "rho": {"necktie": 0.95}}}  # φ = 0.9 in training
     audit |= {"tolerance": 0.25}  # 400 faces tell a gap of a half from one of a tenth, and not a tenth from none
     folder = Path(demo_files.folder)

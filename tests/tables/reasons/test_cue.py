@@ -78,3 +78,12 @@ def test_cells_of_one_image_are_too_few():
     found = measured([0.1, 0.2, 0.3, 0.4], [0, 1, 0, 1], [0, 0, 1, 1])
     assert found.value is None
     assert TOO_FEW in found.reason
+
+
+def test_a_class_whose_maps_hold_nothing_is_named():
+    """Two outputs of which one is constant: no map of its class has any relevance."""
+    shares, group, target = world(0.3)
+    shares[np.asarray(target) == 0] = np.nan
+    found = measured(shares, group, target)
+    assert (found.value, found.status) == (None, "undefined")
+    assert found.reason == "the maps of images of class 0 hold nothing, as where an output is constant"

@@ -1,6 +1,5 @@
 """What is written into a report's folder, and what goes when a report of other numbers comes."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -44,9 +43,7 @@ def test_a_folder_that_cannot_be_is_told_before(tmp_path):
         ready_folder(tmp_path / "file")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_permission_is_told_before(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(OutputError, match="no permission"):
-        ready_folder(tmp_path)
-    tmp_path.chmod(0o700)
+def test_a_folder_without_permission_is_told_before(tmp_path, read_only):
+    ready_folder(tmp_path)
+    with read_only() as folder, pytest.raises(OutputError, match="no permission"):
+        ready_folder(folder)
