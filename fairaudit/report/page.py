@@ -240,7 +240,7 @@ def _what(verdict: Verdict) -> str:
 
 
 def _in(verdict: Verdict) -> str:
-    return f" in {verdict.region}" if verdict.region else ""
+    return f" in the region {verdict.region}" if verdict.region and verdict.region != verdict.attribute else ""
 
 
 def _evidence(report: Report, verdict: Verdict) -> Iterator[EvidenceRow]:
