@@ -106,12 +106,9 @@ def overrides(asked: Asked) -> dict[str, Any]:
 def _check_filled(asked: Asked) -> None:
     """Refuse options that are there and say nothing, as where a variable of the shell is not set."""
     given = {"--target": asked.target, "--split": asked.split, "--size": asked.size, "--arch": asked.arch}
-    empty = next((option for option, text in given.items() if text is not None and not text.strip()), None)
-    if empty is not None:
-        raise UsageError(
-            f"The option {empty} is empty",
-            advice="Give it a value or leave it out; a variable of the shell may not be set.",
-        )
+    for option, text in given.items():
+        if text is not None and not text.strip():
+            raise UsageError(f"The option {option} is empty", advice="Give it a value or leave it out.")
 
 
 def read_boxes(texts: Sequence[str]) -> dict[str, list[float]]:

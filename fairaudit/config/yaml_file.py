@@ -72,7 +72,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except yaml.reader.ReaderError as error:
         raise ConfigError(
             "The configuration is not text",
-            found=f"the character U+{ord(error.character):04X}" if isinstance(error.character, str) else None,
+            found=f"the character U+{error.character:04X}" if isinstance(error.character, int) else None,
             where=path.name,
         ) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
