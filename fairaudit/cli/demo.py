@@ -30,17 +30,18 @@ def demo(
 
 def _demo(output: Path, *, seed: int, workers: int, quiet: bool) -> int:
     from fairaudit.audits.demo.demo import run_demo
-    from fairaudit.cli.terminal.console import progress_display, say, wants_color
+    from fairaudit.cli.terminal.console import progress_display, say
     from fairaudit.errors import ExitCode
-    from fairaudit.report import terminal
+    from fairaudit.report import brief
 
     with progress_display(quiet=quiet) as progress:
         outcome = run_demo(output, seed=seed, workers=workers, progress=progress)
     for report in (outcome.biased, outcome.balanced):
-        emit(terminal.render(report, color=wants_color()))
+        emit(f"{brief.render(report)}\n")
     for line in outcome.conclusion:
         emit(f"{line}\n")
     if not quiet:
-        say(f"Look at {outcome.folder / 'report' / 'report.md'} and the figures beside it.")
+        pages = [str(outcome.folder / name / "report.html") for name in ("report", "report-balanced")]
+        say(f"Look at {' and '.join(pages)}.")
         say(f"Continue with: cd {outcome.folder} && fairaudit audit biased.pt --roi necktie --baseline balanced.pt")
     return ExitCode.PASS if outcome.right else ExitCode.GATE_FAILED

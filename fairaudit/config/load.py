@@ -114,9 +114,9 @@ def _check_arch(arch: str | None, *, where: str) -> None:
 
 
 def _find(path: Path | None, folder: Path) -> Path | None:
-    if path is None:
-        return folder / FILE_NAME if (folder / FILE_NAME).is_file() else None
-    full = folder / path
+    if path is None and not (folder / FILE_NAME).is_file():
+        return None
+    full = folder / (path or FILE_NAME)
     if full.is_dir():
         full = full / FILE_NAME
     found = unusual(full)

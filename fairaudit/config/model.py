@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from fairaudit.config.section import Section
 
@@ -34,6 +34,14 @@ class ModelConfig(Section):
     """For checkpoints: torchvision:NAME or package.module:factory, with literal arguments if need be."""
     weights: str | None = None
     """For checkpoints: key of the weights to use, such as state_dict_ema; dots go down a level."""
+
+    @field_validator("classes")
+    @classmethod
+    def _names_differ(cls, classes: list[str]) -> list[str]:
+        twice = next((name for name in classes if classes.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f'classes names "{twice}" twice')
+        return classes
 
     @property
     def picks_several(self) -> bool:

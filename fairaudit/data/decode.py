@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fairaudit.errors import ImageError
+from fairaudit.files import POINTER, is_pointer
 from fairaudit.limits import PIXELS
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF")
@@ -53,6 +54,8 @@ def open_image(path: Path, *, upright: bool = True) -> Image.Image:
                 _check_size(image.size, path.name)
                 return _upright(image, turn=upright)
     except UnidentifiedImageError as error:
+        if is_pointer(path):
+            raise ImageError(f"The image file is {POINTER}", where=path.name) from error
         raise ImageError(
             "The file is not an image of a known format, or its header is damaged",
             wanted=", ".join(FORMATS),

@@ -27,3 +27,21 @@ def test_a_handful(n, words):
 
 def test_nothing_speaks_against_many_images_that_were_decided_differently():
     assert doubt(number(n=100), []) is None
+
+
+@pytest.mark.parametrize(
+    ("fact", "measured", "doubted"),
+    [
+        ({}, {}, True),
+        ({}, {"attribute": "hat", "group": "0"}, True),
+        ({"attribute": "hat", "group": "1"}, {"attribute": "hat", "group": "1"}, True),
+        ({"attribute": "hat", "group": "1"}, {"attribute": "hat", "group": "0"}, False),
+        ({"attribute": "hat", "group": "1"}, {"attribute": "tie", "group": "1"}, False),
+        ({"attribute": "hat", "group": "1"}, {}, False),
+        ({"attribute": "hat", "group": "1", "truth_varies": True}, {"attribute": "hat"}, True),
+        ({"attribute": "hat", "group": "1", "truth_varies": False}, {"attribute": "hat"}, False),
+    ],
+)
+def test_decisions_that_do_not_vary_speak_against_numbers_that_they_are_in(fact, measured, doubted):
+    told = doubt(number(n=100, **measured), [Alike(decision="1", n=50, **fact)])
+    assert (told is not None) is doubted

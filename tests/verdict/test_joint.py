@@ -207,3 +207,13 @@ def test_lift_limit_can_be_reached_by_any_region(area):
     if area > 0.5:  # mean inside over mean outside is 1.5 at this lift
         share = lift_limit(1.5, area) * area
         assert (share / area) / ((1 - share) / (1 - area)) == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"), [("absent", "The outcome is missing."), ("open", "is too wide to decide.")]
+)
+@pytest.mark.parametrize("sides", ["above", "below"])
+def test_what_the_outcome_lacks_is_told_where_the_use_is_known(outcome, told, sides):
+    found = joint_verdict(leg("gap", outcome), about(sides, sides), box(sides, sides))
+    assert told in found.why
+    assert found.needed == leg("gap", outcome).needed()

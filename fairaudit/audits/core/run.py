@@ -27,7 +27,15 @@ from fairaudit.audits.core.study.alignment import check_pairs
 from fairaudit.audits.core.study.decoded import decoded_once
 from fairaudit.audits.core.study.groups import audited_groupings
 from fairaudit.audits.core.study.scale import scale_notes
-from fairaudit.audits.core.study.study import Material, Study, open_classifier, open_material, require_attributes
+from fairaudit.audits.core.study.study import (
+    Material,
+    Study,
+    audited,
+    check_roles,
+    open_classifier,
+    open_material,
+    require_attributes,
+)
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.engine.expected import LESS, as_expected
@@ -150,6 +158,9 @@ def check_named(config: Config, material: Material, plan: AuditPlan) -> None:
     manifest, groups = material.manifest, audited_groupings(config, material.manifest)
     if plan.needs_attributes:
         require_attributes([group.name for group in groups], manifest.candidates, where=manifest.name)
+    if manifest.target is not None:
+        names = audited(config.audit.attribute, manifest.attributes, kind="attribute")
+        check_roles(manifest.target.name, names, config.audit.control, where=manifest.name)
     check_names(config.gates, groups, manifest.target)
     check_limits(config.gates)
     check_pairs(config.audit.aligned, [*groups, *manifest.attributes.values()], manifest.target)

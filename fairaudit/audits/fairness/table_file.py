@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.audits.core.study.study import require_attributes
+from fairaudit.audits.core.study.study import check_roles, require_attributes
 from fairaudit.audits.fairness.table_notes import contradicted, table_notes
 from fairaudit.config.schema import Aligned, DataConfig, Split
 from fairaudit.data.categorical import Categorical, encode, encode_as
@@ -104,6 +104,7 @@ def read_predictions(
     _check(columns)
     table = read_table(path)
     require_attributes(columns.attributes, candidate_attributes(table, but=_other(columns)), where=table.file)
+    check_roles(columns.truth, columns.attributes, columns.controls, where=table.file)
     target = _target(table, columns)
     scores = _scores(table, columns, target)
     decisions = _labels(table, columns.prediction, "--prediction", target)

@@ -135,6 +135,7 @@ def _check(request: GeneratorRequest, manifest: Manifest) -> None:
         raise UsageError(
             "A conditional VAE needs an attribute of the manifest",
             found=found,
+            where="--condition",
             advice=suggestion(found, manifest.attributes),
         )
     if len(set(request.attributes)) < len(request.attributes):

@@ -8,8 +8,10 @@ import pytest
 import torch
 from fairlearn.metrics import MetricFrame, true_positive_rate
 from PIL import Image
+from typer.testing import CliRunner
 
 from fairaudit.audits.core.report.metrics import ALL
+from fairaudit.cli.main import app
 from fairaudit.data.tables import read_table
 from fairaudit.report.schema import report_schema
 
@@ -149,3 +151,16 @@ def test_ids_are_unique(demo):
     for report in (demo.biased, demo.balanced):
         ids = [m.id for m in report.measurements]
         assert len(ids) == len(set(ids))
+
+
+def test_the_command_prints_a_screen_for_each_model_and_what_they_show(demo, monkeypatch):
+    monkeypatch.setattr("fairaudit.audits.demo.demo.run_demo", lambda *_args, **_given: demo)
+    answer = CliRunner().invoke(app, ["demo"])
+    assert answer.exit_code == 0, answer.output
+    first, second, told = answer.stdout.split("\n\n")
+    assert "DO NOT RELEASE." in first
+    assert "NOTHING FOUND AGAINST A RELEASE." in second
+    assert max(first.count("\n"), second.count("\n")) < 24
+    assert told == "\n".join([*demo.conclusion, ""])
+    for name in ("report", "report-balanced"):
+        assert str(demo.folder / name / "report.html") in "".join(answer.stderr.split())

@@ -137,6 +137,15 @@ def test_averages_over_classes_leave_room_in_every_group(name):
     assert all((m.value, m.high) == (1, 1) and m.low < 0.85 for m in rows)
 
 
+def test_what_averages_lack_adds_up_over_classes_like_variances():
+    """Of K classes that are all right, each n images: the exact end of n of n, less 1, squared, over K."""
+    for classes, images in ((2, 3), (3, 4), (5, 10)):
+        lacks = macro_missing(perfect(images, groups=1, classes=classes), "tpr", asked(perfect(1, classes=classes)))
+        low = exact(images, images).low
+        assert lacks.low[0] == pytest.approx((1 - float(low)) ** 2 / classes)
+        assert lacks.high[0] == 0
+
+
 def test_an_image_decided_wrongly_costs_two_classes_their_overlap():
     counts = perfect(4, groups=1, classes=3).astype(float)
     tpr, iou = (macro_missing(counts, name, asked(counts)).low[0] for name in ("tpr", "iou"))

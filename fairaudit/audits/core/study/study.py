@@ -137,6 +137,28 @@ def require_attributes(names: Sequence[str], candidates: Sequence[str], *, where
     )
 
 
+def check_roles(target: str, attributes: Sequence[str], controls: Sequence[str], *, where: str) -> None:
+    """Refuse a column in two roles, which compares nothing: groups of the target, or groups within themselves.
+
+    Args:
+        target: column of the label.
+        attributes: the audited attributes.
+        controls: the control attributes.
+        where: the table.
+
+    Raises:
+        UsageError: an audited attribute is the target, or a control.
+    """
+    for role, names in (("the target", [target]), ("a control attribute", controls)):
+        both = next((name for name in attributes if name in names), None)
+        if both is not None:
+            raise UsageError(
+                f'The attribute "{both}" is {role} too, so that no groups are left to compare',
+                where=where,
+                advice="Name another column as attribute.",
+            )
+
+
 MOST_CANDIDATES = 12
 """As many columns are listed."""
 
