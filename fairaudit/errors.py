@@ -131,7 +131,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     >>> suggestion("zzz", ["necktie", "hat"])
     'Known: hat, necktie.'
     """
-    names = sorted(known)
+    names = sorted(filter(None, known))
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
         return f'Did you mean "{near[0]}"?'

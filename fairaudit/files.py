@@ -14,6 +14,8 @@ POINTER: Final = "a pointer of Git LFS; fetch the file itself with `git lfs pull
 """What such a file is called in an error."""
 _POINTER: Final = b"version https://git-lfs"
 _POINTER_BYTES: Final = 1024
+_SCHEMES: Final = frozenset({"http:", "https:", "s3:", "gs:", "hf:", "ftp:"})
+"""How web addresses begin; a path has one slash after it."""
 
 
 def unusual(path: Path) -> str | None:
@@ -34,6 +36,17 @@ def unusual(path: Path) -> str | None:
         return POINTER if is_pointer(path) else None
     kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
     return next((name for test, name in kinds if test(mode)), "a device")
+
+
+def fetched_first(path: Path) -> str | None:
+    """Advice where a path that does not exist is a web address; None for any other.
+
+    >>> fetched_first(Path("/work/https:/example.org/a.csv"))
+    'Download it first: files are read from disk.'
+    >>> fetched_first(Path("a.csv"))
+    """
+    address = any(part in _SCHEMES for part in path.parts)
+    return "Download it first: files are read from disk." if address else None
 
 
 def is_pointer(path: Path) -> bool:

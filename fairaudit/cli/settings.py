@@ -70,13 +70,7 @@ def overrides(asked: Asked) -> dict[str, Any]:
     Raises:
         UsageError: a box, a size or a split that cannot be read.
     """
-    given = {"--target": asked.target, "--split": asked.split, "--size": asked.size, "--arch": asked.arch}
-    empty = next((option for option, text in given.items() if text is not None and not text.strip()), None)
-    if empty is not None:
-        raise UsageError(
-            f"The option {empty} is empty",
-            advice="Give it a value or leave it out; a variable of the shell may not be set.",
-        )
+    _check_filled(asked)
     sections: dict[str, dict[str, Any]] = {"data": {}, "preprocess": {}, "model": {}, "regions": {}, "audit": {}}
     if asked.data is not None:
         sections["data"]["manifest"] = str(asked.data.resolve())
@@ -107,6 +101,14 @@ def overrides(asked: Asked) -> dict[str, Any]:
     for name, values in asked.extra.items():
         sections.setdefault(name, {}).update(values)
     return {name: values for name, values in sections.items() if values}
+
+
+def _check_filled(asked: Asked) -> None:
+    """Refuse options that are there and say nothing, as where a variable of the shell is not set."""
+    given = {"--target": asked.target, "--split": asked.split, "--size": asked.size, "--arch": asked.arch}
+    for option, text in given.items():
+        if text is not None and not text.strip():
+            raise UsageError(f"The option {option} is empty", advice="Give it a value or leave it out.")
 
 
 def read_boxes(texts: Sequence[str]) -> dict[str, list[float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -11,6 +11,22 @@ from pydantic_core import ErrorDetails
 from fairaudit.errors import ConfigError, suggestion
 
 _SHOWN = 4
+_KINDS: Final[Mapping[str, str]] = {
+    "model_type": "a mapping, of lines such as `key: value`",
+    "dict_type": "a mapping, of lines such as `key: value`",
+    "list_type": "a list, such as [a, b]",
+    "tuple_type": "a list, such as [a, b]",
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "finite_number": "a finite number",
+}
+"""Kind of problem → what is wanted, in the words of YAML."""
 Key = tuple[str | int, ...]
 
 
@@ -28,12 +44,15 @@ def explained(
     """
     problems = _sorted([(_key(problem["loc"], values), problem) for problem in error.errors()])
     key, first = problems[0]
-    others = [f"{_dotted(other)} ({problem['msg']})" for other, problem in problems[1:_SHOWN]]
+    others = [
+        f"{_dotted(other)} ({_KINDS.get(problem['type'], problem['msg'])})" for other, problem in problems[1:_SHOWN]
+    ]
     if len(problems) > _SHOWN:
         others.append(f"{len(problems) - _SHOWN} more")
     advice = _advice(key, first, model)
     return ConfigError(
         _problem(key, first),
+        wanted=_KINDS.get(first["type"]),
         found=None if first["type"] in ("missing", "extra_forbidden", "value_error") else _shown(first["input"]),
         where=f"{'the command line' if _given(key, overrides) else file}, key {_dotted(key)}",
         advice=" ".join(filter(None, [advice, f"Also wrong: {'; '.join(others)}." if others else ""])) or None,
@@ -76,8 +95,12 @@ def _problem(key: Key, problem: ErrorDetails) -> str:
     name = key[-1] if key else "the whole"
     if problem["type"] == "extra_forbidden":
         return f'The configuration has an unknown key "{name}"'
+    if problem["type"] == "missing" and isinstance(name, int):
+        return f"A list of the configuration is too short: it ends before place {name + 1}"
     if problem["type"] == "missing":
         return f'The configuration lacks the key "{name}"'
+    if problem["type"] in _KINDS:
+        return "The configuration holds a value of another kind"
     message = str(problem["msg"]).removeprefix("Value error, ")
     return f"The configuration is wrong: {message[:1].lower()}{message[1:]}"
 

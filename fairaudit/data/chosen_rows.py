@@ -44,7 +44,7 @@ def limited_rows(count: int, limit: int | None, *, seed: int) -> tuple[Rows, tup
 
     >>> rows, notes = limited_rows(5, 2, seed=0)
     >>> len(rows), notes
-    (2, ('a random part of 2 of 5 rows is used (limit)',))
+    (2, ('A random part of 2 of 5 rows is used (limit).',))
 
     Raises:
         DataError: the limit is below 1.
@@ -54,4 +54,4 @@ def limited_rows(count: int, limit: int | None, *, seed: int) -> tuple[Rows, tup
     if limit < 1:
         raise DataError("The limit leaves no rows", wanted="a limit of at least 1", found=str(limit))
     rows: Rows = generator(seed, "limit").choice(count, size=limit, replace=False)
-    return np.sort(rows), (f"a random part of {limit} of {count} rows is used (limit)",)
+    return np.sort(rows), (f"A random part of {limit:,} of {count:,} rows is used (limit).",)

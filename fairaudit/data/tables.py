@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fairaudit.data.categorical import canonical
 from fairaudit.errors import DataError, suggestion
-from fairaudit.files import read_bytes, reason, unusual
+from fairaudit.files import fetched_first, read_bytes, reason, unusual
 from fairaudit.limits import CELLS, COLUMNS, UNPACKED, unpacked
 
 Record = tuple[Sequence[str], str]
@@ -75,7 +75,9 @@ def read_table(path: Path) -> Table:
     found = unusual(path)
     if found is not None:
         problems = {"a folder": "The manifest is a folder, not a file", "no such file": "The manifest does not exist"}
-        raise DataError(problems.get(found, f"The manifest cannot be read: {found}"), where=str(path))
+        raise DataError(
+            problems.get(found, f"The manifest cannot be read: {found}"), where=str(path), advice=fetched_first(path)
+        )
     if path.suffix.lower() not in readers:
         raise DataError(
             "The manifest has an unknown kind of file",
@@ -83,7 +85,31 @@ def read_table(path: Path) -> Table:
             found=f'"{path.suffix}"',
             where=path.name,
         )
+    _check_start(path)
     return readers[path.suffix.lower()](path)
+
+
+def _check_start(path: Path) -> None:
+    """Refuse files of other kinds that bear a table's suffix, by their first bytes."""
+    with path.open("rb") as file:
+        start = file.read(8)
+    text = path.suffix.lower() != ".parquet"
+    kind = next((kind for magic, kind in _OTHER_KINDS.items() if text and start.startswith(magic)), None)
+    if kind is not None:
+        raise DataError("The table is a file of another kind", found=kind, where=path.name, advice=_AS_TABLE)
+
+
+_OTHER_KINDS: Final[Mapping[bytes, str]] = {
+    b"\x1f\x8b": "a gzip archive",
+    b"PK\x03\x04": "a zip archive or a spreadsheet",
+    b"\xd0\xcf\x11\xe0": "an old spreadsheet",
+    b"PAR1": "a Parquet file, whose name has to end in .parquet",
+    b"SQLite f": "a SQLite database",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+}
+"""First bytes → what a file with the suffix of a text is."""
+_AS_TABLE: Final = "Unpack it, or save it as CSV, JSON Lines or Parquet."
 
 
 def read_csv(path: Path, *, header: Sequence[str] | None = None) -> Table:

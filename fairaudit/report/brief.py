@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from fairaudit.counted import counted
 from fairaudit.report.escape import clip, inert, plain
 from fairaudit.report.page import HEADINGS, EvidenceRow, GroupTable, Page, page
 from fairaudit.report.rows import candidate, gate_line, name_of
@@ -54,7 +55,7 @@ def _heading(report: Report) -> str:
 
 def _groups(table: GroupTable) -> Iterator[str]:
     """The groups as columns of fixed width; a mark stands beside the worst value of each column."""
-    shown = table.rows[:MOST_GROUPS]
+    shown = table.kept(MOST_GROUPS)
     cells = [[plain(clip(row.group)), row.images, *map(_marked, row.rates, row.worst)] for row in shown]
     head = [plain(clip(table.attribute)), "images", *(HEADINGS.get(name, name) for name in table.columns)]
     widths = [max(len(line[i]) for line in [head, *cells]) for i in range(len(head))]
@@ -67,7 +68,7 @@ def _groups(table: GroupTable) -> Iterator[str]:
         yield f"  {MARK} the worst, beyond what chance explains"
     more = len(table.rows) - len(shown)
     if more:
-        yield f"  … and {more} more groups"
+        yield f"  … and {counted(more, 'more group')}"
 
 
 def _marked(text: str, worst: bool) -> str:
@@ -84,7 +85,7 @@ def _why(report: Report, found: Page, evidence: int, most: int, width: int) -> I
     for verdict in others[:most]:
         yield wrapped(_verdict(verdict.attribute, verdict.region, verdict.verdict), width)
     if len(others) > most:
-        yield f"… and {len(others) - most} more verdicts" if most else f"and {len(others)} more verdicts"
+        yield f"{'… ' if most else ''}and {counted(len(others) - most, 'more verdict')}"
 
 
 def _verdict(attribute: str, region: str | None, verdict: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Data, Report
-from fairaudit.results.text import interval, number
+from fairaudit.results.text import estimate, interval
 
 _MOST_COLUMNS = 8
 
@@ -68,7 +68,11 @@ def _text(measurement: Measurement | None) -> str:
     if measurement.value is None:
         return measurement.status
     status = "" if measurement.status == "ok" else f"({measurement.status})"
-    parts = (number(measurement.value), interval(measurement.low, measurement.high), status)
+    parts = (
+        estimate(measurement.value, measurement.low, measurement.high),
+        interval(measurement.low, measurement.high),
+        status,
+    )
     return " ".join(part for part in parts if part)
 
 

@@ -33,6 +33,9 @@ BUDGET: Final = 1_000_000
 LINES: Final = 120
 """Lines; what a person reads. report.html and report.csv have every number."""
 
+FEW_GROUPS: Final = 8
+"""As many groups are shown however short the lists are: who is worse off is what a reader came for."""
+
 _CAPS: Final = (1000, 300, 100, 30, 20, 12, 8, 5, 3, 2, 1)
 
 
@@ -90,7 +93,10 @@ def _first(report: Report, cap: int) -> Iterator[str]:
         yield from (f"Next: {safe(step)}", "")
     for groups in found.groups[:cap]:
         columns = ("Group", "Images", *(safe(name) for name in groups.columns))
-        rows = [(safe(row.group), row.images, *map(_marked, row.rates, row.worst)) for row in groups.rows[:cap]]
+        rows = [
+            (safe(row.group), row.images, *map(_marked, row.rates, row.worst))
+            for row in groups.kept(max(cap, FEW_GROUPS))
+        ]
         lines = [f"**{safe(groups.attribute)}**", "", *table(columns, rows, right=range(1, len(columns)))]
         yield from _section("Who is worse off", [*lines, *_told(shown(rows, len(groups.rows), "groups"))])
 

@@ -91,9 +91,12 @@ TERMINAL = ("worst_cell_accuracy", "equalized_odds_difference", "relevance_lift"
 """Metrics that a terminal has room for."""
 
 
+STAR = "* a change to the fine-tune control that is significant after correction"
+
+
 def terminal(page: MitigationPage) -> str:
     """The answer and a table of the legs in plain text, about 100 columns wide."""
-    lines = []
+    lines: list[str] = []
     for heading, table in page.grids.items():
         places = [n for n, (metric, _) in enumerate(table.headings) if metric in TERMINAL]
         rows = [["method", *(table.headings[n][1] for n in places), "verdict"]]
@@ -106,6 +109,8 @@ def terminal(page: MitigationPage) -> str:
         for row in rows:
             lines.append("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
         lines.append("")
+    if any("*" in line for line in lines):
+        lines = [*lines[:-1], STAR, ""]
     return "\n".join([*lines, *(plain(text) for text in page.answer)]) + "\n"
 
 

@@ -9,7 +9,7 @@ from fairaudit.counted import counted
 from fairaudit.report.wording import called, condition, points, share
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Report, Verdict
-from fairaudit.results.text import interval, number
+from fairaudit.results.text import estimate, interval, number
 from fairaudit.tables.metrics import METRICS
 from fairaudit.tables.terms import TERMS
 
@@ -45,6 +45,11 @@ class GroupTable:
     attribute: str
     columns: tuple[str, ...]
     rows: tuple[GroupRow, ...]
+
+    def kept(self, most: int) -> list[GroupRow]:
+        """As many rows at most, in their order; those that are worst in a column come first into it."""
+        order = sorted(range(len(self.rows)), key=lambda place: not any(self.rows[place].worst))
+        return [self.rows[place] for place in sorted(order[:most])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,12 +194,21 @@ def _sentences(report: Report, first: Verdict | None) -> Iterator[str]:
         yield f"{_unequal(report, first.attribute)}."
     if first.verdict in USED:
         yield _used(report, first)
+    elif first.verdict == "undecided" and _apart(report, first.attribute):
+        yield f"{_unequal(report, first.attribute)}."
+        yield f"Whether that comes from {first.attribute} itself is not decided."
     elif first.verdict == "undecided":
         yield f"The evidence about {first.attribute} does not decide."
     elif first.verdict == "no evidence":
         yield f"No evidence that {first.attribute} matters{_in(first)}, on this data and within these limits."
     if first.region_used == "yes" and not first.forbidden and first.verdict not in USED:
         yield f"The model does look at {first.region}, which may contain other evidence than {first.attribute}."
+
+
+def _apart(report: Report, attribute: str) -> bool:
+    """Whether the outcome of some groups is shown to differ, whatever the reason."""
+    gaps = [m for m in report.measurements if m.metric == "equalized_odds_difference" and m.attribute == attribute]
+    return any(m.low is not None and m.low > 0 for m in gaps if not (m.group or m.class_ or m.baseline))
 
 
 def _unequal(report: Report, attribute: str) -> str:
@@ -251,7 +265,7 @@ def _evidence(report: Report, verdict: Verdict) -> Iterator[EvidenceRow]:
             id=found.id,
             metric=found.metric,
             about=", ".join(part for part in parts if part),
-            value=number(found.value) if found.value is not None else found.status,
+            value=estimate(found.value, found.low, found.high) if found.value is not None else found.status,
             interval=interval(found.low, found.high),
             chance="" if found.chance is None else number(found.chance),
             sentence=METRICS[found.metric].sentence if found.metric in METRICS else "",
@@ -264,6 +278,7 @@ def _steps(report: Report, first: Verdict | None) -> Iterator[str]:
         yield missing
     if first is not None and not (missing and first.verdict == "undecided"):  # its advice is to read what is missing
         yield TERMS[first.verdict].advice
-    asked = next((rule.needed for rule in report.gate.rules if rule.needed), None)
-    if asked and asked.rstrip(".").lower() not in missing.lower():
-        yield asked if asked.endswith(".") else f"{asked}."  # it ends in a list of rules elsewhere
+    rule = next((rule for rule in report.gate.rules if rule.needed), None)
+    asked = rule.needed if rule is not None else None
+    if rule is not None and asked and asked.rstrip(".").lower() not in missing.lower():
+        yield f"{rule.rule}: {asked[0].lower()}{asked[1:].rstrip('.')}."  # it ends in a list of rules elsewhere

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Gate, GateState, Model, Report, RuleResult, Verdict
-from fairaudit.results.text import UNDEFINED, limit, number
+from fairaudit.results.text import UNDEFINED, estimate, limit
 
 STATE_WORDS: dict[GateState, str] = {
     "fail": "FAIL",
@@ -54,7 +54,8 @@ class Row:
         status = "" if self.measurement.status == "ok" else self.measurement.status
         if self.value is None:
             return status or UNDEFINED
-        return f"{number(self.value)} ({status})" if status else number(self.value)
+        shown = estimate(self.value, self.low, self.high)
+        return f"{shown} ({status})" if status else shown
 
     @property
     def refused(self) -> bool:

@@ -8,7 +8,7 @@ from fairaudit.report.grids import Grid
 from fairaudit.report.rows import is_headline
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Report
-from fairaudit.results.text import interval, number
+from fairaudit.results.text import estimate, interval, number
 
 AUDIT = "prune"
 _SHARED = {"task_accuracy": "task", "sparsity": "sparsity"}
@@ -102,7 +102,7 @@ def _text(measurement: Measurement | None, compact: bool) -> str:
     if compact:
         span = "" if low is None or high is None else f"{_bare(low)}–{_bare(high)}"
         return "\n".join(part for part in (_short(measurement.value), span, status) if part)
-    return " ".join(part for part in (number(measurement.value), interval(low, high), status) if part)
+    return " ".join(part for part in (estimate(measurement.value, low, high), interval(low, high), status) if part)
 
 
 def _short(value: float) -> str:

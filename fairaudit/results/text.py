@@ -17,6 +17,17 @@ def number(value: float | None) -> str:
     return f"{value:.3f}" if size == 0 or 0.0005 <= size < 10_000 else f"{value:.2e}"
 
 
+def estimate(value: float | None, low: float | None, high: float | None) -> str:
+    """A number beside its interval: digits that the interval's width leaves without meaning are not shown.
+
+    >>> estimate(0.000069, 0.0, 0.0092), estimate(0.000069, 0.00006, 0.00008), estimate(0.01, 0.0, 0.05)
+    ('0.000', '6.90e-05', '0.010')
+    """
+    if value is None or low is None or high is None or abs(value) >= 0.0005 or high - low < 0.001:
+        return number(value)
+    return "0.000"
+
+
 def limit(value: float) -> str:
     """A limit as it was written.
 

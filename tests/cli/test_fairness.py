@@ -448,7 +448,7 @@ def test_rows_of_a_table_can_be_chosen(desk):
     assert chosen["data"]["rows"] == len(half)
     some = desk.run(*TABLE, "--prediction", "p", "--limit", "50", "--id", "row", "--json").report()
     assert some["data"]["rows"] == 50
-    assert "a random part of 50 of 400 rows is used (limit)" in some["notes"]
+    assert "A random part of 50 of 400 rows is used (limit)." in some["notes"]
     again = desk.run(*TABLE, "--prediction", "p", "--limit", "50", "--id", "row", "--json").report()
     assert again["data"]["digest"] == some["data"]["digest"] != chosen["data"]["digest"]
     desk.run(*TABLE, "--prediction", "p", "--split", "age=9").refused('The split "9" has no rows')

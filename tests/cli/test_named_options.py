@@ -13,6 +13,7 @@ NOT_SAID = {
     "fairaudit.audits.core.study.device:pick_device": "the device is auto",
     "fairaudit.models.open:_device": "the device is auto",
     "fairaudit.cli.settings:_batch_size": "auto",
+    "fairaudit.cli.settings:_check_filled": "an option that a command lacks is not passed on",
     "fairaudit.cli.settings:_check_cluster": "the executor is local, and nothing of a cluster is passed on",
     "fairaudit.cli.settings:_shard": "none",
     "fairaudit.cli.settings:format_names": "none",

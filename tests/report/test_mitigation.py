@@ -3,6 +3,7 @@
 import pytest
 
 from fairaudit.report.mitigation import (
+    STAR,
     MitigationPage,
     VariantNumber,
     VariantRow,
@@ -48,6 +49,10 @@ def test_markdown_has_a_line_per_variant(page):
     assert "a\\|\\<b\\>" in rows[3]
     assert "failed: no" in rows[4]
     assert all(row.replace("\\|", "").count("|") == rows[0].count("|") for row in rows)
+
+
+def test_a_star_is_explained_where_there_is_one(page):
+    assert ("*" in terminal(page)) == (STAR in terminal(page))
 
 
 def test_the_terminal_shows_the_legs_and_the_answer(page):

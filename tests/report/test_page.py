@@ -2,7 +2,7 @@
 
 import pytest
 
-from fairaudit.report.page import decision, group_table, page
+from fairaudit.report.page import GroupRow, GroupTable, decision, group_table, page
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import RuleResult, Verdict
 
@@ -59,6 +59,27 @@ def test_a_gap_whose_reason_is_not_known_says_so_in_its_first_sentence(made):
     assert second == "What makes the difference is not known yet: look at other regions."
     (first, _) = page(made(verdict("unequal, not by this cue", region="mouth"), measurements=[])).sentences
     assert first == ("Groups of necktie are treated unequally, but no use of the necktie that mouth shows was found.")
+
+
+def test_a_gap_that_is_shown_is_told_where_its_reason_is_not_decided(made):
+    """A gap of 50 points is no lack of evidence: what is open is where it comes from."""
+    gap = Measurement(audit="fairness", metric="equalized_odds_difference", attribute="necktie", value=0.5)
+    for low, told in ((0.4, True), (0.0, False)):
+        rows = [*RATES, gap.model_copy(update={"low": low, "high": 0.6, "level": 0.95})]
+        sentences = page(made(verdict("undecided"), measurements=rows)).sentences
+        assert ("50 points apart" in sentences[0]) == told
+        assert sentences[-1] == (
+            "Whether that comes from necktie itself is not decided."
+            if told
+            else "The evidence about necktie does not decide."
+        )
+
+
+def test_a_short_list_of_groups_keeps_the_worst():
+    rows = [GroupRow(group=name, images="9", rates=("x",), worst=(name == "e",)) for name in "abcdef"]
+    table = GroupTable(attribute="age", columns=("accuracy",), rows=tuple(rows))
+    assert [row.group for row in table.kept(3)] == ["a", "b", "e"]
+    assert [row.group for row in table.kept(9)] == list("abcdef")
 
 
 def test_false_alarms_are_told_of_images_that_are_not_of_the_class(made):
@@ -169,7 +190,7 @@ def test_what_is_needed_comes_first(made):
         return list(page(found.model_copy(update={"gate": found.gate.model_copy(update={"rules": rules})})).steps)
 
     assert len(steps("About 200 more images.")) == 1
-    assert steps("About 900 more images.")[1:] == ["About 900 more images."]
+    assert steps("About 900 more images.")[1:] == ["tpr at most 0.1: about 900 more images."]
 
 
 @pytest.mark.parametrize(

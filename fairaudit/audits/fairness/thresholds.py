@@ -143,9 +143,9 @@ def equalizing_notes(measurements: Sequence[Measurement]) -> Iterator[str]:
         ]  # fmt: skip
         if len(rules) > MOST_TOLD or any(rule.value is None for rule in rules):
             continue
-        each = ", ".join(f"{rule.group} {rule.value:.3f}" for rule in rules)
+        each = ", ".join(f"{rule.group}: {rule.value:.3f}" for rule in rules)
         yield (
-            f"Thresholds per group that would equalize odds over {whole.attribute}: {each} (means of two, drawn at "
+            f"Thresholds per group that would equalize odds over {whole.attribute} are {each} (means of two, drawn at "
             f"random), with an accuracy of {whole.value:.3f}. They are fitted to these rows; whether decisions may "
             "depend on the group is not a question of statistics."
         )

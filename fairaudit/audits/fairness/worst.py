@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fairaudit.audits.core.stream.audit import Drawing, Total, slug
 from fairaudit.audits.core.stream.columns import column
 from fairaudit.audits.fairness.inputs import DECISION, SCORES
+from fairaudit.counted import counted
 from fairaudit.data.categorical import Categorical
 
 MOST = 12
@@ -52,8 +53,9 @@ def worst_drawings(total: Total) -> Iterator[Drawing]:
         which = "all of them" if shown == len(cell.wrong) else f"the {shown} that the model is surest of"
         yield Drawing(
             name=f"worst-{slug(name)}.png",
-            caption=f"{len(cell.wrong):,} of {cell.images:,} images with {about} are decided wrongly, a larger share "
-            f"than for any other {name} and target value. Here are {which}, each with its id and the decision.",
+            caption=f"{len(cell.wrong):,} of {counted(cell.images, 'image')} with {about} "
+            f"{'is' if len(cell.wrong) == 1 else 'are'} decided wrongly, a larger share than for any other {name} and "
+            f"target value. Here {'it is' if len(cell.wrong) == 1 else f'are {which}'}, with id and decision.",
             draw=partial(_draw, total, cell, heading=f"Wrong decisions with {about}"),
             photographs=True,
             worst=True,

@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,10 @@ def tensors(maps: Array, rows: Array, ids: Sequence[str], *, about: Mapping[str,
     return in_order(save(arrays, metadata=names))
 
 
+_NPY: Final = b"\x93NUMPY"
+"""How a file of one array begins."""
+
+
 def read_array(path: Path) -> Array:
     """The array of a .npy file; of a safetensors file its tensor `maps`, or its only one.
 
@@ -96,6 +100,10 @@ def own_rows(path: Path) -> Array | None:
 
 
 def _npy(path: Path) -> Array:
+    with path.open("rb") as file:
+        start = file.read(len(_NPY))
+    if start != _NPY and not start.startswith(b"PK"):
+        raise ValueError("a file of another kind")  # NumPy takes it for a pickle, and says how to run that
     found = np.load(path, allow_pickle=False)
     if not isinstance(found, np.ndarray):
         found.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from fairaudit.errors import ModelError
-from fairaudit.files import POINTER, unusual
+from fairaudit.files import POINTER, fetched_first, unusual
 from fairaudit.limits import UNPACKED, size, unpacked
 from fairaudit.models.files.foreign import Foreign, of_archive, of_bytes, of_folder
 
@@ -74,7 +74,7 @@ def _check_file(path: Path) -> None:
         ) from error
     found = unusual(path)
     if found == "no such file":
-        raise ModelError("The model file does not exist", wanted=WANTED, where=str(path))
+        raise ModelError("The model file does not exist", wanted=WANTED, where=str(path), advice=fetched_first(path))
     if found == "a folder":
         raise _not_ours(path, of_folder(path))
     if found not in (None, POINTER):  # which `of_bytes` names with the others

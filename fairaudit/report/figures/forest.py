@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from fairaudit.report.figures.style import GRID, INK, SOFT, STATES, Margins, dress, literal, new_figure, png, title
 from fairaudit.report.rows import STATE_WORDS, Row
-from fairaudit.results.text import interval, number
+from fairaudit.results.text import estimate, interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,7 +107,7 @@ def _numbers(axes: Axes, rows: Sequence[Row]) -> None:
         verdict = STATE_WORDS[row.state].lower() if row.state != "none" else ""
         count = f"n {row.n:,}" if row.n is not None else ""
         below = "   ".join(part for part in (verdict, count) if part)
-        first = " ".join(part for part in (number(row.value), interval(row.low, row.high)) if part)
+        first = " ".join(part for part in (estimate(row.value, row.low, row.high), interval(row.low, row.high)) if part)
         axes.text(0, place - (0.17 if below else 0), first, va="center", fontsize=7.5, color=INK)
         axes.text(0, place + 0.2, below, va="center", fontsize=6.5, color=STATES[row.state] if verdict else SOFT)
     axes.set_xlim(0, 1)

@@ -19,7 +19,7 @@ from fairaudit.report.page import page
 from fairaudit.report.rows import candidate, gate_line, is_headline, name_of
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.report import Report
-from fairaudit.results.text import interval, number
+from fairaudit.results.text import estimate, interval
 from fairaudit.tables.metrics import METRICS
 
 SLICED = ("accuracy", "selection_rate", "tpr", "fpr")
@@ -129,7 +129,12 @@ def _numbers(report: Report) -> Iterator[str]:
     names = [name for verdict in report.verdicts for name in verdict.evidence]
     names += [rule.measurement for rule in report.gate.rules if rule.measurement]
     rows = [
-        (safe(_metric(m)["name"]), number(m.value), interval(m.low, m.high), METRICS[m.metric].sentence)
+        (
+            safe(_metric(m)["name"]),
+            estimate(m.value, m.low, m.high),
+            interval(m.low, m.high),
+            METRICS[m.metric].sentence,
+        )
         for m in (known[name] for name in dict.fromkeys(names) if name in known)
         if m.status == "ok" and m.metric in METRICS
     ]

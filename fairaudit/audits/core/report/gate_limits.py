@@ -31,14 +31,14 @@ def check_limits(rules: Sequence[GateRule]) -> None:
     >>> check_limits([GateRule(metric="equalized_odds_difference", max=5)])
     Traceback (most recent call last):
     fairaudit.errors.UsageError: The gate rule "equalized_odds_difference at most 5" can never fail. Wanted: a limit \
-that some values break: equalized_odds_difference lies between 0 and 1, and lower is better. Where: gates[0]. Shares \
-are written as 0.05, not as 5 %.
+that some values break: equalized_odds_difference lies between 0 and 1, and lower is better. Where: key gates[0]. \
+Shares are written as 0.05, not as 5 %.
     """
     for number, rule in enumerate(rules):
         name = rule.regression or rule.metric
         if name is None:
             continue
-        entry, where = METRICS[name], f"gates[{number}]"
+        entry, where = METRICS[name], f"key gates[{number}]"
         if _nothing_breaks(rule, entry, beyond=True):
             raise _refused(rule, "can never fail", entry, where)
         if rule.regression is None and _wrong_side(rule, entry):

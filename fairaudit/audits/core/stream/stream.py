@@ -288,9 +288,10 @@ def _notes(part: Part) -> list[str]:
 
 
 def _nothing_scored(study: Study, excluded: Sequence[tuple[int, str]]) -> DataError:
+    first = excluded[0][1] if excluded else "none"
     return DataError(
         "Not one row could be scored",
-        found=f"{counted(len(excluded), 'row')}, all excluded; the first: {excluded[0][1] if excluded else 'none'}",
+        found=f"{counted(len(excluded), 'row')}, all excluded; the first: {first}",
         where=study.manifest.name,
-        advice="Check data.root and data.image in fairaudit.yaml.",
+        advice=None if "region" in first else "Check data.root and data.image in fairaudit.yaml.",
     )

@@ -30,7 +30,7 @@ def pick_device(name: str) -> str:
         raise UsageError(
             f'The device "{name}" cannot be used',
             wanted="auto, cpu, cuda, cuda:N or mps",
-            found=str(error).splitlines()[0],
+            found=None if "device type" in str(error) else str(error).splitlines()[0],  # torch lists all it knows of
             advice="Use --device auto, or leave the option out.",
         ) from error
     if name.startswith("cuda"):

@@ -25,7 +25,7 @@ def rule(**fields):
     ids=str,
 )
 def test_a_limit_beyond_all_values_is_refused(fields):
-    with pytest.raises(UsageError, match=r"can never fail.*lies between.*Where: gates\[0\]"):
+    with pytest.raises(UsageError, match=r"can never fail.*lies between.*Where: key gates\[0\]"):
         check_limits([rule(**fields)])
 
 
@@ -94,7 +94,7 @@ def test_a_percentage_is_told_to_be_a_share():
 
 
 def test_the_place_of_the_rule_is_named():
-    with pytest.raises(UsageError, match=r"Where: gates\[1\]"):
+    with pytest.raises(UsageError, match=r"Where: key gates\[1\]"):
         check_limits([rule(metric="tpr", min=0.5), rule(metric="tpr", max=1)])
 
 
