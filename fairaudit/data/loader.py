@@ -20,6 +20,11 @@ from fairaudit.data.regions import Mask, RegionDrawer, mask_path
 from fairaudit.data.row_cache import CachedRow, RowCache
 from fairaudit.errors import DataError, ImageError
 
+SPAN = 16
+"""Rows that a thread decodes in one go at most: handing over a small image takes longer than decoding it."""
+SPANS = 4
+"""Goes of every thread at least, where there are rows enough, so that none waits long for another at the end."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
@@ -145,8 +150,14 @@ class Loader:
         if self.workers == 0:
             yield from map(self._row, rows)
             return
+        size = max(1, min(SPAN, len(rows) // (SPANS * self.workers)))
+        spans = [rows[start : start + size] for start in range(0, len(rows), size)]
         with ThreadPoolExecutor(self.workers, thread_name_prefix="decode") as pool:
-            yield from pool.map(self._row, rows)
+            for loaded in pool.map(self._span, spans):
+                yield from loaded
+
+    def _span(self, rows: Sequence[int]) -> list[_Row]:
+        return [self._row(row) for row in rows]
 
     def _row(self, row: int) -> _Row:
         target = self.manifest.target

@@ -23,7 +23,7 @@ METHODS = ("lrp_epsilon_gamma_box", "integrated_gradients")
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, biased_mnist):
+def trained(tmp_path_factory, biased_mnist, integrated):
     """The model, the held-out digits and the configuration, made by the shipped script."""
     folder = tmp_path_factory.mktemp("biased")
     shutil.copytree(biased_mnist, folder / "biased_mnist")

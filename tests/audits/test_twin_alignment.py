@@ -37,6 +37,18 @@ def models(demo_files):
     return {name: torch.jit.load(str(path)).eval() for name, path in paths.items()}
 
 
+def walked(smile):
+    """The last step that the walk takes, and whether it ends there: the score says stop, or it turned back."""
+    best = 0
+    for step in range(1, len(smile)):
+        if smile[step] > smile[best] + 0.01:
+            return best, True
+        best = step
+        if smile[0] - smile[step] > DROP or smile[step] < 0.05:
+            return best, True
+    return best, bool(smile[0] < 0.5)
+
+
 def scanned(twins, model, probe, face):
     """Relative change of one face by a plain loop: its gradient, then small steps until the score says stop."""
     start = twins.latents(torch.tensor([face])).requires_grad_()
@@ -45,18 +57,17 @@ def scanned(twins, model, probe, face):
     ends = [float(twins.lengths[face, i] / slope[0, i].abs().clamp_min(1e-9)) for i in (0, 1)]
     steps = torch.cat([torch.linspace(0, 1.02 * end, 61) for end in ends]).sort().values
     latents = (start - steps[:, None] * slope).detach()
-    with torch.no_grad():
-        images = twins.decode(latents)
-        smile, tie = model(images).sigmoid()[:, 0].numpy(), probe(images).sigmoid()[:, 0].numpy()
+    smile, tie, best = np.zeros(0), np.zeros(0), 0
+    for few in latents.split(12):  # what lies behind the stop is not looked at
+        with torch.no_grad():
+            images = twins.decode(few)
+            smile = np.concatenate([smile, model(images).sigmoid()[:, 0].numpy()])
+            tie = np.concatenate([tie, probe(images).sigmoid()[:, 0].numpy()])
+        best, stopped = walked(smile)
+        if stopped:
+            break
     if smile[0] < 0.5:
         return None
-    best = 0
-    for step in range(1, len(smile)):
-        if smile[step] > smile[best] + 0.01:  # it turned back
-            break
-        best = step
-        if smile[0] - smile[step] > DROP or smile[step] < 0.05:
-            break
     # Where the score falls no more, going on takes away what the model does not read: stop where that is reached.
     best = int(np.flatnonzero(smile[: best + 1] <= smile[: best + 1].min() + FLAT)[0])
     moved = smile[0] - smile[best]

@@ -121,7 +121,7 @@ def test_without_twins_swapped_content_decides(lab):
 )
 def test_sigkill_between_fits_leaves_the_same_bytes(lab, name, methods, more):
     """Killed as soon as a second fit is stored: the same command goes on and ends where an undisturbed run does."""
-    command = ("mitigate", "biased.pt", *SPLITS, "--method", methods, *more, "--maps", "20")
+    command = ("mitigate", "biased.pt", *SPLITS, "--method", methods, *more, "--maps", "20", "--limit", "160")
     whole, killed = f"whole-{name}", f"killed-{name}"
     lab.run(*command, "-o", whole)
     fits = lab.folder / killed / "fits"

@@ -71,6 +71,16 @@ def test_rising_curves_are_met_within_four_percent(power: float, guess: float, r
     assert len(tried) <= OUTWARD + INWARD
 
 
+@pytest.mark.parametrize("scale", [0.25, 1024.0])
+@pytest.mark.parametrize("guess", [0.05, 1.0, 40.0])
+def test_the_unit_of_the_gain_does_not_matter(scale: float, guess: float) -> None:
+    def gain(t: float) -> float:
+        return (t / 3) ** 1.5
+
+    expected = walk(gain, guess=guess)
+    assert walk(lambda t: scale * gain(t), guess=guess, goal=scale)[2] == pytest.approx(expected[2])
+
+
 def _scan(gain: Curve, top: float) -> float:
     """The best step of a dense grid, slow and sure."""
     grid: NDArray[np.float64] = np.linspace(0, top, 20_001)

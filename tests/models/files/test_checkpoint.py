@@ -58,7 +58,7 @@ def test_a_compiled_part_and_an_averaged_model():
 
 def test_averages_are_taken_by_name_only():
     plain, average = net().state_dict(), net().state_dict()
-    checkpoint = {"state_dict": plain, "state_dict_ema": average, "nested": {"ema": average}}
+    checkpoint = {"state_dict": plain, "state_dict_ema": average, "nested": {"ema": average}, "teacher": average}
     assert same(find_weights(checkpoint, where="f"), plain)
     assert same(find_weights(checkpoint, where="f", name="state_dict_ema"), average)
     assert same(find_weights(checkpoint, where="f", name="nested.ema"), average)
