@@ -42,6 +42,16 @@ class Alike:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlike:
+    """Decisions that do not go with the labels."""
+
+    sentence: str
+    """The fact, and what is probably wrong."""
+    against: bool
+    """Whether they go against them, and not merely nowhere, as those of an untrained model do."""
+
+
 def everywhere(alike: Sequence[Alike]) -> Alike | None:
     """The fact about all scored images, if any."""
     return next((fact for fact in alike if fact.group is None), None)

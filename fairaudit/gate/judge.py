@@ -10,7 +10,7 @@ from fairaudit.config.options import FailOn
 from fairaudit.config.schema import GateRule
 from fairaudit.counted import counted
 from fairaudit.errors import ExitCode
-from fairaudit.gate.alike import Alike, doubt, everywhere
+from fairaudit.gate.alike import Alike, Unlike, doubt, everywhere
 from fairaudit.gate.evidence import Evidence, Limits, evidence
 from fairaudit.gate.family import Correction, Decision, decide
 from fairaudit.gate.needed import needed
@@ -69,7 +69,7 @@ def judge(
     alike: Sequence[Alike] = (),
     collapse: GateState = "inconclusive",
     misread: str | None = None,
-    unlike: str | None = None,
+    unlike: Unlike | None = None,
     excluded: int = 0,
     max_excluded: int = 0,
     fail_on: FailOn = "inconclusive",
@@ -88,7 +88,8 @@ def judge(
         verdicts: joint verdicts; none where the command gives none.
         alike: images, all or those of a group, that were all decided alike.
         misread: why the model was probably given other inputs than it was trained on; None where nothing says so.
-        unlike: why its decisions are probably no answers to what the labels ask; None where nothing says so.
+        unlike: why its decisions are probably no answers to what the labels ask; None where nothing says so. Decisions
+            that go nowhere matter where something is judged, those that go against the labels always.
         collapse: state of the gate where all images were decided alike; `fail` where a model was changed.
         excluded: rows that were not scored.
         max_excluded: more excluded rows than this make the gate incomplete, with or without rules.
@@ -117,8 +118,8 @@ def judge(
         results.append(_bare("decisions vary", collapse, same.sentence()))
     if misread is not None:
         results.append(_bare("input scaled as in training", "inconclusive", misread))
-    if unlike is not None:
-        results.append(_bare("decisions go with the labels", "inconclusive", unlike))
+    if unlike is not None and (results or unlike.against):
+        results.append(_bare("decisions go with the labels", "inconclusive", unlike.sentence))
     if excluded > max_excluded:
         results.append(_too_many_excluded(excluded, max_excluded))
     results.sort(key=lambda result: WORST_FIRST.index(result.state))

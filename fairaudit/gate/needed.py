@@ -65,7 +65,7 @@ def needed(
     place = f", above all of {cell}," if cell else ", weighted as these are," if weighted else ""
     if measurement.n is None:
         return f"About {factor:.1f} times as many images{place} would decide it {CHANCE}."
-    more = max(1, math.ceil(measurement.n * (factor - 1)))
+    more = max(2, math.ceil(measurement.n * (factor - 1)))
     return f"About {more:,} more images ({measurement.n:,} now){place} would decide it {CHANCE}."
 
 

@@ -163,9 +163,11 @@ class AttributeEvidence:
 
     def _disagreement(self) -> tuple[str, str]:
         if one_side(self.looking) == "split":
+            pending = [leg for leg in self.moving if leg.side in ("open", "absent")]
+            pending += [leg for leg in self.spread if leg.side == "open"]
             return (
                 f"Measurements of where the model looks disagree about {self.name}: {_parted(self.looking)}.",
-                "; ".join(leg.needed() for leg in self.moving) or self._lacking(),
+                "; ".join(leg.needed() for leg in pending) or self._lacking(),
             )
         return (
             f"The measurements disagree about {self.name}: {_parted([*self.looking, *self.moving])}.",

@@ -65,6 +65,10 @@ def test_where_methods_part_a_swap_clears_only_if_it_moves_images_in_no_directio
     cue = [leg("above", "lrp"), leg("below", "gradcam")]
     found = AttributeEvidence(name="tie", cue=cue, swap=leg("below"), spread=[leg(side)])
     assert found.use == {"below": "no", "open": "disagree", "above": "open"}[side]
+    if side == "open":
+        why, needed = found.explained()
+        assert "lrp speaks for its use" in why
+        assert needed == "witness: more images are needed"  # of the spread; the swap itself is decided
     both = AttributeEvidence(name="tie", cue=cue, swap=leg("above"), gap=leg("above"), spread=[leg(side)])
     assert both.use == "yes"
 

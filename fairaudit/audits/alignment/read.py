@@ -221,6 +221,8 @@ def _maker_notes(evidence: AlignmentEvidence) -> list[str]:
 def _disagreement_notes(
     matrix: NDArray[np.float64], correlated: NDArray[np.float64], evidence: AlignmentEvidence
 ) -> list[str]:
+    if evidence.refusal is not None:  # what is no evidence is not told as a finding either
+        return []
     names = evidence.readers.heads.names
     bases = list(evidence.readers.bases)
     found = disagreements(matrix, correlated[bases], [names[base] for base in bases], names, most=3)
@@ -228,7 +230,7 @@ def _disagreement_notes(
         f"{pair.base} and {pair.downstream}: scores correlate at {pair.correlation:+.2f}, "
         f"counterfactuals align at {pair.alignment:+.2f}."
         for pair in found
-        if abs(pair.gap) > 0.3
+        if abs(pair.gap) > 0.3 and not {pair.base, pair.downstream} & set(evidence.lost)
     ]
 
 

@@ -214,6 +214,7 @@ def test_pixels_need_no_generator_and_are_no_evidence(world: Path, tmp_path: Pat
     assert found.n == base.n > 10
     assert found.reason.startswith("pixels were moved straight towards another score")
     assert any(note.startswith("These counterfactuals are a baseline, not evidence") for note in report.notes)
+    assert not any("counterfactuals align at" in note for note in report.notes)
     assert report.gate.state == "inconclusive"  # the limit holds for the number, which is no evidence
     ends = {name: value for name, value in base.extra.items() if name.startswith("stop: ")}
     assert sum(ends.values()) == base.extra["eligible"]

@@ -26,16 +26,25 @@ def test_rows_that_repeat_others_are_counted_where_a_column_tells_rows_apart():
     (note,) = notes(table(**columns))
     assert "16 of 20 rows repeat another row in every column" in note
     assert notes(table(**columns), ids=True) == []
+    columns["score"] = ["a.png", "b.png", "c.png", "d.png"] * 5
     once = {name: [*values[:4], values[0]] for name, values in columns.items()}
     assert "1 of 5 rows repeats another row" in notes(table(**once))[0]
 
 
-@pytest.mark.parametrize("scores", [None, 10])
+@pytest.mark.parametrize("scores", [None, 10, 2000, 5000])
 def test_rows_that_are_alike_by_chance_are_no_copies(scores):
     columns = {"y": ["0", "1"] * 200, "sex": ["f", "m", "m", "f", "f"] * 80}
     if scores:
-        columns["score"] = [f"0.{place}" for place in np.random.default_rng(0).integers(0, scores, 400)]
+        columns["score"] = [f"0.{place:04}" for place in np.random.default_rng(0).integers(0, scores, 400)]
     assert notes(table(**columns)) == []
+
+
+def test_a_file_joined_to_itself_is_noted_although_scores_have_few_digits():
+    draw = np.random.default_rng(1)
+    scores = [f"0.{place:04}" for place in draw.permutation(10_000)[:200]]
+    columns = {"y": list(map(str, draw.integers(0, 2, 200))), "sex": list(draw.choice(["f", "m"], 200)), "s": scores}
+    (note,) = notes(table(**{name: [*values, *values[:60]] for name, values in columns.items()}))
+    assert "60 of 260 rows repeat another row" in note
 
 
 def test_scores_of_the_other_class_are_said():

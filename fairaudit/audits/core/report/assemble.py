@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from fairaudit.audits.core.report.gate_limits import toothless
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import GateRule
-from fairaudit.gate.alike import Alike
+from fairaudit.gate.alike import Alike, Unlike
 from fairaudit.gate.judge import judge
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.provenance import library_versions
@@ -67,7 +67,7 @@ def report_of(
     alike: Sequence[Alike] = (),
     collapse: GateState = "inconclusive",
     misread: str | None = None,
-    unlike: str | None = None,
+    unlike: Unlike | None = None,
     excluded: Sequence[Excluded] = (),
     notes: Sequence[str] = (),
     figures: Sequence[Figure] = (),

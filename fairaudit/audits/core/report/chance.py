@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.data.categorical import Categorical
+from fairaudit.gate.alike import Unlike
 from fairaudit.measures.counts.association import contingency
 
 _BEYOND: Final = 4.0
@@ -19,7 +20,7 @@ _MANY: Final = 50
 """Images from which decisions that go with the labels stand out."""
 
 
-def unlike_labels(decisions: NDArray[np.integer], target: Categorical) -> str | None:
+def unlike_labels(decisions: NDArray[np.integer], target: Categorical) -> Unlike | None:
     """Why the decisions are probably not answers to the question that the labels ask; None where they go with them.
 
     With a_k images of class k and b_k decisions for it, decisions that are drawn blindly agree with Σ a_k b_k / n
@@ -33,7 +34,7 @@ def unlike_labels(decisions: NDArray[np.integer], target: Categorical) -> str | 
 
     >>> label = Categorical(name="smile", values=("no", "yes"), codes=np.array([0, 1] * 50, np.int32))
     >>> unlike_labels(label.codes, label)
-    >>> print(unlike_labels(1 - label.codes, label))
+    >>> print(unlike_labels(1 - label.codes, label).sentence)
     Only 0 % of 100 images are decided as they are labelled, where blind decisions would give 50 %: the classes are \
 probably in another order than the model's outputs, or the labels mean the opposite.
     """
@@ -48,14 +49,16 @@ probably in another order than the model's outputs, or the labels mean the oppos
     shares = f"{_percent(agreed / count)} of {int(count):,} images are decided as they are labelled"
     chance = f"where blind decisions would give {_percent(blind / count)}"
     if distance < -_BEYOND:
-        return (
-            f"Only {shares}, {chance}: the classes are probably in another order than the model's outputs, "
-            "or the labels mean the opposite."
+        return Unlike(
+            sentence=f"Only {shares}, {chance}: the classes are probably in another order than the model's outputs, "
+            "or the labels mean the opposite.",
+            against=True,
         )
     if distance < _ENOUGH and count >= _MANY:
-        return (
-            f"{shares[0].upper()}{shares[1:]}, {chance}: no sign that the model answers this question. Look at the "
-            "order of the classes, at the target and at how images are prepared."
+        return Unlike(
+            sentence=f"{shares[0].upper()}{shares[1:]}, {chance}: no sign that the model answers this question. Look "
+            "at the order of the classes, at the target and at how images are prepared.",
+            against=False,
         )
     return None
 

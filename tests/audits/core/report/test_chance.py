@@ -5,8 +5,11 @@ import pytest
 from scipy import stats
 
 from fairaudit.audits.core.report.chance import unlike_labels
+from fairaudit.config.schema import GateRule
 from fairaudit.data.categorical import Categorical
+from fairaudit.gate.alike import Unlike
 from fairaudit.gate.judge import judge
+from fairaudit.results.measurement import Measurement
 
 
 def target(codes, classes=2):
@@ -18,8 +21,9 @@ def test_classes_in_another_order_are_found(classes):
     codes = np.arange(600) % classes
     found = unlike_labels((codes + 1) % classes, target(codes, classes))
     assert found is not None
-    assert found.startswith("Only 0 % of 600 images are decided as they are labelled")
-    assert "another order" in found
+    assert found.against
+    assert found.sentence.startswith("Only 0 % of 600 images are decided as they are labelled")
+    assert "another order" in found.sentence
 
 
 @pytest.mark.parametrize("share", [0.9, 0.7])
@@ -36,7 +40,8 @@ def test_blind_decisions_are_no_answers():
     codes = generator.integers(0, 2, 400)
     found = unlike_labels(generator.permutation(codes), target(codes))
     assert found is not None
-    assert "no sign that the model answers this question" in found
+    assert not found.against
+    assert "no sign that the model answers this question" in found.sentence
 
 
 def test_few_images_and_decisions_alike_say_nothing_here():
@@ -58,5 +63,11 @@ def test_the_limit_is_where_the_exact_distribution_has_it():
 
 
 def test_the_gate_does_not_pass_them():
-    gate = judge([], [], unlike="Only 0 % …")
+    reversed_, untrained = Unlike(sentence="Only 0 % …", against=True), Unlike(sentence="50 % …", against=False)
+    gate = judge([], [], unlike=reversed_)
     assert (gate.state, gate.exit_code, gate.rules[0].why) == ("inconclusive", 4, "Only 0 % …")
+    assert judge([], [], unlike=untrained).state == "none"  # nothing was asked, so nothing passes
+    accuracy = Measurement(audit="fairness", metric="accuracy", value=0.5, n=400)
+    rule = GateRule(metric="accuracy", min=0.4, on="value")
+    assert judge([rule], [accuracy]).state == "pass"
+    assert judge([rule], [accuracy], unlike=untrained).state == "inconclusive"
