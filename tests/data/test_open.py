@@ -126,7 +126,7 @@ def test_the_order_of_bias_resample_and_limit(faces):
     )
     assert len(manifest) == 4
     assert np.array_equal(manifest.attributes["colour"].codes, manifest.target.codes)
-    assert [note.split()[0] for note in manifest.notes] == ["all", "background", "resampled", "a"]
+    assert [note.split()[0] for note in manifest.notes] == ["all", "background", "resampled", "A"]
 
 
 @pytest.mark.parametrize(
