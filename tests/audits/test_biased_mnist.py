@@ -176,7 +176,7 @@ def test_the_report_follows_the_schema(audited):
     ],
 )
 def test_exit_codes_of_gates_that_must_fail_pass_or_stay_open(trained, rule, limit, code):
-    text = (CONFIGS / "biased_mnist.yaml").read_text()
+    text = (trained / "fairaudit.yaml").read_text()
     (trained / "gate.yaml").write_text(f"{text.split('gates:')[0]}gates:\n  - {rule}\n")
     more = ["--limit", limit] if limit else []
     done = fairaudit(

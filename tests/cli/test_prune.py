@@ -134,7 +134,7 @@ def test_no_unbiased_images_is_told_and_can_be_gone_without(wide):
 
 
 def test_a_killed_run_goes_on_to_the_same_mask(wide):
-    settings = ("--epochs", "4", "--levels", "6", "--controls", "none", "--fail-on", "never", "--quiet")
+    settings = ("--epochs", "3", "--levels", "4", "--controls", "none", "--fail-on", "never", "--quiet")
     assert wide.run("prune", "model.pt", "-o", "whole", *settings, quiet=False).code == 0
     process = wide.start("prune", "model.pt", "-o", "killed", *settings)
     checkpoint = wide.folder / "killed" / "search" / "gamma-10-seed-0.safetensors"
