@@ -115,9 +115,9 @@ class AttributeEvidence:
         if self.both_ways:
             moved = "; ".join(leg.sentence() for leg in self.spread if leg.side == "above")
             return (
-                f"Content of other groups moves images in both directions, so that no direction prevails: {moved}. "
-                f"Either {self.name} counts for some images and against others, or the content does not fit the rest "
-                "of the image.",
+                f"Content of other groups moves no score in one direction by more than its limit, but {moved}. Either "
+                f"{self.name} counts for some images and against others, or scores lie so close together that small "
+                "changes turn decisions, or the content does not fit the rest of the image.",
                 "exact twins or a conditional VAE (fairaudit audit --twins, --cvae), or an audit of groups within "
                 "another attribute",
             )

@@ -53,7 +53,7 @@ def test_a_swap_that_moves_images_in_both_directions_clears_nothing(looks):
     )
     assert found.both_ways
     assert found.use == "open"
-    assert "in both directions, so that no direction prevails: decisions 0.3 to 0.4 is above" in found.explained()[0]
+    assert "no score in one direction by more than its limit, but decisions 0.3 to 0.4 is above" in found.explained()[0]
     flips = [leg("below", "flips")]
     twins = AttributeEvidence(name="tie", cue=found.cue, swap=found.swap, spread=found.spread, flips=flips)
     assert not twins.both_ways  # they flip the attribute and nothing else
