@@ -59,6 +59,19 @@ FILES = {
     "gates as a mapping": (config(gates={"metric": "tpr", "min": 0.5}), FAIR, ["gates"]),
     "a percentage as limit": (config(gates=[{"metric": "tpr_difference", "max": 5}]), FAIR, ["0.05"]),
     "the wrong side": (config(gates=[{"metric": "tpr_difference", "min": 0.05}]), FAIR, ["lower is better"]),
+    **{
+        f"the wrong side for {command[0]}": (
+            config(gates=[{"metric": "tpr_difference", "min": 0.05}]),
+            command,
+            ["lower is better"],
+        )
+        for command in (
+            ("prune", "model.pt", "-o", "out"),
+            ("mitigate", "model.pt", "-o", "out"),
+            ("selftest", "model.pt", "-o", "out"),
+            ("roi-metrics", "model.pt", "-o", "out"),
+        )
+    },
     "a limit as text": (config(gates=[{"metric": "tpr", "min": "much"}]), FAIR, ["gates[0].min"]),
     "a size of nothing": (config(preprocess={"size": [0, 16]}), FAIR, ["size", "key preprocess"]),
     "a negative size": (config(preprocess={"size": [-16, 16]}), FAIR, ["size", "key preprocess"]),
