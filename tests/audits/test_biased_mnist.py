@@ -106,7 +106,19 @@ def searched(folder, model):
     """Both methods' region numbers and windows on 600 digits; the methods' trials are left to the audit."""
     text = (folder / "fairaudit.yaml").read_text()
     (folder / "quick.yaml").write_text(text.split("gates:")[0].replace("audit:\n", "audit:\n  faithfulness: false\n"))
-    command = ["roi-metrics", model, "-c", "quick.yaml", "--discover", "--limit", "600", "-q", "--json"]
+    command = [
+        "roi-metrics",
+        model,
+        "-c",
+        "quick.yaml",
+        "--discover",
+        "--limit",
+        "600",
+        "--format",
+        "csv",
+        "-q",
+        "--json",
+    ]
     done = fairaudit(folder, *command, "-o", f"found-{Path(model).parent.name}")
     assert done.exit_code == 0, done.stderr
     return json.loads(done.stdout)

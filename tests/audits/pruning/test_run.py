@@ -45,7 +45,7 @@ def report(demo_files, output):
         audited=("magnitude",),
         fit=Split(column="split", use="balanced"),
     )
-    options = RunOptions(output=output, device="cpu", fail_on="never")
+    options = RunOptions(output=output, formats=(), device="cpu", fail_on="never")
     outcome = run_prune(
         demo_files.folder / "biased.pt", config=config, base=base, options=options, asked=asked, progress=Silent()
     )
