@@ -22,6 +22,8 @@ from fairaudit.errors import DataError, ImageError
 
 SPAN = 16
 """Rows that a thread decodes in one go at most: handing over a small image takes longer than decoding it."""
+SMALL = 96 * 96
+"""Pixels of an original image up to which threads cost more than they save: Python holds them up for that long."""
 SPANS = 4
 """Goes of every thread at least, where there are rows enough, so that none waits long for another at the end."""
 
@@ -46,7 +48,7 @@ class Loader:
         manifest: the rows.
         preprocess: from image to input.
         regions: regions to draw.
-        workers: decoding threads; 0 decodes in the calling thread.
+        workers: decoding threads; 0 decodes in the calling thread, as small images always are (`SMALL`).
 
     Raises:
         ConfigError: regions name missing regions or each other.
@@ -66,6 +68,7 @@ class Loader:
         """Where rows are kept that were decoded once; none where every call decodes."""
         self._drawer = RegionDrawer(self.regions, manifest)
         self._size: tuple[int, int] | None = preprocess.size
+        self._largest = 0  # pixels of the largest original that was read so far
 
     @property
     def region_names(self) -> tuple[str, ...]:
@@ -147,9 +150,14 @@ class Loader:
                 yield path
 
     def _rows(self, rows: Sequence[int]) -> Iterator[_Row]:
-        if self.workers == 0:
-            yield from map(self._row, rows)
-            return
+        first = 0
+        while first < len(rows) and (self.workers == 0 or self._largest <= SMALL):
+            yield self._row(rows[first])
+            first += 1
+        if first < len(rows):
+            yield from self._in_threads(rows[first:])
+
+    def _in_threads(self, rows: Sequence[int]) -> Iterator[_Row]:
         size = max(1, min(SPAN, len(rows) // (SPANS * self.workers)))
         spans = [rows[start : start + size] for start in range(0, len(rows), size)]
         with ThreadPoolExecutor(self.workers, thread_name_prefix="decode") as pool:
@@ -167,6 +175,7 @@ class Loader:
             return _Row(row=row, pixels=known.pixels, masks=known.masks, note=known.note)
         try:
             image = self.manifest.source.read(row)
+            self._largest = max(self._largest, image.height * image.width)
             geometry = plan((image.height, image.width), self.preprocess)
             masks = self._drawer.draw(row, geometry)
         except ImageError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,8 @@ from fairaudit.data.source import ImageSource, subset
 from fairaudit.data.training import Training
 
 HASHING_THREADS = 4
+HASHED_AT_ONCE = 64
+"""Files that a thread reads in one go: handing one over takes longer than hashing a small one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +83,7 @@ class Manifest:
     def fingerprints(self) -> list[str]:
         """SHA-256 of the rows' images and then of their twins': reads all of them, in a few threads."""
         sources = (self.source, *(self.twins[name] for name in sorted(self.twins)))
-        with ThreadPoolExecutor(HASHING_THREADS) as pool:
-            return [
-                found for source in sources for found in pool.map(source.fingerprint, range(len(self)), chunksize=64)
-            ]
+        return [found for source in sources for found in in_spans(source.fingerprint, len(self))]
 
     def copies(self, fingerprints: Sequence[str]) -> tuple[str, ...]:
         """A note where images hold the same bytes as others and nothing says that they belong together.
@@ -142,6 +141,22 @@ class Manifest:
         for name in sorted(self.text_columns):
             parts.append((f"text {name}", _joined(self.text_columns[name])))
         return parts
+
+
+def in_spans(fingerprint: Callable[[int], str], rows: int) -> list[str]:
+    """The fingerprint of every row, in their order; threads take them in spans, of which one needs no thread.
+
+    >>> in_spans(str, 3)
+    ['0', '1', '2']
+    """
+
+    def span(start: int) -> list[str]:
+        return [fingerprint(row) for row in range(start, min(start + HASHED_AT_ONCE, rows))]
+
+    if rows <= HASHED_AT_ONCE:
+        return span(0)
+    with ThreadPoolExecutor(HASHING_THREADS) as pool:
+        return [found for part in pool.map(span, range(0, rows, HASHED_AT_ONCE)) for found in part]
 
 
 def _pick(texts: tuple[str, ...], rows: NDArray[np.int64]) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from fairaudit.config.schema import Resample
 from fairaudit.counted import counted
 from fairaudit.data.categorical import Categorical
-from fairaudit.data.manifest import HASHING_THREADS, Manifest
+from fairaudit.data.manifest import Manifest, in_spans
 from fairaudit.data.resample import resample
 from fairaudit.data.source import ImageSource, SubsetSource
 from fairaudit.errors import DataError, UsageError, suggestion
@@ -159,8 +158,7 @@ def _keys(manifest: Manifest) -> dict[str, set[str]]:
 
 
 def _origins(manifest: Manifest) -> list[str]:
-    with ThreadPoolExecutor(HASHING_THREADS) as pool:
-        return list(pool.map(lambda row: origin(manifest.source, row), range(len(manifest)), chunksize=64))
+    return in_spans(lambda row: origin(manifest.source, row), len(manifest))
 
 
 def _together(manifest: Manifest) -> list[list[int]]:

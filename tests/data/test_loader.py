@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+import threading
 import weakref
 
 import numpy as np
@@ -15,6 +16,12 @@ from fairaudit.config.schema import Config
 from fairaudit.data.loader import Loader
 from fairaudit.data.open import open_manifest
 from fairaudit.errors import DataError, RegionError
+
+
+@pytest.fixture(autouse=True)
+def threads_whatever_the_size(monkeypatch):
+    """The pictures here are so small that they would never be decoded in threads."""
+    monkeypatch.setattr("fairaudit.data.loader.SMALL", 0)
 
 
 def loader(folder, *, workers=0, **sections) -> Loader:
@@ -57,6 +64,23 @@ def test_any_number_of_threads_gives_the_same_bits(faces):
     assert all(equal(batch, batches[0]) for batch in batches)
     split = [loader(faces, **sections).load(rows) for rows in (range(3), range(3, 8))]
     assert torch.equal(torch.cat([part.images for part in split]), batches[0].images)
+
+
+@pytest.mark.parametrize(("small", "threads"), [(8 * 12 - 1, True), (8 * 12, False)])
+def test_small_images_are_decoded_where_they_are_asked_for(faces, monkeypatch, small, threads):
+    monkeypatch.setattr("fairaudit.data.loader.SMALL", small)
+    made, seen = loader(faces, workers=2), []
+    read = type(made.manifest.source).read
+
+    def told(source, row):
+        seen.append(threading.current_thread() is threading.main_thread())
+        return read(source, row)
+
+    monkeypatch.setattr(type(made.manifest.source), "read", told)
+    batches = [made.load(range(8)) for _ in range(2)]
+    assert equal(*batches)
+    # The first image is read for its size, and tells how large they are.
+    assert seen == [True, *([not threads] * 16)]
 
 
 def test_unusable_rows_are_left_out_with_a_reason(faces):

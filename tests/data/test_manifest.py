@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fairaudit.data.categorical import Categorical
-from fairaudit.data.manifest import Manifest
+from fairaudit.data.manifest import Manifest, in_spans
 from fairaudit.data.source import ArraySource
 
 
@@ -106,3 +106,8 @@ def test_numbers_in_ids_are_ordered_by_size():
     column_ = ArraySource(images=np.zeros((9, 1, 1), np.uint8), names=ids)
     found = Manifest(name="t", ids=ids, source=column_, target=None, attributes={}, folder=Path()).ordered()
     assert found.ids == ("2", "10", "a", "a9", "a09.png", "a9.png", "a9x1", "a10", "b")
+
+
+@pytest.mark.parametrize("rows", [0, 1, 64, 65, 200])
+def test_fingerprints_keep_the_order_of_the_rows(rows):
+    assert in_spans(lambda row: f"file {row}", rows) == [f"file {row}" for row in range(rows)]
