@@ -18,6 +18,7 @@ from fairaudit.config.flips import shown_in
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config, Split
 from fairaudit.counted import counted
+from fairaudit.data.batch import Batch
 from fairaudit.data.loader import Loader
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.open import open_manifest
@@ -93,11 +94,16 @@ class StreamedPart:
         return len(self.rows)
 
     @torch.no_grad()
-    def take(self, rows: Tensor) -> Samples:
-        """The given rows in the given order; a row drawn twice is decoded once."""
+    def take(self, rows: Tensor, decoded: Batch | None = None) -> Samples:
+        """The given rows in the given order; a row drawn twice is decoded once.
+
+        Args:
+            rows: [row] places in the part.
+            decoded: the rows as a batch, in the order of the data and each once, where they were decoded already.
+        """
         places, back = torch.unique(rows, return_inverse=True)
         wanted = self.rows[places].tolist()
-        batch = self.loader.load(wanted)
+        batch = self.loader.load(wanted) if decoded is None else decoded
         device = self.model.device
         frames = None
         if self.twins is not None:
@@ -266,7 +272,10 @@ def _part(
     loader = Loader(manifest, preprocess, regions, material.loader.workers)
     twins = [source for name, source in manifest.twins.items() if name in names]
     other = Loader(replace(manifest, source=twins[0]), preprocess, {}, loader.workers) if twins else None
-    readable, classes = _readable(loader), len(manifest.target.values) if manifest.target else 0
+    size = int(np.prod([preprocess.channels, *(preprocess.size or (1, 1))])) * 4 * (1 if other is None else 2)
+    whole = loader.load(range(len(manifest))) if size * len(manifest) <= MEMORY else None
+    readable = _readable(loader) if whole is None else whole.rows
+    classes = len(manifest.target.values) if manifest.target else 0
     if not len(readable):
         raise DataError("No image of a part can be read", where=manifest.name)
     column = joint_of(manifest, names)
@@ -281,11 +290,10 @@ def _part(
         target=torch.from_numpy(target), attribute=torch.from_numpy(codes[readable]), classes=classes,
         groups=len(known), codes=codes,
     )  # fmt: skip
-    size = int(np.prod([preprocess.channels, *(preprocess.size or (1, 1))])) * 4 * len(readable)
     lost = len(manifest) - len(readable)
-    if size * (2 if part.twins is not None else 1) > MEMORY:
+    if whole is None:
         return part, readable, lost
-    samples = part.take(torch.arange(len(part)))
+    samples = part.take(torch.arange(len(part)), whole)
     return InMemory(samples=samples, classes=classes, groups=len(known)), readable, lost
 
 
