@@ -368,7 +368,7 @@ def integrated_once():
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory, worker_id):
-    """The demonstration on 400 test faces: its folder, its two models and both reports; one worker makes it for all.
+    """The demonstration on 300 test faces: its folder, its two models and both reports; one worker makes it for all.
 
     A fifth of the usual replicates: an end of an interval moves by less than a twentieth of its width.
     """
@@ -376,7 +376,7 @@ def demo(tmp_path_factory, worker_id):
     from fairaudit.audits.demo.demo import audit_demo, concluded
     from fairaudit.results.store import read_report
 
-    paths = made_demo(common(tmp_path_factory, worker_id) / "demo-audited", train_images=48, test_images=400)
+    paths = made_demo(common(tmp_path_factory, worker_id) / "demo-audited", train_images=48, test_images=300)
     folder = paths.folder
     PLAIN[0] = False
 

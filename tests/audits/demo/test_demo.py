@@ -135,7 +135,7 @@ def test_every_group_measure_and_figure_is_there(demo):
 def test_the_written_report_follows_the_published_schema(demo, name):
     document = json.loads((demo.folder / name / "report.json").read_text())
     jsonschema.Draft202012Validator(report_schema()).validate(document)
-    assert document["data"]["rows"] == document["data"]["scored"] + len(document["excluded"]) == 400
+    assert document["data"]["rows"] == document["data"]["scored"] + len(document["excluded"]) == 300
     for figure in document["figures"]:
         with Image.open(demo.folder / name / figure["file"]) as picture:
             assert min(picture.size) > 100
