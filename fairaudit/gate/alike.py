@@ -57,6 +57,28 @@ def everywhere(alike: Sequence[Alike]) -> Alike | None:
     return next((fact for fact in alike if fact.group is None), None)
 
 
+def nothing_compared(measurements: Sequence[Measurement]) -> str | None:
+    """Why no groups were compared, where every gap between groups is without a value; None where there is one, or none.
+
+    >>> gap = Measurement(
+    ...     audit="fairness", metric="tpr_difference", attribute="hat",
+    ...     value=None, status="undefined", reason="one group",
+    ... )
+    >>> nothing_compared([gap])
+    'No gap between groups could be computed, so that nothing says whether they are treated alike: one group.'
+    """
+    gaps = [
+        m
+        for m in measurements
+        if m.audit == "fairness" and m.attribute and not (m.group or m.class_ or m.baseline)
+        and m.metric.endswith("_difference")
+    ]  # fmt: skip
+    if not gaps or any(gap.value is not None for gap in gaps):
+        return None
+    reason = (gaps[0].reason or gaps[0].status).rstrip(".")
+    return f"No gap between groups could be computed, so that nothing says whether they are treated alike: {reason}."
+
+
 def doubt(measurement: Measurement, alike: Sequence[Alike]) -> str | None:
     """Why a number within its limit must not pass all the same; None if nothing speaks against it.
 

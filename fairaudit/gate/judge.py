@@ -10,7 +10,7 @@ from fairaudit.config.options import FailOn
 from fairaudit.config.schema import GateRule
 from fairaudit.counted import counted
 from fairaudit.errors import ExitCode
-from fairaudit.gate.alike import Alike, Unlike, doubt, everywhere
+from fairaudit.gate.alike import Alike, Unlike, doubt, everywhere, nothing_compared
 from fairaudit.gate.evidence import Evidence, Limits, evidence
 from fairaudit.gate.family import Correction, Decision, decide
 from fairaudit.gate.needed import needed
@@ -116,6 +116,9 @@ def judge(
     same = everywhere(alike)
     if same is not None:
         results.append(_bare("decisions vary", collapse, same.sentence()))
+    alone = None if rules else nothing_compared(measurements)
+    if alone is not None:
+        results.append(_bare("groups were compared", "inconclusive", alone))
     if misread is not None:
         results.append(_bare("input scaled as in training", "inconclusive", misread))
     if unlike is not None and (results or unlike.against):

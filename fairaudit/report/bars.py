@@ -65,11 +65,11 @@ def _numbers(row: Row) -> Iterable[float]:
 
 def _chance(row: Row) -> float | None:
     """What was computed for these images, or else the registry's number where it is the same for all images."""
-    if row.measurement is None or row.measurement.chance is not None:
-        return row.measurement.chance if row.measurement else None
-    name = row.measurement.metric
+    found = row.measurement
+    if found is None or found.chance is not None or found.metric not in METRICS:
+        return found.chance if found else None
     try:
-        return float(METRICS[name].chance) if name in METRICS else None
+        return float(METRICS[found.metric].chance)
     except ValueError:  # words: it depends on the images
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def contrast_of(entry: MetricEntry) -> MetricEntry:
     )
 
 
+@cache
 def _bounds(text: str) -> tuple[float, float]:
     """The numbers of a range in words.
 

@@ -77,7 +77,8 @@ def row(subject: Subject, estimate: Estimate, *, level: float | None = None) -> 
     """The measurement: status and reason follow from the estimate, the better direction from the registry.
 
     Without a value the status is undefined; an interval of an undefined value stays, because what is known still
-    bounds it. Level, kind and unit of an interval are there only with one.
+    bounds it. Level, kind and unit of an interval are there only with one. An interval ends where the metric's range
+    does: a bootstrap moved out for a long tail would reach below a share of 0.
 
     Args:
         subject: what the number is about.
@@ -97,7 +98,7 @@ def row(subject: Subject, estimate: Estimate, *, level: float | None = None) -> 
     """
     shown = estimate.hidden is None
     value = finite(estimate.value) if shown else None
-    low, high = (finite(end) if shown else None for end in (estimate.low, estimate.high))
+    low, high = _ends(subject.metric, estimate) if shown else (None, None)
     interval = estimate.interval if low is not None else None
     status, reason = _standing(estimate, value)
     return Measurement.model_validate(
@@ -154,6 +155,12 @@ def unusable(measurement: Measurement, reason: str | None) -> Measurement:
     if reason is None or measurement.status != "ok":
         return measurement
     return measurement.model_copy(update={"status": "unusable", "reason": reason})
+
+
+def _ends(metric: str, estimate: Estimate) -> tuple[float | None, float | None]:
+    low, high = finite(estimate.low), finite(estimate.high)
+    least, most = entry_of(metric).bounds
+    return None if low is None else max(low, least), None if high is None else min(high, most)
 
 
 def _standing(estimate: Estimate, value: float | None) -> tuple[Status, str | None]:

@@ -109,7 +109,7 @@ def _used(attribute: AttributeEvidence, region: RegionEvidence | None) -> tuple[
     if region.use == "no" and own != "yes":
         if own != "no" and "above" in sides([*attribute.looking, *attribute.moving, *attribute.spread]):
             return "disagree", ""
-        return "no", (f"A model that does not use the region {region.name} cannot use {attribute.name} there.")
+        return "no", f"A model that does not use the region {region.name} cannot use {attribute.name} there."
     return own, ""
 
 

@@ -535,8 +535,8 @@ def test_pairs_are_checked_before_a_model_is_opened(lab, monkeypatch):
     ("options", "sections", "words"),
     [
         ((), {"gates": [{"metric": "tprr", "max": 1}]}, 'Did you mean "tpr"'),
-        ((), {"gates": [{"metric": "tpr", "group": "c", "max": 1}]}, 'the group "c"'),
-        ((), {"gates": [{"metric": "tpr", "class": "7", "max": 1}]}, 'the class "7"'),
+        ((), {"gates": [{"metric": "tpr", "group": "c", "min": 0.5}]}, 'the group "c"'),
+        ((), {"gates": [{"metric": "tpr", "class": "7", "min": 0.5}]}, 'the class "7"'),
         (("--roi", "pach"), {}, "patch"),
         (("--attribute", "gruop"), {}, "group"),
         (("--target", "lable"), {}, "label"),

@@ -1,6 +1,8 @@
 import pytest
 
-from fairaudit.gate.alike import Alike, doubt, everywhere, handful
+from fairaudit.config.schema import GateRule
+from fairaudit.gate.alike import Alike, doubt, everywhere, handful, nothing_compared
+from fairaudit.gate.judge import judge
 from fairaudit.results.measurement import Measurement
 
 
@@ -45,3 +47,19 @@ def test_nothing_speaks_against_many_images_that_were_decided_differently():
 def test_decisions_that_do_not_vary_speak_against_numbers_that_they_are_in(fact, measured, doubted):
     told = doubt(number(n=100, **measured), [Alike(decision="1", n=50, **fact)])
     assert (told is not None) is doubted
+
+
+def gap(value, attribute="hat", **fields):
+    known = {"value": value} if value is not None else {"value": None, "status": "undefined", "reason": "one group"}
+    return Measurement(audit="fairness", metric="tpr_difference", attribute=attribute, n=90, **known, **fields)
+
+
+def test_without_rules_nothing_that_was_compared_is_no_pass():
+    rate = Measurement(audit="fairness", metric="tpr", attribute="hat", group="1", value=0.9, n=90)
+    gate = judge([], [gap(None), rate])
+    assert (gate.state, gate.exit_code) == ("inconclusive", 4)
+    assert gate.rules[0].why.endswith("treated alike: one group.")
+    assert judge([], [gap(None), gap(0.1, attribute="tie")]).state == "none"
+    assert judge([], [rate]).state == "none"
+    assert judge([GateRule(metric="tpr", min=0.5, on="value")], [gap(None), rate]).state == "pass"
+    assert nothing_compared([gap(None, baseline="b")]) is None

@@ -85,3 +85,22 @@ def test_nothing_else_writes_rows():
             if isinstance(called, ast.Name) and called.id == "Measurement":
                 writers.add(str(path.relative_to(package)))
     assert writers == {"tables/row.py"}
+
+
+@pytest.mark.parametrize(
+    ("metric", "ends", "kept"),
+    [
+        ("causal_flip_control", (-0.0005, 0.0146), (0.0, 0.0146)),
+        ("tpr", (0.9, 1.02), (0.9, 1.0)),
+        ("adr", (-0.7, 0.6), (-0.5, 0.5)),
+        ("relative_change", (-3.0, 7.0), (-3.0, 7.0)),
+        ("tpr", (None, math.nan), (None, None)),
+    ],
+)
+def test_an_interval_ends_where_the_range_of_its_metric_does(metric, ends, kept):
+    found = row(
+        Subject(audit="a", metric=metric),
+        Estimate(value=0.002, low=ends[0], high=ends[1], interval="bootstrap", n=90),
+        level=0.95,
+    )
+    assert (found.low, found.high) == kept

@@ -19,7 +19,6 @@ from fairaudit.audits.alignment.rectified_model import RectifiedModel, save_rect
 from fairaudit.audits.alignment.shared import SharedFindings
 from fairaudit.audits.core.dry_run import RunPlan, plan_on
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.report.gate_limits import check_limits
 from fairaudit.audits.core.report.gates import check_gates
 from fairaudit.audits.core.report.metrics import ALIGNMENT, FAIRNESS, RECTIFICATION
 from fairaudit.audits.core.report.outcome import Outcome
@@ -86,7 +85,6 @@ def run_rectify(
         FairauditError: data, model, generator or names cannot be used, or the only base cannot be rectified.
     """
     check_gates(config.gates)
-    check_limits(config.gates)
     whole = open_manifest(config, base=base, limit=options.limit, seed=options.seed)
     fit, held = (_material(part, config, options) for part in pieces(whole, SHARES, seed=options.seed))
     model = open_classifier(path, config=config, material=held, options=options)
@@ -124,7 +122,6 @@ def plan_rectify(path: Path, request: RectifyRequest, *, config: Config, base: P
         FairauditError: the run could not begin.
     """
     check_gates(config.gates)
-    check_limits(config.gates)
     whole = open_manifest(config, base=base, limit=options.limit, seed=options.seed)
     fit, held = pieces(whole, SHARES, seed=options.seed)
 

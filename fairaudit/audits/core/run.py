@@ -14,7 +14,6 @@ from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.against import against, earlier_report
 from fairaudit.audits.core.report.drawn import NO_IMAGES, overlay_notes
 from fairaudit.audits.core.report.finish import Tell, finished
-from fairaudit.audits.core.report.gate_limits import check_limits
 from fairaudit.audits.core.report.gates import check_gates, check_names
 from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.report.report import Timing, assemble
@@ -162,7 +161,6 @@ def check_named(config: Config, material: Material, plan: AuditPlan) -> None:
         names = audited(config.audit.attribute, manifest.attributes, kind="attribute")
         check_roles(manifest.target.name, names, config.audit.control, where=manifest.name)
     check_names(config.gates, groups, manifest.target)
-    check_limits(config.gates)
     check_pairs(config.audit.aligned, [*groups, *manifest.attributes.values()], manifest.target)
 
 

@@ -14,7 +14,6 @@ from fairaudit.audits.core.report.alike import alike
 from fairaudit.audits.core.report.assemble import Clock, report_of, run_block
 from fairaudit.audits.core.report.chance import unlike_labels
 from fairaudit.audits.core.report.finish import Tell, finished
-from fairaudit.audits.core.report.gate_limits import check_limits
 from fairaudit.audits.core.report.gates import check_gates, check_names
 from fairaudit.audits.core.report.write import ready_folder
 from fairaudit.audits.core.study.alignment import check_pairs
@@ -147,7 +146,6 @@ def _checked(
     )
     groupings = all_groupings(list(predicted.attributes.values()), intersections=audit.intersections)
     check_names(gates, groupings, predicted.target)
-    check_limits(gates)
     check_pairs(audit.aligned, groupings, predicted.target)
     return predicted, groupings
 

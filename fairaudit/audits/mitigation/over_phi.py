@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from fairaudit.audits.core.report.gate_limits import check_limits
 from fairaudit.audits.core.report.gates import check_gates
 from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.run import check_named, run_study
@@ -135,7 +134,6 @@ def checked_associations(config: Config, *, base: Path, options: RunOptions, ask
     """
     check_asked(asked)
     check_gates(config.gates)
-    check_limits(config.gates)
     if asked.write:
         raise UsageError("--write and --phi cannot be used together", advice="Mitigate the model itself to write one.")
     data = associations(config, base=base, options=options, asked=asked)

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.plan import AuditPlan
-from fairaudit.audits.core.report.gate_limits import check_limits
 from fairaudit.audits.core.report.gates import check_gates
 from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.run import check_named, run_study
@@ -100,7 +99,6 @@ def checked_parts(
     """
     check_asked(asked)
     check_gates(config.gates)
-    check_limits(config.gates)
     found = open_parts(config, base=base, options=options, asked=asked)
     check_named(config, found[1], joint.PLAN)
     return found

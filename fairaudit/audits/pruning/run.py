@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fairaudit.audits.core.plan import AuditPlan, no_methods, no_verdicts
-from fairaudit.audits.core.report.gate_limits import check_limits
 from fairaudit.audits.core.report.gates import check_gates
 from fairaudit.audits.core.report.metrics import PRUNING
 from fairaudit.audits.core.report.outcome import Outcome
@@ -103,7 +102,6 @@ def opened_parts(config: Config, *, base: Path, options: RunOptions, asked: Prun
     """
     check_controls(asked)
     check_gates(config.gates)
-    check_limits(config.gates)
     data = open_parts(config, base=base, options=options, asked=asked)
     check_named(config, data.report, joint.PLAN)
     return data

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairaudit.audits.core.report.assemble import Clock, report_of, run_block
-from fairaudit.audits.core.report.gate_limits import check_limits
 from fairaudit.audits.core.report.gates import check_gates
 from fairaudit.audits.core.report.write import write_report_folder
 from fairaudit.audits.core.stream.audit import Findings
@@ -92,7 +91,6 @@ def audit_maps(
             wanted="--region-box NAME=x0,y0,x1,y1, --roi NAME of fairaudit.yaml, or --discover",
         )
     check_gates(gates)
-    check_limits(gates)
     opened = _opened(files, manifest)
     rows = _rows(opened.manifest, audit)
     found: list[Measurement] = []

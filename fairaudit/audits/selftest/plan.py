@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairaudit.audits.core.dry_run import seconds_per_row
-from fairaudit.audits.core.report.gate_limits import check_limits
 from fairaudit.audits.core.report.gates import check_gates
 from fairaudit.audits.core.stream.trial import Trials
 from fairaudit.audits.core.study.study import Study
@@ -61,7 +60,6 @@ def plan_selftest(
         FairauditError: the self-test could not begin.
     """
     check_gates(config.gates)
-    check_limits(config.gates)
     with tempfile.TemporaryDirectory() as folder:
         elsewhere = replace(options, output=Path(folder) / "output")
         bench = open_bench(path, config=config, base=base, options=elsewhere, asked=asked)

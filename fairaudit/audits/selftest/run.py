@@ -10,7 +10,6 @@ from safetensors.torch import save
 
 from fairaudit.audits.core.report.assemble import Clock, report_of, run_block
 from fairaudit.audits.core.report.drawn import drawn
-from fairaudit.audits.core.report.gate_limits import check_limits
 from fairaudit.audits.core.report.gates import check_gates
 from fairaudit.audits.core.report.outcome import Outcome
 from fairaudit.audits.core.report.report import model_entry
@@ -68,7 +67,6 @@ def run_selftest(
     """
     clock = Clock.start()
     check_gates(config.gates)
-    check_limits(config.gates)
     ready_folder(options.output)
     bench = open_bench(path, config=config, base=base, options=options, asked=asked)
     _, kept = bench.trainer.trainable(seed=0)  # a model that cannot be trained is told before anything is computed

@@ -14,6 +14,7 @@ from fairaudit.audits.core.report.metrics import ALL
 from fairaudit.cli.main import app
 from fairaudit.data.tables import read_table
 from fairaudit.report.schema import report_schema
+from fairaudit.tables.metrics import METRICS
 
 pytestmark = pytest.mark.slow
 
@@ -145,6 +146,13 @@ def test_the_written_report_follows_the_published_schema(demo, name):
 def test_every_metric_is_one_that_a_gate_may_name(demo):
     made = {m.metric for report in (demo.biased, demo.balanced) for m in report.measurements}
     assert made <= ALL
+
+
+def test_every_number_lies_in_the_range_that_its_metric_is_said_to_have(demo):
+    """Gates take the ends of ranges for certain."""
+    for m in [*demo.biased.measurements, *demo.balanced.measurements]:
+        low, high = METRICS[m.metric].bounds
+        assert all(low - 1e-9 <= x <= high + 1e-9 for x in (m.value, m.low, m.high) if x is not None), m.id
 
 
 def test_ids_are_unique(demo):

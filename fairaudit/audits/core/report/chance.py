@@ -56,7 +56,7 @@ probably in another order than the model's outputs, or the labels mean the oppos
         )
     if distance < _ENOUGH and count >= _MANY:
         return Unlike(
-            sentence=f"{shares[0].upper()}{shares[1:]}, {chance}: no sign that the model answers this question. Look "
+            sentence=f"{shares}, {chance}: no sign that the model answers this question. Look "
             "at the order of the classes, at the target and at how images are prepared.",
             against=False,
         )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairaudit.audits.core.report.against import earlier_report
-from fairaudit.audits.core.report.gate_limits import check_limits
 from fairaudit.audits.core.report.gates import check_gates
 from fairaudit.audits.core.stream.stored import StoredRows, stored_rows
 from fairaudit.config.options import FailOn
@@ -53,7 +52,6 @@ def compare_reports(paths: Sequence[Path], *, rules: Sequence[GateRule], fail_on
         UsageError: two reports are about other data, or a rule is over an unknown metric.
     """
     check_gates(rules)
-    check_limits(rules)
     first, *others = paths
     baseline = read_report(first)
     candidates = [earlier_report(path, digest=baseline.data.digest) for path in others]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fairaudit.audits.core.report.gate_limits import check_limits
 from fairaudit.config.gate import OF_CLASSIFIERS
 from fairaudit.config.schema import GateRule
 from fairaudit.data.categorical import Categorical
@@ -16,7 +17,7 @@ def check_gates(rules: Sequence[GateRule]) -> None:
     """Refuse rules over metrics that no command makes; one that another command makes is shown as not judged.
 
     Raises:
-        UsageError: a rule names an unknown metric, or one whose name has changed.
+        UsageError: a rule names an unknown metric, or one whose name has changed, or its limit says nothing.
     """
     for rule in rules:
         old = rule.regression or rule.metric
@@ -26,6 +27,7 @@ def check_gates(rules: Sequence[GateRule]) -> None:
                 advice=RENAMED[old],
             )
     check_metrics(rules, METRICS)
+    check_limits(rules)
 
 
 def check_names(rules: Sequence[GateRule], groupings: Sequence[Categorical], target: Categorical | None) -> None:

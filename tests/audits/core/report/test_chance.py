@@ -54,12 +54,13 @@ def test_few_images_and_decisions_alike_say_nothing_here():
 def test_the_limit_is_where_the_exact_distribution_has_it():
     """Two classes: the agreement is 2 × hypergeometric + constant, so two standard errors are its own."""
     codes = np.arange(200) < 80
-    for both in range(20, 60):
+    law = stats.hypergeom(200, 80, 100)
+    for both in range(15, 60):
         decisions = np.zeros(200, int)
         decisions[:both], decisions[80 : 80 + 100 - both] = 1, 1
-        law = stats.hypergeom(200, 80, 100)
-        known = (both - law.mean()) / law.std() >= 2
-        assert (unlike_labels(decisions, target(codes.astype(int))) is None) == known
+        distance, found = (both - law.mean()) / law.std(), unlike_labels(decisions, target(codes.astype(int)))
+        assert (found is None) == (distance >= 2)
+        assert found is None or found.against == (distance < -4)
 
 
 def test_the_gate_does_not_pass_them():

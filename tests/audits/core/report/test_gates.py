@@ -29,7 +29,7 @@ def test_a_name_that_means_two_things_is_refused_with_both_new_ones(kind):
 
 
 def test_metrics_of_any_command_are_known():
-    check_gates([rule(metric=name) for name in ("tpr", "rrf_lift", "relative_change", "detection_power")])
+    check_gates([rule(metric=name, min=0.5) for name in ("tpr", "rrf_lift", "relative_change", "detection_power")])
     check_gates([GateRule(regression="equalized_odds_difference", max=0), GateRule(verdict="no evidence")])
     with pytest.raises(UsageError, match=r'no metric "tprr"\. Did you mean "tpr"'):
         check_gates([rule(metric="tprr")])
