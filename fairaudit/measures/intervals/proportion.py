@@ -121,7 +121,7 @@ def mid_p(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95, z: fl
 
 @lru_cache(maxsize=256)
 def _known_mid_low(both: bytes, n: bytes, shape: tuple[int, ...], tail: float) -> Floats:
-    """Of two tables in one; a report asks for the ends of the same rates again and again: a metric, its ratio, a gap."""
+    """Of two tables in one; a report asks for the ends of the same rates again and again."""
     return _mid_low(np.frombuffer(both).reshape(2, *shape), np.frombuffer(n).reshape(shape), tail)
 
 
