@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.measures.clusters.leverage import leverage
+from fairaudit.measures.clusters.leverage import Leverage, leverage
 from fairaudit.measures.intervals.largest import Contrasts, unseen
 from fairaudit.ratio import ratio
 
@@ -236,9 +236,7 @@ def _contrast(arms: Arms, cells: dict[int, Cell], other: Floats, same: Floats) -
     means = [_add(cell, other[cell.rows], same[cell.rows], parts) for cell in cells.values()]
     worth = len(cells) ** 2 / sum(1 / cell.behind.effective for cell in cells.values())
     counts = [
-        count
-        for cell in cells.values()
-        for count in (cell.behind.effective, cell.other.effective, cell.same.effective)
+        count for cell in cells.values() for count in (cell.behind.effective, cell.other.effective, cell.same.effective)
     ]
     return _Column(float(np.mean(means)), parts, float(min(counts)), worth)
 
