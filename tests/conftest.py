@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import typer.testing
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 from fairaudit.report.figures import style
 
@@ -27,6 +28,8 @@ from fairaudit.report.figures import style
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("new", deadline=None)
 settings.load_profile("new" if os.environ.get("FAIRAUDIT_EXAMPLES") == "new" else "steady")
+# Nor do they depend on which modules a worker has loaded, whose constants would be among them.
+providers._get_local_constants = lambda: providers._local_constants
 
 
 class _Rfc3987(types.ModuleType):
