@@ -151,8 +151,10 @@ def test_every_metric_is_one_that_a_gate_may_name(demo):
 def test_every_number_lies_in_the_range_that_its_metric_is_said_to_have(demo):
     """Gates take the ends of ranges for certain."""
     for m in [*demo.biased.measurements, *demo.balanced.measurements]:
-        low, high = METRICS[m.metric].bounds
-        assert all(low - 1e-9 <= x <= high + 1e-9 for x in (m.value, m.low, m.high) if x is not None), m.id
+        values = METRICS[m.metric].range
+        assert all(values.low - 1e-9 <= x <= values.high + 1e-9 for x in (m.value, m.low, m.high) if x is not None), (
+            m.id
+        )
 
 
 def test_ids_are_unique(demo):
