@@ -14,7 +14,8 @@ def ratio(numerator: ArrayLike, denominator: ArrayLike) -> NDArray[np.float64]:
     >>> ratio([1, 0], [2, 0])
     array([0.5, nan])
     """
-    top, bottom = np.broadcast_arrays(np.asarray(numerator, np.float64), np.asarray(denominator, np.float64))
-    result = np.full(top.shape, np.nan)
+    top, bottom = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
+    shape = top.shape if top.shape == bottom.shape else np.broadcast_shapes(top.shape, bottom.shape)
+    result = np.full(shape, np.nan)
     np.divide(top, bottom, out=result, where=bottom != 0)
     return result

@@ -310,7 +310,20 @@ def digits_as_trained(name):
     stored = load_file(Path(__file__).parent / "demo" / f"digits-{name}.safetensors")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(biased_mnist, "train", lambda network, *_, **__: network.load_state_dict(stored))
+        patch.setattr(biased_mnist, "Loader", _FirstRows)
         yield
+
+
+class _FirstRows:
+    """A loader of the first ten rows, for images that nothing is trained on."""
+
+    def __init__(self, *arguments, **settings):
+        from fairaudit.data.loader import Loader
+
+        self.loader = Loader(*arguments, **settings)
+
+    def load(self, rows):
+        return self.loader.load(rows[:10])
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ def test_as_many_images_as_a_rule_asks_for_decide_it_rightly_in_most_cases(neede
 
 
 def test_a_truth_on_the_limit_is_hardly_ever_decided_and_often_told_to_be_so_near(needed):
-    tally = needed.simulate(needed.SCENARIOS[8], 40, 0)
+    tally = needed.simulate(needed.SCENARIOS[8], 25, 0)
     assert tally.never > tally.inconclusive / 10
     assert tally.right == 0 or tally.right / tally.told < 0.15
 

@@ -58,7 +58,7 @@ class GradCam:
             cam = cam.relu() if self.rectify else cam
             return F.interpolate(cam, size=size, mode="bilinear", align_corners=False)[:, 0]
 
-        maps = Halving[Tensor](rows_per_pass(inputs.device)).run(run, len(inputs))
+        maps = Halving[Tensor](rows_per_pass(inputs)).run(run, len(inputs))
         return Attribution(maps=torch.cat(maps), evaluations=len(inputs))
 
     def doubts(self, classifier: Explained, images: Tensor) -> list[str]:

@@ -13,7 +13,10 @@ from fairaudit.saliency.method import Explained
 from fairaudit.saliency.prepare import as_input, prepared_or_raw
 
 ROWS_CPU = 16
+"""Rows at once on a processor, of images whose size makes the arithmetic take longer than calling for it."""
 ROWS_DEVICE = 128
+SMALL = 64 * 64
+"""Pixels of an image below which as many more rows go through at once as hold as many pixels."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,13 +85,19 @@ def objective(classifier: Explained, images: Tensor, classes: Tensor, *, rows: i
     """The objective of these images' classes on the fastest form of the model that is valid for gradients."""
     module = prepared_or_raw(classifier, images)
     seeds = classifier.seed(classes)
-    size = rows if rows is not None else rows_per_pass(seeds.device)
+    size = rows if rows is not None else rows_per_pass(images)
     return Objective(module=module, seeds=seeds, slices=Halving(size))
 
 
-def rows_per_pass(device: torch.device) -> int:
-    """How many rows go through the model at once as long as memory suffices."""
-    return ROWS_CPU if device.type == "cpu" else ROWS_DEVICE
+def rows_per_pass(images: Tensor) -> int:
+    """How many rows of images of this size go through the model at once as long as memory suffices.
+
+    >>> [rows_per_pass(torch.zeros(1, 3, side, side)) for side in (14, 32, 224)]
+    [320, 64, 16]
+    """
+    if images.device.type != "cpu":
+        return ROWS_DEVICE
+    return ROWS_CPU * max(1, SMALL // max(1, images.shape[-2] * images.shape[-1]))
 
 
 def gradient_of(value: Tensor, x: Tensor) -> Tensor:

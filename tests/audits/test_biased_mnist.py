@@ -23,12 +23,12 @@ METHODS = ("lrp_epsilon_gamma_box", "integrated_gradients")
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, biased_mnist, integrated):
+def trained(tmp_path_factory, biased_mnist):
     """The model, the held-out digits and the configuration, made by the shipped script."""
     folder = tmp_path_factory.mktemp("biased")
     shutil.copytree(biased_mnist, folder / "biased_mnist")
     text = (CONFIGS / "biased_mnist.yaml").read_text()
-    (folder / "fairaudit.yaml").write_text(text.replace("\naudit:\n", "\naudit:\n  replicates: 1000\n"))
+    (folder / "fairaudit.yaml").write_text(text.replace("\naudit:\n", "\naudit:\n  replicates: 300\n"))
     return folder
 
 
@@ -42,7 +42,8 @@ def fairaudit(folder, *arguments):
 
 @pytest.fixture(scope="module")
 def audited(trained):
-    done = fairaudit(trained, "audit", "biased_mnist/biased_mnist.pt", "-o", "out", "-q")
+    """The shipped configuration on all digits; its second method, the slow one, is searched with below."""
+    done = fairaudit(trained, "audit", "biased_mnist/biased_mnist.pt", "--method", METHODS[0], "-o", "out", "-q")
     return done, json.loads((trained / "out" / "report.json").read_text())
 
 
@@ -56,6 +57,7 @@ def value(report, metric, **fields):
 def test_the_gap_between_aligned_and_conflicting_digits_is_reported_and_right(trained, audited):
     done, report = audited
     assert done.exit_code == 3, done.stderr
+    assert [rule["state"] for rule in report["gate"]["rules"]] == ["fail", "fail"], "both that are shipped"
     config, base = load_config(trained / "fairaudit.yaml", folder=trained, overrides={})
     manifest = open_manifest(config, base=base, seed=RunOptions().seed)
     pixels = np.stack([np.asarray(manifest.source.read(row)) for row in range(len(manifest))])
@@ -95,10 +97,9 @@ def test_ten_groups_of_ten_classes_are_measured_and_drawn(audited):
 
 def test_relevance_and_intervention_see_the_colour(audited):
     _, report = audited
-    for method in METHODS:
-        found = value(report, "cue_alignment", attribute="colour", region="background", method=method)
-        assert found["low"] > 0.05
-        assert value(report, "rrf", region="background", method=method)["low"] is not None
+    found = value(report, "cue_alignment", attribute="colour", region="background", method=METHODS[0])
+    assert found["low"] > 0.05
+    assert value(report, "rrf", region="background", method=METHODS[0])["low"] is not None
     assert value(report, "causal_excess", region="background", method="swap")["low"] > 0.05
 
 
@@ -134,6 +135,7 @@ def windows(report, method):
 def test_discovery_finds_the_background_without_being_told(trained):
     report = searched(trained, "biased_mnist/biased_mnist.pt")
     for method in METHODS:
+        assert value(report, "rrf", region="background", method=method)["low"] is not None
         found = windows(report, method)
         assert found, method
         for x0, y0, x1, y1, effect in found:
@@ -176,18 +178,24 @@ def test_a_model_that_learnt_without_the_colours_help_is_cleared(trained, mnist_
 
 
 def test_the_report_follows_the_schema(audited):
-    jsonschema.Draft202012Validator(report_schema()).validate(audited[1])
+    report = audited[1]
+    # Of thousands that differ in nothing but their numbers and names, one of every metric and kind of fields.
+    kinds = {
+        (m["metric"], *map(type, m.values()), *m["extra"], *map(type, m["extra"].values())): m
+        for m in report["measurements"]
+    }
+    assert {m["metric"] for m in kinds.values()} == {m["metric"] for m in report["measurements"]}
+    jsonschema.Draft202012Validator(report_schema()).validate({**report, "measurements": list(kinds.values())})
 
 
 @pytest.mark.parametrize(
     ("rule", "limit", "code"),
     [
-        ("{metric: bias_conflict_accuracy, min: 0.9}", "600", 3),
         ("{metric: bias_conflict_accuracy, min: 0.3}", "600", 0),
         ("{metric: bias_conflict_accuracy, min: 0.7}", "60", 4),
     ],
 )
-def test_exit_codes_of_gates_that_must_fail_pass_or_stay_open(trained, rule, limit, code):
+def test_exit_codes_of_gates_that_must_pass_or_stay_open(trained, rule, limit, code):
     text = (trained / "fairaudit.yaml").read_text()
     (trained / "gate.yaml").write_text(f"{text.split('gates:')[0]}gates:\n  - {rule}\n")
     more = ["--limit", limit] if limit else []

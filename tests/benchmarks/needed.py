@@ -117,7 +117,9 @@ def counts_of(sizes: np.ndarray, scenario: Scenario, rng: np.random.Generator) -
 def rows_of(counts: np.ndarray, scenario: Scenario) -> list[Measurement]:
     asked = FairnessSpec(attribute="a", groups=tuple(f"g{g}" for g in range(len(counts))), classes=("0", "1"))
     table = counts.astype(float)
-    return [*group_rows(table, asked), *disparity_rows(table, asked, NULLS)]
+    gaps = disparity_rows(table, asked, NULLS)  # one after the other, none after the one that is judged
+    judged_gap = [] if scenario.group else [next(row for row in gaps if row.metric == scenario.metric)]
+    return [*group_rows(table, asked), *judged_gap]
 
 
 def judged(counts: np.ndarray, scenario: Scenario) -> RuleResult:

@@ -26,7 +26,7 @@ from fairaudit.pruning.task import task_loss
 
 pytestmark = pytest.mark.slow
 LINEAR = ("linear",)
-SETTINGS = MaskSearchSettings(epochs=12, patience=12, levels=7)
+SETTINGS = MaskSearchSettings(epochs=12, patience=12, levels=7, head_epochs=5, seed=1)
 
 
 def judged(digits, weights, kinds=KINDS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -113,8 +114,15 @@ def mid_p(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95, z: fl
     """
     tail = (1 - level) / 2 if z is None else float(normal_sf(z))
     x, n = np.broadcast_arrays(np.asarray(successes, np.float64), np.asarray(trials, np.float64))
-    low, others = _mid_low(np.stack([x, np.maximum(n - x, 0.0)]), n, tail)  # both ends in one bisection
-    return Interval(low, 1 - others)
+    both = np.stack([x, np.maximum(n - x, 0.0)])  # both ends in one bisection
+    low, others = _known_mid_low(both.tobytes(), n.tobytes(), n.shape, tail)
+    return Interval(low.copy(), 1 - others)
+
+
+@lru_cache(maxsize=256)
+def _known_mid_low(both: bytes, n: bytes, shape: tuple[int, ...], tail: float) -> Floats:
+    """Of two tables in one; a report asks for the ends of the same rates again and again."""
+    return _mid_low(np.frombuffer(both).reshape(2, *shape), np.frombuffer(n).reshape(shape), tail)
 
 
 def _mid_low(x: Floats, n: Floats, tail: float) -> Floats:

@@ -27,7 +27,7 @@ from fairaudit.measures.regions.discovery_nulls import (
     group_sums,
     least_p,
     nulls,
-    sum_over_images,
+    sum_of_squares,
     total_squares,
 )
 from fairaudit.measures.regions.windows import Floats, Ints, Windows, apart
@@ -160,7 +160,7 @@ def concentrations(
         excess = _added(excess, units)
         if 2.0 ** -len(excess) > level:
             return []
-    spread = np.sqrt(sum_over_images(excess, lambda part: (shapes.sums(part) ** 2).sum(axis=0), shapes))
+    spread = np.sqrt(sum_of_squares(excess, shapes))
     estimate = ratio(shapes.sums(excess.sum(axis=0)), spread)
     signs = generator.integers(0, 2, (replicates, len(excess)), dtype=np.int8) * 2.0 - 1.0
     flipped = (signs @ excess.reshape(len(excess), -1)).reshape(replicates, *excess.shape[1:])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from fairaudit.measures.regions.windows import Floats, Ints, Windows
 from fairaudit.ratio import ratio
 
 _CHUNK = 2**22
+_BLOCK = 2**18  # numbers that stay in the processor's cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +110,16 @@ def group_sums(data: Searched, labels: Ints) -> tuple[Floats, Ints]:
 def between_groups(shapes: Windows, found: tuple[Floats, Ints]) -> Floats:
     """Sum of squares between groups within target values, `[replicate, window]`."""
     total, count = found
+    size = max(1, _BLOCK // max(1, total[0, ..., 0].size * len(shapes.bounds)))
+    return np.concatenate(
+        [
+            _between(shapes, total[start : start + size], count if len(count) == 1 else count[start : start + size])
+            for start in range(0, len(total), size)
+        ]
+    )
+
+
+def _between(shapes: Windows, total: Floats, count: Ints) -> Floats:
     inside = shapes.sums(total.reshape(*total.shape[:3], shapes.cells, shapes.cells))
     own = np.nan_to_num(ratio(inside**2, count[..., None])).sum(axis=2)
     together = np.nan_to_num(ratio(inside.sum(axis=2) ** 2, count.sum(axis=2)[..., None]))
@@ -119,7 +130,7 @@ def total_squares(data: Searched, shapes: Windows) -> Floats:
     """Sum of squares within target values, `[window]`; 0 where nothing varies but for rounding."""
     centred = _centred(data)
     grids = centred.reshape(-1, shapes.cells, shapes.cells)
-    squares = sum_over_images(grids, lambda part: (shapes.sums(part) ** 2).sum(axis=0), shapes)
+    squares = sum_of_squares(grids, shapes)
     size = float(np.abs(data.cells).max(initial=0.0))
     return np.where(squares > len(centred) * (1e-9 * size) ** 2, squares, 0.0)
 
@@ -133,10 +144,14 @@ def _centred(data: Searched) -> Floats:
     return centred
 
 
-def sum_over_images(grids: Floats, function: Callable[[Floats], Floats], shapes: Windows) -> Floats:
-    """A sum over images `[window]`, in bounded memory."""
+def sum_of_squares(grids: Floats, shapes: Windows) -> Floats:
+    """Σ over images of the squared sum of each window, `[window]`, in bounded memory."""
     step = max(1, _CHUNK // max(1, len(shapes.bounds)))
-    parts = [function(grids[start : start + step]) for start in range(0, len(grids), step)]
+    # One window's images lie side by side, so that they are added in pairs, which rounds less than one by one.
+    parts = [
+        np.asfortranarray(shapes.sums(grids[start : start + step]) ** 2).sum(axis=0)
+        for start in range(0, len(grids), step)
+    ]
     return np.asarray(np.sum(parts, axis=0))
 
 

@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairaudit.measures.clusters.leverage import leverage
+from fairaudit.measures.clusters.leverage import Leverage, leverage
 from fairaudit.measures.intervals.largest import Contrasts, unseen
 from fairaudit.ratio import ratio
 
@@ -61,15 +61,41 @@ class Arms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Uses:
+    """Donors of one arm in the images of one pair and class, whatever was measured of them."""
+
+    used: NDArray[np.bool_]
+    """`[row, donor]` which donors count."""
+    count: Ints
+    """`[row]` how many of each image."""
+    donors: Ints
+    """`[use]` image or cluster of the donor."""
+    weight: Floats
+    """`[use]` in the pair's contrast, negative in arm 2."""
+    kept: Floats
+    """`[use]` how much of its deviation remains: the image's own mean over both arms holds a share of each donor."""
+    inflation: Floats
+    """`[use]` what the donor's deviation lost by pulling the mean towards itself."""
+    effective: float
+    """Equal donors that they are worth."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """The images of one pair and class, and their weight in the pair's contrast."""
 
     rows: Ints
     """Images of the pair's own group and of the class that have donors of either kind."""
-    other: NDArray[np.bool_]
-    """`[row, donor]` which donors of arm 1 count."""
-    same: NDArray[np.bool_]
-    """`[row, donor]` which donors of arm 2 count."""
+    unit: Ints
+    """`[row]` image or cluster."""
+    weight: float
+    """Of each image in the pair's contrast."""
+    behind: Leverage
+    """What their mean is worth."""
+    other: Uses
+    """Donors of arm 1."""
+    same: Uses
+    """Donors of arm 2."""
 
 
 def cells_of(arms: Arms, other: Floats, same: Floats) -> dict[SwapPair, dict[int, Cell]]:
@@ -89,10 +115,38 @@ def cells_of(arms: Arms, other: Floats, same: Floats) -> dict[SwapPair, dict[int
         both = known & there.any(axis=1) & here.any(axis=1)
         for own in np.unique(arms.group[both]).tolist():
             members = {int(y): np.flatnonzero(both & (arms.group == own) & (arms.target == y)) for y in classes}
-            cells = {y: Cell(rows=r, other=there[r], same=here[r]) for y, r in members.items() if len(r)}
-            if len(cells) >= min(2, len(classes)):
-                found[SwapPair(own, to)] = cells
+            rows = {y: r for y, r in members.items() if len(r)}
+            if len(rows) >= min(2, len(classes)):
+                found[SwapPair(own, to)] = {y: _cell(arms, r, there, here, 1 / len(rows)) for y, r in rows.items()}
     return found
+
+
+def _cell(arms: Arms, rows: Ints, there: NDArray[np.bool_], here: NDArray[np.bool_], share: float) -> Cell:
+    unit, weight = arms.unit[rows], share / len(rows)
+    return Cell(
+        rows=rows,
+        unit=unit,
+        weight=weight,
+        behind=leverage(unit),
+        other=_uses(there[rows], arms.other_unit[rows], weight),
+        same=_uses(here[rows], arms.same_unit[rows], -weight),
+    )
+
+
+def _uses(used: NDArray[np.bool_], given: Ints, weight: float) -> Uses:
+    count = used.sum(axis=1)
+    at = np.nonzero(used)[0]
+    donors, each = given[used], (weight / count)[at]
+    giving = leverage(donors, np.abs(each))
+    return Uses(
+        used=used,
+        count=count,
+        donors=donors,
+        weight=each,
+        kept=np.sqrt(1 - 1 / (2 * count[at])),
+        inflation=giving.inflation,
+        effective=giving.effective,
+    )
 
 
 def swap_contrasts(
@@ -179,51 +233,31 @@ class _Column(NamedTuple):
 
 def _contrast(arms: Arms, cells: dict[int, Cell], other: Floats, same: Floats) -> _Column:
     parts = np.zeros(arms.units)
-    means, sizes, smallest = [], [], np.inf
-    for cell in cells.values():
-        value, counts = _add(arms, cell, other, same, parts, share=1 / len(cells))
-        means.append(value)
-        sizes.append(counts[0])
-        smallest = min(smallest, *counts)
-    worth = len(cells) ** 2 / sum(1 / size for size in sizes)
-    return _Column(float(np.mean(means)), parts, float(smallest), worth)
+    means = [_add(cell, other[cell.rows], same[cell.rows], parts) for cell in cells.values()]
+    worth = len(cells) ** 2 / sum(1 / cell.behind.effective for cell in cells.values())
+    counts = [
+        count for cell in cells.values() for count in (cell.behind.effective, cell.other.effective, cell.same.effective)
+    ]
+    return _Column(float(np.mean(means)), parts, float(min(counts)), worth)
 
 
-def _add(
-    arms: Arms, cell: Cell, other: Floats, same: Floats, parts: Floats, *, share: float
-) -> tuple[float, tuple[float, float, float]]:
-    """Add one class's contributions; its mean and what its images, their donors of arm 1 and of arm 2 are worth."""
-    rows, unit = cell.rows, arms.unit[cell.rows]
-    ones, twos = other[rows], same[rows]
+def _add(cell: Cell, ones: Floats, twos: Floats, parts: Floats) -> float:
+    """Add one class's contributions, and its mean."""
     means = [_mean(ones, cell.other), _mean(twos, cell.same)]
     change = means[0] - means[1]
-    weight, centre = share / len(rows), change.mean()
-    behind = leverage(unit)
-    np.add.at(parts, unit, weight * behind.inflation * (change - centre))
+    centre = change.mean()
+    np.add.at(parts, cell.unit, cell.weight * cell.behind.inflation * (change - centre))
     middle = (means[0] + means[1])[:, None] / 2
-    counts = [behind.effective]
-    for values, used, given, sign in (
-        (ones, cell.other, arms.other_unit[rows], 1.0),
-        (twos, cell.same, arms.same_unit[rows], -1.0),
-    ):
-        donors, added, held = _donors(values - middle, used, given, sign * weight)
-        giving = leverage(donors, held)
-        np.add.at(parts, donors, added * giving.inflation)
-        counts.append(giving.effective)
-    return float(centre), (counts[0], counts[1], counts[2])
+    for values, uses in ((ones, cell.other), (twos, cell.same)):
+        np.add.at(parts, uses.donors, _added((values - middle)[uses.used], uses) * uses.inflation)
+    return float(centre)
 
 
-def _mean(values: Floats, used: NDArray[np.bool_]) -> Floats:
-    return ratio(np.where(used, values, 0.0).sum(axis=1), used.sum(axis=1))
+def _mean(values: Floats, uses: Uses) -> Floats:
+    return ratio(np.where(uses.used, values, 0.0).sum(axis=1), uses.count)
 
 
-def _donors(deviation: Floats, used: NDArray[np.bool_], given: Ints, weight: float) -> tuple[Ints, Floats, Floats]:
-    """Donor, contribution and weight of every use: how far the donor's content is from what the others' did there."""
-    count = used.sum(axis=1, keepdims=True)
-    at, column = np.nonzero(used)
-    each = (weight / count)[at, 0]
-    values = deviation[at, column]
-    centre = float((each * values).sum() / each.sum())
-    # The image's own mean over both arms holds a share of each donor, by which deviations are too small.
-    kept = 1 - 1 / (2 * count[at, 0])
-    return given[at, column], each * (values - centre) / np.sqrt(kept), np.abs(each)
+def _added(values: Floats, uses: Uses) -> Floats:
+    """Contribution of every use: how far the donor's content is from what the others' did there."""
+    centre = float((uses.weight * values).sum() / uses.weight.sum())
+    return np.asarray(uses.weight * (values - centre) / uses.kept)

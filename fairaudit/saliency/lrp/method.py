@@ -120,7 +120,7 @@ class Lrp:
         try:
             composite.register(graph)
             run = _pass(graph, inputs, seeds, plan)
-            results = Halving[tuple[Tensor, Tensor]](rows or rows_per_pass(inputs.device)).run(run, len(inputs))
+            results = Halving[tuple[Tensor, Tensor]](rows or rows_per_pass(inputs)).run(run, len(inputs))
         finally:
             composite.remove()
         return torch.cat([below for below, _ in results]), torch.cat([value for _, value in results])

@@ -93,7 +93,7 @@ def curves(
         own = classes.to(logits.device)[image.to(logits.device), None]
         return classifier.scores(logits).gather(1, own)[:, 0].double().cpu()
 
-    found = Halving[Tensor](4 * rows_per_pass(images.device)).run(run, len(images) * (steps + 1))
+    found = Halving[Tensor](4 * rows_per_pass(images)).run(run, len(images) * (steps + 1))
     scores = torch.cat(found).view(len(images), steps + 1).numpy() if found else np.zeros((0, steps + 1))
     return Curves(direction=direction, scores=scores)
 

@@ -119,7 +119,7 @@ def test_a_group_without_trials_may_have_any_rate():
     assert ratio_interval([[50, 90, 0]], [[100, 100, 0]]).low == 0
 
 
-def rejections(groups, size, p, *, limit=0.0, simulations=1500):
+def rejections(groups, size, p, *, limit=0.0, simulations=500):
     rng = np.random.default_rng(groups)
     found = []
     for _ in range(simulations):
@@ -131,8 +131,8 @@ def rejections(groups, size, p, *, limit=0.0, simulations=1500):
 @pytest.mark.parametrize(("groups", "size"), [(2, 200), (8, 50), (16, 50), (16, 200)])
 def test_no_disparity_is_called_one_at_most_at_the_nominal_rate(groups, size):
     alarms, _ = rejections(groups, size, np.full(groups, 0.9))
-    # 0.05 and three standard errors of 1500 simulations.
-    assert alarms <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 1500)
+    # 0.05 and three standard errors of 500 simulations; without the correction for pairs it is 0.3 and more.
+    assert alarms <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 500)
 
 
 def test_the_gap_interval_is_not_so_careful_that_it_finds_nothing():
@@ -144,7 +144,7 @@ def test_the_gap_interval_is_not_so_careful_that_it_finds_nothing():
 def test_a_gap_at_the_limit_passes_at_most_at_half_the_nominal_rate(shape):
     p = np.full(4, 0.9)
     p[: 1 if shape == "one" else 2] = 0.8
-    _, passes = rejections(4, 400, p, limit=0.0999)
+    _, passes = rejections(4, 400, p, limit=0.0999, simulations=1500)
     assert passes <= 0.025 + 3 * np.sqrt(0.025 * 0.975 / 1500)
 
 
