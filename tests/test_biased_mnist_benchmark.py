@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fairaudit.pruning import probe
+
 SCRIPT = Path(__file__).parent / "benchmarks" / "biased_mnist.py"
 
 
@@ -33,8 +35,10 @@ def digits(tmp_path_factory):
 
 
 @pytest.fixture
-def tiny(benchmark):
-    """The protocols with few digits and short searches; the paper's network on few pixels."""
+def tiny(benchmark, monkeypatch):
+    """The protocols with few digits, short searches and readers of few steps; the paper's network on few pixels."""
+    monkeypatch.setattr(probe, "EPOCHS", 2)
+    monkeypatch.setattr(probe, "STEPS", 2)
     found = {}
     for name, protocol in benchmark.PROTOCOLS.items():
         brief = replace(protocol.settings, levels=1, head_epochs=1)

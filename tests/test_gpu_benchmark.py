@@ -1,6 +1,7 @@
 """The benchmark of a CUDA device, in miniature on the processor: its parts run and say what they measured."""
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,21 @@ import pytest
 FOLDER = Path(__file__).parent / "benchmarks"
 
 
+def once(work, _device, runs=3):
+    """Seconds of the first run: nobody looks at them here."""
+    assert runs >= 1
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
 @pytest.fixture
 def gpu(script, monkeypatch):
     """The program; it imports the other benchmarks by name."""
     monkeypatch.syspath_prepend(str(FOLDER))
-    yield script(FOLDER / "gpu.py")
+    program = script(FOLDER / "gpu.py")
+    monkeypatch.setattr(program, "seconds", once)
+    yield program
     for name in ("cf_align", "gpu_audits", "gpu_row", "mitigate", "pruning", "regions", "saliency"):
         sys.modules.pop(name, None)
 

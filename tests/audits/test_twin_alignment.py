@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from fairaudit.data.synthetic.faces import write
-from fairaudit.demo.make import demo_paths
+from fairaudit.demo.make import Recipe, demo_paths
 
 SCRIPT = Path(__file__).with_name("twin_alignment.py")
 FACES = 96
@@ -27,7 +27,7 @@ def drawn(script):
 
 @pytest.fixture(scope="module")
 def world(drawn):
-    return drawn.DrawnTwins(drawn.smiling_faces(0, FACES), "fades"), drawn.necktie_probe(0)
+    return drawn.DrawnTwins(drawn.smiling_faces(0, FACES), "fades"), drawn.necktie_probe(0, Recipe(train_images=1600))
 
 
 @pytest.fixture(scope="module")
@@ -57,12 +57,10 @@ def scanned(twins, model, probe, face):
     ends = [float(twins.lengths[face, i] / slope[0, i].abs().clamp_min(1e-9)) for i in (0, 1)]
     steps = torch.cat([torch.linspace(0, 1.02 * end, 61) for end in ends]).sort().values
     latents = (start - steps[:, None] * slope).detach()
-    smile, tie, best = np.zeros(0), np.zeros(0), 0
+    smile, best = np.zeros(0), 0
     for few in latents.split(12):  # what lies behind the stop is not looked at
         with torch.no_grad():
-            images = twins.decode(few)
-            smile = np.concatenate([smile, model(images).sigmoid()[:, 0].numpy()])
-            tie = np.concatenate([tie, probe(images).sigmoid()[:, 0].numpy()])
+            smile = np.concatenate([smile, model(twins.decode(few)).sigmoid()[:, 0].numpy()])
         best, stopped = walked(smile)
         if stopped:
             break
@@ -71,7 +69,11 @@ def scanned(twins, model, probe, face):
     # Where the score falls no more, going on takes away what the model does not read: stop where that is reached.
     best = int(np.flatnonzero(smile[: best + 1] <= smile[: best + 1].min() + FLAT)[0])
     moved = smile[0] - smile[best]
-    return None if moved < 0.3 else (tie[0] - tie[best]) / moved
+    if moved < 0.3:
+        return None
+    with torch.no_grad():
+        there, gone = probe(twins.decode(latents[[0, best]])).sigmoid()[:, 0].tolist()
+    return (there - gone) / moved
 
 
 def estimated(drawn, twins, model, probe):

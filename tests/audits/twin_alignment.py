@@ -104,9 +104,9 @@ def smiling_faces(seed: int, faces: int) -> Scene:
     return scene.take(np.flatnonzero(scene.labels["smiling"] == 1)[:faces])
 
 
-def necktie_probe(seed: int) -> nn.Module:
+def necktie_probe(seed: int, recipe: Recipe | None = None) -> nn.Module:
     """A necktie classifier of exact drawings, fitted on the balanced training faces: images → one logit."""
-    scene = demo_scenes(seed=seed, recipe=Recipe())["balanced"]
+    scene = demo_scenes(seed=seed, recipe=recipe or Recipe())["balanced"]
     images = torch.from_numpy(draw(scene).images)
     probe = train_probe(
         lambda rows: images[torch.from_numpy(rows)].float() / 255, scene.labels["necktie"].astype(np.int32), 2
