@@ -154,8 +154,8 @@ def _range(measurement: Measurement, low: float, high: float) -> tuple[float, fl
     """The ends of the metric's range that the interval keeps to; infinite where it has none."""
     if measurement.metric not in METRICS:
         return -math.inf, math.inf
-    least, most = METRICS[measurement.metric].bounds
-    return least if low >= least else -math.inf, most if high <= most else math.inf
+    values = METRICS[measurement.metric].range
+    return values.low if low >= values.low else -math.inf, values.high if high <= values.high else math.inf
 
 
 def binomial_low(successes: float, trials: float, tail: float) -> float:

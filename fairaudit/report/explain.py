@@ -111,7 +111,7 @@ def _of_metric(entry: MetricEntry) -> Explanation:
         kind="metric",
         name=entry.name,
         sentence=entry.sentence,
-        range=entry.range,
+        range=str(entry.range),
         better={"none": "neither way"}.get(entry.better, entry.better),
         chance="" if entry.chance == "–" else entry.chance,
         undefined=entry.undefined,

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
+
+from fairaudit.tables.range import Range
 
 if TYPE_CHECKING:
     from fairaudit.results.measurement import Better
-
-_DIFFERENCE: Final = "the difference of two values, each "
-_NUMBERS: Final = re.compile(r"(?:from )?([−-]?[\d.]+)(?: (?:to|or) ([−-]?[\d.]+)$)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +51,8 @@ class MetricEntry:
     """What it is called in a sentence, such as "true positive rate"."""
     sentence: str
     """What it says, in one plain sentence."""
-    range: str
-    """Values that it can take, such as "0 to 1"."""
+    range: Range
+    """Values that it can take."""
     better: Better
     """Which way is better; none where neither is."""
     chance: str = "–"
@@ -75,16 +71,6 @@ class MetricEntry:
         """The audit that it belongs to."""
         return self.audits[0]
 
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """Least and greatest value of the range; infinite where it names none, or depends on the data.
-
-        >>> from fairaudit.tables.metrics import METRICS
-        >>> METRICS["tpr"].bounds, METRICS["tpr_change"].bounds, METRICS["dp_l2"].bounds
-        ((0.0, 1.0), (-1.0, 1.0), (0.0, inf))
-        """
-        return _bounds(self.range)
-
 
 def change_of(entry: MetricEntry, *, advice: str = "", audits: tuple[str, ...] | None = None) -> MetricEntry:
     """The entry of `<name>_change`: this model less the baseline, on the same images.
@@ -100,7 +86,7 @@ def change_of(entry: MetricEntry, *, advice: str = "", audits: tuple[str, ...] |
         title=f"change of {entry.title}",
         sentence=f"{_capital(entry.title)} of this model minus that of the model or report that it is compared with; "
         "0 means no change.",
-        range=f"{_DIFFERENCE}{entry.range}",
+        range=entry.range.difference(),
         chance="0",
         undefined=f"where it does not exist for one of the two models ({entry.undefined})",
         advice=advice or "If it got worse, look at each group before you replace the earlier model.",
@@ -116,7 +102,7 @@ def contrast_of(entry: MetricEntry) -> MetricEntry:
         sentence=f"{_capital(entry.title)} in this group minus that in the other groups, compared among images of "
         "the same "
         "target value; 0 means that the groups are alike.",
-        range=f"{_DIFFERENCE}{entry.range}",
+        range=entry.range.difference(),
         better="none",
         chance="0",
         undefined="one side of the comparison has no such image",
@@ -125,23 +111,6 @@ def contrast_of(entry: MetricEntry) -> MetricEntry:
         "the "
         "figures to see how.",
     )
-
-
-@cache
-def _bounds(text: str) -> tuple[float, float]:
-    """The numbers of a range in words.
-
-    >>> _bounds("−0.5 to 0.5"), _bounds("0 and up"), _bounds("about 0 to 1"), _bounds("0 or 1")
-    ((-0.5, 0.5), (0.0, inf), (-inf, inf), (0.0, 1.0))
-    """
-    if text.startswith(_DIFFERENCE):
-        low, high = _bounds(text.removeprefix(_DIFFERENCE))
-        return low - high, high - low
-    found = _NUMBERS.match(text)
-    if found is None:
-        return -math.inf, math.inf
-    ends = [float(number.replace("−", "-")) for number in found.groups() if number is not None]
-    return ends[0], ends[1] if len(ends) > 1 else math.inf
 
 
 def _capital(text: str) -> str:

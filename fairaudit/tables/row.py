@@ -159,8 +159,8 @@ def unusable(measurement: Measurement, reason: str | None) -> Measurement:
 
 def _ends(metric: str, estimate: Estimate) -> tuple[float | None, float | None]:
     low, high = finite(estimate.low), finite(estimate.high)
-    least, most = entry_of(metric).bounds
-    return None if low is None else max(low, least), None if high is None else min(high, most)
+    values = entry_of(metric).range
+    return None if low is None else max(low, values.low), None if high is None else min(high, values.high)
 
 
 def _standing(estimate: Estimate, value: float | None) -> tuple[Status, str | None]:

@@ -15,7 +15,7 @@ from torch import nn
 from tests.cli.conftest import Lab
 
 SIDE = 16
-PARTS = {"debias": (240, 0.95), "choose": (200, 0.5), "balanced": (200, 0.5), "test": (480, 0.5)}
+PARTS = {"debias": (120, 0.95), "choose": (120, 0.5), "balanced": (120, 0.5), "test": (480, 0.5)}
 """Part → images, and the share whose attribute goes with their target."""
 CONFIG = {
     "data": {"manifest": "faces.csv", "image": "file", "id": "id", "target": "smile", "attributes": ["tie"],

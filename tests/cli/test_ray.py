@@ -81,6 +81,7 @@ def test_models_as_tasks_and_one_that_kills_its_worker(zoo, cluster, monkeypatch
     monkeypatch.syspath_prepend(str(lab.folder))
     import deadly
 
+    monkeypatch.setattr("fairaudit.engine.cluster.RETRIES", 0)  # that a task is tried again is shown of fits
     torch.save(deadly.Deadly(), lab.folder / "zzz.pt")
     sys.modules.pop("deadly")
     arguments = ("roi-metrics", "zoo", "zzz.pt", "-o", "tasks", "--baseline", "model.pt", "--trust-model")

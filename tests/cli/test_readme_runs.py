@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from fairaudit.audits.alignment import shared
 from fairaudit.cli.main import app
 from tests.cli.test_readme_commands import commands
 from tests.conftest import made_demo
@@ -35,6 +36,21 @@ def folder(tmp_path_factory):
     lines = [f"{number},{y},{p},{(p + 0.5) / 2},{'mf'[sex]}" for number, (y, p, sex) in enumerate(rows)]
     (made / "table.csv").write_text("\n".join(["row,y,p,s,sex", *lines]) + "\n")
     return made
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_probe():
+    """Commands that fit a probe for the same attribute of the same faces share the first one's."""
+    fitted, fit = {}, shared.fit_probe
+
+    def once(study, options, attribute):
+        if attribute not in fitted:
+            fitted[attribute] = fit(study, options, attribute)
+        return fitted[attribute]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shared, "fit_probe", once)
+        yield
 
 
 def blocks():

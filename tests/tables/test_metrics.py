@@ -89,7 +89,15 @@ def test_directions_agree_with_the_measures():
 
 @pytest.mark.parametrize("entry", [METRICS[name] for name in METRICS], ids=lambda entry: entry.name)
 def test_texts_are_whole_and_plain(entry):
-    for text in (entry.title, entry.sentence, entry.range, entry.chance, entry.undefined, entry.source, entry.advice):
+    for text in (
+        entry.title,
+        entry.sentence,
+        str(entry.range),
+        entry.chance,
+        entry.undefined,
+        entry.source,
+        entry.advice,
+    ):
         assert text.strip() == text
         assert text
         assert "  " not in text

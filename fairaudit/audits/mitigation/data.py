@@ -308,5 +308,9 @@ def _readable(loader: Loader) -> NDArray[np.int64]:
 def _any_twin(loader: Loader | None) -> bool:
     if loader is None:
         return False
-    count = len(loader.manifest)
-    return any(len(loader.load(range(start, min(start + BLOCK, count)))) for start in range(0, count, BLOCK))
+    start, size, count = 0, 1, len(loader.manifest)
+    while start < count:  # most often the first row has one
+        if len(loader.load(range(start, min(start + size, count)))):
+            return True
+        start, size = start + size, min(2 * size, BLOCK)
+    return False

@@ -48,7 +48,8 @@ class IntegratedGradients:
 
     def path(self, classifier: Explained, images: Tensor) -> Path:
         """The straight lines from the references to these images."""
-        start = classifier.normalise(reference(images, self.baseline))
+        own = images[:1] if self.baseline == "black" else images  # black is the same for all
+        start = classifier.normalise(reference(own, self.baseline))
         return Straight(baseline=start, inputs=classifier.normalise(images))
 
 

@@ -47,7 +47,7 @@ class Straight:
         return (self.inputs[image] - origin) * _per_row(stop - start, origin)
 
     def _start(self, image: Tensor) -> Tensor:
-        return self.baseline.expand_as(self.inputs)[image]
+        return self.baseline if len(self.baseline) == 1 else self.baseline[image]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

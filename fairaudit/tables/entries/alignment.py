@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fairaudit.tables.entry import MetricEntry
+from fairaudit.tables.range import ANY, SIGNED_SHARE
 
 _PAPER = "Cohen et al., Identifying Spurious Correlations using Counterfactual Alignment"
 _NONE = "no image is predicted as the class of the base classifier, or no counterfactual moves its score far enough"
@@ -23,7 +24,7 @@ ALIGNMENT = (
         sentence="Images are changed until the base classifier no longer predicts its class. This is the change of "
         "another "
         "classifier's score over that of the base's score: 1 is the same change, 0 none, −1 the opposite change.",
-        range="any number",
+        range=ANY,
         better="none",
         chance="0",
         undefined=_NONE,
@@ -37,7 +38,7 @@ ALIGNMENT = (
         sentence="Sum of the changes of another classifier's score over all images, over the sum of those of the "
         "base's "
         "score; images whose base score hardly changes count for little.",
-        range="any number",
+        range=ANY,
         better="none",
         chance="0",
         undefined=_NONE,
@@ -49,7 +50,7 @@ ALIGNMENT = (
         audits=("cf-align",),
         title="change of the base classifier's score",
         sentence="How far the counterfactual images move the score of the classifier that they were made for.",
-        range="−1 to 1",
+        range=SIGNED_SHARE,
         better="none",
         undefined="no image is predicted as the base class",
         source=f"median of the base's move from reconstruction to counterfactual; {_PAPER}, denominator of eq. 3",
@@ -63,7 +64,7 @@ ALIGNMENT = (
         sentence="Rank correlation of the pixels in the maps of two classifiers of the same images, from evidence "
         "for the "
         "class to evidence against it.",
-        range="−1 to 1",
+        range=SIGNED_SHARE,
         better="none",
         chance="the value for maps of different images",
         undefined=_MAPS,
@@ -76,7 +77,7 @@ ALIGNMENT = (
         title="similarity of where two classifiers look",
         sentence="Rank correlation of the pixels in the maps of two classifiers of the same images, by the size of the "
         "evidence, for or against the class.",
-        range="−1 to 1",
+        range=SIGNED_SHARE,
         better="none",
         chance="the value for maps of different images",
         undefined=_MAPS,
@@ -89,7 +90,7 @@ ALIGNMENT = (
         title="structural similarity of two classifiers' attribution maps",
         sentence="Mean similarity of the maps of two classifiers in small windows: of level, contrast and pattern "
         "(SSIM).",
-        range="−1 to 1",
+        range=SIGNED_SHARE,
         better="none",
         chance="the value for maps of different images",
         undefined=_MAPS,
@@ -104,7 +105,7 @@ RECTIFICATION = (
         audits=("cf-rectify",),
         title="change of another classifier's score before the base classifier was rectified",
         sentence="relative_change of the model before it was rectified, on the same held-out images.",
-        range="any number",
+        range=ANY,
         better="none",
         chance="0",
         undefined=_NONE,
@@ -117,7 +118,7 @@ RECTIFICATION = (
         title="multiple of another classifier that was added",
         sentence="Multiple of another classifier's score that is added to the base's so that the two no longer change "
         "together; negative subtracts it, 0 leaves the model as it is.",
-        range="any number",
+        range=ANY,
         better="none",
         undefined="no multiple was found",
         source=f"{_PAPER}, β of eq. 6",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fairaudit.tables.entry import MetricEntry, change_of
+from fairaudit.tables.range import SHARE, SIGNED_SHARE, Range
 
 if TYPE_CHECKING:
     from fairaudit.results.measurement import Better
@@ -21,7 +22,7 @@ def _cause(
     name: str,
     title: str,
     sentence: str,
-    range_: str,
+    range_: Range,
     better: Better,
     source: str,
     *,
@@ -41,44 +42,44 @@ CAUSAL = (
         "causal_effect", "change of the score when the region is replaced",
         "Score of the class minus its score with the region's content replaced; above 0 means that the content is "
         "evidence for the class.",
-        "−1 to 1", "none", "mean of F(x) − F(x with the region filled)",
+        SIGNED_SHARE, "none", "mean of F(x) − F(x with the region filled)",
     ),
     _cause(
-        "causal_effect_control", "the same change for control regions", _CONTROL, "−1 to 1", "none",
+        "causal_effect_control", "the same change for control regions", _CONTROL, SIGNED_SHARE, "none",
         "mean over control regions of F(x) − F(x with it filled)", chance="–",
     ),
     _cause(
         "causal_positive", "change of the positive class's score when the region is replaced",
         "The same for the positive class, whatever the label of the image, so that groups can be compared.",
-        "−1 to 1", "none", "mean of P(positive | x) − P(positive | x with the region filled)",
+        SIGNED_SHARE, "none", "mean of P(positive | x) − P(positive | x with the region filled)",
     ),
     _cause(
-        "causal_positive_control", "the same change for control regions", _CONTROL, "−1 to 1", "none",
+        "causal_positive_control", "the same change for control regions", _CONTROL, SIGNED_SHARE, "none",
         "mean over control regions of P(positive | x) − P(positive | x with it filled)", chance="–",
     ),
     _cause(
         "causal_shift", "size of the change of the score when the region is replaced",
         "How far the score moves, up or down, when the region's content is replaced.",
-        "0 to 1", "lower", "mean of ½ Σ|p(x) − p(x with the region filled)|",
+        SHARE, "lower", "mean of ½ Σ|p(x) − p(x with the region filled)|",
     ),
     _cause(
-        "causal_shift_control", "the same size for control regions", _CONTROL, "0 to 1", "none",
+        "causal_shift_control", "the same size for control regions", _CONTROL, SHARE, "none",
         "mean over control regions of ½ Σ|p(x) − p(x with it filled)|", chance="–",
     ),
     _cause(
         "causal_excess", "effect of the region beyond that of control regions",
         "How much further the score moves when this region is replaced than when a region of the same shape elsewhere "
         "is; 0 means that the region has no larger effect than others.",
-        "−1 to 1", "lower", "mean of |Δ region| − mean |Δ control regions|", chance="0",
+        SIGNED_SHARE, "lower", "mean of |Δ region| − mean |Δ control regions|", chance="0",
         undefined=f"{_NO_PAIR}, or there is no room for a control region",
     ),
     _cause(
         "causal_flip", "share of decisions that change when the region is replaced",
         "Share of images whose decision changes when the region's content is replaced.",
-        "0 to 1", "lower", "share of images with another decision after the fill",
+        SHARE, "lower", "share of images with another decision after the fill",
     ),
     _cause(
-        "causal_flip_control", "the same share for control regions", _CONTROL, "0 to 1", "none",
+        "causal_flip_control", "the same share for control regions", _CONTROL, SHARE, "none",
         "mean over control regions of the share of changed decisions", chance="–",
     ),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fairaudit.tables.entry import MetricEntry
+from fairaudit.tables.range import SHARE, SIGNED_SHARE, Range
 
 _SHORTCUT = (
     "The stronger the association in the training data, the more useful is the attribute as a shortcut. Collect "
@@ -18,7 +19,7 @@ ASSOCIATIONS = (
         title="association of attribute and target",
         sentence="How strongly a two-valued attribute and a two-valued target go together in these images; 0 means not "
         "at all, 1 or −1 that each determines the other.",
-        range="−1 to 1",
+        range=SIGNED_SHARE,
         better="none",
         chance="0",
         undefined="a value of either never occurs, or there are more than two values",
@@ -31,7 +32,7 @@ ASSOCIATIONS = (
         title="association of attribute and target, for any number of values",
         sentence="How strongly attribute and target go together in these images; 0 means not at all, 1 that one "
         "determines the other.",
-        range="0 to 1",
+        range=SHARE,
         better="none",
         chance="0",
         undefined="fewer than two values of either occur",
@@ -44,7 +45,7 @@ ASSOCIATIONS = (
         title="information of the attribute about the target",
         sentence="How much the attribute says about the target in these images, in nats (natural-logarithm units of "
         "information); 0 means nothing.",
-        range="0 to the logarithm of the number of values",
+        range=Range(0.0, words="0 to the logarithm of the number of values"),
         better="none",
         chance="0",
         undefined="there are no images",
@@ -93,7 +94,7 @@ def _theory(
         audits=audits,
         title=title,
         sentence=sentence,
-        range="0 to 1",
+        range=SHARE,
         better="none",
         undefined=undefined,
         source=f"{_SURGEON}, {source}",
@@ -108,7 +109,7 @@ BIASEDNESS = MetricEntry(
     sentence="Of the images whose group is not the usual one for their target value, the share that the model "
     "predicts as "
     "the group suggests; 1 is a model that decides by the group alone.",
-    range="0 to 1",
+    range=SHARE,
     better="lower",
     chance="the error rate spread evenly over the other classes",
     undefined="there are no conflicting images, or the numbers of groups and target values differ",
@@ -123,7 +124,7 @@ TRAINING_PHI = MetricEntry(
     sentence="How strongly group and target value go together in the rows that the model was trained on; 0 means not "
     "at "
     "all, 1 or −1 that each determines the other.",
-    range="−1 to 1",
+    range=SIGNED_SHARE,
     better="none",
     chance="0",
     undefined="audit.aligned names no training split, or there are not two groups and two target values",

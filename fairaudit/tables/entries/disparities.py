@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from fairaudit.tables.entry import MetricEntry, change_of
+from fairaudit.tables.range import SHARE, Range
 
+_INFORMATION = "the logarithm of the number of groups or of classes, whichever is smaller"
 _PAPER = "Hänel et al. (ACCV 2022)"
 _SALIENCY = "Sztukiewicz et al., Fairness for the Right Reasons"
 _FEW = "fewer than two groups have images, or a group lacks the images that the rate is a share of"
@@ -40,7 +42,7 @@ _BASES = {
 
 def _family(base: str) -> tuple[MetricEntry, ...]:
     noun, compared, advice, source = _BASES[base]
-    entry = partial(MetricEntry, audits=("fairness",), range="0 to 1", advice=advice)
+    entry = partial(MetricEntry, audits=("fairness",), range=SHARE, advice=advice)
     difference = entry(
         name=f"{base}_difference",
         title=f"largest gap between the groups' {noun}",
@@ -88,7 +90,7 @@ DISPARITIES = (
         title="mean of the gaps in true and false positive rates",
         sentence="Mean of the largest gap between groups in true positive rates and that in false positive rates; "
         "0 means no gap.",
-        range="0 to 1",
+        range=SHARE,
         better="lower",
         chance="above 0 by sampling alone; the row's `chance` says how much",
         undefined=_FEW,
@@ -102,7 +104,7 @@ CLASS_GAPS = tuple(
         audits=("fairness",),
         title=f"largest gap between the groups' {noun} for one class",
         sentence=f"Largest gap between groups in the {noun} of this one class; 0 means no gap.",
-        range="0 to 1",
+        range=SHARE,
         better="lower",
         undefined=_FEW,
         source=f"max − min over groups of the {noun}, the class against the rest",
@@ -121,7 +123,7 @@ AUC_GAP = MetricEntry(
     title="largest gap between the groups' ROC areas",
     sentence="Largest gap between groups in the area under the ROC curve, that is in how well scores rank images of "
     "the class above others; 0 means no gap.",
-    range="0 to 1",
+    range=SHARE,
     better="lower",
     undefined="fewer than two groups have images, or one lacks images of the class or of the others",
     source="max − min over groups of auc",
@@ -135,7 +137,7 @@ LEVELS = (
         title="accuracy of the worst group and target value",
         sentence="Lowest accuracy of any combination of group and target value; the literature calls it worst-group "
         "accuracy.",
-        range="0 to 1",
+        range=SHARE,
         better="higher",
         undefined="a combination has no image",
         source="min over group × class of accuracy; Sagawa et al. (2020)",
@@ -146,7 +148,7 @@ LEVELS = (
         audits=("fairness",),
         title="accuracy of the worst group over all target values",
         sentence="Lowest accuracy of any group, over all target values together.",
-        range="0 to 1",
+        range=SHARE,
         better="higher",
         undefined="no group has an image",
         source="min over groups of accuracy",
@@ -157,7 +159,7 @@ LEVELS = (
         audits=("fairness",),
         title="mean accuracy over groups and target values",
         sentence="Mean accuracy over all combinations of group and target value, each with the same weight.",
-        range="0 to 1",
+        range=SHARE,
         better="higher",
         undefined="a combination of group and target value has no image",
         source="mean over group × class of accuracy; Nam et al. (2020)",
@@ -170,7 +172,7 @@ LEVELS = (
         title="accuracy where group and target disagree",
         sentence="Accuracy on the images whose group is not the usual one for their target value; a model that decides "
         "by the group fails here.",
-        range="0 to 1",
+        range=SHARE,
         better="higher",
         undefined="audit.aligned does not say which group goes with which target value, or a combination has no image",
         source="mean accuracy of the conflicting cells; Nam et al. (2020)",
@@ -183,7 +185,7 @@ LEVELS = (
         audits=("fairness",),
         title="accuracy where group and target agree",
         sentence="Accuracy on the images whose group is the usual one for their target value.",
-        range="0 to 1",
+        range=SHARE,
         better="higher",
         undefined="audit.aligned does not say which group goes with which target value, or a combination has no image",
         source="mean accuracy of the aligned cells; Nam et al. (2020)",
@@ -199,7 +201,7 @@ PAPER = (
         name="dp_l2", audits=("fairness",), title="squared distance of the groups' predictions",
         sentence="Squared distance between the shares of the predicted classes in each group and over all images; 0 "
         "means that predictions do not depend on the group.",
-        range="0 to twice the number of groups", better="lower", undefined="there are no images",
+        range=Range(0.0, words="0 to twice the number of groups"), better="lower", undefined="there are no images",
         source=f"{_PAPER}, eq. 3", advice=_DEPENDS,
     ),
     MetricEntry(
@@ -207,14 +209,15 @@ PAPER = (
         sentence="Mutual information of prediction and group, in nats (natural-logarithm units of information); 0 "
         "means "
         "that predictions say nothing about the group.",
-        range="0 to the logarithm of the number of groups or of classes, whichever is smaller", better="lower",
+        range=Range(0.0, words=f"0 to {_INFORMATION}"), better="lower",
         undefined="there are no images", source=f"{_PAPER}, eq. 4", advice=_DEPENDS,
     ),
     MetricEntry(
         name="eo_l2", audits=("fairness",), title="squared distance of the groups' predictions for equal labels",
         sentence="Squared distance between the shares of the predicted classes in each group and over all images, for "
         "images of the same target value; 0 means that errors do not depend on the group.",
-        range="0 to twice the number of groups times that of classes", better="lower", undefined="there are no images",
+        range=Range(0.0, words="0 to twice the number of groups times that of classes"), better="lower",
+        undefined="there are no images",
         source=f"{_PAPER}, eq. 6", advice=_DEPENDS,
     ),
     MetricEntry(
@@ -222,22 +225,21 @@ PAPER = (
         sentence="Mutual information of prediction and group among images of the same target value, in nats, summed "
         "over "
         "the target values; 0 means that errors say nothing about the group.",
-        range="0 to the number of classes times the logarithm of the number of groups or of classes, whichever is "
-        "smaller",
+        range=Range(0.0, words=f"0 to the number of classes times {_INFORMATION}"),
         better="lower", undefined="there are no images", source=f"{_PAPER}, eq. 7", advice=_DEPENDS,
     ),
     MetricEntry(
         name="iou_l2", audits=("fairness",), title="squared spread of the groups' overlap",
         sentence="Squared difference of each group's overlap of predictions and labels (IoU) from that of all images, "
         "summed over groups; 0 means equal.",
-        range="0 to the number of groups", better="lower",
+        range=Range(0.0, words="0 to the number of groups"), better="lower",
         undefined="a group has no image of a target value, or there are no images",
         source=f"{_PAPER}, eq. 12", advice=_DEPENDS,
     ),
     MetricEntry(
         name="iou_std", audits=("fairness",), title="spread of the groups' overlap",
         sentence="Standard deviation over groups of the overlap of predictions and labels (IoU); 0 means equal.",
-        range="0 to 0.71", better="lower",
+        range=Range(0.0, 0.71), better="lower",
         undefined="a group has no image of a target value, or fewer than two groups have images",
         source=f"{_PAPER}, σ of eq. 10 over groups", advice=_DEPENDS,
     ),
@@ -262,7 +264,7 @@ EQUALIZED = tuple(
         audits=("fairness",),
         title=title.format(rates=rates),
         sentence=sentence.format(rates=rates),
-        range="0 to 1",
+        range=SHARE,
         better="higher" if what == "accuracy" else "none",
         undefined="fewer than two groups have images, or a group lacks images of a target value; needs scores and two "
         "target values",

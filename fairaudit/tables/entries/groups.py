@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fairaudit.tables.entry import MetricEntry, change_of
+from fairaudit.tables.range import SHARE
 
 if TYPE_CHECKING:
     from fairaudit.results.measurement import Better
@@ -24,7 +25,7 @@ def _rate(
         audits=("fairness",),
         title=title,
         sentence=sentence,
-        range="0 to 1",
+        range=SHARE,
         better=better,
         undefined=undefined,
         source=source,
@@ -84,7 +85,7 @@ IMPACT = MetricEntry(
     audits=("fairness",),
     title="impact ratio",
     sentence="Selection rate of this group over that of the group with the highest one; 1 means that they are equal.",
-    range="0 to 1",
+    range=SHARE,
     better="higher",
     chance="1",
     undefined="the group has no image, or no image of any group is predicted as the class",
@@ -102,7 +103,7 @@ SCORED = (
         title="ROC area within the group",
         sentence="Probability that an image of the class has a higher score than an image of another class from the "
         "same group; ties count half.",
-        range="0 to 1",
+        range=SHARE,
         better="higher",
         chance="0.5",
         undefined="the group lacks images of the class or of the others",
@@ -115,7 +116,7 @@ SCORED = (
         title="ROC area of other groups' negatives against this group's positives",
         sentence="Probability that an image of the class from this group has a higher score than an image of another "
         "class from the other groups; low means that this group's positives are scored too low.",
-        range="0 to 1",
+        range=SHARE,
         better="higher",
         chance="0.5",
         undefined="there are no positives in the group or no negatives outside it",
@@ -128,7 +129,7 @@ SCORED = (
         title="ROC area of other groups' positives against this group's negatives",
         sentence="Probability that an image of the class from the other groups has a higher score than an image of "
         "another class from this group; low means that this group's negatives are scored too high.",
-        range="0 to 1",
+        range=SHARE,
         better="higher",
         chance="0.5",
         undefined="there are no negatives in the group or no positives outside it",
@@ -141,7 +142,7 @@ SCORED = (
         title="calibration error",
         sentence="Mean distance of the scores from the share of images that are of the class, over bins of the score; "
         "0 means that of the images with a score of 0.8, 80 % are of the class.",
-        range="0 to 1",
+        range=SHARE,
         better="lower",
         chance="–",
         undefined=_NO_IMAGE,
@@ -154,7 +155,7 @@ SCORED = (
         title="Brier score",
         sentence="Mean squared difference of score and label (0 or 1); both wrong order and wrong confidence make it "
         "larger.",
-        range="0 to 1",
+        range=SHARE,
         better="lower",
         chance="–",
         undefined=_NO_IMAGE,
@@ -168,7 +169,7 @@ CELL = MetricEntry(
     title="accuracy of one group and target value",
     sentence="Share of the images of one group and target value that the model decides correctly; in prune, of one "
     "combination of biases that agree or disagree with the target.",
-    range="0 to 1",
+    range=SHARE,
     better="higher",
     undefined="there is no image of this group and target value",
     source="correct decisions ÷ images, of one group and target value",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fairaudit.tables.entry import MetricEntry, change_of
+from fairaudit.tables.range import SHARE, SIGNED_SHARE, UPWARD, Range
 
 if TYPE_CHECKING:
     from fairaudit.results.measurement import Better
@@ -22,7 +23,7 @@ def _entry(
     undefined: str,
     source: str,
     chance: str = "–",
-    range_: str = "0 to 1",
+    range_: Range = SHARE,
     advice: str = "Compare worst_cell_accuracy: a constant classifier has no gap either.",
 ) -> MetricEntry:
     return MetricEntry(
@@ -40,7 +41,7 @@ _LEVELS = (
         undefined=_NO_MAP,
         source="rrf_lift_absolute of the variant; fairness for the right reasons, eq. 1",
         chance="1",
-        range_="from 0",
+        range_=UPWARD,
         advice="Where the gap between groups is small and this stays high, the model still looks at the region.",
     ),
     _entry(
@@ -88,7 +89,7 @@ _LEVELS = (
         undefined=f"{_NO_MAP}, or the audit has one attribution method",
         source="rrf_lift_absolute of the variant; fairness for the right reasons, eq. 1 and fig. 4",
         chance="1",
-        range_="from 0",
+        range_=UPWARD,
         advice="Where the two methods disagree, look at the maps before you rely on either.",
     ),
     _entry(
@@ -129,7 +130,7 @@ MITIGATION = (
         undefined=_NO_MAP,
         source="ADR of absolute maps, |R| / 2 max|R|; fairness for the right reasons, eq. 2",
         chance="0",
-        range_="-0.5 to 0.5",
+        range_=Range(-0.5, 0.5),
     ),
     _entry(
         "relevance_fall_share",
@@ -147,7 +148,7 @@ MITIGATION = (
         undefined=_NO_MAP,
         source="ADR of absolute maps; fairness for the right reasons, eq. 2 and fig. 4",
         chance="0",
-        range_="-0.5 to 0.5",
+        range_=Range(-0.5, 0.5),
     ),
     _entry(
         "relevance_fall_share_other",
@@ -166,7 +167,7 @@ MITIGATION = (
         undefined=_NO_MAP,
         source="cue_alignment of the variant",
         chance="0",
-        range_="from 0",
+        range_=UPWARD,
         advice="Where it stays high while the gap falls, the model still uses the region.",
     ),
     _entry(
@@ -187,7 +188,7 @@ MITIGATION = (
         undefined="fewer than three methods were compared, or they do not differ",
         source="Spearman correlation over methods of the two changes; fairness for the right reasons, question 1",
         chance="0",
-        range_="-1 to 1",
+        range_=SIGNED_SHARE,
         advice="Near 0, a small gap says nothing about where the model looks: look at both for every method.",
     ),
     _entry(
@@ -197,7 +198,7 @@ MITIGATION = (
         "none",
         undefined="the control was not run",
         source="seconds ÷ seconds, in one run",
-        range_="from 0",
+        range_=UPWARD,
         chance="1",
         advice="A method that costs more than the control should have a better result.",
     ),

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from fairaudit.tables.entries.causal import CAUSAL, CAUSAL_CHANGES
 from fairaudit.tables.entries.flips import FLIP_CHANGES, FLIPS
 from fairaudit.tables.entry import MetricEntry, change_of, contrast_of
+from fairaudit.tables.range import SHARE, SIGNED_SHARE, UPWARD, Range
 
 if TYPE_CHECKING:
     from fairaudit.results.measurement import Better
 
+_INVERSE = Range(0.0, words="0 to the inverse of the region's share of the image")
+_YES_OR_NO = Range(0.0, 1.0, "0 or 1")
+_HALVED = Range(-0.5, 0.5)
 _SALIENCY = "Sztukiewicz et al., Fairness for the Right Reasons"
 _NO_MAP = "no image with the region has a map that is not constant and has relevance"
 _NO_LIFT = f"{_NO_MAP}, or the region is the whole image"
@@ -25,7 +29,7 @@ def _map(
     name: str,
     title: str,
     sentence: str,
-    range_: str,
+    range_: Range,
     better: Better,
     source: str,
     *,
@@ -50,20 +54,20 @@ def _map(
 RRF = _map(
     "rrf", "share of relevance in the region",
     "Share of the evidence for the decision, as the attribution method sees it, that lies in the region.",
-    "0 to 1", "lower", f"Σ relevance inside ÷ Σ relevance; {_SALIENCY}, eq. 1",
+    SHARE, "lower", f"Σ relevance inside ÷ Σ relevance; {_SALIENCY}, eq. 1",
     chance="the region's share of the image; the row gives the value for the same shape elsewhere",
 )  # fmt: skip
 LIFT = _map(
     "rrf_lift", "relevance in the region over its size",
     "Relevance in the region, over what an even spread of relevance would put there; 1 means no more than elsewhere.",
-    "0 to the inverse of the region's share of the image", "lower", f"rrf ÷ area_share; after {_SALIENCY}, eq. 1",
+    _INVERSE, "lower", f"rrf ÷ area_share; after {_SALIENCY}, eq. 1",
     chance="1", undefined=_NO_LIFT,
 )  # fmt: skip
 LIFT_ABSOLUTE = _map(
     "rrf_lift_absolute", "relevance of either sign in the region over its size",
     "Relevance in the region, evidence for and against the class alike, over what an even spread would put there; 1 "
     "means no more than elsewhere.",
-    "0 to the inverse of the region's share of the image", "lower",
+    _INVERSE, "lower",
     f"Σ|relevance| inside ÷ Σ|relevance| ÷ area_share; after {_SALIENCY}, eq. 1", chance="1",
     undefined=_NO_LIFT,
 )  # fmt: skip
@@ -74,37 +78,37 @@ RELEVANCE = (
     _map(
         "high_relevance_fraction", "share of the region that is highly relevant",
         "Share of the region's pixels whose relevance is above a tenth of the largest relevance in the image.",
-        "0 to 1", "lower", "pixels of the region above 0.1 · largest relevance ÷ pixels of the region",
+        SHARE, "lower", "pixels of the region above 0.1 · largest relevance ÷ pixels of the region",
         chance="the value for the same shape elsewhere, which is in the row",
     ),
     _map(
         "inside_outside_ratio", "mean relevance inside over outside",
         "Mean relevance of a pixel inside the region over that of a pixel outside; 1 means no difference.",
-        "0 and up", "lower", "mean relevance inside ÷ mean relevance outside", chance="1",
+        UPWARD, "lower", "mean relevance inside ÷ mean relevance outside", chance="1",
         undefined="no image with the region has a map that is not constant and has relevance outside the region",
     ),
     _map(
         "pointing_game", "share of images whose most relevant pixel is in the region",
         "Share of images whose most relevant pixel lies in the region.",
-        "0 to 1", "lower", "Zhang et al. (2018), excitation backprop",
+        SHARE, "lower", "Zhang et al. (2018), excitation backprop",
         chance="the region's share of the image; the row gives the value for the same shape elsewhere",
     ),
     _map(
         "rank_accuracy", "share of the most relevant pixels in the region",
         "Of the most relevant pixels, as many as the region has, the share that lies in the region.",
-        "0 to 1", "lower", "relevance rank accuracy; Arras et al. (2022)",
+        SHARE, "lower", "relevance rank accuracy; Arras et al. (2022)",
         chance="the region's share of the image; the row gives the value for the same shape elsewhere",
     ),
     _map(
         "area_share", "size of the region", "Share of the image's pixels that the region covers, in images that have "
         "the region.",
-        "0 to 1", "none", "pixels of the region ÷ pixels of the image", undefined="no image has the region",
+        SHARE, "none", "pixels of the region ÷ pixels of the image", undefined="no image has the region",
         advice="Check it against the overlay: with a region of the wrong size every number here is about other pixels.",
     ),
     _map(
         "signed_share", "balance of evidence in the region",
         "Evidence in the region for the explained class minus evidence against it, as a share of all relevance.",
-        "−1 to 1", "none", "Σ relevance inside ÷ Σ|relevance|",
+        SIGNED_SHARE, "none", "Σ relevance inside ÷ Σ|relevance|",
         undefined="no image with the region has a map that is not constant",
         advice="Compare it between groups (signed_share_contrast): by itself it does not say that the model uses the "
         "region.",
@@ -114,7 +118,7 @@ CUE = _map(
     "cue_alignment", "evidence that depends on group and class together",
     "How much the evidence in the region depends on group and class together, beyond what the group changes in all "
     "classes alike; 0 where the content of each group is the same evidence for a class.",
-    "0 and up, in units of the evidence in an image", "lower",
+    Range(0.0, words="0 and up, in units of the evidence in an image"), "lower",
     "largest interaction of group and class in signed_share, for two of each |C₁ − C₀| / 2, divided by the method's "
     "mean evidence per image",
     chance="0", undefined="no two groups have images of the same two classes, or maps explain another class than the "
@@ -128,7 +132,7 @@ AGAINST_BASELINE = (
         "adr", "fall of relevance in the region against the baseline",
         "Relevance of the region's pixels, for or against the class, in the baseline model's map minus that in this "
         "model's map, on average; above 0 means less relevance now.",
-        "−0.5 to 0.5", "higher", f"average difference of |R| / 2 max|R|; {_SALIENCY}, eq. 2 with |R| for R", chance="0",
+        _HALVED, "higher", f"average difference of |R| / 2 max|R|; {_SALIENCY}, eq. 2 with |R| for R", chance="0",
         undefined="no image has maps of both models that are not constant",
         advice="Look at its interval and at the relevance in the baseline's maps: a fall can be significant and too "
         "small to "
@@ -137,7 +141,7 @@ AGAINST_BASELINE = (
     _map(
         "dif", "share of the region whose relevance fell",
         "Share of the region's pixels with less relevance, for or against the class, than in the baseline model's map.",
-        "0 to 1", "higher", f"decreased intensity fraction of |R| / 2 max|R|; {_SALIENCY}, eq. 3 with |R| for R",
+        SHARE, "higher", f"decreased intensity fraction of |R| / 2 max|R|; {_SALIENCY}, eq. 3 with |R| for R",
         undefined="no image has maps of both models that are not constant",
         advice="Compare adr: each of many pixels can fall by very little.",
     ),
@@ -147,14 +151,14 @@ RDDT = (
     _map(
         "rddt", "whether relevance in the region fell",
         "1 where a test finds that relevance in the region fell against the baseline model, 0 where it does not.",
-        "0 or 1", "higher", f"rectangle difference distribution test, p < 0.01; {_SALIENCY}, eq. 4", chance="0.01",
+        _YES_OR_NO, "higher", f"rectangle difference distribution test, p < 0.01; {_SALIENCY}, eq. 4", chance="0.01",
         undefined=_TEST,
         advice="With many images very small falls are significant: look at mean_difference and cohens_d in the row.",
     ),
     _map(
         "rddt_p", "p value of that test",
         "Probability of a fall of relevance in the region as large as this one or larger if the two models were alike.",
-        "0 to 1", "lower", f"one-sided t test of adr per image; {_SALIENCY}, eq. 4", chance="evenly spread over 0 to 1",
+        SHARE, "lower", f"one-sided t test of adr per image; {_SALIENCY}, eq. 4", chance="evenly spread over 0 to 1",
         undefined=_TEST,
         advice="With many images very small falls are significant: look at mean_difference and cohens_d in the row.",
     ),
@@ -169,7 +173,7 @@ SIGNED = (
         "adr_signed", "fall of evidence for the class in the region against the baseline",
         "Evidence of the region's pixels for the class in the baseline model's map minus that in this model's map, on "
         "average over the images of one group and class.",
-        "−1 to 1", "none", f"average difference of (R + max|R|) / 2 max|R|; {_SALIENCY}, eq. 2", chance="0",
+        SIGNED_SHARE, "none", f"average difference of (R + max|R|) / 2 max|R|; {_SALIENCY}, eq. 2", chance="0",
         undefined="no image of the group and class has maps of both models that are not constant", advice=_SIGNED,
     ),
     _map(
@@ -177,21 +181,21 @@ SIGNED = (
         "Share of the region's pixels with less evidence for the class than in the baseline model's map, over the "
         "images "
         "of one group and class.",
-        "0 to 1", "none", f"decreased intensity fraction; {_SALIENCY}, eq. 3",
+        SHARE, "none", f"decreased intensity fraction; {_SALIENCY}, eq. 3",
         undefined="no image of the group and class has maps of both models that are not constant", advice=_SIGNED,
     ),
     _map(
         "rddt_signed", "whether the region's evidence for the class fell",
         "1 where a test finds less evidence for the class in the region than in the baseline model's maps, 0 where it "
         "does not; over the images of one group and class.",
-        "0 or 1", "none", f"rectangle difference distribution test, p < 0.01; {_SALIENCY}, eq. 4", chance="0.01",
+        _YES_OR_NO, "none", f"rectangle difference distribution test, p < 0.01; {_SALIENCY}, eq. 4", chance="0.01",
         undefined=_TEST, advice=_SIGNED,
     ),
     _map(
         "rddt_p_signed", "p value of that test",
         "Probability of a fall of the region's evidence for the class as large as this one or larger if the two models "
         "were alike; over the images of one group and class.",
-        "0 to 1", "none", f"one-sided t test of adr_signed per image; {_SALIENCY}, eq. 4",
+        SHARE, "none", f"one-sided t test of adr_signed per image; {_SALIENCY}, eq. 4",
         chance="evenly spread over 0 to 1", undefined=_TEST, advice=_SIGNED,
     ),
 )  # fmt: skip
@@ -202,7 +206,7 @@ _WINDOW = (
 )
 
 
-def _window(name: str, title: str, sentence: str, source: str, range_: str = "0 to 1") -> MetricEntry:
+def _window(name: str, title: str, sentence: str, source: str, range_: Range = SHARE) -> MetricEntry:
     return _map(
         name, title, sentence, range_, "none", source,
         chance="the p value compares with the largest of all windows by chance", undefined=_NONE, advice=_WINDOW,
@@ -249,7 +253,7 @@ DISCOVERY = (
         "window in which relevance is concentrated",
         "A window with far more relevance than an even spread would put there.",
         "standardized mean share of relevance of a window; p value against the largest of all windows by chance",
-        "0 and up",
+        UPWARD,
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fairaudit.tables.entry import MetricEntry
+from fairaudit.tables.range import SHARE, SIGNED_SHARE, UPWARD, Range
 
 _SURGEON = "Nahon et al., debiasing surgeon (ECCV 2024)"
 _NONE = "there are no such images"
@@ -19,7 +20,7 @@ def _prune(
     undefined: str = _NONE,
     chance: str = "–",
     advice: str = _TASK,
-    range_: str = "0 to 1",
+    range_: Range = SHARE,
 ) -> MetricEntry:
     return MetricEntry(
         name=name, audits=("prune",), title=title, sentence=sentence, range=range_,
@@ -97,28 +98,28 @@ PRUNING = (
     _prune(
         "leg_cue", "evidence that depends on group and class together, for every model of the run",
         "cue_alignment of the pruned model, the model before pruning, and the controls, side by side.",
-        "lower", "cue_alignment of each model's own report", range_="0 and up", chance="0",
+        "lower", "cue_alignment of each model's own report", range_=UPWARD, chance="0",
         undefined="the report of the model has no such number",
         advice="Pruning helped only if it fell more than in the controls.",
     ),
     _prune(
         "leg_swap", "effect of the group that the region's content comes from, for every model of the run",
         "swap_effect of the pruned model, the model before pruning, and the controls, side by side.",
-        "lower", "swap_effect of each model's own report", range_="0 to 1", chance="0",
+        "lower", "swap_effect of each model's own report", range_=SHARE, chance="0",
         undefined="the report of the model has no such number",
         advice="Pruning helped only if it fell more than in the controls.",
     ),
     _prune(
         "leg_lift", "relevance lift of the region, for every model of the run",
         "rrf_lift_absolute of the pruned model, the model before pruning, and the controls, side by side.",
-        "lower", "rrf_lift_absolute of each model's own report", range_="0 and up", chance="1",
+        "lower", "rrf_lift_absolute of each model's own report", range_=UPWARD, chance="1",
         undefined="the report of the model has no such number",
         advice="Pruning helped only if it fell more than in the controls.",
     ),
     _prune(
         "leg_effect", "effect of the region beyond that of control regions, for every model of the run",
         "causal_excess of the pruned model, the model before pruning, and the controls, side by side.",
-        "lower", "causal_excess of each model's own report", range_="−1 to 1", chance="0",
+        "lower", "causal_excess of each model's own report", range_=SIGNED_SHARE, chance="0",
         undefined="the report of the model has no such number",
         advice="Pruning helped only if it fell more than in the controls.",
     ),
@@ -128,7 +129,7 @@ PRUNING = (
 def _test(name: str, title: str, sentence: str, better: str, source: str, undefined: str, advice: str) -> MetricEntry:
     return MetricEntry(
         name=name, audits=("selftest",), title=title, sentence=sentence,
-        range="−1 to 1" if name == "planted_gap" else "0 to 1",
+        range=SIGNED_SHARE if name == "planted_gap" else SHARE,
         better="higher" if better == "higher" else "lower" if better == "lower" else "none",
         undefined=undefined, source=source, advice=advice,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fairaudit.tables.entry import MetricEntry
+from fairaudit.tables.range import SHARE, SIGNED_SHARE, Range
 
 _ARMS = (
     "The region of every image is filled with content from images of the same class: once of another group, once of "
@@ -17,7 +18,7 @@ _USED = (
 
 
 def _swap(
-    name: str, title: str, sentence: str, range_: str, source: str, *, undefined: str, advice: str
+    name: str, title: str, sentence: str, range_: Range, source: str, *, undefined: str, advice: str
 ) -> MetricEntry:
     return MetricEntry(
         name=name, audits=("swap",), title=title, sentence=sentence, range=range_, better="lower", chance="0",
@@ -32,7 +33,7 @@ SWAP = (
         "effect of the group that the region's content comes from",
         f"{_ARMS} How far a score moves with the group of the content, in the same direction for images of both "
         "groups.",
-        "0 to 1",
+        SHARE,
         "largest over pairs of groups of |D(g → h) − D(h → g)| / 2, with D the mean difference of a score between the "
         "two contents, averaged over classes",
         undefined=f"{_NO_DONOR}, or content goes one way only",
@@ -42,7 +43,7 @@ SWAP = (
         "swap_excess",
         "size of the change by another group's content beyond that by the same group's",
         f"{_ARMS} How much further scores move, in any direction, with the first than with the second.",
-        "−1 to 1",
+        SIGNED_SHARE,
         "largest over ordered pairs of groups of mean |Δ other group| − mean |Δ own group|",
         undefined=_NO_DONOR,
         advice="Above 0 with a small swap_effect means effects in both directions, or content that does not fit the "
@@ -53,7 +54,7 @@ SWAP = (
         "swap_flip",
         "share of decisions changed by another group's content beyond those changed by the same group's",
         f"{_ARMS} Share of decisions that change with the first minus the share that change with the second.",
-        "−1 to 1",
+        SIGNED_SHARE,
         "largest over ordered pairs of groups of the difference of both shares",
         undefined=_NO_DONOR,
         advice=_USED,
@@ -62,7 +63,7 @@ SWAP = (
         "score_gap",
         "gap of a score between groups",
         "Largest difference of mean scores between two groups within classes, on the images as they are.",
-        "0 to 1",
+        SHARE,
         "largest over pairs of groups and outputs of the difference of mean scores, averaged over classes",
         undefined="no two groups have images of the same two classes",
         advice="A gap without a swap_effect in any region comes from somewhere else: add regions, or run "

@@ -61,7 +61,7 @@ def toothless(rules: Sequence[GateRule]) -> list[str]:
 
 def _nothing_breaks(rule: GateRule, entry: MetricEntry, *, beyond: bool = False) -> bool:
     """Whether every value keeps the rule; with `beyond`, whether its limits are no values of the metric either."""
-    low, high = entry.bounds
+    low, high = entry.range.low, entry.range.high
     if rule.regression is not None:
         low, high = -math.inf, high - low
     if (rule.max is not None and rule.max < high) or (rule.min is not None and rule.min > low):
@@ -72,14 +72,14 @@ def _nothing_breaks(rule: GateRule, entry: MetricEntry, *, beyond: bool = False)
 def _wrong_side(rule: GateRule, entry: MetricEntry) -> bool:
     if entry.audit in _EITHER_SIDE or entry.better == "none":
         return False
-    low, high = entry.bounds
+    low, high = entry.range.low, entry.range.high
     if entry.better == "lower":
         return rule.max is None and not (rule.min is not None and rule.min > high)  # which always fails: no comfort
     return rule.min is None and not (rule.max is not None and rule.max < low)
 
 
 def _refused(rule: GateRule, what: str, entry: MetricEntry, where: str) -> UsageError:
-    low, high = (limit(end).replace("inf", "infinity") for end in entry.bounds)
+    low, high = (limit(end).replace("inf", "infinity") for end in (entry.range.low, entry.range.high))
     better = "" if entry.better == "none" else f", and {entry.better} is better"
     return UsageError(
         f'The gate rule "{in_words(rule)}" {what}',
@@ -92,7 +92,7 @@ def _refused(rule: GateRule, what: str, entry: MetricEntry, where: str) -> Usage
 def _advice(rule: GateRule, entry: MetricEntry) -> str | None:
     """What was probably meant."""
     given = next(number for number in (rule.min, rule.max) if number is not None)
-    low, high = entry.bounds
+    low, high = entry.range.low, entry.range.high
     if high == 1 and low > -2 and 1 < given <= 100:
         return f"Shares are written as {limit(given / 100)}, not as {limit(given)} %."
     if rule.regression is not None or not _wrong_side(rule, entry):

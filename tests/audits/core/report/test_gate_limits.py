@@ -100,5 +100,4 @@ def test_the_place_of_the_rule_is_named():
 
 def test_every_metric_has_a_range_whose_ends_are_in_order():
     for name in METRICS:
-        low, high = METRICS[name].bounds
-        assert low < high, name
+        assert METRICS[name].range.low < METRICS[name].range.high, name
