@@ -13,7 +13,6 @@ from fairaudit.data.synthetic.scene import make_scene
 from fairaudit.demo.train import save_script
 
 PROGRAM = Path(__file__).parent / "benchmarks" / "verdict.py"
-FACES = 400
 
 
 class Fitted(nn.Module):
@@ -47,7 +46,7 @@ def verdict(script):
 
 @pytest.fixture(scope="module")
 def scenes():
-    return make_scene(FACES, seed=1), make_scene(FACES, seed=2)
+    return make_scene(400, seed=1), make_scene(200, seed=2)
 
 
 @pytest.fixture(scope="module")

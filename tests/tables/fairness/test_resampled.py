@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fairaudit.tables.fairness.resampled import COMPOSED
-from fairaudit.tables.fairness.table import fairness_measurements
+from fairaudit.tables.fairness.nulls import null_values
+from fairaudit.tables.fairness.resampled import COMPOSED, composed_rows, resampled_rows
 from fairaudit.tables.rows import FairnessSpec
 from fairaudit.tables.statistics import Statistics
 
@@ -22,9 +22,9 @@ def table(rng, lower=0.0):
 
 def found(counts, seed, **arguments):
     names = {"groups": tuple(str(g) for g in range(GROUPS)), "classes": ("0", "1"), "attribute": "a"}
-    made = fairness_measurements(
-        counts, FairnessSpec(**names, statistics=Statistics(replicates=200, seed=seed), **arguments)
-    )
+    asked = FairnessSpec(**names, statistics=Statistics(replicates=200, seed=seed), **arguments)
+    nulls, values = null_values(asked.fitting(counts), asked), np.asarray(counts, np.float64)
+    made = [*composed_rows(values, asked, nulls), *resampled_rows(values, asked, nulls, None)]
     return {m.metric: m for m in made if m.metric in TESTED}
 
 
