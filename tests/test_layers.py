@@ -217,7 +217,6 @@ TESTED_ELSEWHERE = {
     "cli/cf_align.py": "cli/test_counterfactual_options.py",
     "cli/cf_rectify.py": "audits/alignment/test_rectify.py",
     "cli/demo.py": "cli/test_readme_runs.py",
-    "cli/main.py": "cli/terminal/test_interrupt.py",
     "cli/report.py": "cli/terminal/test_announce.py",
     "cli/shared.py": "cli/test_options.py",
     # What the shell completes: a comprehension with a doctest.
