@@ -24,11 +24,11 @@ def maps_of(folder, method="gradient", model="model"):
 @pytest.mark.slow
 def test_every_method_of_the_registry_runs_on_a_scripted_network(lab):
     asked = [word for name in ALONE for word in ("--method", name)]
-    done = lab.run("saliency", "model.pt", *asked, "--save-maps", "-o", "out", "--json")
+    done = lab.run("saliency", "model.pt", *asked, "--save-maps", "--limit", "12", "-o", "out", "--json")
     assert done.code == 0, done.err
     for name in ALONE:
         maps = maps_of(lab.folder, name)
-        assert maps.shape == (24, 16, 16)
+        assert maps.shape == (12, 16, 16)
         assert np.isfinite(maps).all()
         assert np.ptp(maps) > 0
         assert (lab.folder / "out" / "figures" / f"maps-group-{name.replace('_', '-')}.png").is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from fairaudit.audits.core.stream.progress import Silent
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.counterfactuals.ladder import LadderSettings
+from fairaudit.counterfactuals.probe import ProbeSettings
 from fairaudit.errors import FairauditError, ModelError, UsageError
 from fairaudit.results.report import Report
 
@@ -182,7 +184,10 @@ def test_a_second_run_takes_everything_from_the_store(world: Path, tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_a_probe_stands_for_an_attribute_without_a_classifier(world: Path, tmp_path: Path) -> None:
+def test_a_probe_stands_for_an_attribute_without_a_classifier(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fairaudit.audits.alignment.probe.ProbeSettings", functools.partial(ProbeSettings, steps=40))
     options: dict[str, Any] = {"downstream": (), "train_probe": ("right",)}
     with pytest.raises(UsageError, match="--probe-split"):
         _run(world, tmp_path / "none", **options)

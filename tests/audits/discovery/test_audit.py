@@ -17,7 +17,7 @@ def searched(demo_files, model, out):
     config = yaml.safe_load((demo_files.folder / "fairaudit.yaml").read_text())
     config["data"] |= {"manifest": str(demo_files.folder / "faces.csv"), "root": str(demo_files.folder)}
     config["audit"] = {"attribute": ["necktie", "hat", "skin"], "region": "necktie", "saliency": list(METHODS)}
-    config["audit"] |= {"faithfulness": False, "replicates": 500}
+    config["audit"] |= {"faithfulness": False, "replicates": 200, "fills": ["swap"]}
     out.mkdir()
     (out / "search.yaml").write_text(yaml.safe_dump(config | {"gates": []}))
     command = ["roi-metrics", str(demo_files.folder / model), "-c", str(out / "search.yaml"), "--discover"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from fairaudit.audits.joint import verdict as joint
 from fairaudit.audits.joint.counterfactual_legs import counterfactual_legs, leg_of
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config, GateRule
+from fairaudit.counterfactuals.probe import ProbeSettings
 from fairaudit.errors import ConfigError, DataError, FairauditError
 from fairaudit.gate.evidence import Limits
 from fairaudit.gate.needed import needed
@@ -233,6 +235,8 @@ def test_one_probe_serves_all_models_of_a_command(world: Path, tmp_path: Path, m
     run = RunOptions(output=tmp_path, workers=0, device="cpu", limit=60)
     shared: dict[str, Any] = {"baseline": None, "config": config, "base": world, "options": run}
     models = [world / "mixed.pt", world / "clean.pt"]
+    few = functools.partial(ProbeSettings, epochs=1, steps=8)  # how much it learns is not looked at
+    monkeypatch.setattr("fairaudit.audits.alignment.probe.ProbeSettings", few)
     plan = joint.plan(options)
     assert plan_run(models, **shared, plan=plan).audits == ["fairness", "cf-align", "counterfactual"]
     fitted: list[FittedProbe] = []
