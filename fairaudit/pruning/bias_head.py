@@ -6,8 +6,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fairaudit.pruning.adam import cross_entropy_gradient
-
 SPREAD_FLOOR = 1e-5
 """Features that vary less than this are only centred; a pruned unit is constant."""
 
@@ -85,29 +83,15 @@ def refit(
         The mean loss of the last epoch; NaN without epochs.
     """
     head.standardise_by(features)
-    inputs = (features - head.mean) / head.spread
-    total = float("nan")
-    for epoch in range(epochs):
-        last, total = epoch == epochs - 1, 0.0
-        for rows in torch.split(torch.randperm(len(inputs), generator=order), batch_size):
-            index = rows.to(inputs.device)
-            if last:
-                with torch.no_grad():
-                    total += float(head.loss(features[index], codes[index])) * len(rows)
-            _derive(head.linear, inputs[index], codes[index])
+    mean = float("nan")
+    for _ in range(epochs):
+        total = 0.0
+        for rows in torch.split(torch.randperm(len(features), generator=order), batch_size):
+            index = rows.to(features.device)
+            optimiser.zero_grad(set_to_none=True)
+            loss = head.loss(features[index], codes[index])
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
-    return total / len(inputs)
-
-
-@torch.no_grad()
-def _derive(linear: nn.Linear, inputs: Tensor, codes: Tensor) -> None:
-    """Write the derivatives of `BiasHead.loss` by weight and bias; a step is too short for autograd's bookkeeping."""
-    logits: Tensor = linear(inputs)
-    known = codes >= 0
-    if bool(known.all()):
-        delta = cross_entropy_gradient(logits, codes.long())
-    else:
-        delta = torch.zeros_like(logits)
-        if bool(known.any()):
-            delta[known] = cross_entropy_gradient(logits[known], codes[known].long())
-    linear.weight.grad, linear.bias.grad = delta.t() @ inputs, delta.sum(0)
+            total += float(loss.detach()) * len(rows)
+        mean = total / len(features)
+    return mean

@@ -49,25 +49,3 @@ def test_without_a_known_value_nothing_is_learnt_and_nothing_breaks():
     head, last = trained(torch.randn(20, 3, generator=torch.Generator().manual_seed(0)), torch.full((20,), -1), 4)
     assert last == 0
     assert (head.linear.weight == 0).all()
-
-
-@pytest.mark.parametrize("unknown", [0, 3, 8])
-def test_a_step_of_a_refit_is_one_of_autograd(unknown):
-    draw = torch.Generator().manual_seed(2)
-    features, codes = torch.randn(8, 5, generator=draw), torch.randint(0, 3, (8,), generator=draw)
-    codes[:unknown] = -1
-    own, other = BiasHead(5, 3), BiasHead(5, 3)
-    optimisers = [torch.optim.SGD(head.parameters(), lr=0.5) for head in (own, other)]
-    order = [torch.Generator().manual_seed(3) for _ in range(2)]
-    last = refit(own, features, codes, optimiser=optimisers[0], epochs=2, batch_size=4, order=order[0])
-    other.standardise_by(features)
-    for _ in range(2):
-        losses = []
-        for rows in torch.split(torch.randperm(8, generator=order[1]), 4):
-            optimisers[1].zero_grad()
-            losses.append(other.loss(features[rows], codes[rows]))
-            losses[-1].backward()
-            optimisers[1].step()
-    torch.testing.assert_close(own.linear.weight, other.linear.weight)
-    torch.testing.assert_close(own.linear.bias, other.linear.bias)
-    assert last == pytest.approx(float(torch.stack(losses).mean().detach()))
