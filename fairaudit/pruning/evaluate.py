@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,7 @@ def evaluate(
     *,
     seed: int,
     batch_size: int = 256,
+    kinds: Sequence[Kind] = KINDS,
 ) -> Evaluation:
     """Decide the reporting part and train fresh probes on the fitting part's features.
 
@@ -47,6 +48,7 @@ def evaluate(
         report: decisions and probes are tested on these.
         seed: seed of the probes.
         batch_size: images at once.
+        kinds: probes to train; none where decisions alone are wanted.
     """
     learn, _ = outputs(split, weights, fit, batch_size)
     test, logits = outputs(split, weights, report, batch_size)
@@ -55,7 +57,7 @@ def evaluate(
             kind, (learn, fit.biases[number]), (test, report.biases[number]), values=report.values[number], seed=seed
         )
         for number in range(len(report.biases))
-        for kind in KINDS
+        for kind in kinds
     }
     decisions = head.decide(head.scores(logits)).cpu().numpy().astype(np.int64)
     return Evaluation(decisions=decisions, probes=probes)

@@ -9,7 +9,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fairaudit.pruning import evaluate as evaluation
 from fairaudit.pruning.controls import (
     TuneSettings,
     fine_tuned,
@@ -18,6 +17,7 @@ from fairaudit.pruning.controls import (
     random_masks,
     retrained_head,
 )
+from fairaudit.pruning.evaluate import evaluate
 from fairaudit.pruning.gated import Gates, gated_weights, run_with
 from fairaudit.pruning.probe import KINDS
 from fairaudit.pruning.search import MaskSearchSettings, search
@@ -31,9 +31,7 @@ SETTINGS = MaskSearchSettings(epochs=12, patience=12, levels=7, head_epochs=5, s
 
 def judged(digits, weights, kinds=KINDS):
     """Task accuracy, and what each kind of probe reads; one probe does not depend on the others."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluation, "KINDS", kinds)
-        found = evaluation.evaluate(digits.split, digits.head, weights, digits.fit, digits.report, seed=0)
+    found = evaluate(digits.split, digits.head, weights, digits.fit, digits.report, seed=0, kinds=kinds)
     task = (torch.from_numpy(found.decisions) == digits.report.target).double().mean().item()
     return task, *(found.probes[0, kind].accuracy for kind in kinds)
 

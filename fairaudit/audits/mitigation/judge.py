@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, fx
 
 from fairaudit.audits.mitigation.relevance import cell_means, maps_of, masks_of, named, relevance_columns, scaled
 from fairaudit.audits.mitigation.swaps import SwapPlan, swap_columns
@@ -60,7 +60,7 @@ class Judge:
 
 def choosing(judge: Judge, edit: Edit) -> dict[str, Tensor]:
     """Scores and decisions on the choosing part, per image."""
-    return _outputs(judge, edit, judge.task.choose, flips=False)
+    return _outputs(judge, edit, edited(judge.task.split, edit), judge.task.choose, flips=False)[0]
 
 
 def columns(judge: Judge, edit: Edit) -> dict[str, Tensor]:
@@ -68,7 +68,8 @@ def columns(judge: Judge, edit: Edit) -> dict[str, Tensor]:
 
     And `cell_maps`, the mean map of every cell by the first attribution method, [cell, row, column].
     """
-    found = _outputs(judge, edit, judge.report, flips=True)
+    module = edited(judge.task.split, edit)
+    found, features = _outputs(judge, edit, module, judge.report, flips=True)
     maps, rows = judge.maps(edit), judge.mapped
     for suffix, own in maps.items():
         found |= relevance_columns(
@@ -78,20 +79,24 @@ def columns(judge: Judge, edit: Edit) -> dict[str, Tensor]:
     if "" in maps:
         found["cell_maps"] = cell_means(scaled(maps[""]), judge.report, rows)
     if not isinstance(edit, GroupThresholds):
-        found |= _probes(judge, edit)
+        found |= _probes(judge, module, features)
         if judge.swaps is not None and len(rows):
-            module = edited(judge.task.split, edit)
             found |= swap_columns(module, judge.task.head, judge.report, judge.swaps, rows)
     return found
 
 
 @torch.no_grad()
-def _outputs(judge: Judge, edit: Edit, part: DataPart, *, flips: bool) -> dict[str, Tensor]:
-    module, head = edited(judge.task.split, edit), judge.task.head
-    scores, rates, effects = [], [], []
+def _outputs(
+    judge: Judge, edit: Edit, module: fx.GraphModule, part: DataPart, *, flips: bool
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Scores, decisions and flips of a part, and the features of its images, [image, feature]."""
+    head = judge.task.head
+    features, scores, rates, effects = [], [], [], []
     for rows in torch.split(torch.arange(len(part)), BATCH):
         batch = part.take(rows)
-        own = head.scores(module(batch.images)[1])
+        read, logits = module(batch.images)
+        own = head.scores(logits)
+        features.append(read.flatten(1).cpu())
         scores.append(own.cpu())
         if flips and batch.frames is not None:
             other = head.scores(module(torch.nan_to_num(batch.frames[:, 0]))[1])
@@ -108,22 +113,21 @@ def _outputs(judge: Judge, edit: Edit, part: DataPart, *, flips: bool) -> dict[s
         found["decisions"] = torch.where(torch.from_numpy(ruled) >= 0, torch.from_numpy(ruled), found["decisions"])
     if rates and not isinstance(edit, GroupThresholds):
         found |= {"flip_rate": torch.cat(rates), "flip_effect": torch.cat(effects)}
-    return found
+    return found, torch.cat(features)
 
 
 @torch.no_grad()
-def _features(judge: Judge, edit: Edit, part: DataPart) -> Tensor:
-    module = edited(judge.task.split, edit)
+def _features(module: fx.GraphModule, part: DataPart) -> Tensor:
     rows = torch.split(torch.arange(len(part)), BATCH)
     return torch.cat([module(part.take(each).images)[0].flatten(1).cpu() for each in rows])
 
 
-def _probes(judge: Judge, edit: Edit) -> dict[str, Tensor]:
+def _probes(judge: Judge, module: fx.GraphModule, test: Tensor) -> dict[str, Tensor]:
     """Whether fresh readers, linear and with a hidden layer, predict each image's attribute; NaN if unknown."""
     part = judge.task.balanced
     if part is None:
         return {}
-    learn, test = _features(judge, edit, part), _features(judge, edit, judge.report)
+    learn = _features(module, part)
     attribute = judge.report.attribute
     made = {}
     for kind in KINDS:

@@ -120,7 +120,7 @@ def run_experiment(
     if first is None:
         raise UsageError("There is nothing to search", wanted="at least one --gamma and one seed")
     variants += bench.controls(first.masks, progress)
-    fitted = evaluate(cut, model.head, {}, fit, fit, seed=seed)
+    fitted = evaluate(cut, model.head, {}, fit, fit, seed=seed, kinds=())
     return Experiment(split=cut, masks=first.masks, variants=variants, fitted=fitted)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from fairaudit.audits.mitigation.judge import Judge, _outputs, choosing, columns
+from fairaudit.audits.mitigation.judge import Judge, choosing, columns
 from fairaudit.mitigation.edits import GroupThreshold, GroupThresholds, Weights
 from fairaudit.mitigation.samples import InMemory, Samples
 from fairaudit.models.outputs.head import Head
@@ -45,7 +45,7 @@ def judge(report, images=2):
 def test_flips_are_of_images_with_a_twin():
     """Log-odds 2, -2, 1 and twins at -2, -3, none: one decision changes, and scores move by their difference."""
     made = judge(part([2.0, -2.0, 1.0], twins=[-2.0, -3.0, float("nan")]))
-    found = _outputs(made, Weights(values={}), made.report, flips=True)
+    found = columns(made, Weights(values={}))
     assert found["decisions"].tolist() == [1, 0, 1]
     np.testing.assert_array_equal(found["flip_rate"], [1.0, 0.0, np.nan])
     own, other = torch.sigmoid(torch.tensor([2.0, -2.0])), torch.sigmoid(torch.tensor([-2.0, -3.0]))
@@ -57,7 +57,7 @@ def test_a_rule_decides_and_has_no_flips_of_its_own():
     made = judge(part([2.0, -2.0], twins=[0.0, 0.0]))
     always = GroupThreshold(lower=0.0, upper=0.0, mix=1.0, keep=1.0)
     never = GroupThreshold(lower=2.0, upper=2.0, mix=1.0, keep=1.0)
-    found = _outputs(made, GroupThresholds(groups=(never, always), base_rate=0.5), made.report, flips=True)
+    found = columns(made, GroupThresholds(groups=(never, always), base_rate=0.5))
     assert found["decisions"].tolist() == [0, 1]  # against their scores
     assert "flip_rate" not in found
 

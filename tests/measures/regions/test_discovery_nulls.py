@@ -96,3 +96,18 @@ def test_turned_signs_give_the_sums_of_squares_of_every_pattern():
             found += sum(rows.sum() / 2 * (mean - np.mean(means)) ** 2 for mean in means)
         exact.add(round(found, 9))
     assert {round(float(value), 9) for value in null[:, 5]} == exact
+
+
+def test_replicates_in_blocks_are_those_of_one_by_one(monkeypatch):
+    """Of persons who change places the counts differ from replicate to replicate, and each goes with its own sums."""
+    _, shapes, _, _ = drawn()
+    draw = np.random.default_rng(1)
+    total = draw.random((7, 2, 3, shapes.cells**2))
+    for count in (draw.integers(1, 9, (7, 2, 3)), draw.integers(1, 9, (1, 2, 3))):
+        monkeypatch.setattr("fairaudit.measures.regions.discovery_nulls._BLOCK", 3 * 6 * len(shapes.bounds))
+        found = between_groups(shapes, (total, count))
+        monkeypatch.undo()
+        rows = np.broadcast_to(count, (7, 2, 3))
+        for number in range(7):
+            alone = between_groups(shapes, (total[number][None], rows[number][None]))
+            np.testing.assert_array_equal(found[number], alone[0])
