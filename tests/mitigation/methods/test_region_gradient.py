@@ -8,6 +8,8 @@ from fairaudit.mitigation.methods.region_gradient import region_gradient
 
 def test_the_penalty_sees_the_region_alone(task):
     batch = task.debias.take(torch.arange(5))
+    batch.masks[0] = False
+    batch.masks[0, 0, 0] = True  # a region of one pixel
     _, penalty = region_gradient(task.split.module, task.head, batch)
     images = batch.images.clone().requires_grad_(True)
     evidence = task.head.scores(task.split.module(images)[1]).log().sum()

@@ -1,11 +1,14 @@
 """Thresholds: fairlearn as the oracle per group, brute force for all, and the floor that keeps constants out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fairaudit.errors import MethodError
 from fairaudit.measures.counts.confusion import confusion
 from fairaudit.measures.counts.disparities import disparity
+from fairaudit.mitigation.features import features_of
 from fairaudit.mitigation.methods.thr_opt import GRID, decided, thr_opt, thr_opt_groups, threshold_for
 
 
@@ -82,6 +85,26 @@ def test_the_threshold_is_a_shift_of_the_bias_and_nothing_else(task):
     edit = thr_opt(task)
     own = task.split.module.get_submodule(task.split.head)
     assert (edit.weight.float() == own.weight).all()
+
+
+@pytest.mark.parametrize("own", [0.2, 0.7])
+def test_deciding_at_the_models_threshold_is_then_deciding_at_the_chosen_one(task, own):
+    moved = replace(task, head=replace(task.head, threshold=own))
+    found = features_of(moved, moved.choose)
+    scores = 1 / (1 + np.exp(-found.logits()[:, 0].numpy()))
+    chosen = threshold_for(scores, found.target.numpy(), found.attribute.numpy(), groups=2, own=own)
+    assert chosen.value != own
+    edit = thr_opt(moved)
+    shifted = found.values.numpy() @ edit.weight.numpy().T + edit.bias.numpy()
+    decisions = 1 / (1 + np.exp(-shifted[:, 0])) >= own
+    clear = np.abs(scores - chosen.value) > 1e-9
+    assert (decisions == (scores >= chosen.value))[clear].all()
+    assert 0 < decisions.mean() < 1
+
+
+def test_a_cell_of_one_image_counts_as_whole():
+    scores, codes = np.array([0.1, 0.9, 0.2, 0.8]), np.array([0, 1, 0, 1])
+    assert threshold_for(scores, codes, np.array([0, 0, 1, 1]), groups=2, own=0.5).accuracy == 1.0
 
 
 def test_the_rule_needs_the_attribute(task, report):

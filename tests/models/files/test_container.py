@@ -56,6 +56,13 @@ def test_kinds_follow_from_the_content(files):
     assert {name: container(files / name) for name in wanted} == wanted
 
 
+def test_constants_without_code_are_no_script(tmp_path):
+    with zipfile.ZipFile(tmp_path / "m.pt", "w") as archive:
+        for name in ("m/constants.pkl", "m/data.pkl"):
+            archive.writestr(name, b"")
+    assert container(tmp_path / "m.pt") == "pickle-zip"
+
+
 @pytest.mark.parametrize(
     ("content", "found"),
     [

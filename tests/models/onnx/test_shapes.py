@@ -28,6 +28,7 @@ GRID = torch.arange(6).reshape(2, 3)
         ("Slice", (GRID, [-1], [-(2**31)], [1], [-1]), {}, [[2, 1, 0], [5, 4, 3]]),
         ("Slice", (GRID, [5], [9]), {}, torch.zeros(0, 3).tolist()),  # past the end nothing is left
         ("Gather", (GRID, -1), {"axis": 1}, [2, 5]),
+        ("Gather", (GRID, [0, -1]), {"axis": 1}, [[0, 2], [3, 5]]),
         ("Gather", (GRID, [[1, -2]]), {}, [[[3, 4, 5], [0, 1, 2]]]),
         ("GatherElements", (GRID, [[-1], [0]]), {"axis": 1}, [[2], [3]]),
         ("GatherND", (GRID, [[1, 2], [0, -1]]), {}, [5, 2]),

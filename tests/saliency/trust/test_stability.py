@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from fairaudit.saliency.gradients.gradient import Gradient
 from fairaudit.saliency.gradients.smoothgrad import SmoothGrad
 from fairaudit.saliency.random_map import RandomMap
 from fairaudit.saliency.trust.stability import stability
+from fairaudit.seeds import child_seed
 
 
 def test_a_method_without_draws_is_stable(small):
@@ -24,6 +26,18 @@ def test_more_samples_make_smoothgrad_more_stable(small):
         for samples in (1, 40)
     )
     assert few < many < 1
+
+
+def test_it_is_the_mean_over_all_pairs_of_runs_of_each_image(small):
+    method, classifier, images, classes = SmoothGrad(samples=2), small.model(), small.images(4), small.classes(4)
+    seeds = [child_seed(3, "stability", run) for run in range(3)]
+    maps = [method.attribute(classifier, images, classes, seed=seed).maps.numpy() for seed in seeds]
+    wanted = [
+        np.mean([spearmanr(maps[i][image], maps[j][image], axis=None).statistic for i, j in ((0, 1), (0, 2), (1, 2))])
+        for image in range(4)
+    ]
+    found = stability(method, classifier, images, classes, runs=3, seed=3)
+    np.testing.assert_allclose(found, wanted)
 
 
 def test_maps_at_hand_count_as_a_run(small):
