@@ -28,6 +28,14 @@ class Plain(nn.Module):
         return means, self.w * means
 
 
+class Scaled(Plain):
+    """What is read is the mean too, times the weight."""
+
+    def forward(self, images):
+        read = self.w * images.mean((1, 2, 3))[:, None]
+        return read, read
+
+
 def part(values, twins=None):
     values = torch.tensor(values)
     frames = None if twins is None else torch.tensor(twins).view(-1, 1, 1, 1, 1)
@@ -36,9 +44,11 @@ def part(values, twins=None):
                     classes=2, groups=2)  # fmt: skip
 
 
-def judge(report, images=2):
-    split = CutModel(module=Plain(), bottleneck="x", layers=(), norms={}, head=None)
-    task = SimpleNamespace(split=split, head=HEAD, choose=part([1.0, -1.0]), balanced=None, train=TuneSettings(seed=3))
+def judge(report, images=2, network=None, balanced=None):
+    split = CutModel(module=network or Plain(), bottleneck="x", layers=(), norms={}, head=None)
+    task = SimpleNamespace(
+        split=split, head=HEAD, choose=part([1.0, -1.0]), balanced=balanced, train=TuneSettings(seed=3)
+    )
     return Judge(model=None, task=task, report=report, images=images)
 
 
@@ -68,6 +78,15 @@ def test_columns_of_both_parts_without_region_or_balanced_rows():
     assert found["decisions"].tolist() == [0, 1, 0]  # the edit turned them round
     chosen = choosing(judge(part([2.0, -2.0, 1.0])), Weights(values={"w": torch.tensor(-1.0)}))
     assert chosen["decisions"].tolist() == [0, 1]
+
+
+def test_probes_read_what_is_left_by_the_edit():
+    report = part([1.0 if number % 2 else -1.0 for number in range(40)])
+    made = judge(report, images=0, network=Scaled(), balanced=report)
+    kept, turned, gone = (columns(made, Weights(values={"w": torch.tensor(weight)})) for weight in (1.0, -1.0, 0.0))
+    for name in ("attribute_probe", "attribute_probe_mlp"):
+        assert kept[name].mean() == turned[name].mean() == 1
+        assert gone[name].mean() == 0.5, "a constant tells two groups of equal size apart in half of the images"
 
 
 def test_the_mapped_images_follow_the_seed():
