@@ -64,7 +64,8 @@ def probe(
         report: the same of the part that is reported on.
         values: number of bias values.
         seed: seed of weights and order.
-        epochs: passes over the features; None for 60, or more where that is fewer than 300 steps.
+        epochs: passes over the features at least, None for 60; more where that is fewer than 300 steps, after which a
+            reader has not yet found what can be read.
 
     Raises:
         DataError: one of the parts has no known value.
@@ -73,8 +74,8 @@ def probe(
     mean, spread = inputs.mean(0), inputs.std(0, unbiased=False)
     spread = torch.where(spread > SPREAD_FLOOR, spread, torch.ones_like(spread))
     reader = _reader(kind, inputs.shape[1], values, seed).to(inputs)
-    enough = max(EPOCHS, math.ceil(STEPS / math.ceil(len(codes) / BATCH)))
-    _train(reader, (inputs - mean) / spread, codes, enough if epochs is None else epochs, seed)
+    enough = math.ceil(STEPS / math.ceil(len(codes) / BATCH))
+    _train(reader, (inputs - mean) / spread, codes, max(EPOCHS if epochs is None else epochs, enough), seed)
     with torch.no_grad():
         right = reader((others - mean) / spread).argmax(dim=1) == truth
     frequent = torch.bincount(truth, minlength=values).max()

@@ -21,7 +21,7 @@ from fairaudit.saliency.method import Method
 from fairaudit.seeds import generator
 
 BATCH = 256
-COLUMNS = 3
+COLUMNS = 4
 """Version of the columns: fits that were stored with others are made again."""
 
 
