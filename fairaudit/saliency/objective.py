@@ -85,17 +85,21 @@ def objective(classifier: Explained, images: Tensor, classes: Tensor, *, rows: i
     """The objective of these images' classes on the fastest form of the model that is valid for gradients."""
     module = prepared_or_raw(classifier, images)
     seeds = classifier.seed(classes)
-    size = rows if rows is not None else rows_per_pass(images)
+    size = rows if rows is not None else rows_per_pass(images, seeds.device)
     return Objective(module=module, seeds=seeds, slices=Halving(size))
 
 
-def rows_per_pass(images: Tensor) -> int:
+def rows_per_pass(images: Tensor, device: torch.device | None = None) -> int:
     """How many rows of images of this size go through the model at once as long as memory suffices.
+
+    Args:
+        images: [image, channel, row, column], of which the size counts.
+        device: the model's; the images' where it is left out.
 
     >>> [rows_per_pass(torch.zeros(1, 3, side, side)) for side in (14, 32, 224)]
     [320, 64, 16]
     """
-    if images.device.type != "cpu":
+    if (device or images.device).type != "cpu":
         return ROWS_DEVICE
     return ROWS_CPU * max(1, SMALL // max(1, images.shape[-2] * images.shape[-1]))
 

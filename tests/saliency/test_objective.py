@@ -6,7 +6,8 @@ from torch import nn
 
 from fairaudit.engine.memory import Halving
 from fairaudit.errors import MethodError
-from fairaudit.saliency.objective import Objective, gradient_of
+from fairaudit.saliency import objective as module
+from fairaudit.saliency.objective import ROWS_CPU, ROWS_DEVICE, Objective, gradient_of
 
 W = torch.randn(3, 8, generator=torch.Generator().manual_seed(0))
 INPUTS = torch.randn(5, 2, 2, 2, generator=torch.Generator().manual_seed(1))
@@ -60,3 +61,16 @@ def test_what_does_not_depend_on_the_input_has_gradient_zero():
     assert gradient_of(torch.ones(2), x).tolist() == [0.0, 0.0]
     assert gradient_of(2 * other, x).tolist() == [0.0, 0.0]
     assert gradient_of(3 * x, x).tolist() == [3.0, 3.0]
+
+
+@pytest.mark.parametrize(("device", "rows"), [("meta", ROWS_DEVICE), ("cpu", ROWS_CPU)])
+def test_slices_are_as_long_as_the_models_device_likes_wherever_images_are(monkeypatch, device, rows):
+    """Images come from a processor's memory, whatever the model is on."""
+
+    class Somewhere:
+        def seed(self, classes):
+            return torch.ones(len(classes), 1, device=device)
+
+    monkeypatch.setattr(module, "prepared_or_raw", lambda *_: None)
+    found = module.objective(Somewhere(), torch.zeros(2, 3, 64, 64), torch.zeros(2, dtype=torch.long))
+    assert found.slices.batch_size == rows
