@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
@@ -47,6 +50,18 @@ class Attribution:
     """[image] Σ map / F(x); NaN where F(x) = 0; None where the method promises no such sum."""
     evaluations: int
     """Images that went through the model, a gradient counting as one."""
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Name of every field that has a value → its values, from which `of` makes the same again."""
+        found = {name: getattr(self, name) for name in ("maps", "residual", "conservation")}
+        arrays = {name: value.detach().cpu().numpy() for name, value in found.items() if value is not None}
+        return {**arrays, "evaluations": np.array(self.evaluations)}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, NDArray[np.generic]], device: torch.device) -> Attribution:
+        """The attribution that these arrays were made of, on a device."""
+        tensors = {name: torch.from_numpy(value).to(device) for name, value in arrays.items() if name != "evaluations"}
+        return cls(**tensors, evaluations=int(arrays["evaluations"]))
 
 
 class Method(Protocol):

@@ -17,7 +17,7 @@ from fairaudit.audits.core.study.groups import intersection
 from fairaudit.audits.core.study.rows import labels
 from fairaudit.audits.core.study.study import Study
 from fairaudit.engine.part import Columns, Part
-from fairaudit.interventions.effect import RegionEffect, region_effect
+from fairaudit.interventions.effect import Floats, RegionEffect, region_effect
 from fairaudit.interventions.swap import SWAP, Swap
 from fairaudit.measures.images.means import Labels
 from fairaudit.measures.regions.causal import suitable_fill
@@ -108,14 +108,17 @@ class CausalAudit:
         masks: torch.Tensor,
         controls: torch.Tensor,
     ) -> Columns:
-        if fill == SWAP:
-            effect = self._swapped(context, predictions, region, masks)
-        else:
+        def compute() -> Mapping[str, Floats]:
+            if fill == SWAP:
+                return self._swapped(context, predictions, region, masks).columns()
             explained, scores = torch.from_numpy(context.explained), torch.from_numpy(predictions.scores)
-            effect = region_effect(
+            return region_effect(
                 predictions.model, context.images, masks, controls, explained, fill=fill, scores=scores
-            )
-        return {column(role, region, fill, name): values for name, values in effect.columns().items()}
+            ).columns()
+
+        asked = {"effect": [region, fill], "settings": self.settings()}
+        found = context.recalled(predictions, asked, compute)
+        return {column(role, region, fill, name): values for name, values in found.items()}
 
     def _swapped(self, context: Context, predictions: Predictions, region: str, masks: torch.Tensor) -> RegionEffect:
         """The content of another group's image, and as the control that of an image of the own group."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from fairaudit.audits.core.stream.trial import Trials, run_trials, trial_setting
 from fairaudit.audits.core.study.alignment import check_pairs
 from fairaudit.audits.core.study.decoded import decoded_once
 from fairaudit.audits.core.study.groups import audited_groupings
+from fairaudit.audits.core.study.recall import Recall, recalled_baseline
 from fairaudit.audits.core.study.scale import scale_notes
 from fairaudit.audits.core.study.study import (
     Material,
@@ -56,6 +57,8 @@ class Session:
     plan: AuditPlan
     material: Material
     baseline: Classifier | None
+    recall: Recall | None = field(default=None, repr=False)
+    """Where the baseline's answers are kept while several models are audited."""
 
     @classmethod
     def open(
@@ -94,7 +97,19 @@ class Session:
             material=self.material,
             candidate=open_classifier(model, config=self.config, material=self.material, options=self.options),
             baseline=self.baseline,
+            recall=self.recall,
         )
+
+    @contextmanager
+    def of_several(self) -> Iterator[Session]:
+        """The session while several models are audited: images are decoded once and the baseline is asked once."""
+        folder, limit = working_folder(self.options.output), self.options.cache
+        model = None if self.baseline is None else self.baseline.sha256
+        with (
+            decoded_once(self.material, folder, limit=limit),
+            recalled_baseline(model, self.material.digest, folder, limit=limit) as recall,
+        ):
+            yield replace(self, recall=recall)
 
     def outcome(self, name: str, model: Path, *, progress: Progress) -> Outcome:
         """Audit one model of several into a folder of its name; one that cannot be audited has a reason instead."""
@@ -132,7 +147,7 @@ def run_models(
     if len(models) == 1:
         report = session.audited(models[0], folder=options.output, progress=progress, tell=tell)
         return [Outcome(name=names[0], folder=options.output, report=report)]
-    with decoded_once(session.material, working_folder(options.output), limit=options.cache):
+    with session.of_several() as session:
         return [session.outcome(name, model, progress=progress) for name, model in zip(names, models, strict=True)]
 
 

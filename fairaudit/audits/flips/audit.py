@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from fairaudit.audits.core.stream.columns import column
 from fairaudit.audits.core.study.cvae import OpenedCvae, opened_cvaes
 from fairaudit.audits.core.study.study import Study, audited
 from fairaudit.audits.flips.read import read_flips
-from fairaudit.counterfactuals.interpolation import interpolation_path, matched_pair
+from fairaudit.counterfactuals.interpolation import MatchedPair, interpolation_path, matched_pair
 from fairaudit.data.loader import Loader
 from fairaudit.engine.part import Columns, Part
 from fairaudit.interventions.flip import flip_effect
@@ -76,10 +77,10 @@ class FlipAudit:
         at = np.flatnonzero(np.isin(context.batch.rows, batch.rows))
         columns: Columns = {}
         for role, model in _models(context):
-            found: Mapping[str, NDArray[np.float64]] = {}
+            found: Mapping[str, NDArray[np.generic]] = {}
             if len(at):
-                own = torch.from_numpy(model.scores[at])
-                found = flip_effect(model.model, own, _scores(model, batch.images.to(context.images.device)))
+                asked = {"twins": attribute}
+                found = context.recalled(model, asked, partial(_flipped, context, model, at, batch.images))
             columns |= _spread(len(context.batch.rows), at, found, role, attribute, TWINS, names=FLIP_COLUMNS)
         return columns
 
@@ -99,19 +100,31 @@ class FlipAudit:
             (to, matched_pair(interpolation_path(opened.model, images, target, own, to)))
             for to in ((own + step) % opened.values for step in range(1, opened.values))
         ]
+        asked = {"cvae": attribute, "settings": self.settings()}
         for role, model in _models(context):
-            before = _scores(model, pairs[0][1].factual)
-            each = [flip_effect(model.model, before, _scores(model, pair.counterfactual)) for _, pair in pairs]
-            found = {name: np.mean([one[name] for one in each], axis=0) for name in each[0]}
-            if opened.values > 2:  # a share of the other values, so that a mean of 0 and 1 stays 0 or 1
-                found["attribute_flip_rate"] = np.max([one["attribute_flip_rate"] for one in each], axis=0)
-            moved = torch.from_numpy(model.scores[at]).to(before) - before
-            found["drift"] = (moved.abs().sum(dim=1) / 2).double().cpu().numpy()
-            if attribute in self._probes:
-                shown = [self._decided(attribute, pair.counterfactual) == to.cpu().numpy() for to, pair in pairs]
-                found["drawn"] = np.mean(shown, axis=0)
+            found = context.recalled(model, asked, partial(self._drawn, attribute, model, at, pairs))
             columns |= _spread(len(batch.rows), at, found, role, attribute, CVAE, names=names)
         return columns
+
+    def _drawn(
+        self,
+        attribute: str,
+        model: Predictions,
+        at: NDArray[np.int64],
+        pairs: Sequence[tuple[torch.Tensor, MatchedPair]],
+    ) -> dict[str, NDArray[np.float64]]:
+        """What drawing the attribute's other values changes, in the mean over them, and how well they are drawn."""
+        before = _scores(model, pairs[0][1].factual)
+        each = [flip_effect(model.model, before, _scores(model, pair.counterfactual)) for _, pair in pairs]
+        found = {name: np.mean([one[name] for one in each], axis=0) for name in each[0]}
+        if len(pairs) > 1:  # a share of the other values, so that a mean of 0 and 1 stays 0 or 1
+            found["attribute_flip_rate"] = np.max([one["attribute_flip_rate"] for one in each], axis=0)
+        moved = torch.from_numpy(model.scores[at]).to(before) - before
+        found["drift"] = (moved.abs().sum(dim=1) / 2).double().cpu().numpy()
+        if attribute in self._probes:
+            shown = [self._decided(attribute, pair.counterfactual) == to.cpu().numpy() for to, pair in pairs]
+            found["drawn"] = np.mean(shown, axis=0)
+        return found
 
     @torch.no_grad()
     def _decided(self, attribute: str, images: torch.Tensor) -> NDArray[np.int64]:
@@ -140,6 +153,13 @@ def twin_loaders(study: Study) -> dict[str, Loader]:
     return loaders
 
 
+def _flipped(
+    context: Context, model: Predictions, at: NDArray[np.int64], twins: torch.Tensor
+) -> Mapping[str, NDArray[np.float64]]:
+    own = torch.from_numpy(model.scores[at])
+    return flip_effect(model.model, own, _scores(model, twins.to(context.images.device)))
+
+
 def _models(context: Context) -> list[tuple[str, Predictions]]:
     baseline = [("baseline", context.baseline)] if context.baseline is not None else []
     return [("candidate", context.candidate), *baseline]
@@ -153,7 +173,7 @@ def _scores(model: Predictions, images: torch.Tensor) -> torch.Tensor:
 def _spread(
     count: int,
     at: NDArray[np.int64],
-    found: Mapping[str, NDArray[np.float64]],
+    found: Mapping[str, NDArray[np.generic]],
     *place: str,
     names: Sequence[str],
 ) -> Columns:

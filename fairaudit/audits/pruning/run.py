@@ -23,6 +23,7 @@ from fairaudit.audits.core.stream.found import FoundBefore
 from fairaudit.audits.core.stream.progress import Progress
 from fairaudit.audits.core.stream.trial import Trials
 from fairaudit.audits.core.study.alignment import GroupTargets, alignment
+from fairaudit.audits.core.study.recall import recalled_baseline
 from fairaudit.audits.core.study.study import Study, open_classifier, target_of
 from fairaudit.audits.fairness.audit import FairnessAudit
 from fairaudit.audits.joint import verdict as joint
@@ -38,12 +39,14 @@ from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
 from fairaudit.data.manifest import Manifest
 from fairaudit.data.planted.planting import brought
+from fairaudit.engine.place import working_folder
 from fairaudit.gate.changed import KEPT
 from fairaudit.measures.clusters.partition import partition
 from fairaudit.models.classifier import Classifier
 from fairaudit.pruning.encoder import split
 from fairaudit.pruning.export import export, save_masks
 from fairaudit.pruning.standalone import as_classifier
+from fairaudit.results.report import Report
 
 PROBE_IMAGES = 4
 """Images that the model is lifted and the written file is checked on."""
@@ -85,13 +88,25 @@ def run_prune(
     findings = _findings(
         study, _reported(experiment, data, config, fit, report), [*told(fit, choose, report), *data.notes, *notes]
     )
-    collapsed = is_collapsed(experiment)
-    others = audit_variants(study, experiment, asked.audited, progress)
-    found = run_study(study, plan_with(findings, collapsed=collapsed), folder=options.output, progress=progress)
+    found = _audited(study, experiment, findings, asked, progress)
+    return Outcome(name=target.stem, folder=options.output, report=found)
+
+
+def _audited(
+    study: Study, experiment: Experiment, findings: Findings, asked: PruneOptions, progress: Progress
+) -> Report:
+    """The pruned model's report, beside those of the unpruned one and of controls, which share what it answers."""
+    options, plan = study.options, plan_with(findings, collapsed=is_collapsed(experiment))
+    unpruned = study.baseline.sha256 if study.baseline is not None and asked.audited else None
+    folder = working_folder(options.output)
+    with recalled_baseline(unpruned, study.material.digest, folder, limit=options.cache) as recall:
+        study = replace(study, recall=recall)
+        others = audit_variants(study, experiment, asked.audited, progress)
+        found = run_study(study, plan, folder=options.output, progress=progress)
     if others:
         found = with_legs(found, others, experiment.written, options.output)
         write_report_folder(found, options.output, options.formats)
-    return Outcome(name=target.stem, folder=options.output, report=found)
+    return found
 
 
 def opened_parts(config: Config, *, base: Path, options: RunOptions, asked: PruneOptions) -> PruneData:

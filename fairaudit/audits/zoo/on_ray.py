@@ -149,8 +149,12 @@ def _given(session: Session, baseline: Path | None, cluster: Cluster) -> WorkerI
     """What the workers share: on one machine also the file of decoded images, which lies on its disk."""
     shared = Shared.of(session, baseline)
     options = replace(shared.options, workers=1, jobs=1, fresh=False)
+    recall = shared.recall if cluster.nodes == 1 else None  # files of this machine
     given = WorkerInput(
-        shared=replace(shared, options=options), secret=secret(), folder=Path.cwd(), pixels=cluster.nodes > 1
+        shared=replace(shared, options=options, recall=recall),
+        secret=secret(),
+        folder=Path.cwd(),
+        pixels=cluster.nodes > 1,
     )
     if given.pixels:
         session.material.loader.cache = None

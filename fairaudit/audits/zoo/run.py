@@ -10,7 +10,6 @@ from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.report.ours import refuse_foreign
 from fairaudit.audits.core.run import Session, report_names
 from fairaudit.audits.core.stream.progress import Advance, Progress
-from fairaudit.audits.core.study.decoded import decoded_once
 from fairaudit.audits.zoo.board import FILES, Board
 from fairaudit.audits.zoo.earlier import forget_report
 from fairaudit.audits.zoo.finished import Finished
@@ -20,7 +19,6 @@ from fairaudit.audits.zoo.shard import Shard, settings_of, write_shard
 from fairaudit.audits.zoo.shared import Named
 from fairaudit.config.options import RunOptions
 from fairaudit.config.schema import Config
-from fairaudit.engine.place import working_folder
 from fairaudit.report.zoo.row import ModelRow
 
 
@@ -51,10 +49,7 @@ def run_zoo(
         named = shard.take(named)
         write_shard(options.output, shard, names, _settings(session))
     files = dict(named)
-    with (
-        Finished.open(_settings(session), options) as finished,
-        decoded_once(session.material, working_folder(options.output), limit=options.cache),
-    ):
+    with Finished.open(_settings(session), options) as finished, session.of_several() as session:
         board.rows += [row for name, model in named if (row := finished.row(name, model)) is not None]
         if board.rows:
             progress.note(f"{len(board.rows)} of {len(named)} models were finished by an earlier run.")

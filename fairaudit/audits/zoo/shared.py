@@ -10,6 +10,7 @@ import torch
 
 from fairaudit.audits.core.plan import AuditPlan
 from fairaudit.audits.core.run import Session
+from fairaudit.audits.core.study.recall import Recall
 from fairaudit.audits.core.study.study import Material, open_classifier
 from fairaudit.audits.zoo.outcome import KeptNotes, row_for
 from fairaudit.config.options import RunOptions
@@ -29,6 +30,7 @@ class Shared:
     plan: AuditPlan
     material: Material
     baseline: Path | None
+    recall: Recall | None = None
 
     @classmethod
     def of(cls, session: Session, baseline: Path | None) -> Shared:
@@ -40,6 +42,7 @@ class Shared:
             plan=session.plan,
             material=session.material,
             baseline=baseline,
+            recall=session.recall,
         )
 
     def placed(self, number: int, *, of: int) -> Shared:
@@ -69,6 +72,7 @@ class Shared:
             baseline=None
             if compared is None
             else open_classifier(compared, config=self.config, material=self.material, options=self.options),
+            recall=self.recall,
         )
 
 

@@ -46,7 +46,7 @@ Fresh = Annotated[
 Cache = Annotated[
     str,
     typer.Option(
-        help="Several models: size limit for the file of decoded images, such as 2G; 0 decodes for each model.",
+        help="Several models: size limit for decoded images, and for a baseline's answers, such as 2G; 0 keeps neither.",
         rich_help_panel=RUN,
         metavar="SIZE",
     ),

@@ -38,7 +38,8 @@ def session(monkeypatch, error=None):
         return f"report of {model.name} in {folder}"
 
     monkeypatch.setattr(Session, "audited", audited)
-    return Session(config=None, options=SimpleNamespace(output=Path("out")), plan=None, material=None, baseline=None)
+    options, material = SimpleNamespace(output=Path("out"), cache=0), SimpleNamespace(digest="d")
+    return Session(config=None, options=options, plan=None, material=material, baseline=None)
 
 
 def test_a_model_that_cannot_be_audited_has_a_reason(monkeypatch):

@@ -14,8 +14,10 @@ from fairaudit.engine.part import Part
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from fairaudit.audits.core.study.recall import Recall
     from fairaudit.audits.core.study.study import Study
     from fairaudit.data.batch import Batch
+    from fairaudit.engine.part import Array
     from fairaudit.models.classifier import Classifier
     from fairaudit.results.measurement import Measurement
     from fairaudit.saliency.method import Attribution, Method
@@ -47,17 +49,45 @@ class Context:
     """Class whose evidence is explained, [image]."""
     maps: dict[tuple[str, str], Attribution] = field(default_factory=dict)
     """Attributions that were already made for this batch, by method and model."""
+    recall: Recall | None = None
+    """What the baseline answered in audits of other models."""
 
     def attribution(self, method: Method, predictions: Predictions) -> Attribution:
         """The method's attribution for one model, made once per batch however many audits ask."""
-        import torch
-
         role = "candidate" if predictions is self.candidate else "baseline"
         key = (method.name, role)
         if key not in self.maps:
-            classes = torch.from_numpy(self.explained).to(self.images.device)
-            self.maps[key] = bound(method, self.batch).attribute(predictions.model, self.images, classes)
+            self.maps[key] = self._attributed(method, predictions)
         return self.maps[key]
+
+    def recalled(
+        self, predictions: Predictions, what: Mapping[str, Any], compute: Callable[[], Mapping[str, Array]]
+    ) -> Mapping[str, Array]:
+        """What a model answers about this batch, from another model's audit where it has been asked before.
+
+        Args:
+            predictions: of the model that is asked.
+            what: JSON values that say what is asked, with all settings of it.
+            compute: asks the model.
+        """
+        if self.recall is None or not self.recall.keeps(predictions.model.sha256):
+            return compute()
+        return self.recall.recalled(what, (self.batch.rows, self.explained), compute)
+
+    def _attributed(self, method: Method, predictions: Predictions) -> Attribution:
+        import torch
+
+        from fairaudit.saliency.method import Attribution
+
+        def attribute() -> Attribution:
+            classes = torch.from_numpy(self.explained).to(self.images.device)
+            return bound(method, self.batch).attribute(predictions.model, self.images, classes)
+
+        if self.recall is None or not self.recall.keeps(predictions.model.sha256):
+            return attribute()
+        asked = {"attribution": repr(method)}
+        kept = self.recalled(predictions, asked, lambda: attribute().arrays())
+        return Attribution.of(kept, self.images.device)
 
 
 def bound(method: Method, batch: Batch, count: int | None = None) -> Method:

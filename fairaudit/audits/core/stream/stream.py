@@ -18,12 +18,13 @@ from fairaudit.audits.core.stream.stored import ATTRIBUTE, DECIDED, LAYOUT, ROWS
 from fairaudit.audits.core.stream.watch import watched
 from fairaudit.audits.core.study.device import autocast
 from fairaudit.audits.core.study.methods import named_class
+from fairaudit.audits.core.study.recall import Recall
 from fairaudit.audits.core.study.study import Study
 from fairaudit.counted import counted
 from fairaudit.data.batch import Batch
 from fairaudit.engine.local import compute_chunks, run_chunks
 from fairaudit.engine.memory import Halving
-from fairaudit.engine.part import Part, merge
+from fairaudit.engine.part import Array, Part, merge
 from fairaudit.engine.plan import Chunk, Plan
 from fairaudit.engine.store import RunStore
 from fairaudit.errors import DataError, StoreError
@@ -100,6 +101,7 @@ def _work(
 ) -> tuple[Callable[[Chunk], Batch], Callable[[Chunk, Batch], Mapping[str, Part]]]:
     """How a chunk is loaded, and what is found about it."""
     slices = Halving[dict[str, Part]](study.options.batch_size or CHUNK_ROWS)
+    recall = None if study.recall is None else study.recall.of_run(run_key(study, {}))
 
     def load(chunk: Chunk) -> Batch:
         return study.material.loader.load(range(chunk.start, chunk.stop))
@@ -107,7 +109,7 @@ def _work(
     def mapped(batch: Batch) -> list[dict[str, Part]]:
         def one(start: int, stop: int) -> dict[str, Part]:
             with watched(study.options.timeout_per_batch, study.candidate.name):
-                return map_batch(study, audits, sliced(batch, start, stop))
+                return map_batch(study, audits, sliced(batch, start, stop), recall)
 
         return slices.run(one, len(batch.rows))
 
@@ -123,17 +125,25 @@ def _work(
     return load, compute
 
 
-def map_batch(study: Study, audits: Sequence[Audit], batch: Batch) -> dict[str, Part]:
-    """Every audit's part for one batch and what was decided, from one forward pass per model."""
+def map_batch(study: Study, audits: Sequence[Audit], batch: Batch, recall: Recall | None = None) -> dict[str, Part]:
+    """Every audit's part for one batch and what was decided, from one forward pass per model.
+
+    Args:
+        study: models and data.
+        audits: what is found out.
+        batch: the images.
+        recall: answers that are kept for audits of other models.
+    """
     with autocast(str(study.candidate.device), study.options.precision):
         images = batch.images.to(study.candidate.device)
-        candidate = predict(study.candidate, images)
+        candidate = _predicted(study.candidate, images, batch, recall)
         context = Context(
             batch=batch,
             images=images,
             candidate=candidate,
-            baseline=None if study.baseline is None else predict(study.baseline, images),
+            baseline=None if study.baseline is None else _predicted(study.baseline, images, batch, recall),
             explained=explained_classes(study, batch, candidate),
+            recall=recall,
         )
         parts = {audit.name: audit.map(context) for audit in audits}
     return {**parts, DECIDED: Part(columns={"decision": context.candidate.decisions})}
@@ -160,7 +170,26 @@ def without_nan(study: Study, batch: Batch, batch_size: int) -> Batch:
 def predict(model: Classifier, images: torch.Tensor) -> Predictions:
     """One forward pass, its scores and its decisions."""
     with torch.no_grad():
-        logits = model.logits(images)
+        return _read(model, model.logits(images))
+
+
+def _predicted(model: Classifier, images: torch.Tensor, batch: Batch, recall: Recall | None) -> Predictions:
+    """The same, without the pass where it was made for another model's audit."""
+    if recall is None or not recall.keeps(model.sha256):
+        return predict(model, images)
+
+    def compute() -> dict[str, Array]:
+        with torch.no_grad():
+            logits = model.logits(images)
+        wide = logits.float() if logits.dtype == torch.bfloat16 else logits  # NumPy has no bfloat16
+        return {"logits": wide.cpu().numpy()}
+
+    logits = recall.recalled({"predictions": None}, (batch.rows,), compute)["logits"]
+    return _read(model, torch.from_numpy(logits).to(images.device))
+
+
+def _read(model: Classifier, logits: torch.Tensor) -> Predictions:
+    with torch.no_grad():
         scores = model.scores(logits)
     decisions = model.decide(scores)
     return Predictions(

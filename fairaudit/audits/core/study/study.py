@@ -18,6 +18,7 @@ from fairaudit.measures.clusters.partition import partition
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from fairaudit.audits.core.study.recall import Recall
     from fairaudit.data.categorical import Categorical
     from fairaudit.data.loader import Loader
     from fairaudit.data.manifest import Manifest
@@ -80,6 +81,8 @@ class Study:
     material: Material
     candidate: Classifier
     baseline: Classifier | None = None
+    recall: Recall | None = field(default=None, repr=False)
+    """Where the baseline's answers are kept for audits of other models."""
 
     @property
     def manifest(self) -> Manifest:
