@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairaudit.gate.evidence import Limits
-from fairaudit.gate.needed import growth, needed, scarce_cell
+from fairaudit.gate.needed import by_cells, growth, needed, scarce_cell
 from fairaudit.measures.intervals.simultaneous import difference_interval
 from fairaudit.results.measurement import Measurement
 
@@ -110,6 +110,19 @@ def test_with_as_many_images_as_a_gap_is_said_to_need_it_passes():
     assert ends(400, 90)[1] > 0.1
     assert ends(400, 90 + more)[1] < 0.1
     assert ends(400, 90 + more // 4)[1] > 0.1
+
+
+def test_only_the_upper_limit_of_a_gap_with_simultaneous_ends_is_decided_by_its_cells():
+    facts = pair("limiting_", 0.93, 400.0, 0.88, 90.0) | {"groups_compared": 2, "rates_compared": 1}
+    low, high = ends(400, 90)
+    one = gap(0.05, low, high, **facts)
+    assert by_cells(one, high, LIMIT, ()) is not None
+    for limits in (Limits(minimum=0.02, maximum=None), Limits(minimum=0.02, maximum=0.1)):
+        assert by_cells(one, high, limits, ()) is None
+    for change in ({"interval": "bootstrap"}, {"metric": "equalized_odds_ratio"}, {"extra": {}}):
+        assert by_cells(one.model_copy(update=change), high, LIMIT, ()) is None
+    unknown = one.model_copy(update={"value": None, "status": "undefined"})
+    assert by_cells(unknown, high, LIMIT, ()) is None
 
 
 def ends(first, second):

@@ -55,6 +55,12 @@ def test_every_method_gives_a_finite_edit(edits, task, name):
     assert torch.isfinite(logits).all()
 
 
+@pytest.mark.parametrize("name", EVERY)
+def test_the_weight_of_a_method_is_one_that_a_search_tries(name):
+    method = METHODS[name]
+    assert not method.strengths or method.strength in method.strengths
+
+
 @pytest.mark.parametrize("name", ["fine-tune", "groupdro", "laftr", "lff", "dfr", "zhang-al", "replace-region"])
 def test_the_same_seed_gives_the_same_bytes(edits, task, name):
     again = fitted(task, name)
