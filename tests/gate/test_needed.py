@@ -191,6 +191,13 @@ def test_rows_that_do_not_show_all_groups_are_not_used(rows):
     assert needed(found, 0.0, 0.2, LIMIT, rows=rows) == needed(found, 0.0, 0.2, LIMIT)
 
 
+def test_a_gap_that_is_as_large_as_gaps_get_is_told_too():
+    """Three right of three and none of three: no interval reaches beyond 1, so that its end tells no level."""
+    facts = pair("", 1.0, 3.0, 0.0, 3.0) | {"groups_compared": 2, "rates_compared": 1}
+    text = needed(gap(1.0, 0.0, 1.0, **facts), 0.0, 1.0, LIMIT)
+    assert re.search(r"more images of group [ab] whose label is 1 \(3 now", text)
+
+
 def test_a_pair_that_is_not_told_leaves_the_rule_of_the_root():
     text = needed(gap(0.08, 0.04, 0.12), 0.04, 0.12, LIMIT)
     assert text.startswith("About 4,057 more images (600 now)")
