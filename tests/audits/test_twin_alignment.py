@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.special import logit
 
 from fairaudit.data.synthetic.faces import write
 from fairaudit.demo.make import Recipe, demo_paths
@@ -111,6 +112,21 @@ def test_the_estimate_is_the_truth_of_exact_twins(drawn, world, models):
         beyond[name] = (found[both] > 0.05).mean()
     assert beyond["biased"] > 0.03
     assert beyond["balanced"] < 0.02
+
+
+def test_the_search_walks_as_far_as_its_rule_says(drawn, world, models):
+    """To a drop of .6, or to .05, and hardly beyond; a relative change, being a ratio, does not tell a wrong length.
+
+    The limits are wide: seen are 73 % of the biased model's faces and 85 % of the balanced one's that get there (the
+    others turn back or change too much first), of which 99 % go at most 5 % too far in log-odds.
+    """
+    twins, probe = world
+    for model in models.values():
+        before, after = (part[:, 0] for part in drawn.searched(twins, drawn.heads_of(model, probe), range(FACES)))
+        share = (logit(before) - logit(after)) / (logit(before) - logit(np.maximum(before - DROP, 0.05)))
+        there = share > 0.999
+        assert there.mean() > 0.4
+        assert (share[there] < 1.05).mean() > 0.8
 
 
 def test_drawings_are_the_demonstrations_own_faces(drawn, world, tmp_path):

@@ -68,3 +68,21 @@ def test_images_that_do_not_move_enough_leave_it_undefined(linear_generator: Any
     found = rectify(generator, heads, images, [0], 2, replace(SEARCH, drop=0.1), RectifySettings(iterations=3))[0]
     assert np.isnan([found.before, found.after]).all()
     assert found.beta == 0.0
+
+
+def test_a_target_that_is_done_does_not_end_the_others(linear_generator: Any, linear_heads: Any) -> None:
+    """With u = v_t and o = v_o orthogonal but for a little, ψ(β) ≈ (u·o + β o·o) / u·u: a step multiplies it.
+
+    By 1 − η o·o / u·u, which is −2 for |u|² = 1 (worse each time: patience ends it) and ½ for |u|² = 6.
+    """
+    generator = linear_generator(latent=5)
+    slopes = torch.zeros(3, 5)
+    slopes[0, 0], slopes[1, 1], slopes[2, 2] = 1.0, 6**0.5, 1.0
+    slopes[0, 2], slopes[1, 2] = 0.02, 0.12
+    heads = linear_heads(slopes @ generator.matrix.T, bias=0.9)
+    images = torch.rand(30, 1, 3, 4, generator=torch.Generator().manual_seed(12)) * 0.01
+    settings = RectifySettings(rate=3.0, momentum=0.0, iterations=7, patience=2)
+    found = rectify(generator, heads, images, [0, 1], 2, SEARCH, settings)
+    assert [len(each.history) for each in found] == [3, 7]
+    assert [each.kept for each in found] == [0, 6]
+    assert found[1].beta == pytest.approx(-0.12 * (1 - 0.5**6), rel=0.02)

@@ -66,6 +66,20 @@ def test_p_values_and_intervals_agree_at_every_level(value, below, above, ends, 
     assert outside == (found.p_outside(limits) < tail) or abs(found.p_outside(limits) - tail) < close
 
 
+@given(k=st.integers(0, 100), tail=st.floats(1e-5, 0.3))
+def test_a_rate_at_another_level_has_the_ends_of_clopper_and_pearson(k, tail):
+    found = evidence(rate(k, 100))
+    exact = stats.binomtest(k, 100).proportion_ci(confidence_level=1 - 2 * tail, method="exact")
+    assert (found.lower(tail), found.upper(tail)) == pytest.approx((exact.low, exact.high), abs=1e-8)
+
+
+@given(size=st.floats(2, 400), share=st.floats(0.01, 0.99))
+def test_what_weighted_images_are_worth_comes_back_from_their_interval(size, share):
+    low, high = wilson(share * size, size, z(0.025))
+    found = evidence(measure(value=share, low=low, high=high, interval="wilson"))
+    assert found.counts == pytest.approx((share * size, size), rel=1e-4)
+
+
 @given(tails=st.tuples(st.floats(1e-6, 0.3), st.floats(1e-6, 0.3)).map(sorted), k=st.integers(0, 50))
 def test_surer_intervals_are_wider(tails, k):
     for found in (evidence(rate(k, 50)), evidence(measure())):

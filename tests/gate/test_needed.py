@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairaudit.gate.evidence import Limits
-from fairaudit.gate.needed import growth, needed, scarce_cell
+from fairaudit.gate.needed import by_cells, growth, needed, scarce_cell
 from fairaudit.measures.intervals.simultaneous import difference_interval
 from fairaudit.results.measurement import Measurement
 
@@ -112,6 +112,19 @@ def test_with_as_many_images_as_a_gap_is_said_to_need_it_passes():
     assert ends(400, 90 + more // 4)[1] > 0.1
 
 
+def test_only_the_upper_limit_of_a_gap_with_simultaneous_ends_is_decided_by_its_cells():
+    facts = pair("limiting_", 0.93, 400.0, 0.88, 90.0) | {"groups_compared": 2, "rates_compared": 1}
+    low, high = ends(400, 90)
+    one = gap(0.05, low, high, **facts)
+    assert by_cells(one, high, LIMIT, ()) is not None
+    for limits in (Limits(minimum=0.02, maximum=None), Limits(minimum=0.02, maximum=0.1)):
+        assert by_cells(one, high, limits, ()) is None
+    for change in ({"interval": "bootstrap"}, {"metric": "equalized_odds_ratio"}, {"extra": {}}):
+        assert by_cells(one.model_copy(update=change), high, LIMIT, ()) is None
+    unknown = one.model_copy(update={"value": None, "status": "undefined"})
+    assert by_cells(unknown, high, LIMIT, ()) is None
+
+
 def ends(first, second):
     found = difference_interval([[0.93 * first, 0.88 * second]], [[first, second]], level=0.95)
     return found.low, found.high
@@ -176,6 +189,13 @@ def test_groups_that_are_all_alike_need_fewer_than_the_two_farthest_apart_say():
 def test_rows_that_do_not_show_all_groups_are_not_used(rows):
     found = several(0.07, 0.93, 0.86, 3)
     assert needed(found, 0.0, 0.2, LIMIT, rows=rows) == needed(found, 0.0, 0.2, LIMIT)
+
+
+def test_a_gap_that_is_as_large_as_gaps_get_is_told_too():
+    """Three right of three and none of three: no interval reaches beyond 1, so that its end tells no level."""
+    facts = pair("", 1.0, 3.0, 0.0, 3.0) | {"groups_compared": 2, "rates_compared": 1}
+    text = needed(gap(1.0, 0.0, 1.0, **facts), 0.0, 1.0, LIMIT)
+    assert re.search(r"more images of group [ab] whose label is 1 \(3 now", text)
 
 
 def test_a_pair_that_is_not_told_leaves_the_rule_of_the_root():

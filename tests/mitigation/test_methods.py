@@ -1,13 +1,14 @@
 """Every method on a tiny planted shortcut: a usable edit, the same twice, and the gap falls where it should."""
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 
 from fairaudit.errors import MethodError
-from fairaudit.mitigation.edits import GroupThresholds, Noted, edited
+from fairaudit.mitigation.edits import Edit, GroupThresholds, Noted, Weights, edited
 from fairaudit.mitigation.registry import EVERY, METHODS
 from fairaudit.mitigation.samples import InMemory, cell_counts
 
@@ -37,8 +38,6 @@ def edits(task):
 
 @pytest.fixture(scope="module")
 def vanilla(task, report):
-    from fairaudit.mitigation.edits import Weights
-
     return gap_and_worst(task, Weights(values={}), report)
 
 
@@ -53,6 +52,24 @@ def test_every_method_gives_a_finite_edit(edits, task, name):
     with torch.no_grad():
         logits = edited(task.split, edits[name])(task.choose.samples.images)[1]
     assert torch.isfinite(logits).all()
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_method_answers_with_an_edit_that_moves_decisions_or_logits(edits, task, name):
+    assert isinstance(edits[name], get_args(Edit))
+    if isinstance(edits[name], GroupThresholds):  # a rule on the scores
+        return
+    with torch.no_grad():
+        before, after = (
+            edited(task.split, edit)(task.choose.samples.images)[1] for edit in (Weights(values={}), edits[name])
+        )
+    assert not torch.equal(before, after)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_weight_of_a_method_is_one_that_a_search_tries(name):
+    method = METHODS[name]
+    assert not method.strengths or method.strength in method.strengths
 
 
 @pytest.mark.parametrize("name", ["fine-tune", "groupdro", "laftr", "lff", "dfr", "zhang-al", "replace-region"])

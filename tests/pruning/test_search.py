@@ -2,14 +2,21 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from scipy.special import log_softmax, softmax
+from scipy.stats import entropy
+from torch import nn
 
 from fairaudit.errors import ModelError
+from fairaudit.models.lift.lift import lift
 from fairaudit.pruning.controls import masked_weights
+from fairaudit.pruning.encoder import split
+from fairaudit.pruning.examples import Examples
 from fairaudit.pruning.gated import run_with
 from fairaudit.pruning.probe import probe
-from fairaudit.pruning.search import MaskSearchSettings, objective, search
+from fairaudit.pruning.search import MaskSearchSettings, gate_step, objective, search, start
 from fairaudit.pruning.sparsity import sparsity
 
 QUICK = MaskSearchSettings(epochs=8, levels=9, head_epochs=5, batch_size=50, gamma=3.0)
@@ -93,6 +100,15 @@ def test_several_biases_weigh_alike_in_the_objective(toy):
     assert each[0] != each[1]
 
 
+def test_a_head_that_knows_the_bias_gives_all_of_it_away(toy):
+    cut, head, fit, _, _ = toy
+    features, logits = cut.features(fit.images)
+    knows = torch.eye(2)[fit.biases[0]] * 100
+    share = fit.biases[0].double().mean().item()  # I = H(b), over log 2
+    _, information = objective(head, logits, features, [lambda _: knows], fit, gamma=0.3)
+    assert information.item() == pytest.approx(entropy([share, 1 - share], base=2), abs=1e-5)
+
+
 def test_a_batch_without_a_known_bias_value_is_a_step_all_the_same(toy):
     cut, head, fit, choose, _ = toy
     codes = fit.biases[0].clone()
@@ -117,6 +133,49 @@ def test_the_same_seed_gives_the_same_mask_and_another_seed_another(toy):
     first, again, other = (search(cut, head, fit, choose, replace(BRIEF, seed=seed)).masks for seed in (0, 0, 1))
     assert all(torch.equal(again[name], mask) for name, mask in first.items())
     assert any(not torch.equal(other[name], mask) for name, mask in first.items())
+
+
+def numbers(shape, scale, first=1):
+    """Fixed numbers that follow no pattern, of either sign."""
+    return np.sin(np.arange(first, first + np.prod(shape)) ** 2.0).reshape(shape) * scale
+
+
+def equation_10(factors, *, weights, pixels, target, bias, gamma, sparsity):
+    """In NumPy: cross-entropy + γ [H(b) + H(a) − H(b, a)] / log K + the mean gate's share, by scipy's entropies."""
+    first, second, reader = weights
+    hidden = np.tanh(pixels @ (first * factors).T)
+    task = -log_softmax(hidden @ second.T, axis=1)[np.arange(len(target)), target].mean()
+    known = bias >= 0
+    joint = np.zeros((3, 3))
+    np.add.at(joint, bias[known], softmax((hidden @ reader.T)[known], axis=1))
+    information = entropy(joint.sum(1)) + entropy(joint.sum(0)) - entropy(joint.ravel())
+    return task + gamma * information / np.log(3) + sparsity * factors.mean()
+
+
+@pytest.mark.parametrize(("gamma", "pressure"), [(0.0, 0.0), (10.0, 0.0), (2.5, 0.7)])
+def test_a_step_of_the_gates_follows_the_slope_of_equation_10(toy, gamma, pressure):
+    # At m = 0 every gate is 1 and its slope 1 / (2τ), so that the gradient is half the slope in the factors over τ.
+    tau, weights = 0.25, (numbers((4, 2), 1.0), numbers((2, 4), 1.5, 20), numbers((3, 4), 2.0, 50))
+    network = nn.Sequential(nn.Flatten(), nn.Linear(2, 4, bias=False), nn.Tanh(), nn.Linear(4, 2, bias=False))
+    for number, weight in ((1, weights[0]), (3, weights[1])):
+        network[number].weight = nn.Parameter(torch.tensor(weight, dtype=torch.float32))
+    pixels, target, bias = numbers((9, 2), 1.2, 80), np.arange(9) % 2, np.array([0, 1, 2, 0, -1, 2, 1, 1, 2])
+    images = torch.tensor(pixels, dtype=torch.float32).view(9, 1, 1, 2)
+    batch = Examples(images=images, target=torch.from_numpy(target), biases=(torch.from_numpy(bias),), values=(3,))
+    cut = split(lift(network.eval(), images).module)
+    settings = MaskSearchSettings(gamma=gamma, sparsity=pressure, rate=0.01)
+    state = start(cut, batch, settings)
+    state.heads[0].linear.weight.data = torch.tensor(weights[2], dtype=torch.float32)
+    gate_step(cut, toy[1], batch, state, settings, tau)
+    told = {"weights": weights, "pixels": pixels, "target": target, "bias": bias, "gamma": gamma, "sparsity": pressure}
+    slopes = np.zeros((4, 2))
+    for place in np.ndindex(4, 2):
+        up, down = np.ones((4, 2)), np.ones((4, 2))
+        up[place], down[place] = 1 + 1e-5, 1 - 1e-5
+        slopes[place] = (equation_10(up, **told) - equation_10(down, **told)) / 2e-5
+    (gates,) = state.gates.values
+    np.testing.assert_allclose(gates.grad.numpy(), slopes / (2 * tau), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(gates.detach().numpy(), -0.01 * np.sign(slopes), rtol=1e-3)  # Adam's first step
 
 
 class KilledError(Exception):

@@ -40,6 +40,10 @@ def test_methods_that_disagree_are_told():
     assert "relevance and intervention disagree" in evidence.sentence()
 
 
+def test_a_region_is_forbidden_only_where_the_user_says_so():
+    assert not RegionEvidence(name="tie").forbidden
+
+
 def test_the_sentence_names_the_region_and_its_evidence():
     evidence = RegionEvidence(name="tie", lift=[LIFTS["below"]], effect=EFFECTS["below"])
     assert evidence.sentence().startswith("The region tie is not used: ")

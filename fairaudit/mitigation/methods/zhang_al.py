@@ -34,7 +34,7 @@ def projected(task: Tensor, adversary: Tensor, strength: float) -> Tensor:
 
 
 def zhang_al(task: Task) -> Edit:
-    """One joint projection per step; α grows with the square root of the pass, times λ."""
+    """One joint projection per step; in pass t, from 1 on, α = λ √t."""
     part = task.debias
     own = next(task.split.module.parameters())
     outputs = task.head.outputs
@@ -42,12 +42,11 @@ def zhang_al(task: Task) -> Edit:
         outputs + part.classes, part.groups, hidden=HIDDEN, layers=LAYERS, seed=task.train.seed, like=own
     )
     optimiser = torch.optim.Adam(adversary.parameters(), lr=RATE)
-    per_pass = max(1, len(part) // task.train.batch_size)
+    per_pass = max(1, math.ceil((len(part) - 1) / task.train.batch_size))  # a row that is left alone is no step
     steps = 0
 
     def gradients(module: nn.Module, rows: Tensor) -> None:
         nonlocal steps
-        steps += 1
         batch = part.take(rows)
         known = batch.attribute >= 0
         _, logits = module(batch.images)
@@ -63,6 +62,7 @@ def zhang_al(task: Task) -> Edit:
             F.cross_entropy(adversary(read.detach()), batch.attribute[known]).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         alpha = task.strength * math.sqrt(1 + steps // per_pass)
+        steps += 1
         _write(learning, projected(flat[0], flat[1], alpha) if len(flat) > 1 else flat[0])
 
     return learnt(task, gradients=gradients)

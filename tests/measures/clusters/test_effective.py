@@ -67,6 +67,20 @@ def test_an_absent_group_is_worth_nothing():
     assert found.numerator[1] == 0
 
 
+def test_a_group_without_images_takes_nothing_from_the_others():
+    """What all rates have together is that of those that exist."""
+    rng = np.random.default_rng(5)
+    hits = rng.binomial(10, rng.beta(0.9, 0.1, size=40))
+    tables = np.zeros((40, 5, 2, 2))
+    tables[np.arange(40), np.arange(40) // 10, 1] = np.stack([10 - hits, hits], axis=1)
+    four = effective(tables[:, :4].sum(0), accuracy, cluster_counts=tables[:, :4])
+    five = effective(tables.sum(0), accuracy, cluster_counts=tables)
+    alone = [effective(one.sum(0), accuracy, cluster_counts=one).denominator[0] for one in np.split(tables, 5, axis=1)]
+    assert five.denominator.tolist() == [*four.denominator.tolist(), 0]
+    assert any(among < own - 1 for among, own in zip(five.denominator, alone, strict=True))  # they share something
+    assert effective_counts(tables.sum(0), tables.sum(0))[4].tolist() == [[0, 0], [0, 0]]
+
+
 def test_weights_give_kishs_size():
     rng = np.random.default_rng(3)
     group, true, predicted = rng.integers(0, 2, 100), rng.integers(0, 2, 100), rng.integers(0, 2, 100)

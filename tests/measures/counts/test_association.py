@@ -27,6 +27,12 @@ def test_phi_of_a_value_that_never_occurs_is_undefined():
         phi(np.ones((3, 2)))
 
 
+@pytest.mark.parametrize(("first", "second"), [([0, 2], [0, 1]), ([0, 1], [3, 0])])
+def test_codes_beyond_the_values_are_refused(first, second):
+    with pytest.raises(ValueError, match=r"below 2 and 3, found"):
+        contingency(first, second, rows=2, columns=3)
+
+
 @pytest.mark.parametrize("shape", [(2, 2), (3, 5), (10, 4)])
 def test_cramers_v_equals_scipy(shape):
     table = np.random.default_rng(1).integers(1, 40, size=shape)

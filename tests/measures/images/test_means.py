@@ -92,6 +92,17 @@ def test_images_of_an_unknown_cluster_stand_alone():
     assert drawn.overall[:, 1].std() == pytest.approx(each.std() / np.sqrt(150), rel=0.06)
 
 
+def test_images_of_an_unknown_cluster_join_no_other():
+    values, group, target = draw(4, n=40)
+    data = im.table(values, group=group, target=target)
+    codes = np.where(np.arange(40) % 3 == 0, -1, np.arange(40) // 5)
+    told = np.where(codes < 0, 100 + np.arange(40), codes)
+    first, second = (
+        im.bootstrap(data, replicates=20, generator=np.random.default_rng(0), clusters=some) for some in (codes, told)
+    )
+    np.testing.assert_array_equal(first.cells, second.cells)
+
+
 def test_the_same_draws_whatever_the_chunks(monkeypatch):
     values, group, target = draw(5)
     data = im.table(values, group=group, target=target)

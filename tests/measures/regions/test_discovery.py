@@ -123,6 +123,20 @@ def test_a_trace_of_a_difference_is_significant_but_not_reported():
     assert 0.1 * trace.area_share < abs(trace.contrast) < 0.5 * trace.area_share
 
 
+def test_a_group_with_less_counts_as_much_as_one_with_more():
+    """Of three groups one has 8 % of its relevance there and the others 16: −.08 to them, +.04 for each of them."""
+    group = Labels(name="g", values=("a", "b", "c"), codes=np.arange(60) % 3)
+    noise = np.random.default_rng(0).uniform(0.99, 1.01, 60)
+    inside = np.where(group.codes == 2, 0.08, 0.16) * noise
+    grids = np.repeat(np.repeat(((1 - inside) / 60)[:, None, None], 8, axis=1), 8, axis=2)
+    grids[:, :2, :2] = (inside / 4)[:, None, None]
+    one = Windows(bounds=np.array([[0, 0, 2, 2]]), cells=8)
+    for least, number in ((0.9, 1), (1.4, 0)):  # .08 is 1.28 times the window's 4 of 64 cells, and .04 is .64 times
+        draw = np.random.default_rng(0)
+        found = group_differences(grids, one, group=group, target=None, generator=draw, replicates=99, least=least)
+        assert len(found) == number
+
+
 def test_a_label_that_only_follows_the_target_is_not_a_difference():
     maps, _, target = scene(5, n=200)
     maps[target.codes == 1, 4:8, 4:8] *= 2.0

@@ -62,6 +62,15 @@ def slow(relevance: np.ndarray, mask: np.ndarray, convention: str, *, high: floa
     }
 
 
+def test_a_share_of_0_counts_every_pixel_with_relevance():
+    maps, masks = np.array([[[4.0, 0.0], [-1.0, 2.0]]]), np.array([[True, True], [False, True]])
+    found = rm.score_regions(maps, masks, high=0.0).columns()["high_relevance_fraction"]
+    assert found.tolist() == pytest.approx([2 / 3])
+    for high in (-0.1, 1.0):
+        with pytest.raises(UsageError, match="high-relevance"):
+            rm.score_regions(maps, masks, high=high)
+
+
 @pytest.mark.parametrize("convention", CONVENTIONS)
 @pytest.mark.parametrize("tolerance", [0, 1, 3])
 def test_all_metrics_agree_with_loops_over_pixels(convention, tolerance):

@@ -28,4 +28,4 @@ def test_the_loss_by_hand(linear, loss_of, monkeypatch, strength):
     monkeypatch.setattr(prior_training, "region_gradient", lambda module, head, batch: (None, module.w.square()))
     loss, _ = loss_of(prior_training, prior_training.prior_training, replace(linear, strength=strength))
     assert float(loss(Scalar(), None).detach()) == pytest.approx(6 + 3 * strength)
-    assert strengths == [prior_training.ADVERSARY]
+    assert strengths == [1.0]  # the adversary keeps the weight that LAFTR has by default

@@ -24,6 +24,7 @@ CASES = [
     ("Conv2d", lambda x: F.conv2d(x, torch.ones(2, 3, 3, 3), padding="same")),
     ("Conv2d", lambda x: F.conv2d(x, torch.ones(6, 1, 2, 2), torch.ones(6), 2, 1, 2, 3)),
     ("ConvTranspose2d", lambda x: F.conv_transpose2d(x, torch.ones(3, 2, 3, 3), None, 2, 1, 1)),
+    ("ConvTranspose2d", lambda x: F.conv_transpose2d(x, torch.ones(3, 2, 3, 3), torch.ones(6), 1, 1, 0, 3, 2)),
     ("Linear", lambda x: F.linear(x, torch.ones(4, 9), torch.ones(4))),
     ("Linear", lambda x: torch.addmm(torch.ones(4), x.flatten(1), torch.ones(4, 216).t())),
     ("Linear", lambda x: x.flatten(1) @ torch.ones(216, 2)),

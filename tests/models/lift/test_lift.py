@@ -21,6 +21,7 @@ from fairaudit.models.validity import methods_for
 
 FORMATS = ("scripted", "traced", "frozen", "exported", "eager")
 SMALL = ("mobilenet_v3_small", "resnet50", "vgg11_bn", "densenet121", "efficientnet_b0", "convnext_tiny", "vit_b_16")
+DILATED = "dilated_resnet50"
 DEEP = tuple(name for name in SMALL if name != "vgg11_bn")
 """Those that are deeper than their small ones."""
 
@@ -41,6 +42,8 @@ def small(name):
         return ResNet(BasicBlock, [1, 1, 1, 1], num_classes=5)
     if name == "resnet50":
         return ResNet(Bottleneck, [1, 2, 1, 1], num_classes=5)
+    if name == DILATED:  # as the backbones of segmentation models: the last stage looks at every other pixel
+        return ResNet(Bottleneck, [1, 1, 1, 1], num_classes=5, replace_stride_with_dilation=[False, True, True])
     if name == "vgg11_bn":
         widths = [width if width == "M" else width // 8 for width in cfgs["A"]]
         features, head = make_layers(widths, batch_norm=True), [nn.Linear(64 * 49, 32), nn.ReLU(True), nn.Dropout()]
@@ -182,9 +185,14 @@ def test_lrp_through_the_lift_is_zennits_on_the_model_with_its_canonizer(name, c
         assert np.corrcoef(one.ravel(), two.ravel())[0, 1] > 0.999
 
 
-@pytest.mark.parametrize(("name", "form"), [(name, form) for name in SMALL for form in FORMATS[:4]])
+@pytest.mark.parametrize(("name", "form"), [(name, form) for name in (*SMALL, DILATED) for form in FORMATS[:4]])
 def test_lifted_models_of_every_architecture_are_equal(name, form):
     check(case(name, whole=False), form)
+
+
+def test_the_dilated_network_has_dilated_convolutions():
+    settings = {module.dilation for module in small(DILATED).modules() if isinstance(module, nn.Conv2d)}
+    assert settings == {(1, 1), (2, 2)}
 
 
 @pytest.mark.slow

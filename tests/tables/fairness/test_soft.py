@@ -99,3 +99,12 @@ def test_too_many_cells_or_one_person_have_values_and_no_interval():
     wide = np.full((900, classes), 1 / classes)
     asked = FairnessSpec(attribute="hat", groups=("a", "b"), classes=tuple(map(str, range(classes))))
     assert made((group, true, wide), asked)["soft_dp_l2"].interval is None
+
+
+@pytest.mark.parametrize(("images_of_one", "units"), [(1, None), (3, [7, 7, 7])])
+def test_one_image_or_one_person_is_one_unit_and_has_no_interval(images_of_one, units):
+    columns = ([0] * images_of_one, [1] * images_of_one, [[0.25, 0.75]] * images_of_one)
+    soft = sampled_joint(*columns, groups=2, classes=2, units=units)
+    assert (soft.units, soft.covariance) == (1, None)
+    found = made(columns, units=units)["soft_dp_mi"]
+    assert (found.value, found.low, found.high) == (0.0, None, None)
