@@ -15,7 +15,7 @@ from fairaudit.results.measurement import Measurement
 
 _HOPELESS = 1000.0
 AT_LIMIT = (
-    "The estimate is so close to the limit, for its uncertainty, that no number of images can be named that would "
+    "The estimate is too uncertain, at its distance from the limit, for a number of images to be named that would "
     "decide it."
 )
 

@@ -3,6 +3,7 @@
 import copy
 import sys
 import types
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -11,9 +12,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from fairaudit.config.schema import ModelConfig, PreprocessConfig
+from fairaudit.errors import ModelError
 from fairaudit.models.open import open_model
 from fairaudit.pruning.encoder import split
-from fairaudit.pruning.export import export, masked_parameters, save_masks
+from fairaudit.pruning.export import TOLERANCE, export, masked_parameters, save_masks
 
 PREPROCESS = PreprocessConfig(size=(6, 6), channels=1, mean=(0.3,), std=(0.5,))
 FORMATS = ("torchscript", "frozen", "state-dict", "safetensors", "pickle", "exported-program")
@@ -86,6 +88,40 @@ def test_the_format_is_kept_and_the_logits_are_the_masked_models(tmp_path, cnn, 
         for name, mask in masks.items():
             weight = lifted.get_parameter(f"{name}.weight")
             assert (weight[~mask] == 0).all()
+
+
+@pytest.mark.parametrize(("error", "refused"), [(0.5, False), (2.0, True)])
+def test_a_file_that_is_wrong_about_one_output_of_one_image_is_refused(tmp_path, cnn, images, error, refused):
+    """The error is in units of what is allowed, which is a share of the largest logit."""
+    write(cnn, tmp_path / "model", "torchscript")
+    model = open_model(tmp_path / "model", config=ModelConfig(), preprocess=PREPROCESS)
+    cut = split(model.lifted(images).module)
+    masks = random_masks(cut, "unstructured")
+    wanted = slow_masked(cnn, masks)(model.normalise(images))
+    off = torch.zeros_like(wanted)
+    off[-1, 0] = error * TOLERANCE * wanted.abs().max()
+
+    def reopen(path):
+        right = open_model(path, config=ModelConfig(), preprocess=PREPROCESS)
+        return replace(right, module=Off(right.module, off))
+
+    if refused:
+        with pytest.raises(ModelError, match="not the edited one"):
+            export(model, cut, masks, tmp_path / "pruned", images=images, reopen=reopen)
+    else:
+        written = export(model, cut, masks, tmp_path / "pruned", images=images, reopen=reopen)
+        assert written.deviation == pytest.approx(error * TOLERANCE, rel=0.02)
+
+
+class Off(nn.Module):
+    """A model whose answers are off by so much."""
+
+    def __init__(self, module, off):
+        super().__init__()
+        self.module, self.off = module, off
+
+    def forward(self, images):
+        return self.module(images) + self.off
 
 
 def slow_masked(network, masks):
