@@ -4,6 +4,7 @@ import pytest
 
 from fairaudit.report.page import GroupRow, GroupTable, decision, group_table, page
 from fairaudit.results.measurement import Measurement
+from fairaudit.results.preconditions import LABELS, SCALE, VARY
 from fairaudit.results.report import RuleResult, Verdict
 
 
@@ -144,6 +145,43 @@ def test_a_group_without_the_rate_has_a_dash(made):
 )
 def test_the_decision(made, state, verdicts, words):
     assert decision(made(*map(verdict, verdicts), state=state)) == words
+
+
+def troubled(report, state, *names):
+    """The report with a gate in which these preconditions do not hold."""
+    blank = {"measurement": None, "value": None, "low": None, "high": None, "minimum": None, "maximum": None}
+    rules = [RuleResult(rule="verdict no evidence", state=state, **blank, why="It is open.", needed="372 more images")]
+    rules += [RuleResult(rule=name, state="inconclusive", **blank, why=f"Not so: {name}.") for name in names]
+    return report.model_copy(update={"gate": report.gate.model_copy(update={"state": state, "rules": rules})})
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (LABELS, "the decisions do not go with the labels"),
+        (SCALE, "the images were probably not scaled as in training"),
+        (VARY, "all images got the same decision"),
+    ],
+)
+def test_what_makes_every_number_meaningless_comes_first(made, name, words):
+    """With classes in the wrong order "too little evidence" stood there, and how many images more to collect."""
+    told = page(troubled(made(verdict("undecided", needed="372 more images")), "inconclusive", name))
+    assert told.decision == f"Not decided: {words}"
+    assert told.sentences[0] == f"Not so: {name}."
+    (step,) = told.steps
+    assert step.endswith("audit again.")
+
+
+def test_labels_that_decisions_go_against_are_the_first_trouble_and_stand_beside_an_accusation(made):
+    found = made(verdict("spurious but equal"))
+    assert page(troubled(found, "inconclusive", VARY, LABELS)).sentences[:2] == (
+        f"Not so: {LABELS}.",
+        f"Not so: {VARY}.",
+    )
+    accused = page(troubled(found, "fail", LABELS))
+    assert accused.decision == "Do not release"
+    assert accused.sentences[0] == f"Not so: {LABELS}."
+    assert len(accused.steps) > 1
 
 
 def failing(report, *names):
