@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -207,8 +208,19 @@ def _troubles(report: Report) -> list[RuleResult]:
     return sorted(broken, key=lambda rule: list(TROUBLES).index(rule.rule))
 
 
+def _left_out(report: Report) -> Iterator[str]:
+    """How many rows were not scored and the most frequent reason, where that is what the gate says."""
+    if report.gate.state != "incomplete" or not report.excluded:
+        return
+    reasons = Counter(row.reason.split(" Where: ")[0].rstrip(".") for row in report.excluded)
+    (reason, count), *others = reasons.most_common()
+    mostly = f"{reason} ({count:,})" if others else reason
+    yield f"{len(report.excluded):,} of {report.data.rows:,} rows were not scored: {mostly}."
+
+
 def _sentences(report: Report, first: Verdict | None) -> Iterator[str]:
     yield from _failed(report, first)
+    yield from _left_out(report)
     yield from (rule.why for rule in _troubles(report) if rule.why)
     if first is None:
         return
@@ -300,6 +312,8 @@ def _evidence(report: Report, verdict: Verdict) -> Iterator[EvidenceRow]:
 
 def _steps(report: Report, first: Verdict | None) -> Iterator[str]:
     troubles = _troubles(report)
+    if report.gate.state == "incomplete" and report.excluded:
+        yield "Mend or remove the rows that were not scored, or allow as many with --max-excluded, and audit again."
     yield from (TROUBLES[rule.rule][1] for rule in troubles)
     if troubles and report.gate.state != "fail":
         return  # more images of a model that is misread decide nothing

@@ -5,7 +5,7 @@ import pytest
 from fairaudit.report.page import GroupRow, GroupTable, decision, group_table, page
 from fairaudit.results.measurement import Measurement
 from fairaudit.results.preconditions import LABELS, SCALE, VARY
-from fairaudit.results.report import RuleResult, Verdict
+from fairaudit.results.report import Excluded, RuleResult, Verdict
 
 
 def rate(metric, group, value, name="1", attribute="necktie", **more):
@@ -182,6 +182,21 @@ def test_labels_that_decisions_go_against_are_the_first_trouble_and_stand_beside
     assert accused.decision == "Do not release"
     assert accused.sentences[0] == f"Not so: {LABELS}."
     assert len(accused.steps) > 1
+
+
+def test_rows_that_were_left_out_are_counted_with_their_reason(made):
+    """ "Not everything was audited" stood there with how many images more to collect, and not with what was missing."""
+    reasons = ["The image file is missing. Where: a.png.", "The image file is missing. Where: b.png.", "It is broken."]
+    rows = [Excluded(row=i, id=str(i), reason=reason) for i, reason in enumerate(reasons)]
+    found = made(verdict("undecided", needed="372 more images"), state="incomplete")
+    told = page(found.model_copy(update={"excluded": rows}))
+    assert told.decision == "Not everything was audited"
+    assert told.sentences[0] == f"3 of {found.data.rows:,} rows were not scored: The image file is missing (2)."
+    assert "--max-excluded" in told.steps[0]
+    alike = page(found.model_copy(update={"excluded": rows[:2]}))
+    assert alike.sentences[0] == f"2 of {found.data.rows:,} rows were not scored: The image file is missing."
+    none = page(found.model_copy(update={"excluded": []}))
+    assert not any("rows were not" in sentence for sentence in none.sentences)
 
 
 def failing(report, *names):
