@@ -146,6 +146,8 @@ def _found(found: Started) -> list[str]:
         f"Target: {proposal.target} ({answers}): {proposal.why_target}.",
         f"Groups: {', '.join(proposal.attributes)}; the audit starts with {', '.join(proposal.audited)}.",
     ]
+    if proposal.swapped:
+        lines.insert(-1, f"Order of the outputs: {', '.join(proposal.values)}: {proposal.why_order}.")
     regions = ", ".join(box.name for box in proposal.regions)
     lines.append(f"Regions: {regions}." if regions else "Regions: none in the table; see the example in the file.")
     return lines

@@ -55,7 +55,7 @@ def open_manifest(
         limit: largest number of rows.
         seed: seed of bias, resampling and limit.
         images: whether images will be read; without, neither the files nor a column that names them need exist.
-        by_place: leave the rows in the file's order, for maps that are identified by their place in it.
+        by_place: leave the rows in the file's order, for what is identified by its place in it, such as maps.
 
     Raises:
         DataError: anything about the table, its columns or its paths that makes an audit meaningless.

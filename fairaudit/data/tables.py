@@ -58,8 +58,13 @@ class Table:
         return Table(file=self.file, columns={**self.columns, **columns}, places=self.places)
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path, *, what: str = "The manifest", asked: str | None = None) -> Table:
     """A table file, recognised by its suffix: .csv, .tsv, .txt; .jsonl, .ndjson; .parquet.
+
+    Args:
+        path: where it is.
+        what: what the table is to the reader, for errors.
+        asked: option that names it, for errors.
 
     Raises:
         DataError: the file is missing, has another suffix, is not UTF-8, or a row of it is broken.
@@ -74,13 +79,15 @@ def read_table(path: Path) -> Table:
     }
     found = unusual(path)
     if found is not None:
-        problems = {"a folder": "The manifest is a folder, not a file", "no such file": "The manifest does not exist"}
+        problems = {"a folder": f"{what} is a folder, not a file", "no such file": f"{what} does not exist"}
         raise DataError(
-            problems.get(found, f"The manifest cannot be read: {found}"), where=str(path), advice=fetched_first(path)
+            problems.get(found, f"{what} cannot be read: {found}"),
+            where=str(path) if asked is None else f"{asked} {path}",
+            advice=fetched_first(path),
         )
     if path.suffix.lower() not in readers:
         raise DataError(
-            "The manifest has an unknown kind of file",
+            f"{what} has an unknown kind of file",
             wanted=", ".join(readers),
             found=f'"{path.suffix}"',
             where=path.name,
@@ -159,7 +166,7 @@ def read_parquet(path: Path) -> Table:
         raise DataError(
             "Parquet files need the library pyarrow, which is not installed",
             where=path.name,
-            advice='Run pip install "fairaudit[parquet]", or save the manifest as CSV.',
+            advice='Run pip install "fairaudit[parquet]", or save the table as CSV.',
         ) from error
     try:
         file = parquet.ParquetFile(path)

@@ -17,6 +17,7 @@ from fairaudit.gate.needed import needed
 from fairaudit.gate.rules import beyond_in_words, in_words, limits_in_words, select, why_none
 from fairaudit.gate.verdicts import DEFAULT, judged_verdicts, why_no_verdict
 from fairaudit.results.measurement import Measurement
+from fairaudit.results.preconditions import COMPARED, LABELS, SCALE, VARY
 from fairaudit.results.report import Gate, GateState, RuleResult, Verdict
 from fairaudit.results.text import interval, number
 
@@ -115,14 +116,14 @@ def judge(
     results += _not_judged(rules, results, measurements, verdicts)
     same = everywhere(alike)
     if same is not None:
-        results.append(_bare("decisions vary", collapse, same.sentence()))
+        results.append(_bare(VARY, collapse, same.sentence()))
     alone = None if rules else nothing_compared(measurements)
     if alone is not None:
-        results.append(_bare("groups were compared", "inconclusive", alone))
+        results.append(_bare(COMPARED, "inconclusive", alone))
     if misread is not None:
-        results.append(_bare("input scaled as in training", "inconclusive", misread))
+        results.append(_bare(SCALE, "inconclusive", misread))
     if unlike is not None and (results or unlike.against):
-        results.append(_bare("decisions go with the labels", "inconclusive", unlike.sentence))
+        results.append(_bare(LABELS, "inconclusive", unlike.sentence))
     if excluded > max_excluded:
         results.append(_too_many_excluded(excluded, max_excluded))
     results.sort(key=lambda result: WORST_FIRST.index(result.state))

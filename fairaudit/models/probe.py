@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from fairaudit.errors import ModelError
 from fairaudit.models.classifier import failed_on
 from fairaudit.models.outputs.adapt import FixedBatch, Logits, as_logits
+from fairaudit.models.trouble import UnusableOutputError
 
 SIZES = (64, 224, 32, 28, 128, 256, 299)
 """Sides tried, in order, when the size of the input is not declared."""
@@ -75,7 +76,7 @@ def probe(
         first, again = usable(images), usable(images)
         alone = torch.cat([usable(images[number : number + 1]) for number in range(2)])
     if not bool(torch.isfinite(first).all()):
-        raise ModelError(
+        raise UnusableOutputError(
             "The model returns NaN or infinity on noise",
             wanted="numbers",
             found=f"{int((~torch.isfinite(first)).sum())} of {first.numel()} outputs are not finite",
@@ -144,7 +145,7 @@ def _check_same(left: Tensor, right: Tensor, name: str, what: str, why: str) -> 
     gap = float((left - right).abs().max())
     scale = max(float(left.abs().max()), 1e-6)
     if gap > TOLERANCE * scale:
-        raise ModelError(
+        raise UnusableOutputError(
             f"The model's outputs {what}",
             wanted="a model in evaluation mode, whose outputs depend on the image alone",
             found=f"outputs that move by up to {gap / scale:.1%} of the largest one: perhaps {why}",

@@ -32,6 +32,10 @@ class NanOutputError(ModelError):
         )
 
 
+class UnusableOutputError(ModelError):
+    """Outputs on noise that are not finite, not repeatable or not of the image alone; no other input size helps."""
+
+
 def told(opening: Callable[Concatenate[Path, P], T]) -> Callable[Concatenate[Path, P], T]:
     """A function that opens the model file in its first argument, with every error of the model as one paragraph.
 

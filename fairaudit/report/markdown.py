@@ -33,6 +33,9 @@ BUDGET: Final = 1_000_000
 LINES: Final = 120
 """Lines; what a person reads. report.html and report.csv have every number."""
 
+FEW_RULES: Final = 8
+"""As many rules that did not pass are shown however short the lists are: each may be the one that matters."""
+
 FEW_GROUPS: Final = 8
 """As many groups are shown however short the lists are: who is worse off is what a reader came for."""
 
@@ -127,7 +130,7 @@ def _glossary(report: Report) -> Iterator[str]:
 
 def _gate(report: Report, cap: int) -> Iterator[str]:
     rows = judged(report)
-    kept = rows[:cap]
+    kept = rows[: max(cap, min(FEW_RULES, sum(row.state != "pass" for row in rows)))]
     if not rows:
         return
     headers = ("Verdict", "Number", "Estimate", "Interval", "Images", "Limit", "Why")

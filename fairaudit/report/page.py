@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fairaudit.counted import counted
 from fairaudit.report.wording import called, condition, points, share
 from fairaudit.results.measurement import Measurement
-from fairaudit.results.report import Report, Verdict
+from fairaudit.results.preconditions import LABELS, SCALE, VARY
+from fairaudit.results.report import Report, RuleResult, Verdict
 from fairaudit.results.text import estimate, interval, number
 from fairaudit.tables.metrics import METRICS
 from fairaudit.tables.terms import TERMS
@@ -22,6 +24,22 @@ RATES = ("accuracy", "selection_rate", "tpr", "fpr")
 """What the table of groups shows, in this order."""
 HEADINGS = {"accuracy": "accuracy", "selection_rate": "selected", "tpr": "found", "fpr": "false alarms"}
 """What their columns are called."""
+TROUBLES = {
+    LABELS: (
+        "the decisions do not go with the labels",
+        "Correct what is misread: the order of the outputs (model.classes), the target or how images are prepared; "
+        "then audit again.",
+    ),
+    SCALE: (
+        "the images were probably not scaled as in training",
+        "Correct preprocess.mean and preprocess.std, and audit again.",
+    ),
+    VARY: (
+        "all images got the same decision",
+        "Look at how images are prepared, at the threshold and at the model itself, and audit again.",
+    ),
+}
+"""Rule of the gate that has to hold before numbers say anything → what is the matter otherwise, and what to do."""
 FLIPS = ("attribute_flip_rate", "swap_flip")
 """Shares of decisions that change with the attribute, the strongest evidence first."""
 
@@ -105,6 +123,8 @@ def decision(report: Report) -> str:
         return "Do not release"
     if report.gate.state == "incomplete":
         return "Not everything was audited"
+    if report.gate.state == "inconclusive" and (troubles := _troubles(report)):
+        return f"Not decided: {TROUBLES[troubles[0].rule][0]}"
     if report.gate.state == "inconclusive" or (report.gate.state == "none" and "undecided" in verdicts):
         return "Not decided: there is too little evidence"
     if report.gate.state == "pass" or verdicts:
@@ -182,8 +202,26 @@ def _failed(report: Report, first: Verdict | None) -> Iterator[str]:
         yield f"The gate's rule {rules[0]}{more} failed."
 
 
+def _troubles(report: Report) -> list[RuleResult]:
+    """What does not hold and would have to before any number says something about the model."""
+    broken = [rule for rule in report.gate.rules if rule.rule in TROUBLES and rule.state != "pass"]
+    return sorted(broken, key=lambda rule: list(TROUBLES).index(rule.rule))
+
+
+def _left_out(report: Report) -> Iterator[str]:
+    """How many rows were not scored and the most frequent reason, where that is what the gate says."""
+    if report.gate.state != "incomplete" or not report.excluded:
+        return
+    reasons = Counter(row.reason.split(" Where: ")[0].rstrip(".") for row in report.excluded)
+    (reason, count), *others = reasons.most_common()
+    mostly = f"{reason} ({count:,})" if others else reason
+    yield f"{len(report.excluded):,} of {report.data.rows:,} rows were not scored: {mostly}."
+
+
 def _sentences(report: Report, first: Verdict | None) -> Iterator[str]:
     yield from _failed(report, first)
+    yield from _left_out(report)
+    yield from (rule.why for rule in _troubles(report) if rule.why)
     if first is None:
         return
     if first.verdict == NOT_THIS_CUE:
@@ -273,6 +311,12 @@ def _evidence(report: Report, verdict: Verdict) -> Iterator[EvidenceRow]:
 
 
 def _steps(report: Report, first: Verdict | None) -> Iterator[str]:
+    troubles = _troubles(report)
+    if report.gate.state == "incomplete" and report.excluded:
+        yield "Mend or remove the rows that were not scored, or allow as many with --max-excluded, and audit again."
+    yield from (TROUBLES[rule.rule][1] for rule in troubles)
+    if troubles and report.gate.state != "fail":
+        return  # more images of a model that is misread decide nothing
     missing = (first.needed or "") if first is not None else ""
     if missing:
         yield missing

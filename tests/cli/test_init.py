@@ -113,6 +113,51 @@ def test_a_size_that_is_not_usual_is_given(folder):
         assert "--size cannot be read" in done.stderr
 
 
+def test_rows_in_any_order_are_compared_with_their_own_answers(folder):
+    """Answers used to be compared with the labels of other rows wherever the table was not in the order of its ids."""
+    head, *rows = (folder / "data.csv").read_text(encoding="utf-8").splitlines()
+    shuffled = np.random.default_rng(0).permutation(rows)
+    (folder / "data.csv").write_text("\n".join([head, *shuffled]) + "\n", encoding="utf-8")
+    done = init("model.pt", "data.csv")
+    assert done.exit_code == 0, done.output
+    assert "bright 1.00" in " ".join(done.stderr.split())
+
+
+def test_answers_in_another_order_than_the_names_of_their_values(folder):
+    """Output above 0.5 means "a bright one", which is sorted first; the audit then finds nothing misread."""
+    table = (folder / "data.csv").read_text(encoding="utf-8")
+    named = [line.replace(",1,", ",a bright one,", 1).replace(",0,", ",dark,", 1) for line in table.splitlines()]
+    (folder / "data.csv").write_text("\n".join(named) + "\n", encoding="utf-8")
+    done = init("model.pt", "data.csv", "--target", "bright")
+    assert done.exit_code == 0, done.output
+    assert "Order of the outputs: dark, a bright one: ASSUMED" in " ".join(done.stderr.split())
+    assert load_config(None, folder=folder, overrides={})[0].model.classes == ["dark", "a bright one"]
+    assert RUNNER.invoke(app, ["fairness", "model.pt", "-q", "-o", "out"]).exit_code in (0, 3, 4)
+    assert "go with the labels" not in (folder / "out" / "report.json").read_text(encoding="utf-8")
+
+
+class Odd(nn.Module):
+    """Outputs that no size of input mends."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def forward(self, images):
+        means = images.mean((2, 3))[:, :2]
+        return means / (means - means) if self.kind == "nan" else means - means.mean(0, keepdim=True)
+
+
+@pytest.mark.parametrize(("kind", "words"), [("nan", "NaN or infinity"), ("batch", "depend on the others")])
+def test_a_model_whose_outputs_are_of_no_use_is_not_told_to_be_of_another_size(folder, kind, words):
+    torch.jit.script(Odd(kind).eval()).save(str(folder / "odd.pt"))
+    done = init("odd.pt", "data.csv")
+    assert done.exit_code == 2, done.output
+    told = " ".join(done.stderr.split())
+    assert words in told
+    assert "--size" not in told
+
+
 @pytest.mark.parametrize("name", ["model.pt", "data.csv"])
 def test_neither_the_model_nor_the_data_are_written_over(folder, name):
     before = (folder / name).read_bytes()

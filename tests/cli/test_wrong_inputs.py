@@ -171,6 +171,18 @@ OPTIONS = {
         (*FAIR, "--predictions", "faces.csv", "--truth", "label"),
         ["cannot be audited at once"],
     ),
+    **{
+        f"{what} as predictions": (
+            None,
+            ("fairness", "--predictions", name, "--truth", "label", "--prediction", "label", "--attribute", "group"),
+            [f"The table of predictions {said}", f"--predictions {name}" if name != "model.pt" else "Where: model.pt"],
+        )
+        for what, name, said in (
+            ("no file", "none.csv", "does not exist"),
+            ("a folder", "faces", "is a folder, not a file"),
+            ("a model", "model.pt", "has an unknown kind of file"),
+        )
+    },
     "a box without area": (None, (*AUDIT, "--region-box", "a=0.5,0.5,0.5,0.5", "--roi", "a"), ["area"]),
 }
 OTHERS = {

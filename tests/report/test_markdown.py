@@ -81,3 +81,12 @@ def test_figures_are_linked_beside_the_report(report):
 def test_the_digest_of_the_data_is_text_from_elsewhere_too(report):
     data = report.data.model_copy(update={"digest": "<img src=x>|`a`"})
     assert "<img" not in markdown.render(report.model_copy(update={"data": data})).replace("\\<", "")
+
+
+def test_every_rule_that_did_not_pass_is_shown_however_short_the_lists_are(report):
+    """Of three inconclusive rules the one that said why was left out, beside two that repeated a verdict."""
+    rule = next(rule for rule in report.gate.rules if rule.measurement is None or rule.state != "pass")
+    rules = [rule.model_copy(update={"rule": f"rule {i}", "measurement": None, "state": "fail"}) for i in range(3)]
+    changed = report.model_copy(update={"gate": report.gate.model_copy(update={"rules": rules})})
+    text = markdown.render(changed, lines=1)
+    assert all(f"rule {i}" in text for i in range(3))

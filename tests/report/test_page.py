@@ -4,7 +4,8 @@ import pytest
 
 from fairaudit.report.page import GroupRow, GroupTable, decision, group_table, page
 from fairaudit.results.measurement import Measurement
-from fairaudit.results.report import RuleResult, Verdict
+from fairaudit.results.preconditions import LABELS, SCALE, VARY
+from fairaudit.results.report import Excluded, RuleResult, Verdict
 
 
 def rate(metric, group, value, name="1", attribute="necktie", **more):
@@ -144,6 +145,58 @@ def test_a_group_without_the_rate_has_a_dash(made):
 )
 def test_the_decision(made, state, verdicts, words):
     assert decision(made(*map(verdict, verdicts), state=state)) == words
+
+
+def troubled(report, state, *names):
+    """The report with a gate in which these preconditions do not hold."""
+    blank = {"measurement": None, "value": None, "low": None, "high": None, "minimum": None, "maximum": None}
+    rules = [RuleResult(rule="verdict no evidence", state=state, **blank, why="It is open.", needed="372 more images")]
+    rules += [RuleResult(rule=name, state="inconclusive", **blank, why=f"Not so: {name}.") for name in names]
+    return report.model_copy(update={"gate": report.gate.model_copy(update={"state": state, "rules": rules})})
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (LABELS, "the decisions do not go with the labels"),
+        (SCALE, "the images were probably not scaled as in training"),
+        (VARY, "all images got the same decision"),
+    ],
+)
+def test_what_makes_every_number_meaningless_comes_first(made, name, words):
+    """With classes in the wrong order "too little evidence" stood there, and how many images more to collect."""
+    told = page(troubled(made(verdict("undecided", needed="372 more images")), "inconclusive", name))
+    assert told.decision == f"Not decided: {words}"
+    assert told.sentences[0] == f"Not so: {name}."
+    (step,) = told.steps
+    assert step.endswith("audit again.")
+
+
+def test_labels_that_decisions_go_against_are_the_first_trouble_and_stand_beside_an_accusation(made):
+    found = made(verdict("spurious but equal"))
+    assert page(troubled(found, "inconclusive", VARY, LABELS)).sentences[:2] == (
+        f"Not so: {LABELS}.",
+        f"Not so: {VARY}.",
+    )
+    accused = page(troubled(found, "fail", LABELS))
+    assert accused.decision == "Do not release"
+    assert accused.sentences[0] == f"Not so: {LABELS}."
+    assert len(accused.steps) > 1
+
+
+def test_rows_that_were_left_out_are_counted_with_their_reason(made):
+    """ "Not everything was audited" stood there with how many images more to collect, and not with what was missing."""
+    reasons = ["The image file is missing. Where: a.png.", "The image file is missing. Where: b.png.", "It is broken."]
+    rows = [Excluded(row=i, id=str(i), reason=reason) for i, reason in enumerate(reasons)]
+    found = made(verdict("undecided", needed="372 more images"), state="incomplete")
+    told = page(found.model_copy(update={"excluded": rows}))
+    assert told.decision == "Not everything was audited"
+    assert told.sentences[0] == f"3 of {found.data.rows:,} rows were not scored: The image file is missing (2)."
+    assert "--max-excluded" in told.steps[0]
+    alike = page(found.model_copy(update={"excluded": rows[:2]}))
+    assert alike.sentences[0] == f"2 of {found.data.rows:,} rows were not scored: The image file is missing."
+    none = page(found.model_copy(update={"excluded": []}))
+    assert not any("rows were not" in sentence for sentence in none.sentences)
 
 
 def failing(report, *names):

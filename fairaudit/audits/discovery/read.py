@@ -226,5 +226,5 @@ def _told(search: _Search, judged: Sequence[WitnessedWindow], limit: float) -> I
         largest = max(window.effect.value for window in others if window.effect)
         yield (
             f"{subject}: relevance differs in {len(others)} {'window' if len(others) == 1 else 'windows'} more, where "
-            f"no change of the score with the groups' content of more than {limit:g} was found (at most {largest:.3f})."
+            f"no change of the score with the groups' content is shown to exceed {limit:g} (largest: {largest:.3f})."
         )

@@ -102,7 +102,7 @@ def read_predictions(
         UsageError: neither prediction nor score is named, or no attribute.
     """
     _check(columns)
-    table = read_table(path)
+    table = read_table(path, what="The table of predictions", asked="--predictions")
     require_attributes(columns.attributes, candidate_attributes(table, but=_other(columns)), where=table.file)
     check_roles(columns.truth, columns.attributes, columns.controls, where=table.file)
     target = _target(table, columns)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fairaudit.audits.init.columns import MOST_VALUES, Box, Columns
 from fairaudit.audits.init.model import ModelFacts, Trial, agreement, best_trial
+from fairaudit.audits.init.order import answer_order
 from fairaudit.data.categorical import Categorical
 from fairaudit.errors import UsageError, suggestion
 
@@ -27,6 +28,10 @@ class Proposal:
     """What speaks for it."""
     values: tuple[str, ...]
     """The target's values, in the order of the model's answers."""
+    why_order: str
+    """What speaks for that order."""
+    swapped: bool
+    """Whether it is another one than that of the sorted values."""
     attributes: tuple[str, ...]
     """Columns to compare groups by."""
     audited: tuple[str, ...]
@@ -80,11 +85,14 @@ def propose(
             if folder is None
             else _WRITE_TABLE.format(folder=folder, example=_example(known[chosen])),
         )
+    order = answer_order(trial.decisions, known[chosen].codes[model.rows], known[chosen].values)
     shown = tuple(name for name in groups if name in {box.name for box in columns.boxes})
     return Proposal(
         target=chosen,
         why_target=why,
-        values=known[chosen].values,
+        values=order.values,
+        why_order=order.why,
+        swapped=order.swapped,
         attributes=groups,
         audited=shown or groups,
         regions=columns.boxes,

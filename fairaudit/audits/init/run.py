@@ -71,7 +71,8 @@ def start(
     dataset = open_dataset(config, folder)
     columns = read_columns(dataset.table)
     config = _completed(config, columns, dataset, layout, wishes)
-    manifest = open_manifest(Config(data=config), base=folder)
+    # In the order of the table, which the columns have: the model's answers are compared with them.
+    manifest = open_manifest(Config(data=config), base=folder, by_place=True)
     found = look_at_model(model, manifest, config=ModelConfig(arch=wishes.arch), size=wishes.size, trust=wishes.trust)
     audited = _of_rows(columns, dataset, config)
     proposal = propose(
@@ -143,7 +144,7 @@ def _completed(
 
 
 def _of_rows(columns: Columns, dataset: Dataset, config: DataConfig) -> Columns:
-    """The categories at the rows that are audited, in their order."""
+    """The categories at the rows that are audited, in the order of the table."""
     if config.split is None:
         return columns
     texts = dataset.table.columns[config.split.column]

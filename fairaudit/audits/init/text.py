@@ -73,10 +73,10 @@ def _preprocess(proposal: Proposal) -> list[str]:
 
 def _model(proposal: Proposal) -> list[str]:
     if proposal.link == "softmax":
-        order = "the order of the outputs is assumed: that of the sorted values"
-        return ["model:", "  output: softmax", f"  classes: {_list(proposal.values)}    # {order}"]
+        return ["model:", "  output: softmax", f"  classes: {_list(proposal.values)}    # {proposal.why_order}"]
     positive = f"one output; above 0.5 means {proposal.values[-1]}"
-    return ["model:", f"  output: sigmoid    # {_comment(positive)}"]
+    lines = ["model:", f"  output: sigmoid    # {_comment(positive)}"]
+    return [*lines, f"  classes: {_list(proposal.values)}    # {proposal.why_order}"] if proposal.swapped else lines
 
 
 def _regions(proposal: Proposal) -> list[str]:

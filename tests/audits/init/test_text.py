@@ -18,6 +18,7 @@ def proposal(target, attribute, link="sigmoid"):
     preprocess = PreprocessConfig(size=(64, 48), mean=(0.5,), std=(0.25,))
     return Proposal(
         target=target, why_target="line\nbreak # and more", values=("0", "1"), attributes=(attribute,),
+        why_order="as sorted", swapped=False,
         audited=(attribute,), regions=(Box(name=attribute, columns=("p", "q", "r", "s"), units="pixel"),),
         audited_regions=(attribute,), why_scale="some\nreason", link=link,
         trial=Trial(scale="pixels", preprocess=preprocess, decisions=np.zeros(1, np.int64), gap=None),
