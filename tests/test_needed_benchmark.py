@@ -40,7 +40,7 @@ def test_a_truth_on_the_limit_is_hardly_ever_decided_and_often_told_to_be_so_nea
         "cases, provided that each group then has at least 50 images of each label.",
         [[20, 20], [40, 40]],
     ),
-    ("The estimate is too uncertain", None),
+    ("At its distance from the limit the estimate is too uncertain", None),
 ])  # fmt: skip
 def test_images_are_added_as_the_sentence_has_it(needed, text, added):
     counts = np.array([[[15, 15], [20, 10]], [[5, 5], [5, 5]]])

@@ -8,14 +8,14 @@ from statistics import NormalDist
 
 from fairaudit.gate.cells import Cells, as_number, compared_cells, named_pair
 from fairaudit.gate.evidence import Limits
-from fairaudit.gate.more_images import CHANCE, MoreImages, cell_in_words, images_in_words
+from fairaudit.gate.more_images import CHANCE, MoreImages, cell_in_words, group_named, images_in_words, kind_of
 from fairaudit.measures.intervals.foreseen import images_needed
 from fairaudit.measures.intervals.power import shrinkage
 from fairaudit.results.measurement import Measurement
 
 _HOPELESS = 1000.0
 AT_LIMIT = (
-    "The estimate is too uncertain, at its distance from the limit, for a number of images to be named that would "
+    "At its distance from the limit the estimate is too uncertain: no number of images can be named that would "
     "decide it."
 )
 
@@ -119,8 +119,15 @@ def by_cells(measurement: Measurement, high: float, limits: Limits, rows: Sequen
         family=(int(facts.get("groups_compared") or 2), int(facts.get("rates_compared") or 1)),
     )
     if goal is None:
-        return AT_LIMIT
+        return f"{AT_LIMIT} {_fewest(measurement, cells)}"
     return _told(measurement, pair if goal > pair.trials.min() else cells, goal)
+
+
+def _fewest(measurement: Measurement, cells: Cells) -> str:
+    """The smallest of these cells, which adds most to the uncertainty."""
+    rate, group = divmod(int(cells.trials.argmin()), len(cells.groups))
+    named = group_named(measurement.attribute, cells.groups[group])
+    return f"The fewest are of group {named}{kind_of(*cells.rates[rate])} ({cells.images[rate, group]:,.0f} now)."
 
 
 def _told(measurement: Measurement, cells: Cells, goal: float) -> str:

@@ -214,8 +214,8 @@ def _left_out(report: Report) -> Iterator[str]:
         return
     reasons = Counter(row.reason.split(" Where: ")[0].rstrip(".") for row in report.excluded)
     (reason, count), *others = reasons.most_common()
-    mostly = f"{reason} ({count:,})" if others else reason
-    yield f"{len(report.excluded):,} of {report.data.rows:,} rows were not scored: {mostly}."
+    why = f", most of them ({count:,}) because: {reason}" if others else f": {reason}"
+    yield f"{len(report.excluded):,} of {report.data.rows:,} rows were not scored{why}."
 
 
 def _sentences(report: Report, first: Verdict | None) -> Iterator[str]:

@@ -240,3 +240,11 @@ def test_a_limit_that_no_number_of_images_can_show_is_named(kind, value, low, hi
 def test_an_interval_of_no_width_asks_for_images_that_differ():
     found = measurement(0.0).model_copy(update={"low": 0.0, "high": 0.0})
     assert "All images that it rests on give the same result" in needed(found, 0.0, 0.0, LIMIT)
+
+
+def test_where_no_number_can_be_named_the_smallest_cell_is():
+    """Two groups of two: the value is far from the limit, and its uncertainty is larger still."""
+    facts = pair("", 1.0, 2.0, 0.0, 2.0) | {"groups_compared": 2, "rates_compared": 1}
+    text = needed(gap(1.0, 0.0, 1.0, **facts), 0.0, 1.0, LIMIT)
+    assert text.startswith("At its distance from the limit the estimate is too uncertain")
+    assert text.endswith("The fewest are of group a whose label is 1 (2 now).")

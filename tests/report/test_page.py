@@ -191,7 +191,10 @@ def test_rows_that_were_left_out_are_counted_with_their_reason(made):
     found = made(verdict("undecided", needed="372 more images"), state="incomplete")
     told = page(found.model_copy(update={"excluded": rows}))
     assert told.decision == "Not everything was audited"
-    assert told.sentences[0] == f"3 of {found.data.rows:,} rows were not scored: The image file is missing (2)."
+    assert (
+        told.sentences[0]
+        == f"3 of {found.data.rows:,} rows were not scored, most of them (2) because: The image file is missing."
+    )
     assert "--max-excluded" in told.steps[0]
     alike = page(found.model_copy(update={"excluded": rows[:2]}))
     assert alike.sentences[0] == f"2 of {found.data.rows:,} rows were not scored: The image file is missing."

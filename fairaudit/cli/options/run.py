@@ -46,7 +46,7 @@ Fresh = Annotated[
 Cache = Annotated[
     str,
     typer.Option(
-        help="Several models: size limit for decoded images, and for a baseline's answers, such as 2G; 0 keeps neither.",
+        help="Several models: size limit for decoded images and for the baseline's answers, such as 2G; 0 for none.",
         rich_help_panel=RUN,
         metavar="SIZE",
     ),
