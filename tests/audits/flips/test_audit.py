@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
+from fairaudit.audits.core.stream.audit import Context
 from fairaudit.audits.core.stream.columns import column
 from fairaudit.audits.flips import audit
 from fairaudit.audits.flips.audit import FLIP_COLUMNS, TWINS, FlipAudit, _spread
@@ -41,8 +42,8 @@ def test_changes_between_an_image_and_its_twin(monkeypatch):
     monkeypatch.setattr(audit, "twin_loaders", lambda study: {"tie": twins})
     own = np.array([0.2, 0.9, 0.4])
     candidate = SimpleNamespace(model=Model(), scores=np.stack([1 - own, own], 1))
-    context = SimpleNamespace(batch=SimpleNamespace(rows=np.array([10, 11, 12])), images=torch.zeros(3, 1),
-                              candidate=candidate, baseline=None)  # fmt: skip
+    context = Context(batch=SimpleNamespace(rows=np.array([10, 11, 12])), images=torch.zeros(3, 1),
+                      candidate=candidate, baseline=None, explained=np.zeros(3, np.int64))  # fmt: skip
     made = FlipAudit(SimpleNamespace(attributes=["tie"]))
     assert made.ways == [("tie", TWINS)]
     columns = made.map(context).columns
