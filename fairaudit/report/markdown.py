@@ -39,14 +39,17 @@ FEW_RULES: Final = 8
 FEW_GROUPS: Final = 8
 """As many groups are shown however short the lists are: who is worse off is what a reader came for."""
 
+FEWEST: Final = 5
+"""As many entries of a list at least, while the sections that say no more than report.json have a place."""
+
 _CAPS: Final = (1000, 300, 100, 30, 20, 12, 8, 5, 3, 2, 1)
 
 
 def render(report: Report, *, budget: int = BUDGET, lines: int = LINES) -> str:
     """The report as Markdown of at most `budget` bytes and about `lines` lines; lists are shortened and say so."""
     text = ""
-    for cap in _CAPS:
-        text = "\n".join(_lines(report, cap)).rstrip("\n") + "\n"
+    for cap, brief in [*((cap, False) for cap in _CAPS if cap >= FEWEST), *((cap, True) for cap in _CAPS)]:
+        text = "\n".join(_lines(report, cap, brief=brief)).rstrip("\n") + "\n"
         if len(text.encode()) <= budget and text.count("\n") <= lines:
             return text
     if len(text.encode()) <= budget:
@@ -66,7 +69,14 @@ def safe(value: str) -> str:
     return markdown(clip(value))
 
 
-def _lines(report: Report, cap: int) -> Iterator[str]:
+def _lines(report: Report, cap: int, *, brief: bool) -> Iterator[str]:
+    """The report's lines.
+
+    Args:
+        report: the report.
+        cap: entries of a list.
+        brief: leave out the sections that nobody decides by, rather than show an entry or two of each.
+    """
     yield f"# fairaudit: {safe(name_of(report))}"
     yield ""
     yield f"**{gate_line(report.gate)}**"
@@ -77,11 +87,14 @@ def _lines(report: Report, cap: int) -> Iterator[str]:
     yield from _gate(report, cap)
     yield from _variants(report, cap)
     yield from _changes(report, cap)
-    yield from _numbers(report, cap)
-    yield from _figures(report, cap)
-    yield from _groups(report, cap)
+    if not brief:
+        yield from _numbers(report, cap)
+        yield from _figures(report, cap)
+        yield from _groups(report, cap)
     yield from _data(report, cap)
     yield from _section("Notes", [f"- {safe(note)}" for note in report.notes[:cap]])
+    if brief:
+        yield from _elsewhere(report)
     yield from _glossary(report)
     yield from _provenance(report)
 
@@ -162,6 +175,17 @@ def _numbers(report: Report, cap: int) -> Iterator[str]:
     headers = ("Number", "Estimate", "Interval", "Images", "Chance", "Remark")
     lines = table(headers, [_cells(row) for row in kept], right=(1, 2, 3, 4))
     yield from _section("Other numbers over all groups", [*lines, *_told(shown(kept, len(rows), "numbers"))])
+
+
+def _elsewhere(report: Report) -> Iterator[str]:
+    """How much of the sections that were left out there is."""
+    rows = [row for row in unjudged(report) if row.measurement and is_headline(row.measurement)]
+    figures = [figure for figure in report.figures if not figure.worst]
+    sizes = {"number": len(rows), "figure": len(figures), "table of groups": len(group_grids(report))}
+    plural = {"table of groups": "tables of groups"}
+    found = [counted(size, name, plural.get(name)) for name, size in sizes.items() if size]
+    if found:
+        yield from _section("More", [f"Not shown here: {', '.join(found)}; report.json has all."])
 
 
 def _worst(report: Report, cap: int) -> Iterator[str]:

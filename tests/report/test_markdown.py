@@ -90,3 +90,19 @@ def test_every_rule_that_did_not_pass_is_shown_however_short_the_lists_are(repor
     changed = report.model_copy(update={"gate": report.gate.model_copy(update={"rules": rules})})
     text = markdown.render(changed, lines=1)
     assert all(f"rule {i}" in text for i in range(3))
+
+
+@pytest.mark.parametrize("copies", [1, 40])
+def test_sections_that_nobody_decides_by_are_left_out_rather_than_shown_by_an_entry_or_two(report, copies):
+    """A long list of rows that were not scored pushes numbers and figures out; whole tables of cells stay."""
+    rows = [row.model_copy(update={"row": i}) for i in range(1000) for row in report.excluded]
+    many = [m.model_copy(update={"id": f"{m.id}#{i}"}) for i in range(copies) for m in report.measurements]
+    changed = report.model_copy(update={"measurements": many, "excluded": rows})
+    text = markdown.render(changed, lines=105)
+    assert text.count("\n") <= 105
+    kept = [int(count) for count in re.findall(r"(\d+) of [\d,]+ \w+ shown", text)]
+    assert min(kept) >= markdown.FEWEST
+    told = re.search(r"Not shown here: (.*); report.json has all", text)[1]
+    assert re.fullmatch(r"[\d,]+ numbers?, \d+ figures?, \d+ tables? of groups", told)
+    assert not re.search("^## (Other numbers|Figures|Groups)", text, re.M)
+    assert "Not shown here" not in markdown.render(report)
