@@ -23,6 +23,8 @@ from fairaudit.engine.part import Array
 from fairaudit.engine.seal import seal
 
 _SEAL = 16
+_LOOK = 64
+"""Calls after which a process looks again how much the others have kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,8 @@ class Shelf:
     """Largest size of all entries together in bytes; what would go beyond it is not kept."""
     secret: bytes = field(repr=False)
     """What the entries are sealed with."""
+    _held: list[int] = field(default_factory=lambda: [0, 0], repr=False, compare=False)
+    """How often this process has asked for the size of all entries, and what it is as far as it knows."""
 
     def get(self, name: str) -> dict[str, Array] | None:
         """The arrays that were kept under the name; None if there are none, or not as they were written."""
@@ -49,7 +53,8 @@ class Shelf:
     def put(self, name: str, arrays: Mapping[str, Array]) -> None:
         """Keep arrays under the name, unless the shelf or the disk is full."""
         body = save({key: np.require(array, requirements="C") for key, array in arrays.items()})
-        if self._size() + _SEAL + len(body) > self.limit:
+        size = _SEAL + len(body)
+        if self._size() + size > self.limit:
             return
         path = self._path(name)
         own = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
@@ -59,6 +64,7 @@ class Shelf:
                 with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                     file.write(seal(self.secret, _sealed(name, body)) + body)
                 own.replace(path)
+                self._held[1] += size
             finally:
                 own.unlink(missing_ok=True)
 
@@ -70,9 +76,12 @@ class Shelf:
         return self.folder / hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
     def _size(self) -> int:
-        with contextlib.suppress(OSError), os.scandir(self.folder) as entries:
-            return sum(entry.stat().st_size for entry in entries)
-        return 0
+        """Size of all entries, those of other processes as they were at one of the last `_LOOK` calls."""
+        if self._held[0] % _LOOK == 0:
+            with contextlib.suppress(OSError), os.scandir(self.folder) as entries:
+                self._held[1] = sum(entry.stat().st_size for entry in entries)
+        self._held[0] += 1
+        return self._held[1]
 
 
 def _sealed(name: str, body: bytes) -> bytes:

@@ -73,6 +73,21 @@ def test_a_full_shelf_keeps_what_it_has(shelf):
     assert len(list(small.folder.iterdir())) == 1
 
 
+def test_what_others_kept_counts(shelf):
+    """Another process fills the shelf; this one looks at its first entry and then from time to time."""
+    other = pickle.loads(pickle.dumps(shelf))  # noqa: S301 (as another process gets it)
+    other.put("a", {"x": np.ones(60)})
+    (path,) = shelf.folder.iterdir()
+    size = path.stat().st_size
+    room = Shelf(folder=shelf.folder, limit=int(1.5 * size), secret=b"mine")
+    room.put("b", {"x": np.ones(60)})
+    assert room.get("b") is None
+    room = Shelf(folder=shelf.folder, limit=500 * size, secret=b"mine")
+    for number in range(600):
+        room.put(f"{number}", {"x": np.ones(60)})
+    assert len(list(shelf.folder.iterdir())) == 500
+
+
 def test_a_folder_that_cannot_be_made_keeps_nothing(tmp_path):
     (tmp_path / "file").touch()
     shelf = Shelf(folder=tmp_path / "file" / "shelf", limit=10**6, secret=b"mine")
