@@ -16,15 +16,16 @@ ASKED = ("--baseline", "baseline.pt", "--method", "lrp", "--method", "gradcam")
 
 @pytest.fixture
 def zoo(lab):
-    """Three models, and a baseline whose forward passes and explanations are counted, by its name."""
-    write_models(lab, 4)
-    (lab.folder / "zoo" / "m3.pt").rename(lab.folder / "baseline.pt")
+    """Two models, and a baseline."""
+    write_models(lab, 3)
+    (lab.folder / "zoo" / "m2.pt").rename(lab.folder / "baseline.pt")
     lab.configure(audit={"fills": ["grey", "swap"]})
     return lab
 
 
 @pytest.fixture
 def counts(monkeypatch):
+    """How many images went through a model, and how many were explained, by its name."""
     found, logits, attribute = Counter(), Classifier.logits, Lrp.attribute
 
     def counted_logits(self, images):
@@ -53,9 +54,11 @@ def test_a_baseline_of_several_models_is_asked_as_often_as_that_of_one(zoo, coun
     assert {what: counts[what, "baseline.pt"] for what in one} == one
     counts.clear()
     assert audit(zoo, "each", "--cache", "0") == shared
-    assert counts["maps", "baseline.pt"] == 3 * one["maps"] == 3 * ROWS
-    assert counts["passes", "baseline.pt"] > 2 * one["passes"]
-    assert not list((zoo.folder / ".fairaudit" / "shared").glob("baseline-*"))
+    assert counts["maps", "baseline.pt"] == 2 * one["maps"] == 2 * ROWS
+    assert counts["passes", "baseline.pt"] > 1.5 * one["passes"]
+    assert audit(zoo, "two", "--jobs", "2") == shared
+    for folder in ("shared", "two"):
+        assert not list((zoo.folder / ".fairaudit" / folder).glob("baseline-*"))
 
 
 def test_the_class_that_a_model_decides_is_asked_about_once(zoo, counts):
@@ -67,11 +70,6 @@ def test_the_class_that_a_model_decides_is_asked_about_once(zoo, counts):
     zoo.configure(audit={"explain": "prediction"})
     shared = audit(zoo, "shared")
     assert audit(zoo, "each", "--cache", "0") == shared
-
-
-def test_processes_share_a_baseline(zoo):
-    assert audit(zoo, "two", "--jobs", "2") == audit(zoo, "each", "--cache", "0")
-    assert not list((zoo.folder / ".fairaudit" / "two").glob("baseline-*"))
 
 
 def test_what_others_wrote_is_not_believed(zoo, monkeypatch):
