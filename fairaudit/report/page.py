@@ -313,7 +313,7 @@ def _evidence(report: Report, verdict: Verdict) -> Iterator[EvidenceRow]:
 def _steps(report: Report, first: Verdict | None) -> Iterator[str]:
     troubles = _troubles(report)
     if report.gate.state == "incomplete" and report.excluded:
-        yield "Mend or remove the rows that were not scored, or allow as many with --max-excluded, and audit again."
+        yield "Mend or remove the rows that were not scored, or raise the number that the gate allows, and audit again."
     yield from (TROUBLES[rule.rule][1] for rule in troubles)
     if troubles and report.gate.state != "fail":
         return  # more images of a model that is misread decide nothing
