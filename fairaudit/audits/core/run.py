@@ -107,7 +107,7 @@ class Session:
         model = None if self.baseline is None else self.baseline.sha256
         with (
             decoded_once(self.material, folder, limit=limit),
-            recalled_baseline(model, self.material.digest, folder, limit=limit) as recall,
+            recalled_baseline(model, self.material.digest, folder, limit=limit, fresh=self.options.fresh) as recall,
         ):
             yield replace(self, recall=recall)
 

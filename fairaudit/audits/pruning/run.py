@@ -99,7 +99,8 @@ def _audited(
     options, plan = study.options, plan_with(findings, collapsed=is_collapsed(experiment))
     unpruned = study.baseline.sha256 if study.baseline is not None and asked.audited else None
     folder = working_folder(options.output)
-    with recalled_baseline(unpruned, study.material.digest, folder, limit=options.cache) as recall:
+    digest, fresh = study.material.digest, options.fresh
+    with recalled_baseline(unpruned, digest, folder, limit=options.cache, fresh=fresh) as recall:
         study = replace(study, recall=recall)
         others = audit_variants(study, experiment, asked.audited, progress)
         found = run_study(study, plan, folder=options.output, progress=progress)

@@ -38,7 +38,7 @@ def session(monkeypatch, error=None):
         return f"report of {model.name} in {folder}"
 
     monkeypatch.setattr(Session, "audited", audited)
-    options, material = SimpleNamespace(output=Path("out"), cache=0), SimpleNamespace(digest="d")
+    options, material = SimpleNamespace(output=Path("out"), cache=0, fresh=False), SimpleNamespace(digest="d")
     return Session(config=None, options=options, plan=None, material=material, baseline=None)
 
 

@@ -69,7 +69,9 @@ class Recall:
 
 
 @contextmanager
-def recalled_baseline(model: str | None, digest: str, folder: Path, *, limit: int) -> Iterator[Recall | None]:
+def recalled_baseline(
+    model: str | None, digest: str, folder: Path, *, limit: int, fresh: bool = False
+) -> Iterator[Recall | None]:
     """While the context is open, audits against this baseline compute its answers once.
 
     The answers go when all is done, since maps show the images' shapes; after a kill they are there for the same
@@ -80,6 +82,7 @@ def recalled_baseline(model: str | None, digest: str, folder: Path, *, limit: in
         digest: of the data.
         folder: the run's working folder.
         limit: largest size of the answers in bytes; 0 keeps nothing.
+        fresh: forget what an earlier run left.
     """
     if model is None or limit <= 0:
         yield None
@@ -91,7 +94,7 @@ def recalled_baseline(model: str | None, digest: str, folder: Path, *, limit: in
         secret=secret(),
     )
     for other in folder.glob(f"{PREFIX}*"):
-        if other != shelf.folder:
+        if fresh or other != shelf.folder:
             replace(shelf, folder=other).clear()
     yield Recall(shelf=shelf, model=model)
     shelf.clear()

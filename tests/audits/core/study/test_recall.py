@@ -98,3 +98,10 @@ def test_after_an_end_that_was_not_wanted_they_stay_for_the_same_data_and_baseli
     assert stopped(tmp_path, "b", "other data", asked) == [[], 2]
     assert stopped(tmp_path, "other", "other data", asked) == [[], 3]
     assert len(folders(tmp_path)) == 1
+
+
+def test_a_fresh_run_forgets_them(tmp_path):
+    asked = Asked()
+    stopped(tmp_path, "b", "d", asked)
+    with recalled_baseline("b", "d", tmp_path, limit=10**6, fresh=True) as recall:
+        assert int(recall.recalled({}, (ROWS,), asked)["x"]) == 2
